@@ -1,0 +1,97 @@
+/* match - patterns of the rule file against what they may name.
+ * Shape      image patterns over host and repository, name globs, label selectors
+ * Rules      hosts are compared whole, lower-cased, with their port; a path prefix ends at a
+ * `/`; tags and digests are never matched Ownership  a compiled pattern owns itself
+ * (match_image_free); the rest borrows Threads    compiled patterns are immutable and shared;
+ * matching needs no lock (PCRE2 match data is per call or per thread) Source     Kubernetes
+ * apimachinery labels/selector.go; PCRE2 10.42                         */
+#ifndef PULLGATE_MATCH_MATCH_H
+#define PULLGATE_MATCH_MATCH_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+/* ---- images ------------------------------------------------------------------------------ */
+
+struct match_image; /* compiled, immutable */
+
+/* What is matched: the normal form, host in lower case with its port, repository with library/.
+ */
+struct match_target {
+    struct str host;       /* "docker.io", "harbor.corp:5000" */
+    struct str repository; /* "library/nginx" */
+    struct str whole;      /* host "/" repository, contiguous: what globs and regexes see */
+};
+
+/* Compiles one pattern:
+ *   host[:port]                 that host alone, every repository
+ *   host[:port]/path            that repository and all below it, border at `/`
+ *   with `*`                    glob over host/repository, matched whole: `*` is any run of
+ * bytes but `/` (and, in the host, but `:`); `**` as a whole component is any number of
+ * components, also none; `**` alone matches everything Upper case in the host is folded. Errors
+ * (EC_SYNTAX, err->offset in the pattern): what can never match an image: a first component
+ * that is no host (`airbyte/x`: say what was meant), a tag or digest, upper case or bytes
+ * outside the grammar in the path, empty components, a scheme, `index.docker.io` (normal form:
+ * docker.io). */
+enum ec match_image_compile(struct match_image **out, struct str pattern, struct err *err)
+    MUST_CHECK;
+
+/* Compiles {regex: ...}: matched against host/repository, anchored at both ends, UTF off, JIT
+ * when there is one, with match, depth and heap limits. EC_SYNTAX with offset and PCRE2's
+ * reason. */
+enum ec match_image_compile_regex(struct match_image **out, struct str regex, struct err *err)
+    MUST_CHECK;
+
+void match_image_free(struct match_image *m); /* NULL is fine */
+
+enum match_result { MATCH_NO, MATCH_YES, MATCH_GAVE_UP /* a regex hit its limits */ };
+enum match_result match_image(const struct match_image *m, const struct match_target *t);
+
+/* For indexes and linters: the host the pattern is about when it is literal (host or host/path,
+ * or a glob whose host part has no `*`), else empty; and the literal path prefix of a
+ * host/path. */
+struct str match_image_host(const struct match_image *m);
+struct str match_image_path(const struct match_image *m);
+bool match_image_is_prefix(
+    const struct match_image *m); /* host or host/path, no glob, no regex */
+struct str match_image_text(const struct match_image *m); /* as it was written */
+
+/* true when `prefix` ("" , "a", "a/b") is `path` or a parent of it at a `/`. */
+bool match_path_prefix(struct str prefix, struct str path);
+
+/* ---- names: namespaces, users, groups, service accounts ------------------------------------
+ */
+
+/* `*` is any run of bytes, also none and also with `:` and `/`; all else is literal. */
+bool match_name(struct str pattern, struct str name);
+
+/* ---- labels --------------------------------------------------------------------------------
+ */
+
+struct match_label {
+    struct str key, value;
+};
+
+enum match_op { MATCH_IN, MATCH_NOT_IN, MATCH_EXISTS, MATCH_DOES_NOT_EXIST };
+
+struct match_requirement { /* matchLabels k: v is {k, MATCH_IN, [v]} */
+    struct str key;
+    enum match_op op;
+    const struct str *values;
+    size_t n_values;
+};
+
+struct match_selector { /* all requirements must hold; none at all selects everything */
+    const struct match_requirement *requirements;
+    size_t n_requirements;
+};
+
+/* As Kubernetes reads it: NotIn and DoesNotExist hold for an absent key. */
+bool match_labels(const struct match_selector *s, const struct match_label *labels,
+                  size_t n_labels);
+
+/* Syntax of a label key ([dns-subdomain/]name, 63 and 253 bytes) and of a value; EC_SYNTAX. */
+enum ec match_check_label_key(struct str key, struct err *err) MUST_CHECK;
+enum ec match_check_label_value(struct str value, struct err *err) MUST_CHECK;
+
+#endif

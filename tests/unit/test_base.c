@@ -1,0 +1,230 @@
+#include "test.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void str_slices_stay_inside(void **state) {
+    (void)state;
+    struct str s = STR("hello");
+    assert_str(str_slice(s, 1, 3), STR("el"));
+    assert_str(str_slice(s, 3, 99), STR("lo"));
+    assert_str(str_slice(s, 9, 2), STR(""));
+    assert_int_equal(str_find(s, 'l'), 2);
+    assert_int_equal(str_find(s, 'z'), 5);
+    assert_str(str_trim(STR(" \ta b\n")), STR("a b"));
+    assert_true(str_cmp(STR("a"), STR("ab")) < 0);
+    assert_true(str_cmp(STR("b"), STR("ab")) > 0);
+}
+
+static void str_reads_numbers_strictly(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        bool ok;
+        uint64_t value;
+    } rows[] = {{"0", true, 0},      {"65535", true, 65535},
+                {"65536", false, 0}, {"", false, 0},
+                {"+1", false, 0},    {"1 ", false, 0},
+                {"00080", true, 80}, {"99999999999999999999999", false, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint64_t v = 7;
+        if (str_to_uint(str_of(rows[i].text), 65535, &v) != rows[i].ok)
+            fail_row("row \"%s\"", rows[i].text);
+        assert_int_equal(v, rows[i].ok ? rows[i].value : 7);
+    }
+}
+
+static void str_suggests_only_what_is_near(void **state) {
+    (void)state;
+    static const char *const keys[] = {"registry", "mirrors", "approved", "denied"};
+    assert_int_equal(str_nearest(STR("registery"), keys, 4), 0);
+    assert_int_equal(str_nearest(STR("Mirror"), keys, 4), 1);
+    assert_int_equal(str_nearest(STR("aproved"), keys, 4), 2);
+    assert_int_equal(str_nearest(STR("secrets"), keys, 4), -1);
+    assert_int_equal(str_nearest(STR(""), keys, 4), -1);
+}
+
+static void buf_keeps_its_maximum(void **state) {
+    (void)state;
+    struct buf b = BUF_INIT(300);
+    for (int i = 0; i < 30; i++)
+        buf_puts(&b, "0123456789");
+    assert_int_equal(b.bad, EC_OK);
+    buf_putc(&b, 'x');
+    assert_int_equal(b.bad, EC_LIMIT);
+    assert_int_equal(b.n, 300);
+    buf_reset(&b);
+    buf_printf(&b, "%d-%s", 7, "seven");
+    buf_int(&b, INT64_MIN);
+    buf_uint(&b, UINT64_MAX);
+    assert_str(buf_view(&b), STR("7-seven-922337203685477580818446744073709551615"));
+    buf_done(&b);
+}
+
+static void buf_escapes_json(void **state) {
+    (void)state;
+    struct buf b = BUF_INIT(1000);
+    buf_json(&b, (struct str){"a\"\\\n\0\x1f\x7f\xc3\xa9\xff\xe2\x80\xa8<", 14});
+    assert_str(buf_view(&b),
+               STR("\"a\\\"\\\\\\n\\u0000\\u001f\\u007f\xc3\xa9\xef\xbf\xbd\\u2028<\""));
+    buf_done(&b);
+}
+
+static void buf_writes_base64(void **state) {
+    (void)state;
+    static const struct {
+        struct str in, out;
+    } rows[] = {{STR_INIT(""), STR_INIT("")},
+                {STR_INIT("f"), STR_INIT("Zg==")},
+                {STR_INIT("fo"), STR_INIT("Zm8=")},
+                {STR_INIT("foo"), STR_INIT("Zm9v")},
+                {STR_INIT("foob"), STR_INIT("Zm9vYg==")},
+                {STR_INIT("\xff\xfe\xfd\xfb"), STR_INIT("//79+w==")}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf b = BUF_INIT(100);
+        buf_base64(&b, rows[i].in);
+        assert_str(buf_view(&b), rows[i].out);
+        buf_done(&b);
+    }
+}
+
+static void utf8_is_strict(void **state) {
+    (void)state;
+    static const struct str good[] = {STR_INIT("a"), STR_INIT("\xc3\xa9"),
+                                      STR_INIT("\xe2\x82\xac"), STR_INIT("\xf0\x9f\x98\x80"),
+                                      STR_INIT("\xf4\x8f\xbf\xbf")};
+    static const struct str bad[] = {STR_INIT("\xc0\x80"),
+                                     STR_INIT("\x80"),
+                                     STR_INIT("\xe0\x80\x80"),
+                                     STR_INIT("\xed\xa0\x80"),
+                                     STR_INIT("\xf4\x90\x80\x80"),
+                                     STR_INIT("\xf8\x88\x80\x80\x80"),
+                                     STR_INIT("\xc3"),
+                                     STR_INIT("\xf0\x80\x80\x80")};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        if (!utf8_is_valid(good[i]))
+            fail_row("good row %zu", i);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (utf8_is_valid(bad[i]))
+            fail_row("bad row %zu", i);
+    for (uint32_t c = 0; c <= 0x110000; c += 0x55) {
+        char text[4];
+        size_t n = utf8_put(text, c);
+        assert_int_equal(utf8_length((const unsigned char *)text, n), n);
+    }
+}
+
+static void arena_is_capped_and_reusable(void **state) {
+    (void)state;
+    struct arena a = ARENA_INIT(1024, 4096);
+    struct err err = ERR_INIT;
+    for (int round = 0; round < 3; round++) {
+        char *p = arena_zalloc(&a, 2000);
+        assert_non_null(p);
+        assert_int_equal(p[1999], 0);
+        memset(p, 0xff, 2000);
+        assert_null(arena_alloc(&a, 4000));
+        assert_int_equal(a.bad, EC_LIMIT);
+        arena_reset(&a);
+    }
+    assert_non_null(arena_alloc(&a, 0));
+    assert_null(ARENA_ARRAY(&a, uint64_t, SIZE_MAX / 4));
+    assert_int_equal(arena_fail(&a, &err), EC_LIMIT);
+    arena_done(&a);
+}
+
+static void clock_prints_and_reads_times(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        bool ok, date_only;
+        int64_t s;
+    } rows[] = {{"1970-01-01", true, true, 0},
+                {"2027-01-31", true, true, 1801353600},
+                {"2024-02-29", true, true, 1709164800},
+                {"2023-02-29", false, false, 0},
+                {"2027-13-01", false, false, 0},
+                {"2027-1-1", false, false, 0},
+                {"2027-01-31T12:00:00Z", true, false, 1801396800},
+                {"2027-01-31T12:00:00+01:00", true, false, 1801393200},
+                {"2027-01-31T24:00:00Z", false, false, 0},
+                {"2027-01-31 12:00:00Z", false, false, 0},
+                {"tomorrow", false, false, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int64_t s = -1;
+        bool date_only = false;
+        if (clock_parse(str_of(rows[i].text), &s, &date_only) != rows[i].ok ||
+            (rows[i].ok && (s != rows[i].s || date_only != rows[i].date_only)))
+            fail_row("row \"%s\": %lld", rows[i].text, (long long)s);
+    }
+    struct buf b = BUF_INIT(100);
+    clock_print_us(&b, 1801396800123456);
+    clock_print_s(&b, -1);
+    assert_str(buf_view(&b), STR("2027-01-31T12:00:00.123456Z1969-12-31T23:59:59Z"));
+    buf_done(&b);
+}
+
+static void err_keeps_the_first_and_wraps(void **state) {
+    (void)state;
+    struct err e = ERR_INIT;
+    struct buf b = BUF_INIT(1000);
+    assert_int_equal(err_set(&e, EC_SYNTAX, "tag is %s", "empty"), EC_SYNTAX);
+    assert_int_equal(err_set(&e, EC_BUG, "later"), EC_SYNTAX);
+    err_wrap(&e, "container %d", 2);
+    err_place(&e, "pod.yaml", 3, 7);
+    err_place(&e, "other", 9, 9);
+    err_print(&e, &b);
+    assert_str(buf_view(&b), STR("pod.yaml:3:7: container 2: tag is empty"));
+    buf_done(&b);
+}
+
+static void file_is_replaced_whole(void **state) {
+    (void)state;
+    char dir[] = "/tmp/pullgate-base-XXXXXX";
+    char path[64];
+    struct err err = ERR_INIT;
+    struct buf b = BUF_INIT(1 << 20);
+    struct stat st;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/key", dir);
+    assert_ok(file_replace(path, 0600, STR("one"), &err), &err);
+    assert_ok(file_replace(path, 0600, STR("two"), &err), &err);
+    assert_ok(file_read(&b, path, 100, &err), &err);
+    assert_str(buf_view(&b), STR("two"));
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(file_read(&b, path, 2, &err), EC_LIMIT);
+    err = (struct err)ERR_INIT;
+    assert_int_equal(file_read(&b, dir, 100, &err), EC_IO);
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    err = (struct err)ERR_INIT;
+    assert_int_equal(file_read(&b, path, 100, &err), EC_IO);
+    unlink(path);
+    rmdir(dir);
+    buf_done(&b);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(str_slices_stay_inside),
+    cmocka_unit_test(str_reads_numbers_strictly),
+    cmocka_unit_test(str_suggests_only_what_is_near),
+    cmocka_unit_test(buf_keeps_its_maximum),
+    cmocka_unit_test(buf_escapes_json),
+    cmocka_unit_test(buf_writes_base64),
+    cmocka_unit_test(utf8_is_strict),
+    cmocka_unit_test(arena_is_capped_and_reusable),
+    cmocka_unit_test(clock_prints_and_reads_times),
+    cmocka_unit_test(err_keeps_the_first_and_wraps),
+    cmocka_unit_test(file_is_replaced_whole),
+};
+
+TEST_MAIN(tests)

@@ -1,0 +1,66 @@
+/* buf - growing bytes, born with a maximum.
+ *
+ *      p                n              cap            max
+ *      |---- written ---|---- room ----|.... may grow ....|
+ *
+ * Errors     sticky: a writer that runs out of memory or room notes it in `bad` and ignores all
+ *            further writes, so that long writers need one check at their end (buf_status).
+ *            A house exception to MUST_CHECK: forty checks in a row hide the text they write.
+ * Ownership  owns p; done() frees it; str() borrows until the next write
+ * Threads    one at a time                                                                  */
+#ifndef PULLGATE_BASE_BUF_H
+#define PULLGATE_BASE_BUF_H
+
+#include "base/attrs.h"
+#include "base/str.h"
+
+struct buf {
+    char *p;
+    size_t n;
+    size_t cap;
+    size_t max;
+    int bad; /* an enum ec; 0 while all writes succeeded */
+};
+
+#define BUF_INIT(max_bytes)                                                                    \
+    { .p = NULL, .n = 0, .cap = 0, .max = (max_bytes), .bad = 0 }
+
+void buf_done(struct buf *b);
+/* Empty again, memory kept, `bad` cleared. */
+void buf_reset(struct buf *b);
+/* Room for n more bytes; the pointer to it, or NULL (then `bad` is set). */
+char *buf_room(struct buf *b, size_t n);
+
+void buf_add(struct buf *b, const void *bytes, size_t n);
+void buf_putc(struct buf *b, char c);
+void buf_printf(struct buf *b, const char *format, ...) PRINTF(2, 3);
+void buf_uint(struct buf *b, uint64_t v);
+void buf_int(struct buf *b, int64_t v);
+
+static inline void buf_str(struct buf *b, struct str s) {
+    buf_add(b, s.p, s.n);
+}
+
+static inline void buf_puts(struct buf *b, const char *z) {
+    buf_add(b, z, strlen(z));
+}
+
+static inline struct str buf_view(const struct buf *b) {
+    return (struct str){b->p, b->n};
+}
+
+/* The text with a NUL behind it, for a border to a C library; NULL when b is bad. */
+const char *buf_z(struct buf *b);
+
+/* A JSON string with its quotes (RFC 8259, section 7): `"`, `\` and control characters are
+ * escaped, as are U+2028, U+2029 and DEL; bytes that are not UTF-8 become U+FFFD, so that the
+ * output is valid whatever the input. It stands here, not in json/, since logs need it too. */
+void buf_json(struct buf *b, struct str s);
+
+/* Standard base64 with padding (RFC 4648, section 4). */
+void buf_base64(struct buf *b, struct str s);
+
+/* Lower-case hexadecimal. */
+void buf_hex(struct buf *b, const void *bytes, size_t n);
+
+#endif

@@ -1,0 +1,24 @@
+/* clock - what time it is, and how times are written.
+ * Shape      wall: Unix time in seconds or microseconds; mono: nanoseconds since some start
+ * Rules      only programs ask; below them times come in as parameters
+ * Source     RFC 3339; days by Howard Hinnant's days_from_civil (public domain note)
+ * Threads    pure functions and the system's clocks                                        */
+#ifndef PULLGATE_BASE_CLOCK_H
+#define PULLGATE_BASE_CLOCK_H
+
+#include "base/buf.h"
+#include "base/str.h"
+
+int64_t clock_wall_us(void);
+int64_t clock_mono_ns(void);
+
+/* "2026-11-20T21:57:16.123456Z"; without the fraction for clock_print_s. */
+void clock_print_us(struct buf *out, int64_t unix_us);
+void clock_print_s(struct buf *out, int64_t unix_s);
+
+/* "2027-01-31" or "2027-01-31T12:00:00Z" (also with an offset "+01:00") to Unix seconds. For a
+ * date alone *out is its first second in UTC and *date_only is set. False, out untouched, for
+ * anything else, such as 2027-02-30. */
+bool clock_parse(struct str s, int64_t *out_s, bool *date_only);
+
+#endif

@@ -1,0 +1,74 @@
+/* utf8 - the one place that knows UTF-8 (RFC 3629: no overlong forms, no surrogates, at most
+ * U+10FFFF).
+ * Threads    pure functions                                                              */
+#ifndef PULLGATE_BASE_UTF8_H
+#define PULLGATE_BASE_UTF8_H
+
+#include "base/str.h"
+
+/* Bytes of the well-formed character at p (n bytes are readable): 1 to 4, or 0 if malformed. */
+static inline size_t utf8_length(const unsigned char *p, size_t n) {
+    if (n == 0)
+        return 0;
+    if (p[0] < 0x80)
+        return 1;
+    if (p[0] < 0xc2)
+        return 0;
+    if (p[0] < 0xe0)
+        return n >= 2 && (p[1] & 0xc0) == 0x80 ? 2 : 0;
+    if (p[0] < 0xf0) {
+        if (n < 3 || (p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80)
+            return 0;
+        if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0))
+            return 0;
+        return 3;
+    }
+    if (p[0] > 0xf4 || n < 4)
+        return 0;
+    if ((p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80 || (p[3] & 0xc0) != 0x80)
+        return 0;
+    if ((p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] >= 0x90))
+        return 0;
+    return 4;
+}
+
+static inline bool utf8_is_valid(struct str s) {
+    for (size_t i = 0; i < s.n;) {
+        size_t length = utf8_length((const unsigned char *)s.p + i, s.n - i);
+        if (length == 0)
+            return false;
+        i += length;
+    }
+    return true;
+}
+
+/* Writes a code point as UTF-8; the number of bytes (1 to 4), 0 for a surrogate or > U+10FFFF.
+ */
+static inline size_t utf8_put(char out[4], uint32_t c) {
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        out[0] = (char)(0xc0 | c >> 6);
+        out[1] = (char)(0x80 | (c & 63));
+        return 2;
+    }
+    if (c >= 0xd800 && c <= 0xdfff)
+        return 0;
+    if (c < 0x10000) {
+        out[0] = (char)(0xe0 | c >> 12);
+        out[1] = (char)(0x80 | (c >> 6 & 63));
+        out[2] = (char)(0x80 | (c & 63));
+        return 3;
+    }
+    if (c > 0x10ffff)
+        return 0;
+    out[0] = (char)(0xf0 | c >> 18);
+    out[1] = (char)(0x80 | (c >> 12 & 63));
+    out[2] = (char)(0x80 | (c >> 6 & 63));
+    out[3] = (char)(0x80 | (c & 63));
+    return 4;
+}
+
+#endif

@@ -1,0 +1,131 @@
+/* json - JSON bytes to a flat array of nodes, without copying; strict, with limits.
+ *
+ *   {"a":[1,true],"b":"x"}        nodes in the order of the text (depth first), keys included:
+ *
+ *   0 OBJECT n=2 next=8   2 ARRAY n=2 next=5   5.. : 1 KEY "a", 3 NUMBER, 4 TRUE,
+ *   5 KEY "b", 6 STRING "x"                    (here next of node 0 is 7 = number of nodes)
+ *
+ *   children of an ARRAY at i: i+1, then next of each, until next of i
+ *   members of an OBJECT at i: key i+1, value i+2, then key = next of the value, until next of
+ * i
+ *
+ * Accepts    RFC 8259, UTF-8 without BOM; blanks before and after the one value
+ * Refuses    duplicate keys in an object (after unescaping: two parsers could see two values),
+ *            lone surrogates and invalid UTF-8, control characters in strings, the character
+ *            U+0000 in strings (escaped or not), leading zeros and all else the RFC refuses;
+ *            numbers are kept as text of any size
+ * Ownership  nodes borrow from the text; strings with escapes are unescaped IN PLACE, so the
+ * text must be writable and is changed; the text must be followed by JSON_PADDING readable
+ *            bytes of any value. struct json owns only its node array and is reusable: after
+ *            json_done all is freed, json_parse may be called again and again without.
+ * Limits     struct json_limits; text below 2 GiB
+ * Threads    one struct json per thread
+ * Source     RFC 8259, RFC 6901 (pointers)                                                  */
+#ifndef PULLGATE_JSON_JSON_H
+#define PULLGATE_JSON_JSON_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+enum { JSON_PADDING = 64 };
+
+enum json_type {
+    JSON_NULL,
+    JSON_FALSE,
+    JSON_TRUE,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
+
+/* Index of a node; JSON_NONE where there is none. */
+typedef uint32_t json_at;
+#define JSON_NONE UINT32_MAX
+
+struct json_node { /* 16 bytes */
+    uint32_t off; /* first byte of the value's text in the original: of a string, the one behind
+                     its opening quote; of an array or object, its bracket */
+    uint32_t
+        len; /* bytes of a (unescaped) string or number; elements or members of a container */
+    json_at next;  /* the node behind this value and all it holds */
+    uint8_t type;  /* enum json_type */
+    uint8_t flags; /* of the reader alone */
+    uint16_t depth;
+};
+
+struct json_limits {
+    uint32_t max_depth; /* 0 is a scalar document */
+    uint32_t max_nodes;
+};
+#define JSON_LIMITS_DEFAULT ((struct json_limits){.max_depth = 128, .max_nodes = 8u << 20})
+
+struct json {
+    char *text; /* the text last parsed */
+    size_t text_bytes;
+    struct json_node *nodes;
+    uint32_t n_nodes;
+    uint32_t cap_nodes;
+};
+#define JSON_INIT                                                                              \
+    { .text = NULL }
+
+/* Reads one value. text[0..n) is changed in place; text[n..n+JSON_PADDING) must be readable.
+ * Errors: EC_SYNTAX (err->offset is the byte, line and col are set), EC_LIMIT (size, depth or
+ * count), EC_NOMEM. After an error j holds no nodes (n_nodes is 0). */
+enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limits,
+                   struct err *err) MUST_CHECK;
+
+void json_done(struct json *j);
+
+static inline enum json_type json_type_of(const struct json *j, json_at at) {
+    return at == JSON_NONE ? JSON_NULL : (enum json_type)j->nodes[at].type;
+}
+
+static inline bool json_is(const struct json *j, json_at at, enum json_type type) {
+    return at != JSON_NONE && j->nodes[at].type == type;
+}
+
+/* Bytes of a string, key or number; empty for anything else. */
+static inline struct str json_str(const struct json *j, json_at at) {
+    if (at == JSON_NONE ||
+        (j->nodes[at].type != JSON_STRING && j->nodes[at].type != JSON_NUMBER))
+        return STR_NONE;
+    return (struct str){j->text + j->nodes[at].off, j->nodes[at].len};
+}
+
+/* First child of a container (an object's first key), or JSON_NONE. */
+static inline json_at json_first(const struct json *j, json_at container) {
+    return container != JSON_NONE && j->nodes[container].next > container + 1 &&
+                   j->nodes[container].type >= JSON_ARRAY
+               ? container + 1
+               : JSON_NONE;
+}
+
+/* Sibling behind a value inside `container`, or JSON_NONE. For an object pass the value: the
+ * answer is the next key. */
+static inline json_at json_next(const struct json *j, json_at container, json_at value) {
+    return j->nodes[value].next < j->nodes[container].next ? j->nodes[value].next : JSON_NONE;
+}
+
+/* Value of a member, or JSON_NONE (also when `object` is JSON_NONE or no object). */
+json_at json_get(const struct json *j, json_at object, struct str key);
+
+/* The node that a JSON pointer (RFC 6901, "" is the root, ~0 ~1 escapes) names, or JSON_NONE.
+ */
+json_at json_find(const struct json *j, struct str pointer);
+
+/* 1-based line and column (in bytes) of byte `offset`. The text may have been unescaped in
+ * place: line ends inside strings cannot occur in valid JSON, so lines are right, and the
+ * column is right for every node's off. */
+void json_line_col(struct str text, size_t offset, uint32_t *line, uint32_t *col);
+
+/* The word for messages: "a string", "an object" ... */
+const char *json_type_name(enum json_type type);
+
+/* Writes a node and all it holds as compact JSON, keys in their order. Needs the text of `j`.
+ */
+struct buf;
+void json_print(const struct json *j, json_at at, struct buf *out);
+
+#endif

@@ -1,0 +1,107 @@
+/* server - sockets, TLS, HTTP/1.1, limits, drain: the one libmicrohttpd adapter.
+ *
+ *   acceptor thread --- least loaded ---> worker 1..N (single-thread libmicrohttpd daemons,
+ * TLS) |                                   |  body -> answer(arg, request, reply) watchdog
+ * thread (250 ms): absolute deadlines by shutdown(2) on the socket
+ *
+ * Knows      HTTP and two function pointers; no policies, no JSON
+ * Ownership  the server copies its configuration's strings; a request's bytes live until answer
+ *            returns; the reply buffer is the server's, per connection, kept between requests
+ * Threads    server_start/stop/set_tls/drain from one controlling thread; answer() is called on
+ *            worker threads, several at once, one per worker
+ * Source     libmicrohttpd 0.9.75 and GnuTLS 3.7.9, measured (why not its own pool, quiesce and
+ *            connection limit: see the notes in server.c) */
+#ifndef PULLGATE_SERVER_SERVER_H
+#define PULLGATE_SERVER_SERVER_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+struct server;
+
+enum { SERVER_BODY_PADDING = 64 }; /* readable bytes behind a body */
+
+struct server_request {
+    unsigned worker;        /* 0..n_workers-1: for per-worker state without locks */
+    struct str method;      /* "POST" */
+    struct str path;        /* without the query, percent-decoded: "/mutate" */
+    struct str traceparent; /* header value as sent, or empty */
+    char *body;             /* writable; SERVER_BODY_PADDING readable bytes behind it */
+    size_t body_bytes;
+    int64_t deadline_ns; /* monotonic; from ?timeout=, capped by request_timeout_ms */
+    int64_t received_ns; /* monotonic, when the request line was read */
+};
+
+struct server_reply {
+    unsigned status;          /* 200 by default */
+    const char *content_type; /* "application/json" by default */
+    unsigned retry_after_s;   /* 0: no header */
+    struct buf *body;
+};
+
+/* Fills the reply. Cannot fail: what is wrong is said as a status and a body. */
+typedef void server_answer_fn(void *arg, const struct server_request *request,
+                              struct server_reply *reply);
+
+enum server_method { SERVER_GET = 1, SERVER_POST = 2 }; /* bits; GET answers HEAD too */
+
+struct server_route {
+    const char *path; /* matched whole, without the query */
+    unsigned methods; /* others get 405 with Allow */
+    bool wants_json;  /* a body that is not application/json is a 415 */
+    server_answer_fn *answer;
+};
+
+struct server_config {
+    const char *listen; /* "0.0.0.0:9443", "[::]:9443", "127.0.0.1:0" */
+    bool tls;
+    struct str cert_pem, key_pem;    /* when tls */
+    struct str client_ca_pem;        /* empty: no client certificate is asked for */
+    const char *const *client_names; /* globs over CN and SANs; with client_ca_pem */
+    size_t n_client_names;
+    const char *priorities; /* GnuTLS; NULL: TLS 1.2 and 1.3, SECURE128 */
+    const struct server_route *routes;
+    size_t n_routes;
+    void *arg;          /* for all answers */
+    unsigned n_workers; /* 1.. */
+    size_t max_body_bytes;
+    size_t memory_budget_bytes;  /* bodies and replies of all requests together; over: 503 */
+    unsigned max_connections;    /* over: they wait in the backlog */
+    unsigned max_in_flight;      /* over: 503 with Retry-After: 1 */
+    unsigned idle_timeout_s;     /* 180: above the API server's 90 */
+    unsigned header_timeout_ms;  /* handshake and header, absolute */
+    unsigned request_timeout_ms; /* the whole request, absolute */
+    void (*on_event)(void *arg, const char *event,
+                     struct str detail); /* logging; may be NULL */
+};
+
+struct server_stats {
+    uint64_t requests, connections_accepted;
+    unsigned in_flight, connections_open;
+    uint64_t refused_busy, refused_memory, timed_out;
+};
+
+/* Listens and serves. Errors: EC_USAGE (address), EC_IO (bind), EC_CRYPTO (certificate),
+ * EC_NOMEM. */
+enum ec server_start(struct server **out, const struct server_config *config, struct err *err)
+    MUST_CHECK;
+
+/* The port it really has, and the address as "127.0.0.1:34567". */
+unsigned server_port(const struct server *s);
+const char *server_address(const struct server *s);
+
+/* New connections get these; the old ones live on with theirs. On an error the old stay. */
+enum ec server_set_tls(struct server *s, struct str cert_pem, struct str key_pem,
+                       struct str client_ca_pem, struct err *err) MUST_CHECK;
+
+/* All answers carry Connection: close from now on; connections are still accepted. */
+void server_close_after_answer(struct server *s);
+/* Stops accepting, waits until nothing is in flight or deadline_ms have passed; true: all done.
+ */
+bool server_drain(struct server *s, unsigned deadline_ms);
+void server_stop(struct server *s); /* NULL is fine; frees all */
+
+void server_stats(const struct server *s, struct server_stats *out);
+
+#endif
