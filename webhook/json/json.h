@@ -2,8 +2,7 @@
  *
  *   {"a":[1,true],"b":"x"}        nodes in the order of the text (depth first), keys included:
  *
- *   0 OBJECT n=2 next=8   2 ARRAY n=2 next=5   5.. : 1 KEY "a", 3 NUMBER, 4 TRUE,
- *   5 KEY "b", 6 STRING "x"                    (here next of node 0 is 7 = number of nodes)
+ *   0 OBJECT next=7   1 STRING "a"   2 ARRAY next=5   3 NUMBER   4 TRUE   5 STRING "b"   6 STRING "x"
  *
  *   children of an ARRAY at i: i+1, then next of each, until next of i
  *   members of an OBJECT at i: key i+1, value i+2, then key = next of the value, until next of
