@@ -1,0 +1,179 @@
+/* engine - rules x workload -> decision: pure.
+ *
+ *      struct policy   --\
+ *      struct workload ---+--> engine_decide --> struct decision: verdict, reasons, images,
+ * edits now             --/
+ *
+ * Knows      structs; asks imgref (grammar) and match (patterns); no JSON, YAML, HTTP, clock,
+ * file, log or global Ownership  a decision borrows from the policy, the workload and the arena
+ * given Threads    pure functions; a policy is shared by any number of callers Source
+ * Kubernetes API 1.36 for what may be patched when; github.com/distribution/reference */
+#ifndef PULLGATE_ENGINE_ENGINE_H
+#define PULLGATE_ENGINE_ENGINE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "engine/policy.h"
+
+/* ---- what is asked about
+ * ---------------------------------------------------------------------- */
+
+enum workload_operation {
+    OPERATION_CREATE,
+    OPERATION_UPDATE,
+    OPERATION_DELETE,
+    OPERATION_CONNECT
+};
+
+enum workload_shape {
+    SHAPE_OTHER,     /* nothing here runs an image: always allowed, never patched */
+    SHAPE_POD,       /* pods */
+    SHAPE_EPHEMERAL, /* pods/ephemeralcontainers */
+    SHAPE_TEMPLATE   /* an object with a pod template: judged, never rewritten */
+};
+
+enum image_place { PLACE_CONTAINER, PLACE_INIT, PLACE_EPHEMERAL, PLACE_VOLUME };
+
+struct workload_image {
+    enum image_place place;
+    uint32_t index;         /* in its list */
+    struct str name;        /* of the container or volume; may be empty */
+    struct str text;        /* the image as written; empty when empty or absent */
+    struct str pull_policy; /* as written; empty when absent */
+    bool has_image;         /* the field is there */
+    bool has_pull_policy;
+    bool changed; /* CREATE: always; UPDATE: differs from the old object's of same index and
+                     name */
+};
+
+enum secrets_state { SECRETS_ABSENT, SECRETS_NULL, SECRETS_LIST };
+
+struct workload {
+    enum workload_shape shape;
+    enum workload_operation operation;
+    struct str spec; /* JSON pointer of the pod spec: "/spec", "/spec/template/spec", "" */
+    struct str api_version, kind; /* "apps/v1", "Deployment" */
+    struct str namespace, name, generate_name;
+    struct str user;
+    const struct str *groups;
+    size_t n_groups;
+    struct str service_account;       /* "default" when the spec names none */
+    const struct match_label *labels; /* of the pod or the pod template */
+    size_t n_labels;
+    const struct workload_image *images;
+    size_t n_images;
+    enum secrets_state secrets_state;
+    const struct str *secrets; /* names in order; "" for an entry without one */
+    size_t n_secrets;
+    bool mirror_pod; /* annotation kubernetes.io/config.mirror: never mutated */
+};
+
+/* ---- what is answered
+ * --------------------------------------------------------------------------- */
+
+enum verdict { VERDICT_ALLOW, VERDICT_WARN, VERDICT_DENY };
+
+enum reason_code {
+    REASON_INVALID,        /* no image reference by the kubelet's grammar */
+    REASON_DENIED,         /* a `denied` pattern */
+    REASON_NOT_APPROVED,   /* from a registry that nothing approves */
+    REASON_NOT_REWRITTEN,  /* stands where it cannot be rewritten any more, and should have been
+                            */
+    REASON_DIGEST_MISSING, /* require.digest */
+    REASON_TAG_MISSING,    /* require.tag */
+    REASON_UNMATCHED,      /* no rule selects it, and unmatched: deny */
+    REASON_PATTERN_LIMIT,  /* a regex gave up: counted against the image */
+    REASON_EXEMPTED,       /* allowed by an exemption: for the record */
+    REASON_MALFORMED       /* not decodable as what it says it is (set by review) */
+};
+
+enum reason_weight { WEIGHT_NOTE, WEIGHT_WARN, WEIGHT_DENY };
+
+struct reason {
+    enum reason_code code;
+    enum reason_weight weight;
+    int32_t image;         /* index into decision.images, or -1 */
+    struct str message;    /* one line for people, names container, image, rule (file:line) */
+    struct str suggestion; /* the image to write instead; may be empty */
+    struct policy_pos pos; /* of the rule, pattern or exemption; line 0 when none */
+};
+
+struct decision_image {
+    const struct workload_image *image;
+    struct str before; /* as written */
+    struct str after;  /* what the object will say; before, when denied or not to be touched */
+    struct str proposed; /* what a pod with it gets (templates), or would get (audit, validate);
+                            equals after where nothing more would change */
+    bool judged;         /* false: unchanged on UPDATE, or nothing to judge */
+    enum reason_weight weight; /* the heaviest of its reasons */
+};
+
+enum edit_op { EDIT_ADD, EDIT_REPLACE };
+enum edit_kind {
+    EDIT_STRING, /* value: string */
+    EDIT_SECRET, /* value: {"name": string} */
+    EDIT_SECRETS /* value: [{"name": names[0]}, ...] */
+};
+
+struct edit {
+    enum edit_op op;
+    enum edit_kind kind;
+    struct str pointer; /* RFC 6901 */
+    struct str string;
+    const struct str *names;
+    size_t n_names;
+};
+
+struct decision {
+    enum verdict verdict;
+    const struct policy_rule *rule; /* NULL: none selected, or nothing to judge */
+    struct decision_image *images;  /* one per workload image, in its order */
+    size_t n_images;
+    struct reason *reasons;
+    size_t n_reasons;
+    struct edit *edits; /* in the order to apply; none when denied */
+    size_t n_edits;
+    const struct str *secrets; /* the object's pull secrets after the edits */
+    size_t n_secrets;
+    const struct str *secrets_added;
+    size_t n_secrets_added;
+};
+
+enum engine_flag {
+    ENGINE_VALIDATE = 1 /* the object stands as it is: refuse only, edit nothing */
+};
+
+/* Decides. Errors: EC_NOMEM, EC_LIMIT (the arena is full); *out is then undefined. */
+enum ec engine_decide(struct decision *out, const struct policy *policy,
+                      const struct workload *workload, int64_t now_s, unsigned flags,
+                      struct arena *arena, struct err *err) MUST_CHECK;
+
+/* "containers", "initContainers" ... and the JSON pointer of an image within its object. */
+const char *engine_place_name(enum image_place place);
+void engine_image_pointer(const struct workload *w, const struct workload_image *image,
+                          struct buf *out);
+
+/* "not-approved": stable words for audit lines, metrics, -o json. */
+const char *engine_code_name(enum reason_code code);
+const char *engine_verdict_name(enum verdict v);
+const char *engine_mode_name(enum engine_mode m);
+const char *engine_operation_name(enum workload_operation o);
+
+/* ---- shared with the loader and with explainers
+ * ------------------------------------------------- */
+
+/* Where an image goes by a rule, ignoring approvals: the text to write, in the arena; equal to
+ * `text` where nothing changes. EC_SYNTAX when text is no image reference. */
+enum ec engine_rewrite(struct str *out, const struct policy_rule *rule, struct str text,
+                       struct arena *arena, struct err *err) MUST_CHECK;
+
+/* The host as deny rules and mirrors see it: other names of docker.io folded, :443 and :80 cut.
+ * The result borrows from host or is a constant. */
+struct str engine_fold_host(struct str host);
+
+/* The mirror an image of host/path takes (host folded; longest prefix), or NULL. */
+const struct policy_mirror *engine_find_mirror(const struct policy_rule *rule, struct str host,
+                                               struct str repository);
+
+#endif

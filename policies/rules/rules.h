@@ -1,0 +1,40 @@
+/* rules - the rule file (design: "The rule file") to a compiled policy; strict.
+ * Shape      apiVersion pullgate/v1, kind ImagePolicy; YAML or JSON; one file or a folder of
+ * files Rules      unknown or misspelt keys, wrong types, impossible values are errors with
+ *            file:line:column, what was found, what was expected and a suggestion; what is
+ * legal but surely not meant (a rule never reached, a pattern that can match nothing more) is a
+ *            warning or, where it would fail open, an error
+ * Ownership  the policy owns all it needs; the text may be freed after loading
+ * Threads    loading is single-threaded, the result immutable
+ * Source     jansson for the tree, webhook/yaml for bytes and positions                     */
+#ifndef PULLGATE_RULES_RULES_H
+#define PULLGATE_RULES_RULES_H
+
+#include "base/err.h"
+#include "engine/policy.h"
+
+/* Something a person should know although the file loads. */
+typedef void rules_warn_fn(void *arg, const char *file, struct policy_pos pos,
+                           const char *text);
+
+struct rules_options {
+    rules_warn_fn *warn; /* may be NULL */
+    void *arg;
+    int64_t now_s; /* to warn of exemptions that ran out; 0: do not */
+};
+
+enum { RULES_FILE_MAX = 8 << 20 }; /* bytes of one rule file */
+
+/* Loads a file, or all *.yaml, *.yml and *.json of a folder in the order of their names (names
+ * that begin with a dot are left out: a mounted ConfigMap's `..data`). The first file that sets
+ * `mode`, `unmatched` ... settings applies them to its own rules only; rules are joined in
+ * order. Errors: EC_IO, EC_SYNTAX, EC_SCHEMA, EC_LIMIT, EC_NOMEM, with err->where, line and
+ * col. */
+enum ec rules_load(struct policy **out, const char *path, const struct rules_options *options,
+                   struct err *err) MUST_CHECK;
+
+/* The same from bytes; `file` is its name in messages. */
+enum ec rules_parse(struct policy **out, struct str text, const char *file,
+                    const struct rules_options *options, struct err *err) MUST_CHECK;
+
+#endif
