@@ -5,6 +5,7 @@
 #include "policyctl/verb.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char *const output_words[] = {"text", "json", "yaml", "diff", NULL};
 static const char *const operation_words[] = {"CREATE", "UPDATE", NULL};

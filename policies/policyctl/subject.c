@@ -65,13 +65,13 @@ static enum ec show(struct walk *w, struct subject *s, const struct review_fault
 
 static enum ec take_review(struct walk *w, struct subject *s, struct err *err) {
     struct review review;
-    if (review_decode(&review, &s->doc->json, &w->arena, err) != EC_OK)
+    if (review_decode(&review, s->doc->json, &w->arena, err) != EC_OK)
         return err->code;
     s->prefix = STR("/request/object");
     s->object = review.object;
     if (s->object != JSON_NONE)
         review.workload.api_version =
-            json_str(&s->doc->json, json_get(&s->doc->json, s->object, STR("apiVersion")));
+            json_str(s->doc->json, json_get(s->doc->json, s->object, STR("apiVersion")));
     return show(w, s, &review.fault, &review.workload, err);
 }
 
@@ -82,7 +82,7 @@ static enum ec take_object(struct walk *w, struct subject *s, struct err *err) {
                                 .user = str_of(w->asked->user),
                                 .groups = w->groups,
                                 .n_groups = w->n_groups};
-    if (review_object(&workload, &fault, &s->doc->json, s->object, &w->arena, err) != EC_OK)
+    if (review_object(&workload, &fault, s->doc->json, s->object, &w->arena, err) != EC_OK)
         return err->code;
     if (workload.kind.n == 0)
         return err_set(err, EC_SCHEMA, "no Kubernetes object: kind is missing");
@@ -121,8 +121,8 @@ static enum ec take_list(struct walk *w, const struct yaml_doc *doc, struct str 
     size_t i = 0;
     if (depth == LIST_DEPTH_MAX)
         return err_set(err, EC_LIMIT, "lists in lists, deeper than %d levels", LIST_DEPTH_MAX);
-    for (json_at at = json_first(&doc->json, items); at != JSON_NONE && !w->stop;
-         at = json_next(&doc->json, items, at), i++) {
+    for (json_at at = json_first(doc->json, items); at != JSON_NONE && !w->stop;
+         at = json_next(doc->json, items, at), i++) {
         char pointer[256];
         int n = snprintf(pointer, sizeof pointer, "%.*s/items/%zu", STR_ARG(prefix), i);
         if (take(w, doc, (struct str){pointer, (size_t)n}, at, depth + 1, err) != EC_OK)
@@ -140,15 +140,15 @@ static enum ec take(struct walk *w, const struct yaml_doc *doc, struct str prefi
                         .prefix = prefix,
                         .object = object,
                         .policy = w->policy};
-    json_at items = json_get(&doc->json, object, STR("items"));
+    json_at items = json_get(doc->json, object, STR("items"));
     enum ec ec;
     arena_reset(&w->arena);
-    if (!json_is(&doc->json, object, JSON_OBJECT))
+    if (!json_is(doc->json, object, JSON_OBJECT))
         ec = err_set(err, EC_SCHEMA, "no Kubernetes object: expected an object, found %s",
-                     json_type_name(json_type_of(&doc->json, object)));
+                     json_type_name(json_type_of(doc->json, object)));
     else if (items != JSON_NONE)
         ec = take_list(w, doc, prefix, items, depth, err);
-    else if (object == 0 && review_is_review(&doc->json, 0))
+    else if (object == 0 && review_is_review(doc->json, 0))
         ec = take_review(w, &s, err);
     else
         ec = take_object(w, &s, err);
