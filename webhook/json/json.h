@@ -2,7 +2,8 @@
  *
  *   {"a":[1,true],"b":"x"}        nodes in the order of the text (depth first), keys included:
  *
- *   0 OBJECT next=7   1 STRING "a"   2 ARRAY next=5   3 NUMBER   4 TRUE   5 STRING "b"   6 STRING "x"
+ *   0 OBJECT next=7   1 STRING "a"   2 ARRAY next=5   3 NUMBER   4 TRUE   5 STRING "b"   6
+ * STRING "x"
  *
  *   children of an ARRAY at i: i+1, then next of each, until next of i
  *   members of an OBJECT at i: key i+1, value i+2, then key = next of the value, until next of
@@ -64,13 +65,16 @@ struct json {
     size_t text_bytes;
     struct json_node *nodes;
     uint32_t n_nodes;
+    uint32_t n_partial; /* after an error: nodes read until then. Off, len, type and depth hold,
+                           next does not: enough to see who a document said it was */
     uint32_t cap_nodes;
 };
 #define JSON_INIT                                                                              \
     { .text = NULL }
 
 /* Reads one value. text[0..n) is changed in place; text[n..n+JSON_PADDING) must be readable.
- * Errors: EC_SYNTAX (err->offset is the byte, line and col are set), EC_LIMIT (size, depth or
+ * Errors: EC_SYNTAX (err->offset is the byte, line and col are set), EC_SCHEMA
+ * (a duplicate key), EC_LIMIT (size, depth or
  * count), EC_NOMEM. After an error j holds no nodes (n_nodes is 0). */
 enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limits,
                    struct err *err) MUST_CHECK;
@@ -114,10 +118,9 @@ json_at json_get(const struct json *j, json_at object, struct str key);
  */
 json_at json_find(const struct json *j, struct str pointer);
 
-/* 1-based line and column (in bytes) of byte `offset`. The text may have been unescaped in
- * place: line ends inside strings cannot occur in valid JSON, so lines are right, and the
- * column is right for every node's off. */
-void json_line_col(struct str text, size_t offset, uint32_t *line, uint32_t *col);
+/* 1-based line and column (in bytes) of byte `offset` of the text last parsed. Asks the nodes
+ * too: strings were unescaped in place and may now hold line ends that the text had not. */
+void json_line_col(const struct json *j, size_t offset, uint32_t *line, uint32_t *col);
 
 /* The word for messages: "a string", "an object" ... */
 const char *json_type_name(enum json_type type);

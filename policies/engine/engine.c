@@ -1,0 +1,211 @@
+#include "engine/engine.h"
+
+#include "engine/internal.h"
+
+/* ---- which rule
+ * ------------------------------------------------------------------------------------ */
+
+static bool any_name(const struct policy_names *globs, struct str name) {
+    for (size_t i = 0; i < globs->n; i++)
+        if (match_name(globs->v[i], name))
+            return true;
+    return globs->n == 0;
+}
+
+static bool any_group(const struct policy_names *globs, const struct workload *w) {
+    for (size_t i = 0; i < w->n_groups; i++)
+        if (any_name(globs, w->groups[i]))
+            return true;
+    return globs->n == 0;
+}
+
+static bool selects(const struct policy_match *m, const struct workload *w) {
+    return any_name(&m->namespaces, w->namespace) &&
+           any_name(&m->service_accounts, w->service_account) && any_name(&m->users, w->user) &&
+           any_group(&m->groups, w) && match_labels(&m->pod_labels, w->labels, w->n_labels);
+}
+
+static const struct policy_rule *find_rule(const struct policy *p, const struct workload *w) {
+    for (size_t i = 0; i < p->n_rules; i++)
+        if (selects(&p->rules[i].match, w))
+            return &p->rules[i];
+    return NULL;
+}
+
+/* ---- what may be patched: the one table
+ * -------------------------------------------------------------- Kubernetes: a pod's images may
+ * change later, its pull secrets, volumes and pull policies not; existing ephemeral containers
+ * must stay as they are (`changed` is set for new ones alone); pod templates are never
+ * rewritten (GitOps tools would fight it, and a secret there hides those of the
+ * ServiceAccount). */
+static unsigned may_patch(const struct workload *w) {
+    static const struct {
+        enum workload_shape shape;
+        enum workload_operation operation;
+        unsigned may;
+    } rows[] = {
+        {SHAPE_POD, OPERATION_CREATE,
+         MAY_IMAGES | MAY_EPHEMERAL | MAY_VOLUMES | MAY_PULL_POLICY | MAY_SECRETS},
+        {SHAPE_POD, OPERATION_UPDATE, MAY_IMAGES},
+        {SHAPE_EPHEMERAL, OPERATION_UPDATE, MAY_EPHEMERAL | MAY_PULL_POLICY},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].shape == w->shape && rows[i].operation == w->operation)
+            return w->mirror_pod ? 0 : rows[i].may;
+    return 0;
+}
+
+static enum reason_weight weight_of(const struct policy_rule *rule, enum workload_shape shape) {
+    static const enum reason_weight by_mode[] = {
+        [MODE_ENFORCE] = WEIGHT_DENY, [MODE_WARN] = WEIGHT_WARN, [MODE_AUDIT] = WEIGHT_NOTE};
+    enum reason_weight weight = by_mode[rule->mode];
+    if (shape == SHAPE_TEMPLATE && rule->templates == TEMPLATES_WARN && weight > WEIGHT_WARN)
+        return WEIGHT_WARN;
+    return weight;
+}
+
+/* ---- edits
+ * ------------------------------------------------------------------------------------------ */
+
+void add_edit(struct ctx *c, struct edit edit) {
+    struct decision *d = c->d;
+    if (d->n_edits == c->cap_edits) {
+        size_t cap = c->cap_edits ? c->cap_edits * 2 : 8;
+        struct edit *more = ARENA_ARRAY(c->arena, struct edit, cap);
+        if (more == NULL) {
+            c->full = true;
+            return;
+        }
+        if (d->n_edits != 0)
+            memcpy(more, d->edits, d->n_edits * sizeof *more);
+        d->edits = more;
+        c->cap_edits = cap;
+    }
+    d->edits[d->n_edits++] = edit;
+}
+
+static struct str pointer_of(struct ctx *c, const struct workload_image *image) {
+    struct buf b = BUF_INIT(512);
+    engine_image_pointer(c->w, image, &b);
+    return text_take(c, &b);
+}
+
+static void edit_image(struct ctx *c, const struct decision_image *d) {
+    if (str_eq(d->after, d->before))
+        return;
+    add_edit(c, (struct edit){.op = EDIT_REPLACE,
+                              .kind = EDIT_STRING,
+                              .pointer = pointer_of(c, d->image),
+                              .string = d->after});
+}
+
+static void edit_pull_policy(struct ctx *c, const struct decision_image *d) {
+    const struct workload_image *image = d->image;
+    if (!(c->may & MAY_PULL_POLICY) || !d->judged || c->rule->pull_policy.n == 0 ||
+        c->rule->mode == MODE_AUDIT || str_eq(image->pull_policy, c->rule->pull_policy))
+        return;
+    struct buf b = BUF_INIT(512);
+    engine_image_pointer(c->w, image, &b);
+    bool volume = image->place == PLACE_VOLUME;
+    if (!b.bad)
+        b.n -= volume ? strlen("reference") : strlen("image");
+    buf_puts(&b, volume ? "pullPolicy" : "imagePullPolicy");
+    add_edit(c, (struct edit){.op = image->has_pull_policy ? EDIT_REPLACE : EDIT_ADD,
+                              .kind = EDIT_STRING,
+                              .pointer = text_take(c, &b),
+                              .string = c->rule->pull_policy});
+}
+
+/* ---- the decision
+ * ----------------------------------------------------------------------------------- */
+
+static bool start_images(struct ctx *c) {
+    const struct workload *w = c->w;
+    struct decision_image *images = ARENA_ARRAY(c->arena, struct decision_image, w->n_images);
+    if (images == NULL)
+        return false;
+    for (size_t i = 0; i < w->n_images; i++) {
+        struct str text = w->images[i].text;
+        images[i] = (struct decision_image){
+            .image = &w->images[i], .before = text, .after = text, .proposed = text};
+    }
+    c->d->images = images;
+    c->d->n_images = w->n_images;
+    return true;
+}
+
+static enum verdict verdict_of(const struct decision *d) {
+    enum verdict v = VERDICT_ALLOW;
+    for (size_t i = 0; i < d->n_reasons; i++) {
+        if (d->reasons[i].weight == WEIGHT_DENY)
+            return VERDICT_DENY;
+        if (d->reasons[i].weight == WEIGHT_WARN)
+            v = VERDICT_WARN;
+    }
+    return v;
+}
+
+/* A pod that no rule selects. Changes that leave all images alone go through, or finalizers
+ * could not be removed; of a template the pod itself is judged later, by its own creator. */
+static void decide_unmatched(struct ctx *c) {
+    bool new_image = false;
+    for (size_t i = 0; i < c->w->n_images; i++)
+        new_image |= c->w->images[i].changed;
+    if (c->policy->unmatched == UNMATCHED_ALLOW || !new_image)
+        return;
+    const struct complaint what = {.code = REASON_UNMATCHED,
+                                   .weight = c->w->shape == SHAPE_TEMPLATE ? WEIGHT_WARN
+                                                                           : WEIGHT_DENY,
+                                   .image = -1};
+    struct str file = policy_file(c->policy, (struct policy_pos){0});
+    complain(c, &what, "no rule of %.*s selects this pod, and unmatched pods are denied",
+             STR_ARG(file));
+}
+
+static void decide_selected(struct ctx *c) {
+    if (c->w->shape == SHAPE_TEMPLATE && c->rule->templates == TEMPLATES_IGNORE)
+        return;
+    for (size_t i = 0; i < c->d->n_images; i++)
+        judge_image(c, i);
+    for (size_t i = 0; i < c->d->n_images; i++)
+        edit_image(c, &c->d->images[i]);
+    for (size_t i = 0; i < c->d->n_images; i++)
+        edit_pull_policy(c, &c->d->images[i]);
+    decide_secrets(c);
+}
+
+/* A denied object is not patched: its list of secrets stays what it was. */
+static void drop_edits(struct decision *d, const struct workload *w) {
+    d->n_edits = 0;
+    d->secrets = w->secrets;
+    d->n_secrets = w->n_secrets;
+    d->n_secrets_added = 0;
+}
+
+enum ec engine_decide(struct decision *out, const struct policy *policy,
+                      const struct workload *workload, int64_t now_s, unsigned flags,
+                      struct arena *arena, struct err *err) {
+    struct ctx c = {.policy = policy, .w = workload, .arena = arena, .d = out, .now_s = now_s};
+    *out = (struct decision){.verdict = VERDICT_ALLOW,
+                             .secrets = workload->secrets,
+                             .n_secrets = workload->n_secrets};
+    if (!start_images(&c))
+        return arena_fail(arena, err);
+    if (workload->shape == SHAPE_OTHER || workload->operation == OPERATION_DELETE ||
+        workload->operation == OPERATION_CONNECT)
+        return EC_OK;
+    c.rule = out->rule = find_rule(policy, workload);
+    c.may = (flags & ENGINE_VALIDATE) ? 0 : may_patch(workload);
+    if (c.rule == NULL) {
+        decide_unmatched(&c);
+    } else {
+        c.weight = weight_of(c.rule, workload->shape);
+        decide_selected(&c);
+    }
+    if (c.full)
+        return arena_fail(arena, err);
+    out->verdict = verdict_of(out);
+    if (out->verdict == VERDICT_DENY)
+        drop_edits(out, workload);
+    return EC_OK;
+}

@@ -1,0 +1,71 @@
+/* engine/internal - what the engine's own files share; nobody else includes it. */
+#ifndef PULLGATE_ENGINE_INTERNAL_H
+#define PULLGATE_ENGINE_INTERNAL_H
+
+#include "engine/engine.h"
+#include "imgref/imgref.h"
+
+/* One decision under way. Whatever needs memory and gets none notes it in `full` and goes on
+ * with what it has; engine_decide looks once, at its end. */
+struct ctx {
+    const struct policy *policy;
+    const struct workload *w;
+    const struct policy_rule *rule;
+    struct arena *arena;
+    struct decision *d;
+    int64_t now_s;
+    unsigned may;              /* bits of enum may: what may be patched here */
+    enum reason_weight weight; /* of a complaint, by mode and kind of object */
+    size_t cap_reasons, cap_edits;
+    bool full;
+};
+
+enum may {
+    MAY_IMAGES = 1,
+    MAY_EPHEMERAL = 2,
+    MAY_VOLUMES = 4,
+    MAY_PULL_POLICY = 8,
+    MAY_SECRETS = 16
+};
+
+/* An image reference as the engine compares it. */
+struct located {
+    struct imgref ref;          /* host in lower case */
+    struct match_target target; /* normal form: host, repository with library/, whole */
+    struct str text;            /* what to write: as it was, or canonical where it has to be */
+};
+
+/* rewrite.c */
+bool locate(struct ctx *c, struct str text, struct located *out, struct err *err);
+bool place_covers(const struct policy_place *place, struct str host, struct str repository);
+/* Where `from` goes by the rule; text is from->text where it stays. */
+struct str rewritten(struct arena *arena, const struct policy_rule *rule,
+                     const struct located *from);
+/* The image to propose to somebody who wrote a foreign host; empty when there is none. */
+struct str suggestion(struct ctx *c, const struct located *image);
+
+/* judge.c */
+void judge_image(struct ctx *c, size_t i);
+
+/* reason.c */
+struct complaint {
+    enum reason_code code;
+    enum reason_weight weight;
+    int32_t image;
+    struct str suggestion;
+    struct policy_pos pos;
+};
+/* Adds a reason; the message is the image's name and text, then the format, then the fix. */
+void complain(struct ctx *c, const struct complaint *what, const char *format, ...)
+    PRINTF(3, 4);
+
+/* secrets.c */
+void decide_secrets(struct ctx *c);
+
+/* engine.c */
+void add_edit(struct ctx *c, struct edit edit);
+
+/* A text in the arena; empty and c->full when there is no room. */
+struct str text_take(struct ctx *c, struct buf *b);
+
+#endif

@@ -1,0 +1,281 @@
+/* One image: is it a reference, where does it go, who approves or denies it. */
+#include "engine/internal.h"
+
+/* ---- what stands for an image but is none (templates only)
+ * ------------------------------------- */
+
+static bool is_blank(struct str s) {
+    return str_trim(s).n == 0;
+}
+
+/* Templates may hold white space (OpenShift's image trigger), nothing (image volumes) or
+ * Istio's `auto`: whatever fills them in later is judged when the pod comes. */
+static bool is_placeholder(struct str text) {
+    return is_blank(text) || str_eq(text, STR("auto"));
+}
+
+/* ---- patterns
+ * ------------------------------------------------------------------------------------ */
+
+static const struct policy_pattern *find_pattern(const struct policy_patterns *patterns,
+                                                 const struct match_target *target,
+                                                 const struct policy_pattern **gave_up) {
+    for (size_t i = 0; i < patterns->n; i++) {
+        enum match_result r = match_image(patterns->v[i].image, target);
+        if (r == MATCH_YES)
+            return &patterns->v[i];
+        if (r == MATCH_GAVE_UP && gave_up != NULL)
+            *gave_up = &patterns->v[i];
+    }
+    return NULL;
+}
+
+static bool names_cover(const struct policy_names *names, struct str name) {
+    for (size_t i = 0; i < names->n; i++)
+        if (match_name(names->v[i], name))
+            return true;
+    return names->n == 0;
+}
+
+struct exemption_hit {
+    const struct policy_exemption *valid;
+    const struct policy_exemption *expired;
+};
+
+static void find_exemption(const struct ctx *c, const struct match_target *target,
+                           struct exemption_hit *hit) {
+    for (size_t i = 0; i < c->policy->n_exemptions && hit->valid == NULL; i++) {
+        const struct policy_exemption *e = &c->policy->exemptions[i];
+        if (!names_cover(&e->namespaces, c->w->namespace) ||
+            find_pattern(&e->images, target, NULL) == NULL)
+            continue;
+        if (c->now_s < e->until_s)
+            hit->valid = e;
+        else
+            hit->expired = e;
+    }
+}
+
+/* ---- approved, denied
+ * ---------------------------------------------------------------------------- */
+
+static bool serves_itself(const struct policy_rule *rule, const struct match_target *t) {
+    if (rule->registry.text.n && place_covers(&rule->registry, t->host, t->repository))
+        return true;
+    for (size_t i = 0; i < rule->n_mirrors; i++)
+        if (place_covers(&rule->mirrors[i].to, t->host, t->repository))
+            return true;
+    return false;
+}
+
+/* The same image under the name that deny rules know: aliases and default ports folded. */
+static bool folded_target(struct ctx *c, const struct match_target *t,
+                          struct match_target *out) {
+    struct str host = engine_fold_host(t->host);
+    bool library =
+        str_eq(host, STR("docker.io")) && str_find(t->repository, '/') == t->repository.n;
+    if (str_eq(host, t->host) && !library)
+        return false;
+    struct buf whole = BUF_INIT(4096);
+    buf_str(&whole, host);
+    buf_putc(&whole, '/');
+    if (library)
+        buf_puts(&whole, "library/");
+    buf_str(&whole, t->repository);
+    struct str text = text_take(c, &whole);
+    *out = (struct match_target){.host = str_slice(text, 0, host.n),
+                                 .repository = str_slice(text, host.n + 1, text.n),
+                                 .whole = text};
+    return text.n != 0;
+}
+
+static const struct policy_pattern *find_denied(struct ctx *c, const struct match_target *t,
+                                                const struct policy_pattern **gave_up) {
+    struct match_target folded;
+    if (c->rule->denied.n == 0)
+        return NULL;
+    const struct policy_pattern *hit = find_pattern(&c->rule->denied, t, gave_up);
+    if (hit == NULL && folded_target(c, t, &folded))
+        hit = find_pattern(&c->rule->denied, &folded, gave_up);
+    return hit;
+}
+
+/* ---- one image
+ * ------------------------------------------------------------------------------------ */
+
+struct judged {
+    int32_t index;
+    const struct workload_image *image;
+    struct located source; /* as it stands in the object */
+    struct located result; /* what would be pulled: where the rule sends it, or as it stands */
+    struct exemption_hit exemption;
+    bool can;    /* this image may be rewritten here */
+    bool nobody; /* the source names no host and the registry claims it: it comes from nowhere
+                    else */
+};
+
+static struct complaint about(const struct ctx *c, const struct judged *j,
+                              enum reason_code code) {
+    return (struct complaint){
+        .code = code, .weight = c->weight, .image = j->index, .pos = c->rule->pos};
+}
+
+static void complain_denied(struct ctx *c, const struct judged *j,
+                            const struct policy_pattern *by) {
+    struct complaint what = about(c, j, REASON_DENIED);
+    what.pos = by->pos;
+    complain(c, &what, "is denied by pattern \"%.*s\"", STR_ARG(match_image_text(by->image)));
+}
+
+static void complain_gave_up(struct ctx *c, const struct judged *j,
+                             const struct policy_pattern *by) {
+    struct complaint what = about(c, j, REASON_PATTERN_LIMIT);
+    what.pos = by->pos;
+    complain(c, &what, "is too costly to match with regex \"%.*s\"",
+             STR_ARG(match_image_text(by->image)));
+}
+
+static void complain_not_approved(struct ctx *c, const struct judged *j) {
+    struct complaint what = about(c, j, REASON_NOT_APPROVED);
+    struct str host = j->result.target.host;
+    what.suggestion = suggestion(c, &j->source);
+    const struct policy_exemption *over = j->exemption.expired;
+    if (over != NULL)
+        complain(
+            c, &what,
+            "comes from %.*s, which is not approved (the exemption in line %u ran out: until "
+            "%.*s)",
+            STR_ARG(host), over->pos.line, STR_ARG(over->until));
+    else
+        complain(c, &what, "comes from %.*s, which is not approved", STR_ARG(host));
+}
+
+static bool is_denied(struct ctx *c, const struct judged *j) {
+    const struct policy_pattern *gave_up = NULL;
+    const struct policy_pattern *by = NULL;
+    if (!j->nobody)
+        by = find_denied(c, &j->source.target, &gave_up);
+    if (by == NULL)
+        by = find_denied(c, &j->result.target, &gave_up);
+    if (by != NULL)
+        complain_denied(c, j, by);
+    else if (gave_up != NULL)
+        complain_gave_up(c, j, gave_up);
+    return by != NULL || gave_up != NULL;
+}
+
+static bool is_approved(struct ctx *c, const struct judged *j) {
+    const struct policy_pattern *gave_up = NULL;
+    if (serves_itself(c->rule, &j->result.target) ||
+        find_pattern(&c->rule->approved, &j->result.target, &gave_up) != NULL)
+        return true;
+    if (gave_up != NULL)
+        complain_gave_up(c, j, gave_up);
+    else
+        complain_not_approved(c, j);
+    return false;
+}
+
+/* With a digest the tag proves nothing and is not asked for. */
+static bool meets_requirements(struct ctx *c, const struct judged *j) {
+    const struct imgref *ref = &j->result.ref;
+    if (ref->digest.n != 0)
+        return true;
+    if (c->rule->require_digest) {
+        struct complaint what = about(c, j, REASON_DIGEST_MISSING);
+        complain(c, &what, "has no digest, and one is required (@sha256:...)");
+        return false;
+    }
+    if (!c->rule->require_tag || (ref->tag.n != 0 && !str_eq(ref->tag, STR("latest"))))
+        return true;
+    struct complaint what = about(c, j, REASON_TAG_MISSING);
+    complain(c, &what, "%s, and an explicit tag is required",
+             ref->tag.n ? "has the tag latest" : "has no tag");
+    return false;
+}
+
+/* Nothing rewrites it here any more; short names and upper-case hosts are read differently by
+ * kubelet, containerd and CRI-O, so they cannot stay. */
+static bool stands_well(struct ctx *c, const struct judged *j, struct str proposed) {
+    if (j->can || c->w->shape == SHAPE_TEMPLATE || str_eq(j->source.text, j->image->text))
+        return true;
+    struct complaint what = about(c, j, REASON_NOT_REWRITTEN);
+    what.suggestion = proposed;
+    if (j->source.ref.qualified)
+        complain(c, &what, "has a host in upper case, which runtimes read differently");
+    else
+        complain(c, &what, "names no registry, and it cannot be rewritten here");
+    return false;
+}
+
+static void note_exemption(struct ctx *c, const struct judged *j) {
+    const struct policy_exemption *e = j->exemption.valid;
+    const struct complaint what = {
+        .code = REASON_EXEMPTED, .weight = WEIGHT_NOTE, .image = j->index, .pos = e->pos};
+    complain(c, &what, "is exempted: %.*s (owner %.*s%s%.*s)", STR_ARG(e->reason),
+             STR_ARG(e->owner), e->until.n ? ", until " : "", STR_ARG(e->until));
+}
+
+static void complain_invalid(struct ctx *c, int32_t index, const struct err *err) {
+    const struct complaint what = {
+        .code = REASON_INVALID, .weight = c->weight, .image = index, .pos = c->rule->pos};
+    complain(c, &what, "is no image reference: %s at byte %zu", err->msg, err->offset);
+}
+
+/* What the image becomes: an exempted one stays, all others go where the rule sends them. */
+static bool find_result(struct ctx *c, struct judged *j, struct str *proposed) {
+    struct err err = ERR_INIT;
+    if (!j->nobody)
+        find_exemption(c, &j->source.target, &j->exemption);
+    *proposed = j->exemption.valid ? j->source.text : rewritten(c->arena, c->rule, &j->source);
+    bool pulled = j->can || c->w->shape == SHAPE_TEMPLATE || !j->source.ref.qualified;
+    if (!pulled || str_eq(*proposed, j->source.text)) {
+        j->result = j->source;
+        return true;
+    }
+    if (!locate(c, *proposed, &j->result, &err)) {
+        struct complaint what = about(c, j, REASON_INVALID);
+        complain(c, &what, "would become \"%.*s\", which is no image reference: %s",
+                 STR_ARG(*proposed), err.msg);
+        return false;
+    }
+    if (j->exemption.valid == NULL)
+        find_exemption(c, &j->result.target, &j->exemption);
+    return true;
+}
+
+static bool passes(struct ctx *c, struct judged *j, struct str proposed) {
+    if (j->exemption.valid != NULL)
+        note_exemption(c, j);
+    else if (is_denied(c, j) || !is_approved(c, j) || !meets_requirements(c, j))
+        return false;
+    return stands_well(c, j, proposed);
+}
+
+static bool can_rewrite(const struct ctx *c, enum image_place place) {
+    static const unsigned bits[] = {[PLACE_CONTAINER] = MAY_IMAGES,
+                                    [PLACE_INIT] = MAY_IMAGES,
+                                    [PLACE_EPHEMERAL] = MAY_EPHEMERAL,
+                                    [PLACE_VOLUME] = MAY_VOLUMES};
+    return (c->may & bits[place]) != 0;
+}
+
+void judge_image(struct ctx *c, size_t i) {
+    struct decision_image *d = &c->d->images[i];
+    struct judged j = {.index = (int32_t)i, .image = d->image};
+    struct err err = ERR_INIT;
+    if (!d->image->changed || (c->w->shape == SHAPE_TEMPLATE && is_placeholder(d->image->text)))
+        return;
+    d->judged = true;
+    j.can = can_rewrite(c, d->image->place);
+    if (!locate(c, d->image->text, &j.source, &err)) {
+        complain_invalid(c, j.index, &err);
+        return;
+    }
+    j.nobody = !j.source.ref.qualified && c->rule->registry.text.n != 0;
+    if (!find_result(c, &j, &d->proposed))
+        return;
+    bool stays = !passes(c, &j, d->proposed) && c->weight == WEIGHT_DENY;
+    if (!stays && j.can && c->rule->mode != MODE_AUDIT)
+        d->after = d->proposed;
+}

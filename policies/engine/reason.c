@@ -1,0 +1,118 @@
+/* Reasons in words: container, image, what is wrong, rule (file:line), what to write instead.
+ */
+#include "engine/internal.h"
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { QUOTE_MAX = 320, MESSAGE_MAX = 8192 };
+
+static const char *const place_words[] = {"container", "init container", "ephemeral container",
+                                          "image volume"};
+
+/* Quoted for people: control characters are shown as \xHH, since the API server drops a warning
+ * that holds one, and what is too long is cut. */
+static void quote(struct buf *b, struct str s) {
+    const unsigned char *p = (const unsigned char *)s.p;
+    size_t shown = s.n < QUOTE_MAX ? s.n : QUOTE_MAX;
+    buf_putc(b, '"');
+    for (size_t i = 0; i < shown;) {
+        size_t n = utf8_length(p + i, s.n - i);
+        bool control =
+            n == 1 ? p[i] < 0x20 || p[i] == 0x7f : n == 2 && p[i] == 0xc2 && p[i + 1] < 0xa0;
+        if (n == 0 || control) {
+            n = n ? n : 1;
+            for (size_t k = 0; k < n; k++)
+                buf_printf(b, "\\x%02x", p[i + k]);
+        } else {
+            buf_add(b, p + i, n);
+        }
+        i += n;
+    }
+    buf_puts(b, shown < s.n ? "...\"" : "\"");
+}
+
+struct str text_take(struct ctx *c, struct buf *b) {
+    struct str text = STR_NONE;
+    if (b->bad || !arena_str(c->arena, buf_view(b), &text)) {
+        c->full = true;
+        text = STR_NONE;
+    }
+    buf_done(b);
+    return text;
+}
+
+static void put_subject(struct buf *b, const struct workload_image *image) {
+    buf_puts(b, place_words[image->place]);
+    if (image->name.n != 0) {
+        buf_putc(b, ' ');
+        quote(b, image->name);
+    } else {
+        buf_printf(b, " %u", image->index);
+    }
+    buf_puts(b, ": image ");
+    quote(b, image->text);
+    buf_putc(b, ' ');
+}
+
+static void put_rule(struct buf *b, const struct ctx *c, const struct policy_pos *pos) {
+    struct str file = policy_file(c->policy, *pos);
+    if (c->rule == NULL || pos->line == 0)
+        return;
+    buf_puts(b, " (rule ");
+    quote(b, c->rule->name);
+    buf_printf(b, ", %.*s:%u)", STR_ARG(file), pos->line);
+}
+
+static struct reason *next_reason(struct ctx *c) {
+    struct decision *d = c->d;
+    if (d->n_reasons == c->cap_reasons) {
+        size_t cap = c->cap_reasons ? c->cap_reasons * 2 : 8;
+        struct reason *more = ARENA_ARRAY(c->arena, struct reason, cap);
+        if (more == NULL) {
+            c->full = true;
+            return NULL;
+        }
+        if (d->n_reasons != 0)
+            memcpy(more, d->reasons, d->n_reasons * sizeof *more);
+        d->reasons = more;
+        c->cap_reasons = cap;
+    }
+    return &d->reasons[d->n_reasons++];
+}
+
+void complain(struct ctx *c, const struct complaint *what, const char *format, ...) {
+    struct buf b = BUF_INIT(MESSAGE_MAX);
+    struct reason *reason = next_reason(c);
+    va_list args;
+    char text[4096];
+    if (reason == NULL)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (what->image >= 0) {
+        struct decision_image *d = &c->d->images[what->image];
+        put_subject(&b, d->image);
+        if (what->weight > d->weight)
+            d->weight = what->weight;
+    }
+    buf_puts(&b, text);
+    put_rule(&b, c, &what->pos);
+    if (what->suggestion.n != 0) {
+        buf_puts(&b, "; write ");
+        quote(&b, what->suggestion);
+        buf_puts(&b, " instead");
+    }
+    if (what->code != REASON_EXEMPTED && c->rule != NULL && c->rule->message.n != 0)
+        buf_printf(&b, "; %.*s", STR_ARG(c->rule->message));
+    *reason = (struct reason){.code = what->code,
+                              .weight = what->weight,
+                              .image = what->image,
+                              .message = text_take(c, &b),
+                              .suggestion = what->suggestion,
+                              .pos = what->pos};
+}

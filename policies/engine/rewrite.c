@@ -1,0 +1,167 @@
+/* Where images go: the registry for images that name no host, mirrors for those that do. */
+#include "engine/internal.h"
+
+static bool is_hub(struct str host) {
+    static const char *const names[] = {"docker.io", "index.docker.io", "registry-1.docker.io",
+                                        "registry.hub.docker.com"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (str_eq(host, str_of(names[i])))
+            return true;
+    return false;
+}
+
+/* The default ports of HTTPS and, for registries without TLS, HTTP; leading zeros are legal. */
+static bool is_default_port(struct str digits) {
+    uint64_t port;
+    return str_to_uint(digits, 65535, &port) && (port == 443 || port == 80);
+}
+
+struct str engine_fold_host(struct str host) {
+    size_t colon = host.n;
+    while (colon > 0 && host.p[colon - 1] != ':' && host.p[colon - 1] != ']')
+        colon--;
+    if (colon > 0 && host.p[colon - 1] == ':' &&
+        is_default_port(str_slice(host, colon, host.n)))
+        host = str_slice(host, 0, colon - 1);
+    return is_hub(host) ? STR("docker.io") : host;
+}
+
+bool place_covers(const struct policy_place *place, struct str host, struct str repository) {
+    return str_eq(place->host, host) && match_path_prefix(place->path, repository);
+}
+
+const struct policy_mirror *engine_find_mirror(const struct policy_rule *rule, struct str host,
+                                               struct str repository) {
+    struct str folded = engine_fold_host(host);
+    for (size_t i = 0; i < rule->n_mirrors; i++)
+        if (place_covers(&rule->mirrors[i].from, folded, repository))
+            return &rule->mirrors[i];
+    return NULL;
+}
+
+static struct str join(struct arena *arena, const struct str *parts, size_t n_parts) {
+    size_t n = 0, at = 0;
+    for (size_t i = 0; i < n_parts; i++)
+        n += parts[i].n;
+    char *p = arena_alloc(arena, n);
+    if (p == NULL)
+        return STR_NONE;
+    for (size_t i = 0; i < n_parts; i++) {
+        if (parts[i].n != 0)
+            memcpy(p + at, parts[i].p, parts[i].n);
+        at += parts[i].n;
+    }
+    return (struct str){p, n};
+}
+
+/* prefix[/repository][:tag][@digest]: tag and digest stay byte for byte. */
+static struct str compose(struct arena *arena, struct str prefix, struct str repository,
+                          const struct imgref *ref) {
+    const struct str parts[] = {prefix,     repository.n ? STR("/") : STR_NONE,
+                                repository, ref->tag.n ? STR(":") : STR_NONE,
+                                ref->tag,   ref->digest.n ? STR("@") : STR_NONE,
+                                ref->digest};
+    return join(arena, parts, sizeof parts / sizeof *parts);
+}
+
+static struct str to_registry(struct arena *arena, const struct policy_rule *rule,
+                              const struct located *from) {
+    bool bare = rule->official == OFFICIAL_BARE && from->ref.library;
+    return compose(arena, rule->registry.text, bare ? from->ref.path : from->target.repository,
+                   &from->ref);
+}
+
+static struct str to_mirror(struct arena *arena, const struct policy_mirror *mirror,
+                            const struct located *from) {
+    struct str rest =
+        str_slice(from->target.repository, mirror->from.path.n, from->target.repository.n);
+    if (mirror->from.path.n != 0 && rest.n != 0)
+        rest = str_slice(rest, 1, rest.n); /* the slash at the border */
+    return compose(arena, mirror->to.text, rest, &from->ref);
+}
+
+struct str rewritten(struct arena *arena, const struct policy_rule *rule,
+                     const struct located *from) {
+    if (!from->ref.qualified && rule->registry.text.n != 0)
+        return to_registry(arena, rule, from);
+    const struct policy_mirror *mirror =
+        engine_find_mirror(rule, from->target.host, from->target.repository);
+    return mirror ? to_mirror(arena, mirror, from) : from->text;
+}
+
+struct str suggestion(struct ctx *c, const struct located *image) {
+    struct str proposed = rewritten(c->arena, c->rule, image);
+    if (!str_eq(proposed, image->text))
+        return proposed;
+    return c->rule->registry.text.n ? to_registry(c->arena, c->rule, image) : STR_NONE;
+}
+
+static struct str lower(struct arena *arena, struct str s) {
+    char *p = arena_alloc(arena, s.n);
+    if (p == NULL)
+        return STR_NONE;
+    for (size_t i = 0; i < s.n; i++)
+        p[i] = ascii_lower(s.p[i]);
+    return (struct str){p, s.n};
+}
+
+/* GHCR.IO/x and ghcr.io/x are one registry by DNS, two by the runtimes' credentials and
+ * mirrors: the host is folded and the whole parsed again (DOCKER.IO/nginx is
+ * docker.io/library/nginx). A host that is one only for its upper case (EVIL/x) keeps its case,
+ * so that nothing approves it. */
+static bool fold_case(struct arena *arena, struct str *text, struct imgref *ref,
+                      struct err *err) {
+    struct str host = lower(arena, ref->host);
+    struct str rest = str_slice(*text, ref->host.n, text->n);
+    const struct str parts[] = {host, rest};
+    *text = join(arena, parts, 2);
+    return imgref_parse(ref, *text, err) == EC_OK;
+}
+
+/* The text that all pullers read alike: with its host where it has none. */
+static struct str canonical_text(struct arena *arena, struct str text,
+                                 const struct located *image) {
+    if (image->ref.qualified)
+        return text;
+    return compose(arena, image->target.whole, STR_NONE, &image->ref);
+}
+
+static bool locate_in(struct arena *arena, struct str text, struct located *out,
+                      struct err *err) {
+    if (imgref_parse(&out->ref, text, err) != EC_OK)
+        return false;
+    if ((out->ref.quirks & IMGREF_UPPER_HOST) && !(out->ref.quirks & IMGREF_UPPER_WORD) &&
+        !fold_case(arena, &text, &out->ref, err))
+        return false;
+    const struct str parts[] = {out->ref.host, STR("/"),
+                                out->ref.library ? STR("library/") : STR_NONE, out->ref.path};
+    struct str whole = join(arena, parts, 4);
+    out->target = (struct match_target){
+        .host = str_slice(whole, 0, out->ref.host.n),
+        .repository = str_slice(whole, out->ref.host.n + 1, whole.n),
+        .whole = whole,
+    };
+    out->text = canonical_text(arena, text, out);
+    if (whole.p == NULL || out->text.p == NULL)
+        arena_fail(arena, err);
+    return err->code == EC_OK;
+}
+
+bool locate(struct ctx *c, struct str text, struct located *out, struct err *err) {
+    bool ok = locate_in(c->arena, text, out, err);
+    if (err->code == EC_NOMEM || err->code == EC_LIMIT)
+        c->full = true;
+    return ok;
+}
+
+enum ec engine_rewrite(struct str *out, const struct policy_rule *rule, struct str text,
+                       struct arena *arena, struct err *err) {
+    struct located from;
+    if (!locate_in(arena, text, &from, err))
+        return err->code;
+    struct str to = rewritten(arena, rule, &from);
+    if (to.p == NULL)
+        return arena_fail(arena, err);
+    *out = to;
+    return EC_OK;
+}

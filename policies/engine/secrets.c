@@ -1,0 +1,93 @@
+/* imagePullSecrets: the configured ones appended, none twice, none without a name. */
+#include "engine/internal.h"
+
+static bool holds(const struct str *names, size_t n, struct str name) {
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(names[i], name))
+            return true;
+    return false;
+}
+
+/* Any image of the pod that will be pulled from the place, judged or not. */
+static bool comes_from(struct ctx *c, const struct policy_place *place) {
+    for (size_t i = 0; i < c->d->n_images; i++) {
+        struct located image;
+        struct err ignored = ERR_INIT;
+        if (c->d->images[i].after.n != 0 &&
+            locate(c, c->d->images[i].after, &image, &ignored) &&
+            place_covers(place, image.target.host, image.target.repository))
+            return true;
+    }
+    return false;
+}
+
+/* The list as it should be: the pod's own in order, then ours. */
+struct wanted {
+    struct str *names;
+    size_t n, n_kept;
+};
+
+static void keep_own(const struct workload *w, struct wanted *out) {
+    for (size_t i = 0; i < w->n_secrets; i++)
+        if (w->secrets[i].n != 0 && !holds(out->names, out->n, w->secrets[i]))
+            out->names[out->n++] = w->secrets[i];
+    out->n_kept = out->n;
+}
+
+static void add_configured(struct ctx *c, struct wanted *out) {
+    for (size_t i = 0; i < c->rule->n_secrets; i++) {
+        const struct policy_secret *s = &c->rule->secrets[i];
+        if (!holds(out->names, out->n, s->name) && (s->always || comes_from(c, &s->place)))
+            out->names[out->n++] = s->name;
+    }
+}
+
+static struct str secrets_pointer(struct ctx *c, const char *tail) {
+    struct buf b = BUF_INIT(256);
+    buf_str(&b, c->w->spec);
+    buf_puts(&b, tail);
+    return text_take(c, &b);
+}
+
+/* An empty or doubled entry anywhere makes appending unsafe: strategic merges by name break on
+ * it (kubernetes/kubernetes#118715), so the whole list is written anew. */
+static void write_whole(struct ctx *c, const struct wanted *w) {
+    add_edit(c, (struct edit){.op = EDIT_ADD,
+                              .kind = EDIT_SECRETS,
+                              .pointer = secrets_pointer(c, "/imagePullSecrets"),
+                              .names = w->names,
+                              .n_names = w->n});
+}
+
+static void append_each(struct ctx *c, const struct wanted *w) {
+    struct str end = secrets_pointer(c, "/imagePullSecrets/-");
+    for (size_t i = w->n_kept; i < w->n; i++)
+        add_edit(
+            c, (struct edit){
+                   .op = EDIT_ADD, .kind = EDIT_SECRET, .pointer = end, .string = w->names[i]});
+}
+
+void decide_secrets(struct ctx *c) {
+    const struct workload *w = c->w;
+    struct wanted list = {.n = 0};
+    if (!(c->may & MAY_SECRETS) || c->rule->mode == MODE_AUDIT || c->rule->n_secrets == 0)
+        return;
+    list.names = ARENA_ARRAY(c->arena, struct str, w->n_secrets + c->rule->n_secrets);
+    if (list.names == NULL) {
+        c->full = true;
+        return;
+    }
+    keep_own(w, &list);
+    add_configured(c, &list);
+    bool clean = list.n_kept == w->n_secrets;
+    if (list.n == 0 || (clean && list.n == list.n_kept))
+        return;
+    c->d->secrets = list.names;
+    c->d->n_secrets = list.n;
+    c->d->secrets_added = list.names + list.n_kept;
+    c->d->n_secrets_added = list.n - list.n_kept;
+    if (clean && w->n_secrets != 0)
+        append_each(c, &list);
+    else
+        write_whole(c, &list);
+}

@@ -1,0 +1,49 @@
+/* The stable words of decisions, for messages, audit lines, metrics and -o json alike. */
+#include "engine/engine.h"
+
+const char *engine_place_name(enum image_place place) {
+    static const char *const names[] = {"containers", "initContainers", "ephemeralContainers",
+                                        "volumes"};
+    return names[place];
+}
+
+void engine_image_pointer(const struct workload *w, const struct workload_image *image,
+                          struct buf *out) {
+    buf_str(out, w->spec);
+    buf_putc(out, '/');
+    buf_puts(out, engine_place_name(image->place));
+    buf_putc(out, '/');
+    buf_uint(out, image->index);
+    buf_puts(out, image->place == PLACE_VOLUME ? "/image/reference" : "/image");
+}
+
+const char *engine_code_name(enum reason_code code) {
+    static const char *const names[] = {
+        [REASON_INVALID] = "invalid-image",
+        [REASON_DENIED] = "denied",
+        [REASON_NOT_APPROVED] = "not-approved",
+        [REASON_NOT_REWRITTEN] = "not-rewritten",
+        [REASON_DIGEST_MISSING] = "digest-missing",
+        [REASON_TAG_MISSING] = "tag-missing",
+        [REASON_UNMATCHED] = "unmatched",
+        [REASON_PATTERN_LIMIT] = "pattern-limit",
+        [REASON_EXEMPTED] = "exempted",
+        [REASON_MALFORMED] = "malformed",
+    };
+    return names[code];
+}
+
+const char *engine_verdict_name(enum verdict v) {
+    static const char *const names[] = {"allow", "warn", "deny"};
+    return names[v];
+}
+
+const char *engine_mode_name(enum engine_mode m) {
+    static const char *const names[] = {"enforce", "warn", "audit"};
+    return names[m];
+}
+
+const char *engine_operation_name(enum workload_operation o) {
+    static const char *const names[] = {"CREATE", "UPDATE", "DELETE", "CONNECT"};
+    return names[o];
+}

@@ -1,0 +1,57 @@
+/* audit - one decision, one JSON line, through a bounded queue to a descriptor.
+ * Shape      {"time":"...","uid":"...","operation":"CREATE",...}\n
+ * Never      a secret's value, env, or the object itself; image names, secret names and the
+ * user are in
+ *
+ *      workers --audit_write--> [ pending bytes, at most max ] --own thread--> write(2)
+ *
+ * Ownership  a line is copied; the entry borrows
+ * Limits     max_bytes pending; when full: block the caller, or drop the line and count it
+ * Threads    audit_write from any thread; open and close from one
+ * Errors     a closed pipe or full disk is counted, the bytes are dropped, decisions go on */
+#ifndef PULLGATE_AUDIT_AUDIT_H
+#define PULLGATE_AUDIT_AUDIT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "engine/engine.h"
+
+struct audit_entry {
+    int64_t time_us; /* wall clock at arrival */
+    int64_t duration_ns;
+    struct str endpoint; /* "mutate", "validate" */
+    struct str uid, group, version, kind, resource, subresource;
+    struct str traceparent; /* may be empty */
+    bool dry_run;
+    const struct workload *workload;
+    const struct decision *decision;
+    const struct policy *policy;
+};
+
+/* Appends the line, with its line feed. */
+void audit_line(struct buf *out, const struct audit_entry *e);
+
+enum audit_when_full { AUDIT_BLOCK, AUDIT_DROP };
+
+struct audit;
+
+struct audit_stats {
+    uint64_t written, dropped, failed; /* lines */
+    size_t pending_bytes;
+    int last_errno; /* of the last failed write; 0 while all is well */
+};
+
+/* Errors: EC_NOMEM, EC_IO (no thread). */
+enum ec audit_open(struct audit **out, int fd, size_t max_bytes, enum audit_when_full when_full,
+                   struct err *err) MUST_CHECK;
+
+/* Queues one line (a whole number of lines). */
+void audit_write(struct audit *a, struct str line);
+
+/* Writes what is pending, for at most deadline_ms, and ends; what is left then counts as
+ * dropped. The last figures go to *last unless it is NULL. */
+void audit_close(struct audit *a, unsigned deadline_ms, struct audit_stats *last);
+
+void audit_stats(struct audit *a, struct audit_stats *out);
+
+#endif

@@ -1,0 +1,109 @@
+#include "json/json.h"
+
+#include "base/mem.h"
+
+void json_done(struct json *j) {
+    mem_free(j->nodes);
+    *j = (struct json)JSON_INIT;
+}
+
+json_at json_get(const struct json *j, json_at object, struct str key) {
+    if (!json_is(j, object, JSON_OBJECT))
+        return JSON_NONE;
+    const struct json_node *nodes = j->nodes;
+    json_at end = nodes[object].next;
+    for (json_at k = object + 1; k < end; k = nodes[k + 1].next)
+        if (nodes[k].len == key.n &&
+            (key.n == 0 || memcmp(j->text + nodes[k].off, key.p, key.n) == 0))
+            return k + 1;
+    return JSON_NONE;
+}
+
+/* Is `token`, with ~0 for '~' and ~1 for '/', the text `key`? */
+static bool token_is(struct str token, struct str key) {
+    size_t k = 0;
+    for (size_t i = 0; i < token.n; i++, k++) {
+        char c = token.p[i];
+        if (c == '~') {
+            if (++i == token.n || (token.p[i] != '0' && token.p[i] != '1'))
+                return false;
+            c = token.p[i] == '0' ? '~' : '/';
+        }
+        if (k == key.n || key.p[k] != c)
+            return false;
+    }
+    return k == key.n;
+}
+
+static json_at member(const struct json *j, json_at object, struct str token) {
+    for (json_at k = json_first(j, object); k != JSON_NONE; k = json_next(j, object, k + 1))
+        if (token_is(token, json_str(j, k)))
+            return k + 1;
+    return JSON_NONE;
+}
+
+static json_at element(const struct json *j, json_at array, struct str token) {
+    uint64_t index;
+    if ((token.n > 1 && token.p[0] == '0') || !str_to_uint(token, UINT32_MAX, &index) ||
+        index >= j->nodes[array].len)
+        return JSON_NONE;
+    json_at at = array + 1;
+    while (index-- > 0)
+        at = j->nodes[at].next;
+    return at;
+}
+
+json_at json_find(const struct json *j, struct str pointer) {
+    json_at at = j->n_nodes > 0 ? 0 : JSON_NONE;
+    while (pointer.n > 0 && at != JSON_NONE) {
+        if (pointer.p[0] != '/')
+            return JSON_NONE;
+        pointer = str_slice(pointer, 1, pointer.n);
+        size_t end = str_find(pointer, '/');
+        struct str token = str_slice(pointer, 0, end);
+        pointer = str_slice(pointer, end, pointer.n);
+        if (json_is(j, at, JSON_OBJECT))
+            at = member(j, at, token);
+        else
+            at = json_is(j, at, JSON_ARRAY) ? element(j, at, token) : JSON_NONE;
+    }
+    return at;
+}
+
+struct place {
+    uint32_t line;
+    size_t line_start;
+};
+
+static void count_lines(struct place *place, const char *text, size_t from, size_t to) {
+    const char *p = text + from;
+    while (from < to && (p = memchr(p, '\n', to - from)) != NULL) {
+        place->line++;
+        p++;
+        place->line_start = from = (size_t)(p - text);
+    }
+}
+
+void json_line_col(const struct json *j, size_t offset, uint32_t *line, uint32_t *col) {
+    struct place place = {.line = 1, .line_start = 0};
+    size_t from = 0;
+    if (offset > j->text_bytes)
+        offset = j->text_bytes;
+    /* Strings are left out: they held no line end, but after unescaping they may. */
+    for (uint32_t i = 0; i < j->n_nodes && j->nodes[i].off < offset; i++) {
+        if (j->nodes[i].type != JSON_STRING)
+            continue;
+        count_lines(&place, j->text, from, j->nodes[i].off);
+        from = (size_t)j->nodes[i].off + j->nodes[i].len;
+    }
+    if (from < offset)
+        count_lines(&place, j->text, from, offset);
+    *line = place.line;
+    *col = (uint32_t)(offset - place.line_start) + 1;
+}
+
+const char *json_type_name(enum json_type type) {
+    static const char *const names[] = {"null",     "false",    "true",     "a number",
+                                        "a string", "an array", "an object"};
+    return (size_t)type < sizeof names / sizeof *names ? names[type] : "nothing";
+}

@@ -1,0 +1,136 @@
+/* Duplicate keys: two readers of one text could see two values.
+ *
+ *   few members    a filter (read.c) passes nearly all keys; the rest are compared one by one
+ *   many           when the object closes: keys are dealt into buckets by hash, each bucket is
+ *                  sorted by bytes and neighbours are compared. Whoever finds keys of one hash
+ *                  gets one big bucket, and still no more than a sort. */
+#include "json/read.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+
+static struct str key_of(const struct reader *r, json_at key) {
+    return (struct str){r->text + r->nodes[key].off, r->nodes[key].len};
+}
+
+static bool fail_twice(struct reader *r, json_at key) {
+    char text[120], shown[64];
+    struct str k = str_slice(key_of(r, key), 0, sizeof shown - 1);
+    for (size_t i = 0; i < k.n; i++)
+        shown[i] = (char)(k.p[i] >= ' ' && k.p[i] < 0x7f ? k.p[i] : '?');
+    snprintf(text, sizeof text, "key \"%.*s%s\" stands twice in one object", (int)k.n, shown,
+             r->nodes[key].len > k.n ? "..." : "");
+    read_fail(r, r->text + r->nodes[key].off, EC_SCHEMA, text);
+    return false;
+}
+
+bool read_key_is_new(struct reader *r, json_at key) {
+    const struct json_node *nodes = r->nodes;
+    for (json_at k = r->open + 1; k != key; k = nodes[k + 1].next)
+        if (nodes[k].flags == nodes[key].flags && str_eq(key_of(r, k), key_of(r, key)))
+            return fail_twice(r, key);
+    return true;
+}
+
+/* --- many members --- */
+
+struct entry {
+    uint32_t hash;
+    json_at key;
+};
+
+static uint32_t hash_bytes(struct str s) {
+    uint64_t h = s.n * UINT64_C(0x9e3779b97f4a7c15);
+    for (; s.n >= 8; s = str_slice(s, 8, s.n)) {
+        uint64_t v;
+        memcpy(&v, s.p, sizeof v);
+        h = (h ^ v) * UINT64_C(0xc2b2ae3d27d4eb4f);
+        h ^= h >> 32;
+    }
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(h >> 32);
+}
+
+static int order(const struct reader *r, struct entry a, struct entry b) {
+    if (a.hash != b.hash)
+        return a.hash < b.hash ? -1 : 1;
+    int bytes = str_cmp(key_of(r, a.key), key_of(r, b.key));
+    if (bytes != 0)
+        return bytes;
+    return a.key < b.key ? -1 : a.key > b.key;
+}
+
+static void sift(const struct reader *r, struct entry *e, size_t root, size_t n) {
+    for (size_t child; (child = 2 * root + 1) < n; root = child) {
+        if (child + 1 < n && order(r, e[child], e[child + 1]) < 0)
+            child++;
+        if (order(r, e[root], e[child]) >= 0)
+            return;
+        struct entry swap = e[root];
+        e[root] = e[child];
+        e[child] = swap;
+    }
+}
+
+/* Heapsort: in place, and never worse than n log n. */
+static void sort(const struct reader *r, struct entry *e, size_t n) {
+    for (size_t i = n / 2; i-- > 0;)
+        sift(r, e, i, n);
+    for (size_t left = n; left-- > 1;) {
+        struct entry swap = e[0];
+        e[0] = e[left];
+        e[left] = swap;
+        sift(r, e, 0, left);
+    }
+}
+
+/* The earliest key of a bucket that stands twice, or `found` if that is earlier. */
+static json_at twice_in(const struct reader *r, struct entry *e, size_t n, json_at found) {
+    sort(r, e, n);
+    for (size_t i = 1; i < n; i++)
+        if (e[i].hash == e[i - 1].hash && e[i].key < found &&
+            str_eq(key_of(r, e[i].key), key_of(r, e[i - 1].key)))
+            found = e[i].key;
+    return found;
+}
+
+/* Deals the keys of an object into 2^bits buckets; starts[b] ends up as the end of bucket b. */
+static void deal(const struct reader *r, json_at object, uint32_t *starts, unsigned bits,
+                 struct entry *entries) {
+    const struct json_node *nodes = r->nodes;
+    json_at end = nodes[object].next;
+    uint32_t sum = 0;
+    for (json_at k = object + 1; k < end; k = nodes[k + 1].next)
+        starts[hash_bytes(key_of(r, k)) >> (32 - bits)]++;
+    for (size_t b = 0; b < (size_t)1 << bits; b++) {
+        uint32_t here = starts[b];
+        starts[b] = sum;
+        sum += here;
+    }
+    for (json_at k = object + 1; k < end; k = nodes[k + 1].next) {
+        uint32_t hash = hash_bytes(key_of(r, k));
+        entries[starts[hash >> (32 - bits)]++] = (struct entry){hash, k};
+    }
+}
+
+bool read_keys_differ(struct reader *r, json_at object) {
+    uint32_t members = r->nodes[object].len;
+    unsigned bits = 4;
+    while (bits < 28 && members >> (bits + 2) != 0)
+        bits++;
+    AUTO(mem_freep)
+    uint32_t *ends = mem_zalloc(mem_array_bytes((size_t)1 << bits, sizeof *ends));
+    AUTO(mem_freep)
+    struct entry *entries = mem_alloc(mem_array_bytes(members, sizeof *entries));
+    if (ends == NULL || entries == NULL) {
+        read_fail(r, r->text + r->nodes[object].off, EC_NOMEM, "no memory to compare keys");
+        return false;
+    }
+    deal(r, object, ends, bits, entries);
+    json_at found = JSON_NONE;
+    for (size_t b = 0, from = 0; b < (size_t)1 << bits; from = ends[b++])
+        found = twice_in(r, entries + from, ends[b] - from, found);
+    return found == JSON_NONE || fail_twice(r, found);
+}

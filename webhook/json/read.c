@@ -1,0 +1,364 @@
+/* The grammar: one loop, no recursion. An open container keeps the one around it in its `next`,
+ * so the nodes are the stack. */
+#include "json/read.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+
+_Static_assert(sizeof(struct json_node) == 16, "four nodes in a cache line");
+
+char *read_fail(struct reader *r, const char *at, enum ec code, const char *text) {
+    r->bad = r->bad_str = at < r->end ? at : r->end;
+    err_set(r->err, code, "%s", text);
+    return NULL;
+}
+
+char *read_unexpected(struct reader *r, const char *at, const char *expected) {
+    char text[160];
+    unsigned char c = (unsigned char)*at;
+    if (at >= r->end)
+        snprintf(text, sizeof text, "unexpected end of text, expected %s", expected);
+    else if (c >= 0x20 && c < 0x7f)
+        snprintf(text, sizeof text, "unexpected character '%c', expected %s", c, expected);
+    else
+        snprintf(text, sizeof text, "unexpected character 0x%02x, expected %s", c, expected);
+    return read_fail(r, at, EC_SYNTAX, text);
+}
+
+/* --- nodes --- */
+
+/* Room for at least one more node, at most as many as allowed. */
+static bool grow(struct reader *r) {
+    struct json *j = r->j;
+    if (r->n >= r->limits.max_nodes) {
+        char text[80];
+        snprintf(text, sizeof text, "more than %u values and keys", r->limits.max_nodes);
+        read_fail(r, r->bad, EC_LIMIT, text);
+        return false;
+    }
+    uint32_t cap = j->cap_nodes < UINT32_MAX / 2 ? j->cap_nodes * 2 : UINT32_MAX;
+    if (cap > r->limits.max_nodes)
+        cap = r->limits.max_nodes;
+    struct json_node *nodes = mem_realloc(j->nodes, mem_array_bytes(cap, sizeof *nodes));
+    if (nodes == NULL) {
+        read_fail(r, r->bad, EC_NOMEM, "no memory for the values of a JSON text");
+        return false;
+    }
+    j->nodes = r->nodes = nodes;
+    j->cap_nodes = r->room = cap;
+    return true;
+}
+
+static inline bool add(struct reader *r, const char *at, size_t len, enum json_type type,
+                       unsigned flags) {
+    if (r->n == r->room) {
+        r->bad = at;
+        if (!grow(r))
+            return false;
+    }
+    json_at next = r->n + 1;
+    r->nodes[r->n] = (struct json_node){.off = (uint32_t)(at - r->text),
+                                        .len = (uint32_t)len,
+                                        .next = next,
+                                        .type = (uint8_t)type,
+                                        .flags = (uint8_t)flags,
+                                        .depth = (uint16_t)r->depth};
+    r->n = next;
+    return true;
+}
+
+/* --- tokens --- */
+
+static char *skip_blanks(const struct reader *r, char *p) {
+    while (p < r->end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+        p++;
+    return p;
+}
+
+static inline char *skip(const struct reader *r, char *p) {
+    return (unsigned char)*p > ' ' ? p : skip_blanks(r, p);
+}
+
+/* p stands behind the opening quote. */
+static inline char *read_string(struct reader *r, char *p, uint32_t *len) {
+    char *q = scan_plain(p, r->end);
+    if (*q != '"' || q >= r->end)
+        return read_string_rest(r, p, q, len);
+    *len = (uint32_t)(q - p);
+    return q + 1;
+}
+
+static bool is_digit(const struct reader *r, const char *p) {
+    return p < r->end && *p >= '0' && *p <= '9';
+}
+
+/* At least one digit, and all that follow. */
+static char *read_digits(struct reader *r, char *p) {
+    if (!is_digit(r, p))
+        return read_unexpected(r, p, "a digit");
+    while (is_digit(r, p))
+        p++;
+    return p;
+}
+
+static char *read_fraction(struct reader *r, char *p) {
+    if (p < r->end && *p == '.' && (p = read_digits(r, p + 1)) == NULL)
+        return NULL;
+    if (p >= r->end || (*p | 0x20) != 'e')
+        return p;
+    p++;
+    if (p < r->end && (*p == '+' || *p == '-'))
+        p++;
+    return read_digits(r, p);
+}
+
+static char *read_number(struct reader *r, char *p) {
+    char *start = p;
+    if (*p == '-')
+        p++;
+    char *first = p;
+    if ((p = read_digits(r, p)) == NULL)
+        return NULL;
+    if (*first == '0' && p - first > 1)
+        return read_fail(r, first, EC_SYNTAX, "leading zero in a number");
+    if ((p = read_fraction(r, p)) == NULL)
+        return NULL;
+    return add(r, start, (size_t)(p - start), JSON_NUMBER, 0) ? p : NULL;
+}
+
+static char *read_word(struct reader *r, char *p, struct str word, enum json_type type) {
+    for (size_t i = 0; i < word.n; i++)
+        if (p + i >= r->end || p[i] != word.p[i]) {
+            char expected[32];
+            snprintf(expected, sizeof expected, "the word %.*s", STR_ARG(word));
+            return read_unexpected(r, p + i, expected);
+        }
+    return add(r, p, 0, type, 0) ? p + word.n : NULL;
+}
+
+static char *read_string_value(struct reader *r, char *p) {
+    uint32_t len = 0;
+    char *next = read_string(r, p + 1, &len);
+    return next != NULL && add(r, p + 1, len, JSON_STRING, 0) ? next : NULL;
+}
+
+static char *read_scalar(struct reader *r, char *p) {
+    switch (*p) {
+    case '"':
+        return read_string_value(r, p);
+    case 't':
+        return read_word(r, p, STR("true"), JSON_TRUE);
+    case 'f':
+        return read_word(r, p, STR("false"), JSON_FALSE);
+    case 'n':
+        return read_word(r, p, STR("null"), JSON_NULL);
+    default:
+        if (*p == '-' || is_digit(r, p))
+            return read_number(r, p);
+        return read_unexpected(r, p, "a value");
+    }
+}
+
+/* --- keys --- */
+
+static uint64_t load64(const void *p) {
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* Of the first and the last eight bytes and the length: cheap, and enough for a filter. Reads
+ * up to seven bytes behind the key, and masks them. */
+static inline uint64_t key_hash(const char *p, uint32_t len) {
+    static const unsigned char ones[16] = {255, 255, 255, 255, 255, 255, 255, 255};
+    uint32_t part = len < 8 ? len : 8;
+    uint64_t mask = load64(ones + 8 - part);
+    uint64_t a = load64(p) & mask, b = load64(p + len - part) & mask;
+    uint64_t h = (a + len) * UINT64_C(0x9e3779b97f4a7c15);
+    h ^= (b ^ h >> 29) * UINT64_C(0xc2b2ae3d27d4eb4f);
+    return h ^ h >> 31;
+}
+
+/* Notes the hash in the open object's row; true if a key of this hash was there before. */
+static inline bool filter_hit(struct reader *r, uint64_t hash) {
+    uint64_t *word = &r->rows[r->depth - 1 < ROWS ? r->depth - 1 : ROWS][hash >> 61];
+    uint64_t bit = UINT64_C(1) << (hash >> 55 & 63);
+    bool hit = (*word & bit) != 0;
+    *word |= bit;
+    return hit;
+}
+
+/* Reads `"key":` and stops at the value. */
+static inline char *read_key(struct reader *r, char *p) {
+    uint32_t len = 0;
+    p = skip(r, p);
+    if (*p != '"' || p >= r->end)
+        return read_unexpected(r, p, "a key in double quotes");
+    char *start = p + 1;
+    if ((p = read_string(r, start, &len)) == NULL)
+        return NULL;
+    uint64_t hash = key_hash(start, len);
+    json_at key = r->n;
+    if (!add(r, start, len, JSON_STRING, NODE_KEY | (hash & 0xfe)))
+        return NULL;
+    uint32_t members = ++r->nodes[r->open].len;
+    if (filter_hit(r, hash) && members <= FEW_MEMBERS && !read_key_is_new(r, key))
+        return NULL;
+    p = skip(r, p);
+    if (*p != ':' || p >= r->end)
+        return read_unexpected(r, p, "':'");
+    return skip(r, p + 1);
+}
+
+/* --- containers --- */
+
+static inline bool open_container(struct reader *r, char *p, enum json_type type) {
+    if (r->depth >= r->limits.max_depth) {
+        char text[80];
+        snprintf(text, sizeof text, "nested deeper than %u levels", r->limits.max_depth);
+        return read_fail(r, p, EC_LIMIT, text) != NULL;
+    }
+    json_at at = r->n;
+    if (!add(r, p, 0, type, 0))
+        return false;
+    r->nodes[at].next = r->open;
+    r->open = at;
+    r->closer = type == JSON_OBJECT ? '}' : ']';
+    if (type == JSON_OBJECT && r->depth < ROWS)
+        memset(r->rows[r->depth], 0, sizeof r->rows[0]);
+    r->depth++;
+    return true;
+}
+
+static inline bool close_container(struct reader *r) {
+    struct json_node *node = &r->nodes[r->open];
+    json_at closed = r->open;
+    r->open = node->next;
+    node->next = r->n;
+    r->depth--;
+    if (r->open != JSON_NONE)
+        r->closer = r->nodes[r->open].type == JSON_OBJECT ? '}' : ']';
+    return node->type == JSON_ARRAY || node->len <= FEW_MEMBERS || read_keys_differ(r, closed);
+}
+
+/* p stands at '{' or '['. Answers where the first value starts; of an empty container, where
+ * its end stands: *empty tells. */
+static inline char *enter(struct reader *r, char *p, bool *empty) {
+    enum json_type type = *p == '{' ? JSON_OBJECT : JSON_ARRAY;
+    if (!open_container(r, p, type))
+        return NULL;
+    p = skip(r, p + 1);
+    *empty = *p == r->closer;
+    if (*empty)
+        return p;
+    if (type == JSON_OBJECT)
+        return read_key(r, p);
+    r->nodes[r->open].len++;
+    return p;
+}
+
+/* p stands behind a value: closes what ends here and answers where the next value starts, or,
+ * with nothing open any more, where the document ends. */
+static inline char *leave(struct reader *r, char *p) {
+    while (r->open != JSON_NONE) {
+        p = skip(r, p);
+        if (*p == ',' && p < r->end) {
+            if (r->closer == '}')
+                return read_key(r, p + 1);
+            r->nodes[r->open].len++;
+            return skip(r, p + 1);
+        }
+        if (*p != r->closer || p >= r->end)
+            return read_unexpected(r, p, r->closer == '}' ? "',' or '}'" : "',' or ']'");
+        if (!close_container(r))
+            return NULL;
+        p++;
+    }
+    return p;
+}
+
+static char *read_document(struct reader *r, char *p) {
+    p = skip(r, p);
+    do {
+        if (p >= r->end)
+            return read_unexpected(r, p, "a value");
+        bool entered = false, empty = false;
+        if (*p == '{' || *p == '[') {
+            p = enter(r, p, &empty);
+            entered = !empty;
+        } else {
+            p = read_scalar(r, p);
+        }
+        if (p != NULL && !entered)
+            p = leave(r, p);
+    } while (p != NULL && r->open != JSON_NONE);
+    return p;
+}
+
+static bool read_all(struct reader *r) {
+    char *p = read_document(r, r->text);
+    if (p == NULL)
+        return false;
+    p = skip(r, p);
+    return p >= r->end || read_unexpected(r, p, "the end of the text") != NULL;
+}
+
+/* --- the parse --- */
+
+/* A review has a node for ten bytes or so; the array is kept for the next one. */
+static bool first_nodes(struct json *j, size_t n, struct json_limits limits) {
+    size_t cap = n / 8 + 16;
+    if (cap > limits.max_nodes)
+        cap = limits.max_nodes;
+    if (cap <= j->cap_nodes)
+        return true;
+    struct json_node *nodes = mem_alloc(mem_array_bytes(cap, sizeof *nodes));
+    if (nodes == NULL)
+        return false;
+    mem_free(j->nodes);
+    j->nodes = nodes;
+    j->cap_nodes = (uint32_t)cap;
+    return true;
+}
+
+static enum ec failed(struct reader *r) {
+    uint32_t line = 0, col = 0;
+    r->j->n_nodes = r->n;
+    json_line_col(r->j, (size_t)(r->bad_str - r->text), &line, &col);
+    r->j->n_nodes = 0;
+    r->j->n_partial = r->n;
+    r->err->offset = (size_t)(r->bad - r->text);
+    err_place(r->err, NULL, line, col + (uint32_t)(r->bad - r->bad_str));
+    return r->err->code;
+}
+
+enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limits,
+                   struct err *err) {
+    struct reader r;
+    j->text = text;
+    j->text_bytes = n;
+    j->n_nodes = j->n_partial = 0;
+    if (n > INT32_MAX)
+        return err_set(err, EC_LIMIT, "text of %zu bytes, at most %d can be read", n,
+                       INT32_MAX);
+    if (limits.max_depth > UINT16_MAX)
+        limits.max_depth = UINT16_MAX;
+    if (!first_nodes(j, n, limits))
+        return err_set(err, EC_NOMEM, "no memory for the values of a JSON text");
+    r.j = j;
+    r.text = text;
+    r.end = text + n;
+    r.nodes = j->nodes;
+    r.n = 0;
+    r.room = j->cap_nodes < limits.max_nodes ? j->cap_nodes : limits.max_nodes;
+    r.open = JSON_NONE;
+    r.depth = 0;
+    r.limits = limits;
+    r.err = err;
+    memset(r.rows[ROWS], 0xff, sizeof r.rows[ROWS]);
+    if (!read_all(&r))
+        return failed(&r);
+    j->n_nodes = r.n;
+    return EC_OK;
+}

@@ -1,0 +1,145 @@
+/* Strings that hold more than plain ASCII: escapes and UTF-8. */
+#include "json/read.h"
+
+#include "base/utf8.h"
+
+#include <stdio.h>
+
+/* An error inside a string: the bytes before it may have been unescaped already. */
+static char *fail(struct reader *r, const char *start, const char *at, const char *text) {
+    read_fail(r, at, EC_SYNTAX, text);
+    r->bad_str = start;
+    return NULL;
+}
+
+static char *fail_control(struct reader *r, const char *start, const char *at) {
+    char text[80];
+    unsigned c = (unsigned char)*at;
+    snprintf(text, sizeof text, "control character 0x%02x in a string, expected \\u%04x", c, c);
+    return fail(r, start, at, text);
+}
+
+static char *fail_utf8(struct reader *r, const char *start, const char *at) {
+    char text[80];
+    snprintf(text, sizeof text, "byte 0x%02x is not UTF-8", (unsigned)(unsigned char)*at);
+    return fail(r, start, at, text);
+}
+
+static char *fail_end(struct reader *r, const char *start) {
+    return fail(r, start, r->end, "unexpected end of text, expected a closing '\"'");
+}
+
+static int hex_digit(char c) {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Four digits to a number; or -1, *bad then is the one that is none. */
+static int32_t hex4(const char *p, const char **bad) {
+    int32_t v = 0;
+    for (int i = 0; i < 4; i++) {
+        int digit = hex_digit(p[i]);
+        if (digit < 0) {
+            *bad = p + i;
+            return -1;
+        }
+        v = v << 4 | digit;
+    }
+    return v;
+}
+
+/* The second half of a pair at p ("\udc00"), or 0 when it is none. */
+static uint32_t low_surrogate(const char *p) {
+    const char *bad;
+    int32_t v = p[0] == '\\' && p[1] == 'u' ? hex4(p + 2, &bad) : -1;
+    return v >= 0xdc00 && v <= 0xdfff ? (uint32_t)v : 0;
+}
+
+/* q stands at the backslash of a \u escape. */
+static char *unescape_u(struct reader *r, const char *start, char *q, char **w) {
+    const char *bad = NULL;
+    if (r->end - q < 6)
+        return fail_end(r, start);
+    int32_t v = hex4(q + 2, &bad);
+    if (v < 0) {
+        read_unexpected(r, bad, "four hexadecimal digits behind \\u");
+        r->bad_str = start;
+        return NULL;
+    }
+    uint32_t c = (uint32_t)v;
+    char *next = q + 6;
+    if (c == 0)
+        return fail(r, start, q, "\\u0000 in a string, which cannot be kept");
+    if (c >= 0xdc00 && c <= 0xdfff)
+        return fail(r, start, q, "second half of a surrogate pair without its first");
+    if (c >= 0xd800 && c <= 0xdbff) {
+        uint32_t low = r->end - next < 6 ? 0 : low_surrogate(next);
+        if (low == 0)
+            return fail(r, start, q, "first half of a surrogate pair without its second");
+        c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+        next += 6;
+    }
+    *w += utf8_put(*w, c);
+    return next;
+}
+
+/* q stands at a backslash; the character goes to *w, which is at most q. */
+static char *unescape(struct reader *r, const char *start, char *q, char **w) {
+    static const char plain[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+                                    ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
+    if (q[1] == 'u')
+        return unescape_u(r, start, q, w);
+    char c = plain[(unsigned char)q[1]];
+    if (c == '\0') {
+        read_unexpected(r, q + 1, "one of \" \\ / b f n r t u behind a backslash");
+        r->bad_str = start;
+        return NULL;
+    }
+    *(*w)++ = c;
+    return q + 2;
+}
+
+/* q stands at a byte above 0x7f: checks and moves that character and all behind it. */
+static char *copy_utf8(struct reader *r, const char *start, char *q, char **w) {
+    while (q < r->end && (unsigned char)*q >= 0x80) {
+        size_t n = utf8_length((const unsigned char *)q, (size_t)(r->end - q));
+        if (n == 0)
+            return fail_utf8(r, start, q);
+        for (size_t i = 0; i < n; i++)
+            *(*w)++ = *q++;
+    }
+    return q;
+}
+
+static char *copy_plain(struct reader *r, char *q, char **w) {
+    char *to = scan_plain(q, r->end);
+    if (to > r->end)
+        to = r->end;
+    size_t n = (size_t)(to - q);
+    if (*w != q)
+        memmove(*w, q, n);
+    *w += n;
+    return to;
+}
+
+char *read_string_rest(struct reader *r, char *start, char *at, uint32_t *len) {
+    char *w = at, *q = at;
+    while (q != NULL && q < r->end) {
+        unsigned char c = (unsigned char)*q;
+        if (c == '"') {
+            *len = (uint32_t)(w - start);
+            return q + 1;
+        }
+        if (c == '\\')
+            q = unescape(r, start, q, &w);
+        else if (c >= 0x80)
+            q = copy_utf8(r, start, q, &w);
+        else
+            return fail_control(r, start, q);
+        if (q != NULL && q < r->end)
+            q = copy_plain(r, q, &w);
+    }
+    return q == NULL ? NULL : fail_end(r, start);
+}

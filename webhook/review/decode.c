@@ -1,0 +1,208 @@
+/* AdmissionReview to struct review. */
+#include "review/internal.h"
+
+/* ---- bare objects
+ * ------------------------------------------------------------------------------------ */
+
+static struct str group_of(struct str api_version) {
+    size_t slash = str_find(api_version, '/');
+    return slash == api_version.n ? STR_NONE : str_slice(api_version, 0, slash);
+}
+
+static void names_of(struct workload *w, const struct json *j, json_at object) {
+    static const struct str keys[] = {STR_INIT("name"), STR_INIT("generateName"),
+                                      STR_INIT("namespace")};
+    json_at v[3];
+    members(j, json_get(j, object, STR("metadata")), keys, 3, v);
+    if (w->name.n == 0)
+        w->name = json_str(j, v[0]);
+    w->generate_name = json_str(j, v[1]);
+    if (w->namespace.n == 0)
+        w->namespace = json_str(j, v[2]);
+}
+
+static void decode_shaped(struct decoder *d, const struct shape_row *row, json_at object,
+                          json_at old) {
+    d->w->shape = row->object.n == 0 ? SHAPE_POD : SHAPE_TEMPLATE;
+    d->w->spec = row->spec;
+    json_at holder = node_below(d->j, object, row->object);
+    if (holder != JSON_NONE && !json_is(d->j, holder, JSON_OBJECT))
+        fault_at(d->fault, "a pod template: expected an object, found %s",
+                 json_type_name(json_type_of(d->j, holder)));
+    decode_pod(d, holder, old == JSON_NONE ? JSON_NONE : node_below(d->j, old, row->object));
+}
+
+static void identify(struct workload *w, const struct json *j, json_at object) {
+    w->api_version = json_str(j, json_get(j, object, STR("apiVersion")));
+    w->kind = json_str(j, json_get(j, object, STR("kind")));
+    names_of(w, j, object);
+}
+
+enum ec review_object(struct workload *out, struct review_fault *fault, const struct json *j,
+                      json_at object, struct arena *arena, struct err *err) {
+    struct decoder d = {.j = j, .arena = arena, .fault = fault, .w = out};
+    out->shape = SHAPE_OTHER;
+    identify(out, j, object);
+    const struct shape_row *row = shape_of_kind(group_of(out->api_version), out->kind);
+    if (row != NULL)
+        decode_shaped(&d, row, object, JSON_NONE);
+    return d.full ? arena_fail(arena, err) : EC_OK;
+}
+
+/* ---- reviews
+ * -------------------------------------------------------------------------------------------
+ */
+
+bool review_is_review(const struct json *j, json_at root) {
+    return str_eq(json_str(j, json_get(j, root, STR("kind"))), STR("AdmissionReview"));
+}
+
+static enum ec no_review(struct err *err, const char *where, const char *expected,
+                         struct str found) {
+    err_set(err, EC_SCHEMA, "no AdmissionReview: %s is \"%.*s\", expected %s", where + 1,
+            STR_ARG(str_slice(found, 0, 100)), expected);
+    err_place(err, where, 0, 0);
+    return err->code;
+}
+
+static enum ec read_head(struct review *out, const struct json *j, json_at *request,
+                         struct err *err) {
+    static const struct str keys[] = {STR_INIT("kind"), STR_INIT("apiVersion"),
+                                      STR_INIT("request")};
+    json_at v[3];
+    if (!json_is(j, 0, JSON_OBJECT))
+        return err_set(err, EC_SCHEMA, "no AdmissionReview: expected an object, found %s",
+                       json_type_name(json_type_of(j, 0)));
+    members(j, 0, keys, 3, v);
+    struct str kind = json_str(j, v[0]), version = json_str(j, v[1]);
+    if (!str_eq(kind, STR("AdmissionReview")))
+        return no_review(err, "/kind", "\"AdmissionReview\"", kind);
+    out->v1beta1 = str_eq(version, STR("admission.k8s.io/v1beta1"));
+    if (!out->v1beta1 && !str_eq(version, STR("admission.k8s.io/v1")))
+        return no_review(err, "/apiVersion",
+                         "\"admission.k8s.io/v1\" or \"admission.k8s.io/v1beta1\"", version);
+    *request = v[2];
+    if (json_is(j, v[2], JSON_OBJECT))
+        return EC_OK;
+    err_place(err, "/request", 0, 0);
+    return err_set(err, EC_SCHEMA, "no AdmissionReview: /request is missing");
+}
+
+enum {
+    UID,
+    KIND,
+    RESOURCE,
+    SUBRESOURCE,
+    NAME,
+    NAMESPACE,
+    OPERATION,
+    USER,
+    OBJECT,
+    OLD_OBJECT,
+    DRY_RUN,
+    N_REQUEST
+};
+static const struct str request_keys[N_REQUEST] = {
+    STR_INIT("uid"),    STR_INIT("kind"),      STR_INIT("resource"),  STR_INIT("subResource"),
+    STR_INIT("name"),   STR_INIT("namespace"), STR_INIT("operation"), STR_INIT("userInfo"),
+    STR_INIT("object"), STR_INIT("oldObject"), STR_INIT("dryRun")};
+
+static void read_user(struct decoder *d, json_at user) {
+    static const struct str keys[] = {STR_INIT("username"), STR_INIT("groups")};
+    json_at v[2];
+    size_t n = 0;
+    members(d->j, user, keys, 2, v);
+    d->w->user = json_str(d->j, v[0]);
+    if (!json_is(d->j, v[1], JSON_ARRAY))
+        return;
+    struct str *groups = ARENA_ARRAY(d->arena, struct str, d->j->nodes[v[1]].len);
+    if (groups == NULL) {
+        d->full = true;
+        return;
+    }
+    for (json_at at = json_first(d->j, v[1]); at != JSON_NONE; at = json_next(d->j, v[1], at))
+        groups[n++] = json_str(d->j, at);
+    d->w->groups = groups;
+    d->w->n_groups = n;
+}
+
+static bool read_operation(struct str text, enum workload_operation *out) {
+    for (int i = OPERATION_CREATE; i <= OPERATION_CONNECT; i++) {
+        if (!str_eq(text, str_of(engine_operation_name((enum workload_operation)i))))
+            continue;
+        *out = (enum workload_operation)i;
+        return true;
+    }
+    return false;
+}
+
+static void read_kinds(struct review *out, const struct json *j, json_at kind,
+                       json_at resource) {
+    static const struct str kind_keys[] = {STR_INIT("group"), STR_INIT("version"),
+                                           STR_INIT("kind")};
+    static const struct str resource_keys[] = {STR_INIT("group"), STR_INIT("resource")};
+    json_at k[3], r[2];
+    members(j, kind, kind_keys, 3, k);
+    members(j, resource, resource_keys, 2, r);
+    out->version = json_str(j, k[1]);
+    out->kind = json_str(j, k[2]);
+    out->group = json_str(j, r[0]);
+    out->resource = json_str(j, r[1]);
+}
+
+/* The resource and subresource decide, not the kind: a Binding comes in by `pods`, too. */
+static void read_object(struct decoder *d, const struct review *r, json_at object,
+                        json_at old) {
+    bool ephemeral = str_eq(r->subresource, STR("ephemeralcontainers"));
+    const struct shape_row *row = shape_of_resource(r->group, r->resource);
+    if (row == NULL || (r->subresource.n != 0 && !(ephemeral && row->object.n == 0)))
+        return;
+    if (d->w->operation != OPERATION_CREATE && d->w->operation != OPERATION_UPDATE)
+        return;
+    if (!json_is(d->j, object, JSON_OBJECT)) {
+        d->w->shape = SHAPE_POD;
+        fault_at(d->fault, "/request/object: expected an object, found %s",
+                 json_type_name(json_type_of(d->j, object)));
+        return;
+    }
+    if (d->w->operation == OPERATION_CREATE)
+        old = JSON_NONE;
+    if (!ephemeral) {
+        decode_shaped(d, row, object, old);
+        return;
+    }
+    d->w->shape = SHAPE_EPHEMERAL;
+    decode_ephemeral(d, object, old);
+}
+
+enum ec review_decode(struct review *out, const struct json *j, struct arena *arena,
+                      struct err *err) {
+    json_at request, v[N_REQUEST];
+    struct decoder d = {.j = j, .arena = arena, .fault = &out->fault, .w = &out->workload};
+    memset(out, 0, offsetof(struct review, fault));
+    out->fault.is = false;
+    out->fault.msg[0] = '\0';
+    out->object = JSON_NONE;
+    if (read_head(out, j, &request, err) != EC_OK)
+        return err->code;
+    members(j, request, request_keys, N_REQUEST, v);
+    out->uid = json_str(j, v[UID]);
+    if (out->uid.n == 0 || !json_is(j, v[UID], JSON_STRING)) {
+        err_place(err, "/request/uid", 0, 0);
+        return err_set(err, EC_SCHEMA, "no AdmissionReview: /request/uid is missing");
+    }
+    read_kinds(out, j, v[KIND], v[RESOURCE]);
+    out->subresource = json_str(j, v[SUBRESOURCE]);
+    out->operation = json_str(j, v[OPERATION]);
+    out->dry_run = json_is(j, v[DRY_RUN], JSON_TRUE);
+    out->object = v[OBJECT];
+    out->workload.name = json_str(j, v[NAME]);
+    out->workload.namespace = json_str(j, v[NAMESPACE]);
+    read_user(&d, v[USER]);
+    if (!read_operation(out->operation, &out->workload.operation))
+        fault_at(&out->fault, "/request/operation: expected CREATE, UPDATE, DELETE or CONNECT");
+    names_of(&out->workload, j, v[OBJECT]);
+    out->workload.kind = out->kind;
+    read_object(&d, out, v[OBJECT], v[OLD_OBJECT]);
+    return d.full ? arena_fail(arena, err) : EC_OK;
+}

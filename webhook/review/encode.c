@@ -1,0 +1,251 @@
+/* struct decision to an AdmissionReview response, straight into a buffer. */
+#include "review/internal.h"
+
+#include "base/utf8.h"
+
+/* Limits of the API server: kube-apiserver cuts warnings to 256 runes once all together pass
+ * 4096. */
+enum {
+    WARNING_RUNES = 256,
+    WARNINGS_RUNES = 4096,
+    REASONS_SHOWN = 20,
+    ANNOTATION_BYTES = 8192
+};
+
+/* ---- the patch
+ * -------------------------------------------------------------------------------------------
+ */
+
+static void put_name_object(struct buf *out, struct str name) {
+    buf_puts(out, "{\"name\":");
+    buf_json(out, name);
+    buf_putc(out, '}');
+}
+
+static void put_value(struct buf *out, const struct edit *e) {
+    switch (e->kind) {
+    case EDIT_STRING:
+        buf_json(out, e->string);
+        return;
+    case EDIT_SECRET:
+        put_name_object(out, e->string);
+        return;
+    case EDIT_SECRETS:
+        buf_putc(out, '[');
+        for (size_t i = 0; i < e->n_names; i++) {
+            if (i != 0)
+                buf_putc(out, ',');
+            put_name_object(out, e->names[i]);
+        }
+        buf_putc(out, ']');
+    }
+}
+
+void review_patch(struct buf *out, const struct decision *d) {
+    static const char *const ops[] = {"add", "replace"};
+    buf_putc(out, '[');
+    for (size_t i = 0; i < d->n_edits; i++) {
+        const struct edit *e = &d->edits[i];
+        buf_puts(out, i ? ",{\"op\":\"" : "{\"op\":\"");
+        buf_puts(out, ops[e->op]);
+        buf_puts(out, "\",\"path\":");
+        buf_json(out, e->pointer);
+        buf_puts(out, ",\"value\":");
+        put_value(out, e);
+        buf_putc(out, '}');
+    }
+    buf_putc(out, ']');
+}
+
+/* ---- texts
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static size_t count_weight(const struct decision *d, enum reason_weight weight) {
+    size_t n = 0;
+    for (size_t i = 0; i < d->n_reasons; i++)
+        n += d->reasons[i].weight == weight;
+    return n;
+}
+
+void review_message(struct buf *out, const struct decision *d) {
+    size_t n = count_weight(d, WEIGHT_DENY), shown = 0;
+    if (n > 1)
+        buf_printf(out, "%zu reasons:", n);
+    for (size_t i = 0; i < d->n_reasons && shown < REASONS_SHOWN; i++) {
+        if (d->reasons[i].weight != WEIGHT_DENY)
+            continue;
+        if (n > 1)
+            buf_puts(out, "\n- ");
+        buf_str(out, d->reasons[i].message);
+        shown++;
+    }
+    if (shown < n)
+        buf_printf(out, "\n- and %zu more", n - shown);
+}
+
+/* The first runes of a message; *left is what may still be shown of all warnings. */
+static struct str cut_runes(struct str s, size_t max, size_t *left) {
+    size_t at = 0, runes = 0;
+    while (at < s.n && runes < max) {
+        size_t n = utf8_length((const unsigned char *)s.p + at, s.n - at);
+        at += n ? n : 1;
+        runes++;
+    }
+    *left = *left > runes ? *left - runes : 0;
+    return str_slice(s, 0, at);
+}
+
+static void put_warnings(struct buf *out, const struct decision *d) {
+    size_t left = WARNINGS_RUNES - WARNING_RUNES, shown = 0, n = count_weight(d, WEIGHT_WARN);
+    if (n == 0)
+        return;
+    buf_puts(out, ",\"warnings\":[");
+    for (size_t i = 0; i < d->n_reasons; i++) {
+        if (d->reasons[i].weight != WEIGHT_WARN || left < WARNING_RUNES)
+            continue;
+        if (shown++ != 0)
+            buf_putc(out, ',');
+        buf_json(out, cut_runes(d->reasons[i].message, WARNING_RUNES, &left));
+    }
+    if (shown < n)
+        buf_printf(out, ",\"and %zu more warnings\"", n - shown);
+    buf_putc(out, ']');
+}
+
+/* ---- audit annotations: the API server stores them as <webhook>/<key>
+ * --------------------------------------- */
+
+static void put_key(struct buf *out, const char *key, bool *any) {
+    buf_puts(out, *any ? "," : ",\"auditAnnotations\":{");
+    *any = true;
+    buf_printf(out, "\"%s\":", key);
+}
+
+static void put_text(struct buf *out, const char *key, struct buf *text, bool *any) {
+    if (text->n == 0)
+        return;
+    put_key(out, key, any);
+    buf_json(out, str_slice(buf_view(text), 0, ANNOTATION_BYTES));
+}
+
+static void describe_images(struct buf *text, const struct decision *d) {
+    for (size_t i = 0; i < d->n_images; i++) {
+        const struct decision_image *image = &d->images[i];
+        if (str_eq(image->before, image->after))
+            continue;
+        if (text->n != 0)
+            buf_puts(text, "; ");
+        buf_str(text, image->image->name);
+        buf_puts(text, ": ");
+        buf_str(text, image->before);
+        buf_puts(text, " -> ");
+        buf_str(text, image->after);
+    }
+}
+
+static void describe_reasons(struct buf *text, const struct decision *d) {
+    for (size_t i = 0; i < d->n_reasons && i < REASONS_SHOWN; i++) {
+        if (i != 0)
+            buf_puts(text, "; ");
+        buf_printf(text, "%s: ", engine_code_name(d->reasons[i].code));
+        buf_str(text, d->reasons[i].message);
+    }
+}
+
+static void describe_secrets(struct buf *text, const struct decision *d) {
+    for (size_t i = 0; i < d->n_secrets_added; i++) {
+        if (i != 0)
+            buf_puts(text, ", ");
+        buf_str(text, d->secrets_added[i]);
+    }
+}
+
+/* Only what was judged is annotated: deletes and bindings say nothing. */
+static void put_annotations(struct buf *out, const struct policy *p, const struct decision *d,
+                            struct buf *scratch) {
+    static const struct {
+        const char *key;
+        void (*describe)(struct buf *text, const struct decision *d);
+    } texts[] = {{"images", describe_images},
+                 {"pull-secrets", describe_secrets},
+                 {"reasons", describe_reasons}};
+    bool any = false;
+    if (d->rule == NULL && d->n_reasons == 0)
+        return;
+    put_key(out, "verdict", &any);
+    buf_json(out, str_of(engine_verdict_name(d->verdict)));
+    if (d->rule != NULL) {
+        buf_reset(scratch);
+        buf_str(scratch, d->rule->name);
+        buf_printf(scratch, " (%.*s:%u)", STR_ARG(policy_file(p, d->rule->pos)),
+                   d->rule->pos.line);
+        put_text(out, "rule", scratch, &any);
+        put_key(out, "mode", &any);
+        buf_json(out, str_of(engine_mode_name(d->rule->mode)));
+    }
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        buf_reset(scratch);
+        texts[i].describe(scratch, d);
+        put_text(out, texts[i].key, scratch, &any);
+    }
+    buf_putc(out, '}');
+}
+
+/* ---- the response
+ * ---------------------------------------------------------------------------------------------
+ */
+
+static bool is_malformed(const struct decision *d) {
+    for (size_t i = 0; i < d->n_reasons; i++)
+        if (d->reasons[i].code == REASON_MALFORMED)
+            return true;
+    return false;
+}
+
+static void put_denial(struct buf *out, const struct decision *d, struct buf *scratch) {
+    bool malformed = is_malformed(d);
+    buf_reset(scratch);
+    review_message(scratch, d);
+    buf_puts(out, ",\"status\":{\"code\":");
+    buf_puts(out, malformed ? "422,\"reason\":\"Invalid\"" : "403,\"reason\":\"Forbidden\"");
+    buf_puts(out, ",\"message\":");
+    buf_json(out, buf_view(scratch));
+    buf_putc(out, '}');
+}
+
+static void put_patch(struct buf *out, const struct decision *d, struct buf *scratch) {
+    buf_reset(scratch);
+    review_patch(scratch, d);
+    buf_puts(out, ",\"patchType\":\"JSONPatch\",\"patch\":\"");
+    buf_base64(out, buf_view(scratch));
+    buf_putc(out, '"');
+}
+
+void review_encode(struct buf *out, const struct review *r, const struct policy *p,
+                   const struct decision *d, struct buf *patch) {
+    buf_puts(out, "{\"kind\":\"AdmissionReview\",\"apiVersion\":\"admission.k8s.io/");
+    buf_puts(out, r->v1beta1 ? "v1beta1" : "v1");
+    buf_puts(out, "\",\"response\":{\"uid\":");
+    buf_json(out, r->uid);
+    buf_puts(out, ",\"allowed\":");
+    buf_puts(out, d->verdict == VERDICT_DENY ? "false" : "true");
+    if (d->verdict == VERDICT_DENY)
+        put_denial(out, d, patch);
+    else if (d->n_edits != 0)
+        put_patch(out, d, patch);
+    put_warnings(out, d);
+    put_annotations(out, p, d, patch);
+    buf_puts(out, "}}\n");
+    if (patch->bad && !out->bad)
+        out->bad = patch->bad;
+}
+
+void review_status(struct buf *out, unsigned code, const char *reason, struct str message) {
+    buf_puts(
+        out,
+        "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",");
+    buf_puts(out, "\"message\":");
+    buf_json(out, message);
+    buf_printf(out, ",\"reason\":\"%s\",\"code\":%u}\n", reason, code);
+}

@@ -1,0 +1,42 @@
+/* review/internal - shared by review's own files. */
+#ifndef PULLGATE_REVIEW_INTERNAL_H
+#define PULLGATE_REVIEW_INTERNAL_H
+
+#include "review/review.h"
+
+/* Values of the members named in keys[0..n): out[i] is JSON_NONE where the member is absent or
+ * null. The order of keys is a hint: members mostly come in the API's own order. */
+void members(const struct json *j, json_at object, const struct str *keys, size_t n,
+             json_at *out);
+
+/* Notes the first fault. */
+void fault_at(struct review_fault *f, const char *format, ...) PRINTF(2, 3);
+
+/* Where a workload's pod spec stands. */
+struct shape_row {
+    struct str group, resource, kind;
+    struct str object; /* JSON pointer of the pod or the pod template within the object */
+    struct str spec;   /* ... and of its pod spec */
+};
+/* NULL: nothing that runs images. Versions are not looked at: the shape is the same in all. */
+const struct shape_row *shape_of_resource(struct str group, struct str resource);
+const struct shape_row *shape_of_kind(struct str group, struct str kind);
+
+struct decoder {
+    const struct json *j;
+    struct arena *arena;
+    struct review_fault *fault;
+    struct workload *w;
+    bool full; /* the arena is */
+};
+
+/* Pod or template at `object`, pod spec and metadata, into d->w. old: the same place in the old
+ * object, or JSON_NONE (then everything counts as changed). */
+void decode_pod(struct decoder *d, json_at object, json_at old);
+/* pods/ephemeralcontainers: a Pod, or EphemeralContainers of servers before 1.22. */
+void decode_ephemeral(struct decoder *d, json_at object, json_at old);
+
+/* The node at a JSON pointer (without escapes) below `at`; JSON_NONE where absent or null. */
+json_at node_below(const struct json *j, json_at at, struct str pointer);
+
+#endif

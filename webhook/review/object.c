@@ -1,0 +1,321 @@
+/* Objects to workloads: pod specs, their images, secrets and labels. */
+#include "review/internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* clang-format off */
+static const struct shape_row shapes[] = {
+    {STR_INIT(""), STR_INIT("pods"), STR_INIT("Pod"), STR_INIT(""), STR_INIT("/spec")},
+    {STR_INIT(""), STR_INIT("podtemplates"), STR_INIT("PodTemplate"), STR_INIT("/template"), STR_INIT("/template/spec")},
+    {STR_INIT(""), STR_INIT("replicationcontrollers"), STR_INIT("ReplicationController"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
+    {STR_INIT("apps"), STR_INIT("deployments"), STR_INIT("Deployment"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
+    {STR_INIT("apps"), STR_INIT("replicasets"), STR_INIT("ReplicaSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
+    {STR_INIT("apps"), STR_INIT("statefulsets"), STR_INIT("StatefulSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
+    {STR_INIT("apps"), STR_INIT("daemonsets"), STR_INIT("DaemonSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
+    {STR_INIT("batch"), STR_INIT("jobs"), STR_INIT("Job"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
+    {STR_INIT("batch"), STR_INIT("cronjobs"), STR_INIT("CronJob"), STR_INIT("/spec/jobTemplate/spec/template"), STR_INIT("/spec/jobTemplate/spec/template/spec")},
+    /* gone from servers since 1.16, still in old manifests */
+    {STR_INIT("extensions"), STR_INIT("deployments"), STR_INIT("Deployment"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
+    {STR_INIT("extensions"), STR_INIT("replicasets"), STR_INIT("ReplicaSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
+    {STR_INIT("extensions"), STR_INIT("daemonsets"), STR_INIT("DaemonSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
+};
+/* clang-format on */
+
+const struct shape_row *shape_of_resource(struct str group, struct str resource) {
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        if (str_eq(group, shapes[i].group) &&
+            str_eq(resource, shapes[i].resource))
+            return &shapes[i];
+    return NULL;
+}
+
+const struct shape_row *shape_of_kind(struct str group, struct str kind) {
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        if (str_eq(group, shapes[i].group) && str_eq(kind, shapes[i].kind))
+            return &shapes[i];
+    return NULL;
+}
+
+void fault_at(struct review_fault *f, const char *format, ...) {
+    va_list args;
+    if (f->is)
+        return;
+    f->is = true;
+    va_start(args, format);
+    vsnprintf(f->msg, sizeof f->msg, format, args);
+    va_end(args);
+}
+
+void members(const struct json *j, json_at object, const struct str *keys, size_t n,
+             json_at *out) {
+    size_t hint = 0;
+    for (size_t i = 0; i < n; i++)
+        out[i] = JSON_NONE;
+    if (!json_is(j, object, JSON_OBJECT))
+        return;
+    for (json_at key = json_first(j, object); key != JSON_NONE;) {
+        struct str name = json_str(j, key);
+        json_at value = key + 1;
+        for (size_t k = 0; k < n; k++) {
+            size_t at = hint + k < n ? hint + k : hint + k - n;
+            if (!str_eq(name, keys[at]))
+                continue;
+            out[at] = json_is(j, value, JSON_NULL) ? JSON_NONE : value;
+            hint = at + 1 < n ? at + 1 : 0;
+            break;
+        }
+        key = json_next(j, object, value);
+    }
+}
+
+json_at node_below(const struct json *j, json_at at, struct str pointer) {
+    while (pointer.n != 0 && at != JSON_NONE) {
+        pointer = str_slice(pointer, 1, pointer.n);
+        size_t n = str_find(pointer, '/');
+        at = json_get(j, at, str_slice(pointer, 0, n));
+        pointer = str_slice(pointer, n, pointer.n);
+    }
+    return json_is(j, at, JSON_NULL) ? JSON_NONE : at;
+}
+
+/* ---- typed values, with faults
+ * --------------------------------------------------------------------- */
+
+static struct str want_string(struct decoder *d, json_at at, const char *what) {
+    if (at == JSON_NONE)
+        return STR_NONE;
+    if (json_is(d->j, at, JSON_STRING))
+        return json_str(d->j, at);
+    fault_at(d->fault, "%s: expected a string, found %s", what,
+             json_type_name(json_type_of(d->j, at)));
+    return STR_NONE;
+}
+
+static json_at want(struct decoder *d, json_at at, enum json_type type, const char *what) {
+    if (at == JSON_NONE || json_is(d->j, at, type))
+        return at;
+    fault_at(d->fault, "%s: expected %s, found %s", what, json_type_name(type),
+             json_type_name(json_type_of(d->j, at)));
+    return JSON_NONE;
+}
+
+static json_at item(const struct json *j, json_at array, json_at previous) {
+    return previous == JSON_NONE ? json_first(j, array) : json_next(j, array, previous);
+}
+
+static size_t count(const struct json *j, json_at container) {
+    return container == JSON_NONE ? 0 : j->nodes[container].len;
+}
+
+/* ---- images
+ * ------------------------------------------------------------------------------------------ */
+
+enum { N_PLACES = 4 };
+static const char *const image_words[N_PLACES] = {
+    "a container's image", "an init container's image", "an ephemeral container's image",
+    "an image volume's reference"};
+
+static const struct str container_keys[] = {STR_INIT("name"), STR_INIT("image"),
+                                            STR_INIT("imagePullPolicy")};
+static const struct str volume_keys[] = {STR_INIT("name"), STR_INIT("image")};
+static const struct str volume_image_keys[] = {STR_INIT("reference"), STR_INIT("pullPolicy")};
+
+/* A container's or volume's name and image; false for a volume of another kind. */
+static bool decode_image(struct decoder *d, json_at at, enum image_place place,
+                         struct workload_image *out) {
+    json_at v[3] = {JSON_NONE, JSON_NONE, JSON_NONE};
+    *out = (struct workload_image){.place = place};
+    if (want(d, at, JSON_OBJECT, engine_place_name(place)) == JSON_NONE)
+        return false;
+    if (place == PLACE_VOLUME) {
+        json_at both[2];
+        members(d->j, at, volume_keys, 2, both);
+        if (want(d, both[1], JSON_OBJECT, "a volume's image") == JSON_NONE)
+            return false;
+        v[0] = both[0];
+        members(d->j, both[1], volume_image_keys, 2, v + 1);
+    } else {
+        members(d->j, at, container_keys, 3, v);
+    }
+    out->name = want_string(d, v[0], "a name");
+    out->text = want_string(d, v[1], image_words[place]);
+    out->pull_policy = want_string(d, v[2], "a pull policy");
+    out->has_image = v[1] != JSON_NONE;
+    out->has_pull_policy = v[2] != JSON_NONE;
+    return true;
+}
+
+/* The same place in the old object: by index and name; ephemeral containers by name alone,
+ * since new ones may come in between. */
+static bool is_in_old(struct decoder *d, json_at old_list, const struct workload_image *image) {
+    struct review_fault ignored = {.is = false};
+    struct decoder quiet = *d;
+    struct workload_image old;
+    uint32_t i = 0;
+    quiet.fault = &ignored;
+    if (!json_is(d->j, old_list, JSON_ARRAY))
+        return false;
+    for (json_at at = json_first(d->j, old_list); at != JSON_NONE;
+         at = json_next(d->j, old_list, at), i++) {
+        if ((image->place != PLACE_EPHEMERAL && i != image->index) ||
+            !decode_image(&quiet, at, image->place, &old))
+            continue;
+        if (str_eq(old.name, image->name) && str_eq(old.text, image->text))
+            return true;
+    }
+    return false;
+}
+
+static void decode_images(struct decoder *d, json_at list, json_at old_list,
+                          enum image_place place) {
+    struct workload_image *images = (struct workload_image *)(uintptr_t)d->w->images;
+    uint32_t index = 0;
+    for (json_at at = item(d->j, list, JSON_NONE); at != JSON_NONE; at = item(d->j, list, at)) {
+        struct workload_image *out = &images[d->w->n_images];
+        if (decode_image(d, at, place, out)) {
+            out->index = index;
+            out->changed = old_list == JSON_NONE || !is_in_old(d, old_list, out);
+            d->w->n_images++;
+        }
+        index++;
+    }
+}
+
+/* ---- secrets, labels
+ * ------------------------------------------------------------------------------------ */
+
+static void decode_secrets(struct decoder *d, json_at spec, json_at list) {
+    static const struct str keys[] = {STR_INIT("name")};
+    size_t n = 0;
+    if (list == JSON_NONE) {
+        bool is_null = json_get(d->j, spec, STR("imagePullSecrets")) != JSON_NONE;
+        d->w->secrets_state = is_null ? SECRETS_NULL : SECRETS_ABSENT;
+        return;
+    }
+    d->w->secrets_state = SECRETS_LIST;
+    struct str *names = ARENA_ARRAY(d->arena, struct str, count(d->j, list));
+    if (names == NULL) {
+        d->full = true;
+        return;
+    }
+    for (json_at at = item(d->j, list, JSON_NONE); at != JSON_NONE; at = item(d->j, list, at)) {
+        json_at name;
+        if (!json_is(d->j, at, JSON_NULL))
+            want(d, at, JSON_OBJECT, "imagePullSecrets");
+        members(d->j, at, keys, 1, &name);
+        names[n++] = want_string(d, name, "a pull secret's name");
+    }
+    d->w->secrets = names;
+    d->w->n_secrets = n;
+}
+
+static void decode_labels(struct decoder *d, json_at object) {
+    size_t n = 0;
+    struct match_label *labels = ARENA_ARRAY(d->arena, struct match_label, count(d->j, object));
+    if (labels == NULL) {
+        d->full = true;
+        return;
+    }
+    for (json_at key = item(d->j, object, JSON_NONE); key != JSON_NONE;
+         key = json_next(d->j, object, key + 1))
+        labels[n++] = (struct match_label){.key = json_str(d->j, key),
+                                           .value = want_string(d, key + 1, "a label's value")};
+    d->w->labels = labels;
+    d->w->n_labels = n;
+}
+
+static void decode_metadata(struct decoder *d, json_at metadata) {
+    static const struct str keys[] = {STR_INIT("name"), STR_INIT("generateName"),
+                                      STR_INIT("namespace"), STR_INIT("labels"),
+                                      STR_INIT("annotations")};
+    json_at v[5];
+    members(d->j, want(d, metadata, JSON_OBJECT, "metadata"), keys, 5, v);
+    if (v[3] != JSON_NONE)
+        decode_labels(d, want(d, v[3], JSON_OBJECT, "labels"));
+    d->w->mirror_pod = json_get(d->j, v[4], STR("kubernetes.io/config.mirror")) != JSON_NONE;
+}
+
+/* ---- pod specs
+ * ---------------------------------------------------------------------------------------- */
+
+enum {
+    SPEC_CONTAINERS,
+    SPEC_INIT,
+    SPEC_EPHEMERAL,
+    SPEC_VOLUMES,
+    SPEC_SECRETS,
+    SPEC_SA,
+    SPEC_SA_OLD,
+    N_SPEC
+};
+static const struct str spec_keys[N_SPEC] = {
+    STR_INIT("containers"),    STR_INIT("initContainers"),   STR_INIT("ephemeralContainers"),
+    STR_INIT("volumes"),       STR_INIT("imagePullSecrets"), STR_INIT("serviceAccountName"),
+    STR_INIT("serviceAccount")};
+
+static bool room_for_images(struct decoder *d, const json_at *lists, size_t n_lists) {
+    size_t n = 0;
+    for (size_t i = 0; i < n_lists; i++)
+        n += count(d->j, lists[i]);
+    d->w->images = ARENA_ARRAY(d->arena, struct workload_image, n);
+    d->w->n_images = 0;
+    if (d->w->images == NULL)
+        d->full = true;
+    return !d->full;
+}
+
+/* An old list that is not there still says that the object existed: everything in it is new. */
+static json_at old_or_empty(json_at old_spec, json_at list) {
+    return list != JSON_NONE ? list : old_spec;
+}
+
+static void decode_spec(struct decoder *d, json_at spec, json_at old_spec) {
+    json_at v[N_SPEC], old[N_SPEC];
+    members(d->j, want(d, spec, JSON_OBJECT, "spec"), spec_keys, N_SPEC, v);
+    members(d->j, old_spec, spec_keys, N_SPEC, old);
+    for (size_t i = 0; i <= SPEC_SECRETS; i++)
+        v[i] = want(d, v[i], JSON_ARRAY, spec_keys[i].p);
+    if (!room_for_images(d, v, SPEC_SECRETS))
+        return;
+    decode_images(d, v[SPEC_INIT], old_or_empty(old_spec, old[SPEC_INIT]), PLACE_INIT);
+    decode_images(d, v[SPEC_CONTAINERS], old_or_empty(old_spec, old[SPEC_CONTAINERS]),
+                  PLACE_CONTAINER);
+    decode_images(d, v[SPEC_EPHEMERAL], old_or_empty(old_spec, old[SPEC_EPHEMERAL]),
+                  PLACE_EPHEMERAL);
+    decode_images(d, v[SPEC_VOLUMES], old_or_empty(old_spec, old[SPEC_VOLUMES]), PLACE_VOLUME);
+    decode_secrets(d, spec, v[SPEC_SECRETS]);
+    d->w->service_account = want_string(d, v[SPEC_SA], "serviceAccountName");
+    if (d->w->service_account.n == 0)
+        d->w->service_account = want_string(d, v[SPEC_SA_OLD], "serviceAccount");
+    if (d->w->service_account.n == 0)
+        d->w->service_account = STR("default");
+}
+
+static const struct str pod_keys[] = {STR_INIT("metadata"), STR_INIT("spec")};
+
+void decode_pod(struct decoder *d, json_at object, json_at old) {
+    json_at v[2], old_v[2];
+    members(d->j, object, pod_keys, 2, v);
+    members(d->j, old, pod_keys, 2, old_v);
+    decode_metadata(d, v[0]);
+    decode_spec(d, v[1], old_v[1]);
+}
+
+void decode_ephemeral(struct decoder *d, json_at object, json_at old) {
+    json_at v[2];
+    members(d->j, object, pod_keys, 2, v);
+    decode_metadata(d, v[0]);
+    bool before_1_22 =
+        json_get(d->j, object, STR("ephemeralContainers")) != JSON_NONE ||
+        str_eq(json_str(d->j, json_get(d->j, object, STR("kind"))), STR("EphemeralContainers"));
+    d->w->spec = before_1_22 ? STR("") : STR("/spec");
+    json_at holder = before_1_22 ? object : v[1];
+    json_at old_holder = before_1_22 ? old : json_get(d->j, old, STR("spec"));
+    json_at list = node_below(d->j, holder, STR("/ephemeralContainers"));
+    json_at old_list = node_below(d->j, old_holder, STR("/ephemeralContainers"));
+    list = want(d, list, JSON_ARRAY, "ephemeralContainers");
+    if (room_for_images(d, &list, 1))
+        decode_images(d, list, old_or_empty(old_holder, old_list), PLACE_EPHEMERAL);
+    d->w->service_account = STR("default");
+}

@@ -1,0 +1,103 @@
+/* review - AdmissionReview in, AdmissionReview out; objects to workloads.
+ *
+ *      body --json_parse--> nodes --review_decode--> struct review (with its workload)
+ *      struct decision + struct review --review_encode--> response with a JSON Patch
+ *      review_answer: all of it, for the daemon and `policyctl review` alike
+ *
+ * Versions   admission.k8s.io/v1 and v1beta1, answered in kind
+ * Fails      closed and in the open: what names itself an AdmissionReview with a uid gets a
+ * review back; if its object is no pod (or too deep, too large, has duplicate keys) that review
+ *            denies (code 422). Only what is no AdmissionReview is an error (HTTP 4xx): an HTTP
+ *            error would be an admission under failurePolicy Ignore
+ * Ownership  everything borrows from the body, the nodes and the arena
+ * Threads    one session per thread
+ * Source     k8s.io/api/admission/v1; RFC 6902; facts measured against kube-apiserver 1.20.2 */
+#ifndef PULLGATE_REVIEW_REVIEW_H
+#define PULLGATE_REVIEW_REVIEW_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "engine/engine.h"
+#include "json/json.h"
+
+struct review_fault { /* the object cannot be judged */
+    bool is;
+    char msg[512];
+};
+
+struct review {
+    bool v1beta1;
+    struct str uid;
+    struct str group, version, kind;
+    struct str resource, subresource;
+    struct str operation; /* as sent */
+    bool dry_run;
+    json_at object; /* node of request.object, or JSON_NONE */
+    struct workload workload;
+    struct review_fault fault;
+};
+
+/* Errors: EC_SCHEMA when the document is no AdmissionReview that could be answered (err->where
+ * is a JSON pointer); EC_LIMIT, EC_NOMEM. */
+enum ec review_decode(struct review *out, const struct json *j, struct arena *arena,
+                      struct err *err) MUST_CHECK;
+
+/* A bare object, as in a manifest, to a workload: by its apiVersion and kind. What runs no
+ * image is SHAPE_OTHER. *fault says what is malformed. Operation, user and groups are the
+ * caller's, set before; namespace only if the object has none. */
+enum ec review_object(struct workload *out, struct review_fault *fault, const struct json *j,
+                      json_at object, struct arena *arena, struct err *err) MUST_CHECK;
+
+/* true when the root names itself an AdmissionReview. */
+bool review_is_review(const struct json *j, json_at root);
+
+/* The decision for an object that cannot be judged. */
+enum ec review_refuse(struct decision *out, const struct review_fault *fault,
+                      struct arena *arena, struct err *err) MUST_CHECK;
+
+/* The decision's edits as a JSON Patch (RFC 6902); "[]" when there are none. */
+void review_patch(struct buf *out, const struct decision *d);
+
+/* The response; `patch` is scratch. Check both with their `bad`. */
+void review_encode(struct buf *out, const struct review *r, const struct policy *p,
+                   const struct decision *d, struct buf *patch);
+
+/* The message of a denial, as the API server shows it. */
+void review_message(struct buf *out, const struct decision *d);
+
+/* ---- all of it, with its memory
+ * ------------------------------------------------------------------ */
+
+struct review_limits {
+    struct json_limits json;
+    size_t arena_bytes;
+};
+#define REVIEW_LIMITS_DEFAULT                                                                  \
+    ((struct review_limits){.json = {.max_depth = 128, .max_nodes = 4u << 20},                 \
+                            .arena_bytes = 64u << 20})
+
+struct review_session { /* reused from request to request */
+    struct json json;
+    struct arena arena;
+    struct buf patch;
+    struct json_limits limits;
+    struct review review;
+    struct decision decision;
+};
+
+void review_session_init(struct review_session *s, struct review_limits limits);
+void review_session_done(struct review_session *s);
+
+/* Answers one review: body[0..n) is changed, JSON_PADDING bytes behind it must be readable. The
+ * reply is appended to `reply`; s->review and s->decision stay valid until the next call.
+ * Errors: EC_SYNTAX, EC_SCHEMA (no AdmissionReview), EC_LIMIT (none that could be answered),
+ * EC_NOMEM; reply then holds nothing useful. */
+enum ec review_answer(struct review_session *s, const struct policy *policy, int64_t now_s,
+                      unsigned engine_flags, char *body, size_t n, struct buf *reply,
+                      struct err *err) MUST_CHECK;
+
+/* A metav1.Status, the body of an HTTP error: the API server shows its message to the user. */
+void review_status(struct buf *out, unsigned code, const char *reason, struct str message);
+
+#endif

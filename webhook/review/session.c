@@ -1,0 +1,100 @@
+/* One request from bytes to bytes, with memory that is kept from request to request. */
+#include "review/internal.h"
+
+enum { ARENA_BLOCK = 16 * 1024, PATCH_MAX = 32 << 20 };
+
+void review_session_init(struct review_session *s, struct review_limits limits) {
+    *s = (struct review_session){.json = JSON_INIT,
+                                 .arena = ARENA_INIT(ARENA_BLOCK, limits.arena_bytes),
+                                 .patch = BUF_INIT(PATCH_MAX),
+                                 .limits = limits.json};
+}
+
+void review_session_done(struct review_session *s) {
+    json_done(&s->json);
+    arena_done(&s->arena);
+    buf_done(&s->patch);
+}
+
+enum ec review_refuse(struct decision *out, const struct review_fault *fault,
+                      struct arena *arena, struct err *err) {
+    struct reason *reason = ARENA_NEW(arena, struct reason);
+    struct str text;
+    *out = (struct decision){.verdict = VERDICT_DENY, .reasons = reason, .n_reasons = 1};
+    if (reason == NULL || !arena_str(arena, str_of(fault->msg), &text))
+        return arena_fail(arena, err);
+    *reason = (struct reason){
+        .code = REASON_MALFORMED, .weight = WEIGHT_DENY, .image = -1, .message = text};
+    return EC_OK;
+}
+
+static enum ec decide(struct review_session *s, const struct policy *policy, int64_t now_s,
+                      unsigned flags, struct err *err) {
+    const struct review *r = &s->review;
+    if (r->fault.is)
+        return review_refuse(&s->decision, &r->fault, &s->arena, err);
+    return engine_decide(&s->decision, policy, &r->workload, now_s, flags, &s->arena, err);
+}
+
+/* Value of a member at `depth` in the nodes that were read before the reader gave up, between
+ * from and to; *end is where the value's own nodes end. */
+static json_at salvage_member(const struct json *j, json_at from, json_at to, uint16_t depth,
+                              struct str key, json_at *end) {
+    for (json_at at = from; at + 1 < to;) {
+        json_at next = at + 2;
+        while (next < to && j->nodes[next].depth > depth)
+            next++;
+        if (str_eq(json_str(j, at), key)) {
+            *end = next;
+            return at + 1;
+        }
+        at = next;
+    }
+    return JSON_NONE;
+}
+
+/* A review that cannot be read to its end (too deep, too many nodes, a key twice) but has said
+ * who it is: it can be denied, where an HTTP error would be let through by failurePolicy
+ * Ignore. */
+static bool salvage(struct review_session *s, struct err *err) {
+    struct json *j = &s->json;
+    struct review *r = &s->review;
+    json_at n = j->n_partial, end, request_end;
+    *r = (struct review){.object = JSON_NONE};
+    if ((err->code != EC_LIMIT && err->code != EC_SCHEMA) || n == 0)
+        return false;
+    json_at kind = salvage_member(j, 1, n, 1, STR("kind"), &end);
+    json_at version = salvage_member(j, 1, n, 1, STR("apiVersion"), &end);
+    json_at request = salvage_member(j, 1, n, 1, STR("request"), &request_end);
+    if (!str_eq(json_str(j, kind), STR("AdmissionReview")) || !json_is(j, request, JSON_OBJECT))
+        return false;
+    json_at uid = salvage_member(j, request + 1, request_end, 2, STR("uid"), &end);
+    r->uid = json_str(j, uid);
+    r->v1beta1 = str_eq(json_str(j, version), STR("admission.k8s.io/v1beta1"));
+    if (r->uid.n == 0 ||
+        (!r->v1beta1 && !str_eq(json_str(j, version), STR("admission.k8s.io/v1"))))
+        return false;
+    fault_at(&r->fault, "the review cannot be judged: %s at byte %zu", err->msg, err->offset);
+    *err = (struct err)ERR_INIT;
+    return true;
+}
+
+enum ec review_answer(struct review_session *s, const struct policy *policy, int64_t now_s,
+                      unsigned engine_flags, char *body, size_t n, struct buf *reply,
+                      struct err *err) {
+    arena_reset(&s->arena);
+    buf_reset(&s->patch);
+    s->decision = (struct decision){.verdict = VERDICT_DENY};
+    if (json_parse(&s->json, body, n, s->limits, err) != EC_OK) {
+        if (!salvage(s, err))
+            return err->code;
+    } else if (review_decode(&s->review, &s->json, &s->arena, err) != EC_OK) {
+        return err->code;
+    }
+    if (decide(s, policy, now_s, engine_flags, err) != EC_OK)
+        return err->code;
+    review_encode(reply, &s->review, policy, &s->decision, &s->patch);
+    if (reply->bad)
+        return err_set(err, (enum ec)reply->bad, "no room for the answer");
+    return EC_OK;
+}
