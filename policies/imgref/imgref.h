@@ -3,9 +3,9 @@
  * Knows      bytes only; no JSON, YAML, network or Kubernetes
  * Ownership  struct imgref borrows from the text it was parsed from (host may be a constant)
  * Limits     path (with library/) at most 255 bytes; host and port of any length
- * Refuses    beyond the grammar: a first component with both `.` and `_` (the Go parser answers
- * an empty domain), spellings that containerd takes for a local image id (`sha256:8`), ports
- * above 65535 Threads    pure functions Source     github.com/distribution/reference v0.6.0
+ * Refuses    beyond the grammar: a host with `_` (the Go parser answers an empty domain),
+ *            spellings that containerd takes for a local image id (`sha256:8`), ports above
+ * 65535 Threads    pure functions Source     github.com/distribution/reference v0.6.0
  * (ParseNormalizedNamed), go-digest; containerd CRI's LocalResolve for image ids */
 #ifndef PULLGATE_IMGREF_IMGREF_H
 #define PULLGATE_IMGREF_IMGREF_H
@@ -16,19 +16,21 @@
 
 enum { IMGREF_PATH_MAX = 255, IMGREF_TAG_MAX = 128 };
 
-enum imgref_quirk { /* valid, but not all pullers read it alike (facts: kubelet, containerd,
-                       CRI-O) */
-                    IMGREF_UPPER_HOST = 1, /* the host has an upper-case letter */
-                    IMGREF_UPPER_WORD =
-                        2, /* ... and neither `.` nor `:`, nor is it "localhost" but for case:
-                              CRI-O refuses it, and in lower case it is no host */
-                    IMGREF_IPV6 = 4, /* the host is an IPv6 literal: CRI-O refuses it */
-                    IMGREF_LONG = 8  /* host "/" path exceeds 255 bytes: CRI-O refuses it */
+/* Valid, but not all pullers read it alike (kubelet, containerd, CRI-O).
+ * IMGREF_UPPER_HOST  the host has an upper-case letter
+ * IMGREF_UPPER_WORD  ... and neither `.` nor `:`, nor is it "localhost" but for case: CRI-O
+ *                    refuses it, and in lower case it is no host
+ * IMGREF_IPV6        the host is an IPv6 literal: CRI-O refuses it
+ * IMGREF_LONG        host "/" path exceeds 255 bytes: CRI-O refuses it                      */
+enum imgref_quirk {
+    IMGREF_UPPER_HOST = 1,
+    IMGREF_UPPER_WORD = 2,
+    IMGREF_IPV6 = 4,
+    IMGREF_LONG = 8
 };
 
 struct imgref {
-    struct str
-        host; /* with its port; "docker.io" where the text names none or index.docker.io */
+    struct str host;   /* with its port; "docker.io" for none and for index.docker.io */
     struct str port;   /* digits, or empty */
     struct str path;   /* the repository as written, without an implied library/ */
     struct str tag;    /* as written; empty when absent */
