@@ -7,8 +7,10 @@
 #include "rules/draft.h"
 
 /* Applying a rule's registry and mirrors twice must change no more than applying them once.
+ * `before` is the rule checked last, or NULL: what both inherit is not looked at again.
  * Errors: EC_SCHEMA at the registry or mirror, EC_NOMEM. */
-enum ec check_converges(struct reader *r, const struct draft *d) MUST_CHECK;
+enum ec check_converges(struct reader *r, const struct draft *d, const struct draft *before)
+    MUST_CHECK;
 
 /* Warnings alone. */
 void check_effects(struct reader *r, const struct draft *d);

@@ -285,6 +285,5 @@ enum ec read_no_room(struct reader *r, const struct arena *a) {
 }
 
 enum ec read_copy(struct reader *r, struct str text, struct str *out) {
-    return arena_str(&r->policy->arena, text, out) ? EC_OK
-                                                   : read_no_room(r, &r->policy->arena);
+    return arena_str(&r->policy->arena, text, out) ? EC_OK : read_no_room(r, &r->policy->arena);
 }

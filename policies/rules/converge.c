@@ -20,14 +20,16 @@ static void print_target(const struct target *t, char *out, size_t room) {
         snprintf(out, room, "registry %s", quote(t->to->text).z);
 }
 
-static enum ec fail(struct reader *r, const struct target *t, const struct policy_mirror *next) {
+static enum ec fail(struct reader *r, const struct target *t,
+                    const struct policy_mirror *next) {
     char what[320];
     print_target(t, what, sizeof what);
     if (next == t->mirror)
-        return read_fail_at(r, t->pos,
-                            "%s does not converge: what it moves is still under %s and would be "
-                            "moved again",
-                            what, quote(next->from.text).z);
+        return read_fail_at(
+            r, t->pos,
+            "%s does not converge: what it moves is still under %s and would be "
+            "moved again",
+            what, quote(next->from.text).z);
     return read_fail_at(r, t->pos, "%s does not converge: %s is itself mirrored to %s", what,
                         quote(next->from.text).z, quote(next->to.text).z);
 }
@@ -37,7 +39,7 @@ static const struct policy_mirror *covering(const struct policy_rule *rule,
                                             const struct policy_place *p) {
     struct policy_place folded = {.host = engine_fold_host(p->host), .path = p->path};
     for (size_t i = 0; i < rule->n_mirrors; i++) /* longest first */
-        if (place_covers(&rule->mirrors[i].from, &folded))
+        if (place_holds(&rule->mirrors[i].from, &folded))
             return &rule->mirrors[i];
     return NULL;
 }
@@ -60,7 +62,7 @@ static bool keeps(const struct policy_mirror *m, const struct policy_place *p) {
  * identity for it. */
 static bool takes_from_below(const struct policy_mirror *m, const struct policy_place *p) {
     struct policy_place folded = {.host = engine_fold_host(p->host), .path = p->path};
-    if (!place_covers(&folded, &m->from) || m->from.path.n == folded.path.n)
+    if (!place_holds(&folded, &m->from) || m->from.path.n == folded.path.n)
         return false;
     struct str below = str_slice(m->from.path, p->path.n, m->from.path.n);
     if (below.p[0] == '/')
@@ -82,72 +84,87 @@ static enum ec check_target(struct reader *r, const struct policy_rule *rule,
 
 /* ---- and by trying ----------------------------------------------------------------------- */
 
-static enum ec rewrite_twice(struct reader *r, const struct policy_rule *rule,
-                             const struct target *t, struct str image) {
+struct trial {
+    struct reader *r;
+    const struct policy_rule *rule;
+    struct arena arena; /* of one image */
+};
+
+static enum ec rewrite_twice(struct trial *trial, const struct target *t, struct str image) {
     struct err why = ERR_INIT;
     struct str once, twice;
+    arena_reset(&trial->arena);
     /* An image that is none (too long behind its mirror) has nothing to converge. */
-    enum ec ec = engine_rewrite(&once, rule, image, &r->scratch, &why);
+    enum ec ec = engine_rewrite(&once, trial->rule, image, &trial->arena, &why);
     if (ec == EC_OK)
-        ec = engine_rewrite(&twice, rule, once, &r->scratch, &why);
+        ec = engine_rewrite(&twice, trial->rule, once, &trial->arena, &why);
     if (ec == EC_SYNTAX)
         return EC_OK;
     if (ec != EC_OK)
-        return err_set(r->err, ec, "%s", why.msg);
+        return err_set(trial->r->err, ec, "%s", why.msg);
     if (str_eq(once, twice))
         return EC_OK;
-    return read_fail_at(r, t->pos, "rewriting does not converge: %s becomes %s, then %s",
+    return read_fail_at(trial->r, t->pos, "rewriting does not converge: %s becomes %s, then %s",
                         quote(image).z, quote(once).z, quote(twice).z);
 }
 
-static enum ec try_below(struct reader *r, const struct policy_rule *rule,
-                         const struct target *t, const struct policy_place *place) {
-    static const char *const samples[] = {"", "/sample:1", "/team/sample:1", "/library/sample:1"};
+static enum ec try_below(struct trial *trial, const struct target *t,
+                         const struct policy_place *place) {
+    static const char *const samples[] = {"", "/sample:1", "/team/sample:1",
+                                          "/library/sample:1"};
     char image[512];
     for (size_t i = place->path.n == 0; i < sizeof samples / sizeof *samples; i++) {
         int n = snprintf(image, sizeof image, "%.*s%s", STR_ARG(place->text), samples[i]);
         if (n < 0 || (size_t)n >= sizeof image)
             continue;
-        enum ec ec = rewrite_twice(r, rule, t, str_of(image));
+        enum ec ec = rewrite_twice(trial, t, str_of(image));
         if (ec != EC_OK)
             return ec;
     }
     return EC_OK;
 }
 
-static enum ec try_registry(struct reader *r, const struct policy_rule *rule,
-                            const struct target *t) {
+static enum ec try_registry(struct trial *trial, const struct target *t) {
     static const struct str samples[] = {STR_INIT("busybox"), STR_INIT("busybox:1.35"),
                                          STR_INIT("library/busybox"),
                                          STR_INIT("airbyte/source-postgres:3.6.11")};
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
-        enum ec ec = rewrite_twice(r, rule, t, samples[i]);
+        enum ec ec = rewrite_twice(trial, t, samples[i]);
         if (ec != EC_OK)
             return ec;
     }
-    return try_below(r, rule, t, t->to);
+    return try_below(trial, t, t->to);
 }
 
-static enum ec check_registry(struct reader *r, const struct draft *d) {
+static enum ec check_registry(struct trial *trial, const struct draft *d) {
     struct target t = {.to = &d->rule.registry, .mirror = NULL, .pos = d->registry_pos};
     if (d->rule.registry.text.n == 0)
         return EC_OK;
-    enum ec ec = check_target(r, &d->rule, &t);
-    return ec != EC_OK ? ec : try_registry(r, &d->rule, &t);
+    enum ec ec = check_target(trial->r, &d->rule, &t);
+    return ec != EC_OK ? ec : try_registry(trial, &t);
 }
 
-static enum ec check_mirror(struct reader *r, const struct policy_rule *rule,
-                            const struct policy_mirror *m) {
+static enum ec check_mirror(struct trial *trial, const struct policy_mirror *m) {
     struct target t = {.to = &m->to, .mirror = m, .pos = m->pos};
-    enum ec ec = check_target(r, rule, &t);
+    enum ec ec = check_target(trial->r, trial->rule, &t);
     if (ec == EC_OK)
-        ec = try_below(r, rule, &t, &m->from);
-    return ec != EC_OK ? ec : try_below(r, rule, &t, &m->to);
+        ec = try_below(trial, &t, &m->from);
+    return ec != EC_OK ? ec : try_below(trial, &t, &m->to);
 }
 
-enum ec check_converges(struct reader *r, const struct draft *d) {
-    enum ec ec = check_registry(r, d);
+static bool moves_alike(const struct draft *a, const struct draft *b) {
+    return a->rule.mirrors == b->rule.mirrors &&
+           a->rule.registry.text.p == b->rule.registry.text.p &&
+           a->rule.official == b->rule.official;
+}
+
+enum ec check_converges(struct reader *r, const struct draft *d, const struct draft *before) {
+    struct trial trial = {.r = r, .rule = &d->rule, .arena = ARENA_INIT(4096, 1 << 20)};
+    if (before != NULL && moves_alike(d, before))
+        return EC_OK;
+    enum ec ec = check_registry(&trial, d);
     for (size_t i = 0; i < d->rule.n_mirrors && ec == EC_OK; i++)
-        ec = check_mirror(r, &d->rule, &d->rule.mirrors[i]);
+        ec = check_mirror(&trial, &d->rule.mirrors[i]);
+    arena_done(&trial.arena);
     return ec;
 }

@@ -47,7 +47,7 @@ enum place_use { PLACE_REGISTRY, PLACE_MIRROR_KEY, PLACE_MIRROR_TARGET, PLACE_FO
 enum ec place_read(struct policy_place *out, const struct cursor *c, struct str text,
                    enum place_use use) MUST_CHECK;
 /* true where everything under `inner` is under `outer` too. */
-bool place_covers(const struct policy_place *outer, const struct policy_place *inner);
+bool place_holds(const struct policy_place *outer, const struct policy_place *inner);
 
 /* Handlers; out is what the tables' offsets say. */
 read_fn read_registry;     /* struct draft */

@@ -10,7 +10,8 @@ static bool matches_everything(const struct match_image *m) {
 }
 
 /* Plainly, by hosts and paths alone: a denial folds the other names of a registry. */
-static bool denies_all_of(const struct match_image *denied, const struct match_image *approved) {
+static bool denies_all_of(const struct match_image *denied,
+                          const struct match_image *approved) {
     if (matches_everything(denied))
         return true;
     if (!match_image_is_prefix(denied) || match_image_host(approved).n == 0)
@@ -40,7 +41,7 @@ static void check_approved(struct reader *r, const struct policy_rule *rule,
 /* ---- secrets for nowhere ----------------------------------------------------------------- */
 
 static bool places_meet(const struct policy_place *a, const struct policy_place *b) {
-    return place_covers(a, b) || place_covers(b, a);
+    return place_holds(a, b) || place_holds(b, a);
 }
 
 /* A regex, or a glob over hosts, may name any place. */
@@ -51,7 +52,8 @@ static bool pattern_meets(const struct match_image *m, const struct policy_place
     return match_image_is_prefix(m) ? places_meet(&p, place) : str_eq(p.host, place->host);
 }
 
-static bool patterns_meet(const struct policy_patterns *list, const struct policy_place *place) {
+static bool patterns_meet(const struct policy_patterns *list,
+                          const struct policy_place *place) {
     for (size_t i = 0; i < list->n; i++)
         if (pattern_meets(list->v[i].image, place))
             return true;

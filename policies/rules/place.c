@@ -54,7 +54,8 @@ static void strip(struct spelling *s) {
     while (text.n != 0 && text.p[text.n - 1] == '/')
         text.n--;
     if (text.n != s->text.n && text.n != 0)
-        s->warn(s->c, "%s is read as %s: an image reference has no scheme and no slash at its end",
+        s->warn(s->c,
+                "%s is read as %s: an image reference has no scheme and no slash at its end",
                 quote(s->text).z, quote(text).z);
     s->text = text;
 }
@@ -66,7 +67,8 @@ static enum ec check_spelling(const struct spelling *s) {
     if (has_any(s->text, " \t"))
         return s->fail(s->c, EC_SCHEMA, "%s has a blank in it", quote(s->text).z);
     if (has_any(s->text, "@"))
-        return s->fail(s->c, EC_SCHEMA, "%s has a digest or a user, expected host[:port][/path]",
+        return s->fail(s->c, EC_SCHEMA,
+                       "%s has a digest or a user, expected host[:port][/path]",
                        quote(s->text).z);
     if (has_any(path, ":"))
         return s->fail(s->c, EC_SCHEMA, "%s has a tag, expected host[:port][/path]",
@@ -84,11 +86,12 @@ static enum ec fail_host(const struct spelling *s, struct str host) {
                        "and \".\", the port at most 65535",
                        quote(host).z);
     if (s->use == PLACE_REGISTRY)
-        return s->fail(s->c, EC_SCHEMA,
-                       "%s is no registry host: without a dot or a port it is read as a name on "
-                       "Docker Hub, so that images would move to docker.io/%.*s and grow at "
-                       "every pass; write its domain or port",
-                       quote(host).z, STR_ARG(str_slice(shown, 0, 100)));
+        return s->fail(
+            s->c, EC_SCHEMA,
+            "%s is no registry host: without a dot or a port it is read as a name on "
+            "Docker Hub, so that images would move to docker.io/%.*s and grow at "
+            "every pass; write its domain or port",
+            quote(host).z, STR_ARG(str_slice(shown, 0, 100)));
     if (imgref_is_path(shown))
         return s->fail(s->c, EC_SCHEMA,
                        "%s is no registry host, it has no dot and no port; did you mean "
@@ -105,8 +108,8 @@ static enum ec check_path(const struct spelling *s, struct str path) {
     if (path.n == 0 || imgref_is_path(path))
         return EC_OK;
     if (has_upper(path))
-        return s->fail(s->c, EC_SCHEMA, "the path %s has upper-case letters, which no image has",
-                       quote(path).z);
+        return s->fail(s->c, EC_SCHEMA,
+                       "the path %s has upper-case letters, which no image has", quote(path).z);
     return s->fail(s->c, EC_SCHEMA,
                    "%s is no repository path, expected lower-case letters and digits joined by "
                    "\".\", \"_\", \"-\" or \"/\"",
@@ -173,7 +176,7 @@ enum ec place_read(struct policy_place *out, const struct cursor *c, struct str 
     return ec != EC_OK ? ec : build(out, c, normal_host(&s, host), path);
 }
 
-bool place_covers(const struct policy_place *outer, const struct policy_place *inner) {
+bool place_holds(const struct policy_place *outer, const struct policy_place *inner) {
     return str_eq(outer->host, inner->host) && match_path_prefix(outer->path, inner->path);
 }
 
@@ -197,7 +200,8 @@ static enum ec read_mirror(const struct cursor *c, void *out) {
     return ec != EC_OK ? ec : place_read(&m->to, c, read_str(c), PLACE_MIRROR_TARGET);
 }
 
-/* Longest path first, as the engine looks; the rest by text, so that equal ones are neighbours. */
+/* Longest path first, as the engine looks; the rest by text, so that equal ones are neighbours.
+ */
 static int compare_mirrors(const void *pa, const void *pb) {
     const struct policy_mirror *a = pa, *b = pb;
     if (a->from.path.n != b->from.path.n)
@@ -205,18 +209,19 @@ static int compare_mirrors(const void *pa, const void *pb) {
     int order = str_cmp(a->from.text, b->from.text);
     if (order != 0)
         return order;
-    return a->pos.line != b->pos.line ? (a->pos.line > b->pos.line) - (a->pos.line < b->pos.line)
-                                      : (a->pos.col > b->pos.col) - (a->pos.col < b->pos.col);
+    return a->pos.line != b->pos.line
+               ? (a->pos.line > b->pos.line) - (a->pos.line < b->pos.line)
+               : (a->pos.col > b->pos.col) - (a->pos.col < b->pos.col);
 }
 
 static enum ec no_twins(struct reader *r, const struct policy_mirror *m, size_t n) {
     for (size_t i = 1; i < n; i++)
         if (str_eq(m[i - 1].from.text, m[i].from.text))
-            return read_fail_at(r, m[i].pos,
-                                "mirrors: a second entry for %s, which another spelling%s names "
-                                "too",
-                                quote(m[i].from.text).z,
-                                read_place(r, m[i - 1].pos, m[i].pos).z);
+            return read_fail_at(
+                r, m[i].pos,
+                "mirrors: a second entry for %s, which another spelling%s names "
+                "too",
+                quote(m[i].from.text).z, read_place(r, m[i - 1].pos, m[i].pos).z);
     return EC_OK;
 }
 

@@ -16,7 +16,7 @@ static bool names_cover(const struct policy_names *wide, const struct policy_nam
     for (size_t i = 0; i < narrow->n; i++)
         if (!is_among(wide, narrow->v[i]))
             return false;
-    return narrow->n != 0;
+    return narrow->n != 0 || is_among(wide, STR("*"));
 }
 
 static bool is_same(const struct match_requirement *a, const struct match_requirement *b) {
@@ -36,7 +36,8 @@ static bool demands(const struct match_selector *s, const struct match_requireme
 }
 
 /* Whatever the wide one demands, the narrow one demands too. */
-static bool labels_cover(const struct match_selector *wide, const struct match_selector *narrow) {
+static bool labels_cover(const struct match_selector *wide,
+                         const struct match_selector *narrow) {
     for (size_t i = 0; i < wide->n_requirements; i++)
         if (!demands(narrow, &wide->requirements[i]))
             return false;

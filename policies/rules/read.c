@@ -106,8 +106,8 @@ static enum ec fail_unknown(const struct cursor *child, const struct object *obj
     struct str key = str_of(child->key);
     size_t n_keys = all_keys(object, keys), n = 0;
     for (size_t i = 0; i < n_keys && n < sizeof expected; i++)
-        n += (size_t)snprintf(expected + n, sizeof expected - n, "%s%s", i ? ", " : "",
-                              keys[i]);
+        n +=
+            (size_t)snprintf(expected + n, sizeof expected - n, "%s%s", i ? ", " : "", keys[i]);
     int hit = str_nearest(key, keys, n_keys);
     if (hit >= 0)
         snprintf(nearest, sizeof nearest, "; did you mean \"%s\"?", keys[hit]);

@@ -9,7 +9,8 @@ static bool is_alnum(char c) {
     return (c >= 'a' && c <= 'z') || ascii_is_digit(c);
 }
 
-/* RFC 1123 subdomain as Kubernetes checks it (apimachinery, validation.go: IsDNS1123Subdomain). */
+/* RFC 1123 subdomain as Kubernetes checks it (apimachinery, validation.go: IsDNS1123Subdomain).
+ */
 static bool is_subdomain(struct str s) {
     bool inside = false; /* behind a letter or digit of this label, or a dash */
     for (size_t i = 0; i < s.n; i++) {
@@ -35,10 +36,11 @@ static enum ec check_name(const struct cursor *c) {
                          "%s has a blank in it, expected one entry of the list per name",
                          quote(name).z);
     if (!is_subdomain(name))
-        return read_fail(c, EC_SCHEMA,
-                         "%s is no name of a secret, expected lower-case letters, digits, \"-\" "
-                         "and \".\", at most %d bytes",
-                         quote(name).z, SECRET_NAME_MAX);
+        return read_fail(
+            c, EC_SCHEMA,
+            "%s is no name of a secret, expected lower-case letters, digits, \"-\" "
+            "and \".\", at most %d bytes",
+            quote(name).z, SECRET_NAME_MAX);
     return EC_OK;
 }
 

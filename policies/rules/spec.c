@@ -59,9 +59,9 @@ enum ec read_unmatched(const struct cursor *c, void *out) {
 static enum ec no_namesake(struct reader *r, const struct draft *d) {
     for (const struct draft *o = r->first_rule; o != NULL; o = o->next)
         if (str_eq(o->rule.name, d->rule.name))
-            return read_fail_at(r, d->rule.pos, "a second rule named %s%s, expected another name",
-                                quote(d->rule.name).z,
-                                read_place(r, o->rule.pos, d->rule.pos).z);
+            return read_fail_at(
+                r, d->rule.pos, "a second rule named %s%s, expected another name",
+                quote(d->rule.name).z, read_place(r, o->rule.pos, d->rule.pos).z);
     return EC_OK;
 }
 
@@ -98,7 +98,8 @@ static enum ec read_rule(const struct cursor *c, void *out) {
 enum ec read_rules(const struct cursor *c, void *out) {
     struct draft_file *file = out;
     file->has_rules = true;
-    return read_each(c, read_rule, &file->settings, 0); /* every rule begins with the settings */
+    return read_each(c, read_rule, &file->settings,
+                     0); /* every rule begins with the settings */
 }
 
 /* The settings alone are one rule for every pod. */

@@ -28,8 +28,7 @@ enum ec tree_parse(json_t **out, struct str json, struct err *err) {
     memset(&error, 0, sizeof error);
     /* Integers as reals: no key takes a number, so that one too big for jansson is told like
      * all others, by the key it stands at. */
-    json_t *tree = json_loadb(json.p, json.n, flags, 
-                              &error);
+    json_t *tree = json_loadb(json.p, json.n, flags, &error);
     if (tree != NULL) {
         *out = tree;
         return EC_OK;
