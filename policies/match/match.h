@@ -1,15 +1,20 @@
 /* match - patterns of the rule file against what they may name.
  * Shape      image patterns over host and repository, name globs, label selectors
  * Rules      hosts are compared whole, lower-cased, with their port; a path prefix ends at a
- * `/`; tags and digests are never matched Ownership  a compiled pattern owns itself
- * (match_image_free); the rest borrows Threads    compiled patterns are immutable and shared;
- * matching needs no lock (PCRE2 match data is per call or per thread) Source     Kubernetes
- * apimachinery labels/selector.go; PCRE2 10.42                         */
+ *            `/`; tags and digests are never matched
+ * Ownership  a compiled pattern owns itself (match_image_free); the rest borrows
+ * Limits     a pattern is at most MATCH_PATTERN_MAX bytes; no glob backtracks more than its
+ *            length times the text's, no regex beyond its limits (MATCH_GAVE_UP)
+ * Threads    compiled patterns are immutable and shared; matching needs no lock (what PCRE2
+ *            writes while matching is on the caller's stack)
+ * Source     Kubernetes apimachinery labels/selector.go, util/validation; PCRE2 10.42      */
 #ifndef PULLGATE_MATCH_MATCH_H
 #define PULLGATE_MATCH_MATCH_H
 
 #include "base/err.h"
 #include "base/str.h"
+
+enum { MATCH_PATTERN_MAX = 1024 };
 
 /* ---- images ------------------------------------------------------------------------------ */
 
@@ -24,21 +29,23 @@ struct match_target {
 };
 
 /* Compiles one pattern:
- *   host[:port]                 that host alone, every repository
- *   host[:port]/path            that repository and all below it, border at `/`
- *   with `*`                    glob over host/repository, matched whole: `*` is any run of
- * bytes but `/` (and, in the host, but `:`); `**` as a whole component is any number of
- * components, also none; `**` alone matches everything Upper case in the host is folded. Errors
- * (EC_SYNTAX, err->offset in the pattern): what can never match an image: a first component
- * that is no host (`airbyte/x`: say what was meant), a tag or digest, upper case or bytes
- * outside the grammar in the path, empty components, a scheme, `index.docker.io` (normal form:
- * docker.io). */
+ *   host[:port]        that host alone, every repository
+ *   host[:port]/path   that repository and all below it, border at `/`
+ *   with `*`           glob over host/repository, matched whole: `*` is any run of bytes but
+ * `/` (and, in the host, but `:`); `**` as a whole component is any number of components, also
+ * none; `**` alone matches everything Upper case in the host is folded. Errors: EC_LIMIT (too
+ * long), EC_NOMEM, and EC_SYNTAX with err->offset in the pattern for what can never match an
+ * image: a first component that is no host (`airbyte/x`: says what was meant), a tag or digest,
+ * upper case or bytes outside the grammar in the path, empty components, a scheme,
+ * `index.docker.io` (normal form: docker.io), a glob of a host alone
+ * (`*.corp`) or of one component of docker.io; and for `**` beside other bytes in a component.
+ */
 enum ec match_image_compile(struct match_image **out, struct str pattern, struct err *err)
     MUST_CHECK;
 
 /* Compiles {regex: ...}: matched against host/repository, anchored at both ends, UTF off, JIT
- * when there is one, with match, depth and heap limits. EC_SYNTAX with offset and PCRE2's
- * reason. */
+ * when there is one, with match, depth and heap limits.
+ * Errors: EC_LIMIT (too long), EC_NOMEM, EC_SYNTAX with offset and PCRE2's reason. */
 enum ec match_image_compile_regex(struct match_image **out, struct str regex, struct err *err)
     MUST_CHECK;
 
@@ -52,21 +59,19 @@ enum match_result match_image(const struct match_image *m, const struct match_ta
  * host/path. */
 struct str match_image_host(const struct match_image *m);
 struct str match_image_path(const struct match_image *m);
-bool match_image_is_prefix(
-    const struct match_image *m); /* host or host/path, no glob, no regex */
+/* host or host/path, no glob, no regex */
+bool match_image_is_prefix(const struct match_image *m);
 struct str match_image_text(const struct match_image *m); /* as it was written */
 
 /* true when `prefix` ("" , "a", "a/b") is `path` or a parent of it at a `/`. */
 bool match_path_prefix(struct str prefix, struct str path);
 
-/* ---- names: namespaces, users, groups, service accounts ------------------------------------
- */
+/* ---- names: namespaces, users, groups, service accounts ---------------------------------- */
 
 /* `*` is any run of bytes, also none and also with `:` and `/`; all else is literal. */
 bool match_name(struct str pattern, struct str name);
 
-/* ---- labels --------------------------------------------------------------------------------
- */
+/* ---- labels ------------------------------------------------------------------------------ */
 
 struct match_label {
     struct str key, value;
