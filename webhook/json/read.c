@@ -14,12 +14,27 @@ char *read_fail(struct reader *r, const char *at, enum ec code, const char *text
     return NULL;
 }
 
+/* The text may end anywhere; what is missing for certain is what closes the innermost
+ * container. */
+static char *fail_at_end(struct reader *r) {
+    char text[120] = "unexpected end of text, expected a value";
+    uint32_t line, col;
+    if (r->open != JSON_NONE) {
+        r->j->n_nodes = r->n;
+        json_line_col(r->j, r->nodes[r->open].off, &line, &col);
+        snprintf(text, sizeof text,
+                 "unexpected end of text, expected '%c' for the '%c' at %u:%u", r->closer,
+                 r->text[r->nodes[r->open].off], line, col);
+    }
+    return read_fail(r, r->end, EC_SYNTAX, text);
+}
+
 char *read_unexpected(struct reader *r, const char *at, const char *expected) {
     char text[160];
     unsigned char c = (unsigned char)*at;
     if (at >= r->end)
-        snprintf(text, sizeof text, "unexpected end of text, expected %s", expected);
-    else if (c >= 0x20 && c < 0x7f)
+        return fail_at_end(r);
+    if (c >= 0x20 && c < 0x7f)
         snprintf(text, sizeof text, "unexpected character '%c', expected %s", c, expected);
     else
         snprintf(text, sizeof text, "unexpected character 0x%02x, expected %s", c, expected);
@@ -47,6 +62,7 @@ static bool grow(struct reader *r) {
     }
     j->nodes = r->nodes = nodes;
     j->cap_nodes = r->room = cap;
+    r->around = r->open != JSON_NONE ? &nodes[r->open] : &r->outside;
     return true;
 }
 
@@ -137,7 +153,7 @@ static char *read_word(struct reader *r, char *p, struct str word, enum json_typ
     return add(r, p, 0, type, 0) ? p + word.n : NULL;
 }
 
-static char *read_string_value(struct reader *r, char *p) {
+static inline char *read_string_value(struct reader *r, char *p) {
     uint32_t len = 0;
     char *next = read_string(r, p + 1, &len);
     return next != NULL && add(r, p + 1, len, JSON_STRING, 0) ? next : NULL;
@@ -145,8 +161,6 @@ static char *read_string_value(struct reader *r, char *p) {
 
 static char *read_scalar(struct reader *r, char *p) {
     switch (*p) {
-    case '"':
-        return read_string_value(r, p);
     case 't':
         return read_word(r, p, STR("true"), JSON_TRUE);
     case 'f':
@@ -175,14 +189,13 @@ static inline uint64_t key_hash(const char *p, uint32_t len) {
     uint32_t part = len < 8 ? len : 8;
     uint64_t mask = load64(ones + 8 - part);
     uint64_t a = load64(p) & mask, b = load64(p + len - part) & mask;
-    uint64_t h = (a + len) * UINT64_C(0x9e3779b97f4a7c15);
-    h ^= (b ^ h >> 29) * UINT64_C(0xc2b2ae3d27d4eb4f);
-    return h ^ h >> 31;
+    uint64_t h = (a + len) ^ (b << 29 | b >> 35);
+    return h * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 /* Notes the hash in the open object's row; true if a key of this hash was there before. */
 static inline bool filter_hit(struct reader *r, uint64_t hash) {
-    uint64_t *word = &r->rows[r->depth - 1 < ROWS ? r->depth - 1 : ROWS][hash >> 61];
+    uint64_t *word = &r->row[hash >> 61];
     uint64_t bit = UINT64_C(1) << (hash >> 55 & 63);
     bool hit = (*word & bit) != 0;
     *word |= bit;
@@ -192,83 +205,77 @@ static inline bool filter_hit(struct reader *r, uint64_t hash) {
 /* Reads `"key":` and stops at the value. */
 static inline char *read_key(struct reader *r, char *p) {
     uint32_t len = 0;
-    p = skip(r, p);
-    if (*p != '"' || p >= r->end)
+    if (*p != '"')
         return read_unexpected(r, p, "a key in double quotes");
     char *start = p + 1;
     if ((p = read_string(r, start, &len)) == NULL)
         return NULL;
     uint64_t hash = key_hash(start, len);
     json_at key = r->n;
-    if (!add(r, start, len, JSON_STRING, NODE_KEY | (hash & 0xfe)))
+    if (!add(r, start, len, JSON_STRING, NODE_KEY | (hash >> 47 & 0xfe)))
         return NULL;
-    uint32_t members = ++r->nodes[r->open].len;
-    if (filter_hit(r, hash) && members <= FEW_MEMBERS && !read_key_is_new(r, key))
+    if (filter_hit(r, hash) && r->around->len <= FEW_MEMBERS && !read_key_is_new(r, key))
         return NULL;
     p = skip(r, p);
-    if (*p != ':' || p >= r->end)
+    if (*p != ':')
         return read_unexpected(r, p, "':'");
     return skip(r, p + 1);
 }
 
 /* --- containers --- */
 
-static inline bool open_container(struct reader *r, char *p, enum json_type type) {
-    if (r->depth >= r->limits.max_depth) {
-        char text[80];
-        snprintf(text, sizeof text, "nested deeper than %u levels", r->limits.max_depth);
-        return read_fail(r, p, EC_LIMIT, text) != NULL;
-    }
+static char *fail_depth(struct reader *r, const char *at) {
+    char text[80];
+    snprintf(text, sizeof text, "nested deeper than %u levels", r->limits.max_depth);
+    return read_fail(r, at, EC_LIMIT, text);
+}
+
+/* What read_key and leave look at, after `open` and `depth` have changed. */
+static inline void look_around(struct reader *r) {
+    r->around = r->open != JSON_NONE ? &r->nodes[r->open] : &r->outside;
+    r->closer = r->around->type == JSON_OBJECT ? '}' : ']';
+    r->row = r->rows[r->depth <= ROWS ? r->depth : ROWS + 1];
+}
+
+/* p stands at '{' or '['. Answers where the first key or value starts or, if there is none,
+ * behind the end: *entered tells. */
+static inline char *enter(struct reader *r, char *p, bool *entered) {
+    enum json_type type = *p == '{' ? JSON_OBJECT : JSON_ARRAY;
+    char *first = skip(r, p + 1);
+    if (r->depth >= r->limits.max_depth)
+        return fail_depth(r, p);
     json_at at = r->n;
     if (!add(r, p, 0, type, 0))
-        return false;
+        return NULL;
+    if (*first == (type == JSON_OBJECT ? '}' : ']') && first < r->end)
+        return first + 1;
     r->nodes[at].next = r->open;
     r->open = at;
-    r->closer = type == JSON_OBJECT ? '}' : ']';
-    if (type == JSON_OBJECT && r->depth < ROWS)
-        memset(r->rows[r->depth], 0, sizeof r->rows[0]);
     r->depth++;
-    return true;
+    look_around(r);
+    if (type == JSON_OBJECT && r->depth <= ROWS)
+        memset(r->row, 0, sizeof r->rows[0]);
+    *entered = true;
+    return first;
 }
 
 static inline bool close_container(struct reader *r) {
-    struct json_node *node = &r->nodes[r->open];
+    struct json_node *node = r->around;
     json_at closed = r->open;
     r->open = node->next;
     node->next = r->n;
     r->depth--;
-    if (r->open != JSON_NONE)
-        r->closer = r->nodes[r->open].type == JSON_OBJECT ? '}' : ']';
+    look_around(r);
     return node->type == JSON_ARRAY || node->len <= FEW_MEMBERS || read_keys_differ(r, closed);
 }
 
-/* p stands at '{' or '['. Answers where the first value starts; of an empty container, where
- * its end stands: *empty tells. */
-static inline char *enter(struct reader *r, char *p, bool *empty) {
-    enum json_type type = *p == '{' ? JSON_OBJECT : JSON_ARRAY;
-    if (!open_container(r, p, type))
-        return NULL;
-    p = skip(r, p + 1);
-    *empty = *p == r->closer;
-    if (*empty)
-        return p;
-    if (type == JSON_OBJECT)
-        return read_key(r, p);
-    r->nodes[r->open].len++;
-    return p;
-}
-
-/* p stands behind a value: closes what ends here and answers where the next value starts, or,
- * with nothing open any more, where the document ends. */
+/* p stands behind a value: closes what ends here and answers where the next key or value
+ * starts or, with nothing open any more, where the document ends. */
 static inline char *leave(struct reader *r, char *p) {
     while (r->open != JSON_NONE) {
         p = skip(r, p);
-        if (*p == ',' && p < r->end) {
-            if (r->closer == '}')
-                return read_key(r, p + 1);
-            r->nodes[r->open].len++;
+        if (*p == ',')
             return skip(r, p + 1);
-        }
         if (*p != r->closer || p >= r->end)
             return read_unexpected(r, p, r->closer == '}' ? "',' or '}'" : "',' or ']'");
         if (!close_container(r))
@@ -278,18 +285,25 @@ static inline char *leave(struct reader *r, char *p) {
     return p;
 }
 
+static inline char *read_value(struct reader *r, char *p, bool *entered) {
+    if (p >= r->end)
+        return fail_at_end(r);
+    if (*p == '"')
+        return read_string_value(r, p);
+    if (*p == '{' || *p == '[')
+        return enter(r, p, entered);
+    return read_scalar(r, p);
+}
+
 static char *read_document(struct reader *r, char *p) {
     p = skip(r, p);
     do {
-        if (p >= r->end)
-            return read_unexpected(r, p, "a value");
-        bool entered = false, empty = false;
-        if (*p == '{' || *p == '[') {
-            p = enter(r, p, &empty);
-            entered = !empty;
-        } else {
-            p = read_scalar(r, p);
-        }
+        bool entered = false;
+        r->around->len++;
+        if (r->closer == '}')
+            p = read_key(r, p);
+        if (p != NULL)
+            p = read_value(r, p, &entered);
         if (p != NULL && !entered)
             p = leave(r, p);
     } while (p != NULL && r->open != JSON_NONE);
@@ -354,9 +368,11 @@ enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limi
     r.room = j->cap_nodes < limits.max_nodes ? j->cap_nodes : limits.max_nodes;
     r.open = JSON_NONE;
     r.depth = 0;
+    r.outside = (struct json_node){.type = JSON_ARRAY};
     r.limits = limits;
     r.err = err;
-    memset(r.rows[ROWS], 0xff, sizeof r.rows[ROWS]);
+    memset(r.rows[ROWS + 1], 0xff, sizeof r.rows[ROWS + 1]);
+    look_around(&r);
     if (!read_all(&r))
         return failed(&r);
     j->n_nodes = r.n;

@@ -2,8 +2,9 @@
  * Shape      a cursor is passed in and the cursor behind is answered, NULL after an error:
  *            kept in a register that way, where a field would be stored for every byte
  * Bounds     text[0..n) is read and written; behind it lie JSON_PADDING bytes that are read
- *            only. A token is only begun inside the text, and it checks that it ends there;
- *            inside of one no read goes farther than SCAN_AHEAD behind the text.
+ *            only. Values begin and end inside the text, each checks that; keys, colons and
+ *            commas are looked at without, so an error behind the text means that it ended.
+ *            No read goes farther than SCAN_AHEAD behind it.
  * Threads    one struct reader per parse                                                    */
 #ifndef PULLGATE_JSON_READ_H
 #define PULLGATE_JSON_READ_H
@@ -31,16 +32,19 @@ struct reader {
     struct json *j;
     char *text, *end;
     struct json_node *nodes;
-    uint32_t n, room;    /* nodes read, nodes there is room for */
-    json_at open;        /* innermost open container; its `next` is the one around it */
-    char closer;         /* ']' or '}', what ends it */
-    uint32_t depth;      /* containers open */
-    const char *bad;     /* where the error is */
-    const char *bad_str; /* start of the string it is in, or bad: before that no byte of an
-                            unfinished string was changed */
+    uint32_t n, room;         /* nodes read, nodes there is room for */
+    json_at open;             /* innermost open container; its `next` is the one around it */
+    uint32_t depth;           /* containers open */
+    struct json_node *around; /* node of `open`; `outside` when nothing is */
+    uint64_t *row;            /* key filter of `open` */
+    char closer;              /* ']' or '}', what ends `open` */
+    const char *bad;          /* where the error is */
+    const char *bad_str;      /* start of the string it is in, or bad: before that no byte of an
+                                 unfinished string was changed */
     struct json_limits limits;
     struct err *err;
-    uint64_t rows[ROWS + 1][ROW_WORDS];
+    struct json_node outside;           /* counts the document as an array would its element */
+    uint64_t rows[ROWS + 2][ROW_WORDS]; /* by depth; the last is all ones */
 };
 
 /* Notes "unexpected character 'x', expected ..." (or the end of the text). Always NULL. */

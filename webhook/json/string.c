@@ -26,6 +26,8 @@ static char *fail_utf8(struct reader *r, const char *start, const char *at) {
 }
 
 static char *fail_end(struct reader *r, const char *start) {
+    if (start > r->end)
+        return read_unexpected(r, r->end, NULL);
     return fail(r, start, r->end, "unexpected end of text, expected a closing '\"'");
 }
 

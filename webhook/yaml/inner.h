@@ -1,0 +1,108 @@
+/* inner - what the parts of yaml share with each other and nobody else.
+ *
+ *   stream.c   which bytes are a document: encodings, "---", the extent of a JSON value
+ *   emit.c     one YAML document: libyaml's events -> JSON text and a position for each node
+ *   scalar.c   what one scalar means
+ *   place.c    bytes and characters -> line and column
+ *   yaml.c     the public functions
+ *
+ * Ownership  all slices borrow from the stream's text
+ * Threads    as yaml.h                                                                   */
+#ifndef PULLGATE_YAML_INNER_H
+#define PULLGATE_YAML_INNER_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "yaml/yaml.h"
+
+/* --- place.c ----------------------------------------------------------------------------- */
+
+/* A spot in a text that only walks forward, so that many positions cost one walk. Lines end at
+ * LF, CRLF and a lone CR, as in YAML. */
+struct place {
+    size_t off;   /* bytes from the start of the text */
+    size_t index; /* characters walked, CRLF as one: how libyaml counts what it is fed */
+    size_t line_at;
+    uint32_t line; /* 1-based */
+};
+
+void place_to_index(struct place *p, struct str text, size_t index);
+void place_to_offset(struct place *p, struct str text, size_t off);
+struct yaml_pos place_pos(const struct place *p);
+
+/* Sets the position of an error that has none; the code, for `return`. */
+enum ec place_err(struct err *err, struct yaml_pos pos);
+
+/* --- scalar.c ---------------------------------------------------------------------------- */
+
+enum scalar_tag {
+    TAG_NONE,
+    TAG_STR,
+    TAG_BOOL,
+    TAG_INT,
+    TAG_FLOAT,
+    TAG_NULL,
+    TAG_TIMESTAMP,
+    TAG_BINARY,
+    TAG_MERGE,
+    TAG_OTHER /* of no meaning to Kubernetes: the scalar is a string */
+};
+
+struct scalar {
+    struct str text;
+    enum scalar_tag tag;
+    bool plain; /* not quoted, no block: may be more than a string */
+};
+
+enum scalar_tag scalar_tag_of(struct str tag);
+
+/* The value as JSON. Errors: EC_SCHEMA, EC_NOMEM; `out` itself may be bad. */
+enum ec scalar_print(const struct scalar *s, struct buf *out, struct err *err) MUST_CHECK;
+/* The same as a key: a JSON string with its quotes. */
+enum ec scalar_print_key(const struct scalar *s, struct buf *out, struct err *err) MUST_CHECK;
+
+/* --- stream.c ---------------------------------------------------------------------------- */
+
+/* Bytes of the Unicode blank (Go's unicode.IsSpace) that s begins with, or 0. */
+size_t stream_blank(struct str s);
+
+/* UTF-16 (told by its BOM) as UTF-8. */
+bool stream_is_utf16(struct str text);
+enum ec stream_from_utf16(struct buf *out, struct str text, struct err *err) MUST_CHECK;
+
+/* The document that begins at `at`, as cli-runtime cuts it; *next is where to go on. On an
+ * error (a line "---" with more behind it) *bad is the offset of what is too much. */
+enum ec stream_cut(struct str text, size_t at, struct str *chunk, size_t *next, size_t *bad,
+                   struct err *err) MUST_CHECK;
+
+/* Does kubectl try JSON first? */
+bool stream_looks_json(struct str text);
+
+/* Where the JSON value that begins at `at` ends, by the grammar of Go's encoding/json; on an
+ * error *end is the offset of what does not fit. */
+enum ec stream_json_end(struct str text, size_t at, uint32_t max_depth, size_t *end,
+                        struct err *err) MUST_CHECK;
+
+/* --- emit.c ------------------------------------------------------------------------------ */
+
+struct positions {
+    struct yaml_pos *p;
+    uint32_t n;
+    uint32_t cap;
+};
+
+/* Room for `more` positions, at most max in all. Errors: EC_LIMIT, EC_NOMEM. */
+enum ec positions_room(struct positions *to, size_t more, uint32_t max, struct err *err)
+    MUST_CHECK;
+
+struct emitted {
+    struct buf *json;      /* appended to */
+    struct positions *pos; /* appended to */
+    struct place ignored; /* where text behind the document begins; off is 0 if there is none */
+};
+
+/* The first YAML document of text[start->off .. end). */
+enum ec emit_document(struct emitted *out, struct str text, const struct place *start,
+                      size_t end, const struct yaml_limits *limits, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,369 @@
+#include "yaml/inner.h"
+
+#include "base/mem.h"
+#include "json/json.h"
+
+enum { DEPTH_MAX = 1024 };
+
+struct yaml {
+    struct str text;   /* UTF-8 without BOM at its start */
+    struct buf utf8;   /* the text, when it was UTF-16 */
+    struct place next; /* where the next document begins */
+    struct yaml_limits limits;
+    bool json;             /* still read as JSON */
+    size_t n_json;         /* values read so */
+    struct err json_error; /* why it is not JSON, until YAML has been tried */
+    size_t n_documents;
+    struct yaml_doc doc;
+    struct json nodes;
+    struct buf raw;
+    char *copy; /* what json/ unescapes in place */
+    size_t copy_bytes;
+    struct positions pos;
+};
+
+/* --- opening --- */
+
+static enum ec set_text(struct yaml *y, struct str text, struct err *err) {
+    y->text = text;
+    if (stream_is_utf16(text)) {
+        if (stream_from_utf16(&y->utf8, text, err) != EC_OK)
+            return err->code;
+        y->text = buf_view(&y->utf8);
+    } else if (str_starts(text, STR("\xef\xbb\xbf"))) {
+        y->text = str_slice(text, 3, text.n);
+    }
+    y->json = stream_looks_json(y->text);
+    return EC_OK;
+}
+
+enum ec yaml_open(struct yaml **out, struct str text, struct yaml_limits limits,
+                  struct err *err) {
+    /* Node offsets of json/ are 32 bits, and a document can hardly be smaller than its JSON. */
+    if (text.n > INT32_MAX)
+        return err_set(err, EC_LIMIT, "a file of %zu bytes, at most 2 GiB are read", text.n);
+    struct yaml *y = mem_zalloc(sizeof *y);
+    if (y == NULL)
+        return err_set(err, EC_NOMEM, "no memory to read YAML");
+    if (limits.max_depth > DEPTH_MAX)
+        limits.max_depth = DEPTH_MAX;
+    if (limits.max_bytes > INT32_MAX)
+        limits.max_bytes = INT32_MAX;
+    y->limits = limits;
+    y->next = (struct place){.line = 1};
+    y->raw = (struct buf)BUF_INIT(limits.max_bytes);
+    /* No UTF-16 unit needs more than three bytes. */
+    y->utf8 = (struct buf)BUF_INIT(text.n / 2 * 3);
+    y->nodes = (struct json)JSON_INIT;
+    y->doc.json = &y->nodes;
+    if (set_text(y, text, err) != EC_OK) {
+        yaml_close(y);
+        return err->code;
+    }
+    *out = y;
+    return EC_OK;
+}
+
+void yaml_close(struct yaml *y) {
+    if (y == NULL)
+        return;
+    json_done(&y->nodes);
+    buf_done(&y->utf8);
+    buf_done(&y->raw);
+    mem_free(y->copy);
+    mem_free(y->pos.p);
+    mem_free(y);
+}
+
+/* --- from JSON text to a document --- */
+
+static enum ec copy_raw(struct yaml *y, struct str raw, struct err *err) {
+    if (raw.n + JSON_PADDING > y->copy_bytes) {
+        char *copy = mem_realloc(y->copy, raw.n + JSON_PADDING);
+        if (copy == NULL)
+            return err_set(err, EC_NOMEM, "no memory for a document");
+        y->copy = copy;
+        y->copy_bytes = raw.n + JSON_PADDING;
+    }
+    memcpy(y->copy, raw.p, raw.n);
+    memset(y->copy + raw.n, 0, JSON_PADDING);
+    return EC_OK;
+}
+
+/* Reads raw; *at is the offset of an error in it. */
+static enum ec read_raw(struct yaml *y, struct str raw, size_t *at, struct err *err) {
+    struct err e = ERR_INIT;
+    struct json_limits limits = {.max_depth = y->limits.max_depth,
+                                 .max_nodes = y->limits.max_nodes};
+    if (copy_raw(y, raw, err) != EC_OK)
+        return err->code;
+    if (json_parse(&y->nodes, y->copy, raw.n, limits, &e) == EC_OK)
+        return EC_OK;
+    *at = e.offset;
+    /* The grammar has been looked after: what is left is a key that stands twice and the like.
+     */
+    return err_set(err, e.code == EC_SYNTAX ? EC_SCHEMA : e.code, "%s", e.msg);
+}
+
+static void set_document(struct yaml *y, struct str raw, struct yaml_doc **doc) {
+    y->doc.index = y->n_documents++;
+    y->doc.line = y->pos.p[0].line;
+    y->doc.raw = raw.p;
+    y->doc.raw_bytes = raw.n;
+    y->doc.pos = y->pos.p;
+    *doc = &y->doc;
+}
+
+/* One document too many ends the stream. */
+static enum ec check_count(struct yaml *y, struct err *err) {
+    if (y->n_documents < y->limits.max_documents)
+        return EC_OK;
+    y->next.off = y->text.n;
+    err_set(err, EC_LIMIT, "more than %zu documents", y->limits.max_documents);
+    return place_err(err, y->pos.p[0]);
+}
+
+/* --- YAML --- */
+
+/* Skips a JSON value without looking inside containers; the nodes it has are added to *node. */
+static size_t skip_string(struct str raw, size_t at) {
+    for (at++; at < raw.n && raw.p[at] != '"'; at++)
+        at += raw.p[at] == '\\';
+    return at + 1;
+}
+
+/* Number of the node whose text holds byte `off` of compact JSON. */
+static uint32_t node_at(struct str raw, size_t off) {
+    uint32_t n = 0;
+    for (size_t i = 0; i < raw.n && i <= off;) {
+        char c = raw.p[i];
+        if (memchr(",:]}", c, 4) != NULL) {
+            i++;
+            continue;
+        }
+        n++;
+        if (c == '"')
+            i = skip_string(raw, i);
+        else if (c == '{' || c == '[')
+            i++;
+        else
+            while (i < raw.n && memchr(",]}", raw.p[i], 3) == NULL)
+                i++;
+    }
+    return n == 0 ? 0 : n - 1;
+}
+
+static enum ec finish_yaml(struct yaml *y, struct err *err) {
+    struct str raw = buf_view(&y->raw);
+    size_t at = 0;
+    if (read_raw(y, raw, &at, err) != EC_OK) {
+        uint32_t node = node_at(raw, at);
+        return place_err(err, y->pos.p[node < y->pos.n ? node : 0]);
+    }
+    if (y->nodes.n_nodes != y->pos.n)
+        return err_set(err, EC_BUG, "%u nodes with %u positions", y->nodes.n_nodes, y->pos.n);
+    return EC_OK;
+}
+
+/* The document that begins at `start` and ends before byte `end`; *found is false for one that
+ * is empty. */
+static enum ec read_yaml(struct yaml *y, struct place start, size_t end, bool *found,
+                         struct err *err) {
+    struct emitted out = {.json = &y->raw, .pos = &y->pos};
+    if (str_starts(str_slice(y->text, start.off, end), STR("\xef\xbb\xbf"))) {
+        place_to_offset(&start, y->text, start.off + 3);
+        start.line_at = start.off;
+    }
+    if (emit_document(&out, y->text, &start, end, &y->limits, err) != EC_OK)
+        return err->code;
+    *found = y->raw.n > 0 && !str_eq(buf_view(&y->raw), STR("null"));
+    if (out.ignored.off == 0)
+        return *found ? finish_yaml(y, err) : EC_OK;
+    y->doc.note = "text behind the end of the document is ignored, up to the next \"---\"";
+    y->doc.note_line = out.ignored.line;
+    if (*found)
+        return finish_yaml(y, err);
+    err_set(err, EC_SCHEMA, "text behind the end of an empty document, which kubectl ignores");
+    return place_err(err, place_pos(&out.ignored));
+}
+
+static enum ec bad_separator(struct yaml *y, size_t bad, struct err *err) {
+    struct place at = y->next;
+    place_to_offset(&at, y->text, bad);
+    return place_err(err, place_pos(&at));
+}
+
+static bool is_before(const struct err *a, const struct err *b) {
+    return a->line != b->line ? a->line < b->line : a->col < b->col;
+}
+
+/* What began like JSON and is neither: the reader that came further knows better. */
+static enum ec choose_error(struct yaml *y, struct err *err) {
+    if (y->json_error.code != EC_OK && is_before(err, &y->json_error))
+        *err = y->json_error;
+    y->json_error = (struct err)ERR_INIT;
+    return err->code;
+}
+
+static enum ec next_yaml(struct yaml *y, bool *found, struct err *err) {
+    struct str chunk = STR_NONE;
+    size_t next = y->text.n, bad = 0;
+    struct place start = y->next;
+    struct err e = ERR_INIT;
+    if (stream_cut(y->text, start.off, &chunk, &next, &bad, &e) != EC_OK)
+        bad_separator(y, bad, &e);
+    else
+        read_yaml(y, start, start.off + chunk.n, found, &e);
+    place_to_offset(&y->next, y->text, next);
+    if (e.code != EC_OK) {
+        choose_error(y, &e);
+        *err = err->code == EC_OK ? e : *err;
+        return err->code;
+    }
+    y->json_error = (struct err)ERR_INIT;
+    return EC_OK;
+}
+
+/* --- JSON --- */
+
+static struct yaml_pos pos_at(struct yaml *y, struct place from, size_t off) {
+    place_to_offset(&from, y->text, off);
+    return place_pos(&from);
+}
+
+/* One position per node; nodes come in the order of the text, so this is one walk. */
+static enum ec json_positions(struct yaml *y, struct place start, struct err *err) {
+    const struct json *j = &y->nodes;
+    size_t base = start.off;
+    if (positions_room(&y->pos, j->n_nodes, y->limits.max_nodes, err) != EC_OK)
+        return err->code;
+    for (uint32_t i = 0; i < j->n_nodes; i++) {
+        size_t quote = j->nodes[i].type == JSON_STRING;
+        place_to_offset(&start, y->text, base + j->nodes[i].off - quote);
+        y->pos.p[y->pos.n++] = place_pos(&start);
+    }
+    return EC_OK;
+}
+
+static void skip_json_blanks(struct yaml *y) {
+    size_t at = y->next.off;
+    while (at < y->text.n && memchr(" \t\r\n", y->text.p[at], 4) != NULL)
+        at++;
+    place_to_offset(&y->next, y->text, at);
+}
+
+/* From here on YAML: blanks up to and with the next line end are eaten, as kubectl does. */
+static void turn_to_yaml(struct yaml *y, size_t at) {
+    bool line_end = false;
+    for (size_t n; !line_end && (n = stream_blank(str_slice(y->text, at, y->text.n))) != 0;) {
+        line_end = y->text.p[at] == '\n';
+        at += n;
+    }
+    place_to_offset(&y->next, y->text, at);
+    y->json = false;
+}
+
+static enum ec read_json(struct yaml *y, size_t end, bool *found, struct err *err) {
+    struct place start = y->next;
+    struct str raw = str_slice(y->text, start.off, end);
+    size_t at = 0;
+    place_to_offset(&y->next, y->text, end);
+    if (raw.n > y->limits.max_bytes) {
+        err_set(err, EC_LIMIT, "a JSON document of %zu bytes, at most %zu are read", raw.n,
+                y->limits.max_bytes);
+        return place_err(err, place_pos(&start));
+    }
+    *found = !str_eq(raw, STR("null"));
+    if (!*found)
+        return EC_OK;
+    if (read_raw(y, raw, &at, err) != EC_OK)
+        return place_err(err, pos_at(y, start, start.off + at));
+    return json_positions(y, start, err);
+}
+
+static enum ec next_json(struct yaml *y, bool *found, struct str *raw, struct err *err) {
+    struct err e = ERR_INIT;
+    struct place before = y->next;
+    size_t end;
+    skip_json_blanks(y);
+    if (y->next.off == y->text.n)
+        return EC_OK;
+    size_t from = y->next.off;
+    if (stream_json_end(y->text, from, y->limits.max_depth, &end, &e) == EC_OK) {
+        y->n_json++;
+        *raw = str_slice(y->text, from, end);
+        return read_json(y, end, found, err);
+    }
+    place_err(&e, pos_at(y, y->next, end));
+    if (e.code == EC_SYNTAX && y->n_json <= 1) {
+        y->json_error = e;
+        y->next = before;
+        turn_to_yaml(y, before.off);
+        return EC_OK;
+    }
+    place_to_offset(&y->next, y->text, y->text.n);
+    if (err->code == EC_OK)
+        *err = e;
+    return err->code;
+}
+
+/* --- the public functions --- */
+
+enum ec yaml_next(struct yaml *y, struct yaml_doc **doc, struct err *err) {
+    *doc = NULL;
+    while (y->next.off < y->text.n) {
+        bool found = false;
+        struct str raw = STR_NONE;
+        buf_reset(&y->raw);
+        y->pos.n = 0;
+        y->doc.note = NULL;
+        y->doc.note_line = 0;
+        enum ec ec = y->json ? next_json(y, &found, &raw, err) : next_yaml(y, &found, err);
+        if (ec != EC_OK)
+            return ec;
+        if (!found)
+            continue;
+        if (check_count(y, err) != EC_OK)
+            return err->code;
+        set_document(y, raw.p != NULL ? raw : buf_view(&y->raw), doc);
+        return EC_OK;
+    }
+    return EC_OK;
+}
+
+/* The node a pointer names, or that of the nearest parent there is. */
+static json_at nearest(const struct json *j, struct str pointer, bool *exact) {
+    json_at at = json_find(j, pointer);
+    *exact = at != JSON_NONE;
+    while (at == JSON_NONE && pointer.n > 0) {
+        do
+            pointer.n--;
+        while (pointer.n > 0 && pointer.p[pointer.n] != '/');
+        at = json_find(j, pointer);
+    }
+    return at;
+}
+
+struct yaml_pos yaml_where(const struct yaml_doc *doc, struct str pointer) {
+    bool exact;
+    json_at at = nearest(doc->json, pointer, &exact);
+    return at == JSON_NONE ? (struct yaml_pos){0, 0} : doc->pos[at];
+}
+
+/* The container that holds the node a pointer names. */
+static json_at parent(const struct json *j, struct str pointer) {
+    while (pointer.n > 0 && pointer.p[pointer.n - 1] != '/')
+        pointer.n--;
+    return pointer.n == 0 ? JSON_NONE : json_find(j, str_slice(pointer, 0, pointer.n - 1));
+}
+
+struct yaml_pos yaml_where_key(const struct yaml_doc *doc, struct str pointer) {
+    bool exact;
+    json_at at = nearest(doc->json, pointer, &exact);
+    if (at == JSON_NONE)
+        return (struct yaml_pos){0, 0};
+    /* A key is the node before its value. */
+    if (exact && json_is(doc->json, parent(doc->json, pointer), JSON_OBJECT))
+        at--;
+    return doc->pos[at];
+}
