@@ -1,5 +1,5 @@
-/* The half of read.h that talks: places, errors, warnings. */
-#include "rules/read.h"
+/* The half of walk.h that talks: places, errors, warnings. */
+#include "rules/walk.h"
 
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -10,7 +10,7 @@
 
 enum { SHOWN_BYTES = 100, MESSAGE_BYTES = 420 };
 
-struct quoted quote(struct str s) {
+struct quoted walk_quote(struct str s) {
     struct quoted out;
     size_t n = 0, i = 0;
     out.z[n++] = '"';
@@ -68,11 +68,11 @@ static struct policy_pos locate(const struct cursor *c, where_fn *where) {
     return (struct policy_pos){.file = r->file, .line = pos.line, .col = pos.col};
 }
 
-struct policy_pos read_pos(const struct cursor *c) {
+struct policy_pos walk_pos(const struct cursor *c) {
     return locate(c, source_where);
 }
 
-struct policy_pos read_key_pos(const struct cursor *c) {
+struct policy_pos walk_key_pos(const struct cursor *c) {
     return locate(c, source_where_key);
 }
 
@@ -89,10 +89,10 @@ static struct str source_line(struct str text, uint32_t line) {
 /* A scalar that stands in the file just as it reads (plain, or quoted without escapes) has its
  * bytes at known columns; any other has but its beginning. */
 static struct policy_pos byte_pos(const struct cursor *c, size_t offset) {
-    struct policy_pos pos = read_pos(c);
+    struct policy_pos pos = walk_pos(c);
     if (pos.col == 0)
         return pos;
-    struct str value = read_str(c);
+    struct str value = walk_str(c);
     struct str at = source_line(c->r->text, pos.line);
     at = str_slice(at, pos.col - 1, at.n);
     size_t quotes = at.n != 0 && (at.p[0] == '"' || at.p[0] == '\'');
@@ -101,9 +101,9 @@ static struct policy_pos byte_pos(const struct cursor *c, size_t offset) {
     return pos;
 }
 
-struct read_place read_place(const struct reader *r, struct policy_pos pos,
+struct walk_place walk_place(const struct reader *r, struct policy_pos pos,
                              struct policy_pos from) {
-    struct read_place out;
+    struct walk_place out;
     struct str file = r->policy->files[pos.file];
     if (pos.file == from.file)
         snprintf(out.z, sizeof out.z, " (line %u)", pos.line);
@@ -126,7 +126,7 @@ static size_t put_name(char *out, size_t room, const struct cursor *c) {
         return n;
     if (c->key == NULL)
         return n + (size_t)snprintf(out + n, room - n, "[%zu]", c->index);
-    return n + (size_t)snprintf(out + n, room - n, "[%s]", quote(str_of(c->key)).z);
+    return n + (size_t)snprintf(out + n, room - n, "[%s]", walk_quote(str_of(c->key)).z);
 }
 
 static void put_message(char out[MESSAGE_BYTES], const struct cursor *c, const char *format,
@@ -148,25 +148,25 @@ static enum ec fail_at(struct reader *r, struct policy_pos pos, enum ec code,
     return err_set(r->err, code, "%s", message);
 }
 
-enum ec read_fail(const struct cursor *c, enum ec code, const char *format, ...) {
+enum ec walk_fail(const struct cursor *c, enum ec code, const char *format, ...) {
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
     put_message(message, c, format, args);
     va_end(args);
-    return fail_at(c->r, read_pos(c), code, message);
+    return fail_at(c->r, walk_pos(c), code, message);
 }
 
-enum ec read_fail_name(const struct cursor *c, enum ec code, const char *format, ...) {
+enum ec walk_fail_name(const struct cursor *c, enum ec code, const char *format, ...) {
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
     put_message(message, c, format, args);
     va_end(args);
-    return fail_at(c->r, read_key_pos(c), code, message);
+    return fail_at(c->r, walk_key_pos(c), code, message);
 }
 
-enum ec read_fail_byte(const struct cursor *c, enum ec code, size_t offset, const char *format,
+enum ec walk_fail_byte(const struct cursor *c, enum ec code, size_t offset, const char *format,
                        ...) {
     char message[MESSAGE_BYTES];
     va_list args;
@@ -176,16 +176,16 @@ enum ec read_fail_byte(const struct cursor *c, enum ec code, size_t offset, cons
     return fail_at(c->r, byte_pos(c, offset), code, message);
 }
 
-enum ec read_fail_key(const struct cursor *c, const char *format, ...) {
+enum ec walk_fail_key(const struct cursor *c, const char *format, ...) {
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    return fail_at(c->r, read_key_pos(c), EC_SCHEMA, message);
+    return fail_at(c->r, walk_key_pos(c), EC_SCHEMA, message);
 }
 
-enum ec read_fail_at(struct reader *r, struct policy_pos pos, const char *format, ...) {
+enum ec walk_fail_at(struct reader *r, struct policy_pos pos, const char *format, ...) {
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
@@ -215,25 +215,25 @@ static void keep_warning(struct reader *r, struct policy_pos pos, const char *te
     r->n_warnings++;
 }
 
-void read_warn(const struct cursor *c, const char *format, ...) {
+void walk_warn(const struct cursor *c, const char *format, ...) {
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
     put_message(message, c, format, args);
     va_end(args);
-    keep_warning(c->r, read_pos(c), message);
+    keep_warning(c->r, walk_pos(c), message);
 }
 
-void read_warn_name(const struct cursor *c, const char *format, ...) {
+void walk_warn_name(const struct cursor *c, const char *format, ...) {
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
     put_message(message, c, format, args);
     va_end(args);
-    keep_warning(c->r, read_key_pos(c), message);
+    keep_warning(c->r, walk_key_pos(c), message);
 }
 
-void read_warn_at(struct reader *r, struct policy_pos pos, const char *format, ...) {
+void walk_warn_at(struct reader *r, struct policy_pos pos, const char *format, ...) {
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
@@ -257,12 +257,12 @@ static int compare_warnings(const void *pa, const void *pb) {
     return order != 0 ? order : str_cmp(a->text, b->text);
 }
 
-enum ec read_tell_warnings(struct reader *r) {
+enum ec walk_tell_warnings(struct reader *r) {
     if (r->n_warnings == 0 || r->options->warn == NULL)
         return EC_OK;
     struct warning **all = ARENA_ARRAY(&r->scratch, struct warning *, r->n_warnings);
     if (all == NULL)
-        return read_no_room(r, &r->scratch);
+        return walk_no_room(r, &r->scratch);
     size_t n = 0;
     for (struct warning *w = r->warnings; w != NULL; w = w->next)
         all[n++] = w;
@@ -277,13 +277,13 @@ enum ec read_tell_warnings(struct reader *r) {
 
 /* ---- memory ------------------------------------------------------------------------------ */
 
-enum ec read_no_room(struct reader *r, const struct arena *a) {
+enum ec walk_no_room(struct reader *r, const struct arena *a) {
     if (a->bad == EC_LIMIT)
         return err_set(r->err, EC_LIMIT, "the rules need more than the %zu MiB allowed",
                        a->max_bytes >> 20);
     return err_set(r->err, EC_NOMEM, "out of memory");
 }
 
-enum ec read_copy(struct reader *r, struct str text, struct str *out) {
-    return arena_str(&r->policy->arena, text, out) ? EC_OK : read_no_room(r, &r->policy->arena);
+enum ec walk_copy(struct reader *r, struct str text, struct str *out) {
+    return arena_str(&r->policy->arena, text, out) ? EC_OK : walk_no_room(r, &r->policy->arena);
 }

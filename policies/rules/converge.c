@@ -14,10 +14,10 @@ struct target {
 
 static void print_target(const struct target *t, char *out, size_t room) {
     if (t->mirror != NULL)
-        snprintf(out, room, "mirror %s -> %s", quote(t->mirror->from.text).z,
-                 quote(t->to->text).z);
+        snprintf(out, room, "mirror %s -> %s", walk_quote(t->mirror->from.text).z,
+                 walk_quote(t->to->text).z);
     else
-        snprintf(out, room, "registry %s", quote(t->to->text).z);
+        snprintf(out, room, "registry %s", walk_quote(t->to->text).z);
 }
 
 static enum ec fail(struct reader *r, const struct target *t,
@@ -25,13 +25,13 @@ static enum ec fail(struct reader *r, const struct target *t,
     char what[320];
     print_target(t, what, sizeof what);
     if (next == t->mirror)
-        return read_fail_at(
+        return walk_fail_at(
             r, t->pos,
             "%s does not converge: what it moves is still under %s and would be "
             "moved again",
-            what, quote(next->from.text).z);
-    return read_fail_at(r, t->pos, "%s does not converge: %s is itself mirrored to %s", what,
-                        quote(next->from.text).z, quote(next->to.text).z);
+            what, walk_quote(next->from.text).z);
+    return walk_fail_at(r, t->pos, "%s does not converge: %s is itself mirrored to %s", what,
+                        walk_quote(next->from.text).z, walk_quote(next->to.text).z);
 }
 
 /* The mirror that an image right below `p` takes: as the engine finds it, by host and path. */
@@ -104,8 +104,8 @@ static enum ec rewrite_twice(struct trial *trial, const struct target *t, struct
         return err_set(trial->r->err, ec, "%s", why.msg);
     if (str_eq(once, twice))
         return EC_OK;
-    return read_fail_at(trial->r, t->pos, "rewriting does not converge: %s becomes %s, then %s",
-                        quote(image).z, quote(once).z, quote(twice).z);
+    return walk_fail_at(trial->r, t->pos, "rewriting does not converge: %s becomes %s, then %s",
+                        walk_quote(image).z, walk_quote(once).z, walk_quote(twice).z);
 }
 
 static enum ec try_below(struct trial *trial, const struct target *t,

@@ -4,7 +4,7 @@
 #ifndef PULLGATE_RULES_DRAFT_H
 #define PULLGATE_RULES_DRAFT_H
 
-#include "rules/read.h"
+#include "rules/walk.h"
 
 /* A rule, and what only its checks need. A rule begins as a copy of its file's settings; each
  * setting it names itself REPLACES the inherited one wholly, lists and maps too: what a rule

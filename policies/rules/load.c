@@ -21,7 +21,7 @@ static enum ec place_file(struct reader *r, struct source_pos pos) {
 static enum ec read_tree(struct reader *r, json_t *tree) {
     struct cursor root = {.r = r, .value = tree};
     struct draft_file file = {.has_rules = false};
-    enum ec ec = read_object(&root, &schema_policy, &file);
+    enum ec ec = walk_object(&root, &schema_policy, &file);
     if (ec == EC_OK && r->file == 0)
         r->policy->name = file.name;
     return ec;
@@ -31,7 +31,7 @@ static enum ec read_source(struct reader *r, struct source *source) {
     json_t *tree;
     enum ec ec = tree_parse(&tree, source_json(source), r->err);
     if (ec != EC_OK)
-        return place_file(r, source_where_byte(source, r->err->offset));
+        return place_file(r, source_where(source, STR_NONE));
     r->source = source;
     ec = read_tree(r, tree);
     r->source = NULL;
@@ -58,11 +58,11 @@ static enum ec name_files(struct reader *r, const struct files *in) {
     struct policy *p = r->policy;
     struct str *files = ARENA_ARRAY(&p->arena, struct str, in->n);
     if (files == NULL)
-        return read_no_room(r, &p->arena);
+        return walk_no_room(r, &p->arena);
     for (size_t i = 0; i < in->n; i++) {
         char *z = arena_zalloc(&p->arena, in->v[i].name.n + 1);
         if (z == NULL)
-            return read_no_room(r, &p->arena);
+            return walk_no_room(r, &p->arena);
         memcpy(z, in->v[i].name.p, in->v[i].name.n);
         files[i] = (struct str){z, in->v[i].name.n};
     }
@@ -77,7 +77,7 @@ static enum ec flatten(struct reader *r) {
     struct policy_exemption *exemptions =
         ARENA_ARRAY(&p->arena, struct policy_exemption, r->n_exemptions);
     if (rules == NULL || exemptions == NULL)
-        return read_no_room(r, &p->arena);
+        return walk_no_room(r, &p->arena);
     for (const struct draft *d = r->first_rule; d != NULL; d = d->next)
         rules[p->n_rules++] = d->rule;
     for (const struct draft_exemption *d = r->first_exemption; d != NULL; d = d->next)
@@ -89,7 +89,7 @@ static enum ec flatten(struct reader *r) {
 
 static void warn_of_no_rules(struct reader *r) {
     if (r->n_rules == 0)
-        read_warn_at(r, (struct policy_pos){.line = 1, .col = 1}, "no rules: every pod is %s",
+        walk_warn_at(r, (struct policy_pos){.line = 1, .col = 1}, "no rules: every pod is %s",
                      r->policy->unmatched == UNMATCHED_ALLOW ? "allowed" : "denied");
 }
 
@@ -148,7 +148,7 @@ static enum ec read_all(struct reader *r, const struct files *in) {
         ec = flatten(r);
     if (ec == EC_OK)
         ec = hash(r, in);
-    return ec == EC_OK ? read_tell_warnings(r) : ec;
+    return ec == EC_OK ? walk_tell_warnings(r) : ec;
 }
 
 static enum ec build(struct policy **out, const struct files *in,

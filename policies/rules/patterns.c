@@ -24,14 +24,14 @@ static enum ec compile(const struct cursor *c, compile_fn *how, struct policy_pa
     struct match_image **slot = reserve(c->r->policy);
     if (slot == NULL)
         return err_set(c->r->err, EC_NOMEM, "out of memory");
-    if (read_str(c).n == 0)
-        return read_fail(c, EC_SCHEMA, "is empty, expected a pattern");
-    enum ec ec = how(slot, read_str(c), &why);
+    if (walk_str(c).n == 0)
+        return walk_fail(c, EC_SCHEMA, "is empty, expected a pattern");
+    enum ec ec = how(slot, walk_str(c), &why);
     if (ec != EC_OK)
-        return read_fail_byte(c, ec, why.offset, "%s", why.msg);
+        return walk_fail_byte(c, ec, why.offset, "%s", why.msg);
     c->r->policy->n_owned++;
     out->image = *slot;
-    out->pos = read_pos(c);
+    out->pos = walk_pos(c);
     return EC_OK;
 }
 
@@ -44,7 +44,7 @@ static enum ec read_pattern(const struct cursor *c, void *out) {
     struct draft_regex regex = {.pattern = {.image = NULL}};
     if (json_is_string(c->value))
         return compile(c, match_image_compile, out);
-    enum ec ec = read_object(c, &schema_regex, &regex);
+    enum ec ec = walk_object(c, &schema_regex, &regex);
     *(struct policy_pattern *)out = regex.pattern;
     return ec;
 }
@@ -62,9 +62,9 @@ static void warn_of_twins(const struct cursor *c, const struct policy_pattern *v
         for (size_t j = 0; j < i; j++) {
             if (!same(v[j].image, v[i].image))
                 continue;
-            read_warn_at(c->r, v[i].pos, "%s: %s stands here twice%s", c->field->key,
-                         quote(match_image_text(v[i].image)).z,
-                         read_place(c->r, v[j].pos, v[i].pos).z);
+            walk_warn_at(c->r, v[i].pos, "%s: %s stands here twice%s", c->field->key,
+                         walk_quote(match_image_text(v[i].image)).z,
+                         walk_place(c->r, v[j].pos, v[i].pos).z);
             break;
         }
 }
@@ -75,13 +75,13 @@ enum ec read_patterns(const struct cursor *c, void *out) {
     *patterns = (struct policy_patterns){.v = NULL};
     if (json_is_null(c->value))
         return EC_OK;
-    size_t n = read_count(c);
+    size_t n = walk_count(c);
     if (n == 0 && (c->field->flags & FIELD_REQUIRED))
-        return read_fail(c, EC_SCHEMA, "is empty, expected %s", c->field->about);
+        return walk_fail(c, EC_SCHEMA, "is empty, expected %s", c->field->about);
     struct policy_pattern *v = ARENA_ARRAY(a, struct policy_pattern, n);
     if (v == NULL)
-        return read_no_room(c->r, a);
-    enum ec ec = read_each(c, read_pattern, v, sizeof *v);
+        return walk_no_room(c->r, a);
+    enum ec ec = walk_each(c, read_pattern, v, sizeof *v);
     if (ec != EC_OK)
         return ec;
     warn_of_twins(c, v, n);

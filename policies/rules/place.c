@@ -56,7 +56,7 @@ static void strip(struct spelling *s) {
     if (text.n != s->text.n && text.n != 0)
         s->warn(s->c,
                 "%s is read as %s: an image reference has no scheme and no slash at its end",
-                quote(s->text).z, quote(text).z);
+                walk_quote(s->text).z, walk_quote(text).z);
     s->text = text;
 }
 
@@ -65,14 +65,14 @@ static enum ec check_spelling(const struct spelling *s) {
     if (s->text.n == 0)
         return s->fail(s->c, EC_SCHEMA, "is empty, expected host[:port] or host[:port]/path");
     if (has_any(s->text, " \t"))
-        return s->fail(s->c, EC_SCHEMA, "%s has a blank in it", quote(s->text).z);
+        return s->fail(s->c, EC_SCHEMA, "%s has a blank in it", walk_quote(s->text).z);
     if (has_any(s->text, "@"))
         return s->fail(s->c, EC_SCHEMA,
                        "%s has a digest or a user, expected host[:port][/path]",
-                       quote(s->text).z);
+                       walk_quote(s->text).z);
     if (has_any(path, ":"))
         return s->fail(s->c, EC_SCHEMA, "%s has a tag, expected host[:port][/path]",
-                       quote(s->text).z);
+                       walk_quote(s->text).z);
     return EC_OK;
 }
 
@@ -84,21 +84,21 @@ static enum ec fail_host(const struct spelling *s, struct str host) {
         return s->fail(s->c, EC_SCHEMA,
                        "%s is no registry host, expected name[:port] of letters, digits, \"-\" "
                        "and \".\", the port at most 65535",
-                       quote(host).z);
+                       walk_quote(host).z);
     if (s->use == PLACE_REGISTRY)
         return s->fail(
             s->c, EC_SCHEMA,
             "%s is no registry host: without a dot or a port it is read as a name on "
             "Docker Hub, so that images would move to docker.io/%.*s and grow at "
             "every pass; write its domain or port",
-            quote(host).z, STR_ARG(str_slice(shown, 0, 100)));
+            walk_quote(host).z, STR_ARG(str_slice(shown, 0, 100)));
     if (imgref_is_path(shown))
         return s->fail(s->c, EC_SCHEMA,
                        "%s is no registry host, it has no dot and no port; did you mean "
                        "\"docker.io/%.*s\"?",
-                       quote(host).z, STR_ARG(str_slice(shown, 0, 100)));
+                       walk_quote(host).z, STR_ARG(str_slice(shown, 0, 100)));
     return s->fail(s->c, EC_SCHEMA, "%s is no registry host, it has no dot and no port",
-                   quote(host).z);
+                   walk_quote(host).z);
 }
 
 static enum ec check_path(const struct spelling *s, struct str path) {
@@ -109,11 +109,12 @@ static enum ec check_path(const struct spelling *s, struct str path) {
         return EC_OK;
     if (has_upper(path))
         return s->fail(s->c, EC_SCHEMA,
-                       "the path %s has upper-case letters, which no image has", quote(path).z);
+                       "the path %s has upper-case letters, which no image has",
+                       walk_quote(path).z);
     return s->fail(s->c, EC_SCHEMA,
                    "%s is no repository path, expected lower-case letters and digits joined by "
                    "\".\", \"_\", \"-\" or \"/\"",
-                   quote(path).z);
+                   walk_quote(path).z);
 }
 
 /* The host's normal form. A mirror covers all names of a registry; elsewhere only what the
@@ -133,7 +134,7 @@ static enum ec build(struct policy_place *out, const struct cursor *c, struct st
     size_t n = host.n + (path.n != 0 ? 1 + path.n : 0);
     char *text = arena_alloc(a, n);
     if (text == NULL)
-        return read_no_room(c->r, a);
+        return walk_no_room(c->r, a);
     memcpy(text, host.p, host.n);
     out->text = (struct str){text, n};
     out->host = (struct str){text, host.n};
@@ -149,7 +150,7 @@ static enum ec build(struct policy_place *out, const struct cursor *c, struct st
 static enum ec lower(struct reader *r, struct str s, struct str *out) {
     char *p = arena_alloc(&r->scratch, s.n);
     if (p == NULL)
-        return read_no_room(r, &r->scratch);
+        return walk_no_room(r, &r->scratch);
     for (size_t i = 0; i < s.n; i++)
         p[i] = ascii_lower(s.p[i]);
     *out = (struct str){p, s.n};
@@ -160,8 +161,8 @@ enum ec place_read(struct policy_place *out, const struct cursor *c, struct str 
                    enum place_use use) {
     bool key = use == PLACE_MIRROR_KEY;
     struct spelling s = {.c = c, .use = use, .text = text};
-    s.fail = key ? read_fail_name : read_fail;
-    s.warn = key ? read_warn_name : read_warn;
+    s.fail = key ? walk_fail_name : walk_fail;
+    s.warn = key ? walk_warn_name : walk_warn;
     strip(&s);
     enum ec ec = check_spelling(&s);
     if (ec != EC_OK)
@@ -185,19 +186,19 @@ bool place_holds(const struct policy_place *outer, const struct policy_place *in
 enum ec read_registry(const struct cursor *c, void *out) {
     struct draft *d = out;
     d->rule.registry = (struct policy_place){.text = STR_NONE};
-    d->registry_pos = read_pos(c);
-    if (json_is_null(c->value) || read_str(c).n == 0)
+    d->registry_pos = walk_pos(c);
+    if (json_is_null(c->value) || walk_str(c).n == 0)
         return EC_OK;
-    return place_read(&d->rule.registry, c, read_str(c), PLACE_REGISTRY);
+    return place_read(&d->rule.registry, c, walk_str(c), PLACE_REGISTRY);
 }
 
 /* ---- mirrors ----------------------------------------------------------------------------- */
 
 static enum ec read_mirror(const struct cursor *c, void *out) {
     struct policy_mirror *m = out;
-    m->pos = read_key_pos(c);
+    m->pos = walk_key_pos(c);
     enum ec ec = place_read(&m->from, c, str_of(c->key), PLACE_MIRROR_KEY);
-    return ec != EC_OK ? ec : place_read(&m->to, c, read_str(c), PLACE_MIRROR_TARGET);
+    return ec != EC_OK ? ec : place_read(&m->to, c, walk_str(c), PLACE_MIRROR_TARGET);
 }
 
 /* Longest path first, as the engine looks; the rest by text, so that equal ones are neighbours.
@@ -217,11 +218,11 @@ static int compare_mirrors(const void *pa, const void *pb) {
 static enum ec no_twins(struct reader *r, const struct policy_mirror *m, size_t n) {
     for (size_t i = 1; i < n; i++)
         if (str_eq(m[i - 1].from.text, m[i].from.text))
-            return read_fail_at(
+            return walk_fail_at(
                 r, m[i].pos,
                 "mirrors: a second entry for %s, which another spelling%s names "
                 "too",
-                quote(m[i].from.text).z, read_place(r, m[i - 1].pos, m[i].pos).z);
+                walk_quote(m[i].from.text).z, walk_place(r, m[i - 1].pos, m[i].pos).z);
     return EC_OK;
 }
 
@@ -230,16 +231,16 @@ enum ec read_mirrors(const struct cursor *c, void *out) {
     struct arena *a = &c->r->policy->arena;
     rule->mirrors = NULL;
     rule->n_mirrors = 0;
-    if (json_is_null(c->value) || read_count(c) == 0)
+    if (json_is_null(c->value) || walk_count(c) == 0)
         return EC_OK;
-    struct policy_mirror *m = ARENA_ARRAY(a, struct policy_mirror, read_count(c));
+    struct policy_mirror *m = ARENA_ARRAY(a, struct policy_mirror, walk_count(c));
     if (m == NULL)
-        return read_no_room(c->r, a);
-    enum ec ec = read_each(c, read_mirror, m, sizeof *m);
+        return walk_no_room(c->r, a);
+    enum ec ec = walk_each(c, read_mirror, m, sizeof *m);
     if (ec != EC_OK)
         return ec;
-    qsort(m, read_count(c), sizeof *m, compare_mirrors);
+    qsort(m, walk_count(c), sizeof *m, compare_mirrors);
     rule->mirrors = m;
-    rule->n_mirrors = read_count(c);
+    rule->n_mirrors = walk_count(c);
     return no_twins(c->r, m, rule->n_mirrors);
 }

@@ -5,7 +5,7 @@
 #ifndef PULLGATE_RULES_SCHEMA_H
 #define PULLGATE_RULES_SCHEMA_H
 
-#include "rules/read.h"
+#include "rules/walk.h"
 
 #define RULES_API_VERSION "pullgate/v1"
 #define RULES_KIND "ImagePolicy"

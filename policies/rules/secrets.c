@@ -24,44 +24,44 @@ static bool is_subdomain(struct str s) {
 }
 
 static enum ec check_name(const struct cursor *c) {
-    struct str name = read_str(c);
+    struct str name = walk_str(c);
     if (name.n == 0)
-        return read_fail(c, EC_SCHEMA, "is empty, expected the name of a secret");
+        return walk_fail(c, EC_SCHEMA, "is empty, expected the name of a secret");
     if (str_find(name, ',') < name.n)
-        return read_fail_byte(c, EC_SCHEMA, str_find(name, ','),
+        return walk_fail_byte(c, EC_SCHEMA, str_find(name, ','),
                               "%s has a comma in it, expected one entry of the list per name",
-                              quote(name).z);
+                              walk_quote(name).z);
     if (str_find(name, ' ') < name.n || str_find(name, '\t') < name.n)
-        return read_fail(c, EC_SCHEMA,
+        return walk_fail(c, EC_SCHEMA,
                          "%s has a blank in it, expected one entry of the list per name",
-                         quote(name).z);
+                         walk_quote(name).z);
     if (!is_subdomain(name))
-        return read_fail(
+        return walk_fail(
             c, EC_SCHEMA,
             "%s is no name of a secret, expected lower-case letters, digits, \"-\" "
             "and \".\", at most %d bytes",
-            quote(name).z, SECRET_NAME_MAX);
+            walk_quote(name).z, SECRET_NAME_MAX);
     return EC_OK;
 }
 
 enum ec read_secret_name(const struct cursor *c, void *out) {
     struct draft_secret *d = out;
     enum ec ec = check_name(c);
-    return ec != EC_OK ? ec : read_copy(c->r, read_str(c), &d->secret.name);
+    return ec != EC_OK ? ec : walk_copy(c->r, walk_str(c), &d->secret.name);
 }
 
 enum ec read_secret_place(const struct cursor *c, void *out) {
     struct draft_secret *d = out;
     d->secret.always = false;
-    return place_read(&d->secret.place, c, read_str(c), PLACE_FOR);
+    return place_read(&d->secret.place, c, walk_str(c), PLACE_FOR);
 }
 
 static enum ec read_secret(const struct cursor *c, void *out) {
     struct draft_secret *d = out;
     d->secret.always = true;
-    d->pos = read_pos(c);
+    d->pos = walk_pos(c);
     return json_is_string(c->value) ? read_secret_name(c, d)
-                                    : read_object(c, &schema_secret, d);
+                                    : walk_object(c, &schema_secret, d);
 }
 
 static bool same(const struct policy_secret *a, const struct policy_secret *b) {
@@ -73,8 +73,8 @@ static bool is_twin(const struct cursor *c, const struct draft_secret *d, size_t
     for (size_t j = 0; j < i; j++) {
         if (!same(&d[j].secret, &d[i].secret))
             continue;
-        read_warn_at(c->r, d[i].pos, "%s: %s stands here twice%s", c->field->key,
-                     quote(d[i].secret.name).z, read_place(c->r, d[j].pos, d[i].pos).z);
+        walk_warn_at(c->r, d[i].pos, "%s: %s stands here twice%s", c->field->key,
+                     walk_quote(d[i].secret.name).z, walk_place(c->r, d[j].pos, d[i].pos).z);
         return true;
     }
     return false;
@@ -83,18 +83,18 @@ static bool is_twin(const struct cursor *c, const struct draft_secret *d, size_t
 enum ec read_secrets(const struct cursor *c, void *out) {
     struct draft *draft = out;
     struct reader *r = c->r;
-    size_t n = json_is_null(c->value) ? 0 : read_count(c);
+    size_t n = json_is_null(c->value) ? 0 : walk_count(c);
     struct draft_secret *d = ARENA_ARRAY(&r->scratch, struct draft_secret, n);
     struct policy_secret *secrets = ARENA_ARRAY(&r->policy->arena, struct policy_secret, n);
     struct policy_pos *pos = ARENA_ARRAY(&r->scratch, struct policy_pos, n);
     if (d == NULL || pos == NULL)
-        return read_no_room(r, &r->scratch);
+        return walk_no_room(r, &r->scratch);
     if (secrets == NULL)
-        return read_no_room(r, &r->policy->arena);
+        return walk_no_room(r, &r->policy->arena);
     draft->rule.secrets = secrets;
     draft->rule.n_secrets = 0;
     draft->secret_pos = pos;
-    enum ec ec = n == 0 ? EC_OK : read_each(c, read_secret, d, sizeof *d);
+    enum ec ec = n == 0 ? EC_OK : walk_each(c, read_secret, d, sizeof *d);
     for (size_t i = 0; i < n && ec == EC_OK; i++) {
         if (is_twin(c, d, i))
             continue;

@@ -6,19 +6,19 @@
 /* ---- globs ------------------------------------------------------------------------------- */
 
 static enum ec read_glob(const struct cursor *c, void *out) {
-    if (read_str(c).n == 0)
-        return read_fail(c, EC_SCHEMA, "is empty, expected a name or a glob");
-    return read_copy(c->r, read_str(c), out);
+    if (walk_str(c).n == 0)
+        return walk_fail(c, EC_SCHEMA, "is empty, expected a name or a glob");
+    return walk_copy(c->r, walk_str(c), out);
 }
 
 static enum ec read_list(const struct cursor *c, struct policy_names *names, read_fn *each) {
     struct arena *a = &c->r->policy->arena;
-    struct str *v = ARENA_ARRAY(a, struct str, read_count(c));
+    struct str *v = ARENA_ARRAY(a, struct str, walk_count(c));
     if (v == NULL)
-        return read_no_room(c->r, a);
-    enum ec ec = read_each(c, each, v, sizeof *v);
+        return walk_no_room(c->r, a);
+    enum ec ec = walk_each(c, each, v, sizeof *v);
     if (ec == EC_OK)
-        *names = (struct policy_names){.v = v, .n = read_count(c)};
+        *names = (struct policy_names){.v = v, .n = walk_count(c)};
     return ec;
 }
 
@@ -34,22 +34,22 @@ static size_t foreign_byte(struct str s, const char *more) {
 
 /* A rule that can never select would let its pods fall through to the next: an error. */
 static enum ec read_namespace(const struct cursor *c, void *out) {
-    size_t at = foreign_byte(read_str(c), "-*");
-    if (at < read_str(c).n)
-        return read_fail_byte(c, EC_SCHEMA, at,
+    size_t at = foreign_byte(walk_str(c), "-*");
+    if (at < walk_str(c).n)
+        return walk_fail_byte(c, EC_SCHEMA, at,
                               "%s can match no namespace, which has lower-case letters, digits "
                               "and \"-\" alone",
-                              quote(read_str(c)).z);
+                              walk_quote(walk_str(c)).z);
     return read_glob(c, out);
 }
 
 static enum ec read_account(const struct cursor *c, void *out) {
-    size_t at = foreign_byte(read_str(c), "-.*");
-    if (at < read_str(c).n)
-        return read_fail_byte(c, EC_SCHEMA, at,
+    size_t at = foreign_byte(walk_str(c), "-.*");
+    if (at < walk_str(c).n)
+        return walk_fail_byte(c, EC_SCHEMA, at,
                               "%s can match no service account, expected its name without the "
                               "namespace (\"system:serviceaccount:...\" is a user)",
-                              quote(read_str(c)).z);
+                              walk_quote(walk_str(c)).z);
     return read_glob(c, out);
 }
 
@@ -69,18 +69,18 @@ enum ec read_accounts(const struct cursor *c, void *out) {
 
 enum ec read_label_key(const struct cursor *c, void *out) {
     struct err why = ERR_INIT;
-    enum ec ec = match_check_label_key(read_str(c), &why);
+    enum ec ec = match_check_label_key(walk_str(c), &why);
     if (ec != EC_OK)
-        return read_fail(c, EC_SCHEMA, "%s", why.msg);
-    return read_copy(c->r, read_str(c), out);
+        return walk_fail(c, EC_SCHEMA, "%s", why.msg);
+    return walk_copy(c->r, walk_str(c), out);
 }
 
 static enum ec read_label_value(const struct cursor *c, void *out) {
     struct err why = ERR_INIT;
-    enum ec ec = match_check_label_value(read_str(c), &why);
+    enum ec ec = match_check_label_value(walk_str(c), &why);
     if (ec != EC_OK)
-        return read_fail(c, EC_SCHEMA, "%s", why.msg);
-    return read_copy(c->r, read_str(c), out);
+        return walk_fail(c, EC_SCHEMA, "%s", why.msg);
+    return walk_copy(c->r, walk_str(c), out);
 }
 
 enum ec read_label_values(const struct cursor *c, void *out) {
@@ -97,30 +97,30 @@ static enum ec read_match_label(const struct cursor *c, void *out) {
     struct err why = ERR_INIT;
     enum ec ec = match_check_label_key(str_of(c->key), &why);
     if (ec != EC_OK)
-        return read_fail_name(c, EC_SCHEMA, "%s", why.msg);
+        return walk_fail_name(c, EC_SCHEMA, "%s", why.msg);
     struct str *value = ARENA_NEW(&c->r->policy->arena, struct str);
     if (value == NULL)
-        return read_no_room(c->r, &c->r->policy->arena);
+        return walk_no_room(c->r, &c->r->policy->arena);
     requirement->op = MATCH_IN;
     requirement->values = value;
     requirement->n_values = 1;
     ec = read_label_value(c, value);
-    return ec != EC_OK ? ec : read_copy(c->r, str_of(c->key), &requirement->key);
+    return ec != EC_OK ? ec : walk_copy(c->r, str_of(c->key), &requirement->key);
 }
 
 /* As apimachinery's LabelSelectorAsSelector has it. */
 static enum ec read_expression(const struct cursor *c, void *out) {
     struct draft_expression e = {.op = MATCH_IN};
-    enum ec ec = read_object(c, &schema_expression, &e);
+    enum ec ec = walk_object(c, &schema_expression, &e);
     if (ec != EC_OK)
         return ec;
     e.requirement.op = (enum match_op)e.op;
     bool wants_values = e.op == MATCH_IN || e.op == MATCH_NOT_IN;
     const char *word = json_string_value(json_object_get(c->value, "operator"));
     if (wants_values && e.requirement.n_values == 0)
-        return read_fail(c, EC_SCHEMA, "operator %s needs at least one of values", word);
+        return walk_fail(c, EC_SCHEMA, "operator %s needs at least one of values", word);
     if (!wants_values && e.requirement.n_values != 0)
-        return read_fail(c, EC_SCHEMA, "operator %s takes no values", word);
+        return walk_fail(c, EC_SCHEMA, "operator %s takes no values", word);
     *(struct match_requirement *)out = e.requirement;
     return EC_OK;
 }
@@ -128,13 +128,13 @@ static enum ec read_expression(const struct cursor *c, void *out) {
 /* matchLabels and matchExpressions end up in one list. */
 static enum ec append(const struct cursor *c, struct match_selector *s, read_fn *each) {
     struct arena *a = &c->r->policy->arena;
-    size_t n = s->n_requirements + read_count(c);
+    size_t n = s->n_requirements + walk_count(c);
     struct match_requirement *all = ARENA_ARRAY(a, struct match_requirement, n);
     if (all == NULL)
-        return read_no_room(c->r, a);
+        return walk_no_room(c->r, a);
     if (s->n_requirements != 0)
         memcpy(all, s->requirements, s->n_requirements * sizeof *all);
-    enum ec ec = read_each(c, each, all + s->n_requirements, sizeof *all);
+    enum ec ec = walk_each(c, each, all + s->n_requirements, sizeof *all);
     if (ec == EC_OK)
         *s = (struct match_selector){.requirements = all, .n_requirements = n};
     return ec;

@@ -70,13 +70,6 @@ struct source_pos source_where_key(const struct source *s, struct str pointer) {
     return position(yaml_where_key(s->doc, pointer));
 }
 
-struct source_pos source_where_byte(const struct source *s, size_t offset) {
-    struct yaml_pos found = {0, 0};
-    for (uint32_t i = 0; i < s->doc->json.n_nodes && s->doc->json.nodes[i].off <= offset; i++)
-        found = s->doc->pos[i];
-    return position(found);
-}
-
 enum ec source_end(struct source *s, struct err *err) {
     enum ec ec = nothing_skipped(s->doc, err);
     if (ec == EC_OK)

@@ -1,6 +1,5 @@
 /* source - one rule file as written: its JSON bytes, and where each value stands in it.
- * Why        a border of its own: yaml/ brings json/'s names and jansson brings the same ones
- *            (JSON_STRING, JSON_OBJECT ...), so no file can see both
+ * Rules      one document, and nothing behind it
  * Ownership  a source borrows the text, and owns all else until source_close
  * Limits     SOURCE_DEPTH_MAX levels; 16 MiB of JSON and a million nodes
  * Threads    one at a time                                                                  */
@@ -29,8 +28,6 @@ struct str source_json(const struct source *s);
 /* Line and column of the value, or of the key, that a JSON pointer names. */
 struct source_pos source_where(const struct source *s, struct str pointer);
 struct source_pos source_where_key(const struct source *s, struct str pointer);
-/* ... and of what stands at a byte of the JSON text. */
-struct source_pos source_where_byte(const struct source *s, size_t offset);
 
 /* Checks that nothing follows the document; positions are no longer known afterwards.
  * Errors: EC_SCHEMA (a second document), and those of source_open. */

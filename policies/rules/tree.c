@@ -35,6 +35,5 @@ enum ec tree_parse(json_t **out, struct str json, struct err *err) {
     }
     if (allocation_failed)
         return err_set(err, EC_NOMEM, "out of memory");
-    err->offset = error.position > 0 ? (size_t)error.position : 0;
     return err_set(err, EC_SYNTAX, "%s", error.text);
 }

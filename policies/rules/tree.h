@@ -8,7 +8,8 @@
 
 #include <jansson.h>
 
-/* Errors: EC_SYNTAX with err->offset, EC_NOMEM. Free the tree with json_decref. */
+/* Errors: EC_SYNTAX (numbers beyond a double: the bytes come from a reader of JSON), EC_NOMEM.
+ * Free the tree with json_decref. */
 enum ec tree_parse(json_t **out, struct str json, struct err *err) MUST_CHECK;
 
 #endif

@@ -1,4 +1,4 @@
-#include "rules/read.h"
+#include "rules/walk.h"
 
 #include <stdio.h>
 
@@ -54,18 +54,18 @@ static void print_expected(char *out, size_t room, unsigned types) {
 
 /* Every string ends up in messages of one line. */
 static enum ec check_string(const struct cursor *c) {
-    struct str s = read_str(c);
+    struct str s = walk_str(c);
     if (s.n > STRING_MAX)
-        return read_fail(c, EC_LIMIT, "%zu bytes long, at most %d are allowed", s.n,
+        return walk_fail(c, EC_LIMIT, "%zu bytes long, at most %d are allowed", s.n,
                          STRING_MAX);
     for (size_t i = 0; i < s.n; i++) {
         unsigned char byte = (unsigned char)s.p[i];
         if (byte == '\n' || byte == '\r')
-            return read_fail(c, EC_SCHEMA,
+            return walk_fail(c, EC_SCHEMA,
                              "holds a line end, expected one line (\">-\" folds a block into "
                              "one)");
         if (byte < 0x20 || byte == 0x7f)
-            return read_fail(c, EC_SCHEMA, "holds the control character U+%04X", byte);
+            return walk_fail(c, EC_SCHEMA, "holds the control character U+%04X", byte);
     }
     return EC_OK;
 }
@@ -81,11 +81,11 @@ static enum ec check_type(const struct cursor *c, unsigned types) {
         hint = "; YAML reads yes, no, on and off as booleans too: put quotes around it";
     if ((types & TYPE_STRING) && found == TYPE_NUMBER)
         hint = "; put quotes around it";
-    return read_fail(c, EC_SCHEMA, "expected %s, found %s%s", expected, found_words(c, found),
+    return walk_fail(c, EC_SCHEMA, "expected %s, found %s%s", expected, found_words(c, found),
                      hint);
 }
 
-struct str read_str(const struct cursor *c) {
+struct str walk_str(const struct cursor *c) {
     return (struct str){json_string_value(c->value), json_string_length(c->value)};
 }
 
@@ -111,7 +111,7 @@ static enum ec fail_unknown(const struct cursor *child, const struct object *obj
     int hit = str_nearest(key, keys, n_keys);
     if (hit >= 0)
         snprintf(nearest, sizeof nearest, "; did you mean \"%s\"?", keys[hit]);
-    return read_fail_key(child, "unknown key %s in %s, expected %s%s%s", quote(key).z,
+    return walk_fail_key(child, "unknown key %s in %s, expected %s%s%s", walk_quote(key).z,
                          object->name, n_keys > 1 ? "one of " : "", expected, nearest);
 }
 
@@ -141,7 +141,7 @@ static enum ec read_field(const struct cursor *c, const struct field *f, void *o
     bool absent =
         child.value == NULL || (json_is_null(child.value) && (f->flags & FIELD_REQUIRED));
     if (absent && (f->flags & FIELD_REQUIRED))
-        return read_fail(c, EC_SCHEMA, "\"%s\" is missing: %s", f->key, f->about);
+        return walk_fail(c, EC_SCHEMA, "\"%s\" is missing: %s", f->key, f->about);
     if (absent)
         return EC_OK;
     enum ec ec = check_type(&child, f->types);
@@ -159,7 +159,7 @@ static enum ec read_fields(const struct cursor *c, const struct object *object, 
     return ec;
 }
 
-enum ec read_object(const struct cursor *c, const struct object *object, void *out) {
+enum ec walk_object(const struct cursor *c, const struct object *object, void *out) {
     enum ec ec = check_type(c, TYPE_MAP);
     if (ec == EC_OK)
         ec = read_fields(c, object, FIELD_FIRST, out);
@@ -172,13 +172,13 @@ enum ec read_object(const struct cursor *c, const struct object *object, void *o
 
 /* ---- lists, and maps with free keys ------------------------------------------------------ */
 
-size_t read_count(const struct cursor *c) {
+size_t walk_count(const struct cursor *c) {
     return json_is_array(c->value) ? json_array_size(c->value) : json_object_size(c->value);
 }
 
 static enum ec check_count(const struct cursor *c) {
-    if (read_count(c) > LIST_MAX)
-        return read_fail(c, EC_LIMIT, "%zu entries, at most %d are allowed", read_count(c),
+    if (walk_count(c) > LIST_MAX)
+        return walk_fail(c, EC_LIMIT, "%zu entries, at most %d are allowed", walk_count(c),
                          LIST_MAX);
     return EC_OK;
 }
@@ -215,9 +215,9 @@ static enum ec read_members(const struct cursor *c, read_fn *each, void *base, s
     return EC_OK;
 }
 
-enum ec read_each(const struct cursor *c, read_fn *each, void *base, size_t size) {
+enum ec walk_each(const struct cursor *c, read_fn *each, void *base, size_t size) {
     enum ec ec = check_count(c);
-    if (ec != EC_OK || read_count(c) == 0)
+    if (ec != EC_OK || walk_count(c) == 0)
         return ec;
     return json_is_array(c->value) ? read_elements(c, each, base, size)
                                    : read_members(c, each, base, size);
@@ -226,10 +226,10 @@ enum ec read_each(const struct cursor *c, read_fn *each, void *base, size_t size
 /* ---- plain values ------------------------------------------------------------------------ */
 
 enum ec read_text(const struct cursor *c, void *out) {
-    struct str text = read_str(c);
+    struct str text = walk_str(c);
     if (text.n == 0 && (c->field->flags & FIELD_REQUIRED))
-        return read_fail(c, EC_SCHEMA, "is empty, expected %s", c->field->about);
-    return read_copy(c->r, text, out);
+        return walk_fail(c, EC_SCHEMA, "is empty, expected %s", c->field->about);
+    return walk_copy(c->r, text, out);
 }
 
 static size_t count_words(const char *const *words) {
@@ -245,17 +245,17 @@ static enum ec fail_word(const struct cursor *c, size_t n_words) {
     size_t n = 0;
     for (size_t i = 0; i < n_words && n < sizeof list; i++)
         n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", i ? ", " : "", words[i]);
-    int hit = str_nearest(read_str(c), words, n_words);
+    int hit = str_nearest(walk_str(c), words, n_words);
     if (hit >= 0 && n_words > 1)
         snprintf(nearest, sizeof nearest, "; did you mean \"%s\"?", words[hit]);
-    return read_fail(c, EC_SCHEMA, "expected %s%s, found %s%s", n_words > 1 ? "one of " : "",
-                     list, quote(read_str(c)).z, nearest);
+    return walk_fail(c, EC_SCHEMA, "expected %s%s, found %s%s", n_words > 1 ? "one of " : "",
+                     list, walk_quote(walk_str(c)).z, nearest);
 }
 
 enum ec read_word(const struct cursor *c, void *out) {
     size_t n = count_words(c->field->words);
     for (unsigned i = 0; i < n; i++) {
-        if (!str_eq(str_of(c->field->words[i]), read_str(c)))
+        if (!str_eq(str_of(c->field->words[i]), walk_str(c)))
             continue;
         memcpy(out, &i, sizeof i);
         return EC_OK;
@@ -286,5 +286,5 @@ enum ec read_bool(const struct cursor *c, void *out) {
 }
 
 enum ec read_map(const struct cursor *c, void *out) {
-    return read_object(c, c->field->object, out);
+    return walk_object(c, c->field->object, out);
 }

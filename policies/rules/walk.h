@@ -1,4 +1,4 @@
-/* read - the walk over the tree: a cursor that knows where it is, tables that say what may
+/* walk - over the tree: a cursor that knows where it is, tables that say what may
  * stand there.
  *
  *      root "" <- "spec" <- "rules" <- [0] <- "approved" <- [2]        cursors, each on the C
@@ -9,8 +9,8 @@
  * are kept until all files are read, then told in order of their places. Ownership  what is
  * stored lives in the policy's arena, what only loading needs in scratch Threads    one at a
  * time                                                                  */
-#ifndef PULLGATE_RULES_READ_H
-#define PULLGATE_RULES_READ_H
+#ifndef PULLGATE_RULES_WALK_H
+#define PULLGATE_RULES_WALK_H
 
 #include "base/err.h"
 #include "engine/policy.h"
@@ -99,12 +99,12 @@ struct cursor {
 };
 
 /* Every key of the map into out, by the table. */
-enum ec read_object(const struct cursor *c, const struct object *object, void *out) MUST_CHECK;
+enum ec walk_object(const struct cursor *c, const struct object *object, void *out) MUST_CHECK;
 
 /* Elements of a list, or members of a map with free keys: checks the types the field names,
  * calls back for each. `each` gets element i's out as base + i * size. */
-enum ec read_each(const struct cursor *c, read_fn *each, void *base, size_t size) MUST_CHECK;
-size_t read_count(const struct cursor *c);
+enum ec walk_each(const struct cursor *c, read_fn *each, void *base, size_t size) MUST_CHECK;
+size_t walk_count(const struct cursor *c);
 
 /* Handlers for plain values: a struct str (one line, copied), an unsigned (index of the word),
  * a struct str (the word itself, empty for null), nothing (the word is checked), a bool, a map
@@ -112,48 +112,48 @@ size_t read_count(const struct cursor *c);
 read_fn read_text, read_word, read_word_text, read_word_only, read_bool, read_map;
 
 /* The bytes of a string; borrowed from the tree. */
-struct str read_str(const struct cursor *c);
+struct str walk_str(const struct cursor *c);
 
 /* ---- complaints -------------------------------------------------------------------------- */
 
-struct policy_pos read_pos(const struct cursor *c);
-struct policy_pos read_key_pos(const struct cursor *c);
+struct policy_pos walk_pos(const struct cursor *c);
+struct policy_pos walk_key_pos(const struct cursor *c);
 
-/* "approved[1]: ..." at the value; at its key (in read_fail_key without "approved[1]: "); at a
+/* "approved[1]: ..." at the value; at its key (in walk_fail_key without "approved[1]: "); at a
  * byte of a string, where that can be told; anywhere. All answer the code. */
-enum ec read_fail(const struct cursor *c, enum ec code, const char *format, ...) PRINTF(3, 4);
-enum ec read_fail_name(const struct cursor *c, enum ec code, const char *format, ...)
+enum ec walk_fail(const struct cursor *c, enum ec code, const char *format, ...) PRINTF(3, 4);
+enum ec walk_fail_name(const struct cursor *c, enum ec code, const char *format, ...)
     PRINTF(3, 4);
-enum ec read_fail_key(const struct cursor *c, const char *format, ...) PRINTF(2, 3);
-enum ec read_fail_byte(const struct cursor *c, enum ec code, size_t offset, const char *format,
+enum ec walk_fail_key(const struct cursor *c, const char *format, ...) PRINTF(2, 3);
+enum ec walk_fail_byte(const struct cursor *c, enum ec code, size_t offset, const char *format,
                        ...) PRINTF(4, 5);
-enum ec read_fail_at(struct reader *r, struct policy_pos pos, const char *format, ...)
+enum ec walk_fail_at(struct reader *r, struct policy_pos pos, const char *format, ...)
     PRINTF(3, 4);
 
-void read_warn(const struct cursor *c, const char *format, ...) PRINTF(2, 3);
-void read_warn_name(const struct cursor *c, const char *format, ...) PRINTF(2, 3);
-void read_warn_at(struct reader *r, struct policy_pos pos, const char *format, ...)
+void walk_warn(const struct cursor *c, const char *format, ...) PRINTF(2, 3);
+void walk_warn_name(const struct cursor *c, const char *format, ...) PRINTF(2, 3);
+void walk_warn_at(struct reader *r, struct policy_pos pos, const char *format, ...)
     PRINTF(3, 4);
 /* Tells the warnings, sorted, each once. */
-enum ec read_tell_warnings(struct reader *r) MUST_CHECK;
+enum ec walk_tell_warnings(struct reader *r) MUST_CHECK;
 
 /* " (line 9)", or " (base.yaml:9)" when that is another file than `from`'s. */
-struct read_place {
+struct walk_place {
     char z[300];
 };
-struct read_place read_place(const struct reader *r, struct policy_pos pos,
+struct walk_place walk_place(const struct reader *r, struct policy_pos pos,
                              struct policy_pos from);
 
-/* The text in quotes, cut to a sane length, control characters escaped: quote(s).z */
+/* The text in quotes, cut to a sane length, control characters escaped: walk_quote(s).z */
 struct quoted {
     char z[140];
 };
-struct quoted quote(struct str s);
+struct quoted walk_quote(struct str s);
 
 /* ---- memory ------------------------------------------------------------------------------ */
 
 /* Why an arena had no room. */
-enum ec read_no_room(struct reader *r, const struct arena *a);
-enum ec read_copy(struct reader *r, struct str text, struct str *out) MUST_CHECK;
+enum ec walk_no_room(struct reader *r, const struct arena *a);
+enum ec walk_copy(struct reader *r, struct str text, struct str *out) MUST_CHECK;
 
 #endif
