@@ -21,6 +21,8 @@ struct rules_options {
     rules_warn_fn *warn; /* may be NULL */
     void *arg;
     int64_t now_s; /* to warn of exemptions that ran out; 0: do not */
+    /* Fills policy.sha256: lower-case hex and a NUL. NULL: it stays empty. */
+    void (*sha256)(struct str bytes, char out[65]);
 };
 
 enum { RULES_FILE_MAX = 8 << 20 }; /* bytes of one rule file */

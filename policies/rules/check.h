@@ -1,0 +1,19 @@
+/* check - what a policy says as a whole, once all files are read: rewriting that does not come
+ * to rest (an error), rules and settings without effect (warnings).
+ * Threads    one at a time                                                                  */
+#ifndef PULLGATE_RULES_CHECK_H
+#define PULLGATE_RULES_CHECK_H
+
+#include "rules/draft.h"
+
+/* Applying a rule's registry and mirrors twice must change no more than applying them once.
+ * `before` is the rule checked last, or NULL: what both inherit is not looked at again.
+ * Errors: EC_SCHEMA at the registry or mirror, EC_NOMEM. */
+enum ec check_converges(struct reader *r, const struct draft *d, const struct draft *before)
+    MUST_CHECK;
+
+/* Warnings alone. */
+void check_effects(struct reader *r, const struct draft *d);
+void check_reach(struct reader *r);
+
+#endif

@@ -1,0 +1,289 @@
+/* The half of walk.h that talks: places, errors, warnings. */
+#include "rules/walk.h"
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SHOWN_BYTES = 100, MESSAGE_BYTES = 420 };
+
+struct quoted walk_quote(struct str s) {
+    struct quoted out;
+    size_t n = 0, i = 0;
+    out.z[n++] = '"';
+    while (i < s.n && n < SHOWN_BYTES) {
+        size_t length = utf8_length((const unsigned char *)s.p + i, s.n - i);
+        unsigned char c = (unsigned char)s.p[i];
+        if (length == 0 || c < 0x20 || c == 0x7f) {
+            n += (size_t)snprintf(out.z + n, sizeof out.z - n, "\\x%02x", c);
+            i++;
+            continue;
+        }
+        memcpy(out.z + n, s.p + i, length);
+        n += length;
+        i += length;
+    }
+    snprintf(out.z + n, sizeof out.z - n, "%s\"", i < s.n ? "..." : "");
+    return out;
+}
+
+/* ---- where ------------------------------------------------------------------------------- */
+
+static void put_token(struct buf *out, struct str key) {
+    for (size_t i = 0; i < key.n; i++) {
+        if (key.p[i] == '~')
+            buf_puts(out, "~0");
+        else if (key.p[i] == '/')
+            buf_puts(out, "~1");
+        else
+            buf_putc(out, key.p[i]);
+    }
+}
+
+static void put_pointer(struct buf *out, const struct cursor *c) {
+    if (c->up == NULL)
+        return;
+    put_pointer(out, c->up);
+    buf_putc(out, '/');
+    if (c->key != NULL)
+        put_token(out, str_of(c->key));
+    else
+        buf_uint(out, c->index);
+}
+
+typedef struct source_pos where_fn(const struct source *s, struct str pointer);
+
+static struct policy_pos locate(const struct cursor *c, where_fn *where) {
+    struct reader *r = c->r;
+    struct source_pos pos = {0, 0};
+    buf_reset(&r->pointer);
+    put_pointer(&r->pointer, c);
+    if (r->pointer.bad)
+        r->no_memory = true;
+    else
+        pos = where(r->source, buf_view(&r->pointer));
+    return (struct policy_pos){.file = r->file, .line = pos.line, .col = pos.col};
+}
+
+struct policy_pos walk_pos(const struct cursor *c) {
+    return locate(c, source_where);
+}
+
+struct policy_pos walk_key_pos(const struct cursor *c) {
+    return locate(c, source_where_key);
+}
+
+/* Where the line begins in the text; line breaks as YAML 1.1 has them in ASCII. */
+static struct str source_line(struct str text, uint32_t line) {
+    size_t i = 0;
+    for (uint32_t at = 1; i < text.n && at < line; i++) {
+        bool crlf = text.p[i] == '\r' && i + 1 < text.n && text.p[i + 1] == '\n';
+        at += text.p[i] == '\n' || (text.p[i] == '\r' && !crlf);
+    }
+    return str_slice(text, i, text.n);
+}
+
+/* A scalar that stands in the file just as it reads (plain, or quoted without escapes) has its
+ * bytes at known columns; any other has but its beginning. */
+static struct policy_pos byte_pos(const struct cursor *c, size_t offset) {
+    struct policy_pos pos = walk_pos(c);
+    if (pos.col == 0)
+        return pos;
+    struct str value = walk_str(c);
+    struct str at = source_line(c->r->text, pos.line);
+    at = str_slice(at, pos.col - 1, at.n);
+    size_t quotes = at.n != 0 && (at.p[0] == '"' || at.p[0] == '\'');
+    if (str_starts(str_slice(at, quotes, at.n), value) && offset <= value.n)
+        pos.col += (uint32_t)(quotes + offset);
+    return pos;
+}
+
+struct walk_place walk_place(const struct reader *r, struct policy_pos pos,
+                             struct policy_pos from) {
+    struct walk_place out;
+    struct str file = r->policy->files[pos.file];
+    if (pos.file == from.file)
+        snprintf(out.z, sizeof out.z, " (line %u)", pos.line);
+    else
+        snprintf(out.z, sizeof out.z, " (%.*s:%u)", STR_ARG(str_slice(file, 0, 256)), pos.line);
+    return out;
+}
+
+/* ---- errors ------------------------------------------------------------------------------ */
+
+/* "approved[1]", "mirrors["quay.io"]"; nothing for the root. */
+static size_t put_name(char *out, size_t room, const struct cursor *c) {
+    if (c->up == NULL)
+        return 0;
+    bool member = c->field == c->up->field;
+    if (!member)
+        return (size_t)snprintf(out, room, "%s", c->field->key);
+    size_t n = put_name(out, room, c->up);
+    if (n >= room)
+        return n;
+    if (c->key == NULL)
+        return n + (size_t)snprintf(out + n, room - n, "[%zu]", c->index);
+    return n + (size_t)snprintf(out + n, room - n, "[%s]", walk_quote(str_of(c->key)).z);
+}
+
+static void put_message(char out[MESSAGE_BYTES], const struct cursor *c, const char *format,
+                        va_list args) PRINTF(3, 0);
+static void put_message(char out[MESSAGE_BYTES], const struct cursor *c, const char *format,
+                        va_list args) {
+    size_t n = put_name(out, MESSAGE_BYTES, c);
+    if (n != 0 && n < MESSAGE_BYTES)
+        n += (size_t)snprintf(out + n, MESSAGE_BYTES - n, ": ");
+    if (n < MESSAGE_BYTES)
+        vsnprintf(out + n, MESSAGE_BYTES - n, format, args);
+}
+
+static enum ec fail_at(struct reader *r, struct policy_pos pos, enum ec code,
+                       const char *message) {
+    if (r->no_memory || code == EC_NOMEM)
+        return err_set(r->err, EC_NOMEM, "out of memory");
+    err_place(r->err, r->policy->files[pos.file].p, pos.line, pos.col);
+    return err_set(r->err, code, "%s", message);
+}
+
+enum ec walk_fail(const struct cursor *c, enum ec code, const char *format, ...) {
+    char message[MESSAGE_BYTES];
+    va_list args;
+    va_start(args, format);
+    put_message(message, c, format, args);
+    va_end(args);
+    return fail_at(c->r, walk_pos(c), code, message);
+}
+
+enum ec walk_fail_name(const struct cursor *c, enum ec code, const char *format, ...) {
+    char message[MESSAGE_BYTES];
+    va_list args;
+    va_start(args, format);
+    put_message(message, c, format, args);
+    va_end(args);
+    return fail_at(c->r, walk_key_pos(c), code, message);
+}
+
+enum ec walk_fail_byte(const struct cursor *c, enum ec code, size_t offset, const char *format,
+                       ...) {
+    char message[MESSAGE_BYTES];
+    va_list args;
+    va_start(args, format);
+    put_message(message, c, format, args);
+    va_end(args);
+    return fail_at(c->r, byte_pos(c, offset), code, message);
+}
+
+enum ec walk_fail_key(const struct cursor *c, const char *format, ...) {
+    char message[MESSAGE_BYTES];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    return fail_at(c->r, walk_key_pos(c), EC_SCHEMA, message);
+}
+
+enum ec walk_fail_at(struct reader *r, struct policy_pos pos, const char *format, ...) {
+    char message[MESSAGE_BYTES];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    return fail_at(r, pos, EC_SCHEMA, message);
+}
+
+/* ---- warnings ---------------------------------------------------------------------------- */
+
+struct warning {
+    struct warning *next;
+    struct policy_pos pos;
+    struct str text; /* with a NUL behind it */
+};
+
+static void keep_warning(struct reader *r, struct policy_pos pos, const char *text) {
+    struct warning *w = ARENA_NEW(&r->scratch, struct warning);
+    if (w == NULL || !arena_str(&r->scratch, (struct str){text, strlen(text) + 1}, &w->text)) {
+        r->no_memory = true;
+        return;
+    }
+    w->text.n--;
+    w->pos = pos;
+    w->next = r->warnings;
+    r->warnings = w;
+    r->n_warnings++;
+}
+
+void walk_warn(const struct cursor *c, const char *format, ...) {
+    char message[MESSAGE_BYTES];
+    va_list args;
+    va_start(args, format);
+    put_message(message, c, format, args);
+    va_end(args);
+    keep_warning(c->r, walk_pos(c), message);
+}
+
+void walk_warn_name(const struct cursor *c, const char *format, ...) {
+    char message[MESSAGE_BYTES];
+    va_list args;
+    va_start(args, format);
+    put_message(message, c, format, args);
+    va_end(args);
+    keep_warning(c->r, walk_key_pos(c), message);
+}
+
+void walk_warn_at(struct reader *r, struct policy_pos pos, const char *format, ...) {
+    char message[MESSAGE_BYTES];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    keep_warning(r, pos, message);
+}
+
+static int compare_u32(uint32_t a, uint32_t b) {
+    return (a > b) - (a < b);
+}
+
+static int compare_warnings(const void *pa, const void *pb) {
+    const struct warning *a = *(const struct warning *const *)pa;
+    const struct warning *b = *(const struct warning *const *)pb;
+    int order = compare_u32(a->pos.file, b->pos.file);
+    if (order == 0)
+        order = compare_u32(a->pos.line, b->pos.line);
+    if (order == 0)
+        order = compare_u32(a->pos.col, b->pos.col);
+    return order != 0 ? order : str_cmp(a->text, b->text);
+}
+
+enum ec walk_tell_warnings(struct reader *r) {
+    if (r->n_warnings == 0 || r->options->warn == NULL)
+        return EC_OK;
+    struct warning **all = ARENA_ARRAY(&r->scratch, struct warning *, r->n_warnings);
+    if (all == NULL)
+        return walk_no_room(r, &r->scratch);
+    size_t n = 0;
+    for (struct warning *w = r->warnings; w != NULL; w = w->next)
+        all[n++] = w;
+    qsort(all, n, sizeof *all, compare_warnings);
+    /* A setting that rules inherit is looked at once per rule. */
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || compare_warnings(&all[i - 1], &all[i]) != 0)
+            r->options->warn(r->options->arg, r->policy->files[all[i]->pos.file].p, all[i]->pos,
+                             all[i]->text.p);
+    return EC_OK;
+}
+
+/* ---- memory ------------------------------------------------------------------------------ */
+
+enum ec walk_no_room(struct reader *r, const struct arena *a) {
+    if (a->bad == EC_LIMIT)
+        return err_set(r->err, EC_LIMIT, "the rules need more than the %zu MiB allowed",
+                       a->max_bytes >> 20);
+    return err_set(r->err, EC_NOMEM, "out of memory");
+}
+
+enum ec walk_copy(struct reader *r, struct str text, struct str *out) {
+    return arena_str(&r->policy->arena, text, out) ? EC_OK : walk_no_room(r, &r->policy->arena);
+}

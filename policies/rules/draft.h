@@ -1,0 +1,77 @@
+/* draft - what is read before it is a policy: structs the tables fill, and their handlers.
+ * Ownership  as the policy's own: what stays lives in the policy's arena
+ * Threads    one at a time                                                                  */
+#ifndef PULLGATE_RULES_DRAFT_H
+#define PULLGATE_RULES_DRAFT_H
+
+#include "rules/walk.h"
+
+/* A rule, and what only its checks need. A rule begins as a copy of its file's settings; each
+ * setting it names itself REPLACES the inherited one wholly, lists and maps too: what a rule
+ * approves can be read in one place. */
+struct draft {
+    struct policy_rule rule;
+    struct policy_pos registry_pos;
+    const struct policy_pos *secret_pos; /* one per secret of the rule */
+    struct draft *next;
+};
+
+struct draft_file {
+    struct draft settings; /* first: the tables of settings serve files and rules alike */
+    struct str name;
+    bool has_rules;
+};
+
+struct draft_exemption {
+    struct policy_exemption exemption;
+    struct draft_exemption *next;
+};
+
+struct draft_regex {
+    struct policy_pattern pattern;
+};
+
+struct draft_secret {
+    struct policy_secret secret;
+    struct policy_pos pos;
+};
+
+struct draft_expression {
+    struct match_requirement requirement;
+    unsigned op; /* enum match_op */
+};
+
+/* A host with an optional path, as registry, mirror or `for` name it. */
+enum place_use { PLACE_REGISTRY, PLACE_MIRROR_KEY, PLACE_MIRROR_TARGET, PLACE_FOR };
+/* `text` is the value at c, or its key for PLACE_MIRROR_KEY. */
+enum ec place_read(struct policy_place *out, const struct cursor *c, struct str text,
+                   enum place_use use) MUST_CHECK;
+/* true where everything under `inner` is under `outer` too. */
+bool place_holds(const struct policy_place *outer, const struct policy_place *inner);
+
+/* Handlers; out is what the tables' offsets say. */
+read_fn read_registry;     /* struct draft */
+read_fn read_mirrors;      /* struct policy_rule */
+read_fn read_patterns;     /* struct policy_patterns */
+read_fn read_regex;        /* struct draft_regex */
+read_fn read_secrets;      /* struct draft */
+read_fn read_secret_name;  /* struct draft_secret */
+read_fn read_secret_place; /* struct draft_secret */
+read_fn read_require;      /* struct policy_rule */
+read_fn read_tag;          /* bool */
+read_fn read_message;      /* struct str */
+read_fn read_name;         /* struct str */
+read_fn read_globs;        /* struct policy_names */
+read_fn read_namespaces;   /* struct policy_names */
+read_fn read_accounts;     /* struct policy_names */
+read_fn read_match_labels; /* struct match_selector */
+read_fn read_expressions;  /* struct match_selector */
+read_fn read_label_key;    /* struct str */
+read_fn read_label_values; /* struct match_requirement */
+read_fn read_spec;         /* struct draft_file */
+read_fn read_unmatched;    /* nothing: the policy's */
+read_fn read_rules;        /* struct draft_file */
+read_fn read_exemptions;   /* nothing: the policy's */
+read_fn read_until;        /* struct policy_exemption */
+
+#endif

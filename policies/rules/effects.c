@@ -1,0 +1,100 @@
+/* What a rule says to no effect. */
+#include "rules/check.h"
+
+#include "engine/engine.h"
+
+/* ---- approved, but denied all the same --------------------------------------------------- */
+
+static bool matches_everything(const struct match_image *m) {
+    return str_eq(match_image_text(m), STR("**"));
+}
+
+/* Plainly, by hosts and paths alone: a denial folds the other names of a registry. */
+static bool denies_all_of(const struct match_image *denied,
+                          const struct match_image *approved) {
+    if (matches_everything(denied))
+        return true;
+    if (!match_image_is_prefix(denied) || match_image_host(approved).n == 0)
+        return false;
+    if (!str_eq(engine_fold_host(match_image_host(denied)),
+                engine_fold_host(match_image_host(approved))))
+        return false;
+    return match_image_path(denied).n == 0 ||
+           (match_image_is_prefix(approved) &&
+            match_path_prefix(match_image_path(denied), match_image_path(approved)));
+}
+
+static void check_approved(struct reader *r, const struct policy_rule *rule,
+                           const struct policy_pattern *approved) {
+    for (size_t i = 0; i < rule->denied.n; i++) {
+        const struct policy_pattern *denied = &rule->denied.v[i];
+        if (!denies_all_of(denied->image, approved->image))
+            continue;
+        walk_warn_at(r, approved->pos, "approved: %s has no effect, denied %s%s covers it",
+                     walk_quote(match_image_text(approved->image)).z,
+                     walk_quote(match_image_text(denied->image)).z,
+                     walk_place(r, denied->pos, approved->pos).z);
+        return;
+    }
+}
+
+/* ---- secrets for nowhere ----------------------------------------------------------------- */
+
+static bool places_meet(const struct policy_place *a, const struct policy_place *b) {
+    return place_holds(a, b) || place_holds(b, a);
+}
+
+/* A regex, or a glob over hosts, may name any place. */
+static bool pattern_meets(const struct match_image *m, const struct policy_place *place) {
+    struct policy_place p = {.host = match_image_host(m), .path = match_image_path(m)};
+    if (p.host.n == 0)
+        return true;
+    return match_image_is_prefix(m) ? places_meet(&p, place) : str_eq(p.host, place->host);
+}
+
+static bool patterns_meet(const struct policy_patterns *list,
+                          const struct policy_place *place) {
+    for (size_t i = 0; i < list->n; i++)
+        if (pattern_meets(list->v[i].image, place))
+            return true;
+    return false;
+}
+
+/* Warn and audit let images from anywhere through; so may exemptions. */
+static bool may_come_from(const struct reader *r, const struct policy_rule *rule,
+                          const struct policy_place *place) {
+    if (rule->mode != MODE_ENFORCE)
+        return true;
+    if (rule->registry.text.n != 0 && places_meet(&rule->registry, place))
+        return true;
+    for (size_t i = 0; i < rule->n_mirrors; i++)
+        if (places_meet(&rule->mirrors[i].to, place))
+            return true;
+    for (const struct draft_exemption *e = r->first_exemption; e != NULL; e = e->next)
+        if (patterns_meet(&e->exemption.images, place))
+            return true;
+    return patterns_meet(&rule->approved, place);
+}
+
+static void check_secrets(struct reader *r, const struct draft *d) {
+    for (size_t i = 0; i < d->rule.n_secrets; i++) {
+        const struct policy_secret *s = &d->rule.secrets[i];
+        if (s->always || may_come_from(r, &d->rule, &s->place))
+            continue;
+        walk_warn_at(r, d->secret_pos[i],
+                     "imagePullSecrets: %s is never added: rule %s lets no image come from %s",
+                     walk_quote(s->name).z, walk_quote(d->rule.name).z,
+                     walk_quote(s->place.text).z);
+    }
+}
+
+void check_effects(struct reader *r, const struct draft *d) {
+    const struct policy_rule *rule = &d->rule;
+    if (rule->registry.text.n == 0 && rule->n_mirrors == 0 && rule->approved.n == 0)
+        walk_warn_at(r, rule->pos, "rule %s approves no registry: every image is denied%s",
+                     walk_quote(rule->name).z,
+                     rule->denied.n != 0 ? " (approved: [\"**\"] lets all others pass)" : "");
+    for (size_t i = 0; i < rule->approved.n; i++)
+        check_approved(r, rule, &rule->approved.v[i]);
+    check_secrets(r, d);
+}

@@ -1,0 +1,194 @@
+#include "rules/rules.h"
+
+#include "base/mem.h"
+#include "rules/check.h"
+#include "rules/files.h"
+#include "rules/schema.h"
+#include "rules/tree.h"
+
+enum {
+    ARENA_MAX = 64 << 20,
+    POINTER_MAX = 64 << 20 /* a pointer holds keys, each at most a file long */
+};
+
+/* ---- one file ---------------------------------------------------------------------------- */
+
+static enum ec place_file(struct reader *r, struct source_pos pos) {
+    err_place(r->err, r->policy->files[r->file].p, pos.line, pos.col);
+    return r->err->code;
+}
+
+static enum ec read_tree(struct reader *r, json_t *tree) {
+    struct cursor root = {.r = r, .value = tree};
+    struct draft_file file = {.has_rules = false};
+    enum ec ec = walk_object(&root, &schema_policy, &file);
+    if (ec == EC_OK && r->file == 0)
+        r->policy->name = file.name;
+    return ec;
+}
+
+static enum ec read_source(struct reader *r, struct source *source) {
+    json_t *tree;
+    enum ec ec = tree_parse(&tree, source_json(source), r->err);
+    if (ec != EC_OK)
+        return place_file(r, source_where(source, STR_NONE));
+    r->source = source;
+    ec = read_tree(r, tree);
+    r->source = NULL;
+    json_decref(tree);
+    return ec == EC_OK ? source_end(source, r->err) : ec;
+}
+
+static enum ec read_file(struct reader *r, struct str text) {
+    struct source *source = NULL;
+    r->text = text;
+    enum ec ec = source_open(&source, text, r->err);
+    if (ec == EC_OK)
+        ec = read_source(r, source);
+    source_close(source);
+    if (ec != EC_OK)
+        place_file(r, (struct source_pos){0, 0});
+    return ec;
+}
+
+/* ---- all files --------------------------------------------------------------------------- */
+
+/* The names, each with a NUL behind it, since they also stand in struct err. */
+static enum ec name_files(struct reader *r, const struct files *in) {
+    struct policy *p = r->policy;
+    struct str *files = ARENA_ARRAY(&p->arena, struct str, in->n);
+    if (files == NULL)
+        return walk_no_room(r, &p->arena);
+    for (size_t i = 0; i < in->n; i++) {
+        char *z = arena_zalloc(&p->arena, in->v[i].name.n + 1);
+        if (z == NULL)
+            return walk_no_room(r, &p->arena);
+        memcpy(z, in->v[i].name.p, in->v[i].name.n);
+        files[i] = (struct str){z, in->v[i].name.n};
+    }
+    p->files = files;
+    p->n_files = in->n;
+    return EC_OK;
+}
+
+static enum ec flatten(struct reader *r) {
+    struct policy *p = r->policy;
+    struct policy_rule *rules = ARENA_ARRAY(&p->arena, struct policy_rule, r->n_rules);
+    struct policy_exemption *exemptions =
+        ARENA_ARRAY(&p->arena, struct policy_exemption, r->n_exemptions);
+    if (rules == NULL || exemptions == NULL)
+        return walk_no_room(r, &p->arena);
+    for (const struct draft *d = r->first_rule; d != NULL; d = d->next)
+        rules[p->n_rules++] = d->rule;
+    for (const struct draft_exemption *d = r->first_exemption; d != NULL; d = d->next)
+        exemptions[p->n_exemptions++] = d->exemption;
+    p->rules = rules;
+    p->exemptions = exemptions;
+    return EC_OK;
+}
+
+static void warn_of_no_rules(struct reader *r) {
+    if (r->n_rules == 0)
+        walk_warn_at(r, (struct policy_pos){.line = 1, .col = 1}, "no rules: every pod is %s",
+                     r->policy->unmatched == UNMATCHED_ALLOW ? "allowed" : "denied");
+}
+
+static enum ec check_all(struct reader *r) {
+    const struct draft *before = NULL;
+    warn_of_no_rules(r);
+    for (const struct draft *d = r->first_rule; d != NULL; before = d, d = d->next) {
+        enum ec ec = check_converges(r, d, before);
+        if (ec != EC_OK)
+            return ec;
+        check_effects(r, d);
+    }
+    check_reach(r);
+    return r->no_memory ? err_set(r->err, EC_NOMEM, "out of memory") : EC_OK;
+}
+
+/* name NUL size NUL bytes; the same files in another folder are the same policy. */
+static void put_file(struct buf *out, const struct file_text *f) {
+    const char *slash = memrchr(f->name.p, '/', f->name.n);
+    size_t base = slash != NULL ? (size_t)(slash - f->name.p) + 1 : 0;
+    buf_str(out, str_slice(f->name, base, f->name.n));
+    buf_putc(out, '\0');
+    buf_uint(out, f->text.n);
+    buf_putc(out, '\0');
+    buf_str(out, f->text);
+}
+
+static enum ec hash(struct reader *r, const struct files *in) {
+    if (r->options->sha256 == NULL)
+        return EC_OK;
+    if (in->n == 1) {
+        r->options->sha256(in->v[0].text, r->policy->sha256);
+        return EC_OK;
+    }
+    struct buf all = BUF_INIT(2 * (size_t)FILES_BYTES_MAX);
+    for (size_t i = 0; i < in->n; i++)
+        put_file(&all, &in->v[i]);
+    enum ec ec = (enum ec)all.bad;
+    if (ec == EC_OK)
+        r->options->sha256(buf_view(&all), r->policy->sha256);
+    else
+        err_set(r->err, ec, "no room to hash the files");
+    buf_done(&all);
+    return ec;
+}
+
+static enum ec read_all(struct reader *r, const struct files *in) {
+    enum ec ec = name_files(r, in);
+    for (size_t i = 0; i < in->n && ec == EC_OK; i++) {
+        r->file = (uint32_t)i;
+        ec = read_file(r, in->v[i].text);
+    }
+    if (ec == EC_OK)
+        ec = check_all(r);
+    if (ec == EC_OK)
+        ec = flatten(r);
+    if (ec == EC_OK)
+        ec = hash(r, in);
+    return ec == EC_OK ? walk_tell_warnings(r) : ec;
+}
+
+static enum ec build(struct policy **out, const struct files *in,
+                     const struct rules_options *options, struct err *err) {
+    static const struct rules_options none = {.warn = NULL};
+    struct reader r = {.options = options ? options : &none, .err = err};
+    r.policy = mem_zalloc(sizeof *r.policy);
+    if (r.policy == NULL)
+        return err_set(err, EC_NOMEM, "out of memory");
+    r.policy->arena = (struct arena)ARENA_INIT(4096, ARENA_MAX);
+    r.scratch = (struct arena)ARENA_INIT(4096, ARENA_MAX);
+    r.pointer = (struct buf)BUF_INIT(POINTER_MAX);
+    enum ec ec = read_all(&r, in);
+    arena_done(&r.scratch);
+    buf_done(&r.pointer);
+    if (ec == EC_OK)
+        *out = r.policy;
+    else
+        policy_free(r.policy);
+    return ec;
+}
+
+enum ec rules_parse(struct policy **out, struct str text, const char *file,
+                    const struct rules_options *options, struct err *err) {
+    struct file_text one = {.name = str_of(file), .text = text};
+    struct files in = {.v = &one, .n = 1};
+    if (text.n > RULES_FILE_MAX) {
+        err_place(err, file, 0, 0);
+        return err_set(err, EC_LIMIT, "%zu bytes, at most %d are allowed", text.n,
+                       RULES_FILE_MAX);
+    }
+    return build(out, &in, options, err);
+}
+
+enum ec rules_load(struct policy **out, const char *path, const struct rules_options *options,
+                   struct err *err) {
+    struct files in = {.v = NULL};
+    enum ec ec = files_read(&in, path, err);
+    if (ec == EC_OK)
+        ec = build(out, &in, options, err);
+    files_done(&in);
+    return ec;
+}

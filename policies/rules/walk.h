@@ -1,0 +1,159 @@
+/* walk - over the tree: a cursor that knows where it is, tables that say what may
+ * stand there.
+ *
+ *      root "" <- "spec" <- "rules" <- [0] <- "approved" <- [2]        cursors, each on the C
+ *      "/spec/rules/0/approved/2" -> yaml -> line 9, column 11         stack of its reader
+ *
+ * Rules      unknown keys, wrong types, words that are none of the allowed ones and missing
+ * keys are found here, by the table; a handler sees a value of a type it asked for. Warnings
+ * are kept until all files are read, then told in order of their places. Ownership  what is
+ * stored lives in the policy's arena, what only loading needs in scratch Threads    one at a
+ * time                                                                  */
+#ifndef PULLGATE_RULES_WALK_H
+#define PULLGATE_RULES_WALK_H
+
+#include "base/err.h"
+#include "engine/policy.h"
+#include "rules/rules.h"
+#include "rules/source.h"
+
+#include <jansson.h>
+
+/* ---- tables ------------------------------------------------------------------------------ */
+
+enum type {
+    TYPE_STRING = 1,
+    TYPE_BOOL = 2,
+    TYPE_LIST = 4,
+    TYPE_MAP = 8,
+    TYPE_NULL = 16, /* allowed: "nothing", which also switches an inherited setting off */
+    TYPE_NUMBER = 32
+};
+
+enum field_flag {
+    FIELD_REQUIRED = 1,
+    FIELD_FIRST = 2 /* read before the other keys are looked at: says what the file is */
+};
+
+struct cursor;
+struct object;
+typedef enum ec read_fn(const struct cursor *c, void *out);
+
+/* One key of a map: for the reader, and for whoever prints a schema or a manual from it. */
+struct field {
+    const char *key;
+    unsigned types; /* enum type, of the value */
+    unsigned flags;
+    unsigned items;              /* types of a list's elements, or of the values of free keys */
+    const struct object *object; /* keys of the map or of the list's maps; NULL with TYPE_MAP:
+                                    free keys */
+    const char *const *words;    /* the only strings allowed, NULL behind the last; or NULL */
+    const char *fallback;        /* what holds when the key is absent; NULL: nothing */
+    const char *about;
+    read_fn *read; /* stores at out + offset */
+    size_t offset;
+};
+
+struct object {
+    const char *name;         /* "rule": for messages */
+    const struct object *too; /* its fields belong here as well, and come first; or NULL */
+    const struct field *fields;
+    size_t n_fields;
+};
+
+/* ---- the walk ---------------------------------------------------------------------------- */
+
+struct warning;
+struct draft;
+struct draft_exemption;
+
+struct reader {
+    struct policy *policy;
+    const struct rules_options *options;
+    struct arena scratch;
+    struct buf pointer; /* room to write pointers into */
+    struct err *err;
+
+    const struct source *source; /* the file being read */
+    struct str text;
+    uint32_t file;
+
+    struct draft *first_rule, *last_rule;
+    size_t n_rules;
+    struct draft_exemption *first_exemption, *last_exemption;
+    size_t n_exemptions;
+    struct policy_pos unmatched_pos; /* line 0: not set yet */
+
+    struct warning *warnings;
+    size_t n_warnings;
+    bool no_memory; /* noticed where nothing could be returned */
+};
+
+struct cursor {
+    struct reader *r;
+    const struct cursor *up;
+    const char *key; /* NULL: an element of a list, or the root */
+    size_t index;
+    const struct field *field; /* by which it is read; of the list for its elements */
+    json_t *value;
+};
+
+/* Every key of the map into out, by the table. */
+enum ec walk_object(const struct cursor *c, const struct object *object, void *out) MUST_CHECK;
+
+/* Elements of a list, or members of a map with free keys: checks the types the field names,
+ * calls back for each. `each` gets element i's out as base + i * size. */
+enum ec walk_each(const struct cursor *c, read_fn *each, void *base, size_t size) MUST_CHECK;
+size_t walk_count(const struct cursor *c);
+
+/* Handlers for plain values: a struct str (one line, copied), an unsigned (index of the word),
+ * a struct str (the word itself, empty for null), nothing (the word is checked), a bool, a map
+ * by field->object at the same base. */
+read_fn read_text, read_word, read_word_text, read_word_only, read_bool, read_map;
+
+/* The bytes of a string; borrowed from the tree. */
+struct str walk_str(const struct cursor *c);
+
+/* ---- complaints -------------------------------------------------------------------------- */
+
+struct policy_pos walk_pos(const struct cursor *c);
+struct policy_pos walk_key_pos(const struct cursor *c);
+
+/* "approved[1]: ..." at the value; at its key (in walk_fail_key without "approved[1]: "); at a
+ * byte of a string, where that can be told; anywhere. All answer the code. */
+enum ec walk_fail(const struct cursor *c, enum ec code, const char *format, ...) PRINTF(3, 4);
+enum ec walk_fail_name(const struct cursor *c, enum ec code, const char *format, ...)
+    PRINTF(3, 4);
+enum ec walk_fail_key(const struct cursor *c, const char *format, ...) PRINTF(2, 3);
+enum ec walk_fail_byte(const struct cursor *c, enum ec code, size_t offset, const char *format,
+                       ...) PRINTF(4, 5);
+enum ec walk_fail_at(struct reader *r, struct policy_pos pos, const char *format, ...)
+    PRINTF(3, 4);
+
+void walk_warn(const struct cursor *c, const char *format, ...) PRINTF(2, 3);
+void walk_warn_name(const struct cursor *c, const char *format, ...) PRINTF(2, 3);
+void walk_warn_at(struct reader *r, struct policy_pos pos, const char *format, ...)
+    PRINTF(3, 4);
+/* Tells the warnings, sorted, each once. */
+enum ec walk_tell_warnings(struct reader *r) MUST_CHECK;
+
+/* " (line 9)", or " (base.yaml:9)" when that is another file than `from`'s. */
+struct walk_place {
+    char z[300];
+};
+struct walk_place walk_place(const struct reader *r, struct policy_pos pos,
+                             struct policy_pos from);
+
+/* The text in quotes, cut to a sane length, control characters escaped: walk_quote(s).z */
+struct quoted {
+    char z[140];
+};
+struct quoted walk_quote(struct str s);
+
+/* ---- memory ------------------------------------------------------------------------------ */
+
+/* Why an arena had no room. */
+enum ec walk_no_room(struct reader *r, const struct arena *a);
+enum ec walk_copy(struct reader *r, struct str text, struct str *out) MUST_CHECK;
+
+#endif
