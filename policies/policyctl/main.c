@@ -29,8 +29,10 @@ const struct verb verbs[] = {
     {"certs", "ACTION [OPTION...]", "make and check serving certificates",
      "Actions:\n"
      "  init    make a CA and a serving certificate: ca.crt ca.key tls.crt tls.key\n"
-     "  check   dates, names, and whether the key fits; exit status 1 when something is "
-     "wrong\n",
+     "  rotate  renew what is due; a new CA overlaps the old one in ca.crt\n"
+     "  check   dates, names, chain and key; exit status 1 when something is wrong\n"
+     "  show    what a certificate says\n"
+     "  bundle  base64 of ca.crt on one line, for a webhook's caBundle\n",
      &certs_options, cmd_certs},
     {"version", "", "print version and libraries", NULL, &no_options, cmd_version},
 };

@@ -1,7 +1,6 @@
 #include "program/daemon.h"
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "certs/certs.h"
 #include "program/serve.h"
@@ -12,7 +11,7 @@
 #include <unistd.h>
 
 enum { EXIT_USABLE = 0, EXIT_CANNOT = 2, EXIT_BROKEN = 70 };
-enum { PEM_MAX = 1 << 20, TICK_MS = 100 };
+enum { TICK_MS = 100 };
 
 struct daemon {
     const struct options *options;
@@ -61,13 +60,11 @@ struct pair {
     struct buf cert, key;
 };
 #define PAIR_INIT                                                                              \
-    { BUF_INIT(PEM_MAX), BUF_INIT(PEM_MAX) }
+    { BUF_INIT(CERTS_READ_ROOM), BUF_INIT(CERTS_READ_ROOM) }
 
 static void pair_done(struct pair *p) {
-    if (p->key.p != NULL)
-        explicit_bzero(p->key.p, p->key.cap);
-    buf_done(&p->cert);
-    buf_done(&p->key);
+    certs_wipe(&p->cert);
+    certs_wipe(&p->key);
 }
 
 static void warn_of_certificate(const struct daemon *d, const struct certs_info *info,
@@ -88,10 +85,10 @@ static void warn_of_certificate(const struct daemon *d, const struct certs_info 
 static enum ec read_pair(struct daemon *d, struct pair *out, struct err *err) {
     struct certs_info info;
     unsigned problems = 0;
-    if (file_read(&out->cert, d->options->tls_cert, PEM_MAX, err) != EC_OK ||
-        file_read(&out->key, d->options->tls_key, PEM_MAX, err) != EC_OK)
+    if (certs_read(&out->cert, d->options->tls_cert, err) != EC_OK ||
+        certs_read(&out->key, d->options->tls_key, err) != EC_OK)
         return err->code;
-    if (certs_check(&info, &problems, buf_view(&out->cert), buf_view(&out->key),
+    if (certs_check(&info, &problems, buf_view(&out->cert), buf_view(&out->key), STR_NONE,
                     str_of(d->options->tls_name), clock_wall_us() / 1000000, err) != EC_OK) {
         err_place(err, d->options->tls_cert, 0, 0);
         return err->code;

@@ -1,7 +1,7 @@
 /* pullgate - the admission webhook's daemon. */
 #include "base/log.h"
 #include "program/daemon.h"
-#include "program/version.h"
+#include "version.h"
 
 #include <stdio.h>
 
@@ -37,7 +37,7 @@ int main(int argc, char **argv) {
         return 0;
     }
     if (result.version) {
-        version_print("pullgate");
+        puts("pullgate " VERSION_TEXT);
         return 0;
     }
     if (result.n_operands != 0)
