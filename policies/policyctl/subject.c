@@ -235,7 +235,8 @@ static enum ec take_folder(struct walk *w, const char *path, unsigned depth, str
     }
     for (int i = 0; i < n; i++) {
         struct buf name = BUF_INIT(65536);
-        buf_printf(&name, "%s/%s", path, entries[i]->d_name);
+        bool slash = str_ends(str_of(path), STR("/"));
+        buf_printf(&name, "%s%s%s", path, slash ? "" : "/", entries[i]->d_name);
         const char *child = buf_z(&name);
         if (child == NULL)
             err_set(err, EC_NOMEM, "out of memory");

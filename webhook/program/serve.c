@@ -44,7 +44,9 @@ static void refuse(struct server_reply *reply, unsigned status, const char *reas
 
 static void refuse_err(struct server_reply *reply, const struct err *err) {
     struct buf text = BUF_INIT(2048);
-    err_print(err, &text);
+    buf_puts(&text, err->msg);
+    if (err->code == EC_SYNTAX)
+        buf_printf(&text, " at byte %zu", err->offset);
     switch (err->code) {
     case EC_NOMEM:
         refuse(reply, 503, "ServiceUnavailable", 1, buf_view(&text));
