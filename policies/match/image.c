@@ -35,7 +35,7 @@ static bool has_star(struct str s) {
 /* What imgref says to the two texts as one, with `a` for each `*`; *is_host: it begins with a
  * host. Positions in the first stay what they are. */
 static enum ec ask_imgref(struct str before, struct str after, bool *is_host, struct err *err) {
-    struct buf probe = BUF_INIT(2 * MATCH_PATTERN_MAX);
+    struct buf probe = BUF_INIT((size_t)2 * MATCH_PATTERN_MAX);
     struct imgref r;
     buf_str(&probe, before);
     buf_str(&probe, after);
