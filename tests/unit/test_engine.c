@@ -34,35 +34,27 @@ struct row {
     const char *suggestion;
 };
 
-/* clang-format off: a row a line */
+/* clang-format off */
 static const struct row create_rows[] = {
     /* CREATE of a pod, on the mutating endpoint */
     /* registry: what names no host, bare as Airbyte does it */
     {ACME, "busybox", VERDICT_ALLOW, "ghcr.io/acme/busybox", NONE, ""},
     {ACME, "busybox:1.35", VERDICT_ALLOW, "ghcr.io/acme/busybox:1.35", NONE, ""},
-    {ACME, "airbyte/source-x:1" D64, VERDICT_ALLOW, "ghcr.io/acme/airbyte/source-x:1" D64, NONE,
-     ""},
+    {ACME, "airbyte/source-x:1" D64, VERDICT_ALLOW, "ghcr.io/acme/airbyte/source-x:1" D64, NONE, ""},
     {ACME, "library/nginx", VERDICT_ALLOW, "ghcr.io/acme/library/nginx", NONE, ""},
-    {ACME, "my-org/my.team/src:1", VERDICT_ALLOW, "ghcr.io/acme/my-org/my.team/src:1", NONE,
-     ""},
-    {ACME "  officialImages: library\n", "busybox:1", VERDICT_ALLOW,
-     "ghcr.io/acme/library/busybox:1", NONE, ""},
-    {ACME "  officialImages: library\n", "a/b:1", VERDICT_ALLOW, "ghcr.io/acme/a/b:1", NONE,
-     ""},
+    {ACME, "my-org/my.team/src:1", VERDICT_ALLOW, "ghcr.io/acme/my-org/my.team/src:1", NONE, ""},
+    {ACME "  officialImages: library\n", "busybox:1", VERDICT_ALLOW, "ghcr.io/acme/library/busybox:1", NONE, ""},
+    {ACME "  officialImages: library\n", "a/b:1", VERDICT_ALLOW, "ghcr.io/acme/a/b:1", NONE, ""},
     {ACME, "localhost:5000", VERDICT_ALLOW, "ghcr.io/acme/localhost:5000", NONE, ""},
     /* ... and is approved by that alone, with its border */
     {ACME, "ghcr.io/acme/x:1", VERDICT_ALLOW, NULL, NONE, ""},
-    {ACME, "ghcr.io/acme-evil/x:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED,
-     "ghcr.io/acme/acme-evil/x:1"},
+    {ACME, "ghcr.io/acme-evil/x:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/acme-evil/x:1"},
     {ACME, "ghcr.io/x:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x:1"},
-    {ACME, "ghcr.io:443/acme/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED,
-     "ghcr.io/acme/acme/x"},
+    {ACME, "ghcr.io:443/acme/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/acme/x"},
     {ACME, "quay.io/x/y:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x/y:1"},
     {ACME, "docker.io/a/b", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/a/b"},
-    {ACME, "docker.io/nginx:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED,
-     "ghcr.io/acme/nginx:1"},
-    {ACME, "evil.com/ghcr.io/acme/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED,
-     "ghcr.io/acme/ghcr.io/acme/x"},
+    {ACME, "docker.io/nginx:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/nginx:1"},
+    {ACME, "evil.com/ghcr.io/acme/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/ghcr.io/acme/x"},
     /* what no puller, or not every puller, reads so */
     {ACME, "", VERDICT_DENY, NULL, REASON_INVALID, ""},
     {ACME, " nginx", VERDICT_DENY, NULL, REASON_INVALID, ""},
@@ -75,24 +67,17 @@ static const struct row create_rows[] = {
     /* approved */
     {ACME "  approved: [quay.io]\n", "quay.io/x:1", VERDICT_ALLOW, NULL, NONE, ""},
     {ACME "  approved: [quay.io]\n", "Quay.io/x:1", VERDICT_ALLOW, "quay.io/x:1", NONE, ""},
-    {ACME "  approved: [quay.io]\n", "quay.io:443/x:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED,
-     "ghcr.io/acme/x:1"},
-    {ACME "  approved: [docker.io]\n", "registry-1.docker.io/a/b", VERDICT_DENY, NULL,
-     REASON_NOT_APPROVED, "ghcr.io/acme/a/b"},
+    {ACME "  approved: [quay.io]\n", "quay.io:443/x:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x:1"},
+    {ACME "  approved: [docker.io]\n", "registry-1.docker.io/a/b", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/a/b"},
     {ACME "  approved: [docker.io]\n", "index.docker.io/a/b", VERDICT_ALLOW, NULL, NONE, ""},
     {ACME "  approved: ['**']\n", "any.where/x", VERDICT_ALLOW, NULL, NONE, ""},
-    {ACME "  approved: [{regex: 'quay\\.io/(a|b)/.*'}]\n", "quay.io/b/x", VERDICT_ALLOW, NULL,
-     NONE, ""},
-    {ACME "  approved: [{regex: 'quay\\.io/(a|b)/.*'}]\n", "quay.io/c/x", VERDICT_DENY, NULL,
-     REASON_NOT_APPROVED, "ghcr.io/acme/c/x"},
+    {ACME "  approved: [{regex: 'quay\\.io/(a|b)/.*'}]\n", "quay.io/b/x", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME "  approved: [{regex: 'quay\\.io/(a|b)/.*'}]\n", "quay.io/c/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/c/x"},
     /* no registry: a short name is Docker Hub's, and is spelt out when it may stay */
-    {SPEC "  approved: [docker.io]\n", "nginx:1", VERDICT_ALLOW, "docker.io/library/nginx:1",
-     NONE, ""},
+    {SPEC "  approved: [docker.io]\n", "nginx:1", VERDICT_ALLOW, "docker.io/library/nginx:1", NONE, ""},
     {SPEC "  approved: [docker.io]\n", "a/b", VERDICT_ALLOW, "docker.io/a/b", NONE, ""},
-    {SPEC "  approved: [docker.io/a]\n", "nginx:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED,
-     "docker.io/library/nginx:1"},
-    {SPEC "  approved: [docker.io]\n", "DOCKER.IO/nginx", VERDICT_ALLOW, "docker.io/nginx",
-     NONE, ""},
+    {SPEC "  approved: [docker.io/a]\n", "nginx:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
+    {SPEC "  approved: [docker.io]\n", "DOCKER.IO/nginx", VERDICT_ALLOW, "docker.io/nginx", NONE, ""},
     /* mirrors: the longest prefix, Docker Hub with library/, aliases and default ports */
     {MIRRORS, "nginx:1", VERDICT_ALLOW, "h.corp/hub/library/nginx:1", NONE, ""},
     {MIRRORS, "docker.io/nginx:1", VERDICT_ALLOW, "h.corp/hub/library/nginx:1", NONE, ""},
@@ -106,78 +91,51 @@ static const struct row create_rows[] = {
     {MIRRORS, "h.corp/other/a:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
     /* denied wins, sees through aliases and default ports, and looks at both ends of a rewrite
      */
-    {ACME "  approved: ['**']\n  denied: [quay.io]\n", "quay.io/x", VERDICT_DENY, NULL,
-     REASON_DENIED, ""},
-    {ACME "  approved: ['**']\n  denied: [quay.io]\n", "quay.io:443/x", VERDICT_DENY, NULL,
-     REASON_DENIED, ""},
-    {ACME "  approved: ['**']\n  denied: [quay.io]\n", "quay.io:0080/x", VERDICT_DENY, NULL,
-     REASON_DENIED, ""},
-    {ACME "  approved: ['**']\n  denied: [docker.io]\n", "registry-1.docker.io/x/y",
-     VERDICT_DENY, NULL, REASON_DENIED, ""},
-    {ACME "  approved: ['**']\n  denied: [docker.io/library/x]\n", "registry-1.docker.io/x",
-     VERDICT_DENY, NULL, REASON_DENIED, ""},
-    {ACME "  approved: ['**']\n  denied: [docker.io/x]\n", "docker.io/library/x", VERDICT_DENY,
-     NULL, REASON_DENIED, ""},
-    {ACME "  approved: ['**']\n  denied: [docker.io/x]\n", "docker.io:443/x", VERDICT_DENY,
-     NULL, REASON_DENIED, ""},
-    {ACME "  approved: ['**']\n  denied: [docker.io/x]\n", "docker.io/library/xy",
-     VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME "  approved: ['**']\n  denied: [quay.io]\n", "quay.io/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {ACME "  approved: ['**']\n  denied: [quay.io]\n", "quay.io:443/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {ACME "  approved: ['**']\n  denied: [quay.io]\n", "quay.io:0080/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {ACME "  approved: ['**']\n  denied: [docker.io]\n", "registry-1.docker.io/x/y", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {ACME "  approved: ['**']\n  denied: [docker.io/library/x]\n", "registry-1.docker.io/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {ACME "  approved: ['**']\n  denied: [docker.io/x]\n", "docker.io/library/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {ACME "  approved: ['**']\n  denied: [docker.io/x]\n", "docker.io:443/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {ACME "  approved: ['**']\n  denied: [docker.io/x]\n", "docker.io/library/xy", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME "  approved: ['**']\n  denied: [docker.io/x]\n", "docker.io/library/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {ACME "  approved: ['**']\n  denied: [docker.io/x]\n", "docker.io:443/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {ACME "  approved: ['**']\n  denied: [docker.io/x]\n", "docker.io/library/xy", VERDICT_ALLOW, NULL, NONE, ""},
     {ACME "  denied: [docker.io]\n", "nginx", VERDICT_ALLOW, "ghcr.io/acme/nginx", NONE, ""},
     {ACME "  denied: ['**/evil*']\n", "a/evil-x", VERDICT_DENY, NULL, REASON_DENIED, ""},
-    {MIRRORS "  denied: ['docker.io/**/evil*']\n", "a/evil-x:1", VERDICT_DENY, NULL,
-     REASON_DENIED, ""},
+    {MIRRORS "  denied: ['docker.io/**/evil*']\n", "a/evil-x:1", VERDICT_DENY, NULL, REASON_DENIED, ""},
     {MIRRORS "  denied: ['h.corp/hub/a/**']\n", "a/x:1", VERDICT_DENY, NULL, REASON_DENIED, ""},
     /* require: with a digest the tag proves nothing */
-    {ACME "  require: {digest: true}\n", "a/b:1", VERDICT_DENY, NULL, REASON_DIGEST_MISSING,
-     ""},
-    {ACME "  require: {digest: true}\n", "a/b" D64, VERDICT_ALLOW, "ghcr.io/acme/a/b" D64, NONE,
-     ""},
+    {ACME "  require: {digest: true}\n", "a/b:1", VERDICT_DENY, NULL, REASON_DIGEST_MISSING, ""},
+    {ACME "  require: {digest: true}\n", "a/b" D64, VERDICT_ALLOW, "ghcr.io/acme/a/b" D64, NONE, ""},
     {ACME "  require: {tag: explicit}\n", "a/b", VERDICT_DENY, NULL, REASON_TAG_MISSING, ""},
-    {ACME "  require: {tag: explicit}\n", "a/b:latest", VERDICT_DENY, NULL, REASON_TAG_MISSING,
-     ""},
-    {ACME "  require: {tag: explicit}\n", "a/b:1", VERDICT_ALLOW, "ghcr.io/acme/a/b:1", NONE,
-     ""},
-    {ACME "  require: {tag: explicit}\n", "a/b:latest" D64, VERDICT_ALLOW,
-     "ghcr.io/acme/a/b:latest" D64, NONE, ""},
+    {ACME "  require: {tag: explicit}\n", "a/b:latest", VERDICT_DENY, NULL, REASON_TAG_MISSING, ""},
+    {ACME "  require: {tag: explicit}\n", "a/b:1", VERDICT_ALLOW, "ghcr.io/acme/a/b:1", NONE, ""},
+    {ACME "  require: {tag: explicit}\n", "a/b:latest" D64, VERDICT_ALLOW, "ghcr.io/acme/a/b:latest" D64, NONE, ""},
     /* modes */
-    {ACME "  mode: warn\n", "quay.io/x", VERDICT_WARN, NULL, REASON_NOT_APPROVED,
-     "ghcr.io/acme/x"},
+    {ACME "  mode: warn\n", "quay.io/x", VERDICT_WARN, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
     {ACME "  mode: warn\n", "x", VERDICT_ALLOW, "ghcr.io/acme/x", NONE, ""},
-    {ACME "  mode: warn\n  require: {tag: explicit}\n", "x", VERDICT_WARN, "ghcr.io/acme/x",
-     REASON_TAG_MISSING, ""},
-    {ACME "  mode: audit\n", "quay.io/x", VERDICT_ALLOW, NULL, REASON_NOT_APPROVED,
-     "ghcr.io/acme/x"},
+    {ACME "  mode: warn\n  require: {tag: explicit}\n", "x", VERDICT_WARN, "ghcr.io/acme/x", REASON_TAG_MISSING, ""},
+    {ACME "  mode: audit\n", "quay.io/x", VERDICT_ALLOW, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
     {ACME "  mode: audit\n", "x", VERDICT_ALLOW, NULL, NONE, ""},
     /* exemptions: until the end of the day, for the images named alone */
-    {ACME "  exemptions: [{images: [quay.io/x], reason: r, owner: o}]\n", "quay.io/x/y:1",
-     VERDICT_ALLOW, NULL, REASON_EXEMPTED, ""},
-    {ACME "  exemptions: [{images: [quay.io/x], reason: r, owner: o}]\n", "quay.io/xy:1",
-     VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/xy:1"},
-    {ACME "  exemptions: [{images: [quay.io], reason: r, owner: o, until: 2027-01-15}]\n",
-     "quay.io/x", VERDICT_ALLOW, NULL, REASON_EXEMPTED, ""},
-    {ACME "  exemptions: [{images: [quay.io], reason: r, owner: o, until: 2027-01-14}]\n",
-     "quay.io/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
-    {ACME "  exemptions: [{images: [quay.io], namespaces: [other], reason: r, owner: o}]\n",
-     "quay.io/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
-    {MIRRORS "  exemptions: [{images: [docker.io/a], reason: r, owner: o}]\n", "a/x:1",
-     VERDICT_ALLOW, "docker.io/a/x:1", REASON_EXEMPTED, ""},
+    {ACME "  exemptions: [{images: [quay.io/x], reason: r, owner: o}]\n", "quay.io/x/y:1", VERDICT_ALLOW, NULL, REASON_EXEMPTED, ""},
+    {ACME "  exemptions: [{images: [quay.io/x], reason: r, owner: o}]\n", "quay.io/xy:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/xy:1"},
+    {ACME "  exemptions: [{images: [quay.io], reason: r, owner: o, until: 2027-01-15}]\n", "quay.io/x", VERDICT_ALLOW, NULL, REASON_EXEMPTED, ""},
+    {ACME "  exemptions: [{images: [quay.io], reason: r, owner: o, until: 2027-01-14}]\n", "quay.io/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
+    {ACME "  exemptions: [{images: [quay.io], namespaces: [other], reason: r, owner: o}]\n", "quay.io/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
+    {MIRRORS "  exemptions: [{images: [docker.io/a], reason: r, owner: o}]\n", "a/x:1", VERDICT_ALLOW, "docker.io/a/x:1", REASON_EXEMPTED, ""},
     /* selection */
-    {ACME "  unmatched: deny\n  rules: [{name: a, match: {namespaces: [b*]}}]\n", "x",
-     VERDICT_DENY, NULL, REASON_UNMATCHED, ""},
-    {ACME "  rules: [{name: a, match: {namespaces: [b*]}}]\n", "evil.com/x", VERDICT_ALLOW,
-     NULL, NONE, ""},
-    {ACME "  rules: [{name: a, match: {namespaces: ['ns*']}}]\n", "x", VERDICT_ALLOW,
-     "ghcr.io/acme/x", NONE, ""},
+    {ACME "  unmatched: deny\n  rules: [{name: a, match: {namespaces: [b*]}}]\n", "x", VERDICT_DENY, NULL, REASON_UNMATCHED, ""},
+    {ACME "  rules: [{name: a, match: {namespaces: [b*]}}]\n", "evil.com/x", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME "  rules: [{name: a, match: {namespaces: ['ns*']}}]\n", "x", VERDICT_ALLOW, "ghcr.io/acme/x", NONE, ""},
     {ACME "  rules: [{name: a, match: {users: ['u:*'], groups: [g2], serviceAccounts: "
-          "[default], podLabels: {matchLabels: {k: v}}}}]\n",
-     "x", VERDICT_ALLOW, "ghcr.io/acme/x", NONE, ""},
-    {ACME "  rules: [{name: a, match: {users: ['v:*']}}]\n", "x", VERDICT_ALLOW, NULL, NONE,
-     ""},
+          "[default], podLabels: {matchLabels: {k: v}}}}]\n", "x", VERDICT_ALLOW, "ghcr.io/acme/x", NONE, ""},
+    {ACME "  rules: [{name: a, match: {users: ['v:*']}}]\n", "x", VERDICT_ALLOW, NULL, NONE, ""},
     {ACME "  rules: [{name: a, match: {groups: [g]}}]\n", "x", VERDICT_ALLOW, NULL, NONE, ""},
-    {ACME "  rules: [{name: a, match: {podLabels: {matchLabels: {k: w}}}}]\n", "x",
-     VERDICT_ALLOW, NULL, NONE, ""},
-    {ACME "  rules: [{name: a, mode: audit, match: {namespaces: [ns]}}, {name: b}]\n", "x",
-     VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME "  rules: [{name: a, match: {podLabels: {matchLabels: {k: w}}}}]\n", "x", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME "  rules: [{name: a, mode: audit, match: {namespaces: [ns]}}, {name: b}]\n", "x", VERDICT_ALLOW, NULL, NONE, ""},
 };
 
 /* clang-format on */
@@ -356,8 +314,7 @@ static void other_operations_are_allowed(void **state) {
     check_row(&row, &w, 0);
 }
 
-/* ---- pull secrets
- * ---------------------------------------------------------------------------------- */
+/* ---- pull secrets -------------------------------------------------------------------- */
 
 struct secrets_row {
     const char *policy;
@@ -442,8 +399,7 @@ static void secrets_by_table(void **state) {
     }
 }
 
-/* ---- places, pull policies, messages
- * ------------------------------------------------------------------- */
+/* ---- places, pull policies, messages ------------------------------------------------- */
 
 static void every_place_is_rewritten_with_its_pointer(void **state) {
     (void)state;

@@ -13,7 +13,7 @@
 /* tests/fuzz/fuzz_match.c: aborts when a property does not hold. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
-/* ---- the heap, of which the n-th allocation can be made to fail -------------------------- */
+/* ---- the heap, of which the n-th allocation can be made to fail ---------------------- */
 
 static _Atomic int allocations; /* since the start of the test */
 static int failing_allocation;  /* 1-based; 0 for none */
@@ -38,7 +38,7 @@ void mem_free(void *p) {
     free(p);
 }
 
-/* ---- images ------------------------------------------------------------------------------ */
+/* ---- images -------------------------------------------------------------------------- */
 
 #define A50 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define A250 A50 A50 A50 A50 A50
@@ -357,7 +357,7 @@ static void path_prefixes_end_at_borders(void **state) {
             fail_row("row \"%s\" \"%s\"", rows[i].prefix, rows[i].path);
 }
 
-/* ---- bounds ------------------------------------------------------------------------------ */
+/* ---- bounds -------------------------------------------------------------------------- */
 
 static void repeat(struct buf *b, const char *piece, size_t times) {
     while (times-- > 0)
@@ -439,7 +439,7 @@ static void regexes_give_up_at_their_limits(void **state) {
             fail_row("row \"%s\" %zu", rows[i].regex, rows[i].times);
 }
 
-/* ---- memory and threads ------------------------------------------------------------------ */
+/* ---- memory and threads -------------------------------------------------------------- */
 
 typedef enum ec compile_fn(struct match_image **, struct str, struct err *);
 
@@ -545,7 +545,7 @@ static void threads_share_patterns(void **state) {
         match_image_free(patterns[i]);
 }
 
-/* ---- names ------------------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------------------- */
 
 static void names_are_matched_whole(void **state) {
     (void)state;
@@ -586,7 +586,7 @@ static void names_are_matched_whole(void **state) {
     assert_false(match_name(STR("a"), STR("a\0")));
 }
 
-/* ---- labels ------------------------------------------------------------------------------ */
+/* ---- labels -------------------------------------------------------------------------- */
 
 static const struct str one[] = {STR_INIT("job-pod")};
 static const struct str several[] = {STR_INIT("a"), STR_INIT("job-pod"), STR_INIT("")};
@@ -697,7 +697,7 @@ static void checks_the_syntax_of_labels(void **state) {
     }
 }
 
-/* ---- inputs made up for the fuzz target -------------------------------------------------- */
+/* ---- inputs made up for the fuzz target ---------------------------------------------- */
 
 static void add_pieces(struct buf *b, const char *const pieces[], size_t n_pieces,
                        uint64_t *random) {

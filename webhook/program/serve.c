@@ -30,8 +30,7 @@ void service_done(struct service *s) {
     live_free(s->live);
 }
 
-/* ---- reviews
- * ------------------------------------------------------------------------------------- */
+/* ---- reviews ------------------------------------------------------------------------- */
 
 /* An HTTP error in Kubernetes' own form: the API server shows its message to the user. */
 static void refuse(struct server_reply *reply, unsigned status, const char *reason,
@@ -124,8 +123,7 @@ static void answer_validate(void *arg, const struct server_request *request,
     answer(arg, request, reply, ENGINE_VALIDATE, STR("validate"));
 }
 
-/* ---- probes
- * ---------------------------------------------------------------------------------------- */
+/* ---- probes -------------------------------------------------------------------------- */
 
 static void answer_healthz(void *arg, const struct server_request *request,
                            struct server_reply *reply) {
