@@ -22,6 +22,7 @@ enum state { ROOT, KEY, VALUE, ITEM, MERGE, MERGE_ITEM };
 struct frame {
     enum state state;
     char closer;     /* '}' or ']', '\0' when transparent */
+    bool flow;       /* written with brackets */
     uint32_t anchor; /* number of the definition that ends with this frame, or NO_ANCHOR */
     size_t steps;    /* counted before it began */
 };
@@ -35,6 +36,7 @@ struct emitter {
     struct emitted *out;
     struct frame *frames;
     uint32_t depth; /* frames in use */
+    uint32_t flow;  /* brackets we are in */
     struct anchors anchors;
     size_t steps, alias_steps; /* of go-yaml's decoder, for its rule on aliases */
 };
@@ -151,6 +153,12 @@ static enum ec push(struct emitter *e, enum state state, char closer, struct yam
     return EC_OK;
 }
 
+/* The frame just pushed is written with brackets. */
+static void set_flow(struct emitter *e, bool flow) {
+    e->frames[e->depth - 1].flow = flow;
+    e->flow += flow;
+}
+
 /* --- anchors --- */
 
 static struct str str_of_yaml(const yaml_char_t *z) {
@@ -246,6 +254,17 @@ static struct yaml_pos pos_of(struct emitter *e, const yaml_event_t *event,
 
 /* --- scalars --- */
 
+/* Between brackets any '?' begins a key in go-yaml; in libyaml it may be part of a word. */
+static enum ec check_question(const struct emitter *e, const yaml_event_t *event,
+                              struct err *err) {
+    const char *text = (const char *)event->data.scalar.value;
+    if (e->flow == 0 || event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE ||
+        event->data.scalar.length == 0 || memchr(text, '?', event->data.scalar.length) == NULL)
+        return EC_OK;
+    err_set(err, EC_SYNTAX, "'?' in a value between brackets, which has to be quoted then");
+    return place_err(err, place_pos(&e->place));
+}
+
 /* go-yaml does not know the escape \/ , which libyaml has learnt from JSON. */
 static enum ec check_escapes(const struct emitter *e, const yaml_event_t *event,
                              struct err *err) {
@@ -306,7 +325,7 @@ static enum ec on_scalar(struct emitter *e, const yaml_event_t *event, struct er
         .plain = event->data.scalar.plain_implicit != 0};
     const yaml_char_t *anchor = event->data.scalar.anchor;
     struct yaml_pos pos = pos_of(e, event, anchor != NULL || event->data.scalar.tag != NULL);
-    if (check_escapes(e, event, err) != EC_OK ||
+    if (check_escapes(e, event, err) != EC_OK || check_question(e, event, err) != EC_OK ||
         define_scalar(e, anchor, &s, pos, err) != EC_OK)
         return err->code;
     if (is_merge_key(e, &s)) {
@@ -351,6 +370,7 @@ static enum ec on_mapping(struct emitter *e, const yaml_event_t *event, struct e
     } else if (open_container(e, true, pos, err) != EC_OK) {
         return err->code;
     }
+    set_flow(e, event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE);
     if (count_steps(e, 1, 0, pos, err) != EC_OK)
         return err->code;
     return define_container(e, anchor, ANCHOR_MAP, pos, err);
@@ -369,16 +389,19 @@ static enum ec on_list(struct emitter *e, const yaml_event_t *event, struct err 
         take_value(e);
         if (push(e, MERGE_ITEM, '\0', pos, err) != EC_OK)
             return err->code;
-        return define_container(e, anchor, ANCHOR_MERGE_LIST, pos, err);
-    }
-    if (open_container(e, false, pos, err) != EC_OK || count_steps(e, 1, 0, pos, err) != EC_OK)
+    } else if (open_container(e, false, pos, err) != EC_OK ||
+               count_steps(e, 1, 0, pos, err) != EC_OK) {
         return err->code;
-    return define_container(e, anchor, ANCHOR_LIST, pos, err);
+    }
+    set_flow(e, event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE);
+    return define_container(e, anchor, state == MERGE ? ANCHOR_MERGE_LIST : ANCHOR_LIST, pos,
+                            err);
 }
 
 static enum ec on_end(struct emitter *e, const yaml_event_t *event, struct err *err) {
     const struct frame *frame = &e->frames[--e->depth];
     close_anchor(e, frame);
+    e->flow -= frame->flow;
     if (frame->closer == '\0')
         return EC_OK;
     buf_putc(e->out->json, frame->closer);
@@ -565,19 +588,41 @@ static bool is_allowed(const unsigned char *p, size_t length) {
     }
 }
 
+static bool ends_line(struct str s) {
+    static const struct str ends[] = {STR_INIT("\n"), STR_INIT("\r"), STR_INIT("\xc2\x85"),
+                                      STR_INIT("\xe2\x80\xa8"), STR_INIT("\xe2\x80\xa9")};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (str_ends(s, ends[i]))
+            return true;
+    return false;
+}
+
+/* A second BOM is fine where the document begins. At the start of another line libyaml skips
+ * it, while go-yaml takes it for text. */
+static bool is_stray_bom(struct str text, size_t i, size_t start) {
+    return i > start && str_starts(str_slice(text, i, text.n), STR("\xef\xbb\xbf")) &&
+           ends_line(str_slice(text, start, i));
+}
+
+static const char *bad_char(struct str text, size_t i, size_t length, size_t start) {
+    const unsigned char *p = (const unsigned char *)text.p + i;
+    if (length == 0)
+        return "is not UTF-8";
+    if (!is_allowed(p, length))
+        return "is part of a control character";
+    return is_stray_bom(text, i, start) ? "begins a byte order mark inside the text" : NULL;
+}
+
 static enum ec check_chars(struct str text, const struct place *start, struct err *err) {
-    const unsigned char *p = (const unsigned char *)text.p;
     size_t length;
     for (size_t i = start->off; i < text.n; i += length) {
-        length = utf8_length(p + i, text.n - i);
-        if (is_allowed(p + i, length))
+        length = utf8_length((const unsigned char *)text.p + i, text.n - i);
+        const char *bad = bad_char(text, i, length, start->off);
+        if (bad == NULL)
             continue;
         struct place at = *start;
         place_to_offset(&at, text, i);
-        if (length == 0)
-            err_set(err, EC_SYNTAX, "byte 0x%02x is not UTF-8", p[i]);
-        else
-            err_set(err, EC_SYNTAX, "control character 0x%02x in YAML", p[i + length - 1]);
+        err_set(err, EC_SYNTAX, "byte 0x%02x %s", (unsigned char)text.p[i], bad);
         return place_err(err, place_pos(&at));
     }
     return EC_OK;
