@@ -11,7 +11,6 @@
 #include "yaml/anchors.h"
 
 #include "base/mem.h"
-#include "base/utf8.h"
 
 #include <yaml.h>
 
@@ -29,8 +28,7 @@ struct frame {
 
 struct emitter {
     struct str text; /* up to the end of the document's bytes */
-    size_t fed;      /* how far libyaml has been fed */
-    bool fed_end;    /* and the line end behind it */
+    struct source source;
     struct place place;
     const struct yaml_limits *limits;
     struct emitted *out;
@@ -218,17 +216,6 @@ static void close_anchor(struct emitter *e, const struct frame *frame) {
 
 /* --- positions of events --- */
 
-/* Blanks, line ends and comments. */
-static void skip_gap(struct str text, size_t *at) {
-    while (*at < text.n && memchr(" \t\r\n#", text.p[*at], 5) != NULL) {
-        if (text.p[*at] != '#')
-            (*at)++;
-        else
-            while (*at < text.n && text.p[*at] != '\n' && text.p[*at] != '\r')
-                (*at)++;
-    }
-}
-
 /* libyaml starts a node at its anchor or tag; a person looks for the value behind them. */
 static struct place behind_properties(const struct emitter *e, const yaml_event_t *event) {
     struct place end = e->place;
@@ -237,7 +224,7 @@ static struct place behind_properties(const struct emitter *e, const yaml_event_
     while (at < end.off && (e->text.p[at] == '&' || e->text.p[at] == '!')) {
         while (at < end.off && memchr(" \t\r\n", e->text.p[at], 4) == NULL)
             at++;
-        skip_gap(e->text, &at);
+        source_skip_gap(e->text, &at);
     }
     struct place value = e->place;
     if (at <= end.off && at < e->text.n)
@@ -470,23 +457,8 @@ static enum ec on_alias(struct emitter *e, const yaml_event_t *event, struct err
 
 /* --- the parser --- */
 
-/* libyaml gets what kubectl's line reader makes of the text: CRLF becomes LF, and the last line
- * gets an end. */
 static int feed(void *data, unsigned char *to, size_t size, size_t *n) {
-    struct emitter *e = data;
-    size_t made = 0;
-    for (; made < size && e->fed < e->text.n; e->fed++) {
-        char c = e->text.p[e->fed];
-        if (c == '\r' && e->fed + 1 < e->text.n && e->text.p[e->fed + 1] == '\n')
-            continue;
-        to[made++] = (unsigned char)c;
-    }
-    if (made < size && !e->fed_end) {
-        e->fed_end = true;
-        if (e->text.n > 0 && e->text.p[e->text.n - 1] != '\n')
-            to[made++] = '\n';
-    }
-    *n = made;
+    *n = source_feed(data, to, size);
     return 1;
 }
 
@@ -527,7 +499,7 @@ static enum ec on_document(struct emitter *e, const yaml_event_t *event, struct 
 static void note_ignored(struct emitter *e, const yaml_event_t *event) {
     place_to_index(&e->place, e->text, event->end_mark.index);
     size_t at = e->place.off;
-    skip_gap(e->text, &at);
+    source_skip_gap(e->text, &at);
     if (at >= e->text.n)
         return;
     place_to_offset(&e->place, e->text, at);
@@ -572,71 +544,15 @@ static enum ec run(struct emitter *e, yaml_parser_t *parser, struct err *err) {
     return EC_OK;
 }
 
-/* --- characters --- */
-
-/* YAML's printable characters; libyaml would complain too, but only as far as it reads. */
-static bool is_allowed(const unsigned char *p, size_t length) {
-    switch (length) {
-    case 1:
-        return p[0] == '\t' || p[0] == '\n' || p[0] == '\r' || (p[0] >= 0x20 && p[0] < 0x7f);
-    case 2:
-        return p[0] != 0xc2 || p[1] >= 0xa0 || p[1] == 0x85;
-    case 3:
-        return p[0] != 0xef || p[1] != 0xbf || p[2] < 0xbe;
-    default:
-        return length == 4;
-    }
-}
-
-static bool ends_line(struct str s) {
-    static const struct str ends[] = {STR_INIT("\n"), STR_INIT("\r"), STR_INIT("\xc2\x85"),
-                                      STR_INIT("\xe2\x80\xa8"), STR_INIT("\xe2\x80\xa9")};
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (str_ends(s, ends[i]))
-            return true;
-    return false;
-}
-
-/* A second BOM is fine where the document begins. At the start of another line libyaml skips
- * it, while go-yaml takes it for text. */
-static bool is_stray_bom(struct str text, size_t i, size_t start) {
-    return i > start && str_starts(str_slice(text, i, text.n), STR("\xef\xbb\xbf")) &&
-           ends_line(str_slice(text, start, i));
-}
-
-static const char *bad_char(struct str text, size_t i, size_t length, size_t start) {
-    const unsigned char *p = (const unsigned char *)text.p + i;
-    if (length == 0)
-        return "is not UTF-8";
-    if (!is_allowed(p, length))
-        return "is part of a control character";
-    return is_stray_bom(text, i, start) ? "begins a byte order mark inside the text" : NULL;
-}
-
-static enum ec check_chars(struct str text, const struct place *start, struct err *err) {
-    size_t length;
-    for (size_t i = start->off; i < text.n; i += length) {
-        length = utf8_length((const unsigned char *)text.p + i, text.n - i);
-        const char *bad = bad_char(text, i, length, start->off);
-        if (bad == NULL)
-            continue;
-        struct place at = *start;
-        place_to_offset(&at, text, i);
-        err_set(err, EC_SYNTAX, "byte 0x%02x %s", (unsigned char)text.p[i], bad);
-        return place_err(err, place_pos(&at));
-    }
-    return EC_OK;
-}
-
 static enum ec emit(struct emitter *e, struct err *err) {
     yaml_parser_t parser;
-    if (check_chars(e->text, &e->place, err) != EC_OK)
+    if (source_check(e->text, &e->place, err) != EC_OK)
         return err->code;
     e->frames = mem_alloc(mem_array_bytes(e->limits->max_depth + 1u, sizeof *e->frames));
     if (e->frames == NULL || !yaml_parser_initialize(&parser))
         return err_set(err, EC_NOMEM, "no memory to read YAML");
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input(&parser, feed, e);
+    yaml_parser_set_input(&parser, feed, &e->source);
     enum ec ec = run(e, &parser, err);
     yaml_parser_delete(&parser);
     return ec;
@@ -645,7 +561,7 @@ static enum ec emit(struct emitter *e, struct err *err) {
 enum ec emit_document(struct emitted *out, struct str text, const struct place *start,
                       size_t end, const struct yaml_limits *limits, struct err *err) {
     struct emitter e = {.text = str_slice(text, 0, end),
-                        .fed = start->off,
+                        .source = {.text = str_slice(text, 0, end), .at = start->off},
                         .place = *start,
                         .limits = limits,
                         .out = out};
