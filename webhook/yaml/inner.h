@@ -5,6 +5,7 @@
  *   source.c   the bytes of a document on their way to libyaml
  *   scalar.c   what one scalar means
  *   place.c    bytes and characters -> line and column
+ *   twin.c     where a key that stands twice stood first
  *   yaml.c     the public functions
  *
  * Ownership  all slices borrow from the stream's text
@@ -100,6 +101,15 @@ size_t source_feed(struct source *s, unsigned char *to, size_t size);
 
 /* Moves *at behind blanks, line ends and comments. */
 void source_skip_gap(struct str text, size_t *at);
+
+/* --- twin.c ------------------------------------------------------------------------------ */
+
+/* Number of the node whose text in the JSON `raw` holds byte `off`, and that text. */
+uint32_t twin_node(struct str raw, size_t off, struct str *token);
+
+/* The same key as the one at `off`, earlier in its object: its node and offset. False if there
+ * is none. */
+bool twin_find(struct str raw, size_t off, uint32_t max_depth, uint32_t *node, size_t *at);
 
 /* --- emit.c ------------------------------------------------------------------------------ */
 
