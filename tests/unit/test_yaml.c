@@ -252,6 +252,10 @@ static void merges_and_aliases_are_expanded(void **state) {
         {"&k 0x10: &v 1_0\nb: *k\n*v : c\n", "{\"16\":10,\"b\":16,\"10\":\"c\"}"},
         {"- &x a\n- [*x, &x b]\n- *x\n", "[\"a\",[\"a\",\"b\"],\"b\"]"},
         {"- &x [&x b, *x]\n- *x\n", "[[\"b\",\"b\"],\"b\"]"},
+        /* kubectl ends the last line */
+        {"a: |\n  x", "{\"a\":\"x\\n\"}"},
+        {"a: |\n  x\r", "{\"a\":\"x\\n\"}"},
+        {"a: |\n  x\r\r\n  y\n", "{\"a\":\"x\\ny\\n\"}"},
         {"!!merge \"<<\": {a: 1}\n! \"<<\": {b: 1}\n'<<': {c: 1}\n",
          "{\"a\":1,\"b\":1,\"<<\":{\"c\":1}}"},
     };

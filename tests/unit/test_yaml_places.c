@@ -106,6 +106,21 @@ static void documents_know_their_lines(void **state) {
     yaml_close(r.yaml);
 }
 
+static void marks_before_a_document_are_not_counted(void **state) {
+    (void)state;
+    struct reader r;
+    open_text(&r,
+              STR("\xef\xbb\xbf"
+                  "a: 1\n---\n\xef\xbb\xbf"
+                  "b: 2\n"),
+              YAML_LIMITS_DEFAULT);
+    assert_ok(next(&r), &r.err);
+    check_pos("first document", "/a", yaml_where(r.doc, STR("/a")), 1, 4);
+    assert_ok(next(&r), &r.err);
+    check_pos("second document", "/b", yaml_where(r.doc, STR("/b")), 3, 4);
+    yaml_close(r.yaml);
+}
+
 /* The images of the fixtures, found where they stand in the files. */
 static struct str text_at(struct str text, struct yaml_pos pos) {
     size_t at = 0;
@@ -308,6 +323,7 @@ static void ignored_text_is_noted(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(pointers_lead_to_lines_and_columns),
     cmocka_unit_test(documents_know_their_lines),
+    cmocka_unit_test(marks_before_a_document_are_not_counted),
     cmocka_unit_test(images_of_the_fixtures_are_found),
     cmocka_unit_test(errors_say_where_and_what),
     cmocka_unit_test(reading_goes_on_behind_an_error),
