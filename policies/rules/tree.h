@@ -1,4 +1,4 @@
-/* tree - JSON bytes to jansson's tree, in an arena, with jansson's allocations behind base/mem.h.
+/* tree - JSON bytes to jansson's tree in an arena, its allocations behind base/mem.h.
  * Ownership  the tree lives in its arena until tree_done: no json_decref, no changes to it
  * Limits     256 MiB for one tree
  * Threads    any; a tree belongs to the one that made it
