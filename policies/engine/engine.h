@@ -16,8 +16,7 @@
 #include "base/str.h"
 #include "engine/policy.h"
 
-/* ---- what is asked about
- * ---------------------------------------------------------------------- */
+/* ---- what is asked about ------------------------------------------------------------- */
 
 enum workload_operation {
     OPERATION_CREATE,
@@ -69,8 +68,7 @@ struct workload {
     bool mirror_pod; /* annotation kubernetes.io/config.mirror: never mutated */
 };
 
-/* ---- what is answered
- * --------------------------------------------------------------------------- */
+/* ---- what is answered ---------------------------------------------------------------- */
 
 enum verdict { VERDICT_ALLOW, VERDICT_WARN, VERDICT_DENY };
 
@@ -125,6 +123,8 @@ struct edit {
     size_t n_names;
 };
 
+enum { ENGINE_REASONS_MAX = 256 };
+
 struct decision {
     enum verdict verdict;
     const struct policy_rule *rule; /* NULL: none selected, or nothing to judge */
@@ -132,7 +132,9 @@ struct decision {
     size_t n_images;
     struct reason *reasons;
     size_t n_reasons;
-    struct edit *edits; /* in the order to apply; none when denied */
+    size_t n_reasons_omitted; /* beyond ENGINE_REASONS_MAX: they count for the verdict all the
+                                 same */
+    struct edit *edits;       /* in the order to apply; none when denied */
     size_t n_edits;
     const struct str *secrets; /* the object's pull secrets after the edits */
     size_t n_secrets;
@@ -160,8 +162,7 @@ const char *engine_verdict_name(enum verdict v);
 const char *engine_mode_name(enum engine_mode m);
 const char *engine_operation_name(enum workload_operation o);
 
-/* ---- shared with the loader and with explainers
- * ------------------------------------------------- */
+/* ---- shared with the loader and with explainers -------------------------------------- */
 
 /* Where an image goes by a rule, ignoring approvals: the text to write, in the arena; equal to
  * `text` where nothing changes. EC_SYNTAX when text is no image reference. */

@@ -1,15 +1,16 @@
 /* bench_json - how long a JSON text takes, beside jansson in the same run.
  * Build   cc -std=c11 -D_GNU_SOURCE -O2 -Iwebhook -Itests/unit -o bench_json
- *             tests/bench/bench_json.c webhook/json/?*.c webhook/base/?*.c $(pkg-config --cflags --libs jansson)
- * Run     ./bench_json tests/unit/data/json/?*.json       (the `?` keeps this comment one)
- * Shows   nanoseconds per byte, the best of ROUNDS rounds that take turns; ours includes the
- *         copy of the text, which a webhook does not make: the reader changes the text      */
+ *             tests/bench/bench_json.c webhook/json/?*.c webhook/base/?*.c $(pkg-config
+ * --cflags --libs jansson) Run     ./bench_json tests/unit/data/json/?*.json       (the `?`
+ * keeps this comment one) Shows   nanoseconds per byte, the best of ROUNDS rounds that take
+ * turns; ours includes the copy of the text, which a webhook does not make: the reader changes
+ * the text      */
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "json/json.h"
 #include "oracle.h"
+#include "json/json.h"
 
 #include <stdio.h>
 
@@ -34,8 +35,8 @@ static bool copy_alone(struct bench *b) {
 
 static bool theirs(struct bench *b) {
     json_error_t error;
-    json_t *tree = json_loadb(b->text.p, b->text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
-                              &error);
+    json_t *tree =
+        json_loadb(b->text.p, b->text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     json_decref(tree);
     return tree != NULL;
 }

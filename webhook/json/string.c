@@ -31,6 +31,15 @@ static char *fail_end(struct reader *r, const char *start) {
     return fail(r, start, r->end, "unexpected end of text, expected a closing '\"'");
 }
 
+static char *fail_unexpected(struct reader *r, const char *start, const char *at,
+                             const char *expected) {
+    if (at >= r->end)
+        return fail_end(r, start);
+    read_unexpected(r, at, expected);
+    r->bad_str = start;
+    return NULL;
+}
+
 static int hex_digit(char c) {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -65,11 +74,8 @@ static char *unescape_u(struct reader *r, const char *start, char *q, char **w) 
     if (r->end - q < 6)
         return fail_end(r, start);
     int32_t v = hex4(q + 2, &bad);
-    if (v < 0) {
-        read_unexpected(r, bad, "four hexadecimal digits behind \\u");
-        r->bad_str = start;
-        return NULL;
-    }
+    if (v < 0)
+        return fail_unexpected(r, start, bad, "four hexadecimal digits behind \\u");
     uint32_t c = (uint32_t)v;
     char *next = q + 6;
     if (c == 0)
@@ -94,11 +100,9 @@ static char *unescape(struct reader *r, const char *start, char *q, char **w) {
     if (q[1] == 'u')
         return unescape_u(r, start, q, w);
     char c = plain[(unsigned char)q[1]];
-    if (c == '\0') {
-        read_unexpected(r, q + 1, "one of \" \\ / b f n r t u behind a backslash");
-        r->bad_str = start;
-        return NULL;
-    }
+    if (c == '\0')
+        return fail_unexpected(r, start, q + 1,
+                               "one of \" \\ / b f n r t u behind a backslash");
     *(*w)++ = c;
     return q + 2;
 }

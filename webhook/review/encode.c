@@ -12,9 +12,7 @@ enum {
     ANNOTATION_BYTES = 8192
 };
 
-/* ---- the patch
- * -------------------------------------------------------------------------------------------
- */
+/* ---- the patch ----------------------------------------------------------------------- */
 
 static void put_name_object(struct buf *out, struct str name) {
     buf_puts(out, "{\"name\":");
@@ -57,9 +55,7 @@ void review_patch(struct buf *out, const struct decision *d) {
     buf_putc(out, ']');
 }
 
-/* ---- texts
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- texts --------------------------------------------------------------------------- */
 
 static size_t count_weight(const struct decision *d, enum reason_weight weight) {
     size_t n = 0;
@@ -69,7 +65,7 @@ static size_t count_weight(const struct decision *d, enum reason_weight weight) 
 }
 
 void review_message(struct buf *out, const struct decision *d) {
-    size_t n = count_weight(d, WEIGHT_DENY), shown = 0;
+    size_t n = count_weight(d, WEIGHT_DENY) + d->n_reasons_omitted, shown = 0;
     if (n > 1)
         buf_printf(out, "%zu reasons:", n);
     for (size_t i = 0; i < d->n_reasons && shown < REASONS_SHOWN; i++) {
@@ -113,8 +109,7 @@ static void put_warnings(struct buf *out, const struct decision *d) {
     buf_putc(out, ']');
 }
 
-/* ---- audit annotations: the API server stores them as <webhook>/<key>
- * --------------------------------------- */
+/* ---- audit annotations: the API server stores them as <webhook>/<key> ---------------- */
 
 static void put_key(struct buf *out, const char *key, bool *any) {
     buf_puts(out, *any ? "," : ",\"auditAnnotations\":{");
@@ -192,9 +187,7 @@ static void put_annotations(struct buf *out, const struct policy *p, const struc
     buf_putc(out, '}');
 }
 
-/* ---- the response
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- the response -------------------------------------------------------------------- */
 
 static bool is_malformed(const struct decision *d) {
     for (size_t i = 0; i < d->n_reasons; i++)

@@ -57,8 +57,9 @@ struct server_config {
     const char *listen; /* "0.0.0.0:9443", "[::]:9443", "127.0.0.1:0" */
     bool tls;
     struct str cert_pem, key_pem;    /* when tls */
-    struct str client_ca_pem;        /* empty: no client certificate is asked for */
-    const char *const *client_names; /* globs over CN and SANs; with client_ca_pem */
+    struct str client_ca_pem;        /* empty: no client certificate is asked for; else every
+                                      * request without a good one gets a 403 */
+    const char *const *client_names; /* globs (`*`) over CN and SANs; none: any name */
     size_t n_client_names;
     const char *priorities; /* GnuTLS; NULL: TLS 1.2 and 1.3, SECURE128 */
     const struct server_route *routes;
@@ -80,6 +81,7 @@ struct server_stats {
     uint64_t requests, connections_accepted;
     unsigned in_flight, connections_open;
     uint64_t refused_busy, refused_memory, timed_out;
+    uint64_t handshakes_failed; /* TLS; also clients that went before its end */
 };
 
 /* Listens and serves. Errors: EC_USAGE (address), EC_IO (bind), EC_CRYPTO (certificate),

@@ -1,0 +1,153 @@
+/* Whether a certificate fits its key, its purpose, its dates and its CA. */
+#include "certs/inner.h"
+
+#include <openssl/err.h>
+#include <stdio.h>
+
+static X509 *first(const STACK_OF(X509) * certs) {
+    return sk_X509_value(certs, 0);
+}
+
+/* The leaf's own dates are reported as such; everybody else's break the chain. */
+static int pass_dates_of_leaf(int ok, X509_STORE_CTX *ctx) {
+    int error = X509_STORE_CTX_get_error(ctx);
+    return ok ||
+           (X509_STORE_CTX_get_error_depth(ctx) == 0 &&
+            (error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID));
+}
+
+/* As Go's verifier does it: each certificate of the bundle is an anchor, self-signed or not;
+ * SHA-1 signatures and keys below 1024 bits (security level 1) do not count. */
+static bool set_up(X509_STORE_CTX *ctx, X509_STORE *store, STACK_OF(X509) * certs,
+                   STACK_OF(X509) * bundle, int64_t now_s) {
+    for (int i = 0; i < sk_X509_num(bundle); i++)
+        if (!X509_STORE_add_cert(store, sk_X509_value(bundle, i)))
+            return false;
+    if (!X509_STORE_CTX_init(ctx, store, first(certs), certs))
+        return false;
+    X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
+    X509_VERIFY_PARAM_set_time(param, (time_t)now_s);
+    X509_VERIFY_PARAM_set_auth_level(param, 1);
+    X509_STORE_CTX_set_verify_cb(ctx, pass_dates_of_leaf);
+    return X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
+}
+
+enum ec check_chain(const char **why, STACK_OF(X509) * certs, STACK_OF(X509) * bundle,
+                    int64_t now_s, struct err *err) {
+    ERR_clear_error();
+    X509_STORE *store = X509_STORE_new();
+    X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+    if (store == NULL || ctx == NULL || !set_up(ctx, store, certs, bundle, now_s)) {
+        crypto_fail(err, "cannot verify the chain");
+    } else {
+        int good = X509_verify_cert(ctx);
+        int error = X509_STORE_CTX_get_error(ctx);
+        if (good != 1 && error == X509_V_ERR_OUT_OF_MEM)
+            err_set(err, EC_NOMEM, "out of memory");
+        *why = good == 1 ? NULL : X509_verify_cert_error_string(error);
+    }
+    X509_STORE_CTX_free(ctx);
+    X509_STORE_free(store);
+    ERR_clear_error();
+    return err->code;
+}
+
+static bool has_name(X509 *cert, struct str name) {
+    char ip[64];
+    /* OpenSSL would take ".svc" for "anything that ends so". */
+    if (!names_is_ip(name))
+        return names_is_host(name) && X509_check_host(cert, name.p, name.n,
+                                                      X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
+                                                          X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
+                                                      NULL) == 1;
+    snprintf(ip, sizeof ip, "%.*s", STR_ARG(name));
+    return X509_check_ip_asc(cert, ip, 0) == 1;
+}
+
+/* No extended key usage at all (UINT32_MAX) means any. */
+bool check_is_server(X509 *cert) {
+    return (X509_get_extended_key_usage(cert) & (XKU_SSL_SERVER | XKU_ANYEKU)) != 0;
+}
+
+static unsigned find_problems(X509 *cert, const struct certs_info *info, struct str name,
+                              int64_t now_s) {
+    struct span life = {info->not_before_s, info->not_after_s};
+    unsigned found = 0;
+    if (now_s > life.to_s)
+        found |= CERTS_EXPIRED;
+    if (now_s < life.from_s)
+        found |= CERTS_NOT_YET_VALID;
+    if (span_is_low(life, 0, now_s))
+        found |= CERTS_SOON;
+    if (name.n != 0 && !has_name(cert, name))
+        found |= CERTS_NAME_MISSING;
+    if (!check_is_server(cert))
+        found |= CERTS_NOT_SERVER;
+    return found;
+}
+
+static enum ec check_key(X509 *cert, struct str key_pem, struct err *err) {
+    AUTO(key_freep) EVP_PKEY *key = NULL;
+    if (pem_read_key(&key, key_pem, err) != EC_OK)
+        return err_wrap(err, "key");
+    if (X509_check_private_key(cert, key))
+        return EC_OK;
+    ERR_clear_error();
+    return err_set(err, EC_CRYPTO, "the key does not match the certificate");
+}
+
+/* Adds to *info and *problems what the bundle says. */
+static enum ec check_bundle(struct certs_info *info, unsigned *problems, STACK_OF(X509) * certs,
+                            struct str ca_pem, int64_t now_s, struct err *err) {
+    AUTO(chain_freep) STACK_OF(X509) *bundle = NULL;
+    const char *why = NULL;
+    if (ca_pem.n == 0)
+        return EC_OK;
+    if (pem_read_certs(&bundle, ca_pem, err) != EC_OK)
+        return err_wrap(err, "CA bundle");
+    if (check_chain(&why, certs, bundle, now_s, err) != EC_OK)
+        return err->code;
+    if (why == NULL)
+        return EC_OK;
+    *problems |= CERTS_CHAIN;
+    snprintf(info->chain, sizeof info->chain, "%s", why);
+    return EC_OK;
+}
+
+enum ec certs_check(struct certs_info *out, unsigned *problems, struct str cert_pem,
+                    struct str key_pem, struct str ca_pem, struct str name, int64_t now_s,
+                    struct err *err) {
+    AUTO(chain_freep) STACK_OF(X509) *certs = NULL;
+    struct certs_info info;
+    if (pem_read_certs(&certs, cert_pem, err) != EC_OK)
+        return err_wrap(err, "certificate");
+    if (info_read(&info, first(certs), (size_t)sk_X509_num(certs), err) != EC_OK ||
+        check_key(first(certs), key_pem, err) != EC_OK)
+        return err->code;
+    unsigned found = find_problems(first(certs), &info, name, now_s);
+    if (check_bundle(&info, &found, certs, ca_pem, now_s, err) != EC_OK)
+        return err->code;
+    ERR_clear_error();
+    *out = info;
+    *problems = found;
+    return EC_OK;
+}
+
+enum ec certs_each(struct str cert_pem, certs_visit *visit, void *arg, struct err *err) {
+    AUTO(chain_freep) STACK_OF(X509) *certs = NULL;
+    struct certs_info info;
+    if (pem_read_certs(&certs, cert_pem, err) != EC_OK)
+        return err->code;
+    int n = sk_X509_num(certs);
+    for (int i = 0; i < n; i++)
+        if (info_read(&info, sk_X509_value(certs, i), (size_t)n, err) != EC_OK)
+            return err_wrap(err, "certificate %d", i + 1);
+    for (int i = 0; i < n; i++) {
+        if (info_read(&info, sk_X509_value(certs, i), (size_t)n, err) != EC_OK)
+            return err->code;
+        enum ec ec = visit(arg, &info, err);
+        if (ec != EC_OK)
+            return ec;
+    }
+    return EC_OK;
+}

@@ -1,0 +1,253 @@
+/* PEM text to certificates and keys, and back. */
+#include "certs/inner.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+enum ec crypto_fail(struct err *err, const char *what) {
+    const char *reason = NULL;
+    bool no_memory = false;
+    unsigned long e;
+    /* The first error is the cause, those behind it say who passed it on. */
+    while ((e = ERR_get_error()) != 0) {
+        no_memory = no_memory || ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
+        if (reason == NULL)
+            reason = ERR_reason_error_string(e);
+    }
+    if (no_memory)
+        return err_set(err, EC_NOMEM, "%s: out of memory", what);
+    return err_set(err, EC_CRYPTO, "%s: %s", what, reason ? reason : "no reason given");
+}
+
+void certs_wipe(struct buf *b) {
+    if (b->p != NULL)
+        OPENSSL_cleanse(b->p, b->cap);
+    buf_done(b);
+}
+
+void certs_files_done(struct certs_files *f) {
+    certs_wipe(&f->ca_crt);
+    certs_wipe(&f->ca_key);
+    certs_wipe(&f->tls_crt);
+    certs_wipe(&f->tls_key);
+}
+
+enum ec certs_read(struct buf *out, const char *path, struct err *err) {
+    /* More than file_read() can come to ask for: the buffer never moves. */
+    if (buf_room(out, CERTS_READ_ROOM) == NULL)
+        return err_set(err, (enum ec)out->bad, "%s: no room for the file's bytes", path);
+    return file_read(out, path, CERTS_PEM_MAX, err);
+}
+
+void certs_sha256_hex(struct str bytes, char out[65]) {
+    static const char hex[] = "0123456789abcdef";
+    unsigned char digest[EVP_MAX_MD_SIZE] = {0};
+    size_t n = 0;
+    if (!EVP_Q_digest(NULL, "SHA256", NULL, bytes.n ? bytes.p : "", bytes.n, digest, &n))
+        memset(digest, 0, sizeof digest);
+    for (size_t i = 0; i < 32; i++) {
+        out[2 * i] = hex[digest[i] >> 4];
+        out[2 * i + 1] = hex[digest[i] & 15];
+    }
+    out[64] = '\0';
+}
+
+/* -- Reading ------------------------------------------------------------------------------- */
+
+static const char begin[] = "-----BEGIN ";
+
+static size_t count(struct str text, const char *what) {
+    size_t n = 0, length = strlen(what);
+    const char *end = text.p + text.n, *at = text.p;
+    while (at != NULL && (at = memmem(at, (size_t)(end - at), what, length)) != NULL) {
+        n++;
+        at += length;
+    }
+    return n;
+}
+
+static bool contains(struct str text, const char *what) {
+    return count(text, what) != 0;
+}
+
+/* What the reader's owner most likely did, by what stands in the text instead. */
+static enum ec refuse(struct str text, const char *wanted, struct err *err) {
+    static const struct {
+        const char *sign, *text;
+    } rows[] = {
+        {"BEGIN ENCRYPTED PRIVATE KEY-----", "an encrypted private key"},
+        {"Proc-Type: 4,ENCRYPTED", "an encrypted private key"},
+        {"PRIVATE KEY-----", "a private key"},
+        {"BEGIN CERTIFICATE REQUEST-----", "a certificate request"},
+        {"BEGIN PUBLIC KEY-----", "a public key"},
+        {"BEGIN TRUSTED CERTIFICATE-----", "a certificate in OpenSSL's own form"},
+        {"BEGIN CERTIFICATE-----", "a certificate"},
+    };
+    if (text.n == 0)
+        return err_set(err, EC_CRYPTO, "nothing found, %s in PEM was expected", wanted);
+    /* SEQUENCE with a length of two bytes: how nearly all certificates and keys begin. */
+    if (text.n > 4 && (unsigned char)text.p[0] == 0x30 && (unsigned char)text.p[1] == 0x82)
+        return err_set(err, EC_CRYPTO, "found DER (binary), %s in PEM was expected", wanted);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (contains(text, rows[i].sign))
+            return err_set(err, EC_CRYPTO, "found %s, %s in PEM was expected", rows[i].text,
+                           wanted);
+    return err_set(err, EC_CRYPTO, "found no PEM block, %s was expected", wanted);
+}
+
+static enum ec open_text(BIO **out, struct str text, struct err *err) {
+    if (text.n > CERTS_PEM_MAX)
+        return err_set(err, EC_LIMIT, "%zu bytes of PEM are more than the %d allowed", text.n,
+                       CERTS_PEM_MAX);
+    ERR_clear_error();
+    *out = BIO_new_mem_buf(text.n ? text.p : "", (int)text.n);
+    return *out ? EC_OK : crypto_fail(err, "cannot read PEM");
+}
+
+struct block {
+    char *name, *header;
+    unsigned char *der;
+    long n;
+};
+
+static void block_done(struct block *b) {
+    OPENSSL_free(b->name);
+    OPENSSL_free(b->header);
+    OPENSSL_clear_free(b->der, b->n > 0 ? (size_t)b->n : 0); /* it may be a key */
+}
+
+static enum ec push(STACK_OF(X509) * certs, X509 *cert, struct err *err) {
+    if (sk_X509_push(certs, cert) > 0)
+        return EC_OK;
+    X509_free(cert);
+    return err_set(err, EC_NOMEM, "out of memory");
+}
+
+static enum ec decode(STACK_OF(X509) * certs, const struct block *b, struct err *err) {
+    const unsigned char *p = b->der;
+    /* Go's reader, the API server's, passes over blocks of other names or with headers. */
+    if (strcmp(b->name, PEM_STRING_X509) != 0)
+        return err_set(err, EC_CRYPTO, "found a block %.64s, only CERTIFICATE was expected",
+                       b->name);
+    if (b->header[0] != '\0')
+        return err_set(err, EC_CRYPTO, "found headers in a block where none were expected");
+    X509 *cert = d2i_X509(NULL, &p, b->n);
+    if (cert == NULL)
+        return crypto_fail(err, "not a certificate inside");
+    if (p == b->der + b->n)
+        return push(certs, cert, err);
+    X509_free(cert);
+    return err_set(err, EC_CRYPTO, "found bytes behind the certificate's end");
+}
+
+/* One block; *end without an error when there is none left. */
+static enum ec next_cert(STACK_OF(X509) * certs, BIO *from, bool *end, struct err *err) {
+    AUTO(block_done) struct block b = {0};
+    if (PEM_read_bio(from, &b.name, &b.header, &b.der, &b.n))
+        return decode(certs, &b, err);
+    *end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    if (!*end)
+        return crypto_fail(err, "damaged PEM");
+    ERR_clear_error();
+    return EC_OK;
+}
+
+enum ec pem_read_certs(STACK_OF(X509) * *out, struct str pem, struct err *err) {
+    AUTO(bio_freep) BIO *from = NULL;
+    AUTO(chain_freep) STACK_OF(X509) *certs = sk_X509_new_null();
+    bool end = false;
+    if (certs == NULL)
+        return err_set(err, EC_NOMEM, "out of memory");
+    if (open_text(&from, pem, err) != EC_OK)
+        return err->code;
+    if (!contains(pem, "-----BEGIN CERTIFICATE-----"))
+        return refuse(pem, "a certificate", err);
+    while (!end)
+        if (next_cert(certs, from, &end, err) != EC_OK)
+            return err_wrap(err, "PEM block %d", sk_X509_num(certs) + 1);
+    /* A block cut within its first line reads like a comment. */
+    if (sk_X509_num(certs) == 0 || count(pem, begin) != (size_t)sk_X509_num(certs))
+        return err_set(err, EC_CRYPTO, "damaged PEM: %zu blocks begin, %d can be read",
+                       count(pem, begin), sk_X509_num(certs));
+    *out = certs;
+    certs = NULL;
+    return EC_OK;
+}
+
+/* Without a callback OpenSSL would ask at the terminal. */
+static int no_password(char *to, int size, int writing, void *arg) {
+    (void)to;
+    (void)size;
+    (void)writing;
+    (void)arg;
+    return -1;
+}
+
+enum ec pem_read_key(EVP_PKEY **out, struct str pem, struct err *err) {
+    AUTO(bio_freep) BIO *from = NULL;
+    if (open_text(&from, pem, err) != EC_OK)
+        return err->code;
+    if (!contains(pem, "PRIVATE KEY-----") || contains(pem, "BEGIN ENCRYPTED ") ||
+        contains(pem, "Proc-Type: 4,ENCRYPTED"))
+        return refuse(pem, "an unencrypted private key", err);
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(from, NULL, no_password, NULL);
+    if (key == NULL)
+        return crypto_fail(err, "damaged private key");
+    ERR_clear_error();
+    *out = key;
+    return EC_OK;
+}
+
+/* -- Writing ------------------------------------------------------------------------------- */
+
+/* In one piece and with room for a NUL: a buffer that grew would leave a copy of a key behind.
+ */
+static enum ec put(struct buf *out, BIO *from, struct err *err) {
+    char *p = NULL;
+    long n = BIO_get_mem_data(from, &p);
+    if (n > 0 && buf_room(out, (size_t)n + 1) != NULL)
+        buf_add(out, p, (size_t)n);
+    return out->bad ? err_set(err, (enum ec)out->bad, "no room for %ld bytes of PEM", n)
+                    : EC_OK;
+}
+
+enum ec pem_put_cert(struct buf *out, X509 *cert, struct err *err) {
+    AUTO(bio_freep) BIO *text = BIO_new(BIO_s_mem());
+    if (text == NULL || !PEM_write_bio_X509(text, cert))
+        return crypto_fail(err, "cannot write the certificate");
+    return put(out, text, err);
+}
+
+enum ec pem_put_certs(struct buf *out, const STACK_OF(X509) * certs, struct err *err) {
+    for (int i = 0; i < sk_X509_num(certs); i++)
+        if (pem_put_cert(out, sk_X509_value(certs, i), err) != EC_OK)
+            return err->code;
+    return EC_OK;
+}
+
+enum ec pem_put_key(struct buf *out, EVP_PKEY *key, struct err *err) {
+    AUTO(bio_freep) BIO *text = BIO_new(BIO_s_secmem());
+    if (text == NULL || !PEM_write_bio_PKCS8PrivateKey(text, key, NULL, NULL, 0, NULL, NULL))
+        return crypto_fail(err, "cannot write the key");
+    return put(out, text, err);
+}
+
+enum ec certs_bundle(struct buf *out, struct str ca_pem, struct err *err) {
+    AUTO(chain_freep) STACK_OF(X509) *certs = NULL;
+    struct buf text = BUF_INIT(4 * CERTS_PEM_MAX);
+    size_t n = out->n;
+    if (pem_read_certs(&certs, ca_pem, err) != EC_OK)
+        return err->code;
+    if (pem_put_certs(&text, certs, err) == EC_OK)
+        buf_base64(out, buf_view(&text));
+    if (out->bad) {
+        out->n = n;
+        err_set(err, (enum ec)out->bad, "no room for the bundle");
+    }
+    buf_done(&text);
+    return err->code;
+}

@@ -1,0 +1,459 @@
+/* Renewal: what is found, what is due, what is made of it. */
+#include "certs/inner.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+
+static const int64_t day_s = 86400;
+
+/* -- What is found ------------------------------------------------------------------------- */
+
+struct estate {
+    STACK_OF(X509) * bundle; /* ca.crt; never empty */
+    struct issuer ca;        /* the one whose key is ca.key; both NULL without a key */
+    STACK_OF(X509) * chain;  /* tls.crt; NULL when it cannot be read */
+    X509 *leaf;              /* the first of chain, or NULL */
+    X509 *leaf_ca;           /* the one of the bundle that signed it, or NULL */
+    bool key_fits;           /* tls.key is the leaf's */
+};
+
+static void estate_done(struct estate *e) {
+    sk_X509_pop_free(e->bundle, X509_free);
+    sk_X509_pop_free(e->chain, X509_free);
+    EVP_PKEY_free(e->ca.key);
+}
+
+static enum ec read_file(struct buf *text, const char *dir, const char *name, struct err *err) {
+    AUTO(mem_freep) char *path = save_path(dir, name);
+    if (path == NULL)
+        return err_set(err, EC_NOMEM, "out of memory");
+    return certs_read(text, path, err);
+}
+
+static enum ec load_certs(STACK_OF(X509) * *out, const char *dir, const char *name,
+                          struct err *err) {
+    struct buf text = BUF_INIT(CERTS_READ_ROOM);
+    if (read_file(&text, dir, name, err) == EC_OK &&
+        pem_read_certs(out, buf_view(&text), err) != EC_OK)
+        err_wrap(err, "%s/%s", dir, name);
+    certs_wipe(&text); /* a key may stand there by mistake */
+    return err->code;
+}
+
+static enum ec load_key(EVP_PKEY **out, const char *dir, const char *name, struct err *err) {
+    struct buf text = BUF_INIT(CERTS_READ_ROOM);
+    if (read_file(&text, dir, name, err) == EC_OK &&
+        pem_read_key(out, buf_view(&text), err) != EC_OK)
+        err_wrap(err, "%s/%s", dir, name);
+    certs_wipe(&text);
+    return err->code;
+}
+
+/* Missing or damaged, which a new one cures; not so a file that may not be read. */
+static bool is_curable(const struct err *err) {
+    return err->code == EC_CRYPTO || (err->code == EC_IO && err->os == ENOENT);
+}
+
+static enum ec load_leaf(struct estate *e, const char *dir, struct err *err) {
+    AUTO(key_freep) EVP_PKEY *key = NULL;
+    struct err found = ERR_INIT;
+    if (load_certs(&e->chain, dir, "tls.crt", &found) != EC_OK && !is_curable(&found)) {
+        *err = found;
+        return err->code;
+    }
+    found = (struct err)ERR_INIT;
+    if (load_key(&key, dir, "tls.key", &found) != EC_OK && !is_curable(&found)) {
+        *err = found;
+        return err->code;
+    }
+    e->leaf = sk_X509_value(e->chain, 0); /* NULL for NULL */
+    e->key_fits = e->leaf != NULL && key != NULL && X509_check_private_key(e->leaf, key);
+    return EC_OK;
+}
+
+static bool has_signed(X509 *ca, X509 *cert) {
+    EVP_PKEY *key = X509_get0_pubkey(ca);
+    return key != NULL && X509_check_issued(ca, cert) == X509_V_OK &&
+           X509_verify(cert, key) == 1;
+}
+
+static X509 *find_issuer(const STACK_OF(X509) * bundle, X509 *cert) {
+    for (int i = 0; i < sk_X509_num(bundle); i++)
+        if (has_signed(sk_X509_value(bundle, i), cert))
+            return sk_X509_value(bundle, i);
+    return NULL;
+}
+
+/* A crash between two renames may leave a newer CA in front, whose key never came. */
+static X509 *find_by_key(const STACK_OF(X509) * bundle, EVP_PKEY *key) {
+    for (int i = 0; i < sk_X509_num(bundle); i++)
+        if (X509_check_private_key(sk_X509_value(bundle, i), key))
+            return sk_X509_value(bundle, i);
+    return NULL;
+}
+
+static enum ec load_ca_key(struct estate *e, const char *dir, bool needed, struct err *err) {
+    struct err found = ERR_INIT;
+    if (load_key(&e->ca.key, dir, "ca.key", &found) == EC_OK) {
+        e->ca.cert = find_by_key(e->bundle, e->ca.key);
+        if (e->ca.cert != NULL)
+            return EC_OK;
+        err_set(&found, EC_CRYPTO, "%s/ca.key belongs to no certificate in ca.crt", dir);
+        EVP_PKEY_free(e->ca.key);
+        e->ca.key = NULL;
+    }
+    if (!needed && is_curable(&found))
+        return EC_OK;
+    *err = found;
+    return err->code;
+}
+
+static enum ec load(struct estate *e, const char *dir, const struct certs_rotation *how,
+                    struct err *err) {
+    if (load_certs(&e->bundle, dir, "ca.crt", err) != EC_OK ||
+        load_ca_key(e, dir, !how->new_ca, err) != EC_OK || load_leaf(e, dir, err) != EC_OK)
+        return err->code;
+    if (e->leaf != NULL)
+        e->leaf_ca = find_issuer(e->bundle, e->leaf);
+    ERR_clear_error();
+    return EC_OK;
+}
+
+/* -- What is due --------------------------------------------------------------------------- */
+
+static enum ec judge_ca(unsigned *why, const struct estate *e, bool leaf_is_due,
+                        const struct certs_rotation *how, struct err *err) {
+    int64_t now_s = how->request.now_s;
+    struct span life;
+    *why = how->new_ca ? CERTS_WHY_ASKED : 0;
+    if (e->ca.cert == NULL) {
+        *why |= CERTS_WHY_UNFIT;
+        return EC_OK;
+    }
+    if (info_span(&life, e->ca.cert, err) != EC_OK)
+        return err_wrap(err, "ca.crt");
+    /* A clock that is wrong must not set off a change of CA. */
+    if (now_s < life.from_s)
+        return err_set(err, EC_CRYPTO,
+                       "ca.crt is not valid yet: the clock says %lld, it begins "
+                       "at %lld (seconds since 1970)",
+                       (long long)now_s, (long long)life.from_s);
+    if (X509_check_ca(e->ca.cert) != 1)
+        *why |= CERTS_WHY_UNFIT;
+    if (span_is_low(life, how->left_percent, now_s))
+        *why |= CERTS_WHY_SOON;
+    /* Not sooner than a leaf is needed: CAs that live no longer than their leaves would else be
+     * replaced at every call. */
+    if (leaf_is_due && life.to_s - now_s < how->request.days * day_s / 2)
+        *why |= CERTS_WHY_SHORT;
+    return EC_OK;
+}
+
+static bool is_named(X509 *leaf, const GENERAL_NAMES *names) {
+    AUTO(names_freep)
+    GENERAL_NAMES *present = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+    return present != NULL && names_equal(present, names);
+}
+
+static enum ec judge_leaf(unsigned *why, const struct estate *e, const GENERAL_NAMES *names,
+                          const struct certs_rotation *how, struct err *err) {
+    struct span life;
+    *why = how->new_leaf ? CERTS_WHY_ASKED : 0;
+    if (e->leaf == NULL || !e->key_fits || !check_is_server(e->leaf))
+        *why |= CERTS_WHY_UNFIT;
+    if (e->leaf == NULL)
+        return EC_OK;
+    if (info_span(&life, e->leaf, err) != EC_OK)
+        return err_wrap(err, "tls.crt");
+    if (span_is_low(life, how->left_percent, how->request.now_s))
+        *why |= CERTS_WHY_SOON;
+    if (e->leaf_ca == NULL || e->leaf_ca != e->ca.cert)
+        *why |= CERTS_WHY_CA;
+    if (!is_named(e->leaf, names))
+        *why |= CERTS_WHY_NAMES;
+    return EC_OK;
+}
+
+/* -- What goes into the bundle ------------------------------------------------------------- */
+
+/* When the next CA was made; without one when it was made itself (its key never came). */
+static enum ec replaced_at(int64_t *out, X509 *old, const STACK_OF(X509) * bundle,
+                           int64_t newest_s, struct err *err) {
+    struct span own, other;
+    if (info_span(&own, old, err) != EC_OK)
+        return err->code;
+    int64_t at = newest_s > own.from_s ? newest_s : own.from_s;
+    for (int i = 0; i < sk_X509_num(bundle); i++) {
+        if (info_span(&other, sk_X509_value(bundle, i), err) != EC_OK)
+            return err->code;
+        if (other.from_s > own.from_s && other.from_s < at)
+            at = other.from_s;
+    }
+    *out = at;
+    return EC_OK;
+}
+
+static enum ec is_needed(bool *out, X509 *old, const struct estate *e,
+                         const struct certs_rotation *how, int64_t newest_s, struct err *err) {
+    int32_t days = how->overlap_days ? how->overlap_days : CERTS_OVERLAP_DAYS;
+    int64_t at_s = 0, now_s = how->request.now_s;
+    struct span own, leaf = {0, 0};
+    if (info_span(&own, old, err) != EC_OK ||
+        (e->leaf != NULL && info_span(&leaf, e->leaf, err) != EC_OK) ||
+        replaced_at(&at_s, old, e->bundle, newest_s, err) != EC_OK)
+        return err->code;
+    bool signed_leaf = old == e->leaf_ca && now_s <= leaf.to_s;
+    *out = now_s <= own.to_s && (signed_leaf || now_s < at_s + days * day_s);
+    return EC_OK;
+}
+
+static enum ec push_shared(STACK_OF(X509) * certs, X509 *cert, struct err *err) {
+    if (!X509_up_ref(cert))
+        return err_set(err, EC_NOMEM, "out of memory");
+    if (sk_X509_push(certs, cert) > 0)
+        return EC_OK;
+    X509_free(cert);
+    return err_set(err, EC_NOMEM, "out of memory");
+}
+
+/* The CA, and those before it as long as they are needed. */
+static enum ec compose(STACK_OF(X509) * out, X509 *ca, const struct estate *e,
+                       const struct certs_rotation *how, struct err *err) {
+    struct span life;
+    if (info_span(&life, ca, err) != EC_OK || push_shared(out, ca, err) != EC_OK)
+        return err->code;
+    for (int i = 0; i < sk_X509_num(e->bundle); i++) {
+        X509 *old = sk_X509_value(e->bundle, i);
+        bool needed = false;
+        if (X509_cmp(old, ca) == 0)
+            continue;
+        if (is_needed(&needed, old, e, how, life.from_s, err) != EC_OK ||
+            (needed && push_shared(out, old, err) != EC_OK))
+            return err->code;
+    }
+    return EC_OK;
+}
+
+/* -- What is made -------------------------------------------------------------------------- */
+
+/* All of it owned; NULL where the old one stays. */
+struct product {
+    EVP_PKEY *ca_key, *key;
+    X509 *ca;
+    STACK_OF(X509) * chain;  /* the new tls.crt */
+    STACK_OF(X509) * bundle; /* the ca.crt to be, new or not */
+};
+
+static void product_done(struct product *p) {
+    EVP_PKEY_free(p->ca_key);
+    EVP_PKEY_free(p->key);
+    X509_free(p->ca);
+    sk_X509_pop_free(p->chain, X509_free);
+    sk_X509_pop_free(p->bundle, X509_free);
+}
+
+static enum ec push_own(STACK_OF(X509) * certs, X509 *cert, struct err *err) {
+    if (sk_X509_push(certs, cert) > 0)
+        return EC_OK;
+    X509_free(cert);
+    return err_set(err, EC_NOMEM, "out of memory");
+}
+
+/* The new CA's key signed by the CA before it, for those who know that one alone. */
+static enum ec add_link(struct product *p, const struct estate *e, int64_t now_s,
+                        struct err *err) {
+    struct span before;
+    X509 *link = NULL;
+    if (e->ca.cert == NULL || X509_check_ca(e->ca.cert) != 1)
+        return EC_OK;
+    if (info_span(&before, e->ca.cert, err) != EC_OK)
+        return err->code;
+    if (now_s > before.to_s)
+        return EC_OK;
+    if (issue_link(&link, p->ca, e->ca, now_s, err) != EC_OK)
+        return err->code;
+    return push_own(p->chain, link, err);
+}
+
+/* A leaf renewed while its CA's predecessor is still about goes on carrying the link. */
+static enum ec keep_links(struct product *p, const struct estate *e, int64_t now_s,
+                          struct err *err) {
+    struct span life;
+    for (int i = 1; i < sk_X509_num(e->chain); i++) {
+        X509 *link = sk_X509_value(e->chain, i);
+        if (info_span(&life, link, err) != EC_OK)
+            return err->code;
+        if (now_s <= life.to_s && X509_check_private_key(link, e->ca.key) &&
+            find_issuer(p->bundle, link) != NULL && push_shared(p->chain, link, err) != EC_OK)
+            return err->code;
+    }
+    ERR_clear_error();
+    return EC_OK;
+}
+
+static enum ec make_ca(struct product *p, const struct certs_request *r, struct err *err) {
+    if (issue_key(&p->ca_key, r->key, err) != EC_OK)
+        return err->code;
+    return issue_ca(&p->ca, p->ca_key, r, err);
+}
+
+static enum ec make_leaf(struct product *p, const struct estate *e, const GENERAL_NAMES *names,
+                         const struct certs_request *r, struct err *err) {
+    struct issuer ca = p->ca ? (struct issuer){p->ca, p->ca_key} : e->ca;
+    const X509_NAME *subject = r->service.n ? NULL : X509_get_subject_name(e->leaf);
+    X509 *leaf = NULL;
+    if (issue_key(&p->key, r->key, err) != EC_OK ||
+        issue_leaf(&leaf, p->key, ca, names, subject, r, err) != EC_OK)
+        return err->code;
+    if ((p->chain = sk_X509_new_null()) == NULL) {
+        X509_free(leaf);
+        return err_set(err, EC_NOMEM, "out of memory");
+    }
+    if (push_own(p->chain, leaf, err) != EC_OK)
+        return err->code;
+    return p->ca ? add_link(p, e, r->now_s, err) : keep_links(p, e, r->now_s, err);
+}
+
+static enum ec make_bundle(struct product *p, const struct estate *e,
+                           const struct certs_rotation *how, struct err *err) {
+    if ((p->bundle = sk_X509_new_null()) == NULL)
+        return err_set(err, EC_NOMEM, "out of memory");
+    return compose(p->bundle, p->ca ? p->ca : e->ca.cert, e, how, err);
+}
+
+static enum ec prove(const struct product *p, int64_t now_s, struct err *err) {
+    const char *why = NULL;
+    if (check_chain(&why, p->chain, p->bundle, now_s, err) != EC_OK)
+        return err->code;
+    if (why != NULL)
+        return err_set(
+            err, EC_CRYPTO,
+            "the CA is unfit, a certificate signed by it does not verify: %s; nothing "
+            "was written",
+            why);
+    return EC_OK;
+}
+
+static enum ec make(struct product *p, const struct estate *e, const GENERAL_NAMES *names,
+                    const struct certs_rotation *how, const struct certs_outcome *plan,
+                    struct err *err) {
+    const struct certs_request *r = &how->request;
+    if ((plan->ca_why && make_ca(p, r, err) != EC_OK) || make_bundle(p, e, how, err) != EC_OK)
+        return err->code;
+    if (!plan->leaf_why)
+        return EC_OK;
+    if (make_leaf(p, e, names, r, err) != EC_OK)
+        return err->code;
+    return prove(p, r->now_s, err);
+}
+
+static enum ec write_texts(struct certs_files *f, const struct product *p, bool new_bundle,
+                           struct err *err) {
+    if (new_bundle && pem_put_certs(&f->ca_crt, p->bundle, err) != EC_OK)
+        return err->code;
+    if (p->ca_key != NULL && pem_put_key(&f->ca_key, p->ca_key, err) != EC_OK)
+        return err->code;
+    if (p->key != NULL && pem_put_key(&f->tls_key, p->key, err) != EC_OK)
+        return err->code;
+    return p->chain ? pem_put_certs(&f->tls_crt, p->chain, err) : EC_OK;
+}
+
+static enum ec write_files(const char *dir, const struct product *p, bool new_bundle,
+                           struct err *err) {
+    struct certs_files f = CERTS_FILES_INIT;
+    enum ec ec = write_texts(&f, p, new_bundle, err);
+    if (ec == EC_OK)
+        ec = save_files(&f, dir, err);
+    certs_files_done(&f);
+    return ec;
+}
+
+/* -- The whole ----------------------------------------------------------------------------- */
+
+static enum ec check_request(const struct certs_rotation *how, struct err *err) {
+    const struct certs_request *r = &how->request;
+    if (issue_check_life(r, err) != EC_OK)
+        return err->code;
+    if (how->left_percent < 0 || how->left_percent > 99)
+        return err_set(err, EC_USAGE, "%d%% of a life left, 1 to 99 were expected",
+                       how->left_percent);
+    if (how->overlap_days < 0 || how->overlap_days > CERTS_DAYS_MAX)
+        return err_set(err, EC_USAGE, "an overlap of %d days, 1 to %d were expected",
+                       how->overlap_days, CERTS_DAYS_MAX);
+    if (r->service.n == 0 && (r->namespace.n != 0 || r->n_dns != 0))
+        return err_set(err, EC_USAGE,
+                       "names without a service; give the service too, or no "
+                       "names to keep those of the present certificate");
+    return EC_OK;
+}
+
+static enum ec wanted_names(GENERAL_NAMES **out, const struct estate *e,
+                            const struct certs_request *r, struct err *err) {
+    if (r->service.n != 0)
+        return names_new(out, r, err);
+    if (e->leaf != NULL)
+        *out = X509_get_ext_d2i(e->leaf, NID_subject_alt_name, NULL, NULL);
+    ERR_clear_error();
+    if (*out == NULL)
+        return err_set(err, EC_USAGE,
+                       "tls.crt cannot be read for its names; give service and namespace");
+    return EC_OK;
+}
+
+static enum ec decide(struct certs_outcome *plan, const struct estate *e,
+                      const GENERAL_NAMES *names, const struct certs_rotation *how,
+                      struct err *err) {
+    if (judge_leaf(&plan->leaf_why, e, names, how, err) != EC_OK ||
+        judge_ca(&plan->ca_why, e, plan->leaf_why != 0, how, err) != EC_OK)
+        return err->code;
+    if (plan->ca_why)
+        plan->leaf_why |= CERTS_WHY_CA;
+    ERR_clear_error();
+    return EC_OK;
+}
+
+static enum ec report(struct certs_outcome *out, X509 *ca, X509 *leaf, struct err *err) {
+    struct span life = {0, 0};
+    if (ca != NULL && info_span(&life, ca, err) != EC_OK)
+        return err->code;
+    out->ca_not_after_s = life.to_s;
+    life = (struct span){0, 0};
+    if (leaf != NULL && info_span(&life, leaf, err) != EC_OK)
+        return err->code;
+    out->leaf_not_after_s = life.to_s;
+    return EC_OK;
+}
+
+static enum ec carry_out(struct certs_outcome *plan, const char *dir, const struct estate *e,
+                         const GENERAL_NAMES *names, const struct certs_rotation *how,
+                         struct err *err) {
+    AUTO(product_done) struct product p = {0};
+    if (make(&p, e, names, how, plan, err) != EC_OK)
+        return err->code;
+    size_t n_new = p.ca ? 1 : 0;
+    plan->n_cas = (size_t)sk_X509_num(p.bundle);
+    plan->n_dropped = (size_t)sk_X509_num(e->bundle) + n_new - plan->n_cas;
+    bool made = !how->dry_run;
+    if (report(plan, made && p.ca ? p.ca : e->ca.cert,
+               made && p.chain ? sk_X509_value(p.chain, 0) : e->leaf, err) != EC_OK)
+        return err->code;
+    return how->dry_run ? EC_OK : write_files(dir, &p, n_new || plan->n_dropped, err);
+}
+
+enum ec certs_rotate(struct certs_outcome *out, const char *dir,
+                     const struct certs_rotation *how, struct err *err) {
+    AUTO(save_unlockp) int lock = -1;
+    AUTO(estate_done) struct estate e = {0};
+    AUTO(names_freep) GENERAL_NAMES *names = NULL;
+    struct certs_outcome plan = {0};
+    if (check_request(how, err) != EC_OK || save_lock(&lock, dir, err) != EC_OK ||
+        load(&e, dir, how, err) != EC_OK ||
+        wanted_names(&names, &e, &how->request, err) != EC_OK ||
+        decide(&plan, &e, names, how, err) != EC_OK ||
+        carry_out(&plan, dir, &e, names, how, err) != EC_OK)
+        return err->code;
+    *out = plan;
+    return EC_OK;
+}

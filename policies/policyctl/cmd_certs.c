@@ -1,0 +1,284 @@
+/* policyctl certs - keys and certificates of the webhook: make, rotate, check, show, bundle. */
+#include "base/clock.h"
+#include "certs/certs.h"
+#include "policyctl/policy.h"
+#include "policyctl/verb.h"
+
+#include <stdio.h>
+
+static const char *const key_words[] = {"p256", "rsa2048", NULL};
+
+struct options {
+    const char *dir, *service, *namespace, *cert, *key_file, *name;
+    struct opt_list dns;
+    uint64_t days, ca_days, overlap_days;
+    int key;
+    bool force, new_ca, dry_run;
+};
+
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct opt_row rows[] = {
+    {"dir", 'd', OPT_STRING, "DIR", NULL, "Folder of ca.crt, ca.key, tls.crt and tls.key.",
+     AT(dir)},
+    {"service", 0, OPT_STRING, "NAME", "pullgate",
+     "Kubernetes Service of the webhook. The API server asks for <service>.<namespace>.svc.",
+     AT(service)},
+    {"namespace", 'n', OPT_STRING, "NAME", "pullgate", "Namespace of that Service.",
+     AT(namespace)},
+    {"dns", 0, OPT_LIST, "NAME", NULL,
+     "Further DNS name or IP address for the certificate; may be given several times.",
+     AT(dns)},
+    {"days", 0, OPT_NUMBER, "N", "365", "Life of the serving certificate.", AT(days), .min = 1,
+     .max = CERTS_DAYS_MAX},
+    {"ca-days", 0, OPT_NUMBER, "N", "3650", "Life of the CA.", AT(ca_days), .min = 1,
+     .max = CERTS_DAYS_MAX},
+    {"key", 0, OPT_WORD, "KIND", "p256",
+     "Kind of key. ECDSA P-256 handshakes cost a third of RSA's.", AT(key), .words = key_words},
+    {"force", 'f', OPT_FLAG, NULL, NULL,
+     "init: replace existing files. rotate: a new certificate even when none is due.",
+     AT(force)},
+    {"new-ca", 0, OPT_FLAG, NULL, NULL, "rotate: a new CA even when none is due.", AT(new_ca)},
+    {"overlap-days", 0, OPT_NUMBER, "N", "30",
+     "rotate: how long a replaced CA stays in the bundle.", AT(overlap_days), .min = 1,
+     .max = CERTS_DAYS_MAX},
+    {"dry-run", 0, OPT_FLAG, NULL, NULL, "rotate: say what would be done.", AT(dry_run)},
+    {"tls-cert", 0, OPT_STRING, "FILE", NULL, "check, show: the certificate; DIR/tls.crt else.",
+     AT(cert)},
+    {"tls-key", 0, OPT_STRING, "FILE", NULL, "check: the key; DIR/tls.key else.", AT(key_file)},
+    {"name", 0, OPT_STRING, "NAME", NULL,
+     "check: the name it must carry; <service>.<namespace>.svc when not given.", AT(name)},
+    HELP_ROW,
+};
+
+const struct opt_table certs_options = {
+    .rows = rows, .n_rows = sizeof rows / sizeof *rows, .env_prefix = NULL};
+
+static int64_t now_s(void) {
+    return clock_wall_us() / 1000000;
+}
+
+static struct certs_request request_of(const struct options *o, struct str *dns) {
+    for (size_t i = 0; i < o->dns.n; i++)
+        dns[i] = str_of(o->dns.v[i]);
+    return (struct certs_request){.key = (enum certs_key)o->key,
+                                  .service = str_of(o->service),
+                                  .namespace = str_of(o->namespace),
+                                  .dns = dns,
+                                  .n_dns = o->dns.n,
+                                  .now_s = now_s(),
+                                  .days = (int32_t)o->days,
+                                  .ca_days = (int32_t)o->ca_days};
+}
+
+static void print_until(struct buf *out, const char *what, int64_t not_after_s) {
+    buf_printf(out, "%s valid until ", what);
+    clock_print_s(out, not_after_s);
+    buf_putc(out, '\n');
+}
+
+/* ---- init, rotate -------------------------------------------------------------------- */
+
+static int init(const struct options *o, struct buf *out, struct err *err) {
+    struct str dns[OPT_LIST_MAX];
+    struct certs_files files = CERTS_FILES_INIT;
+    const struct certs_request request = request_of(o, dns);
+    if (certs_make(&files, &request, err) == EC_OK &&
+        certs_save(&files, o->dir, o->force, err) == EC_OK) {
+        buf_printf(out, "%s: ca.crt ca.key tls.crt tls.key for %s.%s.svc\n", o->dir, o->service,
+                   o->namespace);
+        print_until(out, "tls.crt", request.now_s + (int64_t)o->days * 86400);
+    }
+    certs_files_done(&files);
+    return EXIT_ALLOWED;
+}
+
+static void print_why(struct buf *out, const char *what, unsigned why) {
+    static const struct {
+        unsigned bit;
+        const char *text;
+    } reasons[] = {{CERTS_WHY_ASKED, "asked for"},
+                   {CERTS_WHY_UNFIT, "missing or unfit"},
+                   {CERTS_WHY_SOON, "little of its life is left"},
+                   {CERTS_WHY_SHORT, "it would cut a new certificate's life"},
+                   {CERTS_WHY_NAMES, "other names"},
+                   {CERTS_WHY_CA, "another CA"}};
+    const char *separator = ": ";
+    buf_printf(out, "%s %s", what, why ? "renewed" : "kept");
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        if (!(why & reasons[i].bit))
+            continue;
+        buf_printf(out, "%s%s", separator, reasons[i].text);
+        separator = ", ";
+    }
+    buf_putc(out, '\n');
+}
+
+static int rotate(const struct options *o, struct buf *out, struct err *err) {
+    struct str dns[OPT_LIST_MAX];
+    const struct certs_rotation how = {.request = request_of(o, dns),
+                                       .new_leaf = o->force,
+                                       .new_ca = o->new_ca,
+                                       .dry_run = o->dry_run,
+                                       .overlap_days = (int32_t)o->overlap_days};
+    struct certs_outcome done;
+    if (certs_rotate(&done, o->dir, &how, err) != EC_OK)
+        return EXIT_INPUT;
+    print_why(out, "certificate", done.leaf_why);
+    print_why(out, "CA", done.ca_why);
+    buf_printf(out, "ca.crt holds %zu CA%s, %zu left out\n", done.n_cas,
+               done.n_cas == 1 ? "" : "s", done.n_dropped);
+    if (done.leaf_not_after_s != 0)
+        print_until(out, "tls.crt", done.leaf_not_after_s);
+    return EXIT_ALLOWED;
+}
+
+/* ---- check, show, bundle ------------------------------------------------------------- */
+
+/* The file given by flag, or one of the folder. */
+static enum ec read_pem(struct buf *out, const struct options *o, const char *given,
+                        const char *name, struct err *err) {
+    struct buf path = BUF_INIT(65536);
+    if (given == NULL && o->dir == NULL)
+        return err_set(err, EC_USAGE, "--dir is missing: the folder of ca.crt and tls.crt");
+    if (given == NULL)
+        buf_printf(&path, "%s/%s", o->dir, name);
+    else
+        buf_puts(&path, given);
+    const char *text = buf_z(&path);
+    enum ec ec = text ? certs_read(out, text, err) : err_set(err, EC_NOMEM, "out of memory");
+    buf_done(&path);
+    return ec;
+}
+
+static bool print_problems(struct buf *out, unsigned problems, const char *name,
+                           const struct certs_info *info) {
+    static const struct {
+        unsigned bit;
+        const char *text;
+    } texts[] = {{CERTS_EXPIRED, "it has expired"},
+                 {CERTS_NOT_YET_VALID, "it is not valid yet"},
+                 {CERTS_NOT_SERVER, "it is not for servers (extended key usage)"},
+                 {CERTS_SOON, "a third of its life or less is left"}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (problems & texts[i].bit)
+            buf_printf(out, "problem: %s\n", texts[i].text);
+    if (problems & CERTS_NAME_MISSING)
+        buf_printf(out, "problem: it lacks the name %s; it has %s\n", name, info->names);
+    if (problems & CERTS_CHAIN)
+        buf_printf(out, "problem: no chain to ca.crt: %s\n", info->chain);
+    return problems != 0;
+}
+
+static enum ec print_info(void *arg, const struct certs_info *info, struct err *err) {
+    struct buf *out = arg;
+    (void)err;
+    buf_printf(out, "subject:    %s\nissuer:     %s\nkind:       %s, %s\n", info->subject,
+               info->issuer, info->is_ca ? "CA" : "serving certificate", info->key_type);
+    buf_puts(out, "valid:      ");
+    clock_print_s(out, info->not_before_s);
+    buf_puts(out, " to ");
+    clock_print_s(out, info->not_after_s);
+    buf_printf(out, " (%lld days left)\n", (long long)certs_days_left(info, now_s()));
+    if (info->names[0] != '\0')
+        buf_printf(out, "names:      %s\n", info->names);
+    buf_printf(out, "serial:     %s\nsha256:     %s\n", info->serial, info->sha256);
+    return EC_OK;
+}
+
+static int check(const struct options *o, struct buf *out, struct err *err) {
+    struct buf cert = BUF_INIT(CERTS_READ_ROOM), key = BUF_INIT(CERTS_READ_ROOM),
+               ca = BUF_INIT(CERTS_READ_ROOM), name = BUF_INIT(1024);
+    struct certs_info info;
+    unsigned problems = 0;
+    buf_printf(&name, "%s.%s.svc", o->service, o->namespace);
+    const char *wanted = o->name ? o->name : buf_z(&name);
+    if (read_pem(&cert, o, o->cert, "tls.crt", err) == EC_OK &&
+        read_pem(&key, o, o->key_file, "tls.key", err) == EC_OK &&
+        (o->dir == NULL || read_pem(&ca, o, NULL, "ca.crt", err) == EC_OK) &&
+        certs_check(&info, &problems, buf_view(&cert), buf_view(&key), buf_view(&ca),
+                    str_of(wanted), now_s(), err) == EC_OK &&
+        !print_problems(out, problems, wanted, &info))
+        buf_printf(out, "ok: %s, %lld days left\n", info.names,
+                   (long long)certs_days_left(&info, now_s()));
+    certs_wipe(&cert);
+    certs_wipe(&key);
+    certs_wipe(&ca);
+    buf_done(&name);
+    return problems ? EXIT_DENIED : EXIT_ALLOWED;
+}
+
+static int show(const struct options *o, struct buf *out, struct err *err) {
+    struct buf pem = BUF_INIT(CERTS_READ_ROOM);
+    if (read_pem(&pem, o, o->cert, "tls.crt", err) == EC_OK)
+        (void)!certs_each(buf_view(&pem), print_info, out, err);
+    certs_wipe(&pem);
+    return EXIT_ALLOWED;
+}
+
+static int bundle(const struct options *o, struct buf *out, struct err *err) {
+    struct buf pem = BUF_INIT(CERTS_READ_ROOM);
+    if (read_pem(&pem, o, NULL, "ca.crt", err) == EC_OK &&
+        certs_bundle(out, buf_view(&pem), err) == EC_OK)
+        buf_putc(out, '\n');
+    certs_wipe(&pem);
+    return EXIT_ALLOWED;
+}
+
+/* ---- the verb ------------------------------------------------------------------------ */
+
+static const struct action {
+    const char *name;
+    bool needs_dir;
+    int (*run)(const struct options *o, struct buf *out, struct err *err);
+} actions[] = {{"init", true, init},
+               {"rotate", true, rotate},
+               {"check", false, check},
+               {"show", false, show},
+               {"bundle", true, bundle}};
+enum { N_ACTIONS = sizeof actions / sizeof *actions };
+
+static const struct action *find_action(const struct opt_result *args, struct err *err) {
+    const char *names[N_ACTIONS];
+    if (args->n_operands != 1) {
+        err_set(err, EC_USAGE, "expected one action: init, rotate, check, show or bundle");
+        return NULL;
+    }
+    for (size_t i = 0; i < N_ACTIONS; i++) {
+        names[i] = actions[i].name;
+        if (strcmp(args->operands[0], names[i]) == 0)
+            return &actions[i];
+    }
+    int near = str_nearest(str_of(args->operands[0]), names, N_ACTIONS);
+    err_set(err, EC_USAGE, "unknown action \"%.100s\"%s%s", args->operands[0],
+            near < 0 ? "; try --help" : "; did you mean ", near < 0 ? "" : names[near]);
+    return NULL;
+}
+
+static int run(const struct options *o, const struct opt_result *args) {
+    struct err err = ERR_INIT;
+    struct buf out = BUF_INIT(1 << 20);
+    int status = EXIT_INPUT;
+    const struct action *action = find_action(args, &err);
+    if (action != NULL && action->needs_dir && o->dir == NULL)
+        err_set(&err, EC_USAGE, "--dir is missing: the folder of ca.crt and tls.crt");
+    else if (action != NULL)
+        status = action->run(o, &out, &err);
+    if (err.code != EC_OK)
+        status = verb_fail(&err);
+    else if (!verb_print(&out))
+        status = EXIT_INPUT;
+    buf_done(&out);
+    return status;
+}
+
+int cmd_certs(const struct verb *self, int argc, char **argv) {
+    struct options options = {.dir = NULL};
+    struct opt_result result;
+    struct buf text = BUF_INIT(1 << 20);
+    int status;
+    if (verb_options(self, &options, argc, argv, &result, &text, &status))
+        status = run(&options, &result);
+    buf_done(&text);
+    return status;
+}

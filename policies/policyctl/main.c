@@ -1,0 +1,90 @@
+/* policyctl - what the webhook would say, offline. */
+#include "policyctl/verb.h"
+#include "version.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+
+static int cmd_version(const struct verb *self, int argc, char **argv) {
+    (void)self;
+    (void)argc;
+    (void)argv;
+    puts("policyctl " VERSION_TEXT);
+    return EXIT_ALLOWED;
+}
+
+static const struct opt_table no_options = {.rows = NULL, .n_rows = 0};
+
+const struct verb verbs[] = {
+    {"test", "[OPTION...] FILE...|-", "say what the webhook would do to manifests",
+     "Reads YAML or JSON: many documents, Lists, folders, AdmissionReviews; pods and all "
+     "built-in\n"
+     "workloads with a pod template.\n",
+     &test_options, cmd_test},
+    {"review", "[OPTION...] [FILE]", "answer an AdmissionReview as the webhook does", NULL,
+     &review_options, cmd_review},
+    {"parse", "[OPTION...] IMAGE...|-", "take image references apart, or say what is wrong",
+     NULL, &parse_options, cmd_parse},
+    {"certs", "ACTION [OPTION...]", "make and check serving certificates",
+     "Actions:\n"
+     "  init    make a CA and a serving certificate: ca.crt ca.key tls.crt tls.key\n"
+     "  rotate  renew what is due; a new CA overlaps the old one in ca.crt\n"
+     "  check   dates, names, chain and key; exit status 1 when something is wrong\n"
+     "  show    what a certificate says\n"
+     "  bundle  base64 of ca.crt on one line, for a webhook's caBundle\n",
+     &certs_options, cmd_certs},
+    {"version", "", "print version and libraries", NULL, &no_options, cmd_version},
+};
+const size_t n_verbs = sizeof verbs / sizeof *verbs;
+
+static void print_overview(FILE *to) {
+    fputs("Usage: policyctl VERB [OPTION...] [ARGUMENT...]\n\n"
+          "Asks the rules of pullgate offline: the same engine, the same answers as the "
+          "webhook.\n\n"
+          "Verbs:\n",
+          to);
+    for (size_t i = 0; i < n_verbs; i++)
+        fprintf(to, "  %-12s %s\n", verbs[i].name, verbs[i].summary);
+    fputs("\n\"policyctl VERB --help\" tells more. Exit status: 0 all allowed, 1 something "
+          "denied,\n"
+          "2 usage or unreadable input, 3 warnings with --fail-on-warn, 70 a bug.\n",
+          to);
+}
+
+static const struct verb *find_verb(const char *name) {
+    for (size_t i = 0; i < n_verbs; i++)
+        if (strcmp(verbs[i].name, name) == 0)
+            return &verbs[i];
+    return NULL;
+}
+
+static int unknown_verb(const char *name) {
+    const char *names[64];
+    for (size_t i = 0; i < n_verbs && i < 64; i++)
+        names[i] = verbs[i].name;
+    int near = str_nearest(str_of(name), names, n_verbs);
+    fprintf(stderr, "policyctl: unknown verb \"%s\"", name);
+    if (near >= 0)
+        fprintf(stderr, "; did you mean %s?\n", names[near]);
+    else
+        fputs("; try policyctl --help\n", stderr);
+    return EXIT_INPUT;
+}
+
+int main(int argc, char **argv) {
+    /* A reader that goes away (head) is an error on write, not the end without a word. */
+    signal(SIGPIPE, SIG_IGN);
+    if (argc < 2) {
+        print_overview(stderr);
+        return EXIT_INPUT;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_overview(stdout);
+        return EXIT_ALLOWED;
+    }
+    const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
+    const struct verb *verb = find_verb(name);
+    return verb ? verb->run(verb, argc - 1, argv + 1) : unknown_verb(name);
+}

@@ -1,0 +1,16 @@
+/* policyctl/patch - a decision's edits applied to an object's JSON text.
+ * jansson lives here: its header and json/json.h use the same words and cannot be included
+ * together. */
+#ifndef PULLGATE_POLICYCTL_PATCH_H
+#define PULLGATE_POLICYCTL_PATCH_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "engine/engine.h"
+
+/* Appends the patched object, compact, keys in their order. Errors: EC_LIMIT (numbers jansson
+ * cannot hold), EC_NOMEM. */
+enum ec patch_apply(struct str object, const struct edit *edits, size_t n_edits,
+                    struct buf *out, struct err *err) MUST_CHECK;
+
+#endif

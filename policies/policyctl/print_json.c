@@ -1,0 +1,111 @@
+/* One JSON document for scripts; its keys are a promise. */
+#include "policyctl/print.h"
+
+static void put(struct buf *out, const char *key, struct str value) {
+    buf_printf(out, ",\"%s\":", key);
+    buf_json(out, value);
+}
+
+static void put_number(struct buf *out, const char *key, size_t value) {
+    buf_printf(out, ",\"%s\":%zu", key, value);
+}
+
+static void put_pos(struct buf *out, struct yaml_pos pos) {
+    put_number(out, "line", pos.line);
+    put_number(out, "column", pos.col);
+}
+
+static void put_strings(struct buf *out, const char *key, const struct str *v, size_t n) {
+    buf_printf(out, "\"%s\":[", key);
+    for (size_t i = 0; i < n; i++) {
+        if (i != 0)
+            buf_putc(out, ',');
+        buf_json(out, v[i]);
+    }
+    buf_putc(out, ']');
+}
+
+static void put_image(struct print *p, const struct subject *s,
+                      const struct decision_image *d) {
+    struct yaml_pos pos = subject_image_where(s, d->image, &p->scratch);
+    buf_puts(&p->out, "{\"path\":");
+    buf_json(&p->out, buf_view(&p->scratch));
+    put(&p->out, "container", d->image->name);
+    put(&p->out, "before", d->before);
+    put(&p->out, "after", d->after);
+    if (!str_eq(d->after, d->proposed))
+        put(&p->out, "proposed", d->proposed);
+    put_pos(&p->out, pos);
+    buf_putc(&p->out, '}');
+}
+
+static void put_reason(struct print *p, const struct subject *s, const struct reason *r) {
+    struct yaml_pos pos = subject_where(s, STR(""));
+    const struct decision_image *d = r->image < 0 ? NULL : &s->decision->images[r->image];
+    buf_reset(&p->scratch);
+    if (d != NULL)
+        pos = subject_image_where(s, d->image, &p->scratch);
+    buf_puts(&p->out, "{\"code\":");
+    buf_json(&p->out, str_of(engine_code_name(r->code)));
+    put(&p->out, "message", r->message);
+    put(&p->out, "path", buf_view(&p->scratch));
+    put(&p->out, "container", d ? d->image->name : STR_NONE);
+    put(&p->out, "image", d ? d->before : STR_NONE);
+    put(&p->out, "suggestion", r->suggestion);
+    put_pos(&p->out, pos);
+    buf_putc(&p->out, '}');
+}
+
+static void put_head(struct print *p, const struct subject *s) {
+    const struct workload *w = s->workload;
+    const struct policy_rule *rule = s->decision->rule;
+    buf_puts(&p->out, "{\"file\":");
+    buf_json(&p->out, str_of(s->file));
+    put_number(&p->out, "index", s->index);
+    put_number(&p->out, "line", s->line);
+    put(&p->out, "apiVersion", w->api_version);
+    put(&p->out, "kind", w->kind);
+    put(&p->out, "namespace", w->namespace);
+    put(&p->out, "name", w->name.n ? w->name : w->generate_name);
+    put(&p->out, "verdict", str_of(engine_verdict_name(s->decision->verdict)));
+    put(&p->out, "rule", rule ? rule->name : STR_NONE);
+}
+
+void print_json_begin(struct print *p) {
+    buf_puts(&p->out, "{\"objects\":[");
+}
+
+enum ec print_json_object(struct print *p, const struct subject *s, struct err *err) {
+    const struct decision *d = s->decision;
+    (void)err;
+    buf_puts(&p->out, p->n_objects++ ? ",\n" : "\n");
+    put_head(p, s);
+    buf_puts(&p->out, ",\"images\":[");
+    for (size_t i = 0; i < d->n_images; i++) {
+        if (i != 0)
+            buf_putc(&p->out, ',');
+        put_image(p, s, &d->images[i]);
+    }
+    buf_puts(&p->out, "],\"reasons\":[");
+    for (size_t i = 0; i < d->n_reasons; i++) {
+        if (i != 0)
+            buf_putc(&p->out, ',');
+        put_reason(p, s, &d->reasons[i]);
+    }
+    buf_puts(&p->out, "],\"imagePullSecrets\":{");
+    put_strings(&p->out, "before", s->workload->secrets, s->workload->n_secrets);
+    buf_putc(&p->out, ',');
+    put_strings(&p->out, "after", d->secrets, d->n_secrets);
+    buf_puts(&p->out, "},\"patch\":");
+    review_patch(&p->out, d);
+    buf_putc(&p->out, '}');
+    return EC_OK;
+}
+
+void print_json_end(struct print *p, const struct subject_totals *t) {
+    buf_printf(
+        &p->out,
+        "\n],\"summary\":{\"objects\":%zu,\"images\":%zu,\"rewritten\":%zu,\"denied\":%zu,"
+        "\"warned\":%zu,\"unchanged\":%zu}}\n",
+        t->objects, t->images, t->rewritten, t->denied, t->warned, t->unchanged);
+}

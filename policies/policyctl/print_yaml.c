@@ -1,0 +1,82 @@
+/* The object as the webhook would leave it, and the difference. */
+#include "policyctl/print.h"
+
+#include "policyctl/patch.h"
+#include "yaml/print.h"
+
+enum { JSON_BYTES_MAX = 512 << 20 };
+
+enum ec print_patched(const struct subject *s, struct buf *before, struct buf *after,
+                      struct err *err) {
+    json_print(s->doc->json, s->object, before);
+    if (before->bad)
+        return err_set(err, (enum ec)before->bad, "no room for the object");
+    if (patch_apply(buf_view(before), s->decision->edits, s->decision->n_edits, after, err) !=
+        EC_OK)
+        err_place(err, s->file, s->line, 0);
+    return err->code;
+}
+
+/* ---- printing ------------------------------------------------------------------------ */
+
+/* Compact JSON to YAML. */
+static enum ec to_yaml(struct buf *json_text, struct buf *out, struct err *err) {
+    struct json j = JSON_INIT;
+    char *padding = buf_room(json_text, JSON_PADDING);
+    if (padding == NULL)
+        return err_set(err, EC_NOMEM, "out of memory");
+    memset(padding, 0, JSON_PADDING);
+    enum ec ec =
+        json_parse(&j, json_text->p, json_text->n,
+                   (struct json_limits){.max_depth = 1024, .max_nodes = UINT32_MAX / 2}, err);
+    if (ec == EC_OK)
+        ec = yaml_print(&j, 0, out, err);
+    json_done(&j);
+    return ec;
+}
+
+/* YAML of the object before and after; both are the caller's to end. */
+static enum ec both(const struct subject *s, struct buf *before, struct buf *after,
+                    struct err *err) {
+    struct buf a = BUF_INIT(JSON_BYTES_MAX), b = BUF_INIT(JSON_BYTES_MAX);
+    enum ec ec = print_patched(s, &a, &b, err);
+    if (ec == EC_OK)
+        ec = to_yaml(&a, before, err);
+    if (ec == EC_OK)
+        ec = to_yaml(&b, after, err);
+    buf_done(&a);
+    buf_done(&b);
+    return ec;
+}
+
+enum ec print_yaml_object(struct print *p, const struct subject *s, struct err *err) {
+    struct buf before = BUF_INIT(JSON_BYTES_MAX), after = BUF_INIT(JSON_BYTES_MAX);
+    if (s->object == JSON_NONE)
+        return EC_OK;
+    if (both(s, &before, &after, err) == EC_OK) {
+        if (p->n_objects++ != 0)
+            buf_puts(&p->out, "---\n");
+        buf_str(&p->out, buf_view(&after));
+    }
+    buf_done(&before);
+    buf_done(&after);
+    return err->code;
+}
+
+enum ec print_diff_object(struct print *p, const struct subject *s, struct err *err) {
+    struct buf before = BUF_INIT(JSON_BYTES_MAX), after = BUF_INIT(JSON_BYTES_MAX);
+    struct buf name = BUF_INIT(8192);
+    if (s->object == JSON_NONE || s->decision->n_edits == 0)
+        return EC_OK;
+    const struct workload *w = s->workload;
+    struct str object = w->name.n ? w->name : w->generate_name;
+    buf_printf(&name, "%s:%u %.*s/%.*s", s->file, s->line, STR_ARG(w->kind), STR_ARG(object));
+    const char *title = buf_z(&name);
+    if (both(s, &before, &after, err) == EC_OK)
+        (void)!print_unified(&p->out, title ? title : s->file, title ? title : s->file,
+                             buf_view(&before), buf_view(&after), err);
+    buf_done(&name);
+    buf_done(&before);
+    buf_done(&after);
+    return err->code;
+}

@@ -1,0 +1,55 @@
+#include "policyctl/verb.h"
+
+#include "base/file.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static void print_help(const struct verb *v) {
+    struct buf text = BUF_INIT(1 << 20);
+    buf_printf(&text, "Usage: policyctl %s %s\n\n%c%s.\n", v->name, v->usage,
+               v->summary[0] - 'a' + 'A', v->summary + 1);
+    if (v->details != NULL)
+        buf_printf(&text, "\n%s", v->details);
+    buf_puts(&text, "\nOptions:\n");
+    opts_help(v->options, &text);
+    verb_print(&text);
+    buf_done(&text);
+}
+
+bool verb_options(const struct verb *v, void *target, int argc, char **argv,
+                  struct opt_result *out, struct buf *text, int *status) {
+    struct err err = ERR_INIT;
+    if (opts_parse(v->options, target, argc, argv, out, text, &err) != EC_OK) {
+        *status = verb_fail(&err);
+        return false;
+    }
+    if (!out->help)
+        return true;
+    print_help(v);
+    *status = EXIT_ALLOWED;
+    return false;
+}
+
+int verb_fail(const struct err *err) {
+    struct buf text = BUF_INIT(4096);
+    struct err ignored = ERR_INIT;
+    buf_puts(&text, "policyctl: ");
+    err_print(err, &text);
+    buf_putc(&text, '\n');
+    (void)!file_write_fd(STDERR_FILENO, buf_view(&text), &ignored);
+    buf_done(&text);
+    return err->code == EC_BUG ? EXIT_BROKEN : EXIT_INPUT;
+}
+
+bool verb_print(struct buf *text) {
+    struct err err = ERR_INIT;
+    if (text->bad)
+        err_set(&err, (enum ec)text->bad, "no room for the output");
+    else if (file_write_fd(STDOUT_FILENO, buf_view(text), &err) != EC_OK)
+        err_wrap(&err, "standard output");
+    buf_reset(text);
+    if (err.code != EC_OK)
+        verb_fail(&err);
+    return err.code == EC_OK;
+}

@@ -1,0 +1,48 @@
+/* policyctl/verb - one table of verbs: dispatch, help and completion come from its rows. */
+#ifndef PULLGATE_POLICYCTL_VERB_H
+#define PULLGATE_POLICYCTL_VERB_H
+
+#include "base/err.h"
+#include "base/opts.h"
+
+/* Exit statuses, for all verbs alike. */
+enum {
+    EXIT_ALLOWED = 0,
+    EXIT_DENIED = 1, /* something is denied, or not as it should be */
+    EXIT_INPUT = 2,  /* usage, or input that cannot be read or is not valid */
+    EXIT_WARNED = 3, /* only warnings, and --fail-on-warn */
+    EXIT_BROKEN = 70 /* a bug of ours */
+};
+
+struct verb {
+    const char *name;
+    const char *usage;   /* "[OPTION...] FILE..." */
+    const char *summary; /* half a line */
+    const char *details; /* paragraphs for its own --help; may be NULL */
+    const struct opt_table *options;
+    int (*run)(const struct verb *self, int argc, char **argv);
+};
+
+extern const struct verb verbs[];
+extern const size_t n_verbs;
+
+int cmd_test(const struct verb *self, int argc, char **argv);
+int cmd_review(const struct verb *self, int argc, char **argv);
+int cmd_parse(const struct verb *self, int argc, char **argv);
+int cmd_certs(const struct verb *self, int argc, char **argv);
+
+extern const struct opt_table test_options, review_options, parse_options, certs_options;
+
+/* Parses a verb's options into *target. false: nothing is left to do, *status is the exit
+ * status
+ * (--help was printed, or a usage error told). `text` keeps what options borrow. */
+bool verb_options(const struct verb *v, void *target, int argc, char **argv,
+                  struct opt_result *out, struct buf *text, int *status);
+
+/* "policyctl: what" on standard error; EXIT_INPUT, or EXIT_BROKEN for a bug. */
+int verb_fail(const struct err *err);
+
+/* Writes a buffer to standard output; false, told on standard error, when that fails. */
+bool verb_print(struct buf *text);
+
+#endif

@@ -1,0 +1,339 @@
+/* What the nodes are good for: limits, keys that stand twice, pointers, places, memory. */
+#include "json_doc.h"
+#include "test.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+/* The door to the heap, counted: no test may leave anything behind, and one of them lets the
+ * n-th allocation fail. Stands here in place of mem.c. */
+static size_t mem_live;
+static size_t mem_fail_in = SIZE_MAX; /* allocations until one fails */
+
+static bool mem_may(void) {
+    return mem_fail_in == SIZE_MAX || mem_fail_in-- > 0;
+}
+
+static void *mem_count(void *p) {
+    mem_live += p != NULL;
+    return p;
+}
+
+void *mem_alloc(size_t n) {
+    return n == 0 || !mem_may() ? NULL : mem_count(malloc(n));
+}
+
+void *mem_zalloc(size_t n) {
+    return n == 0 || !mem_may() ? NULL : mem_count(calloc(1, n));
+}
+
+void *mem_realloc(void *p, size_t n) {
+    if (p == NULL)
+        return mem_alloc(n);
+    return n == 0 || !mem_may() ? NULL : realloc(p, n);
+}
+
+void mem_free(void *p) {
+    mem_live -= p != NULL;
+    free(p);
+}
+
+static void limits_hold(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        uint32_t depth, nodes;
+        const char *msg; /* NULL: accepted */
+        size_t offset;
+    } rows[] = {
+        {"1", 0, 1, NULL, 0},
+        {"[]", 0, 9, "nested deeper than 0 levels", 0},
+        {"{}", 0, 9, "nested deeper than 0 levels", 0},
+        {"[[]]", 2, 9, NULL, 0},
+        {"[[1,{\"a\":2}]]", 3, 9, NULL, 0},
+        {"[[1,{\"a\":2}]]", 2, 9, "nested deeper than 2 levels", 4},
+        {"[[],[[]]]", 2, 9, "nested deeper than 2 levels", 5},
+        {"1", 9, 0, "more than 0 values and keys", 0},
+        {"[1,2,3]", 9, 4, NULL, 0},
+        {"[1,2,3]", 9, 3, "more than 3 values and keys", 5},
+        {"{\"a\":1}", 9, 3, NULL, 0},
+        {"{\"a\":1}", 9, 2, "more than 2 values and keys", 5},
+        {"{\"a\":1}", 9, 1, "more than 1 values and keys", 2},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct doc d;
+        struct json_limits limits = {.max_depth = rows[i].depth, .max_nodes = rows[i].nodes};
+        doc_read(&d, str_of(rows[i].text), limits, ']');
+        if (d.ec != (rows[i].msg != NULL ? EC_LIMIT : EC_OK) ||
+            (rows[i].msg != NULL &&
+             (strcmp(d.err.msg, rows[i].msg) != 0 || d.err.offset != rows[i].offset)))
+            fail_row("row %zu: %zu %s", i, d.err.offset, d.err.msg);
+        doc_done(&d);
+    }
+    struct json j = JSON_INIT;
+    struct err err = ERR_INIT;
+    char byte = '1';
+    assert_int_equal(json_parse(&j, &byte, (size_t)1 << 31, JSON_LIMITS_DEFAULT, &err),
+                     EC_LIMIT);
+}
+
+/* As deep as a node's depth can count, and one more. */
+static void deep_nesting_needs_no_stack(void **state) {
+    (void)state;
+    enum { DEEP = 65535 };
+    struct json_limits limits = {.max_depth = UINT32_MAX, .max_nodes = UINT32_MAX};
+    struct buf text = BUF_INIT(SIZE_MAX);
+    struct buf out = BUF_INIT(SIZE_MAX);
+    struct doc d;
+    for (int i = 0; i < DEEP; i++)
+        buf_puts(&text, i % 2 ? "{\"a\":" : "[");
+    buf_putc(&text, '0');
+    for (int i = DEEP; i-- > 0;)
+        buf_putc(&text, i % 2 ? '}' : ']');
+    struct str s = buf_view(&text);
+    char *copy = malloc(s.n + 2);
+    memcpy(copy + 1, s.p, s.n);
+    copy[0] = '[';
+    copy[s.n + 1] = ']';
+    s.p = memcpy(malloc(s.n), s.p, s.n);
+    buf_done(&text);
+
+    doc_read(&d, (struct str){copy, s.n + 2}, limits, ']');
+    assert_int_equal(d.ec, EC_LIMIT);
+    doc_done(&d);
+    doc_read(&d, s, limits, ']');
+    assert_ok(d.ec, &d.err);
+    assert_int_equal(d.j.nodes[d.j.n_nodes - 1].depth, DEEP);
+    json_print(&d.j, 0, &out);
+    assert_str(buf_view(&out), s);
+    buf_done(&out);
+    doc_done(&d);
+    free(copy);
+    free((void *)(uintptr_t)s.p);
+}
+
+/* Writes {"k<0>":0,"k<1>":{} ...} with `n` keys, key number `again` a second time as the last
+ * one. The keys differ in their middle, where the filter does not look. */
+static void write_members(struct buf *text, size_t n, size_t again) {
+    buf_putc(text, '{');
+    for (size_t i = 0; i <= n; i++) {
+        if (i == n && again == SIZE_MAX)
+            break;
+        buf_printf(text, "%s\"prefix--%07zu--suffix\":%s", i ? "," : "", i < n ? i : again,
+                   i % 3 ? "0" : "[{\"a\":1}]");
+    }
+    buf_putc(text, '}');
+}
+
+static void members_of_any_count_are_compared(void **state) {
+    (void)state;
+    static const size_t counts[] = {1, 2, 31, 32, 33, 34, 63, 64, 65, 200, 1000};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        for (size_t again = 0; again <= counts[i]; again += 1 + counts[i] / 64) {
+            struct buf text = BUF_INIT(SIZE_MAX);
+            struct doc d;
+            bool twice = again < counts[i];
+            write_members(&text, counts[i], twice ? again : SIZE_MAX);
+            struct str s = buf_view(&text);
+            s.p = memcpy(malloc(s.n), s.p, s.n);
+            buf_done(&text);
+            doc_read(&d, s, JSON_LIMITS_DEFAULT, '}');
+            if (d.ec != (twice ? EC_SYNTAX : EC_OK) || (twice && d.err.offset < s.n - 40))
+                fail_row("%zu members, key %zu twice: %zu %s", counts[i], again, d.err.offset,
+                         d.err.msg);
+            doc_done(&d);
+            free((void *)(uintptr_t)s.p);
+        }
+}
+
+static void a_million_members_are_compared(void **state) {
+    (void)state;
+    enum { MANY = 1000000 };
+    static const size_t again[] = {SIZE_MAX, 0, 777777, MANY - 1};
+    for (size_t i = 0; i < sizeof again / sizeof *again; i++) {
+        struct buf text = BUF_INIT(SIZE_MAX);
+        struct json j = JSON_INIT;
+        struct err err = ERR_INIT;
+        write_members(&text, MANY, again[i]);
+        size_t n = text.n;
+        assert_non_null(buf_room(&text, JSON_PADDING));
+        enum ec ec = json_parse(&j, text.p, n, JSON_LIMITS_DEFAULT, &err);
+        assert_int_equal(ec, again[i] == SIZE_MAX ? EC_OK : EC_SYNTAX);
+        if (ec == EC_OK)
+            assert_int_equal(j.nodes[0].len, MANY);
+        else
+            assert_true(err.offset > n - 40);
+        json_done(&j);
+        buf_done(&text);
+    }
+}
+
+static void members_and_pointers_are_found(void **state) {
+    (void)state;
+    static const struct str text =
+        STR_INIT("{\"a\":[10,[20,21],{\"b\":30}],\"\":1,\"x/y\":2,\"m~n\":3,"
+                 "\"c\\u003cd\":{\"~1\":4},\"e\":\"s\",\"01\":5,\"-\":6}");
+    static const struct {
+        const char *pointer, *printed; /* NULL: there is none */
+    } rows[] = {{"/a/0", "10"},
+                {"/a/1", "[20,21]"},
+                {"/a/1/1", "21"},
+                {"/a/2/b", "30"},
+                {"/a/2", "{\"b\":30}"},
+                {"/", "1"},
+                {"/x~1y", "2"},
+                {"/m~0n", "3"},
+                {"/c<d/~01", "4"},
+                {"/e", "\"s\""},
+                {"/01", "5"},
+                {"/-", "6"},
+                {"a", NULL},
+                {"/a/3", NULL},
+                {"/a/-", NULL},
+                {"/a/00", NULL},
+                {"/a/01", NULL},
+                {"/a/+1", NULL},
+                {"/a/", NULL},
+                {"/a/4294967296", NULL},
+                {"/a/0/", NULL},
+                {"/e/0", NULL},
+                {"/x/y", NULL},
+                {"/m~n", NULL},
+                {"/m~2n", NULL},
+                {"/m~", NULL},
+                {"/b", NULL},
+                {"/aa", NULL},
+                {"//", NULL},
+                {"/a/2/b/c", NULL}};
+    struct doc d;
+    doc_read(&d, text, JSON_LIMITS_DEFAULT, '}');
+    assert_ok(d.ec, &d.err);
+    assert_int_equal(json_find(&d.j, STR("")), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf out = BUF_INIT(1000);
+        json_print(&d.j, json_find(&d.j, str_of(rows[i].pointer)), &out);
+        if (!str_eq(buf_view(&out), str_of(rows[i].printed)))
+            fail_row("%s: found %.*s", rows[i].pointer, STR_ARG(buf_view(&out)));
+        buf_done(&out);
+    }
+    json_at a = json_get(&d.j, 0, STR("a"));
+    assert_int_equal(a, json_find(&d.j, STR("/a")));
+    assert_int_equal(json_get(&d.j, 0, STR("c<d")), json_find(&d.j, STR("/c<d")));
+    assert_int_equal(json_get(&d.j, 0, STR("c\\u003cd")), JSON_NONE);
+    assert_int_equal(json_get(&d.j, a, STR("b")), JSON_NONE);
+    assert_int_equal(json_get(&d.j, JSON_NONE, STR("a")), JSON_NONE);
+    uint32_t n = 0;
+    for (json_at k = json_first(&d.j, 0); k != JSON_NONE; k = json_next(&d.j, 0, k + 1))
+        n++;
+    assert_int_equal(n, d.j.nodes[0].len);
+    n = 0;
+    for (json_at e = json_first(&d.j, a); e != JSON_NONE; e = json_next(&d.j, a, e))
+        n++;
+    assert_int_equal(n, 3);
+    doc_done(&d);
+}
+
+static void places_are_those_of_the_original(void **state) {
+    (void)state;
+    struct str text =
+        STR("{\n  \"a\\n\\u000a\": \"\\n\\r\\n\",\r\n  \"b\": [1,\n\"x\\ny\", {}]}");
+    static const struct {
+        const char *pointer;
+        uint32_t line, col;
+    } rows[] = {{"", 1, 1},     {"/a\n\n", 2, 17}, {"/b", 3, 8},
+                {"/b/0", 3, 9}, {"/b/1", 4, 2},    {"/b/2", 4, 9}};
+    struct doc d;
+    uint32_t line, col;
+    doc_read(&d, text, JSON_LIMITS_DEFAULT, '}');
+    assert_ok(d.ec, &d.err);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        json_at at = json_find(&d.j, str_of(rows[i].pointer));
+        assert_int_not_equal(at, JSON_NONE);
+        json_line_col(&d.j, d.j.nodes[at].off, &line, &col);
+        if (line != rows[i].line || col != rows[i].col)
+            fail_row("%s: found %u:%u", rows[i].pointer, line, col);
+    }
+    json_line_col(&d.j, SIZE_MAX, &line, &col);
+    assert_int_equal(line, 4);
+    doc_done(&d);
+}
+
+/* One struct for many texts, larger and smaller, good and bad. */
+static void nodes_are_reused(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        uint32_t nodes;
+    } rows[] = {{"[1,2,3]", 4},
+                {"[1,2", 0},
+                {"{\"a\":{\"b\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}}", 23},
+                {"0", 1},
+                {"", 0},
+                {"[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]", 16}};
+    struct json j = JSON_INIT;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[64 + JSON_PADDING] = "";
+        struct err err = ERR_INIT;
+        size_t n = strlen(rows[i].text);
+        memcpy(text, rows[i].text, n);
+        enum ec ec = json_parse(&j, text, n, JSON_LIMITS_DEFAULT, &err);
+        if ((ec == EC_OK) != (rows[i].nodes != 0) || j.n_nodes != rows[i].nodes)
+            fail_row("row %zu: %u nodes, %s", i, j.n_nodes, err.msg);
+    }
+    assert_int_equal(json_find(&(struct json)JSON_INIT, STR("")), JSON_NONE);
+    json_done(&j);
+    json_done(&j);
+    assert_int_equal(mem_live, 0);
+}
+
+static void without_memory_it_says_so(void **state) {
+    (void)state;
+    struct buf text = BUF_INIT(SIZE_MAX);
+    struct doc d;
+    buf_putc(&text, '[');
+    write_members(&text, 300, SIZE_MAX);
+    for (int i = 0; i < 9000; i++)
+        buf_puts(&text, ",0");
+    buf_putc(&text, ']');
+    struct str s = buf_view(&text);
+    s.p = memcpy(malloc(s.n), s.p, s.n);
+    buf_done(&text);
+    size_t failures = 0;
+    for (bool done = false; !done;) {
+        mem_fail_in = failures;
+        doc_read(&d, s, JSON_LIMITS_DEFAULT, ']');
+        mem_fail_in = SIZE_MAX;
+        done = d.ec == EC_OK;
+        if (!done)
+            assert_int_equal(d.ec, EC_NOMEM);
+        failures += !done;
+        doc_done(&d);
+        assert_int_equal(mem_live, 0);
+    }
+    assert_true(failures >= 4); /* the nodes, their growth, two arrays to compare keys */
+    free((void *)(uintptr_t)s.p);
+}
+
+static void types_have_names(void **state) {
+    (void)state;
+    static const char *const names[] = {"null",     "false",    "true",     "a number",
+                                        "a string", "an array", "an object"};
+    for (int i = 0; i < 7; i++)
+        assert_string_equal(json_type_name((enum json_type)i), names[i]);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(limits_hold),
+    cmocka_unit_test(deep_nesting_needs_no_stack),
+    cmocka_unit_test(members_of_any_count_are_compared),
+    cmocka_unit_test(a_million_members_are_compared),
+    cmocka_unit_test(members_and_pointers_are_found),
+    cmocka_unit_test(places_are_those_of_the_original),
+    cmocka_unit_test(nodes_are_reused),
+    cmocka_unit_test(without_memory_it_says_so),
+    cmocka_unit_test(types_have_names),
+};
+
+TEST_MAIN(tests)

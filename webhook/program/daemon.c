@@ -1,0 +1,188 @@
+#include "program/daemon.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "program/load.h"
+#include "program/sandbox.h"
+#include "program/watch.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { EXIT_USABLE = 0, EXIT_CANNOT = 2, EXIT_BROKEN = 70 };
+enum { TICK_MS = 100, SETTLE_MS = 100, SETTLE_MAX = 20 };
+enum { LOOK_RULES = 1 << 0, LOOK_TLS = 1 << 1 | 1 << 2 | 1 << 3 }; /* bits of watch_files() */
+
+struct life {
+    struct daemon daemon;
+    struct watch watch;
+    sigset_t signals;
+    int signal_fd;
+};
+
+/* ---- life ---------------------------------------------------------------------------- */
+
+/* The next signal within ms, or 0. */
+static int next_signal(const struct life *l, unsigned ms) {
+    const struct timespec limit = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+    int signal = sigtimedwait(&l->signals, NULL, &limit);
+    return signal > 0 ? signal : 0;
+}
+
+static bool is_end(int signal) {
+    return signal == SIGTERM || signal == SIGINT;
+}
+
+static void reload(struct life *l, unsigned changed) {
+    if (changed & LOOK_RULES)
+        load_rules(&l->daemon);
+    if (changed & LOOK_TLS)
+        load_certificate(&l->daemon);
+}
+
+/* Signals, changed files, or nothing until the next look. */
+static void wait_for_events(const struct life *l) {
+    struct pollfd fds[] = {{.fd = l->signal_fd, .events = POLLIN},
+                           {.fd = l->watch.inotify, .events = POLLIN}};
+    (void)poll(fds, 2, (int)l->daemon.options->poll_ms);
+}
+
+/* Files are often written in pieces and by several renames: look again until nothing moves. */
+static unsigned settled_changes(struct life *l) {
+    unsigned all = 0, changed;
+    for (int i = 0; i < SETTLE_MAX && (changed = watch_changed(&l->watch)) != 0; i++) {
+        struct pollfd signal = {.fd = l->signal_fd, .events = POLLIN};
+        all |= changed;
+        if (poll(&signal, 1, SETTLE_MS) != 0)
+            break;
+    }
+    return all;
+}
+
+static void serve(struct life *l) {
+    for (;;) {
+        wait_for_events(l);
+        int signal = next_signal(l, 0);
+        if (is_end(signal))
+            return;
+        reload(l, settled_changes(l) | (signal == SIGHUP ? LOOK_RULES | LOOK_TLS : 0));
+    }
+}
+
+/* Waits ms, or until a second TERM says: now. */
+static bool pause_for(const struct life *l, uint64_t ms) {
+    int64_t end_ns = clock_mono_ns() + (int64_t)ms * 1000000;
+    while (clock_mono_ns() < end_ns)
+        if (is_end(next_signal(l, TICK_MS)))
+            return false;
+    return true;
+}
+
+static void drain(struct life *l) {
+    struct daemon *d = &l->daemon;
+    const struct options *o = d->options;
+    int64_t end_ns;
+    atomic_store(&d->service.draining, true);
+    LOG(LOG_INFO, "draining", F_INT("pauseMs", o->drain_pause_ms), F_END);
+    server_close_after_answer(d->server);
+    bool patient = pause_for(l, o->drain_pause_ms);
+    end_ns = clock_mono_ns() + (int64_t)o->drain_timeout_ms * 1000000;
+    bool done = server_drain(d->server, 0);
+    while (patient && !done && clock_mono_ns() < end_ns) {
+        done = server_drain(d->server, TICK_MS);
+        patient = !is_end(next_signal(l, 0));
+    }
+    LOG(done ? LOG_INFO : LOG_WARN, "drained", F_BOOL("allAnswered", done), F_END);
+}
+
+static enum ec start(struct daemon *d, struct err *err) {
+    const struct options *o = d->options;
+    const struct review_limits limits = {
+        .json = {.max_depth = (uint32_t)o->max_depth, .max_nodes = (uint32_t)o->max_nodes},
+        .arena_bytes = REVIEW_LIMITS_DEFAULT.arena_bytes};
+    if (service_init(&d->service, (unsigned)o->workers, limits, err) != EC_OK ||
+        audit_open(&d->service.audit, STDOUT_FILENO, o->audit_queue,
+                   (enum audit_when_full)o->audit_when_full, err) != EC_OK)
+        return err->code;
+    load_rules(d); /* without valid rules it runs, is not ready, and takes them by reload */
+    return load_and_listen(d, err);
+}
+
+static void log_ready(const struct daemon *d) {
+    LOG(LOG_INFO, live_has_policy(d->service.live) ? "ready" : "waiting_for_rules",
+        F_Z("listen", server_address(d->server)), F_INT("port", server_port(d->server)),
+        F_Z("metricsListen", d->probes ? server_address(d->probes) : ""),
+        F_INT("metricsPort", d->probes ? server_port(d->probes) : 0), F_INT("pid", getpid()),
+        F_END);
+}
+
+static void finish(struct daemon *d) {
+    struct audit_stats last = {.dropped = 0};
+    server_stop(d->server);
+    server_stop(d->probes);
+    audit_close(d->service.audit, 2000, &last);
+    service_done(&d->service);
+    buf_done(&d->priorities);
+    LOG(last.dropped || last.failed ? LOG_WARN : LOG_INFO, "ended",
+        F_INT("auditLines", last.written), F_INT("auditDropped", last.dropped),
+        F_INT("auditFailed", last.failed), F_END);
+}
+
+/* Before any thread starts: they inherit the mask, and signals come to the main thread alone.
+ */
+static bool catch_signals(struct life *l) {
+    sigemptyset(&l->signals);
+    sigaddset(&l->signals, SIGTERM);
+    sigaddset(&l->signals, SIGINT);
+    sigaddset(&l->signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &l->signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    /* Only to wake poll(): signals are taken by sigtimedwait. */
+    l->signal_fd = signalfd(-1, &l->signals, SFD_NONBLOCK | SFD_CLOEXEC);
+    return l->signal_fd >= 0;
+}
+
+/* Which bits of watch_changed() concern what. */
+static void watch_files(struct life *l) {
+    const struct options *o = l->daemon.options;
+    const char *const paths[] = {o->policy, o->tls_cert, o->tls_key, o->client_ca};
+    watch_open(&l->watch, paths, sizeof paths / sizeof *paths);
+}
+
+static enum ec enter_sandbox(const struct options *o, struct err *err) {
+    static const char *const states[] = {"on", "off: not in a build with sanitizers"};
+    enum sandbox_state state;
+    if (o->no_sandbox)
+        return EC_OK;
+    if (sandbox_enter(&state, err) != EC_OK)
+        return err_wrap(err, "sandbox (--no-sandbox goes without)");
+    LOG(LOG_INFO, "sandbox", F_Z("state", states[state]), F_END);
+    return EC_OK;
+}
+
+int daemon_run(const struct options *options) {
+    struct life l = {.daemon = {.options = options, .priorities = BUF_INIT(1024)},
+                     .watch.inotify = -1};
+    struct err err = ERR_INIT;
+    if (!catch_signals(&l))
+        err_set_os(&err, errno, "cannot make a signal descriptor");
+    watch_files(&l); /* before loading: what changes meanwhile is seen */
+    if (err.code != EC_OK || start(&l.daemon, &err) != EC_OK ||
+        enter_sandbox(options, &err) != EC_OK) {
+        log_err(LOG_ERROR, "cannot_start", &err);
+    } else {
+        log_ready(&l.daemon);
+        serve(&l);
+        drain(&l);
+    }
+    finish(&l.daemon);
+    watch_close(&l.watch);
+    close(l.signal_fd);
+    if (err.code == EC_OK)
+        return EXIT_USABLE;
+    return err.code == EC_BUG ? EXIT_BROKEN : EXIT_CANNOT;
+}

@@ -1,0 +1,83 @@
+#include "program/live.h"
+
+#include "base/mem.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct live_policy {
+    struct policy *policy;
+    unsigned users; /* under the lock */
+};
+
+struct live {
+    pthread_mutex_t lock;
+    struct live_policy *current; /* under the lock */
+    _Atomic uint64_t generation; /* grows when current changes */
+};
+
+struct live *live_new(void) {
+    struct live *l = mem_zalloc(sizeof *l);
+    if (l != NULL)
+        pthread_mutex_init(&l->lock, NULL);
+    return l;
+}
+
+/* Under the lock: one user less; the policy to free, or NULL. */
+static struct policy *release(struct live_policy *p) {
+    if (p == NULL || --p->users != 0)
+        return NULL;
+    struct policy *last = p->policy;
+    mem_free(p);
+    return last;
+}
+
+void live_free(struct live *l) {
+    if (l == NULL)
+        return;
+    policy_free(release(l->current));
+    pthread_mutex_destroy(&l->lock);
+    mem_free(l);
+}
+
+bool live_set_take(struct live *l, struct policy *policy) {
+    struct live_policy *fresh = mem_zalloc(sizeof *fresh);
+    if (fresh == NULL) {
+        policy_free(policy);
+        return false;
+    }
+    *fresh = (struct live_policy){.policy = policy, .users = 1};
+    pthread_mutex_lock(&l->lock);
+    struct policy *unused = release(l->current);
+    l->current = fresh;
+    atomic_fetch_add(&l->generation, 1);
+    pthread_mutex_unlock(&l->lock);
+    policy_free(unused);
+    return true;
+}
+
+bool live_has_policy(const struct live *l) {
+    return atomic_load(&l->generation) != 0;
+}
+
+const struct policy *live_use(struct live *l, struct live_reader *reader) {
+    if (reader->generation == atomic_load(&l->generation))
+        return reader->held ? reader->held->policy : NULL;
+    pthread_mutex_lock(&l->lock);
+    struct policy *unused = release(reader->held);
+    reader->held = l->current;
+    reader->held->users++;
+    reader->generation = atomic_load(&l->generation);
+    pthread_mutex_unlock(&l->lock);
+    policy_free(unused);
+    return reader->held->policy;
+}
+
+void live_reader_done(struct live *l, struct live_reader *reader) {
+    pthread_mutex_lock(&l->lock);
+    struct policy *unused = release(reader->held);
+    reader->held = NULL;
+    reader->generation = 0;
+    pthread_mutex_unlock(&l->lock);
+    policy_free(unused);
+}

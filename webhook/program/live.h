@@ -1,0 +1,34 @@
+/* program/live - the rules in force, swapped while workers read them.
+ *
+ *      loader --live_set--> current (counted, under a lock) , generation + 1
+ *      worker: generation unchanged? use the reference it holds : take the new one
+ *
+ * Threads    live_set from one thread; live_use from any worker, each with a reader of its own.
+ * A worker looks at one atomic number per request; it takes the lock once per reload Ownership
+ * policies are counted; the last user frees                                          */
+#ifndef PULLGATE_PROGRAM_LIVE_H
+#define PULLGATE_PROGRAM_LIVE_H
+
+#include "engine/policy.h"
+
+struct live;
+struct live_policy;
+
+struct live_reader {
+    struct live_policy *held;
+    uint64_t generation;
+};
+
+struct live *live_new(void); /* NULL: no memory */
+void live_free(struct live *l);
+
+/* Takes the policy over, also on failure (false: no memory, the old one stays). */
+bool live_set_take(struct live *l, struct policy *policy) MUST_CHECK;
+bool live_has_policy(const struct live *l);
+
+/* The rules in force for this request, or NULL before there are any; valid until the next call
+ * with the same reader. */
+const struct policy *live_use(struct live *l, struct live_reader *reader);
+void live_reader_done(struct live *l, struct live_reader *reader);
+
+#endif

@@ -1,0 +1,54 @@
+/* pullgate - the admission webhook's daemon. */
+#include "base/log.h"
+#include "program/daemon.h"
+#include "version.h"
+
+#include <stdio.h>
+
+static void print_help(void) {
+    struct buf text = BUF_INIT(64 << 10);
+    buf_puts(
+        &text,
+        "Usage: pullgate --policy FILE [OPTION...]\n\n"
+        "Admission webhook that sends container images to the registries of a rule file, adds "
+        "their\npull secrets, and refuses images from elsewhere. Decisions go to standard "
+        "output, "
+        "one JSON\nline each; messages go to standard error.\n\n"
+        "Every option can be given in the environment: --tls-cert as PULLGATE_TLS_CERT.\n\n");
+    opts_help(&options_table, &text);
+    fwrite(text.p, 1, text.n, stdout);
+    buf_done(&text);
+}
+
+static int usage_error(const struct err *err) {
+    fprintf(stderr, "pullgate: %s\n", err->msg);
+    return 2;
+}
+
+int main(int argc, char **argv) {
+    struct options options = {.policy = NULL};
+    struct opt_result result;
+    struct buf text = BUF_INIT(1 << 20);
+    struct err err = ERR_INIT;
+    if (opts_parse(&options_table, &options, argc, argv, &result, &text, &err) != EC_OK)
+        return usage_error(&err);
+    if (result.help) {
+        print_help();
+        return 0;
+    }
+    if (result.version) {
+        puts("pullgate " VERSION_TEXT);
+        return 0;
+    }
+    if (result.n_operands != 0)
+        err_set(&err, EC_USAGE, "unexpected argument \"%.100s\"; try --help",
+                result.operands[0]);
+    else if (options.policy == NULL)
+        err_set(&err, EC_USAGE, "--policy is missing: the rule file; try --help");
+    if (err.code != EC_OK)
+        return usage_error(&err);
+    log_set_level((enum log_level)options.log_level);
+    int status = daemon_run(&options);
+    buf_done(&text);
+    return status;
+}

@@ -1,0 +1,107 @@
+#include "program/options.h"
+
+static const char *const when_full_words[] = {"block", "drop", NULL};
+static const char *const tls_words[] = {"1.2", "1.3", NULL};
+static const char *const level_words[] = {"debug", "info", "warn", "error", NULL};
+
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct opt_row rows[] = {
+    {"policy", 'p', OPT_STRING, "FILE", NULL, "Rule file, or a folder of rule files. Required.",
+     AT(policy)},
+    {"tls-cert", 0, OPT_STRING, "FILE", "/etc/pullgate/tls/tls.crt",
+     "Serving certificate and its chain (PEM).", AT(tls_cert)},
+    {"tls-key", 0, OPT_STRING, "FILE", "/etc/pullgate/tls/tls.key",
+     "Private key of the certificate (PEM).", AT(tls_key)},
+    {"tls-name", 0, OPT_STRING, "NAME", NULL,
+     "Name the certificate must carry, <service>.<namespace>.svc: what the API server asks "
+     "for. A "
+     "certificate without it is logged as a warning.",
+     AT(tls_name)},
+    {"tls-min", 0, OPT_WORD, "VERSION", "1.2",
+     "Lowest TLS version. API servers speak 1.2 and 1.3.", AT(tls_min), .words = tls_words},
+    {"tls-ciphers", 0, OPT_LIST, "NAME", NULL,
+     "AES-256-GCM, CHACHA20-POLY1305, AES-128-GCM; all of them when not given. Key exchange is "
+     "always "
+     "ECDHE.",
+     AT(tls_ciphers)},
+    {"client-ca", 0, OPT_STRING, "FILE", NULL,
+     "CA of client certificates (PEM). With it only clients with a good one are answered on "
+     "--listen; "
+     "API servers have one only when their administrator gave it to them.",
+     AT(client_ca)},
+    {"client-name", 0, OPT_LIST, "NAME", NULL,
+     "Name (CN or SAN, globs) that such a certificate must carry; any when not given.",
+     AT(client_names)},
+    {"listen", 0, OPT_STRING, "ADDR:PORT", "0.0.0.0:9443",
+     "Where the API server reaches the webhook (HTTPS). Port 0 picks a free one.", AT(listen)},
+    {"metrics-listen", 0, OPT_STRING, "ADDR:PORT", "0.0.0.0:8080",
+     "Plain HTTP for probes: /healthz and /readyz need no certificate here. Empty: none.",
+     AT(metrics_listen)},
+    {"workers", 0, OPT_NUMBER, "N", "2",
+     "Threads that answer. Two share the connections of two API servers evenly.", AT(workers),
+     .min = 1, .max = 256},
+    {"max-body", 0, OPT_SIZE, "SIZE", "32MiB",
+     "Largest review. 300 kB of input were seen to reach a webhook as 14 MB, and a pod too big "
+     "for "
+     "the webhook must not be a way round it.",
+     AT(max_body), .min = 1024, .max = 1u << 30},
+    {"memory-budget", 0, OPT_SIZE, "SIZE", "256MiB",
+     "For the bodies and answers of all requests together. Over it requests get 503 with "
+     "Retry-After, which the API server repeats.",
+     AT(memory_budget), .min = 1 << 20},
+    {"max-connections", 0, OPT_NUMBER, "N", "1024",
+     "Connections open at once; further ones wait in the backlog. An API server keeps 25 idle.",
+     AT(max_connections), .min = 1, .max = 1000000},
+    {"max-in-flight", 0, OPT_NUMBER, "N", "512",
+     "Requests under way at once; further ones get 503 with Retry-After.", AT(max_in_flight),
+     .min = 1, .max = 1000000},
+    {"max-depth", 0, OPT_NUMBER, "N", "128",
+     "Nesting of a review's JSON. Pods stay below 20; custom schemas below 60.", AT(max_depth),
+     .min = 8, .max = 10000},
+    {"max-nodes", 0, OPT_NUMBER, "N", "4000000",
+     "JSON values in one review, 16 bytes each. A pod has a few hundred.", AT(max_nodes),
+     .min = 100, .max = 100000000},
+    {"idle-timeout", 0, OPT_DURATION, "TIME", "180s",
+     "Keep-alive connections without a request are closed after this. Must exceed the API "
+     "server's own 90 s, or requests are lost when both ends act at once.",
+     AT(idle_timeout_ms), .min = 1000, .max = 86400000},
+    {"header-timeout", 0, OPT_DURATION, "TIME", "10s",
+     "TLS handshake and request header must be complete by then; the API server gives a "
+     "handshake "
+     "10 s.",
+     AT(header_timeout_ms), .min = 100, .max = 600000},
+    {"request-timeout", 0, OPT_DURATION, "TIME", "30s",
+     "The whole request; less when the API server's ?timeout= says so. 30 s is the most it "
+     "waits.",
+     AT(request_timeout_ms), .min = 100, .max = 600000},
+    {"drain-pause", 0, OPT_DURATION, "TIME", "5s",
+     "After SIGTERM: how long new connections are still taken while /readyz already fails, so "
+     "that "
+     "endpoints can be withdrawn.",
+     AT(drain_pause_ms), .max = 600000},
+    {"drain-timeout", 0, OPT_DURATION, "TIME", "20s",
+     "After the pause: how long requests under way may take.", AT(drain_timeout_ms),
+     .max = 600000},
+    {"poll", 0, OPT_DURATION, "TIME", "10s",
+     "How often rule file, certificate, key and client CA are looked at where inotify is "
+     "silent, as on "
+     "some network file systems.",
+     AT(poll_ms), .min = 100, .max = 3600000},
+    {"no-sandbox", 0, OPT_FLAG, NULL, NULL,
+     "Do not give up system calls that serving does not need (seccomp).", AT(no_sandbox)},
+    {"audit-queue", 0, OPT_SIZE, "SIZE", "8MiB", "Audit lines waiting for standard output.",
+     AT(audit_queue), .min = 65536, .max = 1u << 30},
+    {"audit-when-full", 0, OPT_WORD, "HOW", "block",
+     "When that queue is full: block requests (no decision without its line), or drop lines "
+     "and "
+     "count them.",
+     AT(audit_when_full), .words = when_full_words},
+    {"log-level", 0, OPT_WORD, "LEVEL", "info",
+     "Lowest level that is logged to standard error.", AT(log_level), .words = level_words},
+    {"help", 'h', OPT_HELP, NULL, NULL, "Print this and end."},
+    {"version", 'V', OPT_HELP, NULL, NULL, "Print version and libraries and end."},
+};
+
+const struct opt_table options_table = {
+    .rows = rows, .n_rows = sizeof rows / sizeof *rows, .env_prefix = "PULLGATE"};

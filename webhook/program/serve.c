@@ -1,0 +1,168 @@
+#include "program/serve.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+enum { LINE_MAX_BYTES = 16 << 20 };
+
+enum ec service_init(struct service *s, unsigned n_workers, struct review_limits limits,
+                     struct err *err) {
+    s->live = live_new();
+    s->workers = mem_zalloc(mem_array_bytes(n_workers, sizeof *s->workers));
+    if (s->live == NULL || s->workers == NULL)
+        return err_set(err, EC_NOMEM, "out of memory");
+    s->n_workers = n_workers;
+    for (unsigned i = 0; i < n_workers; i++) {
+        review_session_init(&s->workers[i].session, limits);
+        s->workers[i].line = (struct buf)BUF_INIT(LINE_MAX_BYTES);
+    }
+    return EC_OK;
+}
+
+void service_done(struct service *s) {
+    for (unsigned i = 0; i < s->n_workers; i++) {
+        live_reader_done(s->live, &s->workers[i].rules);
+        review_session_done(&s->workers[i].session);
+        buf_done(&s->workers[i].line);
+    }
+    mem_free(s->workers);
+    live_free(s->live);
+}
+
+/* ---- reviews ------------------------------------------------------------------------- */
+
+/* An HTTP error in Kubernetes' own form: the API server shows its message to the user. */
+static void refuse(struct server_reply *reply, unsigned status, const char *reason,
+                   unsigned retry_after_s, struct str message) {
+    buf_reset(reply->body);
+    reply->status = status;
+    reply->retry_after_s = retry_after_s;
+    review_status(reply->body, status, reason, message);
+}
+
+static void refuse_err(struct server_reply *reply, const struct err *err) {
+    struct buf text = BUF_INIT(2048);
+    buf_puts(&text, err->msg);
+    if (err->code == EC_SYNTAX)
+        buf_printf(&text, " at byte %zu", err->offset);
+    switch (err->code) {
+    case EC_NOMEM:
+        refuse(reply, 503, "ServiceUnavailable", 1, buf_view(&text));
+        break;
+    case EC_LIMIT:
+        refuse(reply, 413, "RequestEntityTooLarge", 0, buf_view(&text));
+        break;
+    case EC_BUG:
+        refuse(reply, 500, "InternalError", 0, buf_view(&text));
+        break;
+    default:
+        refuse(reply, 400, "BadRequest", 0, buf_view(&text));
+    }
+    buf_done(&text);
+}
+
+static void record(struct service *s, struct worker *w, const struct policy *policy,
+                   const struct server_request *request, struct str endpoint, int64_t now_us) {
+    const struct review *r = &w->session.review;
+    const struct audit_entry entry = {.time_us = now_us,
+                                      .duration_ns = clock_mono_ns() - request->received_ns,
+                                      .endpoint = endpoint,
+                                      .uid = r->uid,
+                                      .group = r->group,
+                                      .version = r->version,
+                                      .kind = r->kind,
+                                      .resource = r->resource,
+                                      .subresource = r->subresource,
+                                      .traceparent = request->traceparent,
+                                      .dry_run = r->dry_run,
+                                      .workload = &r->workload,
+                                      .decision = &w->session.decision,
+                                      .policy = policy};
+    buf_reset(&w->line);
+    audit_line(&w->line, &entry);
+    if (w->line.bad)
+        LOG(LOG_ERROR, "audit_line_lost", F_STR("uid", r->uid),
+            F_Z("code", ec_name((enum ec)w->line.bad)), F_END);
+    else
+        audit_write(s->audit, buf_view(&w->line));
+}
+
+static void answer(struct service *s, const struct server_request *request,
+                   struct server_reply *reply, unsigned flags, struct str endpoint) {
+    struct worker *w = &s->workers[request->worker];
+    struct err err = ERR_INIT;
+    int64_t now_us = clock_wall_us();
+    const struct policy *policy = live_use(s->live, &w->rules);
+    if (policy == NULL) {
+        refuse(reply, 503, "ServiceUnavailable", 1, STR("no valid rules are loaded"));
+        return;
+    }
+    if (request->body_bytes == 0) {
+        refuse(reply, 400, "BadRequest", 0,
+               STR("the body is empty, expected an AdmissionReview"));
+        return;
+    }
+    if (review_answer(&w->session, policy, now_us / 1000000, flags, request->body,
+                      request->body_bytes, reply->body, &err) != EC_OK) {
+        LOG(LOG_WARN, "review_refused", F_Z("error", err.msg), F_Z("code", ec_name(err.code)),
+            F_STR("endpoint", endpoint), F_END);
+        refuse_err(reply, &err);
+        return;
+    }
+    record(s, w, policy, request, endpoint, now_us);
+}
+
+static void answer_mutate(void *arg, const struct server_request *request,
+                          struct server_reply *reply) {
+    answer(arg, request, reply, 0, STR("mutate"));
+}
+
+static void answer_validate(void *arg, const struct server_request *request,
+                            struct server_reply *reply) {
+    answer(arg, request, reply, ENGINE_VALIDATE, STR("validate"));
+}
+
+/* ---- probes -------------------------------------------------------------------------- */
+
+static void answer_healthz(void *arg, const struct server_request *request,
+                           struct server_reply *reply) {
+    (void)arg;
+    (void)request;
+    reply->content_type = "text/plain; charset=utf-8";
+    buf_puts(reply->body, "ok\n");
+}
+
+static bool check(struct buf *out, const char *what, bool good, const char *why) {
+    buf_printf(out, "[%c] %s%s%s\n", good ? '+' : '-', what, good ? " ok" : ": ",
+               good ? "" : why);
+    return good;
+}
+
+static void answer_readyz(void *arg, const struct server_request *request,
+                          struct server_reply *reply) {
+    struct service *s = arg;
+    int64_t not_after_s = atomic_load(&s->cert_not_after_s);
+    bool ready =
+        check(reply->body, "rules", live_has_policy(s->live), "no valid rules are loaded");
+    (void)request;
+    ready &= check(reply->body, "certificate", clock_wall_us() / 1000000 < not_after_s,
+                   "the serving certificate has expired");
+    ready &= check(reply->body, "drain", !atomic_load(&s->draining), "shutting down");
+    reply->status = ready ? 200 : 503;
+    reply->content_type = "text/plain; charset=utf-8";
+}
+
+const struct server_route service_routes[] = {
+    {"/mutate", SERVER_POST, true, answer_mutate},
+    {"/validate", SERVER_POST, true, answer_validate},
+    {"/healthz", SERVER_GET, false, answer_healthz},
+    {"/readyz", SERVER_GET, false, answer_readyz},
+};
+const size_t service_n_routes = sizeof service_routes / sizeof *service_routes;
+
+const struct server_route probe_routes[] = {
+    {"/healthz", SERVER_GET, false, answer_healthz},
+    {"/readyz", SERVER_GET, false, answer_readyz},
+};
+const size_t probe_n_routes = sizeof probe_routes / sizeof *probe_routes;

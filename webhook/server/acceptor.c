@@ -1,0 +1,175 @@
+/* Accepts, and gives each connection to the worker that has the fewest. The limit on
+ * connections is kept here, by leaving clients in the backlog: MHD_add_connection() at
+ * libmicrohttpd's own limit (0.9.75) deadlocks the worker. */
+#include "server/internal.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+    BATCH = 4096,       /* so that orders are heard in a flood */
+    BACK_OFF_MS = 100,  /* after an error of accept that would come again at once */
+    FULL_POLL_MS = 1000 /* a net under the wake-up by a closing connection */
+};
+
+static enum ec set_up(int fd, const struct sockaddr_storage *a, socklen_t bytes) {
+    int on = 1, off = 0;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
+        return EC_IO;
+    /* "[::]" means both families, whatever the host's net.ipv6.bindv6only says. */
+    if (a->ss_family == AF_INET6 &&
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0)
+        return EC_IO;
+    if (bind(fd, (const struct sockaddr *)a, bytes) != 0 || listen(fd, SOMAXCONN) != 0)
+        return EC_IO;
+    return EC_OK;
+}
+
+enum ec acceptor_listen(struct server *s, struct err *err) {
+    struct sockaddr_storage a;
+    socklen_t bytes;
+    const char *text = s->config.listen;
+    if (addr_parse(str_of(text), &a, &bytes, err) != EC_OK)
+        return err->code;
+    s->listen_fd = socket(a.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (s->listen_fd < 0)
+        return err_set_os(err, errno, "listen on %s", text);
+    if (set_up(s->listen_fd, &a, bytes) != EC_OK)
+        return err_set_os(err, errno, "listen on %s", text);
+    bytes = sizeof a;
+    if (getsockname(s->listen_fd, (struct sockaddr *)&a, &bytes) != 0)
+        return err_set_os(err, errno, "listen on %s", text);
+    s->port = addr_print(&a, s->address, sizeof s->address);
+    return EC_OK;
+}
+
+static bool is_full(struct server *s) {
+    return atomic_load(&s->connections) >= s->config.max_connections;
+}
+
+/* Waits until there is a client or an order; without `clients`, for an order or a time. */
+static void wait_for(struct server *s, bool clients, int timeout_ms) {
+    struct pollfd fds[2] = {{.fd = s->acceptor_wake_fd, .events = POLLIN},
+                            {.fd = s->listen_fd, .events = POLLIN}};
+    if (poll(fds, clients ? 2 : 1, timeout_ms) > 0 && fds[0].revents != 0) {
+        eventfd_t n;
+        (void)eventfd_read(s->acceptor_wake_fd, &n);
+    }
+}
+
+static void wait_while_full(struct server *s) {
+    atomic_store(&s->acceptor_is_full, true);
+    /* Looked at again after the flag is up: a connection that closed in between is not missed.
+     */
+    if (is_full(s) && atomic_load(&s->acceptor_order) == ACCEPTOR_RUN)
+        wait_for(s, false, FULL_POLL_MS);
+    atomic_store(&s->acceptor_is_full, false);
+}
+
+void acceptor_wake(struct server *s) {
+    if (atomic_load(&s->acceptor_is_full))
+        (void)eventfd_write(s->acceptor_wake_fd, 1);
+}
+
+static struct worker *least_loaded(struct server *s) {
+    struct worker *best = &s->workers[0];
+    unsigned fewest = atomic_load(&best->connections);
+    for (unsigned i = 1; i < s->config.n_workers; i++) {
+        unsigned n = atomic_load(&s->workers[i].connections);
+        if (n < fewest) {
+            fewest = n;
+            best = &s->workers[i];
+        }
+    }
+    return best;
+}
+
+static void hand_over(struct server *s, int fd, const struct sockaddr_storage *peer,
+                      socklen_t bytes) {
+    int on = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    struct worker *w = least_loaded(s);
+    conn_drop_lost(s, fd);
+    if (conn_new(w, fd) == NULL) {
+        close(fd);
+        server_event(s, "connection_refused", STR("no memory"));
+        return;
+    }
+    atomic_fetch_add(&s->accepted, 1);
+    if (MHD_add_connection(w->daemon, fd, (const struct sockaddr *)peer, bytes) == MHD_YES)
+        return;
+    conn_drop_lost(s, fd); /* MHD has closed it */
+    server_event(s, "connection_refused", STR("the HTTP library did not take it"));
+}
+
+/* The client's own trouble, or nobody's: the next accept may well succeed. */
+static bool is_of_one_connection(int error) {
+    static const int errors[] = {EINTR,       ECONNABORTED, EPROTO,       ENETDOWN,
+                                 ENOPROTOOPT, EHOSTDOWN,    EHOSTUNREACH, ENETUNREACH};
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+        if (error == errors[i])
+            return true;
+    return false;
+}
+
+/* All that wait in the backlog, as far as the limit goes. False: back off. */
+static bool accept_waiting(struct server *s) {
+    for (int i = 0; i < BATCH && !is_full(s); i++) {
+        struct sockaddr_storage peer;
+        socklen_t bytes = sizeof peer;
+        int fd = accept4(s->listen_fd, (struct sockaddr *)&peer, &bytes,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            hand_over(s, fd, &peer, bytes);
+            continue;
+        }
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            return true;
+        if (is_of_one_connection(errno))
+            continue;
+        server_event(s, "accept_failed", str_of(strerrordesc_np(errno)));
+        return false;
+    }
+    return true;
+}
+
+static void *acceptor_main(void *arg) {
+    struct server *s = arg;
+    while (atomic_load(&s->acceptor_order) == ACCEPTOR_RUN) {
+        if (is_full(s)) {
+            wait_while_full(s);
+            continue;
+        }
+        wait_for(s, true, -1);
+        if (!accept_waiting(s))
+            wait_for(s, false, BACK_OFF_MS);
+    }
+    if (atomic_load(&s->acceptor_order) == ACCEPTOR_FINISH)
+        (void)accept_waiting(s);
+    close(s->listen_fd);
+    return NULL;
+}
+
+enum ec acceptor_start(struct server *s, struct err *err) {
+    int error = pthread_create(&s->acceptor, NULL, acceptor_main, s);
+    if (error != 0)
+        return err_set_os(err, error, "start the acceptor thread");
+    s->acceptor_runs = true;
+    return EC_OK;
+}
+
+void acceptor_end(struct server *s, enum acceptor_order order) {
+    if (!s->acceptor_runs)
+        return;
+    atomic_store(&s->acceptor_order, order);
+    (void)eventfd_write(s->acceptor_wake_fd, 1);
+    pthread_join(s->acceptor, NULL);
+    s->acceptor_runs = false;
+    s->listen_fd = -1;
+}

@@ -1,0 +1,98 @@
+#include "server/internal.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+static void link_to(struct conn **list, struct conn *c) {
+    c->previous = NULL;
+    c->next = *list;
+    if (*list)
+        (*list)->previous = c;
+    *list = c;
+}
+
+static void unlink_from(struct conn **list, struct conn *c) {
+    if (c->previous)
+        c->previous->next = c->next;
+    else
+        *list = c->next;
+    if (c->next)
+        c->next->previous = c->previous;
+}
+
+static struct conn *unlink_pending(struct server *s, int fd) {
+    struct conn *c = s->pending;
+    while (c && c->fd != fd)
+        c = c->next;
+    if (c)
+        unlink_from(&s->pending, c);
+    return c;
+}
+
+/* For a connection that is in no list any more. */
+static void forget(struct conn *c) {
+    struct server *s = c->worker->server;
+    body_done(c);
+    tls_creds_unref(c->creds);
+    atomic_fetch_sub(&c->worker->connections, 1);
+    atomic_fetch_sub(&s->connections, 1);
+    mem_free(c);
+    acceptor_wake(s);
+}
+
+void conn_enter(struct conn *c, enum stage stage, int64_t since_ns) {
+    atomic_store(&c->stage, (uint64_t)since_ns << 2 | (uint64_t)stage);
+}
+
+struct conn *conn_new(struct worker *w, int fd) {
+    struct server *s = w->server;
+    struct conn *c = mem_zalloc(sizeof *c);
+    if (c == NULL)
+        return NULL;
+    c->worker = w;
+    c->fd = fd;
+    c->reply = (struct buf)BUF_INIT(s->config.memory_budget_bytes);
+    conn_enter(c, s->config.tls ? STAGE_HANDSHAKE : STAGE_IDLE, clock_mono_ns());
+    atomic_fetch_add(&w->connections, 1);
+    atomic_fetch_add(&s->connections, 1);
+    pthread_mutex_lock(&s->list_lock);
+    link_to(&s->pending, c);
+    pthread_mutex_unlock(&s->list_lock);
+    return c;
+}
+
+struct conn *conn_take(struct worker *w, int fd) {
+    struct server *s = w->server;
+    pthread_mutex_lock(&s->list_lock);
+    struct conn *c = unlink_pending(s, fd);
+    if (c)
+        link_to(&s->open, c);
+    pthread_mutex_unlock(&s->list_lock);
+    return c;
+}
+
+void conn_drop_lost(struct server *s, int fd) {
+    pthread_mutex_lock(&s->list_lock);
+    struct conn *c = unlink_pending(s, fd);
+    pthread_mutex_unlock(&s->list_lock);
+    if (c)
+        forget(c);
+}
+
+void conn_free(struct conn *c) {
+    struct server *s = c->worker->server;
+    if (conn_stage_of(atomic_load(&c->stage)) == STAGE_HANDSHAKE)
+        atomic_fetch_add(&s->handshakes_failed, 1);
+    pthread_mutex_lock(&s->list_lock);
+    unlink_from(&s->open, c);
+    pthread_mutex_unlock(&s->list_lock);
+    forget(c);
+}
+
+void conn_free_pending(struct server *s) {
+    while (s->pending) {
+        struct conn *c = s->pending;
+        unlink_from(&s->pending, c);
+        forget(c);
+    }
+}

@@ -1,0 +1,282 @@
+/* From libmicrohttpd's callbacks to one call of a route's answer.
+ *
+ *     request line    deadline on
+ *     first call      the header is complete: judged, and only remembered, since an answer
+ *                     queued here makes libmicrohttpd close the connection
+ *     pieces          kept, or dropped when the request is refused: a 413 sent before the body
+ *                     is read does not reach Go's client in half of the cases
+ *     last call       answered
+ *
+ * Answered in the first call all the same: what leaves open where the body ends, and a body
+ * that is too large to drain or that still waits for "100 Continue". */
+#include "server/internal.h"
+
+#include "base/clock.h"
+
+#include <sys/socket.h>
+
+#define JSON_ERROR(text) "{\"error\":\"" text "\"}\n"
+
+static const struct refusal bad_framing = {
+    400, 0, true,
+    JSON_ERROR("the length of the body is not clear: expected one Content-Length, or "
+               "Transfer-Encoding: chunked")};
+static const struct refusal forbidden = {403, 0, false,
+                                         JSON_ERROR("expected an accepted client certificate")};
+static const struct refusal not_found = {404, 0, false, JSON_ERROR("no such path")};
+static const struct refusal bad_method = {405, 0, false, JSON_ERROR("no such method here")};
+static const struct refusal too_large = {413, 0, false, JSON_ERROR("the body is too large")};
+static const struct refusal too_large_now = {413, 0, true, JSON_ERROR("the body is too large")};
+static const struct refusal not_json = {415, 0, false,
+                                        JSON_ERROR("expected Content-Type: application/json")};
+static const struct refusal busy = {503, 1, false, JSON_ERROR("too many requests at once")};
+static const struct refusal no_memory = {503, 1, false,
+                                         JSON_ERROR("no memory for this request now")};
+
+/* The request's header, as far as it matters here. */
+struct head {
+    unsigned n_lengths, n_encodings;
+    bool has_bad_name, is_chunked, expects_continue;
+    uint64_t length;
+    struct str content_type;
+};
+
+static enum MHD_Result on_header(void *arg, enum MHD_ValueKind kind, const char *key,
+                                 size_t key_bytes, const char *value, size_t value_bytes) {
+    (void)kind;
+    struct head *h = arg;
+    struct str name = {key, key_bytes}, text = {value, value_bytes};
+    /* "Content-Length : 5" is none for libmicrohttpd and one for others (RFC 9112, 5.1). */
+    if (str_trim(name).n != name.n || name.n == 0)
+        h->has_bad_name = true;
+    if (str_eq_nocase(name, STR("Content-Length"))) {
+        h->n_lengths++;
+        if (!str_to_uint(text, UINT64_MAX, &h->length))
+            h->n_lengths++;
+    } else if (str_eq_nocase(name, STR("Transfer-Encoding"))) {
+        h->n_encodings++;
+        h->is_chunked = str_eq_nocase(text, STR("chunked"));
+    } else if (str_eq_nocase(name, STR("Content-Type"))) {
+        h->content_type = text;
+    } else if (str_eq_nocase(name, STR("Expect"))) {
+        h->expects_continue = str_eq_nocase(text, STR("100-continue"));
+    }
+    return MHD_YES;
+}
+
+static bool framing_is_clear(const struct head *h, const char *version) {
+    if (h->has_bad_name || h->n_lengths + h->n_encodings > 1)
+        return false;
+    return h->n_encodings == 0 || (h->is_chunked && strcmp(version, "HTTP/1.1") == 0);
+}
+
+static bool is_json(struct str content_type) {
+    struct str type = str_slice(content_type, 0, str_find(content_type, ';'));
+    return str_eq_nocase(str_trim(type), STR("application/json"));
+}
+
+static const struct server_route *find_route(const struct server *s, struct str path) {
+    for (size_t i = 0; i < s->config.n_routes; i++)
+        if (str_eq(s->route_paths[i], path))
+            return &s->config.routes[i];
+    return NULL;
+}
+
+static unsigned method_bit(const char *method) {
+    static const struct {
+        const char *name;
+        unsigned bit;
+    } methods[] = {{"POST", SERVER_POST}, {"GET", SERVER_GET}, {"HEAD", SERVER_GET}};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (strcmp(method, methods[i].name) == 0)
+            return methods[i].bit;
+    return 0;
+}
+
+/* Once per connection: verifying a chain costs more than a request. */
+static bool client_may_ask(struct conn *c) {
+    const struct server_config *config = &c->worker->server->config;
+    if (!tls_asks_client(c->creds))
+        return true;
+    if (!c->client_checked)
+        c->client_ok =
+            client_is_trusted(c->session, config->client_names, config->n_client_names);
+    c->client_checked = true;
+    return c->client_ok;
+}
+
+static bool admit(struct conn *c) {
+    struct server *s = c->worker->server;
+    c->is_admitted = atomic_fetch_add(&s->in_flight, 1) < s->config.max_in_flight;
+    if (!c->is_admitted)
+        atomic_fetch_sub(&s->in_flight, 1);
+    return c->is_admitted;
+}
+
+static void release(struct conn *c) {
+    if (c->is_admitted)
+        atomic_fetch_sub(&c->worker->server->in_flight, 1);
+    c->is_admitted = false;
+}
+
+static const struct refusal *judge(struct conn *c, const struct head *h, const char *url,
+                                   const char *method) {
+    struct server *s = c->worker->server;
+    if (!client_may_ask(c))
+        return &forbidden;
+    c->route = c->odd_path ? NULL : find_route(s, str_of(url));
+    if (c->route == NULL)
+        return &not_found;
+    if (!(c->route->methods & method_bit(method)))
+        return &bad_method;
+    if (h->length > s->config.max_body_bytes)
+        return &too_large;
+    if (c->route->wants_json && (h->is_chunked || h->length > 0) && !is_json(h->content_type))
+        return &not_json;
+    if (!admit(c)) {
+        atomic_fetch_add(&s->refused_busy, 1);
+        return &busy;
+    }
+    return NULL;
+}
+
+/* From now on the body is read and dropped. */
+static void refuse(struct conn *c, const struct refusal *why) {
+    c->refusal = why;
+    body_drop(c);
+    release(c);
+    if (why == &no_memory)
+        atomic_fetch_add(&c->worker->server->refused_memory, 1);
+}
+
+static enum MHD_Result begin(struct conn *c, struct MHD_Connection *mhd, const char *url,
+                             const char *method, const char *version) {
+    struct server *s = c->worker->server;
+    struct head h = {.length = 0};
+    atomic_fetch_add(&s->requests, 1);
+    conn_enter(c, STAGE_REQUEST, c->received_ns);
+    MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_header, &h);
+    if (!framing_is_clear(&h, version))
+        return reply_refuse(c, mhd, &bad_framing);
+    c->body_expected = h.length;
+    c->refusal = judge(c, &h, url, method);
+    if (h.length > s->upload_cap || (c->refusal == &too_large && h.expects_continue))
+        return reply_refuse(c, mhd, &too_large_now);
+    return MHD_YES;
+}
+
+static enum MHD_Result take(struct conn *c, const char *piece, size_t n) {
+    struct server *s = c->worker->server;
+    if (n > s->upload_cap - c->upload_bytes)
+        return MHD_NO;
+    c->upload_bytes += n;
+    if (c->refusal)
+        return MHD_YES;
+    if (c->upload_bytes > s->config.max_body_bytes)
+        refuse(c, &too_large);
+    else if (!body_add(c, piece, n))
+        refuse(c, &no_memory);
+    return MHD_YES;
+}
+
+static int64_t deadline_of(const struct conn *c, struct MHD_Connection *mhd) {
+    int64_t most = (int64_t)c->worker->server->config.request_timeout_ms * NS_PER_MS;
+    const char *value = MHD_lookup_connection_value(mhd, MHD_GET_ARGUMENT_KIND, "timeout");
+    int64_t asked = http_parse_timeout(str_of(value));
+    return c->received_ns + (asked > 0 && asked < most ? asked : most);
+}
+
+static enum MHD_Result answer(struct conn *c, struct MHD_Connection *mhd, const char *url,
+                              const char *method) {
+    struct server_reply reply = {
+        .status = 200, .content_type = "application/json", .body = &c->reply};
+    struct server_request request = {
+        .worker = c->worker->index,
+        .method = str_of(method),
+        .path = str_of(url),
+        .traceparent = str_of(MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "traceparent")),
+        .body = c->body,
+        .body_bytes = c->body_bytes,
+        .deadline_ns = deadline_of(c, mhd),
+        .received_ns = c->received_ns};
+    c->route->answer(c->worker->server->config.arg, &request, &reply);
+    if (body_charge_reply(c))
+        return reply_send(c, mhd, &reply);
+    refuse(c, &no_memory);
+    return reply_refuse(c, mhd, c->refusal);
+}
+
+static struct conn *conn_of(struct MHD_Connection *mhd) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+enum MHD_Result http_on_request(void *worker, struct MHD_Connection *mhd, const char *url,
+                                const char *method, const char *version, const char *upload,
+                                size_t *upload_bytes, void **request_context) {
+    (void)worker;
+    struct conn *c = *request_context;
+    if (c == NULL) {
+        c = *request_context = conn_of(mhd);
+        return c ? begin(c, mhd, url, method, version) : MHD_NO;
+    }
+    if (*upload_bytes > 0) {
+        size_t n = *upload_bytes;
+        *upload_bytes = 0;
+        return take(c, upload, n);
+    }
+    if (c->refusal == NULL && !body_finish(c))
+        refuse(c, &no_memory);
+    return c->refusal ? reply_refuse(c, mhd, c->refusal) : answer(c, mhd, url, method);
+}
+
+void *http_on_request_line(void *worker, const char *uri, struct MHD_Connection *mhd) {
+    (void)worker;
+    struct conn *c = conn_of(mhd);
+    if (c) {
+        c->received_ns = clock_mono_ns();
+        c->odd_path = uri == NULL || strstr(uri, "%00") != NULL;
+        conn_enter(c, STAGE_HEADER, c->received_ns);
+    }
+    return NULL; /* it would become the request's context */
+}
+
+void http_on_completed(void *worker, struct MHD_Connection *mhd, void **request_context,
+                       enum MHD_RequestTerminationCode how) {
+    (void)worker, (void)request_context, (void)how;
+    struct conn *c = conn_of(mhd);
+    if (c == NULL)
+        return;
+    release(c);
+    body_reset(c);
+    c->upload_bytes = 0;
+    c->route = NULL;
+    c->refusal = NULL;
+    atomic_store(&c->idle_bytes, BYTES_UNKNOWN);
+    conn_enter(c, STAGE_IDLE, clock_mono_ns());
+}
+
+static bool start(struct worker *w, struct MHD_Connection *mhd, int fd, struct conn **out) {
+    struct conn *c = *out = conn_take(w, fd);
+    if (c == NULL || !w->server->config.tls)
+        return c != NULL;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    return info && tls_attach(c, info->tls_session);
+}
+
+void http_on_connection(void *worker, struct MHD_Connection *mhd, void **socket_context,
+                        enum MHD_ConnectionNotificationCode what) {
+    struct conn *c = *socket_context;
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        if (c)
+            conn_free(c);
+        *socket_context = NULL;
+        return;
+    }
+    int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    if (!start(worker, mhd, fd, &c))
+        shutdown(fd, SHUT_RDWR);
+    *socket_context = c;
+}

@@ -1,0 +1,206 @@
+/* server, inside - what its files share; nobody else includes this.
+ *
+ *   accept4 -> pending list -> MHD_add_connection -> worker: NOTIFY_STARTED -> open list
+ *                                                            NOTIFY_CLOSED  -> freed
+ *
+ *   a connection's stage:
+ *                 Finished           request line         header complete
+ *     HANDSHAKE ------------> IDLE --------------> HEADER ---------------> REQUEST
+ *      (TLS only)              ^                                              |
+ *                              +------------ answer handed to the kernel -----+
+ *
+ * Threads    Fields say whose they are. The lists' lock is taken when a connection comes or
+ * goes and by the watchdog; a request takes none. A descriptor in the open list is open:
+ *            NOTIFY_CLOSED, which unlinks it, comes before close(2). */
+#ifndef PULLGATE_SERVER_INTERNAL_H
+#define PULLGATE_SERVER_INTERNAL_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "server/server.h"
+
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+
+enum { NS_PER_MS = 1000000 };
+
+enum stage { STAGE_HANDSHAKE, STAGE_IDLE, STAGE_HEADER, STAGE_REQUEST };
+
+/* An answer that the server gives by itself. */
+struct refusal {
+    unsigned status;
+    unsigned retry_after_s;
+    bool closes;
+    const char *body;
+};
+
+struct worker {
+    struct server *server;
+    unsigned index;
+    struct MHD_Daemon *daemon;
+    atomic_uint connections; /* of this worker, pending ones too */
+};
+
+struct conn {
+    struct conn *next, *previous; /* list_lock */
+    struct worker *worker;
+    int fd;
+    _Atomic uint64_t stage;      /* since when (ns) and enum stage, in one word: conn_enter() */
+    _Atomic uint64_t idle_bytes; /* received when it became idle, or BYTES_UNKNOWN */
+
+    struct { /* the watchdog's notes about one idle period; list_lock */
+        uint64_t stage;
+        uint64_t bytes;
+        int64_t next_check_ns;
+        bool moved;
+        bool cut;
+    } watch;
+
+    /* The worker's alone. */
+    gnutls_session_t session; /* NULL without TLS */
+    struct tls_creds *creds;
+    bool client_checked, client_ok;
+    bool odd_path; /* holds %00, which would end the C string early */
+    bool is_admitted;
+    int64_t received_ns;
+    uint64_t upload_bytes; /* all that came, kept or not */
+    const struct server_route *route;
+    const struct refusal *refusal; /* NULL: the route answers */
+    char *body;
+    size_t body_cap, body_bytes, body_charged;
+    uint64_t body_expected; /* Content-Length, or 0 */
+    struct buf reply;
+    size_t reply_charged;
+};
+
+#define BYTES_UNKNOWN UINT64_MAX
+
+enum acceptor_order { ACCEPTOR_RUN, ACCEPTOR_FINISH, ACCEPTOR_STOP };
+
+struct server {
+    struct arena texts;          /* what config points to */
+    struct server_config config; /* certificates and keys are not kept */
+    struct str *route_paths;
+    uint64_t upload_cap; /* a body beyond is not even drained */
+
+    int listen_fd, acceptor_wake_fd, watchdog_wake_fd; /* -1: none */
+    unsigned port;
+    char address[64];
+    pthread_t acceptor, watchdog;
+    bool acceptor_runs, watchdog_runs;
+    struct worker *workers;
+
+    pthread_mutex_t list_lock;
+    struct conn *pending; /* handed to a worker that has not taken it yet */
+    struct conn *open;
+
+    pthread_mutex_t creds_lock;
+    struct tls_creds *creds; /* of new connections */
+
+    atomic_int acceptor_order;
+    atomic_bool acceptor_is_full; /* it waits for a connection to close */
+    atomic_bool closes_after_answer;
+    atomic_size_t memory_used; /* bodies and replies */
+    atomic_uint in_flight, connections;
+    _Atomic uint64_t requests, accepted, refused_busy, refused_memory, timed_out;
+    _Atomic uint64_t handshakes_failed;
+    _Atomic int64_t event_due_ns; /* rate limit of server_event() */
+};
+
+/* server.c */
+/* Tells the program, at most once in ten seconds. */
+void server_event(struct server *s, const char *event, struct str detail);
+
+/* addr.c */
+enum ec addr_parse(struct str text, struct sockaddr_storage *out, socklen_t *bytes,
+                   struct err *err) MUST_CHECK;
+/* "127.0.0.1:34567" or "[::1]:34567", and the port. */
+unsigned addr_print(const struct sockaddr_storage *a, char *out, size_t out_bytes);
+
+/* acceptor.c */
+enum ec acceptor_listen(struct server *s, struct err *err) MUST_CHECK;
+enum ec acceptor_start(struct server *s, struct err *err) MUST_CHECK;
+/* FINISH takes what already waits in the backlog first. Returns when the socket is closed. */
+void acceptor_end(struct server *s, enum acceptor_order order);
+/* A connection is gone: the acceptor may have waited for that. */
+void acceptor_wake(struct server *s);
+
+/* watchdog.c */
+enum ec watchdog_start(struct server *s, struct err *err) MUST_CHECK;
+void watchdog_end(struct server *s);
+/* Closes idle connections; how many others there are. */
+unsigned watchdog_close_idle(struct server *s);
+/* Bytes that the peer sent so far (TCP_INFO); BYTES_UNKNOWN when the kernel does not say. */
+uint64_t watchdog_bytes_received(int fd);
+
+/* conn.c */
+/* Into the pending list, before MHD gets the socket; NULL without memory. */
+struct conn *conn_new(struct worker *w, int fd);
+/* NOTIFY_STARTED: moves it to the open list. */
+struct conn *conn_take(struct worker *w, int fd);
+/* The pending connection of this descriptor never started: MHD closed it in silence. */
+void conn_drop_lost(struct server *s, int fd);
+void conn_free(struct conn *c);
+void conn_free_pending(struct server *s);
+void conn_enter(struct conn *c, enum stage stage, int64_t since_ns);
+static inline enum stage conn_stage_of(uint64_t word) {
+    return (enum stage)(word & 3);
+}
+static inline int64_t conn_since_of(uint64_t word) {
+    return (int64_t)(word >> 2);
+}
+
+/* body.c */
+/* Keeps a piece of the body. False when there is no memory for it. */
+bool body_add(struct conn *c, const char *bytes, size_t n) MUST_CHECK;
+/* Puts the zeroed padding behind the body. */
+bool body_finish(struct conn *c) MUST_CHECK;
+/* Counts the reply's memory. */
+bool body_charge_reply(struct conn *c) MUST_CHECK;
+/* Gives the body's memory back: it will not be needed. */
+void body_drop(struct conn *c);
+/* Empty again; memory is kept when it is little. */
+void body_reset(struct conn *c);
+void body_done(struct conn *c);
+
+/* http.c: what libmicrohttpd calls */
+enum MHD_Result http_on_request(void *worker, struct MHD_Connection *mhd, const char *url,
+                                const char *method, const char *version, const char *upload,
+                                size_t *upload_bytes, void **request_context);
+void *http_on_request_line(void *worker, const char *uri, struct MHD_Connection *mhd);
+void http_on_completed(void *worker, struct MHD_Connection *mhd, void **request_context,
+                       enum MHD_RequestTerminationCode how);
+void http_on_connection(void *worker, struct MHD_Connection *mhd, void **socket_context,
+                        enum MHD_ConnectionNotificationCode what);
+/* ?timeout= as Go writes durations; 0 when it is none, or not positive. */
+int64_t http_parse_timeout(struct str text);
+
+/* reply.c */
+enum MHD_Result reply_send(struct conn *c, struct MHD_Connection *mhd,
+                           const struct server_reply *reply);
+enum MHD_Result reply_refuse(struct conn *c, struct MHD_Connection *mhd,
+                             const struct refusal *why);
+
+/* tls.c */
+extern const char tls_default_priorities[];
+enum ec tls_check_priorities(const char *priorities, struct err *err) MUST_CHECK;
+enum ec tls_creds_new(struct tls_creds **out, struct str cert_pem, struct str key_pem,
+                      struct str client_ca_pem, struct err *err) MUST_CHECK;
+void tls_creds_unref(struct tls_creds *t);
+/* Gives the session the current credentials; they live as long as the connection. */
+bool tls_attach(struct conn *c, gnutls_session_t session) MUST_CHECK;
+bool tls_asks_client(const struct tls_creds *t);
+/* For MHD_OPTION_HTTPS_CERT_CALLBACK2: always fails. */
+int tls_no_certificate(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
+                       gnutls_pcert_st **pcert, unsigned *n_pcert, gnutls_ocsp_data_st **ocsp,
+                       unsigned *n_ocsp, gnutls_privkey_t *key, unsigned *flags);
+
+/* client.c */
+/* The client showed a certificate of the client CA, for client use, with an accepted name. */
+bool client_is_trusted(gnutls_session_t session, const char *const *names, size_t n_names);
+
+#endif

@@ -1,0 +1,295 @@
+/* Start, stop, drain.
+ *
+ * Why not libmicrohttpd's own thread pool: with the few keep-alive connections that an API
+ * server has, one thread gets them all, and MHD_quiesce_daemon() on a pool with epoll aborts
+ * the process now and then. So: N daemons of one thread each, without a listening socket, and
+ * the acceptor of acceptor.c. Nothing is ever quiesced. */
+#include "server/internal.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+    TEXT_BYTES_MAX = 1024 * 1024, /* of the configuration */
+    POOL_BYTES = 32 * 1024,       /* per connection; all of it is cleared after each request */
+    NO_LIMIT = 1000000,
+    DRAIN_MORE_BYTES = 64 * 1024 * 1024, /* of a body beyond the limit */
+    DRAIN_POLL_MS = 5,
+    EVENT_EVERY_MS = 10000
+};
+
+void server_event(struct server *s, const char *event, struct str detail) {
+    int64_t now = clock_mono_ns();
+    int64_t due = atomic_load(&s->event_due_ns);
+    if (s->config.on_event == NULL || now < due)
+        return;
+    int64_t next = now + (int64_t)EVENT_EVERY_MS * NS_PER_MS;
+    if (atomic_compare_exchange_strong(&s->event_due_ns, &due, next))
+        s->config.on_event(s->config.arg, event, detail);
+}
+
+/* libmicrohttpd found itself broken. Its reasons are constants, no client's data. */
+static void on_panic(void *arg, const char *file, unsigned line, const char *reason) {
+    struct server *s = arg;
+    (void)file, (void)line;
+    if (s->config.on_event)
+        s->config.on_event(s->config.arg, "http_library_panic", str_of(reason));
+    abort();
+}
+
+/* The library's lines hold what clients sent, and say little else. */
+static void on_log(void *arg, const char *format, va_list values) {
+    (void)arg, (void)format, (void)values;
+}
+
+static enum ec check_config(const struct server_config *c, struct err *err) {
+    const struct {
+        const char *name;
+        unsigned value;
+    } numbers[] = {{"n_workers", c->n_workers},
+                   {"max_connections", c->max_connections},
+                   {"max_in_flight", c->max_in_flight},
+                   {"idle_timeout_s", c->idle_timeout_s},
+                   {"header_timeout_ms", c->header_timeout_ms},
+                   {"request_timeout_ms", c->request_timeout_ms}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (numbers[i].value == 0)
+            return err_set(err, EC_USAGE, "%s: expected a positive number, found 0",
+                           numbers[i].name);
+    return EC_OK;
+}
+
+static const char *keep_text(struct server *s, const char *z) {
+    size_t n = strlen(z) + 1;
+    char *copy = arena_alloc(&s->texts, n);
+    return copy ? memcpy(copy, z, n) : NULL;
+}
+
+static bool keep_names(struct server *s, const char *const *names, size_t n) {
+    const char **copy = ARENA_ARRAY(&s->texts, const char *, n);
+    if (copy == NULL)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if ((copy[i] = keep_text(s, names[i])) == NULL)
+            return false;
+    s->config.client_names = copy;
+    return true;
+}
+
+static bool keep_routes(struct server *s, const struct server_route *routes, size_t n) {
+    struct server_route *copy = ARENA_ARRAY(&s->texts, struct server_route, n);
+    s->route_paths = ARENA_ARRAY(&s->texts, struct str, n);
+    if (copy == NULL || s->route_paths == NULL)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        copy[i] = routes[i];
+        if ((copy[i].path = keep_text(s, routes[i].path)) == NULL)
+            return false;
+        s->route_paths[i] = str_of(copy[i].path);
+    }
+    s->config.routes = copy;
+    return true;
+}
+
+static enum ec keep_config(struct server *s, const struct server_config *config,
+                           struct err *err) {
+    const char *priorities = config->priorities ? config->priorities : tls_default_priorities;
+    s->config = *config;
+    s->config.cert_pem = s->config.key_pem = s->config.client_ca_pem = STR_NONE;
+    s->config.listen = keep_text(s, config->listen);
+    s->config.priorities = keep_text(s, priorities);
+    if (s->config.listen == NULL || s->config.priorities == NULL ||
+        !keep_names(s, config->client_names, config->n_client_names) ||
+        !keep_routes(s, config->routes, config->n_routes))
+        return arena_fail(&s->texts, err);
+    uint64_t limit = config->max_body_bytes;
+    uint64_t four = limit > UINT64_MAX / 4 ? UINT64_MAX : limit * 4;
+    uint64_t more =
+        limit > UINT64_MAX - DRAIN_MORE_BYTES ? UINT64_MAX : limit + DRAIN_MORE_BYTES;
+    s->upload_cap = four > more ? four : more;
+    return EC_OK;
+}
+
+static enum ec start_tls(struct server *s, const struct server_config *config,
+                         struct err *err) {
+    if (!config->tls)
+        return EC_OK;
+    if (tls_check_priorities(s->config.priorities, err) != EC_OK)
+        return err->code;
+    return tls_creds_new(&s->creds, config->cert_pem, config->key_pem, config->client_ca_pem,
+                         err);
+}
+
+static enum ec check_library(bool tls, struct err *err) {
+    bool fits = MHD_is_feature_supported(MHD_FEATURE_EPOLL) == MHD_YES &&
+                MHD_is_feature_supported(MHD_FEATURE_THREADS) == MHD_YES;
+    if (tls)
+        fits = fits && MHD_is_feature_supported(MHD_FEATURE_TLS) == MHD_YES &&
+               MHD_is_feature_supported(MHD_FEATURE_HTTPS_CERT_CALLBACK2) == MHD_YES;
+    if (!fits)
+        return err_set(err, EC_IO, "libmicrohttpd %s was built without epoll, threads or TLS",
+                       MHD_get_version());
+    return EC_OK;
+}
+
+static enum ec start_worker(struct worker *w, struct err *err) {
+    const struct server_config *config = &w->server->config;
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC |
+                     MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
+    /* The idle timeout is the watchdog's; the library's is a net under it. An early
+     * MHD_OPTION_END hides what only TLS has. */
+    w->daemon = MHD_start_daemon(
+        config->tls ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, http_on_request, w,
+        MHD_OPTION_EXTERNAL_LOGGER, on_log, w, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)POOL_BYTES, MHD_OPTION_CONNECTION_LIMIT, (unsigned)NO_LIMIT,
+        MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s + 10,
+        MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, w, MHD_OPTION_NOTIFY_COMPLETED,
+        http_on_completed, w, MHD_OPTION_URI_LOG_CALLBACK, http_on_request_line, w,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        config->tls ? MHD_OPTION_HTTPS_CERT_CALLBACK2 : MHD_OPTION_END, tls_no_certificate,
+        MHD_OPTION_HTTPS_PRIORITIES, config->priorities, MHD_OPTION_TLS_NO_ALPN, 1,
+        MHD_OPTION_END);
+    if (w->daemon == NULL)
+        return err_set_os(err, errno != 0 ? errno : EIO, "start HTTP worker %u", w->index);
+    return EC_OK;
+}
+
+static enum ec start_workers(struct server *s, struct err *err) {
+    unsigned n = s->config.n_workers;
+    s->workers = mem_zalloc(mem_array_bytes(n, sizeof *s->workers));
+    if (s->workers == NULL)
+        return err_set(err, EC_NOMEM, "start %u HTTP workers: no memory", n);
+    for (unsigned i = 0; i < n; i++) {
+        s->workers[i].server = s;
+        s->workers[i].index = i;
+    }
+    for (unsigned i = 0; i < n; i++)
+        if (start_worker(&s->workers[i], err) != EC_OK)
+            return err->code;
+    return EC_OK;
+}
+
+static enum ec start_threads(struct server *s, struct err *err) {
+    s->acceptor_wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    s->watchdog_wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (s->acceptor_wake_fd < 0 || s->watchdog_wake_fd < 0)
+        return err_set_os(err, errno, "make an eventfd");
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the program's threads */
+    enum ec ec = start_workers(s, err);
+    if (ec == EC_OK)
+        ec = watchdog_start(s, err);
+    if (ec == EC_OK)
+        ec = acceptor_start(s, err);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return ec;
+}
+
+static enum ec build(struct server *s, const struct server_config *config, struct err *err) {
+    if (check_config(config, err) != EC_OK || check_library(config->tls, err) != EC_OK ||
+        keep_config(s, config, err) != EC_OK || start_tls(s, config, err) != EC_OK ||
+        acceptor_listen(s, err) != EC_OK)
+        return err->code;
+    MHD_set_panic_func(on_panic, s); /* one for the process: the last server speaks for all */
+    return start_threads(s, err);
+}
+
+enum ec server_start(struct server **out, const struct server_config *config, struct err *err) {
+    struct server *s = mem_zalloc(sizeof *s);
+    if (s == NULL)
+        return err_set(err, EC_NOMEM, "start the server: no memory");
+    s->texts = (struct arena)ARENA_INIT(4096, TEXT_BYTES_MAX);
+    s->listen_fd = s->acceptor_wake_fd = s->watchdog_wake_fd = -1;
+    pthread_mutex_init(&s->list_lock, NULL);
+    pthread_mutex_init(&s->creds_lock, NULL);
+    if (build(s, config, err) != EC_OK) {
+        server_stop(s);
+        return err->code;
+    }
+    *out = s;
+    return EC_OK;
+}
+
+unsigned server_port(const struct server *s) {
+    return s->port;
+}
+
+const char *server_address(const struct server *s) {
+    return s->address;
+}
+
+enum ec server_set_tls(struct server *s, struct str cert_pem, struct str key_pem,
+                       struct str client_ca_pem, struct err *err) {
+    struct tls_creds *fresh;
+    if (!s->config.tls)
+        return err_set(err, EC_BUG, "certificate: this listener speaks plain HTTP");
+    if (tls_creds_new(&fresh, cert_pem, key_pem, client_ca_pem, err) != EC_OK)
+        return err->code;
+    pthread_mutex_lock(&s->creds_lock);
+    struct tls_creds *old = s->creds;
+    s->creds = fresh;
+    pthread_mutex_unlock(&s->creds_lock);
+    tls_creds_unref(old);
+    return EC_OK;
+}
+
+void server_close_after_answer(struct server *s) {
+    atomic_store(&s->closes_after_answer, true);
+}
+
+bool server_drain(struct server *s, unsigned deadline_ms) {
+    int64_t end_ns = clock_mono_ns() + (int64_t)deadline_ms * NS_PER_MS;
+    server_close_after_answer(s);
+    acceptor_end(s, ACCEPTOR_FINISH);
+    while (watchdog_close_idle(s) > 0) {
+        if (clock_mono_ns() >= end_ns)
+            return false;
+        poll(NULL, 0, DRAIN_POLL_MS);
+    }
+    return true;
+}
+
+static void close_fd(int fd) {
+    if (fd >= 0)
+        close(fd);
+}
+
+void server_stop(struct server *s) {
+    if (s == NULL)
+        return;
+    acceptor_end(s, ACCEPTOR_STOP);
+    watchdog_end(s);
+    for (unsigned i = 0; s->workers && i < s->config.n_workers; i++)
+        if (s->workers[i].daemon)
+            MHD_stop_daemon(s->workers[i].daemon);
+    MHD_set_panic_func(NULL, NULL);
+    conn_free_pending(s);
+    close_fd(s->listen_fd);
+    close_fd(s->acceptor_wake_fd);
+    close_fd(s->watchdog_wake_fd);
+    tls_creds_unref(s->creds);
+    mem_free(s->workers);
+    pthread_mutex_destroy(&s->list_lock);
+    pthread_mutex_destroy(&s->creds_lock);
+    arena_done(&s->texts);
+    mem_free(s);
+}
+
+void server_stats(const struct server *s, struct server_stats *out) {
+    *out = (struct server_stats){.requests = atomic_load(&s->requests),
+                                 .connections_accepted = atomic_load(&s->accepted),
+                                 .in_flight = atomic_load(&s->in_flight),
+                                 .connections_open = atomic_load(&s->connections),
+                                 .refused_busy = atomic_load(&s->refused_busy),
+                                 .refused_memory = atomic_load(&s->refused_memory),
+                                 .timed_out = atomic_load(&s->timed_out),
+                                 .handshakes_failed = atomic_load(&s->handshakes_failed)};
+}

@@ -1,0 +1,168 @@
+/* Certificates, as GnuTLS wants them.
+ *
+ * libmicrohttpd keeps the credentials it was started with. Ours are counted and set per
+ * connection in NOTIFY_STARTED, so that new connections get new ones (also another client CA)
+ * while old connections, and broken new files, change nothing. */
+#include "server/internal.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <gnutls/x509.h>
+#include <limits.h>
+#include <sys/ioctl.h>
+
+struct tls_creds {
+    atomic_uint count;
+    gnutls_certificate_credentials_t cred;
+    bool asks_client;
+};
+
+const char tls_default_priorities[] = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+
+enum ec tls_check_priorities(const char *priorities, struct err *err) {
+    gnutls_priority_t parsed;
+    const char *at = priorities;
+    int rc = gnutls_priority_init(&parsed, priorities, &at);
+    if (rc != GNUTLS_E_SUCCESS)
+        return err_set(err, EC_USAGE, "TLS priorities: %s at \"%s\"", gnutls_strerror(rc), at);
+    gnutls_priority_deinit(parsed);
+    return EC_OK;
+}
+
+static bool to_datum(struct str s, gnutls_datum_t *out) {
+    if (s.n > UINT_MAX)
+        return false;
+    *out = (gnutls_datum_t){(unsigned char *)s.p, (unsigned)s.n};
+    return true;
+}
+
+static enum ec fail(struct err *err, const char *what, int rc) {
+    if (rc == GNUTLS_E_MEMORY_ERROR)
+        return err_set(err, EC_NOMEM, "%s: no memory", what);
+    return err_set(err, EC_CRYPTO, "%s: %s", what, gnutls_strerror(rc));
+}
+
+/* 0, or why the text is no list of certificates. */
+static int try_certificates(const gnutls_datum_t *pem) {
+    gnutls_x509_crt_t *list = NULL;
+    unsigned n = 0;
+    int rc = gnutls_x509_crt_list_import2(&list, &n, pem, GNUTLS_X509_FMT_PEM, 0);
+    if (rc < 0)
+        return rc;
+    for (unsigned i = 0; i < n; i++)
+        gnutls_x509_crt_deinit(list[i]);
+    gnutls_free(list);
+    return n == 0 ? GNUTLS_E_NO_CERTIFICATE_FOUND : 0;
+}
+
+static enum ec set_pair(gnutls_certificate_credentials_t cred, struct str cert_pem,
+                        struct str key_pem, struct err *err) {
+    gnutls_datum_t cert, key;
+    if (!to_datum(cert_pem, &cert) || !to_datum(key_pem, &key))
+        return err_set(err, EC_LIMIT, "certificate or key: larger than 4 GiB");
+    int rc = try_certificates(&cert);
+    if (rc != 0)
+        return fail(err, "certificate", rc);
+    rc = gnutls_certificate_set_x509_key_mem(cred, &cert, &key, GNUTLS_X509_FMT_PEM);
+    if (rc == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+        return err_set(err, EC_CRYPTO, "key: it does not belong to the certificate");
+    return rc < 0 ? fail(err, "key", rc) : EC_OK;
+}
+
+static enum ec set_client_ca(struct tls_creds *t, struct str pem, struct err *err) {
+    gnutls_datum_t ca;
+    t->asks_client = pem.n > 0;
+    if (!t->asks_client)
+        return EC_OK;
+    if (!to_datum(pem, &ca))
+        return err_set(err, EC_LIMIT, "client CA: larger than 4 GiB");
+    int rc = gnutls_certificate_set_x509_trust_mem(t->cred, &ca, GNUTLS_X509_FMT_PEM);
+    return rc <= 0 ? fail(err, "client CA", rc < 0 ? rc : GNUTLS_E_NO_CERTIFICATE_FOUND)
+                   : EC_OK;
+}
+
+static enum ec fill(struct tls_creds *t, struct str cert_pem, struct str key_pem,
+                    struct str client_ca_pem, struct err *err) {
+    int rc = gnutls_certificate_allocate_credentials(&t->cred);
+    if (rc < 0)
+        return fail(err, "certificate", rc);
+    if (set_pair(t->cred, cert_pem, key_pem, err) != EC_OK)
+        return err->code;
+    return set_client_ca(t, client_ca_pem, err);
+}
+
+enum ec tls_creds_new(struct tls_creds **out, struct str cert_pem, struct str key_pem,
+                      struct str client_ca_pem, struct err *err) {
+    struct tls_creds *t = mem_zalloc(sizeof *t);
+    if (t == NULL)
+        return err_set(err, EC_NOMEM, "certificate: no memory");
+    atomic_init(&t->count, 1);
+    if (fill(t, cert_pem, key_pem, client_ca_pem, err) != EC_OK) {
+        tls_creds_unref(t);
+        return err->code;
+    }
+    *out = t;
+    return EC_OK;
+}
+
+void tls_creds_unref(struct tls_creds *t) {
+    if (t == NULL || atomic_fetch_sub(&t->count, 1) != 1)
+        return;
+    if (t->cred)
+        gnutls_certificate_free_credentials(t->cred);
+    mem_free(t);
+}
+
+bool tls_asks_client(const struct tls_creds *t) {
+    return t && t->asks_client;
+}
+
+/* What the session has not read yet belongs to what comes after the handshake. */
+static uint64_t bytes_used(int fd) {
+    int unread = 0;
+    uint64_t bytes = watchdog_bytes_received(fd);
+    if (bytes == BYTES_UNKNOWN || ioctl(fd, FIONREAD, &unread) != 0 || unread < 0)
+        return BYTES_UNKNOWN;
+    return bytes - (uint64_t)unread;
+}
+
+/* The client's Finished has come: from here on the connection may be idle. */
+static int on_finished(gnutls_session_t session, unsigned type, unsigned when,
+                       unsigned incoming, const gnutls_datum_t *message) {
+    (void)type, (void)when, (void)message;
+    struct MHD_Connection *mhd = gnutls_session_get_ptr(session);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct conn *c = info ? info->socket_context : NULL;
+    if (!incoming || c == NULL)
+        return 0;
+    atomic_store(&c->idle_bytes, bytes_used(c->fd));
+    conn_enter(c, STAGE_IDLE, clock_mono_ns());
+    return 0;
+}
+
+bool tls_attach(struct conn *c, gnutls_session_t session) {
+    static const char http_1_1[] = "http/1.1";
+    struct server *s = c->worker->server;
+    const gnutls_datum_t alpn = {(unsigned char *)http_1_1, sizeof http_1_1 - 1};
+    pthread_mutex_lock(&s->creds_lock);
+    c->creds = s->creds;
+    atomic_fetch_add(&c->creds->count, 1);
+    pthread_mutex_unlock(&s->creds_lock);
+    c->session = session;
+    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
+                                       on_finished);
+    if (c->creds->asks_client)
+        gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
+    return gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, c->creds->cred) == 0 &&
+           gnutls_alpn_set_protocols(session, &alpn, 1, 0) == 0;
+}
+
+int tls_no_certificate(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
+                       gnutls_pcert_st **pcert, unsigned *n_pcert, gnutls_ocsp_data_st **ocsp,
+                       unsigned *n_ocsp, gnutls_privkey_t *key, unsigned *flags) {
+    (void)session, (void)info, (void)pcert, (void)n_pcert, (void)ocsp, (void)n_ocsp;
+    (void)key, (void)flags;
+    return -1;
+}

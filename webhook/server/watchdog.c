@@ -1,0 +1,152 @@
+/* Absolute deadlines. libmicrohttpd's timeout is one of inactivity: a byte now and then keeps a
+ * connection for ever. A late connection is shut down; the worker sees that and closes it.
+ *
+ *     handshake, header    header_timeout_ms since accept, or since the request line
+ *     request              request_timeout_ms since the request line, until the answer is out
+ *     idle                 idle_timeout_s; a request line that began to come has at least
+ *                          header_timeout_ms and at most three times that
+ *
+ * A connection that never sent a request is idle, not slow: Go's transport dials ahead and
+ * keeps the connection for later, and does not repeat a POST when it is cut on first use. To
+ * tell it from one that drips its request line, the kernel is asked how much has come. */
+#include "server/internal.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+/* linux/tcp.h, not netinet/tcp.h: glibc's struct tcp_info ends before tcpi_bytes_received. */
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+    TICK_MS = 250,
+    FRESH_MS = 250 /* a connection without a request yet may get one any moment */
+};
+
+uint64_t watchdog_bytes_received(int fd) {
+    struct tcp_info info;
+    socklen_t bytes = sizeof info;
+    size_t needed =
+        offsetof(struct tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &bytes) != 0 || bytes < needed)
+        return BYTES_UNKNOWN;
+    return info.tcpi_bytes_received;
+}
+
+static bool is_slow_request_line(struct conn *c, uint64_t stage, int64_t now_ns,
+                                 int64_t limit_ns) {
+    if (c->watch.stage != stage) {
+        c->watch.stage = stage;
+        c->watch.bytes = atomic_load(&c->idle_bytes);
+        c->watch.next_check_ns = conn_since_of(stage) + limit_ns;
+        c->watch.moved = false;
+    }
+    if (now_ns < c->watch.next_check_ns)
+        return false;
+    if (c->watch.moved)
+        return true;
+    c->watch.next_check_ns = now_ns + limit_ns;
+    uint64_t bytes = watchdog_bytes_received(c->fd);
+    c->watch.moved = c->watch.bytes != BYTES_UNKNOWN && bytes != c->watch.bytes;
+    c->watch.bytes = bytes;
+    return false;
+}
+
+static bool is_late(struct conn *c, uint64_t stage, int64_t now_ns) {
+    const struct server_config *config = &c->worker->server->config;
+    int64_t header_ns = (int64_t)config->header_timeout_ms * NS_PER_MS;
+    int64_t age_ns = now_ns - conn_since_of(stage);
+    switch (conn_stage_of(stage)) {
+    case STAGE_IDLE:
+        return is_slow_request_line(c, stage, now_ns, header_ns);
+    case STAGE_REQUEST:
+        return age_ns >= (int64_t)config->request_timeout_ms * NS_PER_MS;
+    default:
+        return age_ns >= header_ns;
+    }
+}
+
+static bool is_idle_for(uint64_t stage, int64_t now_ns, int64_t limit_ns) {
+    return conn_stage_of(stage) == STAGE_IDLE && now_ns - conn_since_of(stage) >= limit_ns;
+}
+
+/* Only the reading side, so that the worker can still say goodbye in TLS. */
+static void close_idle(struct conn *c) {
+    if (!c->watch.cut)
+        shutdown(c->fd, SHUT_RD);
+    c->watch.cut = true;
+}
+
+static void cut(struct conn *c) {
+    if (!c->watch.cut)
+        atomic_fetch_add(&c->worker->server->timed_out, 1);
+    c->watch.cut = true;
+    shutdown(c->fd, SHUT_RDWR);
+}
+
+static void look_at_all(struct server *s, int64_t now_ns) {
+    int64_t idle_ns = (int64_t)s->config.idle_timeout_s * 1000 * NS_PER_MS;
+    pthread_mutex_lock(&s->list_lock);
+    for (struct conn *c = s->open; c; c = c->next) {
+        uint64_t stage = atomic_load(&c->stage);
+        if (is_idle_for(stage, now_ns, idle_ns))
+            close_idle(c);
+        else if (is_late(c, stage, now_ns))
+            cut(c);
+    }
+    pthread_mutex_unlock(&s->list_lock);
+}
+
+/* A connection that was answered before is idle; a new one gets a moment for its request. */
+static bool may_close(const struct conn *c, uint64_t stage, int64_t now_ns) {
+    if (conn_stage_of(stage) != STAGE_IDLE)
+        return false;
+    return atomic_load(&c->idle_bytes) == BYTES_UNKNOWN ||
+           now_ns - conn_since_of(stage) >= (int64_t)FRESH_MS * NS_PER_MS;
+}
+
+unsigned watchdog_close_idle(struct server *s) {
+    int64_t now_ns = clock_mono_ns();
+    unsigned busy = 0;
+    pthread_mutex_lock(&s->list_lock);
+    for (struct conn *c = s->pending; c; c = c->next)
+        busy++;
+    for (struct conn *c = s->open; c; c = c->next) {
+        if (may_close(c, atomic_load(&c->stage), now_ns))
+            close_idle(c);
+        else
+            busy++;
+    }
+    pthread_mutex_unlock(&s->list_lock);
+    return busy;
+}
+
+static void *watchdog_main(void *arg) {
+    struct server *s = arg;
+    struct pollfd end = {.fd = s->watchdog_wake_fd, .events = POLLIN};
+    for (;;) {
+        int n = poll(&end, 1, TICK_MS);
+        if (n > 0)
+            return NULL;
+        look_at_all(s, clock_mono_ns());
+    }
+}
+
+enum ec watchdog_start(struct server *s, struct err *err) {
+    int error = pthread_create(&s->watchdog, NULL, watchdog_main, s);
+    if (error != 0)
+        return err_set_os(err, error, "start the watchdog thread");
+    s->watchdog_runs = true;
+    return EC_OK;
+}
+
+void watchdog_end(struct server *s) {
+    if (!s->watchdog_runs)
+        return;
+    (void)eventfd_write(s->watchdog_wake_fd, 1);
+    pthread_join(s->watchdog, NULL);
+    s->watchdog_runs = false;
+}
