@@ -24,8 +24,7 @@ static const struct shape_row shapes[] = {
 
 const struct shape_row *shape_of_resource(struct str group, struct str resource) {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        if (str_eq(group, shapes[i].group) &&
-            str_eq(resource, shapes[i].resource))
+        if (str_eq(group, shapes[i].group) && str_eq(resource, shapes[i].resource))
             return &shapes[i];
     return NULL;
 }
