@@ -1,8 +1,7 @@
 /* AdmissionReview to struct review. */
 #include "review/internal.h"
 
-/* ---- bare objects
- * ------------------------------------------------------------------------------------ */
+/* ---- bare objects -------------------------------------------------------------------- */
 
 static struct str group_of(struct str api_version) {
     size_t slash = str_find(api_version, '/');
@@ -49,9 +48,7 @@ enum ec review_object(struct workload *out, struct review_fault *fault, const st
     return d.full ? arena_fail(arena, err) : EC_OK;
 }
 
-/* ---- reviews
- * -------------------------------------------------------------------------------------------
- */
+/* ---- reviews ------------------------------------------------------------------------- */
 
 bool review_is_review(const struct json *j, json_at root) {
     return str_eq(json_str(j, json_get(j, root, STR("kind"))), STR("AdmissionReview"));
