@@ -232,6 +232,10 @@ static const struct bad_row places[] = {
      "under \"docker.io\" and would be moved again"},
     {HEAD "  mirrors:\n    a.io: b.io\n    b.io: a.io\n", EC_SCHEMA, 5, 5,
      "mirror \"a.io\" -> \"b.io\" does not converge: \"b.io\" is itself mirrored to \"a.io\""},
+    /* seen by trying alone: the identity of docker.io spells out library/ */
+    {HEAD "  mirrors:\n    a.io: docker.io\n    docker.io: docker.io\n", EC_SCHEMA, 5, 5,
+     "rewriting does not converge: \"a.io/sample:1\" becomes \"docker.io/sample:1\", then "
+     "\"docker.io/library/sample:1\""},
     {HEAD "  registry: docker.io/acme\n  mirrors: {docker.io: a.io}\n", EC_SCHEMA, 4, 13,
      "registry \"docker.io/acme\" does not converge: \"docker.io\" is itself mirrored to "
      "\"a.io\""},
@@ -460,6 +464,9 @@ static const struct {
     {HEAD "  approved: [a.io]\n  rules:\n    - {name: x" MATCH_A ", denied: [a.io]}\n"
           "    - {name: z, denied: [b.io]}\n",
      "4:14 approved: \"a.io\" has no effect, denied \"a.io\" (line 6) covers it"},
+    {HEAD "  approved: [a.io]\n  denied: [a.io]\n  rules:\n    - {name: x" MATCH_A "}\n"
+          "    - {name: z}\n",
+     "4:14 approved: \"a.io\" has no effect, denied \"a.io\" (line 5) covers it"},
     /* nothing allowed */
     {HEAD "  imagePullSecrets: [a]\n",
      "3:1 rule \"policy\" approves no registry: every image is denied"},
