@@ -2,8 +2,7 @@
 
 #include "engine/internal.h"
 
-/* ---- which rule
- * ------------------------------------------------------------------------------------ */
+/* ---- which rule ---------------------------------------------------------------------- */
 
 static bool any_name(const struct policy_names *globs, struct str name) {
     for (size_t i = 0; i < globs->n; i++)
@@ -32,12 +31,12 @@ static const struct policy_rule *find_rule(const struct policy *p, const struct 
     return NULL;
 }
 
-/* ---- what may be patched: the one table
- * -------------------------------------------------------------- Kubernetes: a pod's images may
- * change later, its pull secrets, volumes and pull policies not; existing ephemeral containers
- * must stay as they are (`changed` is set for new ones alone); pod templates are never
- * rewritten (GitOps tools would fight it, and a secret there hides those of the
- * ServiceAccount). */
+/* ---- what may be patched: the one table -------------------------------------------------- */
+
+/* Kubernetes: a pod's images may change later, its pull secrets, volumes and pull policies may
+ * not; ephemeral containers that exist must stay as they are (`changed` is set for new ones
+ * alone); pod templates are never rewritten (GitOps tools would fight it, and a secret there
+ * hides those of the ServiceAccount). */
 static unsigned may_patch(const struct workload *w) {
     static const struct {
         enum workload_shape shape;
@@ -64,8 +63,7 @@ static enum reason_weight weight_of(const struct policy_rule *rule, enum workloa
     return weight;
 }
 
-/* ---- edits
- * ------------------------------------------------------------------------------------------ */
+/* ---- edits --------------------------------------------------------------------------- */
 
 void add_edit(struct ctx *c, struct edit edit) {
     struct decision *d = c->d;
@@ -116,8 +114,7 @@ static void edit_pull_policy(struct ctx *c, const struct decision_image *d) {
                               .string = c->rule->pull_policy});
 }
 
-/* ---- the decision
- * ----------------------------------------------------------------------------------- */
+/* ---- the decision -------------------------------------------------------------------- */
 
 static bool start_images(struct ctx *c) {
     const struct workload *w = c->w;

@@ -16,8 +16,7 @@
 #include "base/str.h"
 #include "engine/policy.h"
 
-/* ---- what is asked about
- * ---------------------------------------------------------------------- */
+/* ---- what is asked about ------------------------------------------------------------- */
 
 enum workload_operation {
     OPERATION_CREATE,
@@ -69,8 +68,7 @@ struct workload {
     bool mirror_pod; /* annotation kubernetes.io/config.mirror: never mutated */
 };
 
-/* ---- what is answered
- * --------------------------------------------------------------------------- */
+/* ---- what is answered ---------------------------------------------------------------- */
 
 enum verdict { VERDICT_ALLOW, VERDICT_WARN, VERDICT_DENY };
 
@@ -160,8 +158,7 @@ const char *engine_verdict_name(enum verdict v);
 const char *engine_mode_name(enum engine_mode m);
 const char *engine_operation_name(enum workload_operation o);
 
-/* ---- shared with the loader and with explainers
- * ------------------------------------------------- */
+/* ---- shared with the loader and with explainers -------------------------------------- */
 
 /* Where an image goes by a rule, ignoring approvals: the text to write, in the arena; equal to
  * `text` where nothing changes. EC_SYNTAX when text is no image reference. */

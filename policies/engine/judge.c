@@ -1,8 +1,7 @@
 /* One image: is it a reference, where does it go, who approves or denies it. */
 #include "engine/internal.h"
 
-/* ---- what stands for an image but is none (templates only)
- * ------------------------------------- */
+/* ---- what stands for an image but is none (templates only) --------------------------- */
 
 static bool is_blank(struct str s) {
     return str_trim(s).n == 0;
@@ -14,8 +13,7 @@ static bool is_placeholder(struct str text) {
     return is_blank(text) || str_eq(text, STR("auto"));
 }
 
-/* ---- patterns
- * ------------------------------------------------------------------------------------ */
+/* ---- patterns ------------------------------------------------------------------------ */
 
 static const struct policy_pattern *find_pattern(const struct policy_patterns *patterns,
                                                  const struct match_target *target,
@@ -56,8 +54,7 @@ static void find_exemption(const struct ctx *c, const struct match_target *targe
     }
 }
 
-/* ---- approved, denied
- * ---------------------------------------------------------------------------- */
+/* ---- approved, denied ---------------------------------------------------------------- */
 
 static bool serves_itself(const struct policy_rule *rule, const struct match_target *t) {
     if (rule->registry.text.n && place_covers(&rule->registry, t->host, t->repository))
@@ -68,40 +65,44 @@ static bool serves_itself(const struct policy_rule *rule, const struct match_tar
     return false;
 }
 
-/* The same image under the name that deny rules know: aliases and default ports folded. */
-static bool folded_target(struct ctx *c, const struct match_target *t,
-                          struct match_target *out) {
-    struct str host = engine_fold_host(t->host);
-    bool library =
-        str_eq(host, STR("docker.io")) && str_find(t->repository, '/') == t->repository.n;
-    if (str_eq(host, t->host) && !library)
-        return false;
-    struct buf whole = BUF_INIT(4096);
+/* The same image under another name. */
+static struct match_target renamed(struct ctx *c, struct str host, const char *prefix,
+                                   struct str repository) {
+    struct buf whole = BUF_INIT(1 << 20);
     buf_str(&whole, host);
     buf_putc(&whole, '/');
-    if (library)
-        buf_puts(&whole, "library/");
-    buf_str(&whole, t->repository);
+    buf_puts(&whole, prefix);
+    buf_str(&whole, repository);
     struct str text = text_take(c, &whole);
-    *out = (struct match_target){.host = str_slice(text, 0, host.n),
+    return (struct match_target){.host = str_slice(text, 0, host.n),
                                  .repository = str_slice(text, host.n + 1, text.n),
                                  .whole = text};
-    return text.n != 0;
 }
 
+/* A denial sees through an image's other names: aliases and default ports are folded, and
+ * Docker Hub's official images are looked up both as library/x and as x. */
 static const struct policy_pattern *find_denied(struct ctx *c, const struct match_target *t,
                                                 const struct policy_pattern **gave_up) {
-    struct match_target folded;
+    static const struct str library = STR_INIT("library/");
+    struct str host = engine_fold_host(t->host), repository = t->repository;
+    struct match_target other;
     if (c->rule->denied.n == 0)
         return NULL;
     const struct policy_pattern *hit = find_pattern(&c->rule->denied, t, gave_up);
-    if (hit == NULL && folded_target(c, t, &folded))
-        hit = find_pattern(&c->rule->denied, &folded, gave_up);
-    return hit;
+    if (hit == NULL && !str_eq(host, t->host)) {
+        other = renamed(c, host, "", repository);
+        hit = find_pattern(&c->rule->denied, &other, gave_up);
+    }
+    if (hit != NULL || !str_eq(host, STR("docker.io")))
+        return hit;
+    if (str_starts(repository, library))
+        other = renamed(c, host, "", str_slice(repository, library.n, repository.n));
+    else
+        other = renamed(c, host, "library/", repository);
+    return find_pattern(&c->rule->denied, &other, gave_up);
 }
 
-/* ---- one image
- * ------------------------------------------------------------------------------------ */
+/* ---- one image ----------------------------------------------------------------------- */
 
 struct judged {
     int32_t index;

@@ -53,7 +53,7 @@ static size_t skip(struct str s, size_t at, unsigned wanted) {
     return at;
 }
 
-/* ---- refusals --------------------------------------------------------------------------- */
+/* ---- refusals ------------------------------------------------------------------------ */
 
 #define refuse(err, at, ...)                                                                   \
     ((err)->offset = (err)->code == EC_OK ? (at) : (err)->offset,                              \
@@ -124,7 +124,7 @@ static enum ec refuse_path(struct str s, size_t from, size_t at, struct err *err
                   show(s.p[at]).text);
 }
 
-/* ---- host ------------------------------------------------------------------------------- */
+/* ---- host ---------------------------------------------------------------------------- */
 
 static enum ec refuse_host_byte(struct str host, size_t at, struct err *err) {
     if (at == 0 && host.p[at] == ':')
@@ -258,7 +258,7 @@ static enum ec parse_host(struct imgref *r, struct str text, size_t *at, struct 
     return EC_OK;
 }
 
-/* ---- repository, tag, digest ------------------------------------------------------------ */
+/* ---- repository, tag, digest --------------------------------------------------------- */
 
 /* word (separator word)*, the separators being / . _ __ and any number of dashes. From *at on
  * to the end of the path (true) or to the byte that cannot stand where it stands (false). */
@@ -366,7 +366,7 @@ static enum ec parse_digest(struct imgref *r, struct str text, size_t at, struct
     return EC_OK;
 }
 
-/* ---- spellings of image ids ------------------------------------------------------------- */
+/* ---- spellings of image ids ---------------------------------------------------------- */
 
 /* The reference grammar refuses it too: the runtimes would take it for an image id. */
 static bool is_bare_id(struct str text) {
@@ -379,7 +379,7 @@ static bool is_local_id(const struct imgref *r) {
            find_algorithm(r->path) != NULL && skip(r->tag, 0, HEX | HEX_UP) == r->tag.n;
 }
 
-/* ---- public ----------------------------------------------------------------------------- */
+/* ---- public -------------------------------------------------------------------------- */
 
 enum ec imgref_parse(struct imgref *out, struct str text, struct err *err) {
     struct imgref r = {.qualified = false};

@@ -30,12 +30,12 @@ static bool has_star(struct str s) {
     return str_find(s, '*') != s.n;
 }
 
-/* ---- what can never match ---------------------------------------------------------------- */
+/* ---- what can never match ------------------------------------------------------------ */
 
 /* What imgref says to the two texts as one, with `a` for each `*`; *is_host: it begins with a
  * host. Positions in the first stay what they are. */
 static enum ec ask_imgref(struct str before, struct str after, bool *is_host, struct err *err) {
-    struct buf probe = BUF_INIT(2 * MATCH_PATTERN_MAX);
+    struct buf probe = BUF_INIT((size_t)2 * MATCH_PATTERN_MAX);
     struct imgref r;
     buf_str(&probe, before);
     buf_str(&probe, after);
@@ -174,7 +174,7 @@ static enum ec check_pattern(const struct parts *p, struct err *err) {
     return check_depth(p, err);
 }
 
-/* ---- compiling --------------------------------------------------------------------------- */
+/* ---- compiling ----------------------------------------------------------------------- */
 
 static enum ec check_length(struct str pattern, const char *what, struct err *err) {
     if (pattern.n == 0)
@@ -252,7 +252,7 @@ void match_image_free(struct match_image *m) {
     mem_free(m);
 }
 
-/* ---- matching ---------------------------------------------------------------------------- */
+/* ---- matching ------------------------------------------------------------------------ */
 
 bool match_path_prefix(struct str prefix, struct str path) {
     if (!str_starts(path, prefix))

@@ -7,7 +7,7 @@ enum {
     PREFIX_MAX_BYTES = 253
 }; /* a label's name and value; a DNS subdomain */
 
-/* ---- selectors --------------------------------------------------------------------------- */
+/* ---- selectors ----------------------------------------------------------------------- */
 
 static const struct match_label *find_label(struct str key, const struct match_label *labels,
                                             size_t n_labels) {
@@ -48,7 +48,7 @@ bool match_labels(const struct match_selector *s, const struct match_label *labe
     return true;
 }
 
-/* ---- syntax ------------------------------------------------------------------------------ */
+/* ---- syntax -------------------------------------------------------------------------- */
 
 static bool is_lower_or_digit(char c) {
     return (c >= 'a' && c <= 'z') || ascii_is_digit(c);

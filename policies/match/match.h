@@ -16,7 +16,7 @@
 
 enum { MATCH_PATTERN_MAX = 1024 };
 
-/* ---- images ------------------------------------------------------------------------------ */
+/* ---- images -------------------------------------------------------------------------- */
 
 struct match_image; /* compiled, immutable */
 
@@ -66,12 +66,12 @@ struct str match_image_text(const struct match_image *m); /* as it was written *
 /* true when `prefix` ("" , "a", "a/b") is `path` or a parent of it at a `/`. */
 bool match_path_prefix(struct str prefix, struct str path);
 
-/* ---- names: namespaces, users, groups, service accounts ---------------------------------- */
+/* ---- names: namespaces, users, groups, service accounts ------------------------------ */
 
 /* `*` is any run of bytes, also none and also with `:` and `/`; all else is literal. */
 bool match_name(struct str pattern, struct str name);
 
-/* ---- labels ------------------------------------------------------------------------------ */
+/* ---- labels -------------------------------------------------------------------------- */
 
 struct match_label {
     struct str key, value;

@@ -17,7 +17,7 @@ struct match_regex {
     pcre2_match_context *limits; /* only read while matching */
 };
 
-/* ---- memory ------------------------------------------------------------------------------ */
+/* ---- memory -------------------------------------------------------------------------- */
 
 static void *from_heap(size_t n, void *unused) {
     (void)unused;
@@ -53,7 +53,7 @@ static void to_scratch(void *p, void *scratch) {
         mem_free(p);
 }
 
-/* ---- compiling --------------------------------------------------------------------------- */
+/* ---- compiling ----------------------------------------------------------------------- */
 
 /* NEVER_UTF, NEVER_UCP: nor can a pattern switch them on by `(*UTF)`. DOLLAR_ENDONLY: `$` is
  * the end, not also the place before a newline there. */
@@ -117,7 +117,7 @@ void match_regex_free(struct match_regex *r) {
     mem_free(r);
 }
 
-/* ---- matching ---------------------------------------------------------------------------- */
+/* ---- matching ------------------------------------------------------------------------ */
 
 static enum match_result result_of(int rc) {
     if (rc >= 0)

@@ -77,8 +77,7 @@ static void print_until(struct buf *out, const char *what, int64_t not_after_s) 
     buf_putc(out, '\n');
 }
 
-/* ---- init, rotate
- * ------------------------------------------------------------------------------ */
+/* ---- init, rotate -------------------------------------------------------------------- */
 
 static int init(const struct options *o, struct buf *out, struct err *err) {
     struct str dns[OPT_LIST_MAX];
@@ -134,8 +133,7 @@ static int rotate(const struct options *o, struct buf *out, struct err *err) {
     return EXIT_ALLOWED;
 }
 
-/* ---- check, show, bundle
- * ------------------------------------------------------------------------- */
+/* ---- check, show, bundle ------------------------------------------------------------- */
 
 /* The file given by flag, or one of the folder. */
 static enum ec read_pem(struct buf *out, const struct options *o, const char *given,
@@ -227,8 +225,7 @@ static int bundle(const struct options *o, struct buf *out, struct err *err) {
     return EXIT_ALLOWED;
 }
 
-/* ---- the verb
- * ---------------------------------------------------------------------------------------- */
+/* ---- the verb ------------------------------------------------------------------------ */
 
 static const struct action {
     const char *name;

@@ -17,9 +17,7 @@ enum ec print_patched(const struct subject *s, struct buf *before, struct buf *a
     return err->code;
 }
 
-/* ---- printing
- * -------------------------------------------------------------------------------------------
- */
+/* ---- printing ------------------------------------------------------------------------ */
 
 /* Compact JSON to YAML. */
 static enum ec to_yaml(struct buf *json_text, struct buf *out, struct err *err) {

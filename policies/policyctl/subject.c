@@ -26,8 +26,7 @@ struct walk {
     bool stop;
 };
 
-/* ---- one object
- * -------------------------------------------------------------------------------------- */
+/* ---- one object ---------------------------------------------------------------------- */
 
 static void count(struct subject_totals *t, const struct decision *d) {
     t->objects++;
@@ -89,8 +88,7 @@ static enum ec take_object(struct walk *w, struct subject *s, struct err *err) {
     return show(w, s, &fault, &workload, err);
 }
 
-/* ---- one document: an object, a review, or a list of them
- * ------------------------------------------------ */
+/* ---- one document: an object, a review, or a list of them ---------------------------- */
 
 static enum ec tell(struct walk *w, struct err *err, uint32_t line, uint32_t col) {
     struct buf text = BUF_INIT(4096);
@@ -155,9 +153,7 @@ static enum ec take(struct walk *w, const struct yaml_doc *doc, struct str prefi
     return ec == EC_OK ? EC_OK : tell(w, err, pos.line, pos.col);
 }
 
-/* ---- one file
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- one file ------------------------------------------------------------------------ */
 
 static enum ec each_document(struct walk *w, struct yaml *y, struct err *err) {
     struct yaml_doc *doc;
@@ -204,9 +200,7 @@ static enum ec take_file(struct walk *w, const char *path, struct err *err) {
     return ec;
 }
 
-/* ---- folders
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- folders ------------------------------------------------------------------------- */
 
 static int is_wanted(const struct dirent *entry) {
     return entry->d_name[0] != '.';
@@ -235,7 +229,8 @@ static enum ec take_folder(struct walk *w, const char *path, unsigned depth, str
     }
     for (int i = 0; i < n; i++) {
         struct buf name = BUF_INIT(65536);
-        buf_printf(&name, "%s/%s", path, entries[i]->d_name);
+        bool slash = str_ends(str_of(path), STR("/"));
+        buf_printf(&name, "%s%s%s", path, slash ? "" : "/", entries[i]->d_name);
         const char *child = buf_z(&name);
         if (child == NULL)
             err_set(err, EC_NOMEM, "out of memory");
@@ -271,9 +266,7 @@ enum ec subject_each(char *const *paths, size_t n_paths, const struct policy *po
     return err->code;
 }
 
-/* ---- positions
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- positions ----------------------------------------------------------------------- */
 
 struct yaml_pos subject_where(const struct subject *s, struct str pointer) {
     struct buf whole = BUF_INIT(POINTER_MAX);

@@ -28,7 +28,7 @@ static enum match_result match_whole(const struct match_image *m, struct str who
     return match_image(m, &t);
 }
 
-/* ---- globs as regexes -------------------------------------------------------------------- */
+/* ---- globs as regexes ---------------------------------------------------------------- */
 
 static void add_literal(struct buf *regex, char c) {
     buf_printf(regex, "\\x%02x", (unsigned)(unsigned char)c);
@@ -80,7 +80,7 @@ static void check_glob(const struct match_image *m, struct str pattern, struct s
     buf_done(&whole);
 }
 
-/* ---- literal patterns -------------------------------------------------------------------- */
+/* ---- literal patterns ---------------------------------------------------------------- */
 
 static void check_prefix(const struct match_image *m, struct str pattern) {
     struct buf whole = BUF_INIT(1 << 16);
@@ -134,7 +134,7 @@ static void check_regex(struct str pattern, struct str text) {
     match_image_free(m);
 }
 
-/* ---- names and labels -------------------------------------------------------------------- */
+/* ---- names and labels ---------------------------------------------------------------- */
 
 enum { NAME_MAX_BYTES = 200 };
 

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
 #define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-/* ---- the table made with the reference parser ------------------------------------------- */
+/* ---- the table made with the reference parser ---------------------------------------- */
 
 enum column {
     INPUT,
@@ -137,7 +137,7 @@ static void agrees_with_the_reference_parser(void **state) {
     buf_done(&file);
 }
 
-/* ---- refusals, with the byte they are about --------------------------------------------- */
+/* ---- refusals, with the byte they are about ------------------------------------------ */
 
 #define A50 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define A250 A50 A50 A50 A50 A50
@@ -267,7 +267,7 @@ static void refuses_with_reason_and_position(void **state) {
     }
 }
 
-/* ---- parts that the table does not show ------------------------------------------------- */
+/* ---- parts that the table does not show ---------------------------------------------- */
 
 static const struct {
     const char *text, *host, *port, *path, *tag;
@@ -375,7 +375,7 @@ static void knows_hosts_and_paths(void **state) {
             fail_row("row %zu \"%.*s\"", i, STR_ARG(rows[i].text));
 }
 
-/* ---- strings made up from pieces of the grammar ------------------------------------------ */
+/* ---- strings made up from pieces of the grammar -------------------------------------- */
 
 /* The grammar said a second time, as the regular expression of the reference parser, over what
  * its splitDockerDomain makes of the text. */

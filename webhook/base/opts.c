@@ -45,8 +45,7 @@ bool opts_parse_duration(struct str s, uint64_t *out_ms) {
     return parse_scaled(s, units, sizeof units / sizeof *units, 1000, out_ms);
 }
 
-/* ---- values
- * -------------------------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------------- */
 
 static enum ec bad_value(struct err *err, const struct opt_row *row, const char *value,
                          const char *expected) {
@@ -132,8 +131,7 @@ static enum ec set(const struct opt_row *row, void *target, const char *value,
     return err_set(err, EC_BUG, "option %s has no kind", row->name);
 }
 
-/* ---- environment
- * ---------------------------------------------------------------------------------- */
+/* ---- environment --------------------------------------------------------------------- */
 
 static const char *from_environment(const char *prefix, const char *name) {
     char variable[128];
@@ -199,8 +197,7 @@ static enum ec set_defaults(const struct opt_table *table, void *target, struct 
     return EC_OK;
 }
 
-/* ---- command line
- * ----------------------------------------------------------------------------------- */
+/* ---- command line -------------------------------------------------------------------- */
 
 static bool takes_value(const struct opt_row *row) {
     return row->kind != OPT_FLAG && row->kind != OPT_HELP;
@@ -298,9 +295,7 @@ enum ec opts_parse(const struct opt_table *table, void *target, int argc, char *
     return EC_OK;
 }
 
-/* ---- help
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- help ---------------------------------------------------------------------------- */
 
 enum { HELP_INDENT = 28, HELP_WIDTH = 96 };
 

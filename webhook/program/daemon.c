@@ -20,9 +20,7 @@ struct daemon {
     sigset_t signals;
 };
 
-/* ---- rules
- * -------------------------------------------------------------------------------------------
- */
+/* ---- rules --------------------------------------------------------------------------- */
 
 static void warn_of_rules(void *arg, const char *file, struct policy_pos pos,
                           const char *text) {
@@ -53,8 +51,7 @@ static bool load_rules(struct daemon *d) {
     return true;
 }
 
-/* ---- certificate
- * ---------------------------------------------------------------------------------------- */
+/* ---- certificate --------------------------------------------------------------------- */
 
 struct pair {
     struct buf cert, key;
@@ -110,9 +107,7 @@ static void reload_certificate(struct daemon *d) {
         log_err(LOG_ERROR, "certificate_kept", &err);
 }
 
-/* ---- listening
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- listening ----------------------------------------------------------------------- */
 
 static void on_server_event(void *arg, const char *event, struct str detail) {
     (void)arg;
@@ -161,9 +156,7 @@ static enum ec listen_probes(struct daemon *d, struct err *err) {
     return server_start(&d->probes, &config, err);
 }
 
-/* ---- life
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------- */
 
 /* The next signal within ms, or 0. */
 static int next_signal(const struct daemon *d, unsigned ms) {

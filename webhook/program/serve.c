@@ -30,8 +30,7 @@ void service_done(struct service *s) {
     live_free(s->live);
 }
 
-/* ---- reviews
- * ------------------------------------------------------------------------------------- */
+/* ---- reviews ------------------------------------------------------------------------- */
 
 /* An HTTP error in Kubernetes' own form: the API server shows its message to the user. */
 static void refuse(struct server_reply *reply, unsigned status, const char *reason,
@@ -44,7 +43,9 @@ static void refuse(struct server_reply *reply, unsigned status, const char *reas
 
 static void refuse_err(struct server_reply *reply, const struct err *err) {
     struct buf text = BUF_INIT(2048);
-    err_print(err, &text);
+    buf_puts(&text, err->msg);
+    if (err->code == EC_SYNTAX)
+        buf_printf(&text, " at byte %zu", err->offset);
     switch (err->code) {
     case EC_NOMEM:
         refuse(reply, 503, "ServiceUnavailable", 1, buf_view(&text));
@@ -122,8 +123,7 @@ static void answer_validate(void *arg, const struct server_request *request,
     answer(arg, request, reply, ENGINE_VALIDATE, STR("validate"));
 }
 
-/* ---- probes
- * ---------------------------------------------------------------------------------------- */
+/* ---- probes -------------------------------------------------------------------------- */
 
 static void answer_healthz(void *arg, const struct server_request *request,
                            struct server_reply *reply) {

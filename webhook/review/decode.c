@@ -1,8 +1,7 @@
 /* AdmissionReview to struct review. */
 #include "review/internal.h"
 
-/* ---- bare objects
- * ------------------------------------------------------------------------------------ */
+/* ---- bare objects -------------------------------------------------------------------- */
 
 static struct str group_of(struct str api_version) {
     size_t slash = str_find(api_version, '/');
@@ -49,9 +48,7 @@ enum ec review_object(struct workload *out, struct review_fault *fault, const st
     return d.full ? arena_fail(arena, err) : EC_OK;
 }
 
-/* ---- reviews
- * -------------------------------------------------------------------------------------------
- */
+/* ---- reviews ------------------------------------------------------------------------- */
 
 bool review_is_review(const struct json *j, json_at root) {
     return str_eq(json_str(j, json_get(j, root, STR("kind"))), STR("AdmissionReview"));
@@ -177,7 +174,7 @@ static void read_object(struct decoder *d, const struct review *r, json_at objec
 
 enum ec review_decode(struct review *out, const struct json *j, struct arena *arena,
                       struct err *err) {
-    json_at request, v[N_REQUEST];
+    json_at request = JSON_NONE, v[N_REQUEST];
     struct decoder d = {.j = j, .arena = arena, .fault = &out->fault, .w = &out->workload};
     memset(out, 0, offsetof(struct review, fault));
     out->fault.is = false;

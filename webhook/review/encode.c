@@ -12,9 +12,7 @@ enum {
     ANNOTATION_BYTES = 8192
 };
 
-/* ---- the patch
- * -------------------------------------------------------------------------------------------
- */
+/* ---- the patch ----------------------------------------------------------------------- */
 
 static void put_name_object(struct buf *out, struct str name) {
     buf_puts(out, "{\"name\":");
@@ -57,9 +55,7 @@ void review_patch(struct buf *out, const struct decision *d) {
     buf_putc(out, ']');
 }
 
-/* ---- texts
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- texts --------------------------------------------------------------------------- */
 
 static size_t count_weight(const struct decision *d, enum reason_weight weight) {
     size_t n = 0;
@@ -113,8 +109,7 @@ static void put_warnings(struct buf *out, const struct decision *d) {
     buf_putc(out, ']');
 }
 
-/* ---- audit annotations: the API server stores them as <webhook>/<key>
- * --------------------------------------- */
+/* ---- audit annotations: the API server stores them as <webhook>/<key> ---------------- */
 
 static void put_key(struct buf *out, const char *key, bool *any) {
     buf_puts(out, *any ? "," : ",\"auditAnnotations\":{");
@@ -192,9 +187,7 @@ static void put_annotations(struct buf *out, const struct policy *p, const struc
     buf_putc(out, '}');
 }
 
-/* ---- the response
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- the response -------------------------------------------------------------------- */
 
 static bool is_malformed(const struct decision *d) {
     for (size_t i = 0; i < d->n_reasons; i++)

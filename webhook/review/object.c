@@ -79,8 +79,7 @@ json_at node_below(const struct json *j, json_at at, struct str pointer) {
     return json_is(j, at, JSON_NULL) ? JSON_NONE : at;
 }
 
-/* ---- typed values, with faults
- * --------------------------------------------------------------------- */
+/* ---- typed values, with faults ------------------------------------------------------- */
 
 static struct str want_string(struct decoder *d, json_at at, const char *what) {
     if (at == JSON_NONE)
@@ -108,8 +107,7 @@ static size_t count(const struct json *j, json_at container) {
     return container == JSON_NONE ? 0 : j->nodes[container].len;
 }
 
-/* ---- images
- * ------------------------------------------------------------------------------------------ */
+/* ---- images -------------------------------------------------------------------------- */
 
 enum { N_PLACES = 4 };
 static const char *const image_words[N_PLACES] = {
@@ -182,8 +180,7 @@ static void decode_images(struct decoder *d, json_at list, json_at old_list,
     }
 }
 
-/* ---- secrets, labels
- * ------------------------------------------------------------------------------------ */
+/* ---- secrets, labels ----------------------------------------------------------------- */
 
 static void decode_secrets(struct decoder *d, json_at spec, json_at list) {
     static const struct str keys[] = {STR_INIT("name")};
@@ -236,8 +233,7 @@ static void decode_metadata(struct decoder *d, json_at metadata) {
     d->w->mirror_pod = json_get(d->j, v[4], STR("kubernetes.io/config.mirror")) != JSON_NONE;
 }
 
-/* ---- pod specs
- * ---------------------------------------------------------------------------------------- */
+/* ---- pod specs ----------------------------------------------------------------------- */
 
 enum {
     SPEC_CONTAINERS,

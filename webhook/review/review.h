@@ -66,8 +66,7 @@ void review_encode(struct buf *out, const struct review *r, const struct policy 
 /* The message of a denial, as the API server shows it. */
 void review_message(struct buf *out, const struct decision *d);
 
-/* ---- all of it, with its memory
- * ------------------------------------------------------------------ */
+/* ---- all of it, with its memory ------------------------------------------------------ */
 
 struct review_limits {
     struct json_limits json;

@@ -1,0 +1,540 @@
+/* The engine by table: one image under one policy. Whole reviews are in tests/golden. */
+#include "test.h"
+
+#include "engine/engine.h"
+#include "rules/rules.h"
+
+#include <stdlib.h>
+
+enum { NOW_S = 1800000000 /* 2027-01-15 */ };
+
+#define SPEC "apiVersion: pullgate/v1\nkind: ImagePolicy\nmetadata: {name: t}\nspec:\n"
+#define ACME SPEC "  registry: ghcr.io/acme\n"
+#define MIRRORS                                                                                \
+    SPEC "  mirrors: {docker.io: h.corp/hub, quay.io/astro: h.corp/astro, quay.io: "           \
+         "h.corp/q}\n"
+#define NONE (-1)
+
+static struct policy *load(const char *yaml) {
+    struct policy *policy = NULL;
+    struct err err = ERR_INIT;
+    const struct rules_options options = {.warn = NULL};
+    assert_ok(rules_parse(&policy, str_of(yaml), "t.yaml", &options, &err), &err);
+    return policy;
+}
+
+#define D64 "@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+struct row {
+    const char *policy;
+    const char *image;
+    enum verdict verdict;
+    const char *after; /* NULL: as it was */
+    int code;          /* of the first reason, or NONE */
+    const char *suggestion;
+};
+
+/* clang-format off */
+static const struct row create_rows[] = {
+    /* CREATE of a pod, on the mutating endpoint */
+    /* registry: what names no host, bare as Airbyte does it */
+    {ACME, "busybox", VERDICT_ALLOW, "ghcr.io/acme/busybox", NONE, ""},
+    {ACME, "busybox:1.35", VERDICT_ALLOW, "ghcr.io/acme/busybox:1.35", NONE, ""},
+    {ACME, "airbyte/source-x:1" D64, VERDICT_ALLOW, "ghcr.io/acme/airbyte/source-x:1" D64, NONE, ""},
+    {ACME, "library/nginx", VERDICT_ALLOW, "ghcr.io/acme/library/nginx", NONE, ""},
+    {ACME, "my-org/my.team/src:1", VERDICT_ALLOW, "ghcr.io/acme/my-org/my.team/src:1", NONE, ""},
+    {ACME "  officialImages: library\n", "busybox:1", VERDICT_ALLOW, "ghcr.io/acme/library/busybox:1", NONE, ""},
+    {ACME "  officialImages: library\n", "a/b:1", VERDICT_ALLOW, "ghcr.io/acme/a/b:1", NONE, ""},
+    {ACME, "localhost:5000", VERDICT_ALLOW, "ghcr.io/acme/localhost:5000", NONE, ""},
+    /* ... and is approved by that alone, with its border */
+    {ACME, "ghcr.io/acme/x:1", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME, "ghcr.io/acme-evil/x:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/acme-evil/x:1"},
+    {ACME, "ghcr.io/x:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x:1"},
+    {ACME, "ghcr.io:443/acme/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/acme/x"},
+    {ACME, "quay.io/x/y:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x/y:1"},
+    {ACME, "docker.io/a/b", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/a/b"},
+    {ACME, "docker.io/nginx:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/nginx:1"},
+    {ACME, "evil.com/ghcr.io/acme/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/ghcr.io/acme/x"},
+    /* what no puller, or not every puller, reads so */
+    {ACME, "", VERDICT_DENY, NULL, REASON_INVALID, ""},
+    {ACME, " nginx", VERDICT_DENY, NULL, REASON_INVALID, ""},
+    {ACME, "auto", VERDICT_ALLOW, "ghcr.io/acme/auto", NONE, ""},
+    {ACME, "evil_host.example.com/x", VERDICT_DENY, NULL, REASON_INVALID, ""},
+    {ACME, "sha256:8", VERDICT_DENY, NULL, REASON_INVALID, ""},
+    {ACME, "EVIL/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
+    {ACME, "GHCR.IO/acme/x:1", VERDICT_ALLOW, "ghcr.io/acme/x:1", NONE, ""},
+    {ACME, "Quay.IO/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
+    /* approved */
+    {ACME "  approved: [quay.io]\n", "quay.io/x:1", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME "  approved: [quay.io]\n", "Quay.io/x:1", VERDICT_ALLOW, "quay.io/x:1", NONE, ""},
+    {ACME "  approved: [quay.io]\n", "quay.io:443/x:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x:1"},
+    {ACME "  approved: [docker.io]\n", "registry-1.docker.io/a/b", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/a/b"},
+    {ACME "  approved: [docker.io]\n", "index.docker.io/a/b", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME "  approved: ['**']\n", "any.where/x", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME "  approved: [{regex: 'quay\\.io/(a|b)/.*'}]\n", "quay.io/b/x", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME "  approved: [{regex: 'quay\\.io/(a|b)/.*'}]\n", "quay.io/c/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/c/x"},
+    /* no registry: a short name is Docker Hub's, and is spelt out when it may stay */
+    {SPEC "  approved: [docker.io]\n", "nginx:1", VERDICT_ALLOW, "docker.io/library/nginx:1", NONE, ""},
+    {SPEC "  approved: [docker.io]\n", "a/b", VERDICT_ALLOW, "docker.io/a/b", NONE, ""},
+    {SPEC "  approved: [docker.io/a]\n", "nginx:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
+    {SPEC "  approved: [docker.io]\n", "DOCKER.IO/nginx", VERDICT_ALLOW, "docker.io/nginx", NONE, ""},
+    /* mirrors: the longest prefix, Docker Hub with library/, aliases and default ports */
+    {MIRRORS, "nginx:1", VERDICT_ALLOW, "h.corp/hub/library/nginx:1", NONE, ""},
+    {MIRRORS, "docker.io/nginx:1", VERDICT_ALLOW, "h.corp/hub/library/nginx:1", NONE, ""},
+    {MIRRORS, "registry-1.docker.io/a/b:1", VERDICT_ALLOW, "h.corp/hub/a/b:1", NONE, ""},
+    {MIRRORS, "docker.io:443/a/b:1", VERDICT_ALLOW, "h.corp/hub/a/b:1", NONE, ""},
+    {MIRRORS, "quay.io/astro/v:1", VERDICT_ALLOW, "h.corp/astro/v:1", NONE, ""},
+    {MIRRORS, "quay.io/astro" D64, VERDICT_ALLOW, "h.corp/astro" D64, NONE, ""},
+    {MIRRORS, "quay.io/astronomer/v:1", VERDICT_ALLOW, "h.corp/q/astronomer/v:1", NONE, ""},
+    {MIRRORS, "QUAY.IO:0443/astro/v", VERDICT_ALLOW, "h.corp/astro/v", NONE, ""},
+    {MIRRORS, "h.corp/hub/a:1", VERDICT_ALLOW, NULL, NONE, ""},
+    {MIRRORS, "h.corp/other/a:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
+    /* denied wins, sees through aliases and default ports, and looks at both ends of a rewrite
+     */
+    {ACME "  approved: ['**']\n  denied: [quay.io]\n", "quay.io/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {ACME "  approved: ['**']\n  denied: [quay.io]\n", "quay.io:443/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {ACME "  approved: ['**']\n  denied: [quay.io]\n", "quay.io:0080/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {ACME "  approved: ['**']\n  denied: [docker.io]\n", "registry-1.docker.io/x/y", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {ACME "  approved: ['**']\n  denied: [docker.io/library/x]\n", "registry-1.docker.io/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {ACME "  approved: ['**']\n  denied: [docker.io/x]\n", "docker.io/library/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {ACME "  approved: ['**']\n  denied: [docker.io/x]\n", "docker.io:443/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {ACME "  approved: ['**']\n  denied: [docker.io/x]\n", "docker.io/library/xy", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME "  approved: ['**']\n  denied: [docker.io/x]\n", "docker.io/library/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {ACME "  approved: ['**']\n  denied: [docker.io/x]\n", "docker.io:443/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {ACME "  approved: ['**']\n  denied: [docker.io/x]\n", "docker.io/library/xy", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME "  denied: [docker.io]\n", "nginx", VERDICT_ALLOW, "ghcr.io/acme/nginx", NONE, ""},
+    {ACME "  denied: ['**/evil*']\n", "a/evil-x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {MIRRORS "  denied: ['docker.io/**/evil*']\n", "a/evil-x:1", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {MIRRORS "  denied: ['h.corp/hub/a/**']\n", "a/x:1", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    /* require: with a digest the tag proves nothing */
+    {ACME "  require: {digest: true}\n", "a/b:1", VERDICT_DENY, NULL, REASON_DIGEST_MISSING, ""},
+    {ACME "  require: {digest: true}\n", "a/b" D64, VERDICT_ALLOW, "ghcr.io/acme/a/b" D64, NONE, ""},
+    {ACME "  require: {tag: explicit}\n", "a/b", VERDICT_DENY, NULL, REASON_TAG_MISSING, ""},
+    {ACME "  require: {tag: explicit}\n", "a/b:latest", VERDICT_DENY, NULL, REASON_TAG_MISSING, ""},
+    {ACME "  require: {tag: explicit}\n", "a/b:1", VERDICT_ALLOW, "ghcr.io/acme/a/b:1", NONE, ""},
+    {ACME "  require: {tag: explicit}\n", "a/b:latest" D64, VERDICT_ALLOW, "ghcr.io/acme/a/b:latest" D64, NONE, ""},
+    /* modes */
+    {ACME "  mode: warn\n", "quay.io/x", VERDICT_WARN, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
+    {ACME "  mode: warn\n", "x", VERDICT_ALLOW, "ghcr.io/acme/x", NONE, ""},
+    {ACME "  mode: warn\n  require: {tag: explicit}\n", "x", VERDICT_WARN, "ghcr.io/acme/x", REASON_TAG_MISSING, ""},
+    {ACME "  mode: audit\n", "quay.io/x", VERDICT_ALLOW, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
+    {ACME "  mode: audit\n", "x", VERDICT_ALLOW, NULL, NONE, ""},
+    /* exemptions: until the end of the day, for the images named alone */
+    {ACME "  exemptions: [{images: [quay.io/x], reason: r, owner: o}]\n", "quay.io/x/y:1", VERDICT_ALLOW, NULL, REASON_EXEMPTED, ""},
+    {ACME "  exemptions: [{images: [quay.io/x], reason: r, owner: o}]\n", "quay.io/xy:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/xy:1"},
+    {ACME "  exemptions: [{images: [quay.io], reason: r, owner: o, until: 2027-01-15}]\n", "quay.io/x", VERDICT_ALLOW, NULL, REASON_EXEMPTED, ""},
+    {ACME "  exemptions: [{images: [quay.io], reason: r, owner: o, until: 2027-01-14}]\n", "quay.io/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
+    {ACME "  exemptions: [{images: [quay.io], namespaces: [other], reason: r, owner: o}]\n", "quay.io/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
+    {MIRRORS "  exemptions: [{images: [docker.io/a], reason: r, owner: o}]\n", "a/x:1", VERDICT_ALLOW, "docker.io/a/x:1", REASON_EXEMPTED, ""},
+    /* selection */
+    {ACME "  unmatched: deny\n  rules: [{name: a, match: {namespaces: [b*]}}]\n", "x", VERDICT_DENY, NULL, REASON_UNMATCHED, ""},
+    {ACME "  rules: [{name: a, match: {namespaces: [b*]}}]\n", "evil.com/x", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME "  rules: [{name: a, match: {namespaces: ['ns*']}}]\n", "x", VERDICT_ALLOW, "ghcr.io/acme/x", NONE, ""},
+    {ACME "  rules: [{name: a, match: {users: ['u:*'], groups: [g2], serviceAccounts: "
+          "[default], podLabels: {matchLabels: {k: v}}}}]\n", "x", VERDICT_ALLOW, "ghcr.io/acme/x", NONE, ""},
+    {ACME "  rules: [{name: a, match: {users: ['v:*']}}]\n", "x", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME "  rules: [{name: a, match: {groups: [g]}}]\n", "x", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME "  rules: [{name: a, match: {podLabels: {matchLabels: {k: w}}}}]\n", "x", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME "  rules: [{name: a, mode: audit, match: {namespaces: [ns]}}, {name: b}]\n", "x", VERDICT_ALLOW, NULL, NONE, ""},
+};
+
+/* clang-format on */
+
+static const struct match_label labels[] = {{STR_INIT("k"), STR_INIT("v")}};
+static const struct str groups[] = {STR_INIT("g1"), STR_INIT("g2")};
+
+static struct workload pod_of(const struct workload_image *image) {
+    return (struct workload){.shape = SHAPE_POD,
+                             .operation = OPERATION_CREATE,
+                             .spec = STR("/spec"),
+                             .namespace = STR("ns"),
+                             .name = STR("p"),
+                             .user = STR("u:1"),
+                             .groups = groups,
+                             .n_groups = 2,
+                             .service_account = STR("default"),
+                             .labels = labels,
+                             .n_labels = 1,
+                             .images = image,
+                             .n_images = 1};
+}
+
+static struct workload_image container(const char *text) {
+    return (struct workload_image){.place = PLACE_CONTAINER,
+                                   .name = STR("main"),
+                                   .text = str_of(text),
+                                   .has_image = true,
+                                   .changed = true};
+}
+
+static void check_row(const struct row *row, const struct workload *w, unsigned flags) {
+    struct arena arena = ARENA_INIT(4096, 1 << 20);
+    struct err err = ERR_INIT;
+    struct decision d;
+    struct policy *policy = load(row->policy);
+    assert_ok(engine_decide(&d, policy, w, NOW_S, flags, &arena, &err), &err);
+    const char *after = row->after ? row->after : row->image;
+    int code = d.n_reasons ? (int)d.reasons[0].code : NONE;
+    struct str suggestion = d.n_reasons ? d.reasons[0].suggestion : STR_NONE;
+    if (d.verdict != row->verdict || !str_eq(d.images[0].after, str_of(after)) ||
+        code != row->code || !str_eq(suggestion, str_of(row->suggestion)))
+        fail_row("policy:\n%simage \"%s\": verdict %s, after \"%.*s\", reason %d %.*s",
+                 row->policy, row->image, engine_verdict_name(d.verdict),
+                 STR_ARG(d.images[0].after), code,
+                 STR_ARG(d.n_reasons ? d.reasons[0].message : STR_NONE));
+    bool edited = d.n_edits != 0;
+    assert_int_equal(edited, row->after != NULL && !(flags & ENGINE_VALIDATE));
+    arena_done(&arena);
+    policy_free(policy);
+}
+
+static void create_by_table(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof create_rows / sizeof *create_rows; i++) {
+        struct workload_image image = container(create_rows[i].image);
+        struct workload w = pod_of(&image);
+        check_row(&create_rows[i], &w, 0);
+    }
+}
+
+/* What /mutate has written, /mutate leaves alone and /validate allows. */
+static void rewriting_is_a_fixed_point(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof create_rows / sizeof *create_rows; i++) {
+        if (create_rows[i].after == NULL)
+            continue;
+        struct row again = create_rows[i];
+        again.image = again.after;
+        again.after = NULL;
+        if (again.code == REASON_EXEMPTED || again.code == NONE ||
+            again.verdict == VERDICT_WARN) {
+            struct workload_image image = container(again.image);
+            struct workload w = pod_of(&image);
+            check_row(&again, &w, 0);
+            check_row(&again, &w, ENGINE_VALIDATE);
+        }
+    }
+}
+
+static const struct row validate_rows[] = {
+    {ACME, "busybox:1", VERDICT_DENY, NULL, REASON_NOT_REWRITTEN, "ghcr.io/acme/busybox:1"},
+    {ACME, "ghcr.io/acme/busybox:1", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME, "GHCR.io/acme/busybox:1", VERDICT_DENY, NULL, REASON_NOT_REWRITTEN,
+     "ghcr.io/acme/busybox:1"},
+    {ACME "  mode: warn\n", "busybox:1", VERDICT_WARN, NULL, REASON_NOT_REWRITTEN,
+     "ghcr.io/acme/busybox:1"},
+    {SPEC "  approved: [docker.io]\n", "nginx", VERDICT_DENY, NULL, REASON_NOT_REWRITTEN,
+     "docker.io/library/nginx"},
+    {MIRRORS, "quay.io/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "h.corp/q/x"},
+    {MIRRORS "  approved: [quay.io]\n", "quay.io/x", VERDICT_ALLOW, NULL, NONE, ""},
+    {MIRRORS, "nginx", VERDICT_DENY, NULL, REASON_NOT_REWRITTEN, "h.corp/hub/library/nginx"},
+    {ACME, "evil.com/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
+};
+
+static void validate_by_table(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof validate_rows / sizeof *validate_rows; i++) {
+        struct workload_image image = container(validate_rows[i].image);
+        struct workload w = pod_of(&image);
+        check_row(&validate_rows[i], &w, ENGINE_VALIDATE);
+    }
+}
+
+/* A mirror pod is never mutated, and its annotation buys nothing. */
+static void mirror_pods_are_judged_as_they_stand(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof validate_rows / sizeof *validate_rows; i++) {
+        struct workload_image image = container(validate_rows[i].image);
+        struct workload w = pod_of(&image);
+        w.mirror_pod = true;
+        check_row(&validate_rows[i], &w, 0);
+    }
+}
+
+static const struct row template_rows[] = {
+    {ACME, "busybox:1", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME, "evil.com/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
+    {ACME "  templates: warn\n", "evil.com/x", VERDICT_WARN, NULL, REASON_NOT_APPROVED,
+     "ghcr.io/acme/x"},
+    {ACME "  templates: ignore\n", "evil.com/x", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME "  templates: warn\n  mode: audit\n", "evil.com/x", VERDICT_ALLOW, NULL,
+     REASON_NOT_APPROVED, "ghcr.io/acme/x"},
+    {SPEC "  approved: [quay.io]\n", "auto", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME, " ", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME, "", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME, " x", VERDICT_DENY, NULL, REASON_INVALID, ""},
+    {MIRRORS, "quay.io/x", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME "  unmatched: deny\n  rules: [{name: a, match: {namespaces: [b*]}}]\n", "x",
+     VERDICT_WARN, NULL, REASON_UNMATCHED, ""},
+};
+
+static void templates_by_table(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof template_rows / sizeof *template_rows; i++) {
+        struct workload_image image = container(template_rows[i].image);
+        struct workload w = pod_of(&image);
+        w.shape = SHAPE_TEMPLATE;
+        w.spec = STR("/spec/template/spec");
+        check_row(&template_rows[i], &w, 0);
+        check_row(&template_rows[i], &w, ENGINE_VALIDATE);
+    }
+}
+
+/* UPDATE: what did not change is not judged, whatever it is. */
+static void unchanged_images_are_left_alone(void **state) {
+    (void)state;
+    static const char *const images[] = {"evil.com/x", "busybox", " bad ", "", "EVIL/x"};
+    for (size_t i = 0; i < sizeof images / sizeof *images; i++) {
+        struct workload_image image = container(images[i]);
+        struct workload w = pod_of(&image);
+        const struct row row = {ACME "  unmatched: deny\n  imagePullSecrets: [s]\n",
+                                images[i],
+                                VERDICT_ALLOW,
+                                NULL,
+                                NONE,
+                                ""};
+        image.changed = false;
+        w.operation = OPERATION_UPDATE;
+        check_row(&row, &w, 0);
+        check_row(&row, &w, ENGINE_VALIDATE);
+    }
+}
+
+static void other_operations_are_allowed(void **state) {
+    (void)state;
+    const struct row row = {ACME, "evil.com/x", VERDICT_ALLOW, NULL, NONE, ""};
+    struct workload_image image = container("evil.com/x");
+    struct workload w = pod_of(&image);
+    w.operation = OPERATION_DELETE;
+    check_row(&row, &w, 0);
+    w.operation = OPERATION_CONNECT;
+    check_row(&row, &w, 0);
+    w.operation = OPERATION_CREATE;
+    w.shape = SHAPE_OTHER;
+    check_row(&row, &w, 0);
+}
+
+/* ---- pull secrets -------------------------------------------------------------------- */
+
+struct secrets_row {
+    const char *policy;
+    const char *image;
+    const char *own;   /* names in the pod by commas, "-" for an empty one; NULL: no list */
+    const char *after; /* the same of the result; NULL: as before */
+    const char *edits; /* kinds: A whole list added, a appended; */
+};
+
+#define TWO                                                                                    \
+    ACME "  imagePullSecrets: [regcred, {name: h, for: h.corp/x}]\n  approved: [h.corp]\n"
+
+static const struct secrets_row secrets_rows[] = {
+    {TWO, "ghcr.io/acme/a", NULL, "regcred", "A"},
+    {TWO, "ghcr.io/acme/a", "", "regcred", "A"},
+    {TWO, "ghcr.io/acme/a", "-", "regcred", "A"},
+    {TWO, "ghcr.io/acme/a", "-,-", "regcred", "A"},
+    {TWO, "ghcr.io/acme/a", "own", "own,regcred", "a"},
+    {TWO, "ghcr.io/acme/a", "own,-", "own,regcred", "A"},
+    {TWO, "ghcr.io/acme/a", "regcred", NULL, ""},
+    {TWO, "ghcr.io/acme/a", "regcred,regcred", "regcred", "A"},
+    {TWO, "ghcr.io/acme/a", "regcred,-", "regcred", "A"},
+    {TWO, "h.corp/x/a", "own", "own,regcred,h", "aa"},
+    {TWO, "h.corp/x/a", NULL, "regcred,h", "A"},
+    {TWO, "h.corp/xy/a", "own", "own,regcred", "a"},
+    {ACME, "ghcr.io/acme/a", "-", NULL, ""},
+    {ACME "  mode: audit\n  imagePullSecrets: [s]\n", "ghcr.io/acme/a", "own", NULL, ""},
+    {ACME "  mode: warn\n  imagePullSecrets: [s]\n", "ghcr.io/acme/a", "own", "own,s", "a"},
+    {ACME "  imagePullSecrets: [s]\n", "evil.com/a", "own", NULL, ""},
+};
+
+static size_t split_names(const char *text, struct str out[8]) {
+    struct str rest = str_of(text);
+    size_t n = 0;
+    while (rest.n != 0) {
+        size_t comma = str_find(rest, ',');
+        struct str name = str_slice(rest, 0, comma);
+        out[n++] = str_eq(name, STR("-")) ? STR_NONE : name;
+        rest = str_slice(rest, comma + 1, rest.n);
+    }
+    return n;
+}
+
+static void check_secrets(const struct secrets_row *row, struct workload *w, bool expect) {
+    struct arena arena = ARENA_INIT(4096, 1 << 20);
+    struct err err = ERR_INIT;
+    struct decision d;
+    struct str own[8], after[8];
+    char edits[8] = "";
+    size_t n_edits = 0, n_after;
+    struct policy *policy = load(row->policy);
+    w->secrets_state = row->own ? SECRETS_LIST : SECRETS_ABSENT;
+    w->secrets = own;
+    w->n_secrets = split_names(row->own, own);
+    n_after = split_names(row->after && expect ? row->after : row->own, after);
+    assert_ok(engine_decide(&d, policy, w, NOW_S, 0, &arena, &err), &err);
+    bool same = d.n_secrets == n_after;
+    for (size_t i = 0; i < n_after && same; i++)
+        same = str_eq(d.secrets[i], after[i]);
+    for (size_t i = 0; i < d.n_edits; i++)
+        if (d.edits[i].kind != EDIT_STRING)
+            edits[n_edits++] = d.edits[i].kind == EDIT_SECRET ? 'a' : 'A';
+    if (!same || strcmp(edits, expect ? row->edits : "") != 0)
+        fail_row("own \"%s\" image %s: edits \"%s\", %zu secrets", row->own ? row->own : "none",
+                 row->image, edits, d.n_secrets);
+    arena_done(&arena);
+    policy_free(policy);
+}
+
+static void secrets_by_table(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof secrets_rows / sizeof *secrets_rows; i++) {
+        struct workload_image image = container(secrets_rows[i].image);
+        struct workload w = pod_of(&image);
+        check_secrets(&secrets_rows[i], &w, true);
+        w.operation =
+            OPERATION_UPDATE; /* immutable there, and on templates they would hide others */
+        check_secrets(&secrets_rows[i], &w, false);
+        w.operation = OPERATION_CREATE;
+        w.shape = SHAPE_TEMPLATE;
+        check_secrets(&secrets_rows[i], &w, false);
+    }
+}
+
+/* ---- places, pull policies, messages ------------------------------------------------- */
+
+static void every_place_is_rewritten_with_its_pointer(void **state) {
+    (void)state;
+    static const struct {
+        enum image_place place;
+        const char *image, *policy;
+    } rows[] = {
+        {PLACE_CONTAINER, "/spec/containers/3/image", "/spec/containers/3/imagePullPolicy"},
+        {PLACE_INIT, "/spec/initContainers/3/image", "/spec/initContainers/3/imagePullPolicy"},
+        {PLACE_EPHEMERAL, "/spec/ephemeralContainers/3/image",
+         "/spec/ephemeralContainers/3/imagePullPolicy"},
+        {PLACE_VOLUME, "/spec/volumes/3/image/reference", "/spec/volumes/3/image/pullPolicy"}};
+    struct policy *policy = load(ACME "  imagePullPolicy: Always\n");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct arena arena = ARENA_INIT(4096, 1 << 20);
+        struct err err = ERR_INIT;
+        struct decision d;
+        struct workload_image image = container("x:1");
+        struct workload w = pod_of(&image);
+        image.place = rows[i].place;
+        image.index = 3;
+        assert_ok(engine_decide(&d, policy, &w, NOW_S, 0, &arena, &err), &err);
+        assert_int_equal(d.n_edits, 2);
+        assert_str(d.edits[0].pointer, str_of(rows[i].image));
+        assert_int_equal(d.edits[0].op, EDIT_REPLACE);
+        assert_str(d.edits[1].pointer, str_of(rows[i].policy));
+        assert_int_equal(d.edits[1].op, EDIT_ADD);
+        image.has_pull_policy = true;
+        image.pull_policy = STR("Never");
+        assert_ok(engine_decide(&d, policy, &w, NOW_S, 0, &arena, &err), &err);
+        assert_int_equal(d.edits[1].op, EDIT_REPLACE);
+        image.pull_policy = STR("Always");
+        assert_ok(engine_decide(&d, policy, &w, NOW_S, 0, &arena, &err), &err);
+        assert_int_equal(d.n_edits, 1);
+        arena_done(&arena);
+    }
+    policy_free(policy);
+}
+
+static void updates_touch_images_alone(void **state) {
+    (void)state;
+    struct policy *policy = load(ACME "  imagePullPolicy: Always\n  imagePullSecrets: [s]\n");
+    struct arena arena = ARENA_INIT(4096, 1 << 20);
+    struct err err = ERR_INIT;
+    struct decision d;
+    struct workload_image image = container("x:1");
+    struct workload w = pod_of(&image);
+    w.operation = OPERATION_UPDATE;
+    assert_ok(engine_decide(&d, policy, &w, NOW_S, 0, &arena, &err), &err);
+    assert_int_equal(d.n_edits, 1);
+    assert_str(d.edits[0].string, STR("ghcr.io/acme/x:1"));
+    image.place =
+        PLACE_VOLUME; /* immutable: cannot be rewritten, so it cannot be short either */
+    assert_ok(engine_decide(&d, policy, &w, NOW_S, 0, &arena, &err), &err);
+    assert_int_equal(d.n_edits, 0);
+    assert_int_equal(d.verdict, VERDICT_DENY);
+    image.place = PLACE_EPHEMERAL;
+    w.shape = SHAPE_EPHEMERAL;
+    assert_ok(engine_decide(&d, policy, &w, NOW_S, 0, &arena, &err), &err);
+    assert_int_equal(d.n_edits, 2);
+    arena_done(&arena);
+    policy_free(policy);
+}
+
+static void messages_say_all_there_is_to_know(void **state) {
+    (void)state;
+    static const struct {
+        const char *policy, *image, *message;
+    } rows[] = {
+        {ACME "  message: ask data-platform\n", "quay.io/x:1",
+         "container \"main\": image \"quay.io/x:1\" comes from quay.io, which is not approved "
+         "(rule "
+         "\"t\", t.yaml:4); write \"ghcr.io/acme/x:1\" instead; ask data-platform"},
+        {ACME, "a\nb\x7f",
+         "container \"main\": image \"a\\x0ab\\x7f\" is no image reference: "},
+        {ACME "  exemptions: [{images: [quay.io], reason: r, owner: o, until: 2026-01-01}]\n",
+         "quay.io/x",
+         "container \"main\": image \"quay.io/x\" comes from quay.io, which is not approved "
+         "(the "
+         "exemption in line 6 ran out: until 2026-01-01) (rule \"t\", t.yaml:4); write "
+         "\"ghcr.io/acme/x\" instead"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct arena arena = ARENA_INIT(4096, 1 << 20);
+        struct err err = ERR_INIT;
+        struct decision d;
+        struct policy *policy = load(rows[i].policy);
+        struct workload_image image = container(rows[i].image);
+        struct workload w = pod_of(&image);
+        assert_ok(engine_decide(&d, policy, &w, NOW_S, 0, &arena, &err), &err);
+        assert_int_equal(d.n_reasons, 1);
+        struct str expected = str_of(rows[i].message);
+        if (i == 1)
+            assert_true(str_starts(d.reasons[0].message, expected));
+        else
+            assert_str(d.reasons[0].message, expected);
+        arena_done(&arena);
+        policy_free(policy);
+    }
+}
+
+static void a_full_arena_is_an_error_and_no_admission(void **state) {
+    (void)state;
+    struct policy *policy = load(ACME);
+    struct workload_image image = container("evil.com/x");
+    struct workload w = pod_of(&image);
+    bool succeeded = false;
+    for (size_t max = 64; max < 8192; max += 64) {
+        struct arena arena = ARENA_INIT(64, max);
+        struct err err = ERR_INIT;
+        struct decision d;
+        enum ec ec = engine_decide(&d, policy, &w, NOW_S, 0, &arena, &err);
+        assert_true(ec == EC_LIMIT || ec == EC_OK);
+        if (ec == EC_OK)
+            assert_int_equal(d.verdict, VERDICT_DENY);
+        succeeded |= ec == EC_OK;
+        arena_done(&arena);
+    }
+    assert_true(succeeded);
+    policy_free(policy);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(create_by_table),
+    cmocka_unit_test(rewriting_is_a_fixed_point),
+    cmocka_unit_test(validate_by_table),
+    cmocka_unit_test(mirror_pods_are_judged_as_they_stand),
+    cmocka_unit_test(templates_by_table),
+    cmocka_unit_test(unchanged_images_are_left_alone),
+    cmocka_unit_test(other_operations_are_allowed),
+    cmocka_unit_test(secrets_by_table),
+    cmocka_unit_test(every_place_is_rewritten_with_its_pointer),
+    cmocka_unit_test(updates_touch_images_alone),
+    cmocka_unit_test(messages_say_all_there_is_to_know),
+    cmocka_unit_test(a_full_arena_is_an_error_and_no_admission),
+};
+
+TEST_MAIN(tests)
