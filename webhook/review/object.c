@@ -299,6 +299,9 @@ void decode_pod(struct decoder *d, json_at object, json_at old) {
     json_at v[2], old_v[2];
     members(d->j, object, pod_keys, 2, v);
     members(d->j, old, pod_keys, 2, old_v);
+    /* A patch of its pull secrets would have nowhere to go: a 500 for the user. */
+    if (d->w->shape == SHAPE_POD && v[1] == JSON_NONE)
+        fault_at(d->fault, "spec: expected an object, found none");
     decode_metadata(d, v[0]);
     decode_spec(d, v[1], old_v[1]);
 }
