@@ -32,7 +32,7 @@ fail() {
 }
 
 packages=(build-essential cmake ninja-build pkg-config libmicrohttpd-dev libgnutls28-dev
-    libjansson-dev libpcre2-dev libyaml-dev libssl-dev curl jq)
+    libjansson-dev libpcre2-dev libyaml-dev libssl-dev libseccomp-dev curl jq)
 
 install_packages() {
     local missing=() package sudo=()
