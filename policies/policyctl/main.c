@@ -1,5 +1,6 @@
 /* policyctl - what the webhook would say, offline. */
 #include "policyctl/verb.h"
+#include "rules/manual.h"
 #include "version.h"
 
 #include <errno.h>
@@ -52,6 +53,24 @@ static void print_overview(FILE *to) {
           to);
 }
 
+/* For the build of the manual pages: the verbs and their options, or the keys of the rule file. */
+static int print_mdoc(const char *what) {
+    struct buf text = BUF_INIT(1 << 20);
+    if (strcmp(what, "policy") == 0)
+        rules_mdoc(&text);
+    for (size_t i = 0; i < n_verbs && strcmp(what, "verbs") == 0; i++) {
+        buf_printf(&text, ".Ss %s\n.Nm Cm %s %s\n.Pp\n%c%s.\n", verbs[i].name, verbs[i].name,
+                   verbs[i].usage, verbs[i].summary[0] - 'a' + 'A', verbs[i].summary + 1);
+        if (verbs[i].details != NULL)
+            buf_printf(&text, ".Bd -literal\n%s.Ed\n", verbs[i].details);
+        if (verbs[i].options->n_rows != 0)
+            opts_mdoc(verbs[i].options, &text);
+    }
+    bool printed = verb_print(&text);
+    buf_done(&text);
+    return printed ? EXIT_ALLOWED : EXIT_INPUT;
+}
+
 static const struct verb *find_verb(const char *name) {
     for (size_t i = 0; i < n_verbs; i++)
         if (strcmp(verbs[i].name, name) == 0)
@@ -84,6 +103,8 @@ int main(int argc, char **argv) {
         print_overview(stdout);
         return EXIT_ALLOWED;
     }
+    if (argc == 3 && strcmp(argv[1], "--help-mdoc") == 0)
+        return print_mdoc(argv[2]);
     const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
     const struct verb *verb = find_verb(name);
     return verb ? verb->run(verb, argc - 1, argv + 1) : unknown_verb(name);
