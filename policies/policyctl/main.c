@@ -1,4 +1,5 @@
 /* policyctl - what the webhook would say, offline. */
+#include "policyctl/policy.h"
 #include "policyctl/verb.h"
 #include "rules/manual.h"
 #include "version.h"
@@ -8,14 +9,19 @@
 #include <stdio.h>
 
 static int cmd_version(const struct verb *self, int argc, char **argv) {
-    (void)self;
-    (void)argc;
-    (void)argv;
-    puts("policyctl " VERSION_TEXT);
-    return EXIT_ALLOWED;
+    struct opt_result result;
+    struct buf text = BUF_INIT(1 << 20);
+    int status = EXIT_ALLOWED;
+    if (verb_options(self, NULL, argc, argv, &result, &text, &status)) {
+        buf_puts(&text, "policyctl " VERSION_TEXT "\n");
+        status = verb_print(&text) ? EXIT_ALLOWED : EXIT_INPUT;
+    }
+    buf_done(&text);
+    return status;
 }
 
-static const struct opt_table no_options = {.rows = NULL, .n_rows = 0};
+static const struct opt_row version_rows[] = {HELP_ROW};
+static const struct opt_table version_options = {.rows = version_rows, .n_rows = 1};
 
 const struct verb verbs[] = {
     {"test", "[OPTION...] FILE...|-", "say what the webhook would do to manifests",
@@ -35,7 +41,7 @@ const struct verb verbs[] = {
      "  show    what a certificate says\n"
      "  bundle  base64 of ca.crt on one line, for a webhook's caBundle\n",
      &certs_options, cmd_certs},
-    {"version", "", "print version and libraries", NULL, &no_options, cmd_version},
+    {"version", "", "print version and libraries", NULL, &version_options, cmd_version},
 };
 const size_t n_verbs = sizeof verbs / sizeof *verbs;
 
