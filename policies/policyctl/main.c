@@ -29,6 +29,13 @@ const struct verb verbs[] = {
      "built-in\n"
      "workloads with a pod template.\n",
      &test_options, cmd_test},
+    {"explain", "[OPTION...] IMAGE|FILE|-...", "say which rule decides, and why, step by step",
+     "What names a file, or ends as a manifest does, is one; all else is an image, taken to be in\n"
+     "a pod of its own.\n",
+     &explain_options, cmd_explain},
+    {"images", "[OPTION...] FILE...|-", "list the images, and where the policy sends them",
+     "Reads what test reads, or a list of names, one a line (as abctl images manifest prints).\n",
+     &images_options, cmd_images},
     {"review", "[OPTION...] [FILE]", "answer an AdmissionReview as the webhook does", NULL,
      &review_options, cmd_review},
     {"parse", "[OPTION...] IMAGE...|-", "take image references apart, or say what is wrong",
