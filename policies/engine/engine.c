@@ -131,15 +131,11 @@ static bool start_images(struct ctx *c) {
     return true;
 }
 
-static enum verdict verdict_of(const struct decision *d) {
-    enum verdict v = VERDICT_ALLOW;
-    for (size_t i = 0; i < d->n_reasons; i++) {
-        if (d->reasons[i].weight == WEIGHT_DENY)
-            return VERDICT_DENY;
-        if (d->reasons[i].weight == WEIGHT_WARN)
-            v = VERDICT_WARN;
-    }
-    return v;
+static enum verdict verdict_of(enum reason_weight heaviest) {
+    static const enum verdict by_weight[] = {[WEIGHT_NOTE] = VERDICT_ALLOW,
+                                             [WEIGHT_WARN] = VERDICT_WARN,
+                                             [WEIGHT_DENY] = VERDICT_DENY};
+    return by_weight[heaviest];
 }
 
 /* A pod that no rule selects. Changes that leave all images alone go through, or finalizers
@@ -201,7 +197,7 @@ enum ec engine_decide(struct decision *out, const struct policy *policy,
     }
     if (c.full)
         return arena_fail(arena, err);
-    out->verdict = verdict_of(out);
+    out->verdict = verdict_of(c.heaviest);
     if (out->verdict == VERDICT_DENY)
         drop_edits(out, workload);
     return EC_OK;
