@@ -167,8 +167,10 @@ static void decide_selected(struct ctx *c) {
     decide_secrets(c);
 }
 
-/* A denied object is not patched: its list of secrets stays what it was. */
+/* A denied object is not patched: its images and its list of secrets stay what they were. */
 static void drop_edits(struct decision *d, const struct workload *w) {
+    for (size_t i = 0; i < d->n_images; i++)
+        d->images[i].after = d->images[i].before;
     d->n_edits = 0;
     d->secrets = w->secrets;
     d->n_secrets = w->n_secrets;

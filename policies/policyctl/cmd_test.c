@@ -72,13 +72,15 @@ struct run {
     const struct print_format *format;
     struct print print;
     struct err err;
+    bool printed; /* false: standard output cannot be written, which was told already */
 };
 
 static bool show(void *arg, const struct subject *s) {
     struct run *r = arg;
     if (r->format->object(&r->print, s, &r->err) != EC_OK)
         return false;
-    return verb_print(&r->print.out);
+    r->printed = verb_print(&r->print.out);
+    return r->printed;
 }
 
 static enum ec read_now(const char *text, int64_t *now_s, struct err *err) {
@@ -104,7 +106,8 @@ static int status_of(const struct subject_totals *t, bool fail_on_warn) {
 static int test(const struct options *o, const struct opt_result *args) {
     struct run run = {.format = &print_formats[o->output],
                       .print = {.out = BUF_INIT((size_t)1 << 30), .scratch = BUF_INIT(1 << 20)},
-                      .err = ERR_INIT};
+                      .err = ERR_INIT,
+                      .printed = true};
     struct asked asked = {.namespace = o->namespace,
                           .user = o->user,
                           .groups = &o->groups,
@@ -112,7 +115,6 @@ static int test(const struct options *o, const struct opt_result *args) {
                           .engine_flags = o->endpoint ? ENGINE_VALIDATE : 0};
     struct subject_totals totals = {.objects = 0};
     struct policy *policy = NULL;
-    bool printed = true;
     if (args->n_operands == 0)
         err_set(&run.err, EC_USAGE, "no input: give files, folders or - for standard input");
     else if (read_now(o->now, &asked.now_s, &run.err) == EC_OK &&
@@ -121,14 +123,14 @@ static int test(const struct options *o, const struct opt_result *args) {
         (void)!subject_each(args->operands, args->n_operands, policy, &asked, show, &run,
                             &totals, &run.err);
         run.format->end(&run.print, &totals);
-        printed = verb_print(&run.print.out);
+        run.printed = run.printed && verb_print(&run.print.out);
     }
     policy_free(policy);
     buf_done(&run.print.out);
     buf_done(&run.print.scratch);
     if (run.err.code != EC_OK)
         return verb_fail(&run.err);
-    return printed ? status_of(&totals, o->fail_on_warn) : EXIT_INPUT;
+    return run.printed ? status_of(&totals, o->fail_on_warn) : EXIT_INPUT;
 }
 
 int cmd_test(const struct verb *self, int argc, char **argv) {

@@ -20,7 +20,10 @@ static void put_reason(struct print *p, const struct subject *s, const struct re
 
 /* Why a rewrite is not made in this object. */
 static const char *later(const struct subject *s) {
-    return s->workload->shape == SHAPE_TEMPLATE ? " (in its pods)" : " (if enforced)";
+    if (s->workload->shape == SHAPE_TEMPLATE)
+        return " (in its pods)";
+    return s->decision->verdict == VERDICT_DENY ? " (once the rest is allowed)"
+                                                : " (if enforced)";
 }
 
 static void put_image(struct print *p, const struct subject *s,

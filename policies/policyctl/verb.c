@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static void print_help(const struct verb *v) {
+static bool print_help(const struct verb *v) {
     struct buf text = BUF_INIT(1 << 20);
     buf_printf(&text, "Usage: policyctl %s %s\n\n%c%s.\n", v->name, v->usage,
                v->summary[0] - 'a' + 'A', v->summary + 1);
@@ -13,8 +13,9 @@ static void print_help(const struct verb *v) {
         buf_printf(&text, "\n%s", v->details);
     buf_puts(&text, "\nOptions:\n");
     opts_help(v->options, &text);
-    verb_print(&text);
+    bool printed = verb_print(&text);
     buf_done(&text);
+    return printed;
 }
 
 bool verb_options(const struct verb *v, void *target, int argc, char **argv,
@@ -26,8 +27,7 @@ bool verb_options(const struct verb *v, void *target, int argc, char **argv,
     }
     if (!out->help)
         return true;
-    print_help(v);
-    *status = EXIT_ALLOWED;
+    *status = print_help(v) ? EXIT_ALLOWED : EXIT_INPUT;
     return false;
 }
 

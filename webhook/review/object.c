@@ -295,6 +295,15 @@ static bool room_for_images(struct decoder *d, const json_at *lists, size_t n_li
     return !d->full;
 }
 
+/* serviceAccount is the deprecated name of the field; servers fill in both. */
+static void decode_account(struct decoder *d, json_at name, json_at deprecated) {
+    d->w->service_account = want_string(d, name, "serviceAccountName");
+    if (d->w->service_account.n == 0)
+        d->w->service_account = want_string(d, deprecated, "serviceAccount");
+    if (d->w->service_account.n == 0)
+        d->w->service_account = STR("default");
+}
+
 static void decode_spec(struct decoder *d, json_at spec, json_at old_spec) {
     json_at v[N_SPEC], old[N_SPEC];
     members(d->j, want(d, spec, JSON_OBJECT, "spec"), spec_keys, N_SPEC, v);
@@ -308,11 +317,7 @@ static void decode_spec(struct decoder *d, json_at spec, json_at old_spec) {
     decode_images(d, v[SPEC_EPHEMERAL], old[SPEC_EPHEMERAL], PLACE_EPHEMERAL);
     decode_images(d, v[SPEC_VOLUMES], old[SPEC_VOLUMES], PLACE_VOLUME);
     decode_secrets(d, spec, v[SPEC_SECRETS]);
-    d->w->service_account = want_string(d, v[SPEC_SA], "serviceAccountName");
-    if (d->w->service_account.n == 0)
-        d->w->service_account = want_string(d, v[SPEC_SA_OLD], "serviceAccount");
-    if (d->w->service_account.n == 0)
-        d->w->service_account = STR("default");
+    decode_account(d, v[SPEC_SA], v[SPEC_SA_OLD]);
 }
 
 static const struct str pod_keys[] = {STR_INIT("metadata"), STR_INIT("spec")};
@@ -321,14 +326,27 @@ void decode_pod(struct decoder *d, json_at object, json_at old) {
     json_at v[2], old_v[2];
     members(d->j, object, pod_keys, 2, v);
     members(d->j, old, pod_keys, 2, old_v);
+    /* A patch of its pull secrets would have nowhere to go: a 500 for the user. */
+    if (d->w->shape == SHAPE_POD && v[1] == JSON_NONE)
+        fault_at(d->fault, "spec: expected an object, found none");
     decode_metadata(d, v[0]);
     decode_spec(d, v[1], old_v[1]);
+}
+
+/* What rules select by. The server drops all that such an update changes besides the ephemeral
+ * containers, but only after it has asked: the stored pod says whose it is, not the new one. */
+static void decode_stored(struct decoder *d, json_at stored) {
+    json_at v[2], spec[N_SPEC];
+    members(d->j, stored, pod_keys, 2, v);
+    decode_metadata(d, v[0]);
+    members(d->j, v[1], spec_keys, N_SPEC, spec);
+    decode_account(d, spec[SPEC_SA], spec[SPEC_SA_OLD]);
 }
 
 void decode_ephemeral(struct decoder *d, json_at object, json_at old) {
     json_at v[2];
     members(d->j, object, pod_keys, 2, v);
-    decode_metadata(d, v[0]);
+    decode_stored(d, json_is(d->j, old, JSON_OBJECT) ? old : object);
     bool before_1_22 =
         json_get(d->j, object, STR("ephemeralContainers")) != JSON_NONE ||
         str_eq(json_str(d->j, json_get(d->j, object, STR("kind"))), STR("EphemeralContainers"));
@@ -340,5 +358,4 @@ void decode_ephemeral(struct decoder *d, json_at object, json_at old) {
     list = want(d, list, JSON_ARRAY, "ephemeralContainers");
     if (room_for_images(d, &list, 1))
         decode_images(d, list, old_list, PLACE_EPHEMERAL);
-    d->w->service_account = STR("default");
 }

@@ -53,15 +53,15 @@ static json_at salvage_member(const struct json *j, json_at from, json_at to, ui
     return JSON_NONE;
 }
 
-/* A review that cannot be read to its end (too deep, too many nodes, a key twice) but has said
- * who it is: it can be denied, where an HTTP error would be let through by failurePolicy
- * Ignore. */
+/* A review that cannot be read to its end (too deep, too many nodes, a key twice, a NUL in a
+ * string) but has said who it is: it can be denied, where an HTTP error would be let through by
+ * failurePolicy Ignore. */
 static bool salvage(struct review_session *s, struct err *err) {
     struct json *j = &s->json;
     struct review *r = &s->review;
     json_at n = j->n_partial, end, request_end;
     *r = (struct review){.object = JSON_NONE};
-    if ((err->code != EC_LIMIT && err->code != EC_SCHEMA) || n == 0)
+    if (err->code == EC_NOMEM || n == 0)
         return false;
     json_at kind = salvage_member(j, 1, n, 1, STR("kind"), &end);
     json_at version = salvage_member(j, 1, n, 1, STR("apiVersion"), &end);
