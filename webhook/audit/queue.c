@@ -61,6 +61,12 @@ static size_t chunk_of(struct str rest) {
     return CHUNK;
 }
 
+/* A line that an error cut short is ended, so that the next one is whole. */
+static void mend(struct audit *a) {
+    if (a->torn && wait_writable(a) && write(a->fd, "\n", 1) == 1)
+        a->torn = false;
+}
+
 /* The bytes that could not be written; *os says why: 0 when closing took too long. */
 static struct str write_out(struct audit *a, struct str rest, int *os) {
     *os = 0;
@@ -106,9 +112,11 @@ static void *run(void *arg) {
         pthread_cond_broadcast(&a->has_room);
         pthread_mutex_unlock(&a->lock);
         int os;
-        struct str lost = write_out(a, buf_view(&a->writing), &os);
+        mend(a);
+        struct str all = buf_view(&a->writing), lost = write_out(a, all, &os);
+        a->torn = lost.n != 0 && (lost.n == all.n ? a->torn : lost.p[-1] != '\n');
         pthread_mutex_lock(&a->lock);
-        account(a, buf_view(&a->writing), lost, os);
+        account(a, all, lost, os);
         buf_reset(&a->writing);
     }
     pthread_mutex_unlock(&a->lock);
