@@ -23,6 +23,7 @@ struct audit {
     pthread_cond_t has_bytes, has_room;
     struct buf pending;       /* under lock */
     struct buf writing;       /* the thread's own */
+    bool torn;                /* the thread's own: an error cut the last line short */
     bool closing;             /* under lock */
     int64_t deadline_ns;      /* under lock; when closing */
     struct audit_stats stats; /* under lock */
