@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "certs/certs.h"
+#include "program/probes.h"
 #include "program/serve.h"
 #include "rules/rules.h"
 
@@ -13,11 +14,15 @@
 enum { EXIT_USABLE = 0, EXIT_CANNOT = 2, EXIT_BROKEN = 70 };
 enum { TICK_MS = 100 };
 
+enum { DAY_S = 24 * 60 * 60 };
+
 struct daemon {
     const struct options *options;
     struct service service;
     struct server *server, *probes;
     sigset_t signals;
+    int64_t certificate_low_s; /* from then on a third of its life or less is left */
+    int64_t next_reminder_s;   /* of that */
 };
 
 /* ---- rules --------------------------------------------------------------------------- */
@@ -29,26 +34,33 @@ static void warn_of_rules(void *arg, const char *file, struct policy_pos pos,
         F_INT("line", pos.line), F_INT("column", pos.col), F_END);
 }
 
-static bool load_rules(struct daemon *d) {
+static void keep_rules(struct daemon *d, const struct err *err) {
+    log_err(LOG_ERROR, live_has_policy(d->service.live) ? "rules_kept" : "rules_invalid", err);
+    meter_rules_kept(&d->service.meter);
+}
+
+static void load_rules(struct daemon *d) {
     struct err err = ERR_INIT;
     struct policy *policy = NULL;
+    struct meter *meter = &d->service.meter;
     const struct rules_options options = {
         .warn = warn_of_rules, .now_s = clock_wall_us() / 1000000, .sha256 = certs_sha256_hex};
     if (rules_load(&policy, d->options->policy, &options, &err) != EC_OK) {
-        log_err(LOG_ERROR, live_has_policy(d->service.live) ? "rules_kept" : "rules_invalid",
-                &err);
-        return false;
+        keep_rules(d, &err);
+        return;
     }
     size_t n_rules = policy->n_rules;
     char sha256[sizeof policy->sha256];
     memcpy(sha256, policy->sha256, sizeof sha256);
-    if (!live_set_take(d->service.live, policy)) {
-        LOG(LOG_ERROR, "rules_kept", F_Z("error", "out of memory"), F_END);
-        return false;
+    const struct live_rules rules = {policy, meter_places(meter, policy)};
+    if (!live_set_take(d->service.live, rules)) {
+        err_set(&err, EC_NOMEM, "out of memory");
+        keep_rules(d, &err);
+        return;
     }
+    meter_rules_loaded(meter, n_rules, options.now_s);
     LOG(LOG_INFO, "rules_loaded", F_Z("policy", d->options->policy), F_INT("rules", n_rules),
         F_Z("sha256", sha256), F_END);
-    return true;
 }
 
 /* ---- certificate --------------------------------------------------------------------- */
@@ -69,8 +81,7 @@ static void warn_of_certificate(const struct daemon *d, const struct certs_info 
     static const struct {
         unsigned bit;
         const char *event;
-    } rows[] = {{CERTS_EXPIRED, "certificate_expired"},
-                {CERTS_NOT_YET_VALID, "certificate_not_yet_valid"},
+    } rows[] = {{CERTS_NOT_YET_VALID, "certificate_not_yet_valid"},
                 {CERTS_NAME_MISSING, "certificate_lacks_name"},
                 {CERTS_NOT_SERVER, "certificate_not_for_servers"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -79,14 +90,25 @@ static void warn_of_certificate(const struct daemon *d, const struct certs_info 
                 F_Z("names", info->names), F_Z("expected", d->options->tls_name), F_END);
 }
 
+/* Once after each load, and once a day. */
+static void remind_of_certificate(struct daemon *d, int64_t now_s) {
+    int64_t left_s = atomic_load(&d->service.cert_not_after_s) - now_s;
+    if (now_s < d->certificate_low_s || now_s < d->next_reminder_s)
+        return;
+    d->next_reminder_s = now_s + DAY_S;
+    LOG(LOG_WARN, left_s > 0 ? "certificate_expires_soon" : "certificate_expired",
+        F_Z("file", d->options->tls_cert), F_INT("secondsLeft", left_s), F_END);
+}
+
 static enum ec read_pair(struct daemon *d, struct pair *out, struct err *err) {
     struct certs_info info;
     unsigned problems = 0;
+    int64_t now_s = clock_wall_us() / 1000000;
     if (certs_read(&out->cert, d->options->tls_cert, err) != EC_OK ||
         certs_read(&out->key, d->options->tls_key, err) != EC_OK)
         return err->code;
     if (certs_check(&info, &problems, buf_view(&out->cert), buf_view(&out->key), STR_NONE,
-                    str_of(d->options->tls_name), clock_wall_us() / 1000000, err) != EC_OK) {
+                    str_of(d->options->tls_name), now_s, err) != EC_OK) {
         err_place(err, d->options->tls_cert, 0, 0);
         return err->code;
     }
@@ -94,16 +116,21 @@ static enum ec read_pair(struct daemon *d, struct pair *out, struct err *err) {
     atomic_store(&d->service.cert_not_after_s, info.not_after_s);
     LOG(LOG_INFO, "certificate_loaded", F_Z("file", d->options->tls_cert),
         F_Z("names", info.names), F_Z("sha256", info.sha256),
-        F_INT("secondsLeft", info.not_after_s - clock_wall_us() / 1000000), F_END);
+        F_INT("secondsLeft", info.not_after_s - now_s), F_END);
+    d->certificate_low_s = info.not_after_s - (info.not_after_s - info.not_before_s) / 3;
+    d->next_reminder_s = now_s;
+    remind_of_certificate(d, now_s);
     return EC_OK;
 }
 
 static void reload_certificate(struct daemon *d) {
     struct err err = ERR_INIT;
     AUTO(pair_done) struct pair pair = PAIR_INIT;
-    if (read_pair(d, &pair, &err) != EC_OK ||
-        server_set_tls(d->server, buf_view(&pair.cert), buf_view(&pair.key), STR_NONE, &err) !=
-            EC_OK)
+    bool good = read_pair(d, &pair, &err) == EC_OK &&
+                server_set_tls(d->server, buf_view(&pair.cert), buf_view(&pair.key), STR_NONE,
+                               &err) == EC_OK;
+    meter_certificate_read(&d->service.meter, good);
+    if (!good)
         log_err(LOG_ERROR, "certificate_kept", &err);
 }
 
@@ -139,6 +166,7 @@ static enum ec listen_tls(struct daemon *d, struct err *err) {
         return err->code;
     config.cert_pem = buf_view(&pair.cert);
     config.key_pem = buf_view(&pair.key);
+    meter_certificate_read(&d->service.meter, true); /* else it does not start */
     return server_start(&d->server, &config, err);
 }
 
@@ -148,8 +176,8 @@ static enum ec listen_probes(struct daemon *d, struct err *err) {
         return EC_OK;
     config.listen = d->options->metrics_listen;
     config.tls = false;
-    config.routes = probe_routes;
-    config.n_routes = probe_n_routes;
+    config.routes = probes_routes;
+    config.n_routes = probes_n_routes;
     config.n_workers = 1;
     config.max_connections = 64;
     config.max_body_bytes = 4096;
@@ -174,6 +202,7 @@ static void serve(struct daemon *d) {
         int signal = next_signal(d, 1000);
         if (is_end(signal))
             return;
+        remind_of_certificate(d, clock_wall_us() / 1000000);
         if (signal != SIGHUP)
             continue;
         load_rules(d);
@@ -208,17 +237,15 @@ static void drain(struct daemon *d) {
 
 static enum ec start(struct daemon *d, struct err *err) {
     const struct options *o = d->options;
-    const struct review_limits limits = {
-        .json = {.max_depth = (uint32_t)o->max_depth, .max_nodes = (uint32_t)o->max_nodes},
-        .arena_bytes = REVIEW_LIMITS_DEFAULT.arena_bytes};
-    if (service_init(&d->service, (unsigned)o->workers, limits, err) != EC_OK ||
+    if (service_init(&d->service, o, err) != EC_OK ||
         audit_open(&d->service.audit, STDOUT_FILENO, o->audit_queue,
                    (enum audit_when_full)o->audit_when_full, err) != EC_OK)
         return err->code;
     load_rules(d); /* without valid rules it runs, is not ready, and takes them by reload */
-    if (listen_tls(d, err) != EC_OK || listen_probes(d, err) != EC_OK)
+    if (listen_tls(d, err) != EC_OK)
         return err->code;
-    return EC_OK;
+    d->service.server = d->server;
+    return listen_probes(d, err);
 }
 
 static void log_ready(const struct daemon *d) {
@@ -231,8 +258,8 @@ static void log_ready(const struct daemon *d) {
 
 static void finish(struct daemon *d) {
     struct audit_stats last = {.dropped = 0};
+    server_stop(d->probes); /* first: a scrape asks the other server for its figures */
     server_stop(d->server);
-    server_stop(d->probes);
     audit_close(d->service.audit, 2000, &last);
     service_done(&d->service);
     LOG(last.dropped || last.failed ? LOG_WARN : LOG_INFO, "ended",
