@@ -19,7 +19,7 @@ static enum ec unix_time(int64_t *out, const ASN1_TIME *t, struct err *err) {
 }
 
 enum ec info_span(struct span *out, const X509 *cert, struct err *err) {
-    struct span life;
+    struct span life = {0, 0};
     if (unix_time(&life.from_s, X509_get0_notBefore(cert), err) != EC_OK ||
         unix_time(&life.to_s, X509_get0_notAfter(cert), err) != EC_OK)
         return err->code;
@@ -91,8 +91,9 @@ static void key_text(char out[32], const X509 *cert) {
 
 /* A comma or a control character in a name must not look like another name. */
 static void put_clean(struct buf *out, const unsigned char *p, size_t n) {
+    static const unsigned char hidden[] = "?";
     for (size_t i = 0; i < n; i++)
-        buf_putc(out, p[i] > ' ' && p[i] < 0x7f && p[i] != ',' ? (char)p[i] : '?');
+        buf_add(out, p[i] > ' ' && p[i] < 0x7f && p[i] != ',' ? p + i : hidden, 1);
 }
 
 static void put_name(struct buf *out, const GENERAL_NAME *name) {
@@ -139,7 +140,7 @@ static enum ec names_text(char *out, size_t size, X509 *cert, struct err *err) {
 
 enum ec info_read(struct certs_info *out, X509 *cert, size_t n_certs, struct err *err) {
     struct certs_info info = {.n_certs = n_certs};
-    struct span life;
+    struct span life = {0, 0};
     if (info_span(&life, cert, err) != EC_OK ||
         name_text(info.subject, sizeof info.subject, X509_get_subject_name(cert), err) !=
             EC_OK ||

@@ -62,10 +62,10 @@ static const char begin[] = "-----BEGIN ";
 
 static size_t count(struct str text, const char *what) {
     size_t n = 0, length = strlen(what);
-    const char *end = text.p + text.n, *at = text.p;
-    while (at != NULL && (at = memmem(at, (size_t)(end - at), what, length)) != NULL) {
+    const char *at;
+    while (text.n != 0 && (at = memmem(text.p, text.n, what, length)) != NULL) {
+        text = str_slice(text, (size_t)(at - text.p) + length, text.n);
         n++;
-        at += length;
     }
     return n;
 }
@@ -238,7 +238,7 @@ enum ec pem_put_key(struct buf *out, EVP_PKEY *key, struct err *err) {
 
 enum ec certs_bundle(struct buf *out, struct str ca_pem, struct err *err) {
     AUTO(chain_freep) STACK_OF(X509) *certs = NULL;
-    struct buf text = BUF_INIT(4 * CERTS_PEM_MAX);
+    struct buf text = BUF_INIT((size_t)4 * CERTS_PEM_MAX);
     size_t n = out->n;
     if (pem_read_certs(&certs, ca_pem, err) != EC_OK)
         return err->code;

@@ -131,15 +131,11 @@ static bool start_images(struct ctx *c) {
     return true;
 }
 
-static enum verdict verdict_of(const struct decision *d) {
-    enum verdict v = VERDICT_ALLOW;
-    for (size_t i = 0; i < d->n_reasons; i++) {
-        if (d->reasons[i].weight == WEIGHT_DENY)
-            return VERDICT_DENY;
-        if (d->reasons[i].weight == WEIGHT_WARN)
-            v = VERDICT_WARN;
-    }
-    return v;
+static enum verdict verdict_of(enum reason_weight heaviest) {
+    static const enum verdict by_weight[] = {[WEIGHT_NOTE] = VERDICT_ALLOW,
+                                             [WEIGHT_WARN] = VERDICT_WARN,
+                                             [WEIGHT_DENY] = VERDICT_DENY};
+    return by_weight[heaviest];
 }
 
 /* A pod that no rule selects. Changes that leave all images alone go through, or finalizers
@@ -171,8 +167,10 @@ static void decide_selected(struct ctx *c) {
     decide_secrets(c);
 }
 
-/* A denied object is not patched: its list of secrets stays what it was. */
+/* A denied object is not patched: its images and its list of secrets stay what they were. */
 static void drop_edits(struct decision *d, const struct workload *w) {
+    for (size_t i = 0; i < d->n_images; i++)
+        d->images[i].after = d->images[i].before;
     d->n_edits = 0;
     d->secrets = w->secrets;
     d->n_secrets = w->n_secrets;
@@ -201,7 +199,7 @@ enum ec engine_decide(struct decision *out, const struct policy *policy,
     }
     if (c.full)
         return arena_fail(arena, err);
-    out->verdict = verdict_of(out);
+    out->verdict = verdict_of(c.heaviest);
     if (out->verdict == VERDICT_DENY)
         drop_edits(out, workload);
     return EC_OK;

@@ -123,6 +123,8 @@ struct edit {
     size_t n_names;
 };
 
+enum { ENGINE_REASONS_MAX = 256 };
+
 struct decision {
     enum verdict verdict;
     const struct policy_rule *rule; /* NULL: none selected, or nothing to judge */
@@ -130,7 +132,9 @@ struct decision {
     size_t n_images;
     struct reason *reasons;
     size_t n_reasons;
-    struct edit *edits; /* in the order to apply; none when denied */
+    size_t n_reasons_omitted; /* beyond ENGINE_REASONS_MAX: they count for the verdict all the
+                                 same */
+    struct edit *edits;       /* in the order to apply; none when denied */
     size_t n_edits;
     const struct str *secrets; /* the object's pull secrets after the edits */
     size_t n_secrets;

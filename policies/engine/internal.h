@@ -14,8 +14,9 @@ struct ctx {
     struct arena *arena;
     struct decision *d;
     int64_t now_s;
-    unsigned may;              /* bits of enum may: what may be patched here */
-    enum reason_weight weight; /* of a complaint, by mode and kind of object */
+    unsigned may;                /* bits of enum may: what may be patched here */
+    enum reason_weight weight;   /* of a complaint, by mode and kind of object */
+    enum reason_weight heaviest; /* of all complaints so far */
     size_t cap_reasons, cap_edits;
     bool full;
 };

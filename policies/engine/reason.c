@@ -69,6 +69,10 @@ static void put_rule(struct buf *b, const struct ctx *c, const struct policy_pos
 
 static struct reason *next_reason(struct ctx *c) {
     struct decision *d = c->d;
+    if (d->n_reasons == ENGINE_REASONS_MAX) {
+        d->n_reasons_omitted++;
+        return NULL;
+    }
     if (d->n_reasons == c->cap_reasons) {
         size_t cap = c->cap_reasons ? c->cap_reasons * 2 : 8;
         struct reason *more = ARENA_ARRAY(c->arena, struct reason, cap);
@@ -84,22 +88,26 @@ static struct reason *next_reason(struct ctx *c) {
     return &d->reasons[d->n_reasons++];
 }
 
+static void note_weight(struct ctx *c, const struct complaint *what) {
+    if (what->weight > c->heaviest)
+        c->heaviest = what->weight;
+    if (what->image >= 0 && what->weight > c->d->images[what->image].weight)
+        c->d->images[what->image].weight = what->weight;
+}
+
 void complain(struct ctx *c, const struct complaint *what, const char *format, ...) {
     struct buf b = BUF_INIT(MESSAGE_MAX);
-    struct reason *reason = next_reason(c);
     va_list args;
     char text[4096];
+    note_weight(c, what);
+    struct reason *reason = next_reason(c);
     if (reason == NULL)
         return;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (what->image >= 0) {
-        struct decision_image *d = &c->d->images[what->image];
-        put_subject(&b, d->image);
-        if (what->weight > d->weight)
-            d->weight = what->weight;
-    }
+    if (what->image >= 0)
+        put_subject(&b, c->d->images[what->image].image);
     buf_puts(&b, text);
     put_rule(&b, c, &what->pos);
     if (what->suggestion.n != 0) {

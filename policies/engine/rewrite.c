@@ -30,11 +30,18 @@ bool place_covers(const struct policy_place *place, struct str host, struct str 
     return str_eq(place->host, host) && match_path_prefix(place->path, repository);
 }
 
+/* An image named just as the mirrored place would become a host alone where the mirror has no
+ * path, and that is read as a name on Docker Hub. */
+static bool leaves_a_path(const struct policy_mirror *m, struct str repository) {
+    return m->to.path.n != 0 || repository.n > m->from.path.n;
+}
+
 const struct policy_mirror *engine_find_mirror(const struct policy_rule *rule, struct str host,
                                                struct str repository) {
     struct str folded = engine_fold_host(host);
     for (size_t i = 0; i < rule->n_mirrors; i++)
-        if (place_covers(&rule->mirrors[i].from, folded, repository))
+        if (place_covers(&rule->mirrors[i].from, folded, repository) &&
+            leaves_a_path(&rule->mirrors[i], repository))
             return &rule->mirrors[i];
     return NULL;
 }

@@ -20,6 +20,8 @@ static void put_reason(struct print *p, const struct subject *s, const struct re
 
 /* Why a rewrite is not made in this object. */
 static const char *later(const struct subject *s) {
+    if (s->decision->verdict == VERDICT_DENY)
+        return " (once the rest is allowed)";
     return s->workload->shape == SHAPE_TEMPLATE ? " (in its pods)" : " (if enforced)";
 }
 

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -132,12 +133,10 @@ static enum ec list_folder(struct files *f, const char *folder, struct err *err)
 
 /* A mounted ConfigMap is exchanged by turning its link `..data`: which one is it now? */
 static void mark(const char *folder, struct stat *out) {
-    struct buf path = BUF_INIT(PATH_BYTES_MAX);
-    buf_printf(&path, "%s/..data", folder);
-    const char *z = buf_z(&path);
-    if (z == NULL || stat(z, out) != 0)
+    char path[PATH_BYTES_MAX];
+    int n = snprintf(path, sizeof path, "%s/..data", folder);
+    if (n < 0 || (size_t)n >= sizeof path || stat(path, out) != 0)
         memset(out, 0, sizeof *out);
-    buf_done(&path);
 }
 
 static enum ec read_folder(struct files *f, const char *folder, struct err *err) {

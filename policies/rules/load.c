@@ -13,9 +13,8 @@ enum {
 
 /* ---- one file ---------------------------------------------------------------------------- */
 
-static enum ec place_file(struct reader *r, struct source_pos pos) {
+static void place_file(struct reader *r, struct source_pos pos) {
     err_place(r->err, r->policy->files[r->file].p, pos.line, pos.col);
-    return r->err->code;
 }
 
 static enum ec read_tree(struct reader *r, json_t *tree) {
@@ -28,14 +27,15 @@ static enum ec read_tree(struct reader *r, json_t *tree) {
 }
 
 static enum ec read_source(struct reader *r, struct source *source) {
-    json_t *tree;
+    struct tree tree;
     enum ec ec = tree_parse(&tree, source_json(source), r->err);
-    if (ec != EC_OK)
-        return place_file(r, source_where(source, STR_NONE));
     r->source = source;
-    ec = read_tree(r, tree);
+    if (ec == EC_OK)
+        ec = read_tree(r, tree.root);
+    else
+        place_file(r, source_where(source, STR_NONE));
     r->source = NULL;
-    json_decref(tree);
+    tree_done(&tree);
     return ec == EC_OK ? source_end(source, r->err) : ec;
 }
 

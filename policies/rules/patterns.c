@@ -19,6 +19,12 @@ static struct match_image **reserve(struct policy *p) {
     return &p->owned[p->n_owned];
 }
 
+/* match begins with "regex: ", and so does the name of the key. */
+static const char *reason(const struct err *why) {
+    const struct str twice = STR("regex: ");
+    return str_starts(str_of(why->msg), twice) ? why->msg + twice.n : why->msg;
+}
+
 static enum ec compile(const struct cursor *c, compile_fn *how, struct policy_pattern *out) {
     struct err why = ERR_INIT;
     struct match_image **slot = reserve(c->r->policy);
@@ -28,7 +34,7 @@ static enum ec compile(const struct cursor *c, compile_fn *how, struct policy_pa
         return walk_fail(c, EC_SCHEMA, "is empty, expected a pattern");
     enum ec ec = how(slot, walk_str(c), &why);
     if (ec != EC_OK)
-        return walk_fail_byte(c, ec, why.offset, "%s", why.msg);
+        return walk_fail_byte(c, ec, why.offset, "%s", reason(&why));
     c->r->policy->n_owned++;
     out->image = *slot;
     out->pos = walk_pos(c);

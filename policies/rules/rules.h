@@ -1,11 +1,12 @@
 /* rules - the rule file (design: "The rule file") to a compiled policy; strict.
- * Shape      apiVersion pullgate/v1, kind ImagePolicy; YAML or JSON; one file or a folder of
- * files Rules      unknown or misspelt keys, wrong types, impossible values are errors with
+ * Shape      apiVersion pullgate/v1, kind ImagePolicy; YAML or JSON; one file or a folder
+ * Rules      unknown or misspelt keys, wrong types, impossible values are errors with
  *            file:line:column, what was found, what was expected and a suggestion; what is
- * legal but surely not meant (a rule never reached, a pattern that can match nothing more) is a
+ *            legal but surely not meant (a rule never reached, a pattern without effect) is a
  *            warning or, where it would fail open, an error
  * Ownership  the policy owns all it needs; the text may be freed after loading
- * Threads    loading is single-threaded, the result immutable
+ * Limits     RULES_FILE_MAX bytes a file, a thousand files; a policy of 64 MiB
+ * Threads    each loading on one thread, any number of them at a time; the result immutable
  * Source     jansson for the tree, webhook/yaml for bytes and positions                     */
 #ifndef PULLGATE_RULES_RULES_H
 #define PULLGATE_RULES_RULES_H
@@ -21,17 +22,20 @@ struct rules_options {
     rules_warn_fn *warn; /* may be NULL */
     void *arg;
     int64_t now_s; /* to warn of exemptions that ran out; 0: do not */
-    /* Fills policy.sha256: lower-case hex and a NUL. NULL: it stays empty. */
+    /* Fills policy.sha256: lower-case hex and a NUL; NULL: it stays empty. Of one file the
+     * bytes are hashed, of several name NUL size NUL bytes of each (the name without its
+     * folder). */
     void (*sha256)(struct str bytes, char out[65]);
 };
 
 enum { RULES_FILE_MAX = 8 << 20 }; /* bytes of one rule file */
 
 /* Loads a file, or all *.yaml, *.yml and *.json of a folder in the order of their names (names
- * that begin with a dot are left out: a mounted ConfigMap's `..data`). The first file that sets
- * `mode`, `unmatched` ... settings applies them to its own rules only; rules are joined in
- * order. Errors: EC_IO, EC_SYNTAX, EC_SCHEMA, EC_LIMIT, EC_NOMEM, with err->where, line and
- * col. */
+ * that begin with a dot are left out: a mounted ConfigMap's `..data`; so are folders). The
+ * settings of a file hold for its own rules alone; rules are joined in order, exemptions and
+ * `unmatched` hold for all of them (two files may not contradict each other there).
+ * Errors: EC_IO, EC_SYNTAX, EC_SCHEMA, EC_LIMIT, EC_NOMEM, with err->where, line and col where
+ * they are about a place; *out untouched. Warnings come sorted, once all has been read. */
 enum ec rules_load(struct policy **out, const char *path, const struct rules_options *options,
                    struct err *err) MUST_CHECK;
 

@@ -36,7 +36,8 @@ const struct object schema_regex = {"a pattern", NULL, regex_fields, N(regex_fie
 
 static const struct field secret_fields[] = {
     {.key = "name", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = read_secret_name,
-     .about = "the name of a Secret of type kubernetes.io/dockerconfigjson in the pod's namespace"},
+     .about = "the name of a Secret of type kubernetes.io/dockerconfigjson in the pod's "
+              "namespace"},
     {.key = "for", .types = TYPE_STRING, .read = read_secret_place,
      .fallback = "every selected pod",
      .about = "host or host/path: the secret is added only to pods with an image from there"},
@@ -45,12 +46,15 @@ const struct object schema_secret = {"a pull secret", NULL, secret_fields, N(sec
 
 #define AT(member) .offset = offsetof(struct policy_rule, member)
 static const struct field require_fields[] = {
-    {.key = "digest", .types = TYPE_BOOL, .read = read_bool, .fallback = "false", AT(require_digest),
+    {.key = "digest", .types = TYPE_BOOL, .read = read_bool, .fallback = "false",
+     AT(require_digest),
      .about = "whether every image must be pinned by a digest"},
-    {.key = "tag", .types = TYPE_STRING | TYPE_NULL, .words = tags, .read = read_tag, AT(require_tag),
+    {.key = "tag", .types = TYPE_STRING | TYPE_NULL, .words = tags, .read = read_tag,
+     AT(require_tag),
      .about = "explicit: every image needs a tag other than latest, or a digest"},
 };
-static const struct object schema_require = {"require", NULL, require_fields, N(require_fields)};
+static const struct object schema_require = {"require", NULL, require_fields,
+     N(require_fields)};
 #undef AT
 
 #define AT(member) .offset = offsetof(struct draft_expression, member)
@@ -58,17 +62,20 @@ static const struct field expression_fields[] = {
     {.key = "key", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = read_label_key,
      AT(requirement.key), .about = "a label key"},
     {.key = "operator", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .words = operators,
-     .read = read_word, AT(op), .about = "how the label is compared: In, NotIn, Exists or DoesNotExist"},
+     .read = read_word, AT(op),
+     .about = "how the label is compared: In, NotIn, Exists or DoesNotExist"},
     {.key = "values", .types = TYPE_LIST, .items = TYPE_STRING, .read = read_label_values,
      AT(requirement), .about = "label values; for In and NotIn alone"},
 };
-const struct object schema_expression = {"matchExpressions", NULL, expression_fields, N(expression_fields)};
+const struct object schema_expression = {"matchExpressions", NULL, expression_fields,
+     N(expression_fields)};
 #undef AT
 
 static const struct field labels_fields[] = {
     {.key = "matchLabels", .types = TYPE_MAP, .items = TYPE_STRING, .read = read_match_labels,
      .about = "labels a pod must have, with these values"},
-    {.key = "matchExpressions", .types = TYPE_LIST, .items = TYPE_MAP, .object = &schema_expression,
+    {.key = "matchExpressions", .types = TYPE_LIST, .items = TYPE_MAP,
+     .object = &schema_expression,
      .read = read_expressions, .about = "comparisons that must hold for the pod's labels"},
 };
 static const struct object schema_labels = {"podLabels", NULL, labels_fields, N(labels_fields)};
@@ -78,9 +85,11 @@ static const struct field match_fields[] = {
     {.key = "namespaces", .types = TYPE_LIST, .items = TYPE_STRING, .read = read_namespaces,
      AT(namespaces), .fallback = "any", .about = "globs, any of: the pod's namespace"},
     {.key = "podLabels", .types = TYPE_MAP, .object = &schema_labels, .read = read_map,
-     AT(pod_labels), .fallback = "any", .about = "the pod's labels, as a Kubernetes label selector"},
+     AT(pod_labels), .fallback = "any",
+     .about = "the pod's labels, as a Kubernetes label selector"},
     {.key = "serviceAccounts", .types = TYPE_LIST, .items = TYPE_STRING, .read = read_accounts,
-     AT(service_accounts), .fallback = "any", .about = "globs, any of: the pod's service account"},
+     AT(service_accounts), .fallback = "any",
+     .about = "globs, any of: the pod's service account"},
     {.key = "users", .types = TYPE_LIST, .items = TYPE_STRING, .read = read_globs,
      AT(users), .fallback = "any", .about = "globs, any of: the user who creates the pod"},
     {.key = "groups", .types = TYPE_LIST, .items = TYPE_STRING, .read = read_globs,
@@ -89,22 +98,30 @@ static const struct field match_fields[] = {
 static const struct object schema_match = {"match", NULL, match_fields, N(match_fields)};
 #undef AT
 
-/* What a rule inherits from its file's spec. Null stands for "none", also of an inherited one. */
+/* What a rule inherits from its file's spec. Null stands for "none", inherited or not. */
 #define AT(member) .offset = offsetof(struct draft, rule.member)
 static const struct field setting_fields[] = {
     {.key = "mode", .types = TYPE_STRING, .words = modes, .read = read_word, AT(mode),
-     .fallback = "enforce", .about = "enforce refuses; warn lets pass with a warning; audit records only"},
+     .fallback = "enforce",
+     .about = "enforce refuses; warn lets pass with a warning; audit records only"},
     {.key = "registry", .types = TYPE_STRING | TYPE_NULL, .read = read_registry,
      .about = "host[:port][/path]: where images without a registry come from"},
-    {.key = "officialImages", .types = TYPE_STRING, .words = officials, .read = read_word, AT(official),
-     .fallback = "bare", .about = "how busybox is named below the registry: bare (busybox) or library (library/busybox)"},
-    {.key = "mirrors", .types = TYPE_MAP | TYPE_NULL, .items = TYPE_STRING, .read = read_mirrors,
+    {.key = "officialImages", .types = TYPE_STRING, .words = officials, .read = read_word,
+     AT(official),
+     .fallback = "bare",
+     .about = "how busybox is named below the registry: bare (busybox) or library "
+              "(library/busybox)"},
+    {.key = "mirrors", .types = TYPE_MAP | TYPE_NULL, .items = TYPE_STRING,
+     .read = read_mirrors,
      .offset = offsetof(struct draft, rule),
-     .about = "host[/path] to host[:port][/path]: where images of a registry come from instead"},
-    {.key = "approved", .types = TYPE_LIST | TYPE_NULL, .items = TEXT_OR_MAP, .object = &schema_regex,
+     .about = "host[/path] to host[:port][/path]: where images of a registry come from "
+              "instead"},
+    {.key = "approved", .types = TYPE_LIST | TYPE_NULL, .items = TEXT_OR_MAP,
+     .object = &schema_regex,
      .read = read_patterns, AT(approved),
      .about = "patterns of other registries that images may name"},
-    {.key = "denied", .types = TYPE_LIST | TYPE_NULL, .items = TEXT_OR_MAP, .object = &schema_regex,
+    {.key = "denied", .types = TYPE_LIST | TYPE_NULL, .items = TEXT_OR_MAP,
+     .object = &schema_regex,
      .read = read_patterns, AT(denied),
      .about = "patterns of images that are refused, whatever approves them"},
     {.key = "imagePullSecrets", .types = TYPE_LIST | TYPE_NULL, .items = TEXT_OR_MAP,
@@ -113,20 +130,26 @@ static const struct field setting_fields[] = {
     {.key = "imagePullPolicy", .types = TYPE_STRING | TYPE_NULL, .words = pull_policies,
      .read = read_word_text, AT(pull_policy), .fallback = "as the pod says",
      .about = "the imagePullPolicy that containers are given"},
-    {.key = "require", .types = TYPE_MAP | TYPE_NULL, .object = &schema_require, .read = read_require,
+    {.key = "require", .types = TYPE_MAP | TYPE_NULL, .object = &schema_require,
+     .read = read_require,
      .offset = offsetof(struct draft, rule), .about = "what every image reference must have"},
-    {.key = "templates", .types = TYPE_STRING, .words = templates, .read = read_word, AT(templates),
-     .fallback = "validate", .about = "whether Deployments, CronJobs and other templates are judged: validate, warn or ignore"},
+    {.key = "templates", .types = TYPE_STRING, .words = templates, .read = read_word,
+     AT(templates),
+     .fallback = "validate",
+     .about = "whether Deployments, CronJobs and other templates are judged: validate, warn "
+              "or ignore"},
     {.key = "message", .types = TYPE_STRING | TYPE_NULL, .read = read_message, AT(message),
      .about = "one line behind every denial, such as whom to ask"},
 };
-static const struct object schema_settings = {"settings", NULL, setting_fields, N(setting_fields)};
+static const struct object schema_settings = {"settings", NULL, setting_fields,
+     N(setting_fields)};
 
 static const struct field rule_fields[] = {
     {.key = "name", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = read_name, AT(name),
      .about = "what the rule is called in messages and records"},
     {.key = "match", .types = TYPE_MAP, .object = &schema_match, .read = read_map, AT(match),
-     .fallback = "every pod", .about = "which pods the rule decides about; all given keys must hold"},
+     .fallback = "every pod",
+     .about = "which pods the rule decides about; all given keys must hold"},
 };
 const struct object schema_rule = {"rule", &schema_settings, rule_fields, N(rule_fields)};
 #undef AT
@@ -134,35 +157,44 @@ const struct object schema_rule = {"rule", &schema_settings, rule_fields, N(rule
 #define AT(member) .offset = offsetof(struct policy_exemption, member)
 static const struct field exemption_fields[] = {
     {.key = "images", .types = TYPE_LIST, .flags = FIELD_REQUIRED, .items = TEXT_OR_MAP,
-     .object = &schema_regex, .read = read_patterns, AT(images), .about = "patterns of the exempted images"},
+     .object = &schema_regex, .read = read_patterns, AT(images),
+     .about = "patterns of the exempted images"},
     {.key = "namespaces", .types = TYPE_LIST, .items = TYPE_STRING, .read = read_namespaces,
-     AT(namespaces), .fallback = "every namespace", .about = "globs, any of: where the exemption holds"},
-    {.key = "reason", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = read_text, AT(reason),
+     AT(namespaces), .fallback = "every namespace",
+     .about = "globs, any of: where the exemption holds"},
+    {.key = "reason", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = read_text,
+     AT(reason),
      .about = "why the images are exempted"},
-    {.key = "owner", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = read_text, AT(owner),
+    {.key = "owner", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = read_text,
+     AT(owner),
      .about = "who answers for the exemption"},
     {.key = "until", .types = TYPE_STRING, .read = read_until, .fallback = "for ever",
      .about = "a date (the last day, in UTC) or an RFC 3339 time"},
 };
-const struct object schema_exemption = {"exemption", NULL, exemption_fields, N(exemption_fields)};
+const struct object schema_exemption = {"exemption", NULL, exemption_fields,
+     N(exemption_fields)};
 #undef AT
 
 static const struct field spec_fields[] = {
     {.key = "unmatched", .types = TYPE_STRING, .words = unmatched, .read = read_unmatched,
      .fallback = "allow", .about = "what happens to a pod that no rule selects: allow or deny"},
-    {.key = "rules", .types = TYPE_LIST, .items = TYPE_MAP, .object = &schema_rule, .read = read_rules,
+    {.key = "rules", .types = TYPE_LIST, .items = TYPE_MAP, .object = &schema_rule,
+     .read = read_rules,
      .fallback = "one rule of the settings above, for every pod",
      .about = "rules in order; the first that selects a pod decides alone"},
     {.key = "exemptions", .types = TYPE_LIST, .items = TYPE_MAP, .object = &schema_exemption,
      .read = read_exemptions, .about = "images that are let pass for a time, for a reason"},
 };
-static const struct object schema_spec = {"spec", &schema_settings, spec_fields, N(spec_fields)};
+static const struct object schema_spec = {"spec", &schema_settings, spec_fields,
+     N(spec_fields)};
 
 static const struct field metadata_fields[] = {
-    {.key = "name", .types = TYPE_STRING, .read = read_name, .offset = offsetof(struct draft_file, name),
+    {.key = "name", .types = TYPE_STRING, .read = read_name,
+     .offset = offsetof(struct draft_file, name),
      .about = "what the policy is called, and its rule when it has no list of rules"},
 };
-static const struct object schema_metadata = {"metadata", NULL, metadata_fields, N(metadata_fields)};
+static const struct object schema_metadata = {"metadata", NULL, metadata_fields,
+     N(metadata_fields)};
 
 static const struct field policy_fields[] = {
     {.key = "apiVersion", .types = TYPE_STRING, .flags = FIELD_REQUIRED | FIELD_FIRST,

@@ -40,6 +40,7 @@ enum ec source_open(struct source **out, struct str text, struct err *err) {
     if (ec == EC_OK)
         ec = first_document(s, err);
     if (ec != EC_OK) {
+        err_place(err, NULL, 1, 1); /* of the file as a whole, where nothing nearer is known */
         source_close(s);
         return ec;
     }

@@ -141,7 +141,7 @@ static enum ec read_field(const struct cursor *c, const struct field *f, void *o
     bool absent =
         child.value == NULL || (json_is_null(child.value) && (f->flags & FIELD_REQUIRED));
     if (absent && (f->flags & FIELD_REQUIRED))
-        return walk_fail(c, EC_SCHEMA, "\"%s\" is missing: %s", f->key, f->about);
+        return walk_fail(c, EC_SCHEMA, "\"%s\" is missing, expected %s", f->key, f->about);
     if (absent)
         return EC_OK;
     enum ec ec = check_type(&child, f->types);

@@ -1,5 +1,4 @@
-/* walk - over the tree: a cursor that knows where it is, tables that say what may
- * stand there.
+/* walk - over the tree: a cursor that knows where it is, tables that say what may stand there.
  *
  *      root "" <- "spec" <- "rules" <- [0] <- "approved" <- [2]        cursors, each on the C
  *      "/spec/rules/0/approved/2" -> yaml -> line 9, column 11         stack of its reader

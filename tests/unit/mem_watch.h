@@ -19,7 +19,7 @@ void *mem_alloc(size_t n) {
     if (n == 0 || mem_fail_at == 0)
         return NULL;
     mem_fail_at -= mem_fail_at > 0;
-    struct head *h = malloc(sizeof *h + n);
+    struct head *h = calloc(1, sizeof *h + n); /* the scan reads what nobody wrote */
     if (h == NULL)
         return NULL;
     h->n = n;

@@ -484,8 +484,10 @@ static struct buf make_odd(const struct odd *odd, struct buf *key) {
     char *p;
     PEM_write_bio_X509(bio, x);
     PEM_write_bio_PKCS8PrivateKey(key_bio, k, NULL, NULL, 0, NULL, NULL);
-    buf_add(&out, p, (size_t)BIO_get_mem_data(bio, &p));
-    buf_add(key, p, (size_t)BIO_get_mem_data(key_bio, &p));
+    long n = BIO_get_mem_data(bio, &p);
+    buf_add(&out, p, (size_t)n);
+    n = BIO_get_mem_data(key_bio, &p);
+    buf_add(key, p, (size_t)n);
     BIO_free(bio);
     BIO_free(key_bio);
     EVP_PKEY_free(k);

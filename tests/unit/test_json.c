@@ -262,8 +262,10 @@ static void bad_documents_are_refused(void **state) {
         for (size_t k = 0; k < sizeof doc_paddings; k++) {
             const struct bad_row *row = &bad_rows[i];
             struct doc d;
+            /* a key that stands twice is well-formed, but of a shape that nobody may have */
+            enum ec ec = strncmp(row->msg, TWICE(""), 5) == 0 ? EC_SCHEMA : EC_SYNTAX;
             doc_read(&d, row->text, JSON_LIMITS_DEFAULT, doc_paddings[k]);
-            if (d.ec != EC_SYNTAX || d.err.offset != row->offset || d.err.line != row->line ||
+            if (d.ec != ec || d.err.offset != row->offset || d.err.line != row->line ||
                 d.err.col != row->col || strcmp(d.err.msg, row->msg) != 0)
                 fail_row("row %zu %.*s (padding 0x%02x):\n  found    %zu %u:%u %s\n"
                          "  expected %zu %u:%u %s",

@@ -1,49 +1,8 @@
-#include "test.h"
-
-#include "base/file.h"
-#include "base/mem.h"
-#include "yaml/yaml.h"
+/* What documents mean: the table of facts, measured with kubectl's libraries, and more.
+ * Where things are: test_yaml_places.c; what is too much: test_yaml_limits.c. */
+#include "yaml_reader.h"
 
 #include <jansson.h>
-#include <stdlib.h>
-
-/* --- helpers --- */
-
-struct reader {
-    struct yaml *yaml;
-    struct yaml_doc *doc;
-    struct err err;
-};
-
-static void open_text(struct reader *r, struct str text, struct yaml_limits limits) {
-    *r = (struct reader){.err = ERR_INIT};
-    assert_ok(yaml_open(&r->yaml, text, limits, &r->err), &r->err);
-}
-
-static enum ec next(struct reader *r) {
-    r->err = (struct err)ERR_INIT;
-    return yaml_next(r->yaml, &r->doc, &r->err);
-}
-
-/* Opens a text of one document and reads it. */
-__attribute__((unused)) static const struct yaml_doc *read_one(struct reader *r,
-                                                               struct str text) {
-    open_text(r, text, YAML_LIMITS_DEFAULT);
-    assert_ok(next(r), &r->err);
-    assert_non_null(r->doc);
-    return r->doc;
-}
-
-static struct str raw_of(const struct yaml_doc *doc) {
-    return (struct str){doc->raw, doc->raw_bytes};
-}
-
-static struct str read_file(struct buf *b, const char *path) {
-    struct err err = ERR_INIT;
-    buf_reset(b);
-    assert_ok(file_read(b, path, 1 << 20, &err), &err);
-    return buf_view(b);
-}
 
 /* --- the table of facts --- */
 
@@ -211,8 +170,147 @@ static void scalars_and_documents_read_as_kubectl_reads_them(void **state) {
     buf_done(&file);
 }
 
+/* --- scalars the table of facts does not have --- */
+
+static void numbers_are_printed_as_go_does(void **state) {
+    (void)state;
+    static const struct {
+        const char *yaml, *json;
+    } rows[] = {
+        {"18446744073709551615", "18446744073709551615"},
+        {"18446744073709551616", "18446744073709552000"},
+        {"+18446744073709551615", "18446744073709552000"},
+        {"-9223372036854775808", "-9223372036854775808"},
+        {"-9223372036854775809", "-9223372036854776000"},
+        {"0xFFFFFFFFFFFFFFFFFF", "\"0xFFFFFFFFFFFFFFFFFF\""},
+        {"0b-101", "-5"},
+        {"-0b-1", "\"-0b-1\""},
+        {"-0", "0"},
+        {"0x", "\"0x\""},
+        {"08.5e1", "85"},
+        {"1e20", "100000000000000000000"},
+        {"1e21", "1e+21"},
+        {"123456789e15", "1.23456789e+23"},
+        {"0.000001", "0.000001"},
+        {"0.0000001", "1e-7"},
+        {"1.5e-10", "1.5e-10"},
+        {"5e-324", "5e-324"},
+        {"1e-400", "0"},
+        {"0.1", "0.1"},
+        {"0.30000000000000004", "0.30000000000000004"},
+        {"1.7976931348623157e308", "1.7976931348623157e+308"},
+        {".1_5", "0.15"},
+        {"._5", "\"._5\""},
+        {".5_", "\".5_\""},
+        {"1.5.", "\"1.5.\""},
+        {"1e", "\"1e\""},
+        {"!!float 9007199254740993", "9007199254740992"},
+        {"!!timestamp 2001-1-2T3:4:5.678Z", "\"2001-1-2T3:4:5.678Z\""},
+        {"!!binary \"aG\\nk=\"", "\"hi\""},
+        {"!!binary /w==", "\"\xef\xbf\xbd\""},
+        {"!local 12", "\"12\""},
+        {"! 12", "\"12\""},
+        {"! \"12\"", "\"12\""},
+        {"{1.5: a}", "{\"1.5\":\"a\"}"},
+        {"{0.1: a}", "{\"0.1\":\"a\"}"},
+        {"{1e6: a}", "{\"1e+06\":\"a\"}"},
+        {"{1e5: a}", "{\"100000\":\"a\"}"},
+        {"{16777217.0: a}", "{\"1.6777216e+07\":\"a\"}"},
+        {"{0.00001: a}", "{\"1e-05\":\"a\"}"},
+        {"{1e300: a}", "{\".inf\":\"a\"}"},
+        {"{-.inf: a, .nan: b}", "{\"-.inf\":\"a\",\".nan\":\"b\"}"},
+        {"{9223372036854775807: a}", "{\"9223372036854775807\":\"a\"}"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct reader r;
+        struct buf text = BUF_INIT(1000);
+        buf_printf(&text, "- %s\n", rows[i].yaml);
+        const struct yaml_doc *doc = read_one(&r, buf_view(&text));
+        struct str value = str_slice(raw_of(doc), 1, doc->raw_bytes - 1);
+        if (!str_eq(value, str_of(rows[i].json)))
+            fail_row("row \"%s\": %.*s", rows[i].yaml, STR_ARG(value));
+        yaml_close(r.yaml);
+        buf_done(&text);
+    }
+}
+
+static void merges_and_aliases_are_expanded(void **state) {
+    (void)state;
+    static const struct {
+        const char *yaml, *json;
+    } rows[] = {
+        {"a: &a {x: 1}\nb: {q: 2, <<: *a, z: 3}\n",
+         "{\"a\":{\"x\":1},\"b\":{\"q\":2,\"x\":1,\"z\":3}}"},
+        {"a: &a {}\nb: {<<: *a}\nc: {<<: {}, <<: [], d: 1}\n",
+         "{\"a\":{},\"b\":{},\"c\":{\"d\":1}}"},
+        {"<<: {a: 1, <<: {b: [2], <<: [{c: 3}, {d: 4}]}}\n",
+         "{\"a\":1,\"b\":[2],\"c\":3,\"d\":4}"},
+        /* an anchored mapping that was merged is a mapping again elsewhere */
+        {"x: 1\n<<: &m {q: [2], z: 3}\nw: *m\nv: {<<: *m}\nu: [*m]\n",
+         "{\"x\":1,\"q\":[2],\"z\":3,\"w\":{\"q\":[2],\"z\":3},\"v\":{\"q\":[2],\"z\":3},"
+         "\"u\":[{\"q\":[2],\"z\":3}]}"},
+        {"&k 0x10: &v 1_0\nb: *k\n*v : c\n", "{\"16\":10,\"b\":16,\"10\":\"c\"}"},
+        {"- &x a\n- [*x, &x b]\n- *x\n", "[\"a\",[\"a\",\"b\"],\"b\"]"},
+        {"- &x [&x b, *x]\n- *x\n", "[[\"b\",\"b\"],\"b\"]"},
+        /* kubectl ends the last line */
+        {"a: |\n  x", "{\"a\":\"x\\n\"}"},
+        {"a: |\n  x\r", "{\"a\":\"x\\n\"}"},
+        {"a: |\n  x\r\r\n  y\n", "{\"a\":\"x\\ny\\n\"}"},
+        {"!!merge \"<<\": {a: 1}\n! \"<<\": {b: 1}\n'<<': {c: 1}\n",
+         "{\"a\":1,\"b\":1,\"<<\":{\"c\":1}}"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct reader r;
+        const struct yaml_doc *doc = read_one(&r, str_of(rows[i].yaml));
+        if (!str_eq(raw_of(doc), str_of(rows[i].json)))
+            fail_row("row \"%s\": %.*s", rows[i].yaml, STR_ARG(raw_of(doc)));
+        yaml_close(r.yaml);
+    }
+}
+
+static void utf16_is_read(void **state) {
+    (void)state;
+    static const struct {
+        struct str text;
+        enum ec ec;
+    } rows[] = {{STR_INIT("\xff\xfe"
+                          "a\0:\0 \0"
+                          "=\xd8\0\xde\n\0"),
+                 EC_OK},
+                {STR_INIT("\xfe\xff\0a\0:\0 \xd8=\xde\0\0\n"), EC_OK},
+                {STR_INIT("\xff\xfe"
+                          "a\0:\0 \0"
+                          "=\xd8\n\0"),
+                 EC_SYNTAX},
+                {STR_INIT("\xff\xfe"
+                          "a\0:\0 \0"
+                          "\0\xde\n\0"),
+                 EC_SYNTAX},
+                {STR_INIT("\xff\xfe"
+                          "a\0:\0 \0"
+                          "=\xd8"),
+                 EC_SYNTAX},
+                {STR_INIT("\xff\xfe"
+                          "a\0:"),
+                 EC_SYNTAX}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct reader r = {.err = ERR_INIT};
+        if (yaml_open(&r.yaml, rows[i].text, YAML_LIMITS_DEFAULT, &r.err) != rows[i].ec)
+            fail_row("row %zu: %s", i, r.err.msg);
+        if (rows[i].ec != EC_OK)
+            continue;
+        assert_ok(next(&r), &r.err);
+        assert_str(raw_of(r.doc), STR("{\"a\":\"\xf0\x9f\x98\x80\"}"));
+        yaml_close(r.yaml);
+    }
+    yaml_close(NULL);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(scalars_and_documents_read_as_kubectl_reads_them),
+    cmocka_unit_test(numbers_are_printed_as_go_does),
+    cmocka_unit_test(merges_and_aliases_are_expanded),
+    cmocka_unit_test(utf16_is_read),
 };
 
 TEST_MAIN(tests)

@@ -3,6 +3,9 @@
 
 #include "base/clock.h"
 
+/* A line must not grow with what a pod's author sends. */
+enum { IMAGES_SHOWN = 256 };
+
 static void put(struct buf *out, const char *key, struct str value) {
     if (value.n == 0)
         return;
@@ -27,7 +30,7 @@ static void put_strings(struct buf *out, const char *key, const struct str *v, s
 
 static void put_images(struct buf *out, const struct decision *d) {
     buf_puts(out, ",\"images\":[");
-    for (size_t i = 0; i < d->n_images; i++) {
+    for (size_t i = 0; i < d->n_images && i < IMAGES_SHOWN; i++) {
         const struct decision_image *image = &d->images[i];
         buf_puts(out, i ? ",{\"container\":" : "{\"container\":");
         buf_json(out, image->image->name);
@@ -38,6 +41,8 @@ static void put_images(struct buf *out, const struct decision *d) {
         buf_putc(out, '}');
     }
     buf_putc(out, ']');
+    if (d->n_images > IMAGES_SHOWN)
+        buf_printf(out, ",\"imagesOmitted\":%zu", d->n_images - IMAGES_SHOWN);
 }
 
 static void put_reason(struct buf *out, const struct decision *d, const struct reason *r) {
@@ -62,6 +67,8 @@ static void put_reasons(struct buf *out, const struct decision *d) {
         put_reason(out, d, &d->reasons[i]);
     }
     buf_putc(out, ']');
+    if (d->n_reasons_omitted != 0)
+        buf_printf(out, ",\"reasonsOmitted\":%zu", d->n_reasons_omitted);
 }
 
 static void put_rule(struct buf *out, const struct audit_entry *e) {

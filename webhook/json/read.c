@@ -62,7 +62,8 @@ static bool grow(struct reader *r) {
     }
     j->nodes = r->nodes = nodes;
     j->cap_nodes = r->room = cap;
-    r->around = r->open != JSON_NONE ? &nodes[r->open] : &r->outside;
+    if (r->open != JSON_NONE)
+        r->around = &nodes[r->open];
     return true;
 }
 
@@ -92,15 +93,21 @@ static char *skip_blanks(const struct reader *r, char *p) {
     return p;
 }
 
-static inline char *skip(const struct reader *r, char *p) {
-    return (unsigned char)*p > ' ' ? p : skip_blanks(r, p);
+/* To `wanted`, over blanks; where another byte stands if there is no such thing. Compact text
+ * has no blanks, so they are looked for last. */
+static inline char *find(const struct reader *r, char *p, char wanted) {
+    return *p == wanted ? p : skip_blanks(r, p);
 }
 
 /* p stands behind the opening quote. */
 static inline char *read_string(struct reader *r, char *p, uint32_t *len) {
     char *q = scan_plain(p, r->end);
-    if (*q != '"' || q >= r->end)
-        return read_string_rest(r, p, q, len);
+    if (*q != '"' || q >= r->end) {
+        uint32_t rest = 0; /* *len itself would have to live in memory */
+        q = read_string_rest(r, p, q, &rest);
+        *len = rest;
+        return q;
+    }
     *len = (uint32_t)(q - p);
     return q + 1;
 }
@@ -205,6 +212,7 @@ static inline bool filter_hit(struct reader *r, uint64_t hash) {
 /* Reads `"key":` and stops at the value. */
 static inline char *read_key(struct reader *r, char *p) {
     uint32_t len = 0;
+    p = find(r, p, '"');
     if (*p != '"')
         return read_unexpected(r, p, "a key in double quotes");
     char *start = p + 1;
@@ -216,10 +224,10 @@ static inline char *read_key(struct reader *r, char *p) {
         return NULL;
     if (filter_hit(r, hash) && r->around->len <= FEW_MEMBERS && !read_key_is_new(r, key))
         return NULL;
-    p = skip(r, p);
+    p = find(r, p, ':');
     if (*p != ':')
         return read_unexpected(r, p, "':'");
-    return skip(r, p + 1);
+    return p + 1;
 }
 
 /* --- containers --- */
@@ -230,81 +238,93 @@ static char *fail_depth(struct reader *r, const char *at) {
     return read_fail(r, at, EC_LIMIT, text);
 }
 
-/* What read_key and leave look at, after `open` and `depth` have changed. */
-static inline void look_around(struct reader *r) {
-    r->around = r->open != JSON_NONE ? &r->nodes[r->open] : &r->outside;
-    r->closer = r->around->type == JSON_OBJECT ? '}' : ']';
-    r->row = r->rows[r->depth <= ROWS ? r->depth : ROWS + 1];
+static inline char closer_of(enum json_type type) {
+    return type == JSON_OBJECT ? '}' : ']';
 }
 
-/* p stands at '{' or '['. Answers where the first key or value starts or, if there is none,
- * behind the end: *entered tells. */
-static inline char *enter(struct reader *r, char *p, bool *entered) {
+/* p stands at '{' or '['. Answers behind that or, of an empty container, behind its end. */
+static inline char *open_container(struct reader *r, char *p) {
     enum json_type type = *p == '{' ? JSON_OBJECT : JSON_ARRAY;
-    char *first = skip(r, p + 1);
+    char closer = closer_of(type);
+    char *first = find(r, p + 1, closer);
+    json_at at = r->n;
     if (r->depth >= r->limits.max_depth)
         return fail_depth(r, p);
-    json_at at = r->n;
     if (!add(r, p, 0, type, 0))
         return NULL;
-    if (*first == (type == JSON_OBJECT ? '}' : ']') && first < r->end)
+    if (*first == closer && first < r->end)
         return first + 1;
-    r->nodes[at].next = r->open;
+    r->around = &r->nodes[at];
+    r->around->next = r->open;
     r->open = at;
-    r->depth++;
-    look_around(r);
-    if (type == JSON_OBJECT && r->depth <= ROWS)
+    r->closer = closer;
+    r->row = r->rows[r->depth < ROWS ? r->depth : ROWS];
+    if (type == JSON_OBJECT && r->depth < ROWS)
         memset(r->row, 0, sizeof r->rows[0]);
-    *entered = true;
+    r->depth++;
     return first;
 }
 
 static inline bool close_container(struct reader *r) {
     struct json_node *node = r->around;
     json_at closed = r->open;
+    r->depth--;
     r->open = node->next;
     node->next = r->n;
-    r->depth--;
-    look_around(r);
+    if (r->open != JSON_NONE) {
+        r->around = &r->nodes[r->open];
+        r->closer = closer_of(r->around->type);
+        r->row = r->rows[r->depth <= ROWS ? r->depth - 1 : ROWS];
+    }
     return node->type == JSON_ARRAY || node->len <= FEW_MEMBERS || read_keys_differ(r, closed);
 }
 
-/* p stands behind a value: closes what ends here and answers where the next key or value
- * starts or, with nothing open any more, where the document ends. */
-static inline char *leave(struct reader *r, char *p) {
-    while (r->open != JSON_NONE) {
-        p = skip(r, p);
-        if (*p == ',')
-            return skip(r, p + 1);
-        if (*p != r->closer || p >= r->end)
-            return read_unexpected(r, p, r->closer == '}' ? "',' or '}'" : "',' or ']'");
-        if (!close_container(r))
-            return NULL;
-        p++;
-    }
-    return p;
-}
+/* --- the loop --- */
 
-static inline char *read_value(struct reader *r, char *p, bool *entered) {
+/* A scalar or an empty container, or the beginning of a container that is then `open`. */
+static inline char *read_value(struct reader *r, char *p) {
+    if ((unsigned char)*p <= ' ')
+        p = skip_blanks(r, p);
     if (p >= r->end)
         return fail_at_end(r);
     if (*p == '"')
         return read_string_value(r, p);
     if (*p == '{' || *p == '[')
-        return enter(r, p, entered);
+        return open_container(r, p);
     return read_scalar(r, p);
 }
 
+/* p stands behind a value: closes what ends here. Answers behind the comma or, with nothing
+ * open any more, where the document ends. */
+static inline char *leave(struct reader *r, char *p) {
+    while (r->open != JSON_NONE) {
+        if (*p == ',')
+            return p + 1;
+        if (*p == r->closer && p < r->end) {
+            p++;
+            if (!close_container(r))
+                return NULL;
+            continue;
+        }
+        char *next = skip_blanks(r, p);
+        if (next == p)
+            return read_unexpected(r, p, r->closer == '}' ? "',' or '}'" : "',' or ']'");
+        p = next;
+    }
+    return p;
+}
+
+/* The document is taken for the element of an array that is not there. Each call below has no
+ * other place, so that all of it becomes one loop. */
 static char *read_document(struct reader *r, char *p) {
-    p = skip(r, p);
     do {
-        bool entered = false;
+        json_at open = r->open;
         r->around->len++;
         if (r->closer == '}')
             p = read_key(r, p);
         if (p != NULL)
-            p = read_value(r, p, &entered);
-        if (p != NULL && !entered)
+            p = read_value(r, p);
+        if (p != NULL && r->open == open)
             p = leave(r, p);
     } while (p != NULL && r->open != JSON_NONE);
     return p;
@@ -314,7 +334,7 @@ static bool read_all(struct reader *r) {
     char *p = read_document(r, r->text);
     if (p == NULL)
         return false;
-    p = skip(r, p);
+    p = skip_blanks(r, p);
     return p >= r->end || read_unexpected(r, p, "the end of the text") != NULL;
 }
 
@@ -350,6 +370,7 @@ static enum ec failed(struct reader *r) {
 enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limits,
                    struct err *err) {
     struct reader r;
+    struct json_node outside = {.type = JSON_ARRAY};
     j->text = text;
     j->text_bytes = n;
     j->n_nodes = j->n_partial = 0;
@@ -367,12 +388,12 @@ enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limi
     r.n = 0;
     r.room = j->cap_nodes < limits.max_nodes ? j->cap_nodes : limits.max_nodes;
     r.open = JSON_NONE;
+    r.around = &outside;
+    r.closer = ']';
     r.depth = 0;
-    r.outside = (struct json_node){.type = JSON_ARRAY};
     r.limits = limits;
     r.err = err;
-    memset(r.rows[ROWS + 1], 0xff, sizeof r.rows[ROWS + 1]);
-    look_around(&r);
+    memset(r.rows[ROWS], 0xff, sizeof r.rows[ROWS]);
     if (!read_all(&r))
         return failed(&r);
     j->n_nodes = r.n;

@@ -35,7 +35,7 @@ struct reader {
     uint32_t n, room;         /* nodes read, nodes there is room for */
     json_at open;             /* innermost open container; its `next` is the one around it */
     uint32_t depth;           /* containers open */
-    struct json_node *around; /* node of `open`; `outside` when nothing is */
+    struct json_node *around; /* the node of `open` */
     uint64_t *row;            /* key filter of `open` */
     char closer;              /* ']' or '}', what ends `open` */
     const char *bad;          /* where the error is */
@@ -43,8 +43,7 @@ struct reader {
                                  unfinished string was changed */
     struct json_limits limits;
     struct err *err;
-    struct json_node outside;           /* counts the document as an array would its element */
-    uint64_t rows[ROWS + 2][ROW_WORDS]; /* by depth; the last is all ones */
+    uint64_t rows[ROWS + 1][ROW_WORDS]; /* by depth; the last is all ones */
 };
 
 /* Notes "unexpected character 'x', expected ..." (or the end of the text). Always NULL. */
@@ -67,7 +66,7 @@ static inline char *scan_plain(char *p, const char *end) {
 #if JSON_SSE2
     const __m128i quote = _mm_set1_epi8('"'), escape = _mm_set1_epi8('\\');
     const __m128i space = _mm_set1_epi8(' ');
-    for (; p < end; p += 16) {
+    do {
         __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
         /* Signed: bytes from 0x80 up are below ' ' too. */
         __m128i hit =
@@ -76,7 +75,8 @@ static inline char *scan_plain(char *p, const char *end) {
         unsigned mask = (unsigned)_mm_movemask_epi8(hit);
         if (mask != 0)
             return p + __builtin_ctz(mask);
-    }
+        p += 16;
+    } while (p < end);
     return p;
 #else
     while (p < end && *(signed char *)p >= ' ' && *p != '"' && *p != '\\')

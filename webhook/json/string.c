@@ -119,13 +119,32 @@ static char *copy_utf8(struct reader *r, const char *start, char *q, char **w) {
     return q;
 }
 
+/* Down by any distance, where each piece is loaded whole before it is stored: most runs between
+ * two escapes are too short for a call. */
+static inline void move_down(char *to, const char *from, size_t n) {
+    uint64_t first, last;
+    if (n > 2 * sizeof first) {
+        memmove(to, from, n);
+        return;
+    }
+    if (n < sizeof first) {
+        while (n-- > 0)
+            *to++ = *from++;
+        return;
+    }
+    memcpy(&first, from, sizeof first);
+    memcpy(&last, from + n - sizeof last, sizeof last);
+    memcpy(to, &first, sizeof first);
+    memcpy(to + n - sizeof last, &last, sizeof last);
+}
+
 static char *copy_plain(struct reader *r, char *q, char **w) {
     char *to = scan_plain(q, r->end);
     if (to > r->end)
         to = r->end;
     size_t n = (size_t)(to - q);
     if (*w != q)
-        memmove(*w, q, n);
+        move_down(*w, q, n);
     *w += n;
     return to;
 }

@@ -2,194 +2,34 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "certs/certs.h"
-#include "program/probes.h"
-#include "program/serve.h"
-#include "rules/rules.h"
+#include "program/load.h"
+#include "program/sandbox.h"
+#include "program/watch.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { EXIT_USABLE = 0, EXIT_CANNOT = 2, EXIT_BROKEN = 70 };
-enum { TICK_MS = 100 };
+enum { TICK_MS = 100, SETTLE_MS = 100, SETTLE_MAX = 20 };
+enum { LOOK_RULES = 1 << 0, LOOK_TLS = 1 << 1 | 1 << 2 | 1 << 3 }; /* bits of watch_files() */
 
-enum { DAY_S = 24 * 60 * 60 };
-
-struct daemon {
-    const struct options *options;
-    struct service service;
-    struct server *server, *probes;
+struct life {
+    struct daemon daemon;
+    struct watch watch;
     sigset_t signals;
-    int64_t certificate_low_s; /* from then on a third of its life or less is left */
-    int64_t next_reminder_s;   /* of that */
+    int signal_fd;
 };
-
-/* ---- rules --------------------------------------------------------------------------- */
-
-static void warn_of_rules(void *arg, const char *file, struct policy_pos pos,
-                          const char *text) {
-    (void)arg;
-    LOG(LOG_WARN, "rules_warning", F_Z("warning", text), F_Z("file", file),
-        F_INT("line", pos.line), F_INT("column", pos.col), F_END);
-}
-
-static void keep_rules(struct daemon *d, const struct err *err) {
-    log_err(LOG_ERROR, live_has_policy(d->service.live) ? "rules_kept" : "rules_invalid", err);
-    meter_rules_kept(&d->service.meter);
-}
-
-static void load_rules(struct daemon *d) {
-    struct err err = ERR_INIT;
-    struct policy *policy = NULL;
-    struct meter *meter = &d->service.meter;
-    const struct rules_options options = {
-        .warn = warn_of_rules, .now_s = clock_wall_us() / 1000000, .sha256 = certs_sha256_hex};
-    if (rules_load(&policy, d->options->policy, &options, &err) != EC_OK) {
-        keep_rules(d, &err);
-        return;
-    }
-    size_t n_rules = policy->n_rules;
-    char sha256[sizeof policy->sha256];
-    memcpy(sha256, policy->sha256, sizeof sha256);
-    const struct live_rules rules = {policy, meter_places(meter, policy)};
-    if (!live_set_take(d->service.live, rules)) {
-        err_set(&err, EC_NOMEM, "out of memory");
-        keep_rules(d, &err);
-        return;
-    }
-    meter_rules_loaded(meter, n_rules, options.now_s);
-    LOG(LOG_INFO, "rules_loaded", F_Z("policy", d->options->policy), F_INT("rules", n_rules),
-        F_Z("sha256", sha256), F_END);
-}
-
-/* ---- certificate --------------------------------------------------------------------- */
-
-struct pair {
-    struct buf cert, key;
-};
-#define PAIR_INIT                                                                              \
-    { BUF_INIT(CERTS_READ_ROOM), BUF_INIT(CERTS_READ_ROOM) }
-
-static void pair_done(struct pair *p) {
-    certs_wipe(&p->cert);
-    certs_wipe(&p->key);
-}
-
-static void warn_of_certificate(const struct daemon *d, const struct certs_info *info,
-                                unsigned problems) {
-    static const struct {
-        unsigned bit;
-        const char *event;
-    } rows[] = {{CERTS_NOT_YET_VALID, "certificate_not_yet_valid"},
-                {CERTS_NAME_MISSING, "certificate_lacks_name"},
-                {CERTS_NOT_SERVER, "certificate_not_for_servers"}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (problems & rows[i].bit)
-            LOG(LOG_WARN, rows[i].event, F_Z("file", d->options->tls_cert),
-                F_Z("names", info->names), F_Z("expected", d->options->tls_name), F_END);
-}
-
-/* Once after each load, and once a day. */
-static void remind_of_certificate(struct daemon *d, int64_t now_s) {
-    int64_t left_s = atomic_load(&d->service.cert_not_after_s) - now_s;
-    if (now_s < d->certificate_low_s || now_s < d->next_reminder_s)
-        return;
-    d->next_reminder_s = now_s + DAY_S;
-    LOG(LOG_WARN, left_s > 0 ? "certificate_expires_soon" : "certificate_expired",
-        F_Z("file", d->options->tls_cert), F_INT("secondsLeft", left_s), F_END);
-}
-
-static enum ec read_pair(struct daemon *d, struct pair *out, struct err *err) {
-    struct certs_info info;
-    unsigned problems = 0;
-    int64_t now_s = clock_wall_us() / 1000000;
-    if (certs_read(&out->cert, d->options->tls_cert, err) != EC_OK ||
-        certs_read(&out->key, d->options->tls_key, err) != EC_OK)
-        return err->code;
-    if (certs_check(&info, &problems, buf_view(&out->cert), buf_view(&out->key), STR_NONE,
-                    str_of(d->options->tls_name), now_s, err) != EC_OK) {
-        err_place(err, d->options->tls_cert, 0, 0);
-        return err->code;
-    }
-    warn_of_certificate(d, &info, problems);
-    atomic_store(&d->service.cert_not_after_s, info.not_after_s);
-    LOG(LOG_INFO, "certificate_loaded", F_Z("file", d->options->tls_cert),
-        F_Z("names", info.names), F_Z("sha256", info.sha256),
-        F_INT("secondsLeft", info.not_after_s - now_s), F_END);
-    d->certificate_low_s = info.not_after_s - (info.not_after_s - info.not_before_s) / 3;
-    d->next_reminder_s = now_s;
-    remind_of_certificate(d, now_s);
-    return EC_OK;
-}
-
-static void reload_certificate(struct daemon *d) {
-    struct err err = ERR_INIT;
-    AUTO(pair_done) struct pair pair = PAIR_INIT;
-    bool good = read_pair(d, &pair, &err) == EC_OK &&
-                server_set_tls(d->server, buf_view(&pair.cert), buf_view(&pair.key), STR_NONE,
-                               &err) == EC_OK;
-    meter_certificate_read(&d->service.meter, good);
-    if (!good)
-        log_err(LOG_ERROR, "certificate_kept", &err);
-}
-
-/* ---- listening ----------------------------------------------------------------------- */
-
-static void on_server_event(void *arg, const char *event, struct str detail) {
-    (void)arg;
-    LOG(LOG_WARN, event, F_STR("detail", detail), F_END);
-}
-
-static struct server_config config_of(struct daemon *d) {
-    const struct options *o = d->options;
-    return (struct server_config){.listen = o->listen,
-                                  .tls = true,
-                                  .routes = service_routes,
-                                  .n_routes = service_n_routes,
-                                  .arg = &d->service,
-                                  .n_workers = (unsigned)o->workers,
-                                  .max_body_bytes = o->max_body,
-                                  .memory_budget_bytes = o->memory_budget,
-                                  .max_connections = (unsigned)o->max_connections,
-                                  .max_in_flight = (unsigned)o->max_in_flight,
-                                  .idle_timeout_s = (unsigned)(o->idle_timeout_ms / 1000),
-                                  .header_timeout_ms = (unsigned)o->header_timeout_ms,
-                                  .request_timeout_ms = (unsigned)o->request_timeout_ms,
-                                  .on_event = on_server_event};
-}
-
-static enum ec listen_tls(struct daemon *d, struct err *err) {
-    AUTO(pair_done) struct pair pair = PAIR_INIT;
-    struct server_config config = config_of(d);
-    if (read_pair(d, &pair, err) != EC_OK)
-        return err->code;
-    config.cert_pem = buf_view(&pair.cert);
-    config.key_pem = buf_view(&pair.key);
-    meter_certificate_read(&d->service.meter, true); /* else it does not start */
-    return server_start(&d->server, &config, err);
-}
-
-static enum ec listen_probes(struct daemon *d, struct err *err) {
-    struct server_config config = config_of(d);
-    if (d->options->metrics_listen == NULL || d->options->metrics_listen[0] == '\0')
-        return EC_OK;
-    config.listen = d->options->metrics_listen;
-    config.tls = false;
-    config.routes = probes_routes;
-    config.n_routes = probes_n_routes;
-    config.n_workers = 1;
-    config.max_connections = 64;
-    config.max_body_bytes = 4096;
-    return server_start(&d->probes, &config, err);
-}
 
 /* ---- life ---------------------------------------------------------------------------- */
 
 /* The next signal within ms, or 0. */
-static int next_signal(const struct daemon *d, unsigned ms) {
+static int next_signal(const struct life *l, unsigned ms) {
     const struct timespec limit = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
-    int signal = sigtimedwait(&d->signals, NULL, &limit);
+    int signal = sigtimedwait(&l->signals, NULL, &limit);
     return signal > 0 ? signal : 0;
 }
 
@@ -197,40 +37,65 @@ static bool is_end(int signal) {
     return signal == SIGTERM || signal == SIGINT;
 }
 
-static void serve(struct daemon *d) {
+static void reload(struct life *l, unsigned changed) {
+    if (changed & LOOK_RULES)
+        load_rules(&l->daemon);
+    if (changed & LOOK_TLS)
+        load_certificate(&l->daemon);
+}
+
+/* Signals, changed files, or nothing until the next look. */
+static void wait_for_events(const struct life *l) {
+    struct pollfd fds[] = {{.fd = l->signal_fd, .events = POLLIN},
+                           {.fd = l->watch.inotify, .events = POLLIN}};
+    (void)poll(fds, 2, (int)l->daemon.options->poll_ms);
+}
+
+/* Files are often written in pieces and by several renames: look again until nothing moves. */
+static unsigned settled_changes(struct life *l) {
+    unsigned all = 0, changed;
+    for (int i = 0; i < SETTLE_MAX && (changed = watch_changed(&l->watch)) != 0; i++) {
+        struct pollfd signal = {.fd = l->signal_fd, .events = POLLIN};
+        all |= changed;
+        if (poll(&signal, 1, SETTLE_MS) != 0)
+            break;
+    }
+    return all;
+}
+
+static void serve(struct life *l) {
     for (;;) {
-        int signal = next_signal(d, 1000);
+        wait_for_events(l);
+        int signal = next_signal(l, 0);
         if (is_end(signal))
             return;
-        remind_of_certificate(d, clock_wall_us() / 1000000);
-        if (signal != SIGHUP)
-            continue;
-        load_rules(d);
-        reload_certificate(d);
+        reload(l, settled_changes(l) | (signal == SIGHUP ? LOOK_RULES | LOOK_TLS : 0));
+        load_remind_of_certificate(&l->daemon, clock_wall_us() / 1000000);
     }
 }
 
 /* Waits ms, or until a second TERM says: now. */
-static bool pause_for(const struct daemon *d, uint64_t ms) {
+static bool pause_for(const struct life *l, uint64_t ms) {
     int64_t end_ns = clock_mono_ns() + (int64_t)ms * 1000000;
     while (clock_mono_ns() < end_ns)
-        if (is_end(next_signal(d, TICK_MS)))
+        if (is_end(next_signal(l, TICK_MS)))
             return false;
     return true;
 }
 
-static void drain(struct daemon *d) {
+static void drain(struct life *l) {
+    struct daemon *d = &l->daemon;
     const struct options *o = d->options;
     int64_t end_ns;
     atomic_store(&d->service.draining, true);
     LOG(LOG_INFO, "draining", F_INT("pauseMs", o->drain_pause_ms), F_END);
     server_close_after_answer(d->server);
-    bool patient = pause_for(d, o->drain_pause_ms);
+    bool patient = pause_for(l, o->drain_pause_ms);
     end_ns = clock_mono_ns() + (int64_t)o->drain_timeout_ms * 1000000;
     bool done = server_drain(d->server, 0);
     while (patient && !done && clock_mono_ns() < end_ns) {
         done = server_drain(d->server, TICK_MS);
-        patient = !is_end(next_signal(d, 0));
+        patient = !is_end(next_signal(l, 0));
     }
     LOG(done ? LOG_INFO : LOG_WARN, "drained", F_BOOL("allAnswered", done), F_END);
 }
@@ -242,10 +107,7 @@ static enum ec start(struct daemon *d, struct err *err) {
                    (enum audit_when_full)o->audit_when_full, err) != EC_OK)
         return err->code;
     load_rules(d); /* without valid rules it runs, is not ready, and takes them by reload */
-    if (listen_tls(d, err) != EC_OK)
-        return err->code;
-    d->service.server = d->server;
-    return listen_probes(d, err);
+    return load_and_listen(d, err);
 }
 
 static void log_ready(const struct daemon *d) {
@@ -262,33 +124,63 @@ static void finish(struct daemon *d) {
     server_stop(d->server);
     audit_close(d->service.audit, 2000, &last);
     service_done(&d->service);
+    buf_done(&d->priorities);
     LOG(last.dropped || last.failed ? LOG_WARN : LOG_INFO, "ended",
         F_INT("auditLines", last.written), F_INT("auditDropped", last.dropped),
         F_INT("auditFailed", last.failed), F_END);
 }
 
-/* Before any thread starts: they inherit the mask, and signals come to sigtimedwait alone. */
-static void catch_signals(struct daemon *d) {
-    sigemptyset(&d->signals);
-    sigaddset(&d->signals, SIGTERM);
-    sigaddset(&d->signals, SIGINT);
-    sigaddset(&d->signals, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &d->signals, NULL);
+/* Before any thread starts: they inherit the mask, and signals come to the main thread alone.
+ */
+static bool catch_signals(struct life *l) {
+    sigemptyset(&l->signals);
+    sigaddset(&l->signals, SIGTERM);
+    sigaddset(&l->signals, SIGINT);
+    sigaddset(&l->signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &l->signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    /* Only to wake poll(): signals are taken by sigtimedwait. */
+    l->signal_fd = signalfd(-1, &l->signals, SFD_NONBLOCK | SFD_CLOEXEC);
+    return l->signal_fd >= 0;
+}
+
+/* Which bits of watch_changed() concern what. */
+static void watch_files(struct life *l) {
+    const struct options *o = l->daemon.options;
+    const char *const paths[] = {o->policy, o->tls_cert, o->tls_key, o->client_ca};
+    watch_open(&l->watch, paths, sizeof paths / sizeof *paths);
+}
+
+static enum ec enter_sandbox(const struct options *o, struct err *err) {
+    static const char *const states[] = {"on", "off: not in a build with sanitizers"};
+    enum sandbox_state state;
+    if (o->no_sandbox)
+        return EC_OK;
+    if (sandbox_enter(&state, err) != EC_OK)
+        return err_wrap(err, "sandbox (--no-sandbox goes without)");
+    LOG(LOG_INFO, "sandbox", F_Z("state", states[state]), F_END);
+    return EC_OK;
 }
 
 int daemon_run(const struct options *options) {
-    struct daemon d = {.options = options};
+    struct life l = {.daemon = {.options = options, .priorities = BUF_INIT(1024)},
+                     .watch.inotify = -1};
     struct err err = ERR_INIT;
-    catch_signals(&d);
-    if (start(&d, &err) != EC_OK) {
+    if (!catch_signals(&l))
+        err_set_os(&err, errno, "cannot make a signal descriptor");
+    watch_files(&l); /* before loading: what changes meanwhile is seen */
+    if (err.code != EC_OK || start(&l.daemon, &err) != EC_OK ||
+        enter_sandbox(options, &err) != EC_OK) {
         log_err(LOG_ERROR, "cannot_start", &err);
-        finish(&d);
-        return err.code == EC_BUG ? EXIT_BROKEN : EXIT_CANNOT;
+    } else {
+        log_ready(&l.daemon);
+        serve(&l);
+        drain(&l);
     }
-    log_ready(&d);
-    serve(&d);
-    drain(&d);
-    finish(&d);
-    return EXIT_USABLE;
+    finish(&l.daemon);
+    watch_close(&l.watch);
+    close(l.signal_fd);
+    if (err.code == EC_OK)
+        return EXIT_USABLE;
+    return err.code == EC_BUG ? EXIT_BROKEN : EXIT_CANNOT;
 }

@@ -1,6 +1,7 @@
 #include "program/options.h"
 
 static const char *const when_full_words[] = {"block", "drop", NULL};
+static const char *const tls_words[] = {"1.2", "1.3", NULL};
 static const char *const level_words[] = {"debug", "info", "warn", "error", NULL};
 
 #define AT(field) .offset = offsetof(struct options, field)
@@ -17,6 +18,21 @@ static const struct opt_row rows[] = {
      "for. A "
      "certificate without it is logged as a warning.",
      AT(tls_name)},
+    {"tls-min", 0, OPT_WORD, "VERSION", "1.2",
+     "Lowest TLS version. API servers speak 1.2 and 1.3.", AT(tls_min), .words = tls_words},
+    {"tls-ciphers", 0, OPT_LIST, "NAME", NULL,
+     "AES-256-GCM, CHACHA20-POLY1305, AES-128-GCM; all of them when not given. Key exchange is "
+     "always "
+     "ECDHE.",
+     AT(tls_ciphers)},
+    {"client-ca", 0, OPT_STRING, "FILE", NULL,
+     "CA of client certificates (PEM). With it only clients with a good one are answered on "
+     "--listen; "
+     "API servers have one only when their administrator gave it to them.",
+     AT(client_ca)},
+    {"client-name", 0, OPT_LIST, "NAME", NULL,
+     "Name (CN or SAN, globs) that such a certificate must carry; any when not given.",
+     AT(client_names)},
     {"listen", 0, OPT_STRING, "ADDR:PORT", "0.0.0.0:9443",
      "Where the API server reaches the webhook (HTTPS). Port 0 picks a free one.", AT(listen)},
     {"metrics-listen", 0, OPT_STRING, "ADDR:PORT", "0.0.0.0:8080",
@@ -68,6 +84,13 @@ static const struct opt_row rows[] = {
     {"drain-timeout", 0, OPT_DURATION, "TIME", "20s",
      "After the pause: how long requests under way may take.", AT(drain_timeout_ms),
      .max = 600000},
+    {"poll", 0, OPT_DURATION, "TIME", "10s",
+     "How often rule file, certificate, key and client CA are looked at where inotify is "
+     "silent, as on "
+     "some network file systems.",
+     AT(poll_ms), .min = 100, .max = 3600000},
+    {"no-sandbox", 0, OPT_FLAG, NULL, NULL,
+     "Do not give up system calls that serving does not need (seccomp).", AT(no_sandbox)},
     {"audit-queue", 0, OPT_SIZE, "SIZE", "8MiB", "Audit lines waiting for standard output.",
      AT(audit_queue), .min = 65536, .max = 1u << 30},
     {"audit-when-full", 0, OPT_WORD, "HOW", "block",

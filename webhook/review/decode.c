@@ -174,7 +174,7 @@ static void read_object(struct decoder *d, const struct review *r, json_at objec
 
 enum ec review_decode(struct review *out, const struct json *j, struct arena *arena,
                       struct err *err) {
-    json_at request, v[N_REQUEST];
+    json_at request = JSON_NONE, v[N_REQUEST];
     struct decoder d = {.j = j, .arena = arena, .fault = &out->fault, .w = &out->workload};
     memset(out, 0, offsetof(struct review, fault));
     out->fault.is = false;

@@ -65,7 +65,7 @@ static size_t count_weight(const struct decision *d, enum reason_weight weight) 
 }
 
 void review_message(struct buf *out, const struct decision *d) {
-    size_t n = count_weight(d, WEIGHT_DENY), shown = 0;
+    size_t n = count_weight(d, WEIGHT_DENY) + d->n_reasons_omitted, shown = 0;
     if (n > 1)
         buf_printf(out, "%zu reasons:", n);
     for (size_t i = 0; i < d->n_reasons && shown < REASONS_SHOWN; i++) {

@@ -27,7 +27,8 @@ struct decoder {
     struct arena *arena;
     struct review_fault *fault;
     struct workload *w;
-    bool full; /* the arena is */
+    struct workload_image *images; /* the workload's, while they are written */
+    bool full;                     /* the arena is */
 };
 
 /* Pod or template at `object`, pod spec and metadata, into d->w. old: the same place in the old

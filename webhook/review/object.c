@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* clang-format off */
 static const struct shape_row shapes[] = {
@@ -24,8 +25,7 @@ static const struct shape_row shapes[] = {
 
 const struct shape_row *shape_of_resource(struct str group, struct str resource) {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        if (str_eq(group, shapes[i].group) &&
-            str_eq(resource, shapes[i].resource))
+        if (str_eq(group, shapes[i].group) && str_eq(resource, shapes[i].resource))
             return &shapes[i];
     return NULL;
 }
@@ -144,36 +144,69 @@ static bool decode_image(struct decoder *d, json_at at, enum image_place place,
     return true;
 }
 
-/* The same place in the old object: by index and name; ephemeral containers by name alone,
- * since new ones may come in between. */
-static bool is_in_old(struct decoder *d, json_at old_list, const struct workload_image *image) {
+static bool same_image(const struct workload_image *a, const struct workload_image *b) {
+    return str_eq(a->name, b->name) && str_eq(a->text, b->text);
+}
+
+static int by_name(const void *a, const void *b) {
+    const struct workload_image *x = a, *y = b;
+    int order = str_cmp(x->name, y->name);
+    return order != 0 ? order : str_cmp(x->text, y->text);
+}
+
+/* Images of the old object's list, for comparison: n is 0 where there is no such list. */
+struct old_images {
+    struct workload_image *v;
+    size_t n;
+};
+
+static struct old_images old_images_of(struct decoder *d, json_at list,
+                                       enum image_place place) {
     struct review_fault ignored = {.is = false};
     struct decoder quiet = *d;
-    struct workload_image old;
-    uint32_t i = 0;
+    struct old_images out = {.n = 0};
+    uint32_t index = 0;
     quiet.fault = &ignored;
-    if (!json_is(d->j, old_list, JSON_ARRAY))
-        return false;
-    for (json_at at = json_first(d->j, old_list); at != JSON_NONE;
-         at = json_next(d->j, old_list, at), i++) {
-        if ((image->place != PLACE_EPHEMERAL && i != image->index) ||
-            !decode_image(&quiet, at, image->place, &old))
-            continue;
-        if (str_eq(old.name, image->name) && str_eq(old.text, image->text))
-            return true;
+    if (!json_is(d->j, list, JSON_ARRAY))
+        return out;
+    out.v = ARENA_ARRAY(d->arena, struct workload_image, count(d->j, list));
+    if (out.v == NULL) {
+        d->full = true;
+        return out;
     }
-    return false;
+    for (json_at at = json_first(d->j, list); at != JSON_NONE; at = json_next(d->j, list, at)) {
+        if (decode_image(&quiet, at, place, &out.v[out.n]))
+            out.v[out.n++].index = index;
+        index++;
+    }
+    if (place == PLACE_EPHEMERAL)
+        qsort(out.v, out.n, sizeof *out.v, by_name);
+    return out;
+}
+
+/* Did the old object have this image? Containers keep their index and name; ephemeral ones are
+ * known by name alone, since new ones may come in between. *at walks along with the new list.
+ */
+static bool was_there(const struct old_images *old, const struct workload_image *image,
+                      size_t *at) {
+    if (image->place == PLACE_EPHEMERAL)
+        return old->n != 0 && bsearch(image, old->v, old->n, sizeof *old->v, by_name) != NULL;
+    while (*at < old->n && old->v[*at].index < image->index)
+        ++*at;
+    return *at < old->n && old->v[*at].index == image->index && same_image(&old->v[*at], image);
 }
 
 static void decode_images(struct decoder *d, json_at list, json_at old_list,
                           enum image_place place) {
-    struct workload_image *images = (struct workload_image *)(uintptr_t)d->w->images;
+    struct workload_image *images = d->images;
+    struct old_images old = old_images_of(d, old_list, place);
     uint32_t index = 0;
+    size_t old_at = 0;
     for (json_at at = item(d->j, list, JSON_NONE); at != JSON_NONE; at = item(d->j, list, at)) {
         struct workload_image *out = &images[d->w->n_images];
         if (decode_image(d, at, place, out)) {
             out->index = index;
-            out->changed = old_list == JSON_NONE || !is_in_old(d, old_list, out);
+            out->changed = !was_there(&old, out, &old_at);
             d->w->n_images++;
         }
         index++;
@@ -254,16 +287,21 @@ static bool room_for_images(struct decoder *d, const json_at *lists, size_t n_li
     size_t n = 0;
     for (size_t i = 0; i < n_lists; i++)
         n += count(d->j, lists[i]);
-    d->w->images = ARENA_ARRAY(d->arena, struct workload_image, n);
+    d->images = ARENA_ARRAY(d->arena, struct workload_image, n);
+    d->w->images = d->images;
     d->w->n_images = 0;
-    if (d->w->images == NULL)
+    if (d->images == NULL)
         d->full = true;
     return !d->full;
 }
 
-/* An old list that is not there still says that the object existed: everything in it is new. */
-static json_at old_or_empty(json_at old_spec, json_at list) {
-    return list != JSON_NONE ? list : old_spec;
+/* serviceAccount is the deprecated name of the field; servers fill in both. */
+static void decode_account(struct decoder *d, json_at name, json_at deprecated) {
+    d->w->service_account = want_string(d, name, "serviceAccountName");
+    if (d->w->service_account.n == 0)
+        d->w->service_account = want_string(d, deprecated, "serviceAccount");
+    if (d->w->service_account.n == 0)
+        d->w->service_account = STR("default");
 }
 
 static void decode_spec(struct decoder *d, json_at spec, json_at old_spec) {
@@ -274,18 +312,12 @@ static void decode_spec(struct decoder *d, json_at spec, json_at old_spec) {
         v[i] = want(d, v[i], JSON_ARRAY, spec_keys[i].p);
     if (!room_for_images(d, v, SPEC_SECRETS))
         return;
-    decode_images(d, v[SPEC_INIT], old_or_empty(old_spec, old[SPEC_INIT]), PLACE_INIT);
-    decode_images(d, v[SPEC_CONTAINERS], old_or_empty(old_spec, old[SPEC_CONTAINERS]),
-                  PLACE_CONTAINER);
-    decode_images(d, v[SPEC_EPHEMERAL], old_or_empty(old_spec, old[SPEC_EPHEMERAL]),
-                  PLACE_EPHEMERAL);
-    decode_images(d, v[SPEC_VOLUMES], old_or_empty(old_spec, old[SPEC_VOLUMES]), PLACE_VOLUME);
+    decode_images(d, v[SPEC_INIT], old[SPEC_INIT], PLACE_INIT);
+    decode_images(d, v[SPEC_CONTAINERS], old[SPEC_CONTAINERS], PLACE_CONTAINER);
+    decode_images(d, v[SPEC_EPHEMERAL], old[SPEC_EPHEMERAL], PLACE_EPHEMERAL);
+    decode_images(d, v[SPEC_VOLUMES], old[SPEC_VOLUMES], PLACE_VOLUME);
     decode_secrets(d, spec, v[SPEC_SECRETS]);
-    d->w->service_account = want_string(d, v[SPEC_SA], "serviceAccountName");
-    if (d->w->service_account.n == 0)
-        d->w->service_account = want_string(d, v[SPEC_SA_OLD], "serviceAccount");
-    if (d->w->service_account.n == 0)
-        d->w->service_account = STR("default");
+    decode_account(d, v[SPEC_SA], v[SPEC_SA_OLD]);
 }
 
 static const struct str pod_keys[] = {STR_INIT("metadata"), STR_INIT("spec")};
@@ -294,14 +326,27 @@ void decode_pod(struct decoder *d, json_at object, json_at old) {
     json_at v[2], old_v[2];
     members(d->j, object, pod_keys, 2, v);
     members(d->j, old, pod_keys, 2, old_v);
+    /* A patch of its pull secrets would have nowhere to go: a 500 for the user. */
+    if (d->w->shape == SHAPE_POD && v[1] == JSON_NONE)
+        fault_at(d->fault, "spec: expected an object, found none");
     decode_metadata(d, v[0]);
     decode_spec(d, v[1], old_v[1]);
+}
+
+/* What rules select by. The server drops all that such an update changes besides the ephemeral
+ * containers, but only after it has asked: the stored pod says whose it is, not the new one. */
+static void decode_stored(struct decoder *d, json_at stored) {
+    json_at v[2], spec[N_SPEC];
+    members(d->j, stored, pod_keys, 2, v);
+    decode_metadata(d, v[0]);
+    members(d->j, v[1], spec_keys, N_SPEC, spec);
+    decode_account(d, spec[SPEC_SA], spec[SPEC_SA_OLD]);
 }
 
 void decode_ephemeral(struct decoder *d, json_at object, json_at old) {
     json_at v[2];
     members(d->j, object, pod_keys, 2, v);
-    decode_metadata(d, v[0]);
+    decode_stored(d, json_is(d->j, old, JSON_OBJECT) ? old : object);
     bool before_1_22 =
         json_get(d->j, object, STR("ephemeralContainers")) != JSON_NONE ||
         str_eq(json_str(d->j, json_get(d->j, object, STR("kind"))), STR("EphemeralContainers"));
@@ -312,6 +357,5 @@ void decode_ephemeral(struct decoder *d, json_at object, json_at old) {
     json_at old_list = node_below(d->j, old_holder, STR("/ephemeralContainers"));
     list = want(d, list, JSON_ARRAY, "ephemeralContainers");
     if (room_for_images(d, &list, 1))
-        decode_images(d, list, old_or_empty(old_holder, old_list), PLACE_EPHEMERAL);
-    d->w->service_account = STR("default");
+        decode_images(d, list, old_list, PLACE_EPHEMERAL);
 }

@@ -53,15 +53,15 @@ static json_at salvage_member(const struct json *j, json_at from, json_at to, ui
     return JSON_NONE;
 }
 
-/* A review that cannot be read to its end (too deep, too many nodes, a key twice) but has said
- * who it is: it can be denied, where an HTTP error would be let through by failurePolicy
- * Ignore. */
+/* A review that cannot be read to its end (too deep, too many nodes, a key twice, a NUL in a
+ * string) but has said who it is: it can be denied, where an HTTP error would be let through by
+ * failurePolicy Ignore. */
 static bool salvage(struct review_session *s, struct err *err) {
     struct json *j = &s->json;
     struct review *r = &s->review;
     json_at n = j->n_partial, end, request_end;
     *r = (struct review){.object = JSON_NONE};
-    if ((err->code != EC_LIMIT && err->code != EC_SCHEMA) || n == 0)
+    if (err->code == EC_NOMEM || n == 0)
         return false;
     json_at kind = salvage_member(j, 1, n, 1, STR("kind"), &end);
     json_at version = salvage_member(j, 1, n, 1, STR("apiVersion"), &end);
@@ -79,19 +79,37 @@ static bool salvage(struct review_session *s, struct err *err) {
     return true;
 }
 
+/* Too much for one request's memory: whoever has said his uid is denied, not let through by an
+ * HTTP error. */
+static enum ec refuse_too_large(struct review_session *s, struct err *err) {
+    struct review_fault fault = {.is = false};
+    if (err->code != EC_LIMIT || s->review.uid.n == 0)
+        return err->code;
+    fault_at(&fault, "the object cannot be judged: it %s", err->msg);
+    arena_reset(&s->arena);
+    s->review.workload = (struct workload){.operation = s->review.workload.operation,
+                                           .namespace = s->review.workload.namespace,
+                                           .name = s->review.workload.name,
+                                           .user = s->review.workload.user};
+    *err = (struct err)ERR_INIT;
+    return review_refuse(&s->decision, &fault, &s->arena, err);
+}
+
 enum ec review_answer(struct review_session *s, const struct policy *policy, int64_t now_s,
                       unsigned engine_flags, char *body, size_t n, struct buf *reply,
                       struct err *err) {
     arena_reset(&s->arena);
     buf_reset(&s->patch);
+    s->review.uid = STR_NONE;
     s->decision = (struct decision){.verdict = VERDICT_DENY};
-    if (json_parse(&s->json, body, n, s->limits, err) != EC_OK) {
-        if (!salvage(s, err))
-            return err->code;
-    } else if (review_decode(&s->review, &s->json, &s->arena, err) != EC_OK) {
+    bool readable = json_parse(&s->json, body, n, s->limits, err) == EC_OK;
+    if (!readable && !salvage(s, err))
         return err->code;
-    }
-    if (decide(s, policy, now_s, engine_flags, err) != EC_OK)
+    if (readable)
+        (void)!review_decode(&s->review, &s->json, &s->arena, err);
+    if (err->code == EC_OK)
+        (void)!decide(s, policy, now_s, engine_flags, err);
+    if (err->code != EC_OK && refuse_too_large(s, err) != EC_OK)
         return err->code;
     review_encode(reply, &s->review, policy, &s->decision, &s->patch);
     if (reply->bad)

@@ -258,8 +258,8 @@ void http_on_completed(void *worker, struct MHD_Connection *mhd, void **request_
     struct conn *c = conn_of(mhd);
     if (c == NULL)
         return;
-    release(c);
     body_reset(c);
+    release(c);
     c->upload_bytes = 0;
     c->route = NULL;
     c->refusal = NULL;

@@ -288,6 +288,7 @@ void server_stats(const struct server *s, struct server_stats *out) {
                                  .connections_accepted = atomic_load(&s->accepted),
                                  .in_flight = atomic_load(&s->in_flight),
                                  .connections_open = atomic_load(&s->connections),
+                                 .memory_bytes = atomic_load(&s->memory_used),
                                  .refused_busy = atomic_load(&s->refused_busy),
                                  .refused_memory = atomic_load(&s->refused_memory),
                                  .timed_out = atomic_load(&s->timed_out),

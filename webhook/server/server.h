@@ -82,6 +82,7 @@ struct server_config {
 struct server_stats {
     uint64_t requests, connections_accepted;
     unsigned in_flight, connections_open;
+    size_t memory_bytes; /* of bodies and replies, against memory_budget_bytes */
     uint64_t refused_busy, refused_memory, timed_out;
     uint64_t handshakes_failed; /* TLS; also clients that went before its end */
 };

@@ -3,7 +3,8 @@
 #include "base/mem.h"
 
 void anchors_init(struct anchors *a, size_t max_bytes) {
-    *a = (struct anchors){.names = ARENA_INIT(4096, max_bytes)};
+    const size_t block = 4096;
+    *a = (struct anchors){.names = ARENA_INIT(block, max_bytes + block)};
 }
 
 void anchors_done(struct anchors *a) {

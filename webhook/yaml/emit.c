@@ -11,7 +11,6 @@
 #include "yaml/anchors.h"
 
 #include "base/mem.h"
-#include "base/utf8.h"
 
 #include <yaml.h>
 
@@ -22,19 +21,20 @@ enum state { ROOT, KEY, VALUE, ITEM, MERGE, MERGE_ITEM };
 struct frame {
     enum state state;
     char closer;     /* '}' or ']', '\0' when transparent */
+    bool flow;       /* written with brackets */
     uint32_t anchor; /* number of the definition that ends with this frame, or NO_ANCHOR */
     size_t steps;    /* counted before it began */
 };
 
 struct emitter {
     struct str text; /* up to the end of the document's bytes */
-    size_t fed;      /* how far libyaml has been fed */
-    bool fed_end;    /* and the line end behind it */
+    struct source source;
     struct place place;
     const struct yaml_limits *limits;
     struct emitted *out;
     struct frame *frames;
     uint32_t depth; /* frames in use */
+    uint32_t flow;  /* brackets we are in */
     struct anchors anchors;
     size_t steps, alias_steps; /* of go-yaml's decoder, for its rule on aliases */
 };
@@ -151,6 +151,12 @@ static enum ec push(struct emitter *e, enum state state, char closer, struct yam
     return EC_OK;
 }
 
+/* The frame just pushed is written with brackets. */
+static void set_flow(struct emitter *e, bool flow) {
+    e->frames[e->depth - 1].flow = flow;
+    e->flow += flow;
+}
+
 /* --- anchors --- */
 
 static struct str str_of_yaml(const yaml_char_t *z) {
@@ -210,17 +216,6 @@ static void close_anchor(struct emitter *e, const struct frame *frame) {
 
 /* --- positions of events --- */
 
-/* Blanks, line ends and comments. */
-static void skip_gap(struct str text, size_t *at) {
-    while (*at < text.n && memchr(" \t\r\n#", text.p[*at], 5) != NULL) {
-        if (text.p[*at] != '#')
-            (*at)++;
-        else
-            while (*at < text.n && text.p[*at] != '\n' && text.p[*at] != '\r')
-                (*at)++;
-    }
-}
-
 /* libyaml starts a node at its anchor or tag; a person looks for the value behind them. */
 static struct place behind_properties(const struct emitter *e, const yaml_event_t *event) {
     struct place end = e->place;
@@ -229,7 +224,7 @@ static struct place behind_properties(const struct emitter *e, const yaml_event_
     while (at < end.off && (e->text.p[at] == '&' || e->text.p[at] == '!')) {
         while (at < end.off && memchr(" \t\r\n", e->text.p[at], 4) == NULL)
             at++;
-        skip_gap(e->text, &at);
+        source_skip_gap(e->text, &at);
     }
     struct place value = e->place;
     if (at <= end.off && at < e->text.n)
@@ -245,6 +240,17 @@ static struct yaml_pos pos_of(struct emitter *e, const yaml_event_t *event,
 }
 
 /* --- scalars --- */
+
+/* Between brackets any '?' begins a key in go-yaml; in libyaml it may be part of a word. */
+static enum ec check_question(const struct emitter *e, const yaml_event_t *event,
+                              struct err *err) {
+    const char *text = (const char *)event->data.scalar.value;
+    if (e->flow == 0 || event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE ||
+        event->data.scalar.length == 0 || memchr(text, '?', event->data.scalar.length) == NULL)
+        return EC_OK;
+    err_set(err, EC_SYNTAX, "'?' in a value between brackets, which has to be quoted then");
+    return place_err(err, place_pos(&e->place));
+}
 
 /* go-yaml does not know the escape \/ , which libyaml has learnt from JSON. */
 static enum ec check_escapes(const struct emitter *e, const yaml_event_t *event,
@@ -306,7 +312,7 @@ static enum ec on_scalar(struct emitter *e, const yaml_event_t *event, struct er
         .plain = event->data.scalar.plain_implicit != 0};
     const yaml_char_t *anchor = event->data.scalar.anchor;
     struct yaml_pos pos = pos_of(e, event, anchor != NULL || event->data.scalar.tag != NULL);
-    if (check_escapes(e, event, err) != EC_OK ||
+    if (check_escapes(e, event, err) != EC_OK || check_question(e, event, err) != EC_OK ||
         define_scalar(e, anchor, &s, pos, err) != EC_OK)
         return err->code;
     if (is_merge_key(e, &s)) {
@@ -351,6 +357,7 @@ static enum ec on_mapping(struct emitter *e, const yaml_event_t *event, struct e
     } else if (open_container(e, true, pos, err) != EC_OK) {
         return err->code;
     }
+    set_flow(e, event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE);
     if (count_steps(e, 1, 0, pos, err) != EC_OK)
         return err->code;
     return define_container(e, anchor, ANCHOR_MAP, pos, err);
@@ -369,16 +376,19 @@ static enum ec on_list(struct emitter *e, const yaml_event_t *event, struct err 
         take_value(e);
         if (push(e, MERGE_ITEM, '\0', pos, err) != EC_OK)
             return err->code;
-        return define_container(e, anchor, ANCHOR_MERGE_LIST, pos, err);
-    }
-    if (open_container(e, false, pos, err) != EC_OK || count_steps(e, 1, 0, pos, err) != EC_OK)
+    } else if (open_container(e, false, pos, err) != EC_OK ||
+               count_steps(e, 1, 0, pos, err) != EC_OK) {
         return err->code;
-    return define_container(e, anchor, ANCHOR_LIST, pos, err);
+    }
+    set_flow(e, event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE);
+    return define_container(e, anchor, state == MERGE ? ANCHOR_MERGE_LIST : ANCHOR_LIST, pos,
+                            err);
 }
 
 static enum ec on_end(struct emitter *e, const yaml_event_t *event, struct err *err) {
     const struct frame *frame = &e->frames[--e->depth];
     close_anchor(e, frame);
+    e->flow -= frame->flow;
     if (frame->closer == '\0')
         return EC_OK;
     buf_putc(e->out->json, frame->closer);
@@ -447,23 +457,8 @@ static enum ec on_alias(struct emitter *e, const yaml_event_t *event, struct err
 
 /* --- the parser --- */
 
-/* libyaml gets what kubectl's line reader makes of the text: CRLF becomes LF, and the last line
- * gets an end. */
 static int feed(void *data, unsigned char *to, size_t size, size_t *n) {
-    struct emitter *e = data;
-    size_t made = 0;
-    for (; made < size && e->fed < e->text.n; e->fed++) {
-        char c = e->text.p[e->fed];
-        if (c == '\r' && e->fed + 1 < e->text.n && e->text.p[e->fed + 1] == '\n')
-            continue;
-        to[made++] = (unsigned char)c;
-    }
-    if (made < size && !e->fed_end) {
-        e->fed_end = true;
-        if (e->text.n > 0 && e->text.p[e->text.n - 1] != '\n')
-            to[made++] = '\n';
-    }
-    *n = made;
+    *n = source_feed(data, to, size);
     return 1;
 }
 
@@ -504,7 +499,7 @@ static enum ec on_document(struct emitter *e, const yaml_event_t *event, struct 
 static void note_ignored(struct emitter *e, const yaml_event_t *event) {
     place_to_index(&e->place, e->text, event->end_mark.index);
     size_t at = e->place.off;
-    skip_gap(e->text, &at);
+    source_skip_gap(e->text, &at);
     if (at >= e->text.n)
         return;
     place_to_offset(&e->place, e->text, at);
@@ -549,49 +544,15 @@ static enum ec run(struct emitter *e, yaml_parser_t *parser, struct err *err) {
     return EC_OK;
 }
 
-/* --- characters --- */
-
-/* YAML's printable characters; libyaml would complain too, but only as far as it reads. */
-static bool is_allowed(const unsigned char *p, size_t length) {
-    switch (length) {
-    case 1:
-        return p[0] == '\t' || p[0] == '\n' || p[0] == '\r' || (p[0] >= 0x20 && p[0] < 0x7f);
-    case 2:
-        return p[0] != 0xc2 || p[1] >= 0xa0 || p[1] == 0x85;
-    case 3:
-        return p[0] != 0xef || p[1] != 0xbf || p[2] < 0xbe;
-    default:
-        return length == 4;
-    }
-}
-
-static enum ec check_chars(struct str text, const struct place *start, struct err *err) {
-    const unsigned char *p = (const unsigned char *)text.p;
-    size_t length;
-    for (size_t i = start->off; i < text.n; i += length) {
-        length = utf8_length(p + i, text.n - i);
-        if (is_allowed(p + i, length))
-            continue;
-        struct place at = *start;
-        place_to_offset(&at, text, i);
-        if (length == 0)
-            err_set(err, EC_SYNTAX, "byte 0x%02x is not UTF-8", p[i]);
-        else
-            err_set(err, EC_SYNTAX, "control character 0x%02x in YAML", p[i + length - 1]);
-        return place_err(err, place_pos(&at));
-    }
-    return EC_OK;
-}
-
 static enum ec emit(struct emitter *e, struct err *err) {
     yaml_parser_t parser;
-    if (check_chars(e->text, &e->place, err) != EC_OK)
+    if (source_check(e->text, &e->place, err) != EC_OK)
         return err->code;
     e->frames = mem_alloc(mem_array_bytes(e->limits->max_depth + 1u, sizeof *e->frames));
     if (e->frames == NULL || !yaml_parser_initialize(&parser))
         return err_set(err, EC_NOMEM, "no memory to read YAML");
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input(&parser, feed, e);
+    yaml_parser_set_input(&parser, feed, &e->source);
     enum ec ec = run(e, &parser, err);
     yaml_parser_delete(&parser);
     return ec;
@@ -600,7 +561,7 @@ static enum ec emit(struct emitter *e, struct err *err) {
 enum ec emit_document(struct emitted *out, struct str text, const struct place *start,
                       size_t end, const struct yaml_limits *limits, struct err *err) {
     struct emitter e = {.text = str_slice(text, 0, end),
-                        .fed = start->off,
+                        .source = {.text = str_slice(text, 0, end), .at = start->off},
                         .place = *start,
                         .limits = limits,
                         .out = out};

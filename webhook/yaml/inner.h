@@ -2,8 +2,10 @@
  *
  *   stream.c   which bytes are a document: encodings, "---", the extent of a JSON value
  *   emit.c     one YAML document: libyaml's events -> JSON text and a position for each node
+ *   source.c   the bytes of a document on their way to libyaml
  *   scalar.c   what one scalar means
  *   place.c    bytes and characters -> line and column
+ *   twin.c     where a key that stands twice stood first
  *   yaml.c     the public functions
  *
  * Ownership  all slices borrow from the stream's text
@@ -82,6 +84,32 @@ bool stream_looks_json(struct str text);
  * error *end is the offset of what does not fit. */
 enum ec stream_json_end(struct str text, size_t at, uint32_t max_depth, size_t *end,
                         struct err *err) MUST_CHECK;
+
+/* --- source.c ---------------------------------------------------------------------------- */
+
+/* Errors, with line and column: EC_SYNTAX for bytes that are no UTF-8 or no text. */
+enum ec source_check(struct str text, const struct place *start, struct err *err) MUST_CHECK;
+
+struct source {
+    struct str text;
+    size_t at;  /* how far libyaml has been fed */
+    bool ended; /* with the line end behind it */
+};
+
+/* The next bytes for libyaml; 0 at the end. */
+size_t source_feed(struct source *s, unsigned char *to, size_t size);
+
+/* Moves *at behind blanks, line ends and comments. */
+void source_skip_gap(struct str text, size_t *at);
+
+/* --- twin.c ------------------------------------------------------------------------------ */
+
+/* Number of the node whose text in the JSON `raw` holds byte `off`, and that text. */
+uint32_t twin_node(struct str raw, size_t off, struct str *token);
+
+/* The same key as the one at `off`, earlier in its object: its node and offset. False if there
+ * is none. */
+bool twin_find(struct str raw, size_t off, uint32_t max_depth, uint32_t *node, size_t *at);
 
 /* --- emit.c ------------------------------------------------------------------------------ */
 

@@ -28,12 +28,31 @@ static bool emit(struct printer *p, int made, yaml_event_t *event) {
     return false;
 }
 
+static bool is_one_of(char c, struct str set) {
+    return str_find(set, c) != set.n;
+}
+
+/* What kubectl reads as a string and other readers of YAML 1.1 take for a time (2026-11-20,
+ * 12:30:00) or a default key (=). kubectl quotes times, too. */
+static bool is_special_elsewhere(struct str s) {
+    bool divided = false;
+    if (s.n == 0 || !is_one_of(s.p[0], STR("0123456789+-=")))
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        divided |= is_one_of(s.p[i], STR(":-="));
+        if (!is_one_of(s.p[i], STR("0123456789:-=+._ TtZz")))
+            return false;
+    }
+    return divided;
+}
+
 /* Reading it back plain must give the same string. */
 static bool stays_string(struct printer *p, struct str s) {
     const struct scalar plain = {.text = s, .tag = TAG_NONE, .plain = true};
     struct err ignored = ERR_INIT;
     buf_reset(&p->probe);
-    return s.n != 0 && scalar_print(&plain, &p->probe, &ignored) == EC_OK && p->probe.n != 0 &&
+    return s.n != 0 && !is_special_elsewhere(s) &&
+           scalar_print(&plain, &p->probe, &ignored) == EC_OK && p->probe.n != 0 &&
            p->probe.p[0] == '"';
 }
 

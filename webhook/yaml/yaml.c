@@ -3,6 +3,8 @@
 #include "base/mem.h"
 #include "json/json.h"
 
+#include <stdio.h>
+
 enum { DEPTH_MAX = 1024 };
 
 struct yaml {
@@ -105,6 +107,12 @@ static enum ec read_raw(struct yaml *y, struct str raw, size_t *at, struct err *
     return err_set(err, e.code == EC_SYNTAX ? EC_SCHEMA : e.code, "%s", e.msg);
 }
 
+/* "key ... stands twice in one object, first in line 3" */
+static void note_first(struct err *err, struct yaml_pos first) {
+    size_t n = strlen(err->msg);
+    snprintf(err->msg + n, sizeof err->msg - n, ", first in line %u", first.line);
+}
+
 static void set_document(struct yaml *y, struct str raw, struct yaml_doc **doc) {
     y->doc.index = y->n_documents++;
     y->doc.line = y->pos.p[0].line;
@@ -125,41 +133,22 @@ static enum ec check_count(struct yaml *y, struct err *err) {
 
 /* --- YAML --- */
 
-/* Skips a JSON value without looking inside containers; the nodes it has are added to *node. */
-static size_t skip_string(struct str raw, size_t at) {
-    for (at++; at < raw.n && raw.p[at] != '"'; at++)
-        at += raw.p[at] == '\\';
-    return at + 1;
-}
-
-/* Number of the node whose text holds byte `off` of compact JSON. */
-static uint32_t node_at(struct str raw, size_t off) {
-    uint32_t n = 0;
-    for (size_t i = 0; i < raw.n && i <= off;) {
-        char c = raw.p[i];
-        if (memchr(",:]}", c, 4) != NULL) {
-            i++;
-            continue;
-        }
-        n++;
-        if (c == '"')
-            i = skip_string(raw, i);
-        else if (c == '{' || c == '[')
-            i++;
-        else
-            while (i < raw.n && memchr(",]}", raw.p[i], 3) == NULL)
-                i++;
-    }
-    return n == 0 ? 0 : n - 1;
+static enum ec fail_yaml(struct yaml *y, struct str raw, size_t at, struct err *err) {
+    struct str token;
+    uint32_t first, node = twin_node(raw, at, &token);
+    size_t off;
+    if (err->code == EC_NOMEM || node >= y->pos.n)
+        return err->code;
+    if (err->code == EC_SCHEMA && twin_find(raw, at, y->limits.max_depth, &first, &off))
+        note_first(err, y->pos.p[first]);
+    return place_err(err, y->pos.p[node]);
 }
 
 static enum ec finish_yaml(struct yaml *y, struct err *err) {
     struct str raw = buf_view(&y->raw);
     size_t at = 0;
-    if (read_raw(y, raw, &at, err) != EC_OK) {
-        uint32_t node = node_at(raw, at);
-        return place_err(err, y->pos.p[node < y->pos.n ? node : 0]);
-    }
+    if (read_raw(y, raw, &at, err) != EC_OK)
+        return fail_yaml(y, raw, at, err);
     if (y->nodes.n_nodes != y->pos.n)
         return err_set(err, EC_BUG, "%u nodes with %u positions", y->nodes.n_nodes, y->pos.n);
     return EC_OK;
@@ -263,6 +252,15 @@ static void turn_to_yaml(struct yaml *y, size_t at) {
     y->json = false;
 }
 
+static enum ec fail_json(struct yaml *y, struct place start, struct str raw, size_t at,
+                         struct err *err) {
+    uint32_t node;
+    size_t first;
+    if (err->code == EC_SCHEMA && twin_find(raw, at, y->limits.max_depth, &node, &first))
+        note_first(err, pos_at(y, start, start.off + first));
+    return place_err(err, pos_at(y, start, start.off + at));
+}
+
 static enum ec read_json(struct yaml *y, size_t end, bool *found, struct err *err) {
     struct place start = y->next;
     struct str raw = str_slice(y->text, start.off, end);
@@ -277,7 +275,7 @@ static enum ec read_json(struct yaml *y, size_t end, bool *found, struct err *er
     if (!*found)
         return EC_OK;
     if (read_raw(y, raw, &at, err) != EC_OK)
-        return place_err(err, pos_at(y, start, start.off + at));
+        return fail_json(y, start, raw, at, err);
     return json_positions(y, start, err);
 }
 

@@ -1,0 +1,71 @@
+#include "server_fixture.h"
+
+#include <stdlib.h>
+
+static void answer_echo(void *arg, const struct server_request *request,
+                        struct server_reply *reply) {
+    (void)arg;
+    if (request->body_bytes == 0)
+        reply->status = 400;
+    buf_add(reply->body, request->body, request->body_bytes);
+}
+
+static bool has_padding(const struct server_request *r) {
+    static const char zeros[SERVER_BODY_PADDING];
+    return r->body && memcmp(r->body + r->body_bytes, zeros, sizeof zeros) == 0;
+}
+
+static void answer_inspect(void *arg, const struct server_request *r,
+                           struct server_reply *reply) {
+    (void)arg;
+    reply->content_type = "text/plain";
+    buf_printf(reply->body, "worker=%u %.*s %.*s timeout=%lld trace=%.*s body=%zu padding=%d",
+               r->worker, STR_ARG(r->method), STR_ARG(r->path),
+               (long long)(r->deadline_ns - r->received_ns) / 1000000, STR_ARG(r->traceparent),
+               r->body_bytes, has_padding(r));
+}
+
+static void answer_sized(void *arg, const struct server_request *request,
+                         struct server_reply *reply) {
+    (void)arg;
+    size_t n = strtoul(request->body, NULL, 10); /* the padding ends the text */
+    char *to = buf_room(reply->body, n);
+    if (to == NULL)
+        return;
+    memset(to, 'x', n);
+    reply->body->n += n;
+}
+
+static const struct server_route routes[] = {
+    {"/echo", SERVER_POST, true, answer_echo},
+    {"/inspect", SERVER_GET | SERVER_POST, false, answer_inspect},
+    {"/get", SERVER_GET, false, answer_inspect},
+    {"/sized", SERVER_POST, false, answer_sized},
+};
+
+struct server_config fixture_config(void) {
+    return (struct server_config){.listen = "127.0.0.1:0",
+                                  .routes = routes,
+                                  .n_routes = sizeof routes / sizeof *routes,
+                                  .n_workers = 2,
+                                  .max_body_bytes = MAX_BODY,
+                                  .memory_budget_bytes = 64 << 20,
+                                  .max_connections = 100,
+                                  .max_in_flight = 50,
+                                  .idle_timeout_s = 180,
+                                  .header_timeout_ms = HANG_S * 1000,
+                                  .request_timeout_ms = HANG_S * 1000};
+}
+
+struct server *fixture_start(const struct server_config *config) {
+    struct err err = ERR_INIT;
+    struct server *s = NULL;
+    assert_ok(server_start(&s, config, &err), &err);
+    return s;
+}
+
+struct server_stats fixture_stats(const struct server *s) {
+    struct server_stats stats;
+    server_stats(s, &stats);
+    return stats;
+}

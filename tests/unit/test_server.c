@@ -1,0 +1,1011 @@
+/* HTTP, limits, slow clients, drain: over plain sockets. TLS is in test_server_tls.c. */
+#include "server_fixture.h"
+
+#include "base/clock.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define HOST "Host: h\r\n"
+#define JSON_TYPE "Content-Type: application/json\r\n"
+static const char get_inspect[] = "GET /inspect HTTP/1.1\r\n" HOST "\r\n";
+static const char post_echo[] =
+    "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length: 4\r\n\r\nbody";
+
+static struct server *start(void) {
+    struct server_config config = fixture_config();
+    return fixture_start(&config);
+}
+
+static void bad_addresses_are_usage_errors(void **state) {
+    (void)state;
+    static const char *const rows[] = {
+        "",         "127.0.0.1",      ":9443",         "127.0.0.1:", "127.0.0.1:65536",
+        "[::1]",    "[::1",           "::1:9443",      "[]:9443",    "localhost:9443",
+        "1.2.3:80", "127.0.0.1:80 ",  "127.0.0.1:+80", "[::1]9443",  "[127.0.0.1]:9443",
+        "[::1]:-1", "256.0.0.1:9443", "[::1%lo]:9443"};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct server_config config = fixture_config();
+        struct err err = ERR_INIT;
+        struct server *s = NULL;
+        config.listen = rows[i];
+        if (server_start(&s, &config, &err) != EC_USAGE ||
+            strstr(err.msg, "expected HOST:PORT") == NULL || strstr(err.msg, rows[i]) == NULL)
+            fail_row("row \"%s\": %s", rows[i], err.msg);
+        assert_null(s);
+    }
+}
+
+static void address_in_use_is_an_io_error(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct server_config config = fixture_config();
+    struct err err = ERR_INIT;
+    struct server *second = NULL;
+    config.listen = server_address(s);
+    assert_int_equal(server_start(&second, &config, &err), EC_IO);
+    assert_int_equal(err.os, EADDRINUSE);
+    assert_non_null(strstr(err.msg, server_address(s)));
+    server_stop(s);
+}
+
+static void zero_limits_are_usage_errors(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    struct err err = ERR_INIT;
+    struct server *s = NULL;
+    config.max_in_flight = 0;
+    assert_int_equal(server_start(&s, &config, &err), EC_USAGE);
+    assert_non_null(strstr(err.msg, "max_in_flight"));
+}
+
+static void address_and_port_are_the_real_ones(void **state) {
+    (void)state;
+    static const char *const rows[][2] = {{"127.0.0.1:0", "127.0.0.1:"}, {"[::]:0", "[::]:"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct server_config config = fixture_config();
+        struct err err = ERR_INIT;
+        struct server *s = NULL;
+        char expected[64];
+        config.listen = rows[i][0];
+        if (server_start(&s, &config, &err) != EC_OK) {
+            assert_int_equal(err.os, EAFNOSUPPORT); /* a machine without IPv6 */
+            continue;
+        }
+        snprintf(expected, sizeof expected, "%s%u", rows[i][1], server_port(s));
+        assert_string_equal(server_address(s), expected);
+        struct client *c = client_new(server_port(s)); /* [::] takes IPv4 too */
+        assert_int_equal(client_ask(c, get_inspect), 200);
+        client_free(c);
+        server_stop(s);
+    }
+}
+
+static void one_connection_serves_many(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct client *c = client_new(server_port(s));
+    for (int i = 0; i < 200; i++) {
+        struct reply r;
+        char body[32];
+        int n = snprintf(body, sizeof body, "{\"n\":%d}", i);
+        client_post(c, "/echo", "application/json", body, (size_t)n, &r);
+        assert_int_equal(r.status, 200);
+        assert_string_equal(r.body, body);
+        reply_done(&r);
+    }
+    assert_int_equal(fixture_stats(s).connections_accepted, 1);
+    assert_int_equal(fixture_stats(s).requests, 200);
+    client_free(c);
+    server_stop(s);
+}
+
+static void replies_carry_the_headers(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct client *c = client_new(server_port(s));
+    struct reply r;
+    client_post(c, "/echo", "application/json", "{}", 2, &r);
+    assert_string_equal(reply_header(&r, "Content-Type"), "application/json");
+    assert_string_equal(reply_header(&r, "Content-Length"), "2");
+    assert_string_equal(reply_header(&r, "Cache-Control"), "no-store");
+    assert_string_equal(reply_header(&r, "Retry-After"), "");
+    assert_string_not_equal(reply_header(&r, "Connection"), "close");
+    reply_done(&r);
+    client_free(c);
+    server_stop(s);
+}
+
+static void pipelined_requests_are_answered_in_turn(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct client *c = client_new(server_port(s));
+    client_puts(c, "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length: 3\r\n\r\none"
+                   "GET /nope HTTP/1.1\r\n" HOST "\r\n"
+                   "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length: 5\r\n\r\nthree");
+    static const char *const bodies[] = {"one", "{\"error\":\"no such path\"}\n", "three"};
+    for (size_t i = 0; i < 3; i++) {
+        struct reply r;
+        client_read(c, true, &r);
+        assert_int_equal(r.status, i == 1 ? 404 : 200);
+        assert_string_equal(r.body, bodies[i]);
+        reply_done(&r);
+    }
+    client_free(c);
+    server_stop(s);
+}
+
+static void requests_may_come_byte_by_byte(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct client *c = client_new(server_port(s));
+    for (const char *p = post_echo; *p; p++)
+        client_send(c, p, 1);
+    struct reply r;
+    client_read(c, true, &r);
+    assert_int_equal(r.status, 200);
+    assert_string_equal(r.body, "body");
+    reply_done(&r);
+    client_free(c);
+    server_stop(s);
+}
+
+/* Each row on a connection of its own: the answer, and then the connection closes or works. */
+static void refusals_say_why(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *request;
+        unsigned status;
+        const char *allow;
+        bool closes;
+    } rows[] = {
+        {"path", "GET /nope HTTP/1.1\r\n" HOST "\r\n", 404, "", false},
+        {"longer path", "GET /inspect/ HTTP/1.1\r\n" HOST "\r\n", 404, "", false},
+        {"root", "POST / HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n{}", 404, "", false},
+        {"path with NUL", "GET /inspect%00/x HTTP/1.1\r\n" HOST "\r\n", 404, "", false},
+        {"path in capitals", "GET /INSPECT HTTP/1.1\r\n" HOST "\r\n", 404, "", false},
+        {"GET to POST", "GET /echo HTTP/1.1\r\n" HOST "\r\n", 405, "POST", false},
+        {"HEAD to POST", "DELETE /echo HTTP/1.1\r\n" HOST "\r\n", 405, "POST", false},
+        {"POST to GET", "POST /get HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n{}", 405,
+         "GET, HEAD", false},
+        {"PUT to both", "PUT /inspect HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\nx", 405,
+         "GET, HEAD, POST", false},
+        {"lower-case method", "get /get HTTP/1.1\r\n" HOST "\r\n", 405, "GET, HEAD", false},
+        {"OPTIONS", "OPTIONS /get HTTP/1.1\r\n" HOST "\r\n", 405, "GET, HEAD", false},
+        {"no type", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n{}", 415, "",
+         false},
+        {"text",
+         "POST /echo HTTP/1.1\r\n" HOST
+         "Content-Type: text/json\r\nContent-Length: 2\r\n\r\n{}",
+         415, "", false},
+        {"longer type",
+         "POST /echo HTTP/1.1\r\n" HOST
+         "Content-Type: application/json5\r\nContent-Length: 2\r\n\r\n{}",
+         415, "", false},
+        {"patch type",
+         "POST /echo HTTP/1.1\r\n" HOST
+         "Content-Type: application/json-patch+json\r\nContent-Length: 2\r\n\r\n{}",
+         415, "", false},
+        {"chunked text",
+         "POST /echo HTTP/1.1\r\n" HOST "Content-Type: text/plain\r\n"
+         "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+         415, "", false},
+        {"empty", "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length: 0\r\n\r\n", 400, "",
+         false},
+        {"too large, waits",
+         "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE
+         "Content-Length: 100001\r\nExpect: 100-continue\r\n\r\n",
+         413, "", true},
+        {"absurdly large",
+         "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length: 99999999999\r\n\r\n", 413,
+         "", true},
+        {"beyond 64 bits",
+         "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE
+         "Content-Length: 99999999999999999999\r\n\r\n",
+         413, "", true},
+        {"two lengths",
+         "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE
+         "Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
+         400, "", true},
+        {"two lengths that differ",
+         "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE
+         "Content-Length: 2\r\nContent-Length: 4\r\n\r\n{}  ",
+         400, "", true},
+        {"length and chunks",
+         "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length: 2\r\n"
+         "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+         400, "", true},
+        {"unknown encoding",
+         "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Transfer-Encoding: gzip\r\n\r\n{}", 400, "",
+         true},
+        {"two encodings in one",
+         "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE
+         "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+         400, "", true},
+        {"two encodings",
+         "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Transfer-Encoding: chunked\r\n"
+         "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+         400, "", true},
+        {"chunks in 1.0",
+         "POST /echo HTTP/1.0\r\n" HOST JSON_TYPE "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+         400, "", true},
+        {"space before colon",
+         "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length : 2\r\n\r\n{}", 400, "",
+         true},
+        {"length of letters",
+         "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length: two\r\n\r\n{}", 400, "",
+         true},
+        {"negative length",
+         "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length: -2\r\n\r\n{}", 400, "",
+         true},
+        {"bad chunk",
+         "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE
+         "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+         400, "", true},
+        {"no host", "GET /get HTTP/1.1\r\n\r\n", 400, "", true},
+        {"no colon", "GET /get HTTP/1.1\r\n" HOST "nonsense\r\n\r\n", 400, "", true},
+    };
+    struct server *s = start();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct client *c = client_new(server_port(s));
+        struct reply r;
+        client_puts(c, rows[i].request);
+        client_read(c, true, &r);
+        if (r.status != rows[i].status ||
+            strcmp(reply_header(&r, "Allow"), rows[i].allow) != 0 ||
+            (strcmp(reply_header(&r, "Connection"), "close") == 0) != rows[i].closes)
+            fail_row("row %s: %s", rows[i].name, r.head);
+        reply_done(&r);
+        if (rows[i].closes)
+            client_wait_end(c);
+        else if (client_ask(c, post_echo) != 200)
+            fail_row("row %s: the connection does not work any more", rows[i].name);
+        client_free(c);
+    }
+    server_stop(s);
+}
+
+static void json_types_are_known_by_all_their_spellings(void **state) {
+    (void)state;
+    static const char *const rows[] = {
+        "application/json",       "application/json; charset=utf-8",
+        "Application/JSON",       "application/json;charset=UTF-8",
+        "application/json ; q=1", "application/json;"};
+    struct server *s = start();
+    struct client *c = client_new(server_port(s));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct reply r;
+        client_post(c, "/echo", rows[i], "{}", 2, &r);
+        if (r.status != 200)
+            fail_row("row %s: %u", rows[i], r.status);
+        reply_done(&r);
+    }
+    client_free(c);
+    server_stop(s);
+}
+
+/* GETs and what the answer function is told. */
+static void requests_are_told_as_they_came(void **state) {
+    (void)state;
+    static const struct {
+        const char *request, *told;
+    } rows[] = {
+        {"GET /inspect HTTP/1.1\r\n" HOST "\r\n",
+         "GET /inspect timeout=60000 trace= body=0 padding=1"},
+        {"GET /inspect?a=/nope&b HTTP/1.1\r\n" HOST "\r\n",
+         "GET /inspect timeout=60000 trace= body=0 padding=1"},
+        {"GET /insp%65ct HTTP/1.1\r\n" HOST "\r\n",
+         "GET /inspect timeout=60000 trace= body=0 padding=1"},
+        {"POST /inspect?timeout=10s HTTP/1.1\r\n" HOST "traceparent: 00-ab-cd-01\r\n"
+         "Content-Length: 3\r\n\r\nabc",
+         "POST /inspect timeout=10000 trace=00-ab-cd-01 body=3 padding=1"},
+        {"POST /inspect HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+         "3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\nTrailer: x\r\n\r\n",
+         "POST /inspect timeout=60000 trace= body=7 padding=1"},
+        {"POST /inspect HTTP/1.1\r\n" HOST "\r\n",
+         "POST /inspect timeout=60000 trace= body=0 padding=1"},
+    };
+    struct server *s = start();
+    struct client *c = client_new(server_port(s));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct reply r;
+        client_puts(c, rows[i].request);
+        client_read(c, true, &r);
+        if (r.status != 200 || strstr(r.body, rows[i].told) == NULL)
+            fail_row("row %s\n  found \"%s\"", rows[i].request, r.body);
+        assert_string_equal(reply_header(&r, "Content-Type"), "text/plain");
+        reply_done(&r);
+    }
+    client_free(c);
+    server_stop(s);
+}
+
+static void timeouts_are_read_as_go_writes_them(void **state) {
+    (void)state;
+    static const struct {
+        const char *query;
+        unsigned ms; /* 60000: ignored, or capped */
+    } rows[] = {{"timeout=10s", 10000},        {"timeout=1.5s", 1500},
+                {"timeout=500ms", 500},        {"timeout=1m", 60000},
+                {"timeout=0.5m", 30000},       {"timeout=.5s", 500},
+                {"timeout=1s500ms", 1500},     {"timeout=2h", 60000},
+                {"timeout=30000000us", 30000}, {"timeout=5000000000ns", 5000},
+                {"x=1&timeout=3s", 3000},      {"timeout=1000%C2%B5s", 1},
+                {"timeout=%31s", 1000},        {"timeout=99999999999999999999999999h", 60000},
+                {"timeout=", 60000},           {"timeout", 60000},
+                {"timeout=10", 60000},         {"timeout=s", 60000},
+                {"timeout=.s", 60000},         {"timeout=-5s", 60000},
+                {"timeout=+5s", 60000},        {"timeout=0s", 60000},
+                {"timeout=10x", 60000},        {"timeout=10s ", 60000},
+                {"timeout=1..5s", 60000},      {"timeout=1s5", 60000},
+                {"timeout=1e3s", 60000},       {"timeout=nan", 60000},
+                {"timeout=infs", 60000},       {"timeoutx=5s", 60000},
+                {"Timeout=5s", 5000}};
+    struct server *s = start();
+    struct client *c = client_new(server_port(s));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct reply r;
+        char request[256], told[64];
+        size_t n = strcspn(rows[i].query, " "); /* a space ends a target */
+        snprintf(request, sizeof request, "GET /inspect?%.*s HTTP/1.1\r\n" HOST "\r\n", (int)n,
+                 rows[i].query);
+        if (rows[i].query[n] == ' ')
+            snprintf(request, sizeof request, "GET /inspect?%.*s%%20 HTTP/1.1\r\n" HOST "\r\n",
+                     (int)n, rows[i].query);
+        snprintf(told, sizeof told, "timeout=%u ", rows[i].ms);
+        client_puts(c, request);
+        client_read(c, true, &r);
+        if (strstr(r.body, told) == NULL)
+            fail_row("row %s\n  found \"%s\"", rows[i].query, r.body);
+        reply_done(&r);
+    }
+    client_free(c);
+    server_stop(s);
+}
+
+static void head_has_the_length_and_no_body(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct client *c = client_new(server_port(s));
+    struct reply r;
+    client_puts(c, "HEAD /inspect HTTP/1.1\r\n" HOST "\r\n");
+    client_read(c, false, &r);
+    assert_int_equal(r.status, 200);
+    assert_true(strtoul(reply_header(&r, "Content-Length"), NULL, 10) > 10);
+    reply_done(&r);
+    assert_int_equal(client_ask(c, post_echo), 200); /* no body stands before this answer */
+    client_free(c);
+    server_stop(s);
+}
+
+/* Finding 9 of the measurements: an early 413 is lost, and takes the connection with it. */
+static void too_large_bodies_are_drained_first(void **state) {
+    (void)state;
+    enum { BYTES = 5 << 20 };
+    struct server *s = start();
+    struct client *c = client_new(server_port(s));
+    char *body = calloc(1, BYTES);
+    for (int i = 0; i < 3; i++) {
+        struct reply r;
+        client_post(c, "/echo", "application/json", body, BYTES, &r);
+        assert_int_equal(r.status, 413);
+        assert_string_equal(r.body, "{\"error\":\"the body is too large\"}\n");
+        reply_done(&r);
+        client_post(c, "/echo", "application/json", body, MAX_BODY, &r);
+        assert_int_equal(r.status, 200);
+        assert_int_equal(r.body_bytes, MAX_BODY);
+        reply_done(&r);
+        client_post(c, "/echo", "application/json", body, MAX_BODY + 1, &r);
+        assert_int_equal(r.status, 413);
+        reply_done(&r);
+    }
+    assert_int_equal(fixture_stats(s).connections_accepted, 1);
+    free(body);
+    client_free(c);
+    server_stop(s);
+}
+
+static void too_large_chunked_bodies_are_drained_too(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct client *c = client_new(server_port(s));
+    static char chunk[0x4000];
+    client_puts(c,
+                "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Transfer-Encoding: chunked\r\n\r\n");
+    for (int i = 0; i < 10; i++) {
+        client_puts(c, "4000\r\n");
+        client_send(c, chunk, sizeof chunk);
+        client_puts(c, "\r\n");
+    }
+    assert_int_equal(client_ask(c, "0\r\n\r\n"), 413);
+    assert_int_equal(client_ask(c, post_echo), 200);
+    client_free(c);
+    server_stop(s);
+}
+
+static void endless_bodies_are_cut(void **state) {
+    (void)state;
+    enum { CHUNK = 1 << 20, LIMIT_MIB = 65, SOCKET_MIB = 64 };
+    struct server *s = start();
+    struct client *c = client_new(server_port(s));
+    char *chunk = calloc(1, CHUNK + 2);
+    memcpy(chunk + CHUNK, "\r\n", 2);
+    client_puts(c,
+                "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Transfer-Encoding: chunked\r\n\r\n");
+    int mib = 0;
+    for (bool open = true; open && mib < LIMIT_MIB + SOCKET_MIB; mib++)
+        open = send(c->fd, "100000\r\n", 8, MSG_NOSIGNAL) == 8 &&
+               send(c->fd, chunk, CHUNK + 2, MSG_NOSIGNAL) == CHUNK + 2;
+    assert_true(mib >= LIMIT_MIB - 1);
+    assert_true(mib < LIMIT_MIB + SOCKET_MIB);
+    wait_until(fixture_stats(s).connections_open == 0);
+    assert_int_equal(fixture_stats(s).in_flight, 0);
+    free(chunk);
+    client_free(c);
+    server_stop(s);
+}
+
+static void expect_continue_is_served(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct client *c = client_new(server_port(s));
+    client_puts(c, "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE
+                   "Content-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+    char line[25];
+    assert_int_equal(recv(c->fd, line, sizeof line, MSG_WAITALL), sizeof line);
+    assert_memory_equal(line, "HTTP/1.1 100 Continue\r\n\r\n", sizeof line);
+    assert_int_equal(client_ask(c, "body"), 200);
+    assert_int_equal(client_ask(c, post_echo), 200);
+    client_free(c);
+    server_stop(s);
+}
+
+/* Sizes up and down on one connection: the kept buffers never show an older body's bytes. */
+static void kept_buffers_hold_one_body_at_a_time(void **state) {
+    (void)state;
+    static const size_t sizes[] = {1, 5000, 4096, 4032, 4033, 99999, 0, 3, 65536, 65472};
+    struct server *s = start();
+    struct client *c = client_new(server_port(s));
+    char *body = malloc(MAX_BODY);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct reply r;
+        char told[64];
+        memset(body, 'A' + (int)i, MAX_BODY);
+        client_post(c, "/inspect", "x/y", body, sizes[i], &r);
+        snprintf(told, sizeof told, "body=%zu padding=1", sizes[i]);
+        if (strstr(r.body, told) == NULL)
+            fail_row("%zu bytes: \"%s\"", sizes[i], r.body);
+        reply_done(&r);
+        client_post(c, "/echo", "application/json", body, sizes[i], &r);
+        assert_int_equal(r.body_bytes, sizes[i]);
+        assert_memory_equal(r.body, body, sizes[i]);
+        reply_done(&r);
+    }
+    free(body);
+    client_free(c);
+    server_stop(s);
+}
+
+static void half_a_post(struct client *c, size_t announced, const char *body, size_t n) {
+    char head[256];
+    int head_bytes = snprintf(
+        head, sizeof head,
+        "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length: %zu\r\n\r\n", announced);
+    client_send(c, head, (size_t)head_bytes);
+    client_send(c, body, n);
+}
+
+static void over_the_in_flight_limit_is_busy(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    config.max_in_flight = 1;
+    struct server *s = fixture_start(&config);
+    struct client *slow = client_new(server_port(s)), *other = client_new(server_port(s));
+    half_a_post(slow, 4, "bo", 2);
+    wait_until(fixture_stats(s).in_flight == 1);
+    for (int i = 0; i < 3; i++) {
+        struct reply r;
+        client_post(other, "/echo", "application/json", "{}", 2, &r);
+        assert_int_equal(r.status, 503);
+        assert_string_equal(reply_header(&r, "Retry-After"), "1");
+        reply_done(&r);
+    }
+    assert_int_equal(fixture_stats(s).refused_busy, 3);
+    assert_int_equal(client_ask(slow, "dy"), 200);
+    wait_until(fixture_stats(s).in_flight == 0);
+    assert_int_equal(client_ask(other, post_echo), 200);
+    client_free(slow);
+    client_free(other);
+    server_stop(s);
+}
+
+static unsigned post_bytes(struct client *c, const char *body, size_t n, struct reply *r) {
+    client_post(c, "/echo", "application/json", body, n, r);
+    reply_done(r);
+    return r->status;
+}
+
+static void over_the_memory_budget_is_busy(void **state) {
+    (void)state;
+    enum { BYTES = 90000 };
+    struct server_config config = fixture_config();
+    config.memory_budget_bytes = 250000; /* one echo of BYTES with its reply, not two */
+    struct server *s = fixture_start(&config);
+    struct client *slow = client_new(server_port(s)), *other = client_new(server_port(s));
+    char *body = calloc(1, BYTES);
+    struct reply r;
+    assert_int_equal(post_bytes(other, body, BYTES, &r), 200);
+    wait_until(fixture_stats(s).in_flight == 0); /* the memory is back */
+    half_a_post(slow, BYTES, body, BYTES - 1);
+    wait_until(fixture_stats(s).memory_bytes >= BYTES);
+    assert_int_equal(post_bytes(other, body, BYTES, &r), 503);
+    assert_string_equal(reply_header(&r, "Retry-After"), "1");
+    assert_true(fixture_stats(s).refused_memory >= 1);
+    assert_int_equal(client_ask(slow, "x"), 200);
+    wait_until(fixture_stats(s).in_flight == 0);
+    assert_int_equal(post_bytes(other, body, BYTES, &r), 200);
+    client_free(slow);
+    client_free(other);
+    wait_until(fixture_stats(s).connections_open == 0);
+    /* What connections held is given back with them. */
+    for (int i = 0; i < 10; i++) {
+        struct client *c = client_new(server_port(s));
+        assert_int_equal(post_bytes(c, body, BYTES, &r), 200);
+        client_free(c);
+        wait_until(fixture_stats(s).connections_open == 0);
+        assert_int_equal(fixture_stats(s).memory_bytes, 0);
+    }
+    free(body);
+    server_stop(s);
+}
+
+/* Each connection may keep its buffers, but not all of them the whole budget. */
+static void kept_memory_starves_nobody(void **state) {
+    (void)state;
+    enum { CONNECTIONS = 10, BYTES = 90000 };
+    struct server_config config = fixture_config();
+    config.memory_budget_bytes = 400000;
+    struct server *s = fixture_start(&config);
+    struct client *clients[CONNECTIONS];
+    char *body = calloc(1, BYTES);
+    struct reply r;
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        clients[i] = client_new(server_port(s));
+        assert_int_equal(post_bytes(clients[i], body, BYTES, &r), 200);
+        wait_until(fixture_stats(s).in_flight == 0);
+    }
+    assert_int_equal(fixture_stats(s).refused_memory, 0);
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        client_free(clients[i]);
+    free(body);
+    server_stop(s);
+}
+
+static void announced_bytes_are_not_memory(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    config.max_body_bytes = 32 << 20;
+    config.memory_budget_bytes = 33 << 20;
+    struct server *s = fixture_start(&config);
+    struct client *liars[4];
+    for (size_t i = 0; i < 4; i++) {
+        liars[i] = client_new(server_port(s));
+        half_a_post(liars[i], 32 << 20, "x", 1);
+    }
+    wait_until(fixture_stats(s).in_flight == 4);
+    struct client *c = client_new(server_port(s));
+    assert_int_equal(client_ask(c, post_echo), 200);
+    assert_int_equal(fixture_stats(s).refused_memory, 0);
+    for (size_t i = 0; i < 4; i++)
+        client_free(liars[i]);
+    client_free(c);
+    server_stop(s);
+}
+
+static void replies_count_against_the_budget(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    config.memory_budget_bytes = 1000000;
+    struct server *s = fixture_start(&config);
+    struct client *c = client_new(server_port(s));
+    struct reply r;
+    client_post(c, "/sized", "x/y", "2000000", 7, &r);
+    assert_int_equal(r.status, 503);
+    assert_string_equal(reply_header(&r, "Retry-After"), "1");
+    reply_done(&r);
+    assert_int_equal(fixture_stats(s).refused_memory, 1);
+    client_post(c, "/sized", "x/y", "500000", 6, &r);
+    assert_int_equal(r.status, 200);
+    assert_int_equal(r.body_bytes, 500000);
+    reply_done(&r);
+    client_free(c);
+    server_stop(s);
+}
+
+static void clients_over_the_limit_wait_in_the_backlog(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    config.max_connections = 2;
+    struct server *s = fixture_start(&config);
+    struct client *a = client_new(server_port(s)), *b = client_new(server_port(s));
+    assert_int_equal(client_ask(a, get_inspect), 200);
+    assert_int_equal(client_ask(b, get_inspect), 200);
+    struct client *c = client_new(server_port(s));
+    client_puts(c, post_echo);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(client_ask(a, get_inspect), 200);
+        assert_int_equal(client_ask(b, get_inspect), 200);
+    }
+    char byte;
+    assert_int_equal(recv(c->fd, &byte, 1, MSG_DONTWAIT), -1);
+    assert_int_equal(fixture_stats(s).connections_accepted, 2);
+    assert_int_equal(fixture_stats(s).connections_open, 2);
+    client_free(a);
+    assert_int_equal(client_ask(c, get_inspect), 200);
+    assert_int_equal(fixture_stats(s).connections_accepted, 3);
+    client_free(b);
+    client_free(c);
+    server_stop(s);
+}
+
+/* Finding 4: libmicrohttpd's pool gives all of a few connections to one thread. */
+static void connections_are_balanced(void **state) {
+    (void)state;
+    enum { CONNECTIONS = 4 };
+    struct server *s = start();
+    struct client *clients[CONNECTIONS];
+    unsigned of_worker[2] = {0, 0};
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        clients[i] = client_new(server_port(s));
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        struct reply r;
+        unsigned worker = 9;
+        client_puts(clients[i], get_inspect);
+        client_read(clients[i], true, &r);
+        assert_int_equal(sscanf(r.body, "worker=%u", &worker), 1);
+        assert_true(worker < 2);
+        of_worker[worker]++;
+        reply_done(&r);
+    }
+    assert_int_equal(of_worker[0], 2);
+    assert_int_equal(of_worker[1], 2);
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        client_free(clients[i]);
+    server_stop(s);
+}
+
+static void sequential_connections_leave_nothing_open(void **state) {
+    (void)state;
+    struct server *s = start();
+    for (int i = 0; i < 200; i++) {
+        struct client *c = client_new(server_port(s));
+        assert_int_equal(client_ask(c, post_echo), 200);
+        client_free(c);
+    }
+    wait_until(fixture_stats(s).connections_open == 0);
+    assert_int_equal(fixture_stats(s).in_flight, 0);
+    assert_int_equal(fixture_stats(s).connections_accepted, 200);
+    assert_int_equal(fixture_stats(s).timed_out, 0);
+    server_stop(s);
+}
+
+/* The kinds of slow clients: what they send first, and then a byte now and then. */
+static void slow_clients_are_cut_and_good_ones_served(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *first, *second;
+        char drip; /* 0: sends nothing more */
+    } rows[] = {
+        {"drips a request line", "GET /", NULL, 'a'},
+        {"stops in a request line", "GET /insp", NULL, 0},
+        {"sends empty lines", "\r\n", NULL, '\n'},
+        {"drips a header", "GET /inspect HTTP/1.1\r\n", NULL, 'a'},
+        {"stops in a header", "GET /inspect HTTP/1.1\r\nHost", NULL, 0},
+        {"drips a body",
+         "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length: 90000\r\n\r\n", NULL, 'a'},
+        {"stops in a body",
+         "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length: 9\r\n\r\nx", NULL, 0},
+        {"drips a body that is drained",
+         "POST /nope HTTP/1.1\r\n" HOST "Content-Length: 900000\r\n\r\n", NULL, 'a'},
+        {"drips chunks",
+         "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Transfer-Encoding: chunked\r\n\r\n5000\r\n",
+         NULL, 'a'},
+        {"drips its second request", get_inspect, "GET /", 'a'},
+    };
+    enum { ROWS = sizeof rows / sizeof *rows };
+    struct server_config config = fixture_config();
+    config.header_timeout_ms = 800;
+    config.request_timeout_ms = 1600;
+    struct server *s = fixture_start(&config);
+    struct client *good = client_new(server_port(s)), *slow[ROWS];
+    for (size_t i = 0; i < ROWS; i++) {
+        slow[i] = client_new(server_port(s));
+        if (rows[i].second)
+            assert_int_equal(client_ask(slow[i], rows[i].first), 200);
+        client_puts(slow[i], rows[i].second ? rows[i].second : rows[i].first);
+    }
+    size_t left = ROWS;
+    for (int tries = HANG_S * 500; left > 0; tries--) {
+        assert_int_equal(client_ask(good, post_echo), 200);
+        for (size_t i = 0; i < ROWS; i++) {
+            if (slow[i] == NULL)
+                continue;
+            bool open = rows[i].drip == 0 || client_drip(slow[i], rows[i].drip);
+            if (open && !client_sees_end(slow[i]))
+                continue;
+            client_free(slow[i]);
+            slow[i] = NULL;
+            left--;
+        }
+        if (tries == 0)
+            for (size_t i = 0; i < ROWS; i++)
+                if (slow[i])
+                    fail_row("row %s: still open", rows[i].name);
+        client_pause();
+    }
+    wait_until(fixture_stats(s).connections_open == 1);
+    assert_int_equal(fixture_stats(s).timed_out, ROWS);
+    wait_until(fixture_stats(s).in_flight == 0);
+    assert_int_equal(client_ask(good, post_echo), 200);
+    client_free(good);
+    server_stop(s);
+}
+
+static void readers_that_do_not_read_are_cut(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    config.request_timeout_ms = 500;
+    struct server *s = fixture_start(&config);
+    struct client *slow = client_new(server_port(s)), *good = client_new(server_port(s));
+    client_puts(slow, "POST /sized HTTP/1.1\r\n" HOST "Content-Length: 8\r\n\r\n33000000");
+    wait_until(fixture_stats(s).in_flight == 1);
+    wait_until((client_ask(good, post_echo), fixture_stats(s).timed_out == 1));
+    wait_until(fixture_stats(s).connections_open == 1);
+    wait_until(fixture_stats(s).in_flight == 0);
+    client_free(slow);
+    client_free(good);
+    server_stop(s);
+}
+
+/* A slow request line is cut after one to three times header_timeout_ms; these take four
+ * times that, one after the other, by the server's own clock. */
+enum { WITNESSES = 2 };
+static void outlast_slow_clients(struct server *s) {
+    for (int i = 0; i < WITNESSES; i++) {
+        struct client *witness = client_new(server_port(s));
+        client_puts(witness, "GET /");
+        client_wait_end(witness);
+        client_free(witness);
+    }
+}
+
+/* Go dials ahead: a connection without a request so far is idle, not slow. */
+static void silent_connections_are_not_slow(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    config.header_timeout_ms = 400;
+    struct server *s = fixture_start(&config);
+    struct client *fresh = client_new(server_port(s)), *used = client_new(server_port(s));
+    assert_int_equal(client_ask(used, post_echo), 200);
+    outlast_slow_clients(s);
+    assert_int_equal(client_ask(fresh, post_echo), 200);
+    assert_int_equal(client_ask(used, post_echo), 200);
+    assert_int_equal(fixture_stats(s).timed_out, WITNESSES);
+    client_free(fresh);
+    client_free(used);
+    server_stop(s);
+}
+
+static void idle_connections_end(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    config.idle_timeout_s = 2;
+    struct server *s = fixture_start(&config);
+    struct client *fresh = client_new(server_port(s)), *used = client_new(server_port(s));
+    assert_int_equal(client_ask(used, post_echo), 200);
+    assert_int_equal(client_wait_end(fresh), 0);
+    assert_int_equal(client_wait_end(used), 0);
+    wait_until(fixture_stats(s).connections_open == 0);
+    assert_int_equal(fixture_stats(s).timed_out, 0);
+    client_free(fresh);
+    client_free(used);
+    server_stop(s);
+}
+
+static void answers_can_close_the_connection(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct client *c = client_new(server_port(s));
+    assert_int_equal(client_ask(c, post_echo), 200);
+    server_close_after_answer(s);
+    struct reply r;
+    client_post(c, "/echo", "application/json", "{}", 2, &r);
+    assert_int_equal(r.status, 200);
+    assert_string_equal(reply_header(&r, "Connection"), "close");
+    reply_done(&r);
+    assert_int_equal(client_wait_end(c), 0);
+    client_free(c);
+    c = client_new(server_port(s)); /* still accepted */
+    assert_int_equal(client_ask(c, post_echo), 200);
+    client_free(c);
+    server_stop(s);
+}
+
+static bool is_refused(unsigned port) {
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool refused = connect(fd, (struct sockaddr *)&a, sizeof a) != 0 && errno == ECONNREFUSED;
+    close(fd);
+    return refused;
+}
+
+static void *drain(void *arg) {
+    return server_drain(arg, HANG_S * 1000) ? arg : NULL;
+}
+
+static void drain_answers_what_is_in_flight(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct client *idle = client_new(server_port(s)), *busy = client_new(server_port(s));
+    assert_int_equal(client_ask(idle, post_echo), 200);
+    wait_until(fixture_stats(s).in_flight == 0);
+    half_a_post(busy, 4, "bo", 2);
+    wait_until(fixture_stats(s).in_flight == 1);
+    pthread_t thread;
+    void *drained = NULL;
+    assert_int_equal(pthread_create(&thread, NULL, drain, s), 0);
+    assert_int_equal(client_wait_end(idle), 0);
+    wait_until(is_refused(server_port(s)));
+    assert_int_equal(fixture_stats(s).in_flight, 1);
+    struct reply r;
+    client_puts(busy, "dy");
+    client_read(busy, true, &r);
+    assert_int_equal(r.status, 200);
+    assert_string_equal(reply_header(&r, "Connection"), "close");
+    reply_done(&r);
+    pthread_join(thread, &drained);
+    assert_ptr_equal(drained, s);
+    client_free(idle);
+    client_free(busy);
+    server_stop(s);
+}
+
+static void drain_does_not_wait_for_ever(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct client *busy = client_new(server_port(s));
+    half_a_post(busy, 4, "bo", 2);
+    wait_until(fixture_stats(s).in_flight == 1);
+    assert_false(server_drain(s, 50));
+    assert_true(is_refused(server_port(s)));
+    assert_false(server_drain(s, 0));
+    client_free(busy);
+    wait_until(server_drain(s, 0));
+    server_stop(s);
+}
+
+static void stop_ends_what_is_open(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct client *clients[10];
+    for (size_t i = 0; i < 10; i++)
+        clients[i] = client_new(server_port(s));
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(client_ask(clients[i], post_echo), 200);
+    half_a_post(clients[5], 90000, "bo", 2);
+    unsigned port = server_port(s);
+    server_stop(s);
+    assert_true(is_refused(port));
+    for (size_t i = 0; i < 10; i++) {
+        client_wait_end(clients[i]);
+        client_free(clients[i]);
+    }
+    server_stop(NULL);
+}
+
+static atomic_int accept_failures;
+
+static void on_event(void *arg, const char *event, struct str detail) {
+    (void)arg;
+    if (strcmp(event, "accept_failed") == 0 && detail.n > 0)
+        atomic_fetch_add(&accept_failures, 1);
+}
+
+static double cpu_seconds(void) {
+    struct rusage r;
+    getrusage(RUSAGE_SELF, &r);
+    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
+           (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
+}
+
+/* No descriptors: reported once, not spun on, and served when there are some again. */
+static void no_descriptors_is_waited_out(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    struct rlimit before, none;
+    config.on_event = on_event;
+    struct server *s = fixture_start(&config);
+    struct client *good = client_new(server_port(s)), *c = client_new(server_port(s));
+    assert_int_equal(client_ask(good, post_echo), 200);
+    assert_int_equal(client_ask(c, post_echo), 200);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    /* A client that is connected, but not accepted: its socket exists before the limit falls.
+     */
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    none = before;
+    none.rlim_cur = 3;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)server_port(s))};
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int connected = connect(fd, (struct sockaddr *)&a, sizeof a);
+    double cpu = cpu_seconds();
+    int64_t wall = clock_mono_ns();
+    for (int i = 0; i < HANG_S * 500 && atomic_load(&accept_failures) == 0; i++)
+        client_pause();
+    for (int i = 0; i < 100; i++)
+        client_pause();
+    cpu = cpu_seconds() - cpu;
+    wall = clock_mono_ns() - wall;
+    setrlimit(RLIMIT_NOFILE, &before);
+    assert_int_equal(connected, 0);
+    assert_int_equal(atomic_load(&accept_failures), 1);
+    if (cpu * 1e9 > (double)wall / 2)
+        fail_row("%f s of CPU in %f s: it spins", cpu, (double)wall / 1e9);
+    close(fd);
+    assert_int_equal(client_ask(good, post_echo), 200);
+    wait_until(fixture_stats(s).connections_accepted == 3);
+    client_free(c);
+    c = client_new(server_port(s));
+    assert_int_equal(client_ask(c, post_echo), 200);
+    client_free(good);
+    client_free(c);
+    server_stop(s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bad_addresses_are_usage_errors),
+        cmocka_unit_test(address_in_use_is_an_io_error),
+        cmocka_unit_test(zero_limits_are_usage_errors),
+        cmocka_unit_test(address_and_port_are_the_real_ones),
+        cmocka_unit_test(one_connection_serves_many),
+        cmocka_unit_test(replies_carry_the_headers),
+        cmocka_unit_test(pipelined_requests_are_answered_in_turn),
+        cmocka_unit_test(requests_may_come_byte_by_byte),
+        cmocka_unit_test(refusals_say_why),
+        cmocka_unit_test(json_types_are_known_by_all_their_spellings),
+        cmocka_unit_test(requests_are_told_as_they_came),
+        cmocka_unit_test(timeouts_are_read_as_go_writes_them),
+        cmocka_unit_test(head_has_the_length_and_no_body),
+        cmocka_unit_test(too_large_bodies_are_drained_first),
+        cmocka_unit_test(too_large_chunked_bodies_are_drained_too),
+        cmocka_unit_test(endless_bodies_are_cut),
+        cmocka_unit_test(expect_continue_is_served),
+        cmocka_unit_test(kept_buffers_hold_one_body_at_a_time),
+        cmocka_unit_test(over_the_in_flight_limit_is_busy),
+        cmocka_unit_test(over_the_memory_budget_is_busy),
+        cmocka_unit_test(kept_memory_starves_nobody),
+        cmocka_unit_test(announced_bytes_are_not_memory),
+        cmocka_unit_test(replies_count_against_the_budget),
+        cmocka_unit_test(clients_over_the_limit_wait_in_the_backlog),
+        cmocka_unit_test(connections_are_balanced),
+        cmocka_unit_test(sequential_connections_leave_nothing_open),
+        cmocka_unit_test(slow_clients_are_cut_and_good_ones_served),
+        cmocka_unit_test(readers_that_do_not_read_are_cut),
+        cmocka_unit_test(silent_connections_are_not_slow),
+        cmocka_unit_test(idle_connections_end),
+        cmocka_unit_test(answers_can_close_the_connection),
+        cmocka_unit_test(drain_answers_what_is_in_flight),
+        cmocka_unit_test(drain_does_not_wait_for_ever),
+        cmocka_unit_test(stop_ends_what_is_open),
+        cmocka_unit_test(no_descriptors_is_waited_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,428 @@
+/* TLS: versions, handshakes, exchange of certificates, client certificates. */
+#include "server_fixture.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define HOST "Host: h\r\n"
+static const char get_inspect[] = "GET /inspect HTTP/1.1\r\n" HOST "\r\n";
+static const char post_echo[] =
+    "POST /echo HTTP/1.1\r\n" HOST "Content-Type: application/json\r\n"
+    "Content-Length: 4\r\n\r\nbody";
+static const char only_1_1[] = "NONE:+VERS-TLS1.1:+ECDHE-ECDSA:+AES-128-CBC:+SHA1:+SIGN-ALL:"
+                               "+COMP-NULL:+GROUP-SECP256R1";
+
+static struct pem server_pair, other_pair, client_ca, wrong_ca;
+
+static int make_pairs(void **state) {
+    (void)state;
+    pem_make(&server_pair, (struct pem_wish){.common_name = "first", .dns = "h"});
+    pem_make(&other_pair, (struct pem_wish){.common_name = "second", .dns = "h"});
+    pem_make(&client_ca, (struct pem_wish){.common_name = "ca", .is_ca = true});
+    pem_make(&wrong_ca, (struct pem_wish){.common_name = "ca", .is_ca = true});
+    return 0;
+}
+
+static int free_pairs(void **state) {
+    (void)state;
+    pem_done(&server_pair);
+    pem_done(&other_pair);
+    pem_done(&client_ca);
+    pem_done(&wrong_ca);
+    return 0;
+}
+
+static struct server_config tls_config(void) {
+    struct server_config config = fixture_config();
+    config.tls = true;
+    config.cert_pem = datum_str(server_pair.cert_pem);
+    config.key_pem = datum_str(server_pair.key_pem);
+    return config;
+}
+
+static struct server *start(void) {
+    struct server_config config = tls_config();
+    return fixture_start(&config);
+}
+
+/* The common name of the certificate that the server showed. */
+static void assert_shows(struct client *c, const char *expected) {
+    unsigned n = 0;
+    const gnutls_datum_t *chain = gnutls_certificate_get_peers(c->tls, &n);
+    gnutls_x509_crt_t crt;
+    char name[64];
+    size_t bytes = sizeof name;
+    assert_true(n >= 1);
+    assert_int_equal(gnutls_x509_crt_init(&crt), 0);
+    assert_int_equal(gnutls_x509_crt_import(crt, &chain[0], GNUTLS_X509_FMT_DER), 0);
+    assert_int_equal(
+        gnutls_x509_crt_get_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, name, &bytes), 0);
+    gnutls_x509_crt_deinit(crt);
+    assert_string_equal(name, expected);
+}
+
+static void tls_1_2_and_1_3_are_served(void **state) {
+    (void)state;
+    static const struct {
+        const char *priorities;
+        gnutls_protocol_t version;
+    } rows[] = {{"NORMAL:-VERS-ALL:+VERS-TLS1.3", GNUTLS_TLS1_3},
+                {"NORMAL:-VERS-ALL:+VERS-TLS1.2", GNUTLS_TLS1_2},
+                {"NORMAL", GNUTLS_TLS1_3}};
+    struct server *s = start();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct client *c = client_new_tls(server_port(s), rows[i].priorities, NULL);
+        gnutls_datum_t protocol = {NULL, 0};
+        assert_int_equal(gnutls_protocol_get_version(c->tls), rows[i].version);
+        assert_int_equal(gnutls_alpn_get_selected_protocol(c->tls, &protocol), 0);
+        assert_str(datum_str(protocol), STR("http/1.1")); /* h2 was offered first */
+        for (int n = 0; n < 20; n++)
+            assert_int_equal(client_ask(c, post_echo), 200);
+        client_free(c);
+    }
+    assert_int_equal(fixture_stats(s).connections_accepted, 3);
+    assert_int_equal(fixture_stats(s).handshakes_failed, 0);
+    server_stop(s);
+}
+
+static void tls_1_1_is_refused(void **state) {
+    (void)state;
+    struct server *s = start();
+    assert_null(client_try_tls(server_port(s), only_1_1, NULL));
+    wait_until(fixture_stats(s).handshakes_failed == 1);
+    server_stop(s);
+    /* The same client is served where TLS 1.1 is allowed: it is the version that was refused.
+     */
+    struct server_config config = tls_config();
+    config.priorities = "NORMAL:-VERS-ALL:+VERS-TLS1.1:+SIGN-ALL:+SHA1";
+    s = fixture_start(&config);
+    struct client *c = client_new_tls(server_port(s), only_1_1, NULL);
+    assert_int_equal(client_ask(c, post_echo), 200);
+    client_free(c);
+    server_stop(s);
+}
+
+static void large_bodies_and_replies_pass(void **state) {
+    (void)state;
+    enum { BYTES = 20 << 20 };
+    struct server_config config = tls_config();
+    config.max_body_bytes = BYTES;
+    struct server *s = fixture_start(&config);
+    struct client *c = client_new_tls(server_port(s), NULL, NULL);
+    char *body = malloc(BYTES);
+    for (size_t i = 0; i < BYTES; i++)
+        body[i] = (char)(i * 2654435761u >> 16);
+    struct reply r;
+    client_post(c, "/echo", "application/json", body, BYTES, &r);
+    assert_int_equal(r.status, 200);
+    assert_int_equal(r.body_bytes, BYTES);
+    assert_memory_equal(r.body, body, BYTES);
+    reply_done(&r);
+    client_post(c, "/nope", "application/json", body, BYTES, &r);
+    assert_int_equal(r.status, 404);
+    reply_done(&r);
+    assert_int_equal(client_ask(c, post_echo), 200);
+    free(body);
+    client_free(c);
+    server_stop(s);
+}
+
+static void broken_configurations_are_refused(void **state) {
+    (void)state;
+    struct server_config good = tls_config();
+    struct str cert = good.cert_pem, key = good.key_pem;
+    struct str other_key = datum_str(other_pair.key_pem);
+    const struct {
+        const char *name;
+        struct str cert, key, ca;
+        const char *priorities, *says;
+        enum ec code;
+    } rows[] = {
+        {"no certificate", STR_NONE, key, STR_NONE, NULL, "certificate", EC_CRYPTO},
+        {"no key", cert, STR_NONE, STR_NONE, NULL, "key", EC_CRYPTO},
+        {"certificate of words", STR("words"), key, STR_NONE, NULL, "certificate", EC_CRYPTO},
+        {"key of words", cert, STR("words"), STR_NONE, NULL, "key", EC_CRYPTO},
+        {"cut certificate", str_slice(cert, 0, cert.n / 2), key, STR_NONE, NULL, "certificate",
+         EC_CRYPTO},
+        {"cut key", cert, str_slice(key, 0, key.n / 2), STR_NONE, NULL, "key", EC_CRYPTO},
+        {"exchanged", key, cert, STR_NONE, NULL, "certificate", EC_CRYPTO},
+        {"another's key", cert, other_key, STR_NONE, NULL, "does not belong", EC_CRYPTO},
+        {"CA of words", cert, key, STR("words"), NULL, "client CA", EC_CRYPTO},
+        {"priorities", cert, key, STR_NONE, "NORMAL:+VERS-TLS9", "VERS-TLS9", EC_USAGE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct server_config config = good;
+        struct err err = ERR_INIT;
+        struct server *s = NULL;
+        config.cert_pem = rows[i].cert;
+        config.key_pem = rows[i].key;
+        config.client_ca_pem = rows[i].ca;
+        config.priorities = rows[i].priorities;
+        if (server_start(&s, &config, &err) != rows[i].code ||
+            strstr(err.msg, rows[i].says) == NULL)
+            fail_row("row %s: %s", rows[i].name, err.msg);
+    }
+}
+
+static void new_certificates_are_for_new_connections(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct err err = ERR_INIT;
+    struct client *old = client_new_tls(server_port(s), NULL, NULL);
+    struct client *waiting = client_new(server_port(s)); /* accepted before, no handshake yet */
+    assert_shows(old, "first");
+    assert_ok(server_set_tls(s, datum_str(other_pair.cert_pem), datum_str(other_pair.key_pem),
+                             STR_NONE, &err),
+              &err);
+    assert_int_equal(client_ask(old, post_echo), 200);
+    struct client *fresh = client_new_tls(server_port(s), NULL, NULL);
+    assert_shows(fresh, "second");
+    assert_int_equal(client_ask(fresh, post_echo), 200);
+    assert_int_equal(client_ask(old, post_echo), 200);
+    client_free(waiting);
+    client_free(old);
+    client_free(fresh);
+    server_stop(s);
+}
+
+static void broken_pairs_change_nothing(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct str cert = datum_str(other_pair.cert_pem), key = datum_str(other_pair.key_pem);
+    const struct {
+        const char *name;
+        struct str cert, key, ca;
+    } rows[] = {{"mismatch", cert, datum_str(server_pair.key_pem), STR_NONE},
+                {"cut", str_slice(cert, 0, 100), key, STR_NONE},
+                {"empty", STR_NONE, STR_NONE, STR_NONE},
+                {"client CA", cert, key, STR("x")}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct err err = ERR_INIT;
+        if (server_set_tls(s, rows[i].cert, rows[i].key, rows[i].ca, &err) != EC_CRYPTO)
+            fail_row("row %s: taken", rows[i].name);
+        struct client *c = client_new_tls(server_port(s), NULL, NULL);
+        assert_shows(c, "first");
+        assert_int_equal(client_ask(c, post_echo), 200);
+        client_free(c);
+    }
+    server_stop(s);
+}
+
+static void plain_listeners_take_no_certificate(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    struct server *s = fixture_start(&config);
+    struct err err = ERR_INIT;
+    assert_int_equal(server_set_tls(s, datum_str(server_pair.cert_pem),
+                                    datum_str(server_pair.key_pem), STR_NONE, &err),
+                     EC_BUG);
+    server_stop(s);
+}
+
+static void clients_are_known_by_their_certificate(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        struct pem *ca; /* NULL: no certificate at all */
+        struct pem_wish wish;
+        unsigned status;
+    } rows[] = {
+        {"none", NULL, {0}, 403},
+        {"wrong CA", &wrong_ca, {"api-1", "h", GNUTLS_KP_TLS_WWW_CLIENT}, 403},
+        {"wrong name", &client_ca, {"admin", "h", GNUTLS_KP_TLS_WWW_CLIENT}, 403},
+        {"longer name", &client_ca, {"my-api-1", "h", GNUTLS_KP_TLS_WWW_CLIENT}, 403},
+        {"for servers", &client_ca, {"api-1", "h", GNUTLS_KP_TLS_WWW_SERVER}, 403},
+        {"other SAN", &client_ca, {"x", "api.corp.evil", GNUTLS_KP_TLS_WWW_CLIENT}, 403},
+        {"name of the glob", &client_ca, {"api-7", NULL, GNUTLS_KP_TLS_WWW_CLIENT}, 200},
+        {"SAN of the glob", &client_ca, {"x", "a.b.corp", GNUTLS_KP_TLS_WWW_CLIENT}, 200},
+        {"whole name", &client_ca, {"exact", NULL, GNUTLS_KP_TLS_WWW_CLIENT}, 200},
+        {"any purpose", &client_ca, {"exact", NULL, NULL}, 200},
+    };
+    static const char *const versions[] = {"NORMAL:-VERS-ALL:+VERS-TLS1.3",
+                                           "NORMAL:-VERS-ALL:+VERS-TLS1.2"};
+    static const char *const names[] = {"api-*", "exact", "*.corp"};
+    struct server_config config = tls_config();
+    config.client_ca_pem = datum_str(client_ca.cert_pem);
+    config.client_names = names;
+    config.n_client_names = 3;
+    struct server *s = fixture_start(&config);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct pem pair, *shown = rows[i].ca ? &pair : NULL;
+        struct pem_wish wish = rows[i].wish;
+        wish.from = rows[i].ca;
+        if (shown)
+            pem_make(shown, wish);
+        for (size_t v = 0; v < 2; v++) {
+            struct client *c = client_new_tls(server_port(s), versions[v], shown);
+            unsigned first = client_ask(c, post_echo), second = client_ask(c, get_inspect);
+            if (first != rows[i].status || second != first)
+                fail_row("row %s, %s: %u and %u", rows[i].name, versions[v], first, second);
+            client_free(c);
+        }
+        if (shown)
+            pem_done(shown);
+    }
+    server_stop(s);
+}
+
+/* A client CA comes and goes with set_tls, for new connections. */
+static void client_ca_is_exchanged_too(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct err err = ERR_INIT;
+    struct pem pair;
+    pem_make(&pair, (struct pem_wish){.common_name = "any",
+                                      .purpose = GNUTLS_KP_TLS_WWW_CLIENT,
+                                      .from = &client_ca});
+    struct client *open = client_new_tls(server_port(s), NULL, NULL);
+    assert_int_equal(client_ask(open, post_echo), 200);
+    assert_ok(server_set_tls(s, datum_str(server_pair.cert_pem), datum_str(server_pair.key_pem),
+                             datum_str(client_ca.cert_pem), &err),
+              &err);
+    assert_int_equal(client_ask(open, post_echo), 200);
+    struct client *nobody = client_new_tls(server_port(s), NULL, NULL);
+    struct client *somebody = client_new_tls(server_port(s), NULL, &pair);
+    assert_int_equal(client_ask(nobody, post_echo), 403);
+    assert_int_equal(client_ask(somebody, post_echo), 200); /* no names asked: any will do */
+    client_free(open);
+    client_free(nobody);
+    client_free(somebody);
+    pem_done(&pair);
+    server_stop(s);
+}
+
+static void garbage_and_plain_http_are_closed(void **state) {
+    (void)state;
+    static const char *const rows[] = {get_inspect, "\x16\x03\x01\xff\xff garbage garbage",
+                                       "\x80\x80\x01\x03\x01", "\r\n\r\n\r\n\r\n\r\n\r\n",
+                                       "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"};
+    enum { ROWS = sizeof rows / sizeof *rows };
+    struct server_config config = tls_config();
+    config.header_timeout_ms = 1500; /* some wait for more of a record */
+    struct server *s = fixture_start(&config);
+    struct client *good = client_new_tls(server_port(s), NULL, NULL);
+    for (size_t i = 0; i < ROWS; i++) {
+        struct client *c = client_new(server_port(s));
+        client_puts(c, rows[i]);
+        client_wait_end(c);
+        client_free(c);
+        assert_int_equal(client_ask(good, post_echo), 200);
+    }
+    wait_until(fixture_stats(s).connections_open == 1);
+    assert_int_equal(fixture_stats(s).handshakes_failed, ROWS);
+    client_free(good);
+    server_stop(s);
+}
+
+static void slow_handshakes_are_cut(void **state) {
+    (void)state;
+    /* A ClientHello of 16 KiB, to be continued. */
+    static const char hello[] = "\x16\x03\x01\x40\x00\x01\x00\x3f\xfc\x03\x03";
+    struct server_config config = tls_config();
+    config.header_timeout_ms = 1500;
+    struct server *s = fixture_start(&config);
+    struct client *good = client_new_tls(server_port(s), NULL, NULL);
+    struct client *silent = client_new(server_port(s)), *drips = client_new(server_port(s));
+    client_send(drips, hello, sizeof hello - 1);
+    bool silent_ended = false, drips_ended = false;
+    wait_until((assert_int_equal(client_ask(good, post_echo), 200),
+                drips_ended = drips_ended || !client_drip(drips, 0) || client_sees_end(drips),
+                silent_ended = silent_ended || client_sees_end(silent),
+                silent_ended && drips_ended));
+    wait_until(fixture_stats(s).connections_open == 1);
+    assert_int_equal(fixture_stats(s).timed_out, 2);
+    assert_int_equal(fixture_stats(s).handshakes_failed, 2);
+    client_free(good);
+    client_free(silent);
+    client_free(drips);
+    server_stop(s);
+}
+
+/* After the handshake a silent client is idle; one that drips its request is slow. */
+static void silence_after_the_handshake_is_not_slow(void **state) {
+    (void)state;
+    static const char *const versions[] = {"NORMAL:-VERS-ALL:+VERS-TLS1.3",
+                                           "NORMAL:-VERS-ALL:+VERS-TLS1.2"};
+    struct server_config config = tls_config();
+    config.header_timeout_ms = 800;
+    struct server *s = fixture_start(&config);
+    struct client *silent[2];
+    for (size_t i = 0; i < 2; i++)
+        silent[i] = client_new_tls(server_port(s), versions[i], NULL);
+    for (int i = 0; i < 2; i++) {
+        struct client *witness = client_new_tls(server_port(s), versions[i % 2], NULL);
+        client_puts(witness, "GET /insp"); /* and stops: cut after two to three times 800 ms */
+        client_wait_end(witness);
+        client_free(witness);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(client_ask(silent[i], post_echo), 200);
+        client_free(silent[i]);
+    }
+    assert_int_equal(fixture_stats(s).timed_out, 2);
+    server_stop(s);
+}
+
+static void idle_sessions_end_with_a_goodbye(void **state) {
+    (void)state;
+    struct server_config config = tls_config();
+    config.idle_timeout_s = 2;
+    struct server *s = fixture_start(&config);
+    struct client *fresh = client_new_tls(server_port(s), NULL, NULL);
+    struct client *used = client_new_tls(server_port(s), NULL, NULL);
+    assert_int_equal(client_ask(used, post_echo), 200);
+    assert_int_equal(client_wait_end(fresh), 0); /* close_notify, not a bare end */
+    assert_int_equal(client_wait_end(used), 0);
+    client_free(fresh);
+    client_free(used);
+    server_stop(s);
+}
+
+static void sequential_sessions_leave_nothing_open(void **state) {
+    (void)state;
+    struct server *s = start();
+    for (int i = 0; i < 200; i++) {
+        struct client *c = client_new_tls(server_port(s), NULL, NULL);
+        assert_int_equal(client_ask(c, post_echo), 200);
+        client_free(c);
+    }
+    wait_until(fixture_stats(s).connections_open == 0);
+    assert_int_equal(fixture_stats(s).handshakes_failed, 0);
+    server_stop(s);
+}
+
+static void stop_ends_open_sessions(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct client *idle = client_new_tls(server_port(s), NULL, NULL);
+    struct client *shaking = client_new(server_port(s));
+    assert_int_equal(client_ask(idle, post_echo), 200);
+    client_puts(shaking, "\x16\x03\x01");
+    wait_until(fixture_stats(s).connections_open == 2);
+    server_stop(s);
+    client_wait_end(idle);
+    client_wait_end(shaking);
+    client_free(idle);
+    client_free(shaking);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tls_1_2_and_1_3_are_served),
+        cmocka_unit_test(tls_1_1_is_refused),
+        cmocka_unit_test(large_bodies_and_replies_pass),
+        cmocka_unit_test(broken_configurations_are_refused),
+        cmocka_unit_test(new_certificates_are_for_new_connections),
+        cmocka_unit_test(broken_pairs_change_nothing),
+        cmocka_unit_test(plain_listeners_take_no_certificate),
+        cmocka_unit_test(clients_are_known_by_their_certificate),
+        cmocka_unit_test(client_ca_is_exchanged_too),
+        cmocka_unit_test(garbage_and_plain_http_are_closed),
+        cmocka_unit_test(slow_handshakes_are_cut),
+        cmocka_unit_test(silence_after_the_handshake_is_not_slow),
+        cmocka_unit_test(idle_sessions_end_with_a_goodbye),
+        cmocka_unit_test(sequential_sessions_leave_nothing_open),
+        cmocka_unit_test(stop_ends_open_sessions),
+    };
+    return cmocka_run_group_tests(tests, make_pairs, free_pairs);
+}

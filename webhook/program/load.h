@@ -1,0 +1,32 @@
+/* program/load - rules, certificate and client CA: read, checked, put in force; the last good
+ * ones stay. Threads    one: the main thread, at the start and on reload */
+#ifndef PULLGATE_PROGRAM_LOAD_H
+#define PULLGATE_PROGRAM_LOAD_H
+
+#include "program/options.h"
+#include "program/serve.h"
+
+struct daemon {
+    const struct options *options;
+    struct service service;
+    struct server *server, *probes;
+    struct buf priorities;     /* GnuTLS, NUL behind */
+    int64_t certificate_low_s; /* from then on a third of its life or less is left */
+    int64_t next_reminder_s;   /* of that */
+};
+
+/* Reads the rules and puts them in force. false: the old ones stay, told in the log. */
+bool load_rules(struct daemon *d);
+
+/* Reads certificate, key and client CA and puts them in force for new connections; logs what
+ * becomes of it. */
+void load_certificate(struct daemon *d);
+
+/* Warns of a certificate that has a third of its life or less left: once after each load, and
+ * once a day. For the loop that serves. */
+void load_remind_of_certificate(struct daemon *d, int64_t now_s);
+
+/* Starts both listeners. Errors: EC_USAGE, EC_IO, EC_CRYPTO, EC_NOMEM. */
+enum ec load_and_listen(struct daemon *d, struct err *err) MUST_CHECK;
+
+#endif

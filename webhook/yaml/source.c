@@ -1,0 +1,88 @@
+/* The bytes of one YAML document on their way to libyaml. */
+#include "yaml/inner.h"
+
+#include "base/utf8.h"
+
+/* Blanks, line ends and comments. */
+void source_skip_gap(struct str text, size_t *at) {
+    while (*at < text.n && memchr(" \t\r\n#", text.p[*at], 5) != NULL) {
+        if (text.p[*at] != '#')
+            (*at)++;
+        else
+            while (*at < text.n && text.p[*at] != '\n' && text.p[*at] != '\r')
+                (*at)++;
+    }
+}
+
+/* libyaml gets what kubectl's line reader makes of the text: CRLF becomes LF, and the last line
+ * gets an end. */
+size_t source_feed(struct source *s, unsigned char *to, size_t size) {
+    size_t made = 0;
+    for (; made < size && s->at < s->text.n; s->at++) {
+        char c = s->text.p[s->at];
+        if (c != '\r' || s->at + 1 == s->text.n || s->text.p[s->at + 1] != '\n')
+            to[made++] = (unsigned char)c;
+    }
+    if (made < size && !s->ended) {
+        s->ended = true;
+        if (s->text.n > 0 && s->text.p[s->text.n - 1] != '\n')
+            to[made++] = '\n';
+    }
+    return made;
+}
+
+/* --- characters --- */
+
+/* YAML's printable characters; libyaml would complain too, but only as far as it reads. */
+static bool is_allowed(const unsigned char *p, size_t length) {
+    switch (length) {
+    case 1:
+        return p[0] == '\t' || p[0] == '\n' || p[0] == '\r' || (p[0] >= 0x20 && p[0] < 0x7f);
+    case 2:
+        return p[0] != 0xc2 || p[1] >= 0xa0 || p[1] == 0x85;
+    case 3:
+        return p[0] != 0xef || p[1] != 0xbf || p[2] < 0xbe;
+    default:
+        return length == 4;
+    }
+}
+
+static bool ends_line(struct str s) {
+    static const struct str ends[] = {STR_INIT("\n"), STR_INIT("\r"), STR_INIT("\xc2\x85"),
+                                      STR_INIT("\xe2\x80\xa8"), STR_INIT("\xe2\x80\xa9")};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (str_ends(s, ends[i]))
+            return true;
+    return false;
+}
+
+/* A second BOM is fine where the document begins. At the start of another line libyaml skips
+ * it, while go-yaml takes it for text. */
+static bool is_stray_bom(struct str text, size_t i, size_t start) {
+    return i > start && str_starts(str_slice(text, i, text.n), STR("\xef\xbb\xbf")) &&
+           ends_line(str_slice(text, start, i));
+}
+
+static const char *bad_char(struct str text, size_t i, size_t length, size_t start) {
+    const unsigned char *p = (const unsigned char *)text.p + i;
+    if (length == 0)
+        return "is not UTF-8";
+    if (!is_allowed(p, length))
+        return "is part of a control character";
+    return is_stray_bom(text, i, start) ? "begins a byte order mark inside the text" : NULL;
+}
+
+enum ec source_check(struct str text, const struct place *start, struct err *err) {
+    size_t length;
+    for (size_t i = start->off; i < text.n; i += length) {
+        length = utf8_length((const unsigned char *)text.p + i, text.n - i);
+        const char *bad = bad_char(text, i, length, start->off);
+        if (bad == NULL)
+            continue;
+        struct place at = *start;
+        place_to_offset(&at, text, i);
+        err_set(err, EC_SYNTAX, "byte 0x%02x %s", (unsigned char)text.p[i], bad);
+        return place_err(err, place_pos(&at));
+    }
+    return EC_OK;
+}
