@@ -134,7 +134,7 @@ for verb in "test -p rules.yaml many.yaml" "test -p rules.yaml -o json many.yaml
     same "$verb, no room for output: exit status" $? 2
     check "$verb, no room for output: one line ($(cat "$work/err"))" is_one_line
 done
-for i in $(seq 200); do cat many.yaml; echo ---; done >"$work/long.yaml"
+for _ in $(seq 200); do cat many.yaml; echo ---; done >"$work/long.yaml"
 "$POLICYCTL" test -p rules.yaml -o json "$work/long.yaml" 2>"$work/err" | head -n 1 >"$work/out"
 statuses=("${PIPESTATUS[@]}")
 same "head takes one line: exit status" "${statuses[0]}" 2
