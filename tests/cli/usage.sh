@@ -116,6 +116,13 @@ expect "parse: one is not" 1 parse nginx NGINX
 PULLGATE_POLICY=rules.yaml expect "rule file by environment" 0 test good.yaml
 PULLGATE_POLICY=nowhere.yaml expect "flag before environment" 0 test -p rules.yaml good.yaml
 
+rules_of() { # ARGUMENT...: the rule of each object
+    "$POLICYCTL" test -p rules.yaml -o json "$@" | jq -r '[.objects[].rule] | join(" ")'
+}
+same "-n: for objects that name no namespace" "$(rules_of -n lab "$work/warned.yaml")" soft
+same "-n: not for those that do" "$(rules_of -n lab pods.json)" "strict strict"
+same "no -n: no namespace, no rule" "$(rules_of "$work/warned.yaml")" ""
+
 # ---- standard input and output ---------------------------------------------------------------
 
 "$POLICYCTL" test -p rules.yaml - <good.yaml >"$work/out" 2>&1
