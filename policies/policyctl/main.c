@@ -1,5 +1,7 @@
 /* policyctl - what the webhook would say, offline. */
+#include "policyctl/policy.h"
 #include "policyctl/verb.h"
+#include "rules/manual.h"
 #include "version.h"
 
 #include <errno.h>
@@ -7,14 +9,19 @@
 #include <stdio.h>
 
 static int cmd_version(const struct verb *self, int argc, char **argv) {
-    (void)self;
-    (void)argc;
-    (void)argv;
-    puts("policyctl " VERSION_TEXT);
-    return EXIT_ALLOWED;
+    struct opt_result result;
+    struct buf text = BUF_INIT(1 << 20);
+    int status = EXIT_ALLOWED;
+    if (verb_options(self, NULL, argc, argv, &result, &text, &status)) {
+        buf_puts(&text, "policyctl " VERSION_TEXT "\n");
+        status = verb_print(&text) ? EXIT_ALLOWED : EXIT_INPUT;
+    }
+    buf_done(&text);
+    return status;
 }
 
-static const struct opt_table no_options = {.rows = NULL, .n_rows = 0};
+static const struct opt_row version_rows[] = {HELP_ROW};
+static const struct opt_table version_options = {.rows = version_rows, .n_rows = 1};
 
 const struct verb verbs[] = {
     {"test", "[OPTION...] FILE...|-", "say what the webhook would do to manifests",
@@ -34,7 +41,7 @@ const struct verb verbs[] = {
      "  show    what a certificate says\n"
      "  bundle  base64 of ca.crt on one line, for a webhook's caBundle\n",
      &certs_options, cmd_certs},
-    {"version", "", "print version and libraries", NULL, &no_options, cmd_version},
+    {"version", "", "print version and libraries", NULL, &version_options, cmd_version},
 };
 const size_t n_verbs = sizeof verbs / sizeof *verbs;
 
@@ -50,6 +57,24 @@ static void print_overview(FILE *to) {
           "denied,\n"
           "2 usage or unreadable input, 3 warnings with --fail-on-warn, 70 a bug.\n",
           to);
+}
+
+/* For the build of the manual pages: the verbs and their options, or the keys of the rule file. */
+static int print_mdoc(const char *what) {
+    struct buf text = BUF_INIT(1 << 20);
+    if (strcmp(what, "policy") == 0)
+        rules_mdoc(&text);
+    for (size_t i = 0; i < n_verbs && strcmp(what, "verbs") == 0; i++) {
+        buf_printf(&text, ".Ss %s\n.Nm Cm %s %s\n.Pp\n%c%s.\n", verbs[i].name, verbs[i].name,
+                   verbs[i].usage, verbs[i].summary[0] - 'a' + 'A', verbs[i].summary + 1);
+        if (verbs[i].details != NULL)
+            buf_printf(&text, ".Bd -literal\n%s.Ed\n", verbs[i].details);
+        if (verbs[i].options->n_rows != 0)
+            opts_mdoc(verbs[i].options, &text);
+    }
+    bool printed = verb_print(&text);
+    buf_done(&text);
+    return printed ? EXIT_ALLOWED : EXIT_INPUT;
 }
 
 static const struct verb *find_verb(const char *name) {
@@ -84,6 +109,8 @@ int main(int argc, char **argv) {
         print_overview(stdout);
         return EXIT_ALLOWED;
     }
+    if (argc == 3 && strcmp(argv[1], "--help-mdoc") == 0)
+        return print_mdoc(argv[2]);
     const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
     const struct verb *verb = find_verb(name);
     return verb ? verb->run(verb, argc - 1, argv + 1) : unknown_verb(name);

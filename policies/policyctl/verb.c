@@ -1,11 +1,14 @@
 #include "policyctl/verb.h"
 
 #include "base/file.h"
+#include "policyctl/excerpt.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-static void print_help(const struct verb *v) {
+enum { EXCERPT_FILE_MAX = 16 << 20 };
+
+static bool print_help(const struct verb *v) {
     struct buf text = BUF_INIT(1 << 20);
     buf_printf(&text, "Usage: policyctl %s %s\n\n%c%s.\n", v->name, v->usage,
                v->summary[0] - 'a' + 'A', v->summary + 1);
@@ -13,8 +16,9 @@ static void print_help(const struct verb *v) {
         buf_printf(&text, "\n%s", v->details);
     buf_puts(&text, "\nOptions:\n");
     opts_help(v->options, &text);
-    verb_print(&text);
+    bool printed = verb_print(&text);
     buf_done(&text);
+    return printed;
 }
 
 bool verb_options(const struct verb *v, void *target, int argc, char **argv,
@@ -26,17 +30,27 @@ bool verb_options(const struct verb *v, void *target, int argc, char **argv,
     }
     if (!out->help)
         return true;
-    print_help(v);
-    *status = EXIT_ALLOWED;
+    *status = print_help(v) ? EXIT_ALLOWED : EXIT_INPUT;
     return false;
 }
 
+/* The line of a file (a rule file, a suite) that an error names, when it can be read again. */
+static void put_excerpt(struct buf *out, const struct err *err) {
+    struct buf file = BUF_INIT(EXCERPT_FILE_MAX + 1);
+    struct err ignored = ERR_INIT;
+    if (err->line != 0 && err->where[0] != '\0' && strcmp(err->where, "-") != 0 &&
+        file_read(&file, err->where, EXCERPT_FILE_MAX, &ignored) == EC_OK)
+        excerpt_print(out, buf_view(&file), err->line, err->col);
+    buf_done(&file);
+}
+
 int verb_fail(const struct err *err) {
-    struct buf text = BUF_INIT(4096);
+    struct buf text = BUF_INIT(8192);
     struct err ignored = ERR_INIT;
     buf_puts(&text, "policyctl: ");
     err_print(err, &text);
     buf_putc(&text, '\n');
+    put_excerpt(&text, err);
     (void)!file_write_fd(STDERR_FILENO, buf_view(&text), &ignored);
     buf_done(&text);
     return err->code == EC_BUG ? EXIT_BROKEN : EXIT_INPUT;

@@ -266,7 +266,7 @@ enum ec walk_tell_warnings(struct reader *r) {
     size_t n = 0;
     for (struct warning *w = r->warnings; w != NULL; w = w->next)
         all[n++] = w;
-    qsort(all, n, sizeof *all, compare_warnings);
+    qsort(all, n, sizeof(struct warning *), compare_warnings);
     /* A setting that rules inherit is looked at once per rule. */
     for (size_t i = 0; i < n; i++)
         if (i == 0 || compare_warnings(&all[i - 1], &all[i]) != 0)

@@ -11,7 +11,8 @@ static struct match_image **reserve(struct policy *p) {
     if (p->n_owned < p->cap_owned)
         return &p->owned[p->n_owned];
     size_t cap = p->cap_owned != 0 ? 2 * p->cap_owned : 16;
-    struct match_image **grown = mem_realloc(p->owned, mem_array_bytes(cap, sizeof *p->owned));
+    struct match_image **grown =
+        mem_realloc(p->owned, mem_array_bytes(cap, sizeof(struct match_image *)));
     if (grown == NULL)
         return NULL;
     p->owned = grown;

@@ -168,7 +168,7 @@ enum ec place_read(struct policy_place *out, const struct cursor *c, struct str 
     if (ec != EC_OK)
         return ec;
     size_t slash = str_find(s.text, '/');
-    struct str host, path = str_slice(s.text, slash + 1, s.text.n);
+    struct str host = STR_NONE, path = str_slice(s.text, slash + 1, s.text.n);
     ec = lower(c->r, str_slice(s.text, 0, slash), &host);
     if (ec == EC_OK && !imgref_is_host(host))
         return fail_host(&s, host);

@@ -221,6 +221,9 @@ static const struct {
      "  mirror 5:5 a.io -> b.io/x\n"
      "  mirror 6:5 b.io -> b.io\n"
      "  mirror 8:5 c.io -> c.io:443"},
+    {"mirrors: a host alone for a place with a path",
+     HEAD "  mirrors: {quay.io/astronomer: astronomer.corp}\n",
+     "policy \nrule 3:1 policy\n  mirror 4:13 quay.io/astronomer -> astronomer.corp"},
     {"patterns of all kinds",
      HEAD "  approved:\n"
           "    - harbor.corp/**\n"

@@ -11,8 +11,15 @@ struct bad_row {
     const char *yaml;
     enum ec ec;
     uint32_t line, col;
-    const char *msg;
+    const char *msg; /* with a `*` at its end: how it begins; the rest is another's wording */
 };
+
+static bool says(const char *found, const char *expected) {
+    struct str e = str_of(expected);
+    if (!str_ends(e, STR("*")))
+        return str_eq(str_of(found), e);
+    return str_starts(str_of(found), str_slice(e, 0, e.n - 1));
+}
 
 static void refuse_rows(const struct bad_row *rows, size_t n) {
     for (size_t i = 0; i < n; i++) {
@@ -21,7 +28,7 @@ static void refuse_rows(const struct bad_row *rows, size_t n) {
         struct policy *p = NULL;
         enum ec ec = rules_parse(&p, str_of(row->yaml), "rules.yaml", NULL, &err);
         if (ec != row->ec || err.code != ec || p != NULL || err.line != row->line ||
-            err.col != row->col || strcmp(err.msg, row->msg) != 0 ||
+            err.col != row->col || !says(err.msg, row->msg) ||
             strcmp(err.where, "rules.yaml") != 0)
             fail_row("%s\n  found    %s %s:%u:%u %s\n  expected %s %u:%u %s", row->yaml,
                      ec_name(ec), err.where, err.line, err.col, err.msg, ec_name(row->ec),
@@ -37,10 +44,10 @@ static void refuse_rows(const struct bad_row *rows, size_t n) {
 static const struct bad_row files[] = {
     {"", EC_SCHEMA, 1, 1, "the file is empty, expected an ImagePolicy"},
     {"# nothing\n---\n", EC_SCHEMA, 1, 1, "the file is empty, expected an ImagePolicy"},
-    {"a: [", EC_SYNTAX, 1, 5, "did not find expected node content"},
+    {"a: [", EC_SYNTAX, 1, 5, "*"},
     {"[]", EC_SCHEMA, 1, 1, "expected a map, found a list"},
     {"policy", EC_SCHEMA, 1, 1, "expected a map, found a string"},
-    {"{\"a\": 1e400}", EC_SYNTAX, 1, 1, "real number overflow near '1e400'"},
+    {"{\"a\": 1e400}", EC_SYNTAX, 1, 1, "*"},
     {"kind: ImagePolicy\nspec: {}", EC_SCHEMA, 1, 1,
      "\"apiVersion\" is missing, expected pullgate/v1"},
     {"apiVersion: v1\nkind: Pod\nstatus: {}", EC_SCHEMA, 1, 13,
@@ -71,12 +78,10 @@ static const struct bad_row files[] = {
      EC_SCHEMA, 3, 12, "unknown key \"namespace\" in metadata, expected name"},
     {HEAD "  approved: [a.io]\n---\nkind: more\n", EC_SCHEMA, 6, 1,
      "a second document starts here, expected one ImagePolicy per file"},
-    {HEAD "  approved: [a.io]\n---\na: [\n", EC_SYNTAX, 7, 1,
-     "did not find expected node content"},
+    {HEAD "  approved: [a.io]\n---\na: [\n", EC_SYNTAX, 7, 1, "*"},
     {HEAD "  approved: [a.io]\n...\n  denied: [b.io]\n", EC_SCHEMA, 6, 1,
      "text behind the end of the document is ignored, up to the next \"---\""},
-    {HEAD "  approved: [a.io]\n  approved: [b.io]\n", EC_SCHEMA, 5, 3,
-     "key \"approved\" stands twice in one object"},
+    {HEAD "  approved: [a.io]\n  approved: [b.io]\n", EC_SCHEMA, 5, 3, "key \"approved\" *"},
 };
 
 static void whole_files_are_refused(void **state) {
@@ -227,6 +232,10 @@ static const struct bad_row places[] = {
      "under \"docker.io\" and would be moved again"},
     {HEAD "  mirrors:\n    a.io: b.io\n    b.io: a.io\n", EC_SCHEMA, 5, 5,
      "mirror \"a.io\" -> \"b.io\" does not converge: \"b.io\" is itself mirrored to \"a.io\""},
+    /* seen by trying alone: the identity of docker.io spells out library/ */
+    {HEAD "  mirrors:\n    a.io: docker.io\n    docker.io: docker.io\n", EC_SCHEMA, 5, 5,
+     "rewriting does not converge: \"a.io/sample:1\" becomes \"docker.io/sample:1\", then "
+     "\"docker.io/library/sample:1\""},
     {HEAD "  registry: docker.io/acme\n  mirrors: {docker.io: a.io}\n", EC_SCHEMA, 4, 13,
      "registry \"docker.io/acme\" does not converge: \"docker.io\" is itself mirrored to "
      "\"a.io\""},
@@ -258,8 +267,7 @@ static const struct bad_row lists[] = {
     {HEAD "  approved: [{}]\n", EC_SCHEMA, 4, 14,
      "approved[0]: \"regex\" is missing, expected a regular expression over host/repository, "
      "anchored at both ends"},
-    {HEAD "  approved: [{regex: \"a(\"}]\n", EC_SYNTAX, 4, 25,
-     "regex: missing closing parenthesis"},
+    {HEAD "  approved: [{regex: \"a(\"}]\n", EC_SYNTAX, 4, 25, "regex: *"},
     {HEAD "  approved: [{regex: \"\"}]\n", EC_SCHEMA, 4, 22,
      "regex: is empty, expected a pattern"},
     {HEAD "  imagePullSecrets: regcred,other\n", EC_SCHEMA, 4, 21,
@@ -344,10 +352,9 @@ static const struct bad_row rules[] = {
      "matchLabels[\"airbyte\"]: expected a string, found the boolean true; YAML reads yes, no, "
      "on and off as booleans too: put quotes around it"},
     {RULE "      match: {podLabels: {matchLabels: {\"a b\": c}}}\n", EC_SCHEMA, 7, 41,
-     "matchLabels[\"a b\"]: name of the label key has a byte that is none of A-Z a-z 0-9 - _ "
-     "."},
+     "matchLabels[\"a b\"]: name of the label key *"},
     {RULE "      match: {podLabels: {matchLabels: {a: \"b c\"}}}\n", EC_SCHEMA, 7, 44,
-     "matchLabels[\"a\"]: label value has a byte that is none of A-Z a-z 0-9 - _ ."},
+     "matchLabels[\"a\"]: label value *"},
     {RULE "      match: {podLabels: {matchExpressions: [{key: a}]}}\n", EC_SCHEMA, 7, 46,
      "matchExpressions[0]: \"operator\" is missing, expected how the label is compared: In, "
      "NotIn, Exists or DoesNotExist"},
@@ -457,6 +464,9 @@ static const struct {
     {HEAD "  approved: [a.io]\n  rules:\n    - {name: x" MATCH_A ", denied: [a.io]}\n"
           "    - {name: z, denied: [b.io]}\n",
      "4:14 approved: \"a.io\" has no effect, denied \"a.io\" (line 6) covers it"},
+    {HEAD "  approved: [a.io]\n  denied: [a.io]\n  rules:\n    - {name: x" MATCH_A "}\n"
+          "    - {name: z}\n",
+     "4:14 approved: \"a.io\" has no effect, denied \"a.io\" (line 5) covers it"},
     /* nothing allowed */
     {HEAD "  imagePullSecrets: [a]\n",
      "3:1 rule \"policy\" approves no registry: every image is denied"},

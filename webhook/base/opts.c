@@ -350,3 +350,41 @@ void opts_help(const struct opt_table *table, struct buf *out) {
         buf_done(&help);
     }
 }
+
+/* ---- manual pages ------------------------------------------------------------------------- */
+
+/* A control character of mdoc at the start of a line, or a backslash, would be taken for one. */
+static void put_mdoc_text(struct buf *out, struct str s) {
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '\\')
+            buf_puts(out, "\\e");
+        else
+            buf_putc(out, s.p[i]);
+        /* mdoc wants each sentence on a line of its own */
+        if (s.p[i] == '.' && i + 1 < s.n && s.p[i + 1] == ' ') {
+            buf_putc(out, '\n');
+            i++;
+        }
+    }
+    buf_putc(out, '\n');
+}
+
+void opts_mdoc(const struct opt_table *table, struct buf *out) {
+    buf_puts(out, ".Bl -tag -width Ds\n");
+    for (size_t i = 0; i < table->n_rows; i++) {
+        const struct opt_row *row = &table->rows[i];
+        struct buf help = BUF_INIT(4096);
+        buf_puts(out, ".It ");
+        if (row->letter != 0)
+            buf_printf(out, "Fl %c , ", row->letter);
+        buf_printf(out, "Fl -%s", row->name);
+        if (row->value != NULL)
+            buf_printf(out, " Ar %s", row->value);
+        buf_putc(out, '\n');
+        buf_puts(&help, row->help);
+        put_default(&help, row);
+        put_mdoc_text(out, buf_view(&help));
+        buf_done(&help);
+    }
+    buf_puts(out, ".El\n");
+}

@@ -60,6 +60,9 @@ enum ec opts_parse(const struct opt_table *table, void *target, int argc, char *
 /* The options' part of --help: a line or more each, wrapped at 96 columns. */
 void opts_help(const struct opt_table *table, struct buf *out);
 
+/* The same as an mdoc(7) list, for manual pages. */
+void opts_mdoc(const struct opt_table *table, struct buf *out);
+
 bool opts_parse_size(struct str s, uint64_t *out);
 bool opts_parse_duration(struct str s, uint64_t *out_ms);
 

@@ -20,6 +20,15 @@ static void print_help(void) {
     buf_done(&text);
 }
 
+/* For the build of the manual page, which must not tell of other options than --help. */
+static int print_mdoc(void) {
+    struct buf text = BUF_INIT(64 << 10);
+    opts_mdoc(&options_table, &text);
+    fwrite(text.p, 1, text.n, stdout);
+    buf_done(&text);
+    return 0;
+}
+
 static int usage_error(const struct err *err) {
     fprintf(stderr, "pullgate: %s\n", err->msg);
     return 2;
@@ -28,8 +37,10 @@ static int usage_error(const struct err *err) {
 int main(int argc, char **argv) {
     struct options options = {.policy = NULL};
     struct opt_result result;
-    struct buf text = BUF_INIT(1 << 20);
+    AUTO(buf_done) struct buf text = BUF_INIT(1 << 20);
     struct err err = ERR_INIT;
+    if (argc == 2 && strcmp(argv[1], "--help-mdoc") == 0)
+        return print_mdoc();
     if (opts_parse(&options_table, &options, argc, argv, &result, &text, &err) != EC_OK)
         return usage_error(&err);
     if (result.help) {
@@ -48,7 +59,5 @@ int main(int argc, char **argv) {
     if (err.code != EC_OK)
         return usage_error(&err);
     log_set_level((enum log_level)options.log_level);
-    int status = daemon_run(&options);
-    buf_done(&text);
-    return status;
+    return daemon_run(&options);
 }

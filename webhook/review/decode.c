@@ -40,8 +40,12 @@ static void identify(struct workload *w, const struct json *j, json_at object) {
 enum ec review_object(struct workload *out, struct review_fault *fault, const struct json *j,
                       json_at object, struct arena *arena, struct err *err) {
     struct decoder d = {.j = j, .arena = arena, .fault = fault, .w = out};
+    struct str fallback = out->namespace;
     out->shape = SHAPE_OTHER;
+    out->namespace = STR_NONE;
     identify(out, j, object);
+    if (out->namespace.n == 0)
+        out->namespace = fallback;
     const struct shape_row *row = shape_of_kind(group_of(out->api_version), out->kind);
     if (row != NULL)
         decode_shaped(&d, row, object, JSON_NONE);

@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# policyctl certs, held against the openssl command: what it makes is what OpenSSL reads and trusts.
+. "$(dirname "$0")/lib.sh"
+cd "$work" || exit 1
+
+field() { # FILE OPTION...: of a certificate
+    openssl x509 -noout -in "$@" 2>&1
+}
+verify() { # CA LEAF NAME
+    openssl verify -CAfile "$1" -purpose sslserver -verify_hostname "$3" "$2" >verify.out 2>&1
+}
+is_pair() { # CERTIFICATE KEY
+    [ "$(openssl x509 -noout -pubkey -in "$1")" = "$(openssl pkey -pubout -in "$2" 2>/dev/null)" ]
+}
+
+run "$POLICYCTL" certs init -d a --service hook --namespace ns --dns 10.1.2.3 --dns hook.example.com --days 30
+same "init: exit status" $status 0
+matches "init: text" "$out" '^a: ca\.crt ca\.key tls\.crt tls\.key for hook\.ns\.svc'
+same "init: files" "$(ls a | tr '\n' ' ')" "ca.crt ca.key tls.crt tls.key "
+same "init: keys are private" "$(stat -c %a a/ca.key a/tls.key | tr '\n' ' ')" "600 600 "
+check "init: chain and name" verify a/ca.crt a/tls.crt hook.ns.svc
+check "init: further name" verify a/ca.crt a/tls.crt hook.example.com
+check "init: another name is refused" bash -c "! openssl verify -CAfile a/ca.crt -verify_hostname other.ns.svc a/tls.crt >/dev/null 2>&1"
+check "init: the key fits" is_pair a/tls.crt a/tls.key
+check "init: the CA's key fits" is_pair a/ca.crt a/ca.key
+matches "init: address" "$(field a/tls.crt -ext subjectAltName)" 'IP Address:10\.1\.2\.3'
+matches "init: for servers" "$(field a/tls.crt -ext extendedKeyUsage)" 'TLS Web Server Authentication'
+matches "init: the leaf is no CA" "$(field a/tls.crt -text)" 'CA:FALSE'
+matches "init: the CA is one" "$(field a/ca.crt -text)" 'CA:TRUE'
+matches "init: P-256" "$(field a/tls.crt -text)" 'NIST CURVE: P-256'
+matches "init: valid for 29 days" "$(field a/tls.crt -checkend $((29 * 86400)))" 'will not expire'
+matches "init: but not for 31" "$(field a/tls.crt -checkend $((31 * 86400)))" 'will expire'
+run "$POLICYCTL" certs init -d a
+same "init over existing files: exit status" $status 2
+check "init over existing files: they stay" verify a/ca.crt a/tls.crt hook.ns.svc
+run "$POLICYCTL" certs init -d a --service hook --namespace ns --key rsa2048 --force
+same "init --force: exit status" $status 0
+matches "init --key rsa2048" "$(field a/tls.crt -text)" 'Public-Key: \(2048 bit\)'
+check "init --force: chain and name" verify a/ca.crt a/tls.crt hook.ns.svc
+
+names=(--service hook --namespace ns)
+run "$POLICYCTL" certs check -d a "${names[@]}"
+same "check: exit status" $status 0
+matches "check: text" "$out" '^ok: .*hook\.ns\.svc.*, 36[45] days left$'
+run "$POLICYCTL" certs check -d a --service other --namespace ns
+same "check, other name: exit status" $status 1
+matches "check, other name: text" "$out" '^problem: it lacks the name other\.ns\.svc'
+run "$POLICYCTL" certs init -d b "${names[@]}" --days 1
+same "init b" $status 0
+run "$POLICYCTL" certs check -d a "${names[@]}" --tls-key b/tls.key
+check "check, another's key: exit status" [ $status -eq 2 -o $status -eq 1 ]
+matches "check, another's key: text" "$out$err" 'key'
+cp -r a mixed
+cp b/tls.crt b/tls.key mixed
+run "$POLICYCTL" certs check -d mixed "${names[@]}"
+same "check, another CA: exit status" $status 1
+matches "check, another CA: text" "$out" 'problem: no chain to ca\.crt'
+run "$POLICYCTL" certs check -d nowhere
+same "check, not there: exit status" $status 2
+echo garbage >mixed/tls.crt
+run "$POLICYCTL" certs check -d mixed "${names[@]}"
+same "check, garbage: exit status" $status 2
+same "check, garbage: standard output" "$out" ""
+
+run "$POLICYCTL" certs show -d a
+same "show: exit status" $status 0
+serial=$(field a/tls.crt -serial | cut -d= -f2)
+digest=$(field a/tls.crt -fingerprint -sha256 | cut -d= -f2 | tr -d :)
+matches "show: serial" "${out^^}" "SERIAL: +${serial^^}"
+matches "show: sha256" "${out^^}" "SHA256: +${digest^^}"
+run "$POLICYCTL" certs show --tls-cert a/ca.crt
+matches "show: a CA" "$out" 'kind: +CA,'
+
+run "$POLICYCTL" certs bundle -d a
+same "bundle: one line" "$(wc -l <"$work/out")" 1
+same "bundle: is ca.crt" "$(base64 -d <"$work/out" | openssl x509 -noout -fingerprint)" \
+    "$(field a/ca.crt -fingerprint)"
+
+# ---- rotation --------------------------------------------------------------------------------
+
+before=$(field a/tls.crt -serial)
+run "$POLICYCTL" certs rotate -d a "${names[@]}"
+same "rotate, nothing due: exit status" $status 0
+same "rotate, nothing due: stays" "$(field a/tls.crt -serial)" "$before"
+run "$POLICYCTL" certs rotate -d a "${names[@]}" --force --dry-run
+same "rotate --dry-run: stays" "$(field a/tls.crt -serial)" "$before"
+run "$POLICYCTL" certs rotate -d a "${names[@]}" --force
+same "rotate --force: exit status" $status 0
+check "rotate --force: another one" [ "$(field a/tls.crt -serial)" != "$before" ]
+check "rotate --force: chain and name" verify a/ca.crt a/tls.crt hook.ns.svc
+check "rotate --force: the key fits" is_pair a/tls.crt a/tls.key
+cp a/tls.crt old.crt
+cp a/ca.crt old-ca.crt
+run "$POLICYCTL" certs rotate -d a "${names[@]}" --new-ca
+same "rotate --new-ca: exit status" $status 0
+same "rotate --new-ca: both CAs in the bundle" "$(grep -c BEGIN a/ca.crt)" 2
+check "rotate --new-ca: old certificate is still trusted" verify a/ca.crt old.crt hook.ns.svc
+check "rotate --new-ca: new certificate is trusted" verify a/ca.crt a/tls.crt hook.ns.svc
+run "$POLICYCTL" certs check -d a "${names[@]}"
+same "rotate --new-ca: check" $status 0
+run "$POLICYCTL" certs bundle -d a
+same "rotate --new-ca: bundle holds both" "$(base64 -d <"$work/out" | grep -c BEGIN)" 2
+finish

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# policyctl parse over the table of the reference parser (distribution/reference), as JSON lines.
+. "$(dirname "$0")/lib.sh"
+table=$tests/unit/data/imageref.tsv
+
+# The inputs that can stand on a line, and what is expected of each: ten columns of JSON.
+# Refused on purpose: no host by Go's own account, ids of local images, ports above 65535.
+awk -F '\t' 'NR > 1 && $1 !~ /\\x0a/' "$table" >"$work/rows"
+while IFS= read -r row; do
+    printf '%b\n' "${row%%$'\t'*}"
+done <"$work/rows" >"$work/inputs"
+awk -F '\t' -v OFS='\t' '
+    $2 == 1 && $3 == "" { $2 = 0 }
+    $1 ~ /^sha(256|384|512):[0-9a-f]+$/ { $2 = 0 }
+    $1 ~ /:(65536|99999|99999999999999999999)\// { $2 = 0 }
+    $2 == 0 { print "false", "", "", "", "", "false", ""; next }
+    { print "true", $3, $4, $5, $6, ($7 == 1 ? "true" : "false"), $9 }' "$work/rows" >"$work/expected"
+
+"$POLICYCTL" parse -o json - <"$work/inputs" >"$work/out" 2>"$work/err"
+same "exit status" $? 1
+same "standard error" "$(cat "$work/err")" ""
+jq -r '[(.valid | tostring), .host, .repository, .tag, .digest, (.fullyQualified | tostring), .canonical]
+    | join("\t")' "$work/out" >"$work/found"
+same "as many answers as lines" "$(wc -l <"$work/out")" "$(wc -l <"$work/inputs")"
+check "there are rows" [ "$(wc -l <"$work/rows")" -ge 300 ]
+same_file "the table" "$work/found" "$work/expected"
+
+# What is refused says why and where; what is not has neither.
+check "reasons" jq -e --slurp 'all(.valid == (.reason == "") and .valid == (.position == null))' \
+    "$work/out" >/dev/null
+# Text says the same as JSON, one line each.
+"$POLICYCTL" parse - <"$work/inputs" >"$work/text"
+same "text: lines" "$(wc -l <"$work/text")" "$(wc -l <"$work/inputs")"
+same "text: refusals" "$(grep -c ': no image reference: ' "$work/text")" "$(grep -c '^false' "$work/expected")"
+check "text: control characters are shown, not sent" bash -c "! LC_ALL=C grep -q '[[:cntrl:]]' '$work/text'"
+finish

@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# Usage of policyctl: help, mistakes and how they are told, exit statuses, output that cannot be written.
+. "$(dirname "$0")/lib.sh"
+cd "$tests/cli/input" || exit 1
+
+is_one_line() {
+    [ "$(wc -l <"$work/err")" -eq 1 ]
+}
+
+# A mistake: exit status 2, nothing on standard output, one line that says what to do.
+mistake() { # NAME REGEX ARGUMENT...
+    local name=$1 regex=$2
+    shift 2
+    run "$POLICYCTL" "$@"
+    same "$name: exit status" $status 2
+    same "$name: standard output" "$out" ""
+    check "$name: one line ($err)" is_one_line
+    matches "$name: text" "$err" "$regex"
+}
+
+mistake "unknown verb" '^policyctl: unknown verb "frobnicate"; try policyctl --help$' frobnicate
+mistake "misspelt verb" '^policyctl: unknown verb "reviw"; did you mean review\?$' reviw
+mistake "misspelt verb" '^policyctl: unknown verb "tests"; did you mean test\?$' tests
+mistake "misspelt flag" '^policyctl: unknown option "--polcy"; did you mean --policy\?$' test --polcy x
+mistake "misspelt flag behind a file" 'unknown option "--endpont"; did you mean --endpoint\?$' \
+    test -p rules.yaml good.yaml --endpont mutate
+mistake "unknown flag" '^policyctl: unknown option "--frobnicate"; try --help$' test --frobnicate
+mistake "unknown letter" '^policyctl: unknown option "-Z"; try --help$' test -Z
+mistake "flag of another verb" 'unknown option "--operation"' review --operation CREATE
+mistake "value missing" '^policyctl: --policy needs a value: FILE$' test --policy
+mistake "value for a switch" '^policyctl: --fail-on-warn takes no value$' test --fail-on-warn=maybe
+mistake "wrong word" '^policyctl: --output: found "xml", expected text, json, yaml, diff$' \
+    test -p rules.yaml -o xml good.yaml
+mistake "wrong word" '--operation: found "DELETE", expected CREATE, UPDATE$' \
+    test -p rules.yaml --operation DELETE good.yaml
+mistake "wrong time" '--now: found "2026-02-30", expected a date such as ' \
+    test -p rules.yaml --now 2026-02-30 good.yaml
+mistake "wrong number" '--days: found "many", expected a whole number$' certs init -d "$work/c" --days many
+mistake "number out of range" '--days: 0 is out of range, expected 1 to ' certs init -d "$work/c" --days 0
+mistake "no rule file" '^policyctl: no rule file: give -p FILE or set PULLGATE_POLICY' test good.yaml
+mistake "no such rule file" '^policyctl: cannot open nowhere\.yaml: No such file or directory$' \
+    test -p nowhere.yaml good.yaml
+mistake "rule file that is no policy" '^policyctl: good\.yaml:1:' test -p good.yaml good.yaml
+mistake "no input" '^policyctl: no input: give files, folders or - for standard input$' test -p rules.yaml
+mistake "two reviews" '^policyctl: more than one review' review -p rules.yaml a.json b.json
+mistake "no image" '^policyctl: no image: give references, or - for standard input$' parse
+mistake "no action" '^policyctl: expected one action: init, rotate, check, show or bundle$' certs
+mistake "misspelt action" '^policyctl: unknown action "chek"; did you mean check$' certs chek
+mistake "no folder" '^policyctl: --dir is missing' certs init
+
+run "$POLICYCTL"
+same "no verb: exit status" $status 2
+same "no verb: standard output" "$out" ""
+matches "no verb: overview" "$err" '^Usage: policyctl VERB '
+
+for word in --help -h help; do
+    run "$POLICYCTL" $word
+    same "$word: exit status" $status 0
+    same "$word: standard error" "$err" ""
+    matches "$word: overview" "$out" '^Usage: policyctl VERB '
+done
+verbs=$("$POLICYCTL" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p')
+matches "the verbs" "$verbs" test.*review.*parse.*certs.*version
+for verb in $verbs; do
+    run "$POLICYCTL" "$verb" --help
+    same "$verb --help: exit status" $status 0
+    same "$verb --help: standard error" "$err" ""
+    matches "$verb --help: usage" "$out" "^Usage: policyctl $verb"
+    same "$verb --help: lines wider than 96" "$(awk 'length > 96' "$work/out")" ""
+done
+for verb in test review parse certs; do
+    run "$POLICYCTL" "$verb" --frobnicate --help
+    same "$verb: a mistake before --help" $status 2
+    run "$POLICYCTL" "$verb" -h
+    same "$verb -h: exit status" $status 0
+    matches "$verb --help: names the flag" "$out" '-h, --help'
+done
+for words in --version version; do
+    run "$POLICYCTL" $words
+    same "$words: exit status" $status 0
+    matches "$words: text" "$out" '^policyctl [0-9]+\.[0-9]+\.[0-9]+ .*libyaml [0-9.]+$'
+done
+
+# ---- exit statuses ---------------------------------------------------------------------------
+
+expect() { # NAME STATUS ARGUMENT...
+    local name=$1 expected=$2
+    shift 2
+    run "$POLICYCTL" "$@"
+    same "$name: exit status" $status "$expected"
+}
+reviews=$tests/data/reviews
+expect "all allowed" 0 test -p rules.yaml good.yaml
+expect "something denied" 1 test -p rules.yaml pods.json
+expect "denied and unreadable" 2 test -p rules.yaml pods.json broken.yaml
+expect "input that is not there" 2 test -p rules.yaml nowhere.yaml good.yaml
+: >"$work/empty.yaml"
+expect "no objects at all" 0 test -p rules.yaml "$work/empty.yaml"
+warned='{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: a, image: gcr.io/x}]}}'
+printf '%s' "$warned" >"$work/warned.yaml"
+expect "warned" 0 test -p rules.yaml -n lab "$work/warned.yaml"
+expect "warned, --fail-on-warn" 3 test -p rules.yaml -n lab --fail-on-warn "$work/warned.yaml"
+expect "allowed, --fail-on-warn" 0 test -p rules.yaml --fail-on-warn good.yaml
+expect "denied, --fail-on-warn" 1 test -p rules.yaml -n team --fail-on-warn "$work/warned.yaml"
+expect "review: allowed" 0 review -p ../../golden/captured/rules.yaml "$reviews/pod-create.json"
+expect "review: denied" 1 review -p ../../golden/captured/rules.yaml "$reviews/pod-create-full.json"
+expect "review: denied by /validate" 1 review -p ../../golden/captured/rules.yaml --endpoint validate \
+    "$reviews/pod-create.json"
+expect "review: malformed object" 1 review -p ../../golden/captured/rules.yaml \
+    ../../golden/malformed/duplicate-image/review.json
+expect "review: no review" 2 review -p rules.yaml good.yaml
+expect "review: not there" 2 review -p rules.yaml nowhere.json
+expect "review: empty" 2 review -p rules.yaml /dev/null
+expect "parse: valid" 0 parse nginx ghcr.io/a/b:1
+expect "parse: one is not" 1 parse nginx NGINX
+PULLGATE_POLICY=rules.yaml expect "rule file by environment" 0 test good.yaml
+PULLGATE_POLICY=nowhere.yaml expect "flag before environment" 0 test -p rules.yaml good.yaml
+
+# ---- standard input and output ---------------------------------------------------------------
+
+"$POLICYCTL" test -p rules.yaml - <good.yaml >"$work/out" 2>&1
+same "test from standard input" "$? $(cat "$work/out")" \
+    "0 1 object, 1 image: 0 rewritten, 0 denied, 0 warned, 1 unchanged"
+(cd ../../golden/captured && "$POLICYCTL" review -p rules.yaml <"$reviews/pod-create.json") >"$work/out"
+same "review from standard input: exit status" $? 0
+same_file "review from standard input" "$work/out" "$tests/golden/captured/pod-create/mutate.json"
+for verb in "test -p rules.yaml many.yaml" "test -p rules.yaml -o json many.yaml" \
+    "review -p ../../golden/captured/rules.yaml $reviews/pod-create.json" "parse nginx" "parse --help" version; do
+    # shellcheck disable=SC2086 # the verb and its arguments are words
+    "$POLICYCTL" $verb >&- 2>"$work/err"
+    same "$verb, standard output closed: exit status" $? 2
+    check "$verb, standard output closed: one line ($(cat "$work/err"))" is_one_line
+    "$POLICYCTL" $verb >/dev/full 2>"$work/err"
+    same "$verb, no room for output: exit status" $? 2
+    check "$verb, no room for output: one line ($(cat "$work/err"))" is_one_line
+done
+for _ in $(seq 200); do cat many.yaml; echo ---; done >"$work/long.yaml"
+"$POLICYCTL" test -p rules.yaml -o json "$work/long.yaml" 2>"$work/err" | head -n 1 >"$work/out"
+statuses=("${PIPESTATUS[@]}")
+same "head takes one line: exit status" "${statuses[0]}" 2
+same "head takes one line: the line" "$(cat "$work/out")" '{"objects":['
+matches "head takes one line: text" "$(cat "$work/err")" 'standard output: cannot write: Broken pipe$'
+finish
