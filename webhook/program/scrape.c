@@ -306,6 +306,7 @@ static void put_build(struct buf *out) {
 void scrape_print(struct buf *out, struct service *s) {
     int64_t now_s = clock_wall_us() / 1000000;
     struct live_reader reader = {.held = NULL};
+    put_loads(out, s, now_s); /* before the rules are taken: they are at least as new */
     const struct live_rules *rules = live_use(s->live, &reader);
     put_requests(out, s);
     put_latency(out, s);
@@ -314,7 +315,6 @@ void scrape_print(struct buf *out, struct service *s) {
     put_images(out, s);
     put_reasons(out, s);
     put_exemptions(out, rules != NULL ? rules->policy : NULL, now_s);
-    put_loads(out, s, now_s);
     put_audit(out, s);
     put_server(out, s);
     put_build(out);
