@@ -104,7 +104,9 @@ struct str print_rewrite(const struct subject *s, const struct decision_image *d
         return d->after;
     if (str_eq(d->after, d->proposed) || d->weight != WEIGHT_NOTE || !d->judged)
         return STR_NONE;
-    *why = s->workload->shape == SHAPE_TEMPLATE ? " (in its pods)" : " (if enforced)";
+    *why = s->workload->shape == SHAPE_TEMPLATE   ? " (in its pods)"
+           : s->decision->verdict == VERDICT_DENY ? " (once the rest is allowed)"
+                                                  : " (if enforced)";
     return d->proposed;
 }
 

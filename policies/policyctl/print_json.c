@@ -108,14 +108,18 @@ static void begin(struct print *run) {
     buf_puts(&run->out, "{\"objects\":[");
 }
 
+/* What could not be read is said only where there is such a thing. */
 static void end(struct print *run, const struct subject_totals *t) {
-    buf_puts(&run->out, "\n],\"errors\":[");
-    buf_str(&run->out, buf_view(&run->aside));
+    buf_puts(&run->out, "\n]");
+    if (run->aside.n != 0) {
+        buf_puts(&run->out, ",\"errors\":[");
+        buf_str(&run->out, buf_view(&run->aside));
+        buf_putc(&run->out, ']');
+    }
     buf_printf(&run->out,
-               "],\"summary\":{\"objects\":%zu,\"images\":%zu,\"rewritten\":%zu,\"denied\":%zu,"
-               "\"warned\":%zu,\"unchanged\":%zu,\"unreadable\":%zu}}\n",
-               t->objects, t->images, t->rewritten, t->denied, t->warned, t->unchanged,
-               t->unreadable);
+               ",\"summary\":{\"objects\":%zu,\"images\":%zu,\"rewritten\":%zu,\"denied\":%zu,"
+               "\"warned\":%zu,\"unchanged\":%zu}}\n",
+               t->objects, t->images, t->rewritten, t->denied, t->warned, t->unchanged);
 }
 
 const struct print_format print_json = {.sums_up = true,

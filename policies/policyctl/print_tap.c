@@ -7,7 +7,7 @@
 
 enum { NUMBER = '\x01' };
 
-/* A '#' would begin a directive (TODO, SKIP). */
+/* A '#' would begin a directive, such as one that skips a test. */
 static void put_description(struct buf *out, struct str s) {
     for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] == '#' || s.p[i] == '\\')

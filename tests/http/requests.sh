@@ -199,8 +199,9 @@ for base in "$url" "$plain"; do
     ask "$base/healthz"
     same "$base/healthz" "$code $body" "200 ok"
     ask "$base/readyz"
-    same "$base/readyz" "$code" 200
-    matches "$base/readyz: text" "$body" '\[\+\] rules ok'
+    same "$base/readyz" "$code $body" "200 ok"
+    ask "$base/readyz?verbose"
+    matches "$base/readyz?verbose" "$body" '\[\+\] rules: 1 in force since '
     ask --head "$base/readyz"
     same "HEAD $base/readyz" "$code" 200
     ask --request POST "$base/readyz"
