@@ -116,7 +116,11 @@ static void pipelined_requests_are_answered_in_turn(void **state) {
     client_puts(c, "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length: 3\r\n\r\none"
                    "GET /nope HTTP/1.1\r\n" HOST "\r\n"
                    "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length: 5\r\n\r\nthree");
-    static const char *const bodies[] = {"one", "{\"error\":\"no such path\"}\n", "three"};
+    static const char *const bodies[] = {
+        "one",
+        ("{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\","
+         "\"message\":\"no such path\",\"reason\":\"NotFound\",\"code\":404}\n"),
+        "three"};
     for (size_t i = 0; i < 3; i++) {
         struct reply r;
         client_read(c, true, &r);
@@ -382,7 +386,10 @@ static void too_large_bodies_are_drained_first(void **state) {
         struct reply r;
         client_post(c, "/echo", "application/json", body, BYTES, &r);
         assert_int_equal(r.status, 413);
-        assert_string_equal(r.body, "{\"error\":\"the body is too large\"}\n");
+        assert_string_equal(r.body,
+                            "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},"
+                            "\"status\":\"Failure\",\"message\":\"the body is too "
+                            "large\",\"reason\":\"RequestEntityTooLarge\",\"code\":413}\n");
         reply_done(&r);
         client_post(c, "/echo", "application/json", body, MAX_BODY, &r);
         assert_int_equal(r.status, 200);

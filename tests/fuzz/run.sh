@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Runs every libFuzzer target from its corpus, two at a time, and says how far each came.
+#
+#   tests/fuzz/run.sh [SECONDS]     for each target, default 60
+#
+# Inputs that broke something are left in build/fuzz/artifacts, and the run fails. New inputs that
+# only reached new code stay in build/fuzz/found: later runs start from them too, the tree's corpus
+# is not touched. tests/fuzz/CMakeLists.txt says how each crash becomes a file of the corpus.
+set -u
+seconds=${1:-60}
+jobs=2
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
+[[ $seconds =~ ^[0-9]+$ ]] || {
+    echo "run.sh: \"$seconds\" is no number of seconds" >&2
+    exit 2
+}
+
+build=build/fuzz
+mkdir -p $build/artifacts $build/found $build/logs
+{ cmake --preset fuzz && cmake --build --preset fuzz -j "$(nproc)"; } >$build/logs/build.log 2>&1 || {
+    tail -n 30 $build/logs/build.log
+    echo "run.sh: the targets do not build" >&2
+    exit 1
+}
+
+fuzz_one() { # NAME: runs it; its last words go to the log
+    local name=$1
+    mkdir -p "$build/found/$name"
+    # Memory is bounded: what eats a gigabyte for a kilobyte is a find. 10 s for one input too.
+    "$build/bin/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+        -artifact_prefix="$build/artifacts/$name-" "$build/found/$name" "tests/fuzz/corpus/$name" \
+        >"$build/logs/$name.log" 2>&1
+    local status=$? executions coverage
+    executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$build/logs/$name.log")
+    coverage=$(grep -oE 'cov: [0-9]+ ft: [0-9]+ corp: [0-9]+' "$build/logs/$name.log" | tail -n 1)
+    if ((status == 0)) && [[ -n $executions ]]; then
+        echo "ok     $name: $executions executions in $seconds s, $coverage"
+        return 0
+    fi
+    echo "BROKEN $name: exit $status, see $build/logs/$name.log and $build/artifacts"
+    tail -n 12 "$build/logs/$name.log" | sed 's/^/       /'
+    return 1
+}
+
+failed=0 running=0 targets=0
+for source in tests/fuzz/fuzz_*.c; do
+    name=$(basename "$source" .c)
+    name=${name#fuzz_}
+    targets=$((targets + 1))
+    if ((running == jobs)); then
+        wait -n || failed=$((failed + 1))
+        running=$((running - 1))
+    fi
+    fuzz_one "$name" &
+    running=$((running + 1))
+done
+while ((running > 0)); do
+    wait -n || failed=$((failed + 1))
+    running=$((running - 1))
+done
+echo "$targets targets, $failed broken"
+((targets > 0 && failed == 0))

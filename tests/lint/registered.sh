@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# registered - every test file there is, is one that ctest runs. Looked at from outside of the
+# CMake files that could be lost, and against what ctest really has.
+# Use   registered.sh BUILD_DIR
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname "$0")/common.sh"
+build=${1:?registered.sh BUILD_DIR}
+need jq
+all=$(ctest --test-dir "$build" --show-only=json-v1) || complain "ctest has no list of tests"
+names=$(jq -r '.tests[].name' <<<"$all")
+commands=$(jq -r '.tests[].command // [] | join(" ")' <<<"$all")
+labels=$(jq -r '.tests[] | [.name, (.properties[] | select(.name == "LABELS") | .value[])] | join(" ")' <<<"$all")
+
+named() { # named <file> <name of its test>
+    seen=$((seen + 1))
+    grep -qxF -- "$2" <<<"$names" || complain "$1: ctest has no test $2"
+}
+
+while IFS= read -r file; do
+    word=$(basename "$file" .c)
+    named "$file" "unit.${word#test_}"
+done < <(files 'tests/unit/test_*.c')
+while IFS= read -r file; do
+    word=$(basename "$file" .c)
+    named "$file" "corpus.${word#fuzz_}"
+done < <(files 'tests/fuzz/fuzz_*.c')
+while IFS= read -r file; do
+    # elf looks at the hardened programs: the release preset has it
+    [[ $file == */common.sh || $file == */elf.sh ]] || named "$file" "lint.$(basename "$file" .sh)"
+done < <(files 'tests/lint/*.sh')
+# Scripts and programs of the other folders: some test's command line names them. lib.sh and scrape.sh
+# are sourced by others, monitoring.py is run by monitoring.sh, bless.sh is a person's tool.
+while IFS= read -r file; do
+    word=/$file
+    [[ $file == *.c ]] && word=/$(basename "$file" .c)
+    [[ $file =~ /(lib|scrape|bless)\.sh$ || $file == */http/monitoring.py ]] && continue
+    seen=$((seen + 1))
+    grep -qF -- "$word" <<<"$commands" || complain "$file: no test of ctest runs it"
+done < <(files 'tests/*.sh' 'tests/*.py' 'tests/golden/*.c' |
+    grep -E '^tests/(cli|http|golden|readme)/[^/]*$')
+
+# No test without a label: run.sh and people choose by them.
+while read -r name label; do
+    case " $label " in
+    *' unit '* | *' corpus '* | *' golden '* | *' cli '* | *' http '* | *' lint '* | *' cluster '*) ;;
+    *) complain "$name: labels \"$label\", expected unit, corpus, golden, cli, http, lint or cluster" ;;
+    esac
+done <<<"$labels"
+verdict 15

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# texts - nothing unfinished, nothing secret, nothing of one machine, no file too long.
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname "$0")/common.sh"
+most_lines=600 # of product code: a longer file is usually two modules
+
+# Files over most_lines, with the reason: none.
+# Top-level names of the design; dot-files may stand beside them.
+top=' CMakeLists.txt CMakePresets.json README.md certs deploy policies tests webhook '
+
+while IFS= read -r file; do
+    seen=$((seen + 1))
+    name=${file%%/*}
+    [[ $name == .* || $top == *" $name "* ]] || complain "$file: \"$name\" is no top-level name of the design"
+    [[ $file =~ ^[A-Za-z0-9._/@+-]+$ ]] || complain "$file: a name with blanks or other signs that shells mind"
+done < <(files '*')
+
+# Fuzz corpora hold any bytes; what the lints look for stands in the lints.
+mapfile -t texts < <(files '*' | grep -vE '^tests/(fuzz/corpus|lint)/')
+while IFS= read -r hit; do
+    complain "$hit: unfinished"
+done < <(grep -nIoE '\b(TODO|FIXME|XXX)\b' "${texts[@]}")
+while IFS= read -r hit; do
+    complain "$hit: a path of one machine"
+done < <(grep -nIoE "(^|[^A-Za-z0-9_.-])/work/[a-z]+|/(home|Users)/[a-z]+/(src|work|git|projects)\b" "${texts[@]}")
+mapfile -t every < <(files '*' | grep -v '^tests/lint/')
+while IFS= read -r hit; do
+    complain "$hit: a private key"
+done < <(perl -0777 -ne '
+    print "$ARGV\n" if /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:\s|\\n|")*(?:[A-Za-z0-9+\/=]{16,}(?:\s|\\n|")*){3}/
+    ' "${every[@]}")
+while IFS= read -r file; do
+    lines=$(wc -l <"$file")
+    ((lines <= most_lines)) || complain "$file: $lines lines, expected at most $most_lines: usually two modules"
+done < <(files 'webhook/*.[ch]' 'policies/*.[ch]' 'certs/*.[ch]')
+verdict 150

@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# All tests, from a fresh Debian 12 (bookworm) to one line: "N passed, M failed".
+#
+#   tests/run.sh [--quick] [--no-install]
+#
+#   --quick        the dev preset only
+#   --no-install   install nothing, take what is there
+#
+# What it needs stands in tests/packages.txt; what is missing of it is installed by apt-get (as root,
+# or by sudo). With everything installed it needs no network. PULLGATE_FUZZ_SECONDS is how long each
+# fuzz target runs (20; 0 leaves them out). Output of each step: build/logs/.
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
+
+# So many tests there are at least. A slip that loses tests leaves ctest green; not this line.
+floor_all=80
+floor_quick=30
+
+fuzz_seconds=${PULLGATE_FUZZ_SECONDS:-20}
+# Tests of what runs in several threads.
+threaded='^(unit\.(server|audit|program|live|daemon|match)|http\.)'
+
+quick=no install=yes
+for arg in "$@"; do
+    case $arg in
+    --quick) quick=yes ;;
+    --no-install) install=no ;;
+    -h | --help)
+        sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
+        exit 0
+        ;;
+    *)
+        echo "run.sh: unknown option $arg; try --help" >&2
+        exit 2
+        ;;
+    esac
+done
+
+logs=build/logs
+jobs=$(nproc)
+passed=0 failed=0 broken=0
+mkdir -p $logs
+
+# step NAME COMMAND...: runs it with its output in a log; shows the log's end if it fails.
+step() {
+    local name=$1 log=$logs/${1//[^a-z0-9]/-}.log start=$SECONDS status
+    shift
+    "$@" >"$log" 2>&1 </dev/null
+    status=$?
+    printf '%s  %-28s %4d s  %s\n' "$(date +%H:%M:%S)" "$name" $((SECONDS - start)) \
+        "$([[ $status == 0 ]] && echo ok || echo "FAILED ($status)")"
+    ((status == 0)) && return 0
+    broken=$((broken + 1))
+    tail -n 40 "$log" | sed 's/^/    /'
+    echo "    all of it: $log"
+    return 1
+}
+
+# ---- what is needed ------------------------------------------------------------------------
+
+missing_packages() {
+    local package
+    while read -r package; do
+        [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || echo "$package"
+    done < <(sed 's/#.*//; s/[[:space:]]//g; /^$/d' tests/packages.txt)
+}
+
+install_packages() { # PACKAGE...
+    local sudo=()
+    [[ $(id -u) == 0 ]] || sudo=(sudo)
+    "${sudo[@]}" apt-get update &&
+        "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+}
+
+mapfile -t missing < <(missing_packages)
+if ((${#missing[@]} > 0)); then
+    if [[ $install == yes ]]; then
+        echo "to install: ${missing[*]}"
+        step "install" install_packages "${missing[@]}" || exit 1
+    else
+        echo "not installed: ${missing[*]}"
+    fi
+fi
+
+# The sanitizers of clang 14 lay their shadow where a kernel with much randomness may have put
+# something else already.
+steady=()
+setarch "$(uname -m)" -R true 2>/dev/null && steady=(setarch "$(uname -m)" -R)
+
+# ---- building and testing ------------------------------------------------------------------
+
+build() { # PRESET
+    step "$1: configure" cmake --preset "$1" &&
+        step "$1: build" cmake --build --preset "$1" -j "$jobs"
+}
+
+count() { # JUNIT FILE: adds to passed and failed; what was skipped did not pass
+    local all bad
+    all=$(sed -n 's/^[[:space:]]*tests="\([0-9]*\)".*/\1/p' "$1" 2>/dev/null | head -n 1)
+    bad=$(sed -n 's/^[[:space:]]*\(failures\|disabled\|skipped\)="\([0-9]*\)".*/\2/p' "$1" 2>/dev/null |
+        paste -sd+ | sed 's/^$/0/')
+    bad=$((${bad:-0}))
+    passed=$((passed + ${all:-0} - bad))
+    failed=$((failed + bad))
+}
+
+test_preset() { # PRESET [CTEST ARGUMENTS]: two tests at a time, where they allow it
+    local preset=$1 junit=$PWD/$logs/$1.xml
+    shift
+    rm -f "$junit"
+    step "$preset: test" "${steady[@]}" ctest --preset "$preset" -j 2 --output-junit "$junit" "$@"
+    count "$junit"
+}
+
+start=$SECONDS
+build dev && test_preset dev
+if [[ $quick == no ]]; then
+    build asan && test_preset asan
+    build tsan && test_preset tsan -R "$threaded"
+    build release && test_preset release
+    if [[ $fuzz_seconds != 0 ]]; then
+        step "fuzz: $fuzz_seconds s each" "${steady[@]}" tests/fuzz/run.sh "$fuzz_seconds"
+        sed 's/^/    /' "$logs/fuzz--$fuzz_seconds-s-each.log"
+    fi
+fi
+
+floor=$floor_all
+[[ $quick == yes ]] && floor=$floor_quick
+if ((passed + failed < floor)); then
+    echo "$((passed + failed)) tests ran, expected at least $floor: some are lost"
+    broken=$((broken + 1))
+fi
+echo "in $((SECONDS - start)) s"
+echo "$passed passed, $failed failed"
+((failed == 0 && broken == 0))
