@@ -91,10 +91,10 @@ same "denied by alias, by plain name" "$(cat "$work/found")" "1 0 1 1 "
 printf '%s\n' 'apiVersion: pullgate/v1' 'kind: ImagePolicy' \
     'spec: {message: "ä€😀", approved: ["*a.example/**"]}' >"$work/wide.yaml"
 expect "wide" 1 "$work/wide.yaml"
-matches "wide: bytes" "$out" 'wide.yaml:3:43: warning'
+matches "wide: bytes" "$out" 'wide.yaml:3:41: warning'
 run "${lint[@]}" -o sarif "$work/wide.yaml"
 same "wide: UTF-16" "$(jq -c '.runs[0].results[0].locations[0].physicalLocation.region' "$work/out")" \
-    '{"startLine":3,"startColumn":38}'
+    '{"startLine":3,"startColumn":36}'
 
 # ---- the schema ------------------------------------------------------------------------------
 
