@@ -55,6 +55,11 @@ const struct verb verbs[] = {
      "  show    what a certificate says\n"
      "  bundle  base64 of ca.crt on one line, for a webhook's caBundle\n",
      &certs_options, cmd_certs},
+    {"completion", "bash|zsh|fish", "print a script that completes command lines",
+     "In ~/.bashrc: source <(policyctl completion bash); in ~/.zshrc, behind compinit, the "
+     "same with\n"
+     "zsh; for fish into ~/.config/fish/completions/policyctl.fish.\n",
+     &completion_options, cmd_completion},
     {"version", "", "print version and libraries", NULL, &version_options, cmd_version},
 };
 const size_t n_verbs = sizeof verbs / sizeof *verbs;
