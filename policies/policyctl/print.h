@@ -10,6 +10,16 @@ struct print {          /* state of one run */
     size_t n_objects;
 };
 
+/* Where an image stands, with its pointer in p->scratch. A pointer that found no memory must not
+ * be shown as an empty one: the output then fails. */
+static inline struct yaml_pos print_where(struct print *p, const struct subject *s,
+                                          const struct workload_image *image) {
+    struct yaml_pos pos = subject_image_where(s, image, &p->scratch);
+    if (p->scratch.bad && !p->out.bad)
+        p->out.bad = p->scratch.bad;
+    return pos;
+}
+
 struct print_format {
     const char *name;
     void (*begin)(struct print *p);

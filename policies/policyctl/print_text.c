@@ -10,7 +10,7 @@ static void put_place(struct print *p, const struct subject *s, struct yaml_pos 
 static struct yaml_pos place_of(struct print *p, const struct subject *s, int32_t image) {
     if (image < 0)
         return subject_where(s, STR(""));
-    return subject_image_where(s, s->decision->images[image].image, &p->scratch);
+    return print_where(p, s, s->decision->images[image].image);
 }
 
 static void put_reason(struct print *p, const struct subject *s, const struct reason *r) {
@@ -32,7 +32,7 @@ static void put_image(struct print *p, const struct subject *s,
     bool proposed = !str_eq(d->after, d->proposed) && d->weight == WEIGHT_NOTE && d->judged;
     if (!rewritten && !proposed)
         return;
-    put_place(p, s, subject_image_where(s, d->image, &p->scratch));
+    put_place(p, s, print_where(p, s, d->image));
     buf_printf(&p->out, "%s: %.*s: %.*s -> %.*s%s\n", rewritten ? "rewrite" : "note",
                STR_ARG(d->image->name), STR_ARG(d->before),
                STR_ARG(rewritten ? d->after : d->proposed), rewritten ? "" : later(s));
