@@ -50,11 +50,11 @@ install_packages() {
 [ "$install" = no ] || install_packages
 
 say "building the release (build/release)"
-cmake --preset release >build-quickstart.log 2>&1 || {
-    cat build-quickstart.log
+mkdir -p build
+cmake --preset release >build/configure-release.log 2>&1 || {
+    cat build/configure-release.log
     fail "cmake could not configure the build"
 }
-rm -f build-quickstart.log
 cmake --build --preset release
 
 bin=build/release/bin

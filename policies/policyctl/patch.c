@@ -3,6 +3,7 @@
 #include "base/arena.h"
 
 #include <jansson.h>
+#include <pthread.h>
 #include <setjmp.h>
 
 enum { PATCH_BYTES_MAX = 1 << 30 };
@@ -15,9 +16,13 @@ struct attempt {
     jmp_buf no_room;
 };
 
-static _Thread_local struct attempt *current;
+static _Thread_local struct attempt *current; /* NULL outside of patch_apply */
+static json_malloc_t others_malloc;           /* the loader's of rule files, who came first */
+static json_free_t others_free;
 
 static void *allocate(size_t n) {
+    if (current == NULL)
+        return others_malloc(n);
     void *p = arena_alloc(&current->arena, n);
     if (p == NULL)
         longjmp(current->no_room, 1);
@@ -25,7 +30,13 @@ static void *allocate(size_t n) {
 }
 
 static void release(void *p) {
-    (void)p; /* with the arena */
+    if (current == NULL)
+        others_free(p);
+}
+
+static void set_allocator(void) {
+    json_get_alloc_funcs(&others_malloc, &others_free);
+    json_set_alloc_funcs(allocate, release);
 }
 
 /* The container that holds the pointer's last token; borrowed. Decisions only point into
@@ -103,18 +114,15 @@ static void patch(struct str object, const struct edit *edits, size_t n_edits, s
 
 enum ec patch_apply(struct str object, const struct edit *edits, size_t n_edits,
                     struct buf *out, struct err *err) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct attempt attempt = {.arena = ARENA_INIT(64 << 10, PATCH_BYTES_MAX)};
-    json_malloc_t others_malloc;
-    json_free_t others_free;
-    json_get_alloc_funcs(&others_malloc, &others_free);
-    json_set_alloc_funcs(allocate, release);
+    (void)pthread_once(&once, set_allocator);
     current = &attempt;
     if (setjmp(attempt.no_room) == 0)
         patch(object, edits, n_edits, out, err);
     else
         arena_fail(&attempt.arena, err);
     current = NULL;
-    json_set_alloc_funcs(others_malloc, others_free);
     arena_done(&attempt.arena);
     return err->code;
 }

@@ -55,3 +55,46 @@ post() { # FILE URL [OPTION...]
     shift
     ask --header 'Content-Type: application/json' --data-binary "@$file" "$@"
 }
+
+# ---- raw bytes over TLS: one connection at a time ----------------------------------------------
+
+# Opens a connection; bytes are written with `say`, answers read with `hear`.
+dial() { # [s_client OPTION...]
+    coproc RAW { openssl s_client -quiet -verify_return_error -CAfile "$certs/ca.crt" \
+        -connect "127.0.0.1:$port" "$@" 2>"$work/s_client.err"; }
+    raw_pid=$RAW_PID
+    pids+=("$raw_pid")
+    exec {raw_in}>&"${RAW[1]}" {raw_out}<&"${RAW[0]}"
+}
+
+say() { # FILE
+    cat "$1" >&"$raw_in"
+}
+
+# Reads one answer: its head to $work/head, its body to $work/body; leaves $code (empty: none came).
+hear() {
+    local line length=0
+    code=
+    : >"$work/head"
+    : >"$work/body"
+    while IFS= read -r -t 30 line <&"$raw_out"; do
+        line=${line%$'\r'}
+        [ -n "$line" ] || break
+        printf '%s\n' "$line" >>"$work/head"
+        [[ $line =~ ^HTTP/1\.1\ ([0-9]+) ]] && code=${BASH_REMATCH[1]}
+        [[ ${line,,} =~ ^content-length:\ *([0-9]+) ]] && length=${BASH_REMATCH[1]}
+    done
+    head -c "$length" <&"$raw_out" >"$work/body"
+    body=$(cat "$work/body")
+}
+
+hang_up() {
+    exec {raw_in}>&- {raw_out}<&-
+    kill "$raw_pid" 2>/dev/null
+    wait "$raw_pid" 2>/dev/null
+}
+
+head_has() { # NAME REGEX
+    checks=$((checks + 1))
+    tr -d '\r' <"$work/head" | grep -qiE "$2" || fail "$1" "expected $2" "$(cat "$work/head")"
+}

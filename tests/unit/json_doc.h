@@ -18,6 +18,11 @@ struct doc {
     enum ec ec;
 };
 
+/* Some bytes that would go on well, then such that show if they were moved. */
+static inline char doc_padding(char first, size_t i) {
+    return i < 6 ? first : (char)('a' + i % 23);
+}
+
 static inline void doc_read(struct doc *d, struct str text, struct json_limits limits,
                             char padding) {
     d->j = (struct json)JSON_INIT;
@@ -26,8 +31,11 @@ static inline void doc_read(struct doc *d, struct str text, struct json_limits l
     assert_non_null(d->text);
     if (text.n != 0)
         memcpy(d->text, text.p, text.n);
-    memset(d->text + text.n, padding, JSON_PADDING);
+    for (size_t i = 0; i < JSON_PADDING; i++)
+        d->text[text.n + i] = doc_padding(padding, i);
     d->ec = json_parse(&d->j, d->text, text.n, limits, &d->err);
+    for (size_t i = 0; i < JSON_PADDING; i++)
+        assert_int_equal(d->text[text.n + i], doc_padding(padding, i));
     if (d->ec != EC_OK)
         assert_int_equal(d->j.n_nodes, 0);
 }

@@ -7,9 +7,15 @@
 
 enum { MAX_BODY = 100000 };
 
+#define HOST "Host: h\r\n"
+#define JSON_TYPE "Content-Type: application/json\r\n"
+extern const char get_inspect[], post_echo[]; /* whole requests that are answered with 200 */
+
 /* A plain listener on a free port, with limits that no test meets by accident. */
 struct server_config fixture_config(void);
 struct server *fixture_start(const struct server_config *config);
 struct server_stats fixture_stats(const struct server *s);
+/* n of our allocations succeed, the next one fails; below 0: none fails. */
+void fixture_fail_allocation(int n);
 
 #endif

@@ -249,10 +249,16 @@ static const struct bad_row {
     {STR_INIT("{\"a\\nb\":1,\"c\":[{\"d\":1}],\"a\\u000ab\":1}"), 25, 1, 26, TWICE("a?b")},
     {STR_INIT("[{\"x\":{\"k8s.io/name-of-16\":1,\"y\":2,\"k8s.io/name-of-16\":3}}]"), 36, 1, 37,
      TWICE("k8s.io/name-of-16")},
+    {STR_INIT(
+         "{\"kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk\\nkkkkkkkkk\":1,"
+         "\"kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk\\nkkkkkkkkk\":2}"),
+     79, 1, 80, TWICE("kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk?k...")},
     /* lines are those of the text, whatever was unescaped before */
     {STR_INIT("[\"a\\nb\\n\",\n\"\\n\",x]"), 16, 2, 6, BAD_VALUE("'x'")},
     {STR_INIT("[\"\\n\\n\",\n\"\\n\\n\\q\"]"), 15, 2, 7,
      "unexpected character 'q', expected one of \" \\ / b f n r t u behind a backslash"},
+    {STR_INIT("[\"\\n\\n\",\n\"\\n\\n\\u0000\"]"), 14, 2, 6,
+     "\\u0000 in a string, which cannot be kept"},
     {STR_INIT("{\"\\n\":\n1,\"\\n\":2}"), 10, 2, 4, TWICE("?")},
 };
 
@@ -291,6 +297,19 @@ static void cut_documents_are_refused(void **state) {
                          d.err.msg);
             doc_done(&d);
         }
+}
+
+/* Half a surrogate pair in the text, and the other half behind its end. */
+static void escapes_end_with_the_text(void **state) {
+    (void)state;
+    char text[] = "\"\\ud83d\\ude00\"----------------------------------------------------------"
+                  "----------------";
+    struct json j = JSON_INIT;
+    struct err err = ERR_INIT;
+    assert_true(sizeof text >= 7 + JSON_PADDING);
+    assert_int_equal(json_parse(&j, text, 7, JSON_LIMITS_DEFAULT, &err), EC_SYNTAX);
+    assert_string_equal(err.msg, "first half of a surrogate pair without its second");
+    json_done(&j);
 }
 
 /* A string of n plain bytes with one odd character at each place: the borders of the 16-byte
@@ -334,6 +353,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(good_documents_are_read),
     cmocka_unit_test(bad_documents_are_refused),
     cmocka_unit_test(cut_documents_are_refused),
+    cmocka_unit_test(escapes_end_with_the_text),
     cmocka_unit_test(strings_of_all_lengths_are_read),
 };
 

@@ -48,7 +48,7 @@ static const char *number_z(struct str number) {
 static bool same_number(struct str ours, const json_t *theirs) {
     if (is_real(ours)) {
         double v = strtod(number_z(ours), NULL), w = json_real_value(theirs);
-        return json_typeof(theirs) == JSON_REAL && memcmp(&v, &w, sizeof v) == 0;
+        return json_typeof(theirs) == JSON_REAL && v == w && signbit(v) == signbit(w);
     }
     return json_typeof(theirs) == JSON_INTEGER &&
            strtoll(number_z(ours), NULL, 10) == json_integer_value(theirs);
@@ -391,8 +391,8 @@ static void mutated_reviews_are_read_alike(void **state) {
     print_message("%zu accepted, %zu refused, %zu with numbers out of range\n", seen.accepted,
                   seen.refused, seen.out_of_range);
     /* A mutation that is too wild or too tame would compare nothing. */
-    assert_true(seen.accepted > DOCUMENTS / 5);
-    assert_true(seen.refused > DOCUMENTS / 5);
+    assert_true(seen.accepted > DOCUMENTS / 4);
+    assert_true(seen.refused > DOCUMENTS / 4);
     assert_true(seen.out_of_range > 5);
 }
 

@@ -58,6 +58,9 @@ static void limits_hold(void **state) {
         {"1", 9, 0, "more than 0 values and keys", 0},
         {"[1,2,3]", 9, 4, NULL, 0},
         {"[1,2,3]", 9, 3, "more than 3 values and keys", 5},
+        {"[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]", 9, 26, NULL, 0},
+        {"[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]", 9, 25,
+         "more than 25 values and keys", 49},
         {"{\"a\":1}", 9, 3, NULL, 0},
         {"{\"a\":1}", 9, 2, "more than 2 values and keys", 5},
         {"{\"a\":1}", 9, 1, "more than 1 values and keys", 2},
@@ -114,16 +117,18 @@ static void deep_nesting_needs_no_stack(void **state) {
     free((void *)(uintptr_t)s.p);
 }
 
-/* Writes {"k<0>":0,"k<1>":{} ...} with `n` keys, key number `again` a second time as the last
- * one. The keys differ in their middle, where the filter does not look. */
+/* Writes {"prefix--0000000--suffix":0, ...} with `n` keys, key number `again` a second time as
+ * the last one. The keys differ in their middle, where the filter does not look. */
 static void write_members(struct buf *text, size_t n, size_t again) {
     buf_putc(text, '{');
-    for (size_t i = 0; i <= n; i++) {
-        if (i == n && again == SIZE_MAX)
-            break;
-        buf_printf(text, "%s\"prefix--%07zu--suffix\":%s", i ? "," : "", i < n ? i : again,
-                   i % 3 ? "0" : "[{\"a\":1}]");
+    for (size_t i = 0; i < n + (again != SIZE_MAX); i++) {
+        char key[] = "\"prefix--0000000--suffix\":0,";
+        size_t number = i < n ? i : again;
+        for (char *digit = key + 15; number != 0; number /= 10)
+            *digit-- = (char)('0' + number % 10);
+        buf_puts(text, key);
     }
+    text->n--;
     buf_putc(text, '}');
 }
 
@@ -146,6 +151,47 @@ static void members_of_any_count_are_compared(void **state) {
             doc_done(&d);
             free((void *)(uintptr_t)s.p);
         }
+}
+
+/* Deeper than the filter has rows. */
+static void members_of_any_depth_are_compared(void **state) {
+    (void)state;
+    for (int depth = 0; depth < 100; depth++)
+        for (int twice = 0; twice < 2; twice++) {
+            struct buf text = BUF_INIT(10000);
+            struct doc d;
+            for (int i = 0; i < depth; i++)
+                buf_puts(&text, "{\"a\":");
+            buf_puts(&text, "{\"a\":{\"c\":1},\"b\":2");
+            buf_puts(&text, twice ? ",\"a\":3}" : "}");
+            for (int i = 0; i < depth; i++)
+                buf_puts(&text, ",\"b\":[]}");
+            doc_read(&d, buf_view(&text), JSON_LIMITS_DEFAULT, '}');
+            if (d.ec != (twice ? EC_SCHEMA : EC_OK))
+                fail_row("depth %d, twice %d: %s", depth, twice, d.err.msg);
+            doc_done(&d);
+            buf_done(&text);
+        }
+}
+
+/* Of several keys that stand twice, the first in the text is named. */
+static void the_first_key_that_stands_twice_is_named(void **state) {
+    (void)state;
+    for (size_t n = 2; n < 80; n++) {
+        struct buf text = BUF_INIT(10000);
+        struct doc d;
+        buf_putc(&text, '{');
+        for (size_t i = 0; i < n; i++)
+            buf_printf(&text, "\"%zu\":0,", i);
+        size_t offset = text.n + 1;
+        for (size_t i = n; i-- > 0;)
+            buf_printf(&text, "\"%zu\":1%c", i, i ? ',' : '}');
+        doc_read(&d, buf_view(&text), JSON_LIMITS_DEFAULT, '}');
+        if (d.ec != EC_SCHEMA || d.err.offset != offset)
+            fail_row("%zu keys: %zu, expected %zu: %s", n, d.err.offset, offset, d.err.msg);
+        doc_done(&d);
+        buf_done(&text);
+    }
 }
 
 static void a_million_members_are_compared(void **state) {
@@ -232,6 +278,11 @@ static void members_and_pointers_are_found(void **state) {
     for (json_at e = json_first(&d.j, a); e != JSON_NONE; e = json_next(&d.j, a, e))
         n++;
     assert_int_equal(n, 3);
+    struct buf key = BUF_INIT(100);
+    json_print(&d.j, a - 1, &key);
+    json_print(&d.j, JSON_NONE, &key);
+    assert_str(buf_view(&key), STR("\"a\""));
+    buf_done(&key);
     doc_done(&d);
 }
 
@@ -328,6 +379,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(limits_hold),
     cmocka_unit_test(deep_nesting_needs_no_stack),
     cmocka_unit_test(members_of_any_count_are_compared),
+    cmocka_unit_test(members_of_any_depth_are_compared),
+    cmocka_unit_test(the_first_key_that_stands_twice_is_named),
     cmocka_unit_test(a_million_members_are_compared),
     cmocka_unit_test(members_and_pointers_are_found),
     cmocka_unit_test(places_are_those_of_the_original),

@@ -4,11 +4,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define HOST "Host: h\r\n"
-static const char get_inspect[] = "GET /inspect HTTP/1.1\r\n" HOST "\r\n";
-static const char post_echo[] =
-    "POST /echo HTTP/1.1\r\n" HOST "Content-Type: application/json\r\n"
-    "Content-Length: 4\r\n\r\nbody";
 static const char only_1_1[] = "NONE:+VERS-TLS1.1:+ECDHE-ECDSA:+AES-128-CBC:+SHA1:+SIGN-ALL:"
                                "+COMP-NULL:+GROUP-SECP256R1";
 

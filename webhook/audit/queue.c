@@ -23,6 +23,7 @@ struct audit {
     pthread_cond_t has_bytes, has_room;
     struct buf pending;       /* under lock */
     struct buf writing;       /* the thread's own */
+    bool torn;                /* the thread's own: an error cut the last line short */
     bool closing;             /* under lock */
     int64_t deadline_ns;      /* under lock; when closing */
     struct audit_stats stats; /* under lock */
@@ -59,6 +60,12 @@ static size_t chunk_of(struct str rest) {
         if (rest.p[n - 1] == '\n')
             return n;
     return CHUNK;
+}
+
+/* A line that an error cut short is ended, so that the next one is whole. */
+static void mend(struct audit *a) {
+    if (a->torn && wait_writable(a) && write(a->fd, "\n", 1) == 1)
+        a->torn = false;
 }
 
 /* The bytes that could not be written; *os says why: 0 when closing took too long. */
@@ -106,9 +113,11 @@ static void *run(void *arg) {
         pthread_cond_broadcast(&a->has_room);
         pthread_mutex_unlock(&a->lock);
         int os;
-        struct str lost = write_out(a, buf_view(&a->writing), &os);
+        mend(a);
+        struct str all = buf_view(&a->writing), lost = write_out(a, all, &os);
+        a->torn = lost.n != 0 && (lost.n == all.n ? a->torn : lost.p[-1] != '\n');
         pthread_mutex_lock(&a->lock);
-        account(a, buf_view(&a->writing), lost, os);
+        account(a, all, lost, os);
         buf_reset(&a->writing);
     }
     pthread_mutex_unlock(&a->lock);

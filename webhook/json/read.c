@@ -393,7 +393,8 @@ enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limi
     r.depth = 0;
     r.limits = limits;
     r.err = err;
-    memset(r.rows[ROWS], 0xff, sizeof r.rows[ROWS]);
+    r.bad = r.bad_str = text;
+    memset(r.rows[ROWS], 0, sizeof r.rows[ROWS]);
     if (!read_all(&r))
         return failed(&r);
     j->n_nodes = r.n;

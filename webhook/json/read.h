@@ -21,7 +21,7 @@
 enum {
     SCAN_AHEAD = 32,  /* see Bounds */
     ROW_WORDS = 8,    /* 512 bits of key filter for an object: one cache line */
-    ROWS = 32,        /* deeper objects share a row that is all ones: each key is compared */
+    ROWS = 32,        /* deeper objects share one that is never cleared: it asks more often */
     FEW_MEMBERS = 32, /* objects with more are checked for duplicates when they close */
     NODE_KEY = 1      /* json_node.flags: a key; the bits above hold a part of its hash */
 };
@@ -43,7 +43,7 @@ struct reader {
                                  unfinished string was changed */
     struct json_limits limits;
     struct err *err;
-    uint64_t rows[ROWS + 1][ROW_WORDS]; /* by depth; the last is all ones */
+    uint64_t rows[ROWS + 1][ROW_WORDS]; /* by depth; the last is shared */
 };
 
 /* Notes "unexpected character 'x', expected ..." (or the end of the text). Always NULL. */
@@ -60,8 +60,8 @@ bool read_key_is_new(struct reader *r, json_at key);
 /* Compares all keys of a closed object with each other, in O(n log n) at worst. */
 bool read_keys_differ(struct reader *r, json_at object);
 
-/* First byte that is not a plain character (below 0x20, above 0x7e, quote or backslash); may
- * lie up to 15 bytes behind `end` when there is none before. 0x7f is taken as plain. */
+/* First byte that is no plain ASCII character (control, above 0x7f, quote or backslash); may
+ * lie up to 18 bytes behind `end` when there is none before it. */
 static inline char *scan_plain(char *p, const char *end) {
 #if JSON_SSE2
     const __m128i quote = _mm_set1_epi8('"'), escape = _mm_set1_epi8('\\');

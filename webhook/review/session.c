@@ -2,6 +2,7 @@
 #include "review/internal.h"
 
 enum { ARENA_BLOCK = 16 * 1024, PATCH_MAX = 32 << 20 };
+enum { KEEP_NODES = 32 * 1024, KEEP_PATCH_BYTES = 64 * 1024 };
 
 void review_session_init(struct review_session *s, struct review_limits limits) {
     *s = (struct review_session){.json = JSON_INIT,
@@ -95,13 +96,22 @@ static enum ec refuse_too_large(struct review_session *s, struct err *err) {
     return review_refuse(&s->decision, &fault, &s->arena, err);
 }
 
-enum ec review_answer(struct review_session *s, const struct policy *policy, int64_t now_s,
-                      unsigned engine_flags, char *body, size_t n, struct buf *reply,
-                      struct err *err) {
+/* What one huge review needed is not kept for all the small ones behind it. */
+static void begin(struct review_session *s) {
     arena_reset(&s->arena);
+    if (s->json.cap_nodes > KEEP_NODES)
+        json_done(&s->json);
+    if (s->patch.cap > KEEP_PATCH_BYTES)
+        buf_done(&s->patch);
     buf_reset(&s->patch);
     s->review.uid = STR_NONE;
     s->decision = (struct decision){.verdict = VERDICT_DENY};
+}
+
+enum ec review_answer(struct review_session *s, const struct policy *policy, int64_t now_s,
+                      unsigned engine_flags, char *body, size_t n, struct buf *reply,
+                      struct err *err) {
+    begin(s);
     bool readable = json_parse(&s->json, body, n, s->limits, err) == EC_OK;
     if (!readable && !salvage(s, err))
         return err->code;

@@ -15,23 +15,35 @@
 
 #include <sys/socket.h>
 
-#define JSON_ERROR(text) "{\"error\":\"" text "\"}\n"
+/* Bodies have the form of Kubernetes' Status: the API server shows its message to the user, where it
+ * says "unknown" of any other JSON. */
+#define REFUSAL(code, reason, retry_s, at_once, text)                                          \
+    {                                                                                          \
+        code, retry_s, at_once,                                                                \
+            "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},"                      \
+            "\"status\":\"Failure\",\"message\":\"" text "\",\"reason\":\"" reason             \
+            "\",\"code\":" #code "}\n"                                                         \
+    }
 
-static const struct refusal bad_framing = {
-    400, 0, true,
-    JSON_ERROR("the length of the body is not clear: expected one Content-Length, or "
-               "Transfer-Encoding: chunked")};
-static const struct refusal forbidden = {403, 0, false,
-                                         JSON_ERROR("expected an accepted client certificate")};
-static const struct refusal not_found = {404, 0, false, JSON_ERROR("no such path")};
-static const struct refusal bad_method = {405, 0, false, JSON_ERROR("no such method here")};
-static const struct refusal too_large = {413, 0, false, JSON_ERROR("the body is too large")};
-static const struct refusal too_large_now = {413, 0, true, JSON_ERROR("the body is too large")};
-static const struct refusal not_json = {415, 0, false,
-                                        JSON_ERROR("expected Content-Type: application/json")};
-static const struct refusal busy = {503, 1, false, JSON_ERROR("too many requests at once")};
-static const struct refusal no_memory = {503, 1, false,
-                                         JSON_ERROR("no memory for this request now")};
+static const struct refusal bad_framing =
+    REFUSAL(400, "BadRequest", 0, true,
+            "the length of the body is not clear: expected one Content-Length, or "
+            "Transfer-Encoding: chunked");
+static const struct refusal forbidden =
+    REFUSAL(403, "Forbidden", 0, false, "expected an accepted client certificate");
+static const struct refusal not_found = REFUSAL(404, "NotFound", 0, false, "no such path");
+static const struct refusal bad_method =
+    REFUSAL(405, "MethodNotAllowed", 0, false, "no such method here");
+static const struct refusal too_large =
+    REFUSAL(413, "RequestEntityTooLarge", 0, false, "the body is too large");
+static const struct refusal too_large_now =
+    REFUSAL(413, "RequestEntityTooLarge", 0, true, "the body is too large");
+static const struct refusal not_json =
+    REFUSAL(415, "UnsupportedMediaType", 0, false, "expected Content-Type: application/json");
+static const struct refusal busy =
+    REFUSAL(503, "ServiceUnavailable", 1, false, "too many requests at once");
+static const struct refusal no_memory =
+    REFUSAL(503, "ServiceUnavailable", 1, false, "no memory for this request now");
 
 /* The request's header, as far as it matters here. */
 struct head {
@@ -194,6 +206,7 @@ static enum MHD_Result answer(struct conn *c, struct MHD_Connection *mhd, const 
         .worker = c->worker->index,
         .method = str_of(method),
         .path = str_of(url),
+        .query = {c->query, c->query_bytes},
         .traceparent = str_of(MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "traceparent")),
         .body = c->body,
         .body_bytes = c->body_bytes,
@@ -231,12 +244,21 @@ enum MHD_Result http_on_request(void *worker, struct MHD_Connection *mhd, const 
     return c->refusal ? reply_refuse(c, mhd, c->refusal) : answer(c, mhd, url, method);
 }
 
+/* A copy: libmicrohttpd decodes the arguments in place. */
+static void keep_query(struct conn *c, struct str uri) {
+    struct str query = str_slice(uri, str_find(uri, '?') + 1, uri.n);
+    c->query_bytes = query.n < SERVER_QUERY_MAX ? query.n : SERVER_QUERY_MAX;
+    if (c->query_bytes != 0)
+        memcpy(c->query, query.p, c->query_bytes);
+}
+
 void *http_on_request_line(void *worker, const char *uri, struct MHD_Connection *mhd) {
     (void)worker;
     struct conn *c = conn_of(mhd);
     if (c) {
         c->received_ns = clock_mono_ns();
         c->odd_path = uri == NULL || strstr(uri, "%00") != NULL;
+        keep_query(c, str_of(uri));
         conn_enter(c, STAGE_HEADER, c->received_ns);
     }
     return NULL; /* it would become the request's context */

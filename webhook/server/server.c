@@ -44,11 +44,6 @@ static void on_panic(void *arg, const char *file, unsigned line, const char *rea
     abort();
 }
 
-/* The library's lines hold what clients sent, and say little else. */
-static void on_log(void *arg, const char *format, va_list values) {
-    (void)arg, (void)format, (void)values;
-}
-
 static enum ec check_config(const struct server_config *c, struct err *err) {
     const struct {
         const char *name;
@@ -142,14 +137,14 @@ static enum ec check_library(bool tls, struct err *err) {
 static enum ec start_worker(struct worker *w, struct err *err) {
     const struct server_config *config = &w->server->config;
     unsigned flags = MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC |
-                     MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
-    /* The idle timeout is the watchdog's; the library's is a net under it. An early
-     * MHD_OPTION_END hides what only TLS has. */
+                     MHD_USE_NO_LISTEN_SOCKET;
+    /* No MHD_USE_ERROR_LOG: its lines hold what clients sent, and say little else. The idle
+     * timeout is the watchdog's; the library's is a net under it. An early MHD_OPTION_END hides
+     * what only TLS has. */
     w->daemon = MHD_start_daemon(
         config->tls ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, http_on_request, w,
-        MHD_OPTION_EXTERNAL_LOGGER, on_log, w, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)POOL_BYTES, MHD_OPTION_CONNECTION_LIMIT, (unsigned)NO_LIMIT,
-        MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s + 10,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)NO_LIMIT, MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s + 10,
         MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, w, MHD_OPTION_NOTIFY_COMPLETED,
         http_on_completed, w, MHD_OPTION_URI_LOG_CALLBACK, http_on_request_line, w,
         MHD_OPTION_STRICT_FOR_CLIENT, 1,

@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Builds a true kube-apiserver 1.20.2 from Debian bookworm's source package, once: the result is kept
+# below the build folder under a name made of everything it depends on.
+#
+#   build.sh CACHE_DIR      prints the path of the binary
+#
+# Three things stand in the way, each met below: module mode does not work with Go 1.19, one generated
+# file is missing from the source, and one vendored package is broken with Go 1.18 and later.
+set -euo pipefail
+
+cache=$1
+source_version=1.20.5+really1.20.2-1.1+deb12u1
+source_sha256=b83c0780efb182d928dc63d46488a847f161f04e40a94b96bf5247dd671ecdfc
+reflect2=golang-github-modern-go-reflect2-dev
+key=$({
+    printf '%s\n' "$source_version" "$source_sha256" "$reflect2"
+    cat "${BASH_SOURCE[0]}"
+} | sha256sum | cut -c1-16)
+binary=$cache/kube-apiserver-1.20.2-$key
+
+if [ -x "$binary" ]; then
+    echo "$binary"
+    exit 0
+fi
+
+say() { printf 'kube-apiserver: %s\n' "$*" >&2; }
+fail() {
+    say "$*"
+    exit 1
+}
+
+mkdir -p "$cache"
+work=$(mktemp -d "$cache/build.XXXXXX")
+trap 'chmod -R u+w "$work" 2>/dev/null; rm -rf "$work"' EXIT
+
+# Source packages come from lists of their own, so that the system's apt stays as it is. The host is
+# the one that the system's own entries name.
+own_apt() {
+    apt-get -q -o Dir::Etc::sourcelist="$work/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+        -o Dir::State::lists="$work/apt/lists" -o Dir::Cache::pkgcache='' -o Dir::Cache::srcpkgcache='' "$@"
+}
+
+write_sources() {
+    local uri
+    uri=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(CODENAME)' 2>/dev/null |
+        awk '$3 == "bookworm" || $2 == "bookworm" {print $1; exit}')
+    [ -n "$uri" ] || fail "no entry for Debian bookworm in this system's apt sources"
+    mkdir -p "$work/apt/lists/partial"
+    printf 'deb-src [trusted=yes] %s bookworm main\ndeb [trusted=yes] %s bookworm main\n' "$uri" "$uri" \
+        >"$work/apt/sources.list"
+}
+
+try() { # COMMAND...: three times, since downloads fail now and then
+    local i
+    for i in 1 2 3; do
+        "$@" >>"$work/log" 2>&1 && return 0
+        say "try $i of 3 failed: $*"
+    done
+    tail -20 "$work/log" >&2
+    return 1
+}
+
+say "downloading the source of Debian's kubernetes $source_version"
+write_sources
+try own_apt update || fail "apt's lists of source packages cannot be fetched; run the tests again to retry"
+(cd "$work" && try own_apt source --download-only "kubernetes=$source_version") ||
+    fail "the source package cannot be fetched; run the tests again to retry"
+(cd "$work" && try own_apt download "$reflect2") ||
+    fail "$reflect2 cannot be fetched; run the tests again to retry"
+echo "$source_sha256  $work/kubernetes_1.20.5+really1.20.2.orig.tar.gz" | sha256sum -c --quiet >&2 ||
+    fail "the source is not the one these tests were written for"
+
+say "unpacking"
+go_path=$work/go
+tree=$go_path/src/k8s.io/kubernetes
+mkdir -p "$go_path/src/k8s.io" "$work/tmp"
+dpkg-source --no-check -x "$work"/kubernetes_*.dsc "$tree" >>"$work/log" 2>&1
+dpkg -x "$work/$reflect2"_*.deb "$work/reflect2"
+rm -rf "$tree/vendor/github.com/modern-go/reflect2"
+cp -r "$work/reflect2/usr/share/gocode/src/github.com/modern-go/reflect2" \
+    "$tree/vendor/github.com/modern-go/reflect2"
+[ -f "$tree/vendor/github.com/modern-go/reflect2/go_above_118.go" ] || fail "reflect2 is too old for this Go"
+
+export GOPATH=$go_path GOCACHE=$work/cache GOTMPDIR=$work/tmp GO111MODULE=off GOPROXY=off GOSUMDB=off \
+    CGO_ENABLED=0 GOFLAGS='' GOTOOLCHAIN=local
+cd "$tree"
+
+say "generating the OpenAPI definitions"
+go build -o "$work/openapi-gen" k8s.io/kubernetes/vendor/k8s.io/kube-openapi/cmd/openapi-gen
+packages=$(find -L pkg cmd plugin vendor/k8s.io -name '*.go' ! -name '*_test.go' \
+    -not -path '*/code-generator/*' -not -path '*/sample-apiserver/*' -not -path '*/testdata/*' \
+    -not -path '*/gengo/*' -not -path '*/kube-openapi/test/*' -print0 2>/dev/null |
+    xargs -0 grep -l '^// +k8s:openapi-gen=' | xargs -n1 dirname | LC_ALL=C sort -u |
+    sed 's|^|k8s.io/kubernetes/|' | paste -sd, -)
+"$work/openapi-gen" --logtostderr -i "$packages" -p k8s.io/kubernetes/pkg/generated/openapi \
+    -O zz_generated.openapi -h vendor/k8s.io/code-generator/hack/boilerplate.go.txt \
+    -r "$work/violations" >>"$work/log" 2>&1 || fail "openapi-gen failed: $(tail -3 "$work/log")"
+diff -q "$work/violations" api/api-rules/violation_exceptions.list >&2 ||
+    fail "the generated definitions are not upstream's"
+
+say "compiling (a few minutes)"
+flags="-s -w"
+for package in component-base client-go/pkg; do
+    at=k8s.io/kubernetes/vendor/k8s.io/$package/version
+    flags+=" -X $at.gitVersion=v1.20.2 -X $at.gitMajor=1 -X $at.gitMinor=20"
+    flags+=" -X $at.gitTreeState=archive -X $at.gitCommit=debian -X $at.buildDate=2021-01-13T00:00:00Z"
+done
+go build -trimpath -tags providerless -ldflags "$flags" -o "$binary.part" \
+    k8s.io/kubernetes/cmd/kube-apiserver
+mv "$binary.part" "$binary"
+say "built $binary"
+echo "$binary"

@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# Options of the daemon: by flag, by environment, wrong ones; what it says when it cannot start.
+. "$(dirname "$0")/lib.sh"
+cd "$tests/golden/captured" || exit 1
+certs=$work/certs
+make_certs "$certs"
+pair=(--tls-cert "$certs/tls.crt" --tls-key "$certs/tls.key")
+free=(--listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0)
+review=$tests/data/reviews/pod-create.json
+
+# A mistake on the command line: exit status 2 and one line on standard error.
+mistake() { # NAME REGEX ARGUMENT...
+    local name=$1 regex=$2
+    shift 2
+    run "$PULLGATE" "$@"
+    same "$name: exit status" $status 2
+    same "$name: standard output" "$out" ""
+    same "$name: lines" "$(wc -l <"$work/err")" 1
+    matches "$name: text" "$err" "$regex"
+}
+mistake "no rules" '^pullgate: --policy is missing: the rule file; try --help$'
+mistake "misspelt" '^pullgate: unknown option "--polcy"; did you mean --policy\?$' --polcy x
+mistake "unknown" '^pullgate: unknown option "--frobnicate"; try --help$' --frobnicate
+mistake "argument" '^pullgate: unexpected argument "x"; try --help$' --policy rules.yaml x
+mistake "value missing" '^pullgate: --policy needs a value: FILE$' --policy
+mistake "number" '^pullgate: --workers: found "two", expected a whole number$' --policy rules.yaml --workers two
+mistake "range" '^pullgate: --workers: 0 is out of range, expected 1 to 256$' --policy rules.yaml --workers 0
+mistake "size" '^pullgate: --max-body: found "8 MB", expected a size such as' --policy rules.yaml --max-body '8 MB'
+mistake "time" '^pullgate: --idle-timeout: found "soon", expected a duration such as' --policy rules.yaml --idle-timeout soon
+mistake "word" '^pullgate: --log-level: found "loud", expected debug, info, warn, error$' --policy rules.yaml --log-level loud
+PULLGATE_WORKERS=many mistake "environment" '^pullgate: environment: --workers: found "many"' --policy rules.yaml
+
+run "$PULLGATE" --version
+same "--version: exit status" $status 0
+matches "--version: text" "$out" '^pullgate [0-9]+\.[0-9]+\.[0-9]+ .*GnuTLS [0-9.]+'
+same "--version: standard error" "$err" ""
+run "$PULLGATE" --help
+same "--help: exit status" $status 0
+matches "--help: usage" "$out" '^Usage: pullgate --policy FILE'
+same "--help: lines wider than 96" "$(awk 'length > 96' "$work/out")" ""
+for option in $(sed -n 's/^ *\(-., \)*--\([a-z-]*\).*/\2/p' "$work/out"); do
+    [[ $option =~ ^(help|version)$ ]] && continue
+    run "$PULLGATE" --"$option"
+    check "--$option is known ($err)" bash -c '[[ $1 != *unknown* ]]' _ "$err"
+done
+
+# ---- it cannot start -------------------------------------------------------------------------
+
+# Exit status 2, and a line that says which file and why.
+cannot() { # NAME REGEX ARGUMENT...
+    local name=$1 regex=$2
+    shift 2
+    run timeout 60 "$PULLGATE" --policy rules.yaml "${free[@]}" "$@"
+    same "$name: exit status" $status 2
+    same "$name: standard output" "$out" ""
+    matches "$name: text" "$(jq -r 'select(.event == "cannot_start") | .error + " " + .file' "$work/err")" "$regex"
+}
+cannot "no certificate" 'nowhere\.crt: No such file' --tls-cert nowhere.crt --tls-key "$certs/tls.key"
+cannot "no key" 'nowhere\.key: No such file' --tls-cert "$certs/tls.crt" --tls-key nowhere.key
+cannot "a certificate that is none" 'rules\.yaml' --tls-cert rules.yaml --tls-key "$certs/tls.key"
+cannot "another's key" 'key' --tls-cert "$certs/tls.crt" --tls-key "$certs/ca.key"
+cannot "address" 'expected HOST:PORT .*found "nonsense"' "${pair[@]}" --listen nonsense
+cannot "address of the probes" 'expected HOST:PORT' "${pair[@]}" --metrics-listen 127.0.0.1
+start_daemon first ready --policy rules.yaml
+cannot "a port in use" "listen on 127\.0\.0\.1:$port: Address already in use" "${pair[@]}" --listen "127.0.0.1:$port"
+stop_daemon
+same "the first one: exit status" $status 0
+
+# ---- by environment --------------------------------------------------------------------------
+
+export PULLGATE_POLICY=rules.yaml PULLGATE_MAX_BODY=2KiB PULLGATE_WORKERS=1 PULLGATE_DRAIN_PAUSE=600s
+start_daemon environment ready # the flags of start_daemon win: --drain-pause 0s
+unset PULLGATE_POLICY PULLGATE_MAX_BODY PULLGATE_WORKERS PULLGATE_DRAIN_PAUSE
+head -c 2049 /dev/zero | tr '\0' ' ' >"$work/large"
+post "$work/large" "$url/mutate"
+same "PULLGATE_MAX_BODY" "$code" 413
+stop_daemon
+same "PULLGATE_DRAIN_PAUSE: the flag wins" "$(logged draining pauseMs)" 0
+same "environment: exit status" $status 0
+
+# ---- some by flag ----------------------------------------------------------------------------
+
+log=$work/quiet.log audit=$work/quiet.audit
+start_daemon name ready --policy rules.yaml --tls-name other.ns.svc
+same "--tls-name: a certificate without it is said" "$(logged certificate_lacks_name expected)" other.ns.svc
+post "$review" "$url/mutate"
+same "--tls-name: and served" "$code" 200
+stop_daemon
+start_daemon depth ready --policy rules.yaml --max-depth 8 --metrics-listen ""
+same "--metrics-listen '': no probes" "$probes" 0
+post "$review" "$url/mutate"
+same "--max-depth 8: a pod of a real API server is too deep" \
+    "$code $(jq -c '[.response.allowed, .response.status.code]' "$work/body")" '200 [false,422]'
+stop_daemon
+start_daemon nodes ready --policy rules.yaml --max-nodes 100
+post "$review" "$url/mutate"
+same "--max-nodes 100: too many values" \
+    "$code $(jq -c '[.response.allowed, .response.status.code]' "$work/body")" '200 [false,422]'
+stop_daemon
+same "--max-nodes 100: exit status" $status 0
+
+# Reviews from clients with a certificate of one CA alone.
+clients=$work/clients
+mkdir "$clients"
+ec=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+openssl req -x509 "${ec[@]}" -subj /CN=clients -days 2 -keyout "$clients/ca.key" -out "$clients/ca.crt" 2>"$work/err"
+signed() { # NAME USAGE
+    openssl req "${ec[@]}" -subj "/CN=api-server.$1" -keyout "$clients/$1.key" -out "$clients/$1.csr" 2>"$work/err"
+    openssl x509 -req -in "$clients/$1.csr" -CA "$clients/ca.crt" -CAkey "$clients/ca.key" -CAcreateserial \
+        -days 2 -extfile <(echo "extendedKeyUsage=$2") -out "$clients/$1.crt" 2>"$work/err"
+}
+signed good clientAuth
+signed server serverAuth
+start_daemon clients ready --policy rules.yaml --client-ca "$clients/ca.crt" --client-name 'api-server.*'
+post "$review" "$url/mutate"
+check "--client-ca: no certificate ($code)" [ "$code" = 403 -o "$code" = 000 ]
+mine=(--cert "$clients/good.crt" --key "$clients/good.key")
+post "$review" "$url/mutate" "${mine[@]}"
+same "--client-ca: a good one" "$code" 200
+post "$review" "$url/mutate" --cert "$clients/server.crt" --key "$clients/server.key"
+check "--client-ca: one that is for servers ($code)" [ "$code" = 403 -o "$code" = 000 ]
+post "$review" "$url/mutate" --cert "$certs/tls.crt" --key "$certs/tls.key"
+check "--client-ca: one of another CA ($code)" [ "$code" = 403 -o "$code" = 000 ]
+ask "http://127.0.0.1:$probes/readyz"
+same "--client-ca: probes need none" "$code" 200
+same "--client-ca: one decision" "$(wc -l <"$audit")" 1
+stop_daemon
+start_daemon strangers ready --policy rules.yaml --client-ca "$clients/ca.crt" --client-name 'other.*'
+post "$review" "$url/mutate" "${mine[@]}"
+check "--client-name: another name ($code)" [ "$code" = 403 -o "$code" = 000 ]
+same "--client-name: no decision" "$(cat "$audit")" ""
+stop_daemon
+finish

@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# Audit lines when standard output blocks, closes or is full; what the process has given up.
+. "$(dirname "$0")/lib.sh"
+cd "$work" || exit 1
+certs=$work/certs
+make_certs "$certs"
+review=$tests/data/reviews/pod-create-full.json
+printf 'apiVersion: pullgate/v1\nkind: ImagePolicy\nspec: {registry: one.example}\n' >rules.yaml
+
+start_into() { # NAME FILE OPTION...: standard output goes to FILE
+    local name=$1 file=$2
+    shift 2
+    log=$work/$name.log
+    : >"$log"
+    ( # without our end of the pipe, or it would be its own reader
+        [ -z "${reader:-}" ] || exec {reader}<&-
+        exec "$PULLGATE" --policy rules.yaml --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 \
+            --drain-pause 0 --tls-cert "$certs/tls.crt" --tls-key "$certs/tls.key" "$@"
+    ) >"$file" 2>"$log" </dev/null &
+    pid=$!
+    pids+=("$pid")
+    await "$name: ready" is_logged ready
+    port=$(logged ready port) url=https://127.0.0.1:$port
+}
+ask_many() { # COUNT: over one connection; leaves how many were answered with 200 in $answered
+    local targets=()
+    for _ in $(seq "$1"); do targets+=("$url/mutate" --output /dev/null); done
+    answered=$(curl --silent --max-time 60 --cacert "$certs/ca.crt" --header 'Content-Type: application/json' \
+        --data-binary "@$review" --write-out '%{http_code}\n' "${targets[@]}" | grep -c '^200$')
+}
+
+# ---- nobody reads: drop ------------------------------------------------------------------------
+
+mkfifo pipe
+exec {reader}<>pipe # keeps the pipe open, and reads nothing
+start_into drop pipe --audit-when-full drop --audit-queue 64KiB
+ask_many 400
+same "drop: all requests are answered" "$answered" 400
+timeout 20 cat <&"$reader" >lines & # now somebody reads
+catcher=$!
+stop_daemon
+same "drop: exit status" $status 0
+await "drop: the last lines are read" bash -c "[ \$(wc -l <lines) -ge \$(jq -r 'select(.event==\"ended\").auditLines' '$log') ]"
+kill "$catcher" 2>/dev/null
+wait "$catcher" 2>/dev/null
+exec {reader}<&-
+written=$(logged ended auditLines) dropped=$(logged ended auditDropped)
+same "drop: every line is written or counted" $((written + dropped)) 400
+check "drop: some were dropped" [ "$dropped" -gt 0 ]
+same "drop: no line is torn" "$(jq -c 'select(.event == "decision")' <lines 2>&1 | wc -l)" "$written"
+
+# ---- nobody reads for a while: block -------------------------------------------------------------
+
+exec {reader}<>pipe
+start_into block pipe --audit-when-full block --audit-queue 64KiB
+(ask_many 400; echo "$answered" >answered) &
+asker=$!
+await "block: requests wait" bash -c "[ \$(ss -tn state established '( sport = :$port )' 2>/dev/null | wc -l) -ge 1 ] || kill -0 $asker"
+cat <&"$reader" >lines2 &
+catcher=$!
+wait "$asker"
+same "block: all requests are answered" "$(cat answered)" 400
+stop_daemon
+await "block: all lines arrive" bash -c '[ $(wc -l <lines2) -eq 400 ]'
+kill "$catcher"
+wait "$catcher" 2>/dev/null
+exec {reader}<&-
+same "block: none is torn" "$(jq -c 'select(.event == "decision")' <lines2 2>&1 | wc -l)" 400
+
+# ---- closed, full ---------------------------------------------------------------------------------
+
+exec {reader}<>pipe
+start_into closed pipe
+exec {reader}<&- # the last reader goes: EPIPE
+ask_many 5
+same "closed: decisions go on" "$answered" 5
+stop_daemon
+same "closed: exit status" $status 0
+check "closed: lost lines are counted" [ "$(logged ended auditFailed)" -ge 1 ]
+start_into full /dev/full
+ask_many 5
+same "full: decisions go on" "$answered" 5
+stop_daemon
+same "full: exit status" $status 0
+same "full: lost lines are counted" "$(logged ended auditFailed)" 5
+
+# ---- what it has given up -------------------------------------------------------------------------
+
+start_daemon sandbox ready --policy rules.yaml
+same "no new privileges" "$(awk '/^NoNewPrivs/ {print $2}' /proc/$pid/status)" \
+    "$([ "$(logged sandbox state)" = on ] && echo 1 || echo 0)"
+if [ "$(logged sandbox state)" = on ]; then
+    for task in /proc/"$pid"/task/*; do
+        same "seccomp filter on thread ${task##*/}" "$(awk '/^Seccomp:/ {print $2}' "$task/status")" 2
+    done
+    kill -HUP "$pid"
+    await "reload works inside" is_logged rules_loaded 2
+    await "certificates too" is_logged certificate_loaded 2
+    post "$review" "$url/mutate"
+    same "and requests" "$code" 200
+fi
+stop_daemon
+same "sandbox: exit status" $status 0
+start_daemon none ready --policy rules.yaml --no-sandbox
+same "--no-sandbox" "$(awk '/^Seccomp:/ {print $2}' /proc/$pid/status)" "$(awk '/^Seccomp:/ {print $2}' /proc/self/status)"
+stop_daemon
+
+# As a user that may nothing, in a folder it cannot write to.
+if [ "$(id -u)" = 0 ]; then
+    chmod 711 "$work" && chmod 755 "$certs" && chmod 644 "$certs/tls.key"
+    log=$work/user.log
+    setpriv --reuid 65532 --regid 65532 --clear-groups --bounding-set=-all --inh-caps=-all \
+        "$PULLGATE" --policy rules.yaml --listen 127.0.0.1:0 --metrics-listen '' --drain-pause 0 \
+        --tls-cert "$certs/tls.crt" --tls-key "$certs/tls.key" >"$work/user.audit" 2>"$log" </dev/null &
+    pid=$!
+    pids+=("$pid")
+    await "as nobody: ready" is_logged ready
+    url=https://127.0.0.1:$(logged ready port)
+    post "$review" "$url/mutate"
+    same "as nobody: answers" "$code" 200
+    stop_daemon
+    same "as nobody: exit status" $status 0
+fi
+finish

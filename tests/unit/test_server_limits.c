@@ -1,0 +1,567 @@
+/* Limits, slow clients, drain and stop, lack of memory and descriptors: over plain sockets. */
+#include "server_fixture.h"
+
+#include "base/clock.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct server *start(void) {
+    struct server_config config = fixture_config();
+    return fixture_start(&config);
+}
+
+static void half_a_post(struct client *c, size_t announced, const char *body, size_t n) {
+    char head[256];
+    int head_bytes = snprintf(
+        head, sizeof head,
+        "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length: %zu\r\n\r\n", announced);
+    client_send(c, head, (size_t)head_bytes);
+    client_send(c, body, n);
+}
+
+static void over_the_in_flight_limit_is_busy(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    config.max_in_flight = 1;
+    struct server *s = fixture_start(&config);
+    struct client *slow = client_new(server_port(s)), *other = client_new(server_port(s));
+    half_a_post(slow, 4, "bo", 2);
+    wait_until(fixture_stats(s).in_flight == 1);
+    for (int i = 0; i < 3; i++) {
+        struct reply r;
+        client_post(other, "/echo", "application/json", "{}", 2, &r);
+        assert_int_equal(r.status, 503);
+        assert_string_equal(reply_header(&r, "Retry-After"), "1");
+        reply_done(&r);
+    }
+    assert_int_equal(fixture_stats(s).refused_busy, 3);
+    assert_int_equal(client_ask(slow, "dy"), 200);
+    wait_until(fixture_stats(s).in_flight == 0);
+    assert_int_equal(client_ask(other, post_echo), 200);
+    client_free(slow);
+    client_free(other);
+    server_stop(s);
+}
+
+static unsigned post_bytes(struct client *c, const char *body, size_t n, struct reply *r) {
+    client_post(c, "/echo", "application/json", body, n, r);
+    reply_done(r);
+    return r->status;
+}
+
+static void over_the_memory_budget_is_busy(void **state) {
+    (void)state;
+    enum { BYTES = 90000 };
+    struct server_config config = fixture_config();
+    config.memory_budget_bytes = 250000; /* one echo of BYTES with its reply, not two */
+    struct server *s = fixture_start(&config);
+    struct client *slow = client_new(server_port(s)), *other = client_new(server_port(s));
+    char *body = calloc(1, BYTES);
+    struct reply r;
+    assert_int_equal(post_bytes(other, body, BYTES, &r), 200);
+    wait_until(fixture_stats(s).in_flight == 0); /* the memory is back */
+    half_a_post(slow, BYTES, body, BYTES - 1);
+    wait_until(fixture_stats(s).memory_bytes >= BYTES);
+    assert_int_equal(post_bytes(other, body, BYTES, &r), 503);
+    assert_string_equal(reply_header(&r, "Retry-After"), "1");
+    assert_true(fixture_stats(s).refused_memory >= 1);
+    assert_int_equal(client_ask(slow, "x"), 200);
+    wait_until(fixture_stats(s).in_flight == 0);
+    assert_int_equal(post_bytes(other, body, BYTES, &r), 200);
+    client_free(slow);
+    client_free(other);
+    wait_until(fixture_stats(s).connections_open == 0);
+    /* What connections held is given back with them. */
+    for (int i = 0; i < 10; i++) {
+        struct client *c = client_new(server_port(s));
+        assert_int_equal(post_bytes(c, body, BYTES, &r), 200);
+        client_free(c);
+        wait_until(fixture_stats(s).connections_open == 0);
+        assert_int_equal(fixture_stats(s).memory_bytes, 0);
+    }
+    free(body);
+    server_stop(s);
+}
+
+/* Each connection may keep its buffers, but not all of them the whole budget. */
+static void kept_memory_starves_nobody(void **state) {
+    (void)state;
+    enum { CONNECTIONS = 10, BYTES = 90000 };
+    struct server_config config = fixture_config();
+    config.memory_budget_bytes = 400000;
+    struct server *s = fixture_start(&config);
+    struct client *clients[CONNECTIONS];
+    char *body = calloc(1, BYTES);
+    struct reply r;
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        clients[i] = client_new(server_port(s));
+        assert_int_equal(post_bytes(clients[i], body, BYTES, &r), 200);
+        wait_until(fixture_stats(s).in_flight == 0);
+    }
+    assert_int_equal(fixture_stats(s).refused_memory, 0);
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        client_free(clients[i]);
+    free(body);
+    server_stop(s);
+}
+
+static void announced_bytes_are_not_memory(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    config.max_body_bytes = 32 << 20;
+    config.memory_budget_bytes = 33 << 20;
+    struct server *s = fixture_start(&config);
+    struct client *liars[4];
+    for (size_t i = 0; i < 4; i++) {
+        liars[i] = client_new(server_port(s));
+        half_a_post(liars[i], 32 << 20, "x", 1);
+    }
+    wait_until(fixture_stats(s).in_flight == 4);
+    struct client *c = client_new(server_port(s));
+    assert_int_equal(client_ask(c, post_echo), 200);
+    assert_int_equal(fixture_stats(s).refused_memory, 0);
+    for (size_t i = 0; i < 4; i++)
+        client_free(liars[i]);
+    client_free(c);
+    server_stop(s);
+}
+
+static void replies_count_against_the_budget(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    config.memory_budget_bytes = 1000000;
+    struct server *s = fixture_start(&config);
+    struct client *c = client_new(server_port(s));
+    struct reply r;
+    client_post(c, "/sized", "x/y", "2000000", 7, &r);
+    assert_int_equal(r.status, 503);
+    assert_string_equal(reply_header(&r, "Retry-After"), "1");
+    reply_done(&r);
+    assert_int_equal(fixture_stats(s).refused_memory, 1);
+    client_post(c, "/sized", "x/y", "500000", 6, &r);
+    assert_int_equal(r.status, 200);
+    assert_int_equal(r.body_bytes, 500000);
+    reply_done(&r);
+    client_free(c);
+    server_stop(s);
+}
+
+static void clients_over_the_limit_wait_in_the_backlog(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    config.max_connections = 2;
+    struct server *s = fixture_start(&config);
+    struct client *a = client_new(server_port(s)), *b = client_new(server_port(s));
+    assert_int_equal(client_ask(a, get_inspect), 200);
+    assert_int_equal(client_ask(b, get_inspect), 200);
+    struct client *c = client_new(server_port(s));
+    client_puts(c, post_echo);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(client_ask(a, get_inspect), 200);
+        assert_int_equal(client_ask(b, get_inspect), 200);
+    }
+    char byte;
+    assert_int_equal(recv(c->fd, &byte, 1, MSG_DONTWAIT), -1);
+    assert_int_equal(fixture_stats(s).connections_accepted, 2);
+    assert_int_equal(fixture_stats(s).connections_open, 2);
+    client_free(a);
+    assert_int_equal(client_ask(c, get_inspect), 200);
+    assert_int_equal(fixture_stats(s).connections_accepted, 3);
+    client_free(b);
+    client_free(c);
+    server_stop(s);
+}
+
+/* Finding 4: libmicrohttpd's pool gives all of a few connections to one thread. */
+static void connections_are_balanced(void **state) {
+    (void)state;
+    enum { CONNECTIONS = 4 };
+    struct server *s = start();
+    struct client *clients[CONNECTIONS];
+    unsigned of_worker[2] = {0, 0};
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        clients[i] = client_new(server_port(s));
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        struct reply r;
+        unsigned worker = 9;
+        client_puts(clients[i], get_inspect);
+        client_read(clients[i], true, &r);
+        assert_int_equal(sscanf(r.body, "worker=%u", &worker), 1);
+        assert_true(worker < 2);
+        of_worker[worker]++;
+        reply_done(&r);
+    }
+    assert_int_equal(of_worker[0], 2);
+    assert_int_equal(of_worker[1], 2);
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        client_free(clients[i]);
+    server_stop(s);
+}
+
+static void sequential_connections_leave_nothing_open(void **state) {
+    (void)state;
+    struct server *s = start();
+    for (int i = 0; i < 200; i++) {
+        struct client *c = client_new(server_port(s));
+        assert_int_equal(client_ask(c, post_echo), 200);
+        client_free(c);
+    }
+    wait_until(fixture_stats(s).connections_open == 0);
+    assert_int_equal(fixture_stats(s).in_flight, 0);
+    assert_int_equal(fixture_stats(s).connections_accepted, 200);
+    assert_int_equal(fixture_stats(s).timed_out, 0);
+    server_stop(s);
+}
+
+/* The kinds of slow clients: what they send first, and then a byte now and then. */
+static void slow_clients_are_cut_and_good_ones_served(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *first, *second;
+        char drip; /* 0: sends nothing more */
+    } rows[] = {
+        {"drips a request line", "GET /", NULL, 'a'},
+        {"stops in a request line", "GET /insp", NULL, 0},
+        {"sends empty lines", "\r\n", NULL, '\n'},
+        {"drips a header", "GET /inspect HTTP/1.1\r\n", NULL, 'a'},
+        {"stops in a header", "GET /inspect HTTP/1.1\r\nHost", NULL, 0},
+        {"drips a body",
+         "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length: 90000\r\n\r\n", NULL, 'a'},
+        {"stops in a body",
+         "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length: 9\r\n\r\nx", NULL, 0},
+        {"drips a body that is drained",
+         "POST /nope HTTP/1.1\r\n" HOST "Content-Length: 900000\r\n\r\n", NULL, 'a'},
+        {"drips chunks",
+         "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Transfer-Encoding: chunked\r\n\r\n5000\r\n",
+         NULL, 'a'},
+        {"drips its second request", get_inspect, "GET /", 'a'},
+    };
+    enum { ROWS = sizeof rows / sizeof *rows };
+    struct server_config config = fixture_config();
+    config.header_timeout_ms = 800;
+    config.request_timeout_ms = 1600;
+    struct server *s = fixture_start(&config);
+    struct client *good = client_new(server_port(s)), *slow[ROWS];
+    for (size_t i = 0; i < ROWS; i++) {
+        slow[i] = client_new(server_port(s));
+        if (rows[i].second)
+            assert_int_equal(client_ask(slow[i], rows[i].first), 200);
+        client_puts(slow[i], rows[i].second ? rows[i].second : rows[i].first);
+    }
+    size_t left = ROWS;
+    for (int tries = HANG_S * 500; left > 0; tries--) {
+        assert_int_equal(client_ask(good, post_echo), 200);
+        for (size_t i = 0; i < ROWS; i++) {
+            if (slow[i] == NULL)
+                continue;
+            bool open = rows[i].drip == 0 || client_drip(slow[i], rows[i].drip);
+            if (open && !client_sees_end(slow[i]))
+                continue;
+            client_free(slow[i]);
+            slow[i] = NULL;
+            left--;
+        }
+        if (tries == 0)
+            for (size_t i = 0; i < ROWS; i++)
+                if (slow[i])
+                    fail_row("row %s: still open", rows[i].name);
+        client_pause();
+    }
+    wait_until(fixture_stats(s).connections_open == 1);
+    assert_int_equal(fixture_stats(s).timed_out, ROWS);
+    wait_until(fixture_stats(s).in_flight == 0);
+    assert_int_equal(client_ask(good, post_echo), 200);
+    client_free(good);
+    server_stop(s);
+}
+
+static void readers_that_do_not_read_are_cut(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    config.request_timeout_ms = 500;
+    struct server *s = fixture_start(&config);
+    struct client *slow = client_new(server_port(s)), *good = client_new(server_port(s));
+    client_puts(slow, "POST /sized HTTP/1.1\r\n" HOST "Content-Length: 8\r\n\r\n33000000");
+    wait_until(fixture_stats(s).in_flight == 1);
+    wait_until((client_ask(good, post_echo), fixture_stats(s).timed_out == 1));
+    wait_until(fixture_stats(s).connections_open == 1);
+    wait_until(fixture_stats(s).in_flight == 0);
+    client_free(slow);
+    client_free(good);
+    server_stop(s);
+}
+
+/* A slow request line is cut after one to three times header_timeout_ms; these take four
+ * times that, one after the other, by the server's own clock. */
+enum { WITNESSES = 2 };
+static void outlast_slow_clients(struct server *s) {
+    for (int i = 0; i < WITNESSES; i++) {
+        struct client *witness = client_new(server_port(s));
+        client_puts(witness, "GET /");
+        client_wait_end(witness);
+        client_free(witness);
+    }
+}
+
+/* Go dials ahead: a connection without a request so far is idle, not slow. */
+static void silent_connections_are_not_slow(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    config.header_timeout_ms = 400;
+    struct server *s = fixture_start(&config);
+    struct client *fresh = client_new(server_port(s)), *used = client_new(server_port(s));
+    assert_int_equal(client_ask(used, post_echo), 200);
+    outlast_slow_clients(s);
+    assert_int_equal(client_ask(fresh, post_echo), 200);
+    assert_int_equal(client_ask(used, post_echo), 200);
+    assert_int_equal(fixture_stats(s).timed_out, WITNESSES);
+    client_free(fresh);
+    client_free(used);
+    server_stop(s);
+}
+
+static void idle_connections_end(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    config.idle_timeout_s = 2;
+    struct server *s = fixture_start(&config);
+    struct client *fresh = client_new(server_port(s)), *used = client_new(server_port(s));
+    assert_int_equal(client_ask(used, post_echo), 200);
+    assert_int_equal(client_wait_end(fresh), 0);
+    assert_int_equal(client_wait_end(used), 0);
+    wait_until(fixture_stats(s).connections_open == 0);
+    assert_int_equal(fixture_stats(s).timed_out, 0);
+    client_free(fresh);
+    client_free(used);
+    server_stop(s);
+}
+
+static void answers_can_close_the_connection(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct client *c = client_new(server_port(s));
+    assert_int_equal(client_ask(c, post_echo), 200);
+    server_close_after_answer(s);
+    struct reply r;
+    client_post(c, "/echo", "application/json", "{}", 2, &r);
+    assert_int_equal(r.status, 200);
+    assert_string_equal(reply_header(&r, "Connection"), "close");
+    reply_done(&r);
+    assert_int_equal(client_wait_end(c), 0);
+    client_free(c);
+    c = client_new(server_port(s)); /* still accepted */
+    assert_int_equal(client_ask(c, post_echo), 200);
+    client_free(c);
+    server_stop(s);
+}
+
+static bool is_refused(unsigned port) {
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool refused = connect(fd, (struct sockaddr *)&a, sizeof a) != 0 && errno == ECONNREFUSED;
+    close(fd);
+    return refused;
+}
+
+static void *drain(void *arg) {
+    return server_drain(arg, HANG_S * 1000) ? arg : NULL;
+}
+
+static void drain_answers_what_is_in_flight(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct client *idle = client_new(server_port(s)), *busy = client_new(server_port(s));
+    assert_int_equal(client_ask(idle, post_echo), 200);
+    wait_until(fixture_stats(s).in_flight == 0);
+    half_a_post(busy, 4, "bo", 2);
+    wait_until(fixture_stats(s).in_flight == 1);
+    pthread_t thread;
+    void *drained = NULL;
+    assert_int_equal(pthread_create(&thread, NULL, drain, s), 0);
+    assert_int_equal(client_wait_end(idle), 0);
+    wait_until(is_refused(server_port(s)));
+    assert_int_equal(fixture_stats(s).in_flight, 1);
+    struct reply r;
+    client_puts(busy, "dy");
+    client_read(busy, true, &r);
+    assert_int_equal(r.status, 200);
+    assert_string_equal(reply_header(&r, "Connection"), "close");
+    reply_done(&r);
+    pthread_join(thread, &drained);
+    assert_ptr_equal(drained, s);
+    client_free(idle);
+    client_free(busy);
+    server_stop(s);
+}
+
+static void drain_does_not_wait_for_ever(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct client *busy = client_new(server_port(s));
+    half_a_post(busy, 4, "bo", 2);
+    wait_until(fixture_stats(s).in_flight == 1);
+    assert_false(server_drain(s, 50));
+    assert_true(is_refused(server_port(s)));
+    assert_false(server_drain(s, 0));
+    client_free(busy);
+    wait_until(server_drain(s, 0));
+    server_stop(s);
+}
+
+static void stop_ends_what_is_open(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct client *clients[10];
+    for (size_t i = 0; i < 10; i++)
+        clients[i] = client_new(server_port(s));
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(client_ask(clients[i], post_echo), 200);
+    half_a_post(clients[5], 90000, "bo", 2);
+    unsigned port = server_port(s);
+    server_stop(s);
+    assert_true(is_refused(port));
+    for (size_t i = 0; i < 10; i++) {
+        client_wait_end(clients[i]);
+        client_free(clients[i]);
+    }
+    server_stop(NULL);
+}
+
+static atomic_int accept_failures;
+
+static void on_event(void *arg, const char *event, struct str detail) {
+    (void)arg;
+    if (strcmp(event, "accept_failed") == 0 && detail.n > 0)
+        atomic_fetch_add(&accept_failures, 1);
+}
+
+static double cpu_seconds(void) {
+    struct rusage r;
+    getrusage(RUSAGE_SELF, &r);
+    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
+           (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
+}
+
+/* No descriptors: reported once, not spun on, and served when there are some again. */
+static void no_descriptors_is_waited_out(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    struct rlimit before, none;
+    config.on_event = on_event;
+    struct server *s = fixture_start(&config);
+    struct client *good = client_new(server_port(s)), *c = client_new(server_port(s));
+    assert_int_equal(client_ask(good, post_echo), 200);
+    assert_int_equal(client_ask(c, post_echo), 200);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    /* A client that is connected, but not accepted: its socket exists before the limit falls.
+     */
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    none = before;
+    none.rlim_cur = 3;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)server_port(s))};
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int connected = connect(fd, (struct sockaddr *)&a, sizeof a);
+    double cpu = cpu_seconds();
+    int64_t wall = clock_mono_ns();
+    for (int i = 0; i < HANG_S * 500 && atomic_load(&accept_failures) == 0; i++)
+        client_pause();
+    for (int i = 0; i < 100; i++)
+        client_pause();
+    cpu = cpu_seconds() - cpu;
+    wall = clock_mono_ns() - wall;
+    setrlimit(RLIMIT_NOFILE, &before);
+    assert_int_equal(connected, 0);
+    assert_int_equal(atomic_load(&accept_failures), 1);
+    if (cpu * 1e9 > (double)wall / 2)
+        fail_row("%f s of CPU in %f s: it spins", cpu, (double)wall / 1e9);
+    close(fd);
+    assert_int_equal(client_ask(good, post_echo), 200);
+    wait_until(fixture_stats(s).connections_accepted == 3);
+    client_free(c);
+    c = client_new(server_port(s));
+    assert_int_equal(client_ask(c, post_echo), 200);
+    client_free(good);
+    client_free(c);
+    server_stop(s);
+}
+
+/* Every allocation of a start fails once: an error each time, and nothing is left behind. */
+static void start_without_memory_is_an_error(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    struct server *s = NULL;
+    enum ec ec = EC_NOMEM;
+    int failed = -1;
+    while (ec == EC_NOMEM) {
+        struct err err = ERR_INIT;
+        fixture_fail_allocation(++failed);
+        ec = server_start(&s, &config, &err);
+        fixture_fail_allocation(-1);
+    }
+    assert_int_equal(ec, EC_OK);
+    assert_true(failed >= 3);
+    server_stop(s);
+}
+
+/* The connection itself, its body, its reply: the first is closed, the others are a 503. */
+static void requests_without_memory_are_refused(void **state) {
+    (void)state;
+    enum { BYTES = 5000 };
+    static const unsigned expected[] = {0, 503, 503, 200};
+    struct server *s = start();
+    char body[BYTES] = {0};
+    for (int i = 0; i < 4; i++) {
+        fixture_fail_allocation(i);
+        struct client *c = client_new(server_port(s));
+        struct reply r;
+        if (expected[i] == 0) {
+            client_wait_end(c);
+        } else {
+            client_post(c, "/echo", "application/json", body, BYTES, &r);
+            assert_int_equal(r.status, expected[i]);
+            reply_done(&r);
+            fixture_fail_allocation(-1);
+            assert_int_equal(client_ask(c, post_echo), 200);
+        }
+        fixture_fail_allocation(-1);
+        client_free(c);
+        wait_until(fixture_stats(s).connections_open == 0);
+    }
+    assert_int_equal(fixture_stats(s).refused_memory, 2);
+    assert_int_equal(fixture_stats(s).memory_bytes, 0);
+    server_stop(s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(over_the_in_flight_limit_is_busy),
+        cmocka_unit_test(over_the_memory_budget_is_busy),
+        cmocka_unit_test(kept_memory_starves_nobody),
+        cmocka_unit_test(announced_bytes_are_not_memory),
+        cmocka_unit_test(replies_count_against_the_budget),
+        cmocka_unit_test(clients_over_the_limit_wait_in_the_backlog),
+        cmocka_unit_test(connections_are_balanced),
+        cmocka_unit_test(sequential_connections_leave_nothing_open),
+        cmocka_unit_test(slow_clients_are_cut_and_good_ones_served),
+        cmocka_unit_test(readers_that_do_not_read_are_cut),
+        cmocka_unit_test(silent_connections_are_not_slow),
+        cmocka_unit_test(idle_connections_end),
+        cmocka_unit_test(answers_can_close_the_connection),
+        cmocka_unit_test(drain_answers_what_is_in_flight),
+        cmocka_unit_test(drain_does_not_wait_for_ever),
+        cmocka_unit_test(stop_ends_what_is_open),
+        cmocka_unit_test(no_descriptors_is_waited_out),
+        cmocka_unit_test(start_without_memory_is_an_error),
+        cmocka_unit_test(requests_without_memory_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
