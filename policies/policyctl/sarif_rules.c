@@ -39,10 +39,12 @@ const struct sarif_rule sarif_rules[SARIF_N_RULES] = {
          "A regular expression of the rule file gave up on the image.",
          "Make the pattern simpler; what cannot be decided is counted against the image."},
     [REASON_EXEMPTED] =
-        {"exempted", "ImageExempted", "note", "An exemption of the rule file lets the image pass.",
+        {"exempted", "ImageExempted", "note",
+         "An exemption of the rule file lets the image pass.",
          "Nothing now. Look at `until` of the exemption: the image is refused after that day."},
     [REASON_MALFORMED] =
-        {"malformed", "ObjectMalformed", "error", "The object cannot be read as what it says it is.",
+        {"malformed", "ObjectMalformed", "error",
+         "The object cannot be read as what it says it is.",
          "Correct the object; the API server would refuse it, or read it as something else."},
     [SARIF_REWRITTEN] =
         {"rewritten", "ImageRewritten", "note", "The webhook rewrites the image.",
