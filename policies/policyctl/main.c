@@ -29,6 +29,19 @@ const struct verb verbs[] = {
      "built-in\n"
      "workloads with a pod template.\n",
      &test_options, cmd_test},
+    {"verify", "[OPTION...] SUITE...", "run unit tests of rule files",
+     "A suite is a YAML file of kind PolicyTest: a rule file, and cases of what should come "
+     "of\n"
+     "it. Folders are searched for *.test.yaml. Exit status 1 when a case fails, 2 when a "
+     "suite\n"
+     "cannot be read.\n",
+     &verify_options, cmd_verify},
+    {"bench", "[OPTION...] FILE...", "measure decisions of a rule file",
+     "Reads objects as test does, decides over them again and again, and tells decisions per\n"
+     "second and how long one takes: the engine's work alone, and for AdmissionReviews the "
+     "way\n"
+     "from bytes to bytes as well.\n",
+     &bench_options, cmd_bench},
     {"review", "[OPTION...] [FILE]", "answer an AdmissionReview as the webhook does", NULL,
      &review_options, cmd_review},
     {"parse", "[OPTION...] IMAGE...|-", "take image references apart, or say what is wrong",
