@@ -30,8 +30,10 @@ int cmd_test(const struct verb *self, int argc, char **argv);
 int cmd_review(const struct verb *self, int argc, char **argv);
 int cmd_parse(const struct verb *self, int argc, char **argv);
 int cmd_certs(const struct verb *self, int argc, char **argv);
+int cmd_render(const struct verb *self, int argc, char **argv);
 
 extern const struct opt_table test_options, review_options, parse_options, certs_options;
+extern const struct opt_table render_options;
 
 /* Parses a verb's options into *target. false: nothing is left to do, *status is the exit
  * status
