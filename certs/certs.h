@@ -156,7 +156,7 @@ struct certs_rotation {
 
 enum certs_why { /* bits */
                  CERTS_WHY_ASKED = 1,
-                 CERTS_WHY_UNFIT = 2,  /* missing, damaged, of another key or purpose */
+                 CERTS_WHY_UNFIT = 2,  /* missing, damaged, or of another key */
                  CERTS_WHY_SOON = 4,   /* little or nothing of its life is left */
                  CERTS_WHY_SHORT = 8,  /* the CA would cut a new leaf to half its life */
                  CERTS_WHY_NAMES = 16, /* the leaf has other names than asked for */

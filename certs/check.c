@@ -65,7 +65,7 @@ static bool has_name(X509 *cert, struct str name) {
 }
 
 /* No extended key usage at all (UINT32_MAX) means any. */
-bool check_is_server(X509 *cert) {
+static bool is_server(X509 *cert) {
     return (X509_get_extended_key_usage(cert) & (XKU_SSL_SERVER | XKU_ANYEKU)) != 0;
 }
 
@@ -81,7 +81,7 @@ static unsigned find_problems(X509 *cert, const struct certs_info *info, struct 
         found |= CERTS_SOON;
     if (name.n != 0 && !has_name(cert, name))
         found |= CERTS_NAME_MISSING;
-    if (!check_is_server(cert))
+    if (!is_server(cert))
         found |= CERTS_NOT_SERVER;
     return found;
 }

@@ -83,9 +83,6 @@ bool span_is_low(struct span life, int32_t percent, int64_t now_s);
 enum ec check_chain(const char **why, STACK_OF(X509) * certs, STACK_OF(X509) * bundle,
                     int64_t now_s, struct err *err) MUST_CHECK;
 
-/* By its extended key usage; without one it may serve. */
-bool check_is_server(X509 *cert);
-
 /* save.c */
 /* One writer at a time in a folder; the descriptor, to be closed, holds the lock. */
 enum ec save_lock(int *fd, const char *dir, struct err *err) MUST_CHECK;

@@ -239,14 +239,12 @@ enum ec pem_put_key(struct buf *out, EVP_PKEY *key, struct err *err) {
 enum ec certs_bundle(struct buf *out, struct str ca_pem, struct err *err) {
     AUTO(chain_freep) STACK_OF(X509) *certs = NULL;
     struct buf text = BUF_INIT((size_t)4 * CERTS_PEM_MAX);
-    size_t n = out->n;
     if (pem_read_certs(&certs, ca_pem, err) != EC_OK)
         return err->code;
-    if (pem_put_certs(&text, certs, err) == EC_OK)
-        buf_base64(out, buf_view(&text));
-    if (out->bad) {
-        out->n = n;
-        err_set(err, (enum ec)out->bad, "no room for the bundle");
+    if (pem_put_certs(&text, certs, err) == EC_OK) {
+        buf_base64(out, buf_view(&text)); /* all of it or nothing */
+        if (out->bad)
+            err_set(err, (enum ec)out->bad, "no room for the bundle");
     }
     buf_done(&text);
     return err->code;

@@ -161,7 +161,7 @@ static enum ec judge_leaf(unsigned *why, const struct estate *e, const GENERAL_N
                           const struct certs_rotation *how, struct err *err) {
     struct span life;
     *why = how->new_leaf ? CERTS_WHY_ASKED : 0;
-    if (e->leaf == NULL || !e->key_fits || !check_is_server(e->leaf))
+    if (e->leaf == NULL || !e->key_fits)
         *why |= CERTS_WHY_UNFIT;
     if (e->leaf == NULL)
         return EC_OK;

@@ -1,37 +1,34 @@
 /* policyctl test - what the webhook would do to manifests. */
 #include "base/clock.h"
+#include "base/mem.h"
+#include "policyctl/inorder.h"
 #include "policyctl/policy.h"
-#include "policyctl/print.h"
+#include "policyctl/sweep.h"
 #include "policyctl/verb.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-static const char *const output_words[] = {"text", "json", "yaml", "diff", NULL};
+enum { JOBS_DEFAULT_MAX = 8 };
+
+/* In the order of the words. */
+static const struct print_format *const formats[] = {&print_text,   &print_json,  &print_yaml,
+                                                     &print_diff,   &print_junit, &print_sarif,
+                                                     &print_github, &print_tap};
+static const char *const output_words[] = {"text",  "json",   "yaml", "diff", "junit",
+                                           "sarif", "github", "tap",  NULL};
 static const char *const operation_words[] = {"CREATE", "UPDATE", NULL};
 static const char *const endpoint_words[] = {"mutate", "validate", NULL};
-
-static void nothing(struct print *p) {
-    (void)p;
-}
-
-static void no_summary(struct print *p, const struct subject_totals *t) {
-    (void)p;
-    (void)t;
-}
-
-const struct print_format print_formats[] = {
-    {"text", print_text_begin, print_text_object, print_text_end},
-    {"json", print_json_begin, print_json_object, print_json_end},
-    {"yaml", nothing, print_yaml_object, no_summary},
-    {"diff", nothing, print_diff_object, no_summary},
-};
+static const char *const color_words[] = {"auto", "always", "never", NULL};
+enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct options {
     const char *policy, *namespace, *user, *service_account, *now;
     struct opt_list groups;
-    int output, operation, endpoint;
-    bool fail_on_warn;
+    uint64_t jobs;
+    int output, operation, endpoint, color;
+    bool fail_on_warn, require_objects, quiet, summary;
 };
 
 #define AT(field) .offset = offsetof(struct options, field)
@@ -40,7 +37,7 @@ static const struct opt_row rows[] = {
     POLICY_ROW(struct options),
     {"output", 'o', OPT_WORD, "FORMAT", "text",
      "text: file:line:col lines and a summary. json: one document. yaml: the objects after the "
-     "patch. diff: what the patch changes.",
+     "patch. diff: what the patch changes. junit, sarif, github, tap: for CI systems.",
      AT(output), .words = output_words},
     {"namespace", 'n', OPT_STRING, "NAME", NULL,
      "Namespace of objects that name none, as kubectl -n.", AT(namespace)},
@@ -49,6 +46,9 @@ static const struct opt_row rows[] = {
      AT(user)},
     {"group", 0, OPT_LIST, "NAME", NULL, "A group of that user; may be given several times.",
      AT(groups)},
+    {"service-account", 0, OPT_STRING, "NAME", NULL,
+     "Service account of pods that name none; \"default\" when not given.",
+     AT(service_account)},
     {"operation", 0, OPT_WORD, "WORD", "CREATE",
      "What is asked. On UPDATE of a pod only images can still be rewritten.", AT(operation),
      .words = operation_words},
@@ -57,31 +57,29 @@ static const struct opt_row rows[] = {
      AT(endpoint), .words = endpoint_words},
     {"now", 0, OPT_STRING, "TIME", NULL,
      "Date (2027-01-31) or RFC 3339 time at which exemptions are looked at; the clock's when "
-     "not "
-     "given.",
+     "not given.",
      AT(now)},
     {"fail-on-warn", 0, OPT_FLAG, NULL, NULL, "Exit with 3 when there are only warnings.",
      AT(fail_on_warn)},
+    {"require-objects", 0, OPT_FLAG, NULL, NULL,
+     "Exit with 1 when a FILE or folder has no object: a CI job that tests nothing is no test.",
+     AT(require_objects)},
+    {"quiet", 'q', OPT_FLAG, NULL, NULL,
+     "Denials and warnings alone: no rewrites, no summary, no progress.", AT(quiet)},
+    {"summary", 0, OPT_FLAG, NULL, NULL,
+     "Print the summary with --quiet too; of formats that have none on standard error.",
+     AT(summary)},
+    {"color", 0, OPT_WORD, "WHEN", "auto",
+     "Colours in text: auto is when standard output is a terminal and NO_COLOR is not set.",
+     AT(color), .words = color_words},
+    {"jobs", 'j', OPT_NUMBER, "N", NULL,
+     "Files read at a time; as many as there are processors, at most 8, when not given.",
+     AT(jobs), .min = 1, .max = INORDER_JOBS_MAX},
     HELP_ROW,
 };
 
 const struct opt_table test_options = {
     .rows = rows, .n_rows = sizeof rows / sizeof *rows, .env_prefix = NULL};
-
-struct run {
-    const struct print_format *format;
-    struct print print;
-    struct err err;
-    bool printed; /* false: standard output cannot be written, which was told already */
-};
-
-static bool show(void *arg, const struct subject *s) {
-    struct run *r = arg;
-    if (r->format->object(&r->print, s, &r->err) != EC_OK)
-        return false;
-    r->printed = verb_print(&r->print.out);
-    return r->printed;
-}
 
 static enum ec read_now(const char *text, int64_t *now_s, struct err *err) {
     bool date_only;
@@ -95,42 +93,89 @@ static enum ec read_now(const char *text, int64_t *now_s, struct err *err) {
         text);
 }
 
-static int status_of(const struct subject_totals *t, bool fail_on_warn) {
+/* https://no-color.org: set and not empty. */
+static bool wants_color(const struct options *o) {
+    const char *no_color = getenv("NO_COLOR");
+    if (formats[o->output] != &print_text || o->color == COLOR_NEVER)
+        return false;
+    return o->color == COLOR_ALWAYS ||
+           ((no_color == NULL || *no_color == '\0') && isatty(STDOUT_FILENO));
+}
+
+static size_t tell_empty(const struct sweep *s, const struct opt_result *args) {
+    size_t n = 0;
+    for (size_t i = 0; i < args->n_operands; i++) {
+        if (s->operand_objects[i] != 0)
+            continue;
+        fprintf(stderr, "policyctl: %s: no objects\n", args->operands[i]);
+        n++;
+    }
+    return n;
+}
+
+static void tell_summary(const struct sweep *s) {
+    struct buf text = BUF_INIT(4096);
+    print_summary(&text, &s->totals);
+    fprintf(stderr, "%.*s", STR_ARG(buf_view(&text)));
+    buf_done(&text);
+}
+
+static int status_of(const struct subject_totals *t, size_t n_empty, bool fail_on_warn) {
     if (t->unreadable != 0)
         return EXIT_INPUT;
-    if (t->denied_objects != 0)
+    if (t->denied_objects != 0 || n_empty != 0)
         return EXIT_DENIED;
     return fail_on_warn && t->warned_objects != 0 ? EXIT_WARNED : EXIT_ALLOWED;
 }
 
+static int finish(const struct options *o, const struct opt_result *args,
+                  const struct sweep *s) {
+    size_t n_empty = o->require_objects ? tell_empty(s, args) : 0;
+    if (o->summary && !s->format->sums_up)
+        tell_summary(s);
+    return s->unwritten ? EXIT_INPUT : status_of(&s->totals, n_empty, o->fail_on_warn);
+}
+
+static enum ec sweep_all(const struct options *o, const struct opt_result *args,
+                         struct sweep *s, struct err *err) {
+    struct inputs inputs = {.v = NULL};
+    s->operand_objects =
+        mem_zalloc(mem_array_bytes(args->n_operands, sizeof *s->operand_objects));
+    if (s->operand_objects == NULL)
+        return err_set(err, EC_NOMEM, "out of memory");
+    s->jobs = o->jobs ? (unsigned)o->jobs : inorder_processors(JOBS_DEFAULT_MAX);
+    s->progress = !o->quiet && isatty(STDERR_FILENO);
+    if (inputs_find(&inputs, args->operands, args->n_operands, inputs_is_manifest, err) ==
+        EC_OK)
+        (void)!sweep_run(s, &inputs, err);
+    inputs_done(&inputs);
+    return err->code;
+}
+
 static int test(const struct options *o, const struct opt_result *args) {
-    struct run run = {.format = &print_formats[o->output],
-                      .print = {.out = BUF_INIT((size_t)1 << 30), .scratch = BUF_INIT(1 << 20)},
-                      .err = ERR_INIT,
-                      .printed = true};
+    struct err err = ERR_INIT;
     struct asked asked = {.namespace = o->namespace,
                           .user = o->user,
+                          .service_account = o->service_account,
                           .groups = &o->groups,
                           .operation = o->operation ? OPERATION_UPDATE : OPERATION_CREATE,
                           .engine_flags = o->endpoint ? ENGINE_VALIDATE : 0};
-    struct subject_totals totals = {.objects = 0};
+    struct sweep sweep = {
+        .asked = &asked,
+        .format = formats[o->output],
+        .look = {.quiet = o->quiet, .color = wants_color(o), .summary = o->summary}};
     struct policy *policy = NULL;
     if (args->n_operands == 0)
-        err_set(&run.err, EC_USAGE, "no input: give files, folders or - for standard input");
-    else if (read_now(o->now, &asked.now_s, &run.err) == EC_OK &&
-             policy_load(&policy, o->policy, asked.now_s, &run.err) == EC_OK) {
-        run.format->begin(&run.print);
-        (void)!subject_each(args->operands, args->n_operands, policy, &asked, show, &run,
-                            &totals, &run.err);
-        run.format->end(&run.print, &totals);
-        run.printed = run.printed && verb_print(&run.print.out);
+        err_set(&err, EC_USAGE, "no input: give files, folders or - for standard input");
+    else if (read_now(o->now, &asked.now_s, &err) == EC_OK &&
+             policy_load(&policy, o->policy, asked.now_s, &err) == EC_OK) {
+        sweep.policy = policy;
+        (void)!sweep_all(o, args, &sweep, &err);
     }
+    int status = err.code != EC_OK ? verb_fail(&err) : finish(o, args, &sweep);
+    mem_free(sweep.operand_objects);
     policy_free(policy);
-    buf_done(&run.print.out);
-    buf_done(&run.print.scratch);
-    if (run.err.code != EC_OK)
-        return verb_fail(&run.err);
-    return run.printed ? status_of(&totals, o->fail_on_warn) : EXIT_INPUT;
+    return status;
 }
 
 int cmd_test(const struct verb *self, int argc, char **argv) {

@@ -29,6 +29,30 @@ const struct verb verbs[] = {
      "built-in\n"
      "workloads with a pod template.\n",
      &test_options, cmd_test},
+    {"verify", "[OPTION...] SUITE...", "run unit tests of rule files",
+     "A suite is a YAML file of kind PolicyTest: a rule file, and cases of what should come "
+     "of\n"
+     "it. Folders are searched for *.test.yaml. Exit status 1 when a case fails, 2 when a "
+     "suite\n"
+     "cannot be read.\n",
+     &verify_options, cmd_verify},
+    {"bench", "[OPTION...] FILE...", "measure decisions of a rule file",
+     "Reads objects as test does, decides over them again and again, and tells decisions per\n"
+     "second and how long one takes: the engine's work alone, and for AdmissionReviews the "
+     "way\n"
+     "from bytes to bytes as well.\n",
+     &bench_options, cmd_bench},
+    {"explain", "[OPTION...] IMAGE|FILE|-...", "say which rule decides, and why, step by step",
+     "What names a file, or ends as a manifest does, is one; all else is an image, taken to be in\n"
+     "a pod of its own.\n",
+     &explain_options, cmd_explain},
+    {"images", "[OPTION...] FILE...|-", "list the images, and where the policy sends them",
+     "Reads what test reads, or a list of names, one a line (as abctl images manifest prints).\n",
+     &images_options, cmd_images},
+    {"lint", "[OPTION...] RULES...|-", "find what is wrong with rule files",
+     "What keeps a file from being loaded is an error (exit status 2); what surely is not meant, a\n"
+     "warning (1); what may well be meant, a note (0).\n",
+     &lint_options, cmd_lint},
     {"review", "[OPTION...] [FILE]", "answer an AdmissionReview as the webhook does", NULL,
      &review_options, cmd_review},
     {"parse", "[OPTION...] IMAGE...|-", "take image references apart, or say what is wrong",

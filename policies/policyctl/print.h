@@ -1,33 +1,92 @@
-/* policyctl/print - how judged objects are shown; one row per output format. */
+/* policyctl/print - how judged objects are shown; one row per output format.
+ *
+ *      object, fault --> a file's struct print    on any thread, without what is around it
+ *      join          --> the run's struct print   in the order of the files
+ *      begin, end        what stands around all of it
+ *
+ * Threads    one struct print per thread                                                    */
 #ifndef PULLGATE_POLICYCTL_PRINT_H
 #define PULLGATE_POLICYCTL_PRINT_H
 
+#include "policyctl/excerpt.h"
 #include "policyctl/subject.h"
 
-struct print {          /* state of one run */
-    struct buf out;     /* flushed by the caller after each call */
-    struct buf scratch; /* a pointer, a patch ... */
-    size_t n_objects;
+struct print_look { /* as flags have it */
+    bool quiet;     /* denials and warnings alone */
+    bool color;
+    bool summary; /* wanted even so */
 };
+
+struct print {
+    struct buf out;
+    struct buf aside;      /* what belongs to another place of the document */
+    struct buf scratch;    /* a pointer, a patch ... */
+    size_t n_out, n_aside; /* pieces in them, for what stands between pieces */
+    const struct print_look *look;
+    struct excerpt_cursor cursor; /* in the file's text */
+};
+
+#define PRINT_INIT(looks)                                                                      \
+    {                                                                                          \
+        .out = BUF_INIT((size_t)1 << 30), .aside = BUF_INIT((size_t)1 << 30),                  \
+        .scratch = BUF_INIT(1 << 20), .look = (looks)                                          \
+    }
 
 struct print_format {
-    const char *name;
-    void (*begin)(struct print *p);
-    enum ec (*object)(struct print *p, const struct subject *s, struct err *err);
-    void (*end)(struct print *p, const struct subject_totals *t);
+    bool sums_up; /* a summary is part of it */
+    void (*begin)(struct print *run);
+    enum ec (*object)(struct print *file, const struct subject *s, struct err *err);
+    void (*fault)(struct print *file, const struct subject_fault *f);
+    void (*join)(struct print *run, const struct print *file, const char *name,
+                 const struct subject_totals *of_file);
+    void (*end)(struct print *run, const struct subject_totals *t);
 };
 
-/* In the order of the words of -o. */
-extern const struct print_format print_formats[];
+void print_done(struct print *p);
+/* Empty, as for a next file; much memory is given back. */
+void print_reset(struct print *p);
 
-void print_text_begin(struct print *p);
-enum ec print_text_object(struct print *p, const struct subject *s, struct err *err);
-void print_text_end(struct print *p, const struct subject_totals *t);
-void print_json_begin(struct print *p);
-enum ec print_json_object(struct print *p, const struct subject *s, struct err *err);
-void print_json_end(struct print *p, const struct subject_totals *t);
-enum ec print_yaml_object(struct print *p, const struct subject *s, struct err *err);
-enum ec print_diff_object(struct print *p, const struct subject *s, struct err *err);
+/* The formats, one file each. */
+extern const struct print_format print_text, print_json, print_yaml, print_diff, print_junit,
+    print_sarif, print_github, print_tap;
+
+/* For formats that have nothing to say. */
+void print_nothing(struct print *run);
+void print_no_fault(struct print *file, const struct subject_fault *f);
+void print_no_end(struct print *run, const struct subject_totals *t);
+/* The pieces one behind the other. */
+void print_append(struct print *run, const struct print *file, const char *name,
+                  const struct subject_totals *of_file);
+/* The pieces of both buffers as elements of two JSON arrays. */
+void print_join_lists(struct print *run, const struct print *file, const char *name,
+                      const struct subject_totals *of_file);
+
+/* ---- what formats share -------------------------------------------------------------- */
+
+/* "2 objects, 4 images: 2 rewritten, ..." with its line end. */
+void print_summary(struct buf *out, const struct subject_totals *t);
+
+/* "Pod/airbyte/check": kind, namespace, name, as far as known. */
+void print_object_name(struct buf *out, const struct subject *s);
+
+/* "deny", "warn", "note" */
+const char *print_weight_name(enum reason_weight weight);
+
+/* An image that is rewritten, or would be in another place: what it becomes; else empty.
+ * *why is "" or why not here. */
+struct str print_rewrite(const struct subject *s, const struct decision_image *d,
+                         const char **why);
+
+/* The lines of the text format about an object. */
+void print_text_lines(struct print *p, struct buf *out, const struct subject *s);
+
+/* XML text and attribute values: markup escaped, what XML cannot hold as U+FFFD. */
+void print_xml(struct buf *out, struct str s);
+#define XML_HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+
+/* A path as a URI reference (RFC 3986): below the working directory relative to it, outside of
+ * it a file: URI. */
+void print_uri(struct buf *out, const char *path);
 
 /* The object's JSON before and after the decision's edits, compact. */
 enum ec print_patched(const struct subject *s, struct buf *before, struct buf *after,

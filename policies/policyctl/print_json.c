@@ -40,11 +40,8 @@ static void put_image(struct print *p, const struct subject *s,
 }
 
 static void put_reason(struct print *p, const struct subject *s, const struct reason *r) {
-    struct yaml_pos pos = subject_where(s, STR(""));
     const struct decision_image *d = r->image < 0 ? NULL : &s->decision->images[r->image];
-    buf_reset(&p->scratch);
-    if (d != NULL)
-        pos = subject_image_where(s, d->image, &p->scratch);
+    struct yaml_pos pos = subject_reason_where(s, r, &p->scratch);
     buf_puts(&p->out, "{\"code\":");
     buf_json(&p->out, str_of(engine_code_name(r->code)));
     put(&p->out, "message", r->message);
@@ -66,19 +63,16 @@ static void put_head(struct print *p, const struct subject *s) {
     put(&p->out, "apiVersion", w->api_version);
     put(&p->out, "kind", w->kind);
     put(&p->out, "namespace", w->namespace);
-    put(&p->out, "name", w->name.n ? w->name : w->generate_name);
+    put(&p->out, "name", subject_name(s));
     put(&p->out, "verdict", str_of(engine_verdict_name(s->decision->verdict)));
     put(&p->out, "rule", rule ? rule->name : STR_NONE);
 }
 
-void print_json_begin(struct print *p) {
-    buf_puts(&p->out, "{\"objects\":[");
-}
-
-enum ec print_json_object(struct print *p, const struct subject *s, struct err *err) {
+static enum ec put_object(struct print *p, const struct subject *s, struct err *err) {
     const struct decision *d = s->decision;
     (void)err;
-    buf_puts(&p->out, p->n_objects++ ? ",\n" : "\n");
+    if (p->n_out++ != 0)
+        buf_puts(&p->out, ",\n");
     put_head(p, s);
     buf_puts(&p->out, ",\"images\":[");
     for (size_t i = 0; i < d->n_images; i++) {
@@ -102,10 +96,35 @@ enum ec print_json_object(struct print *p, const struct subject *s, struct err *
     return EC_OK;
 }
 
-void print_json_end(struct print *p, const struct subject_totals *t) {
-    buf_printf(
-        &p->out,
-        "\n],\"summary\":{\"objects\":%zu,\"images\":%zu,\"rewritten\":%zu,\"denied\":%zu,"
-        "\"warned\":%zu,\"unchanged\":%zu}}\n",
-        t->objects, t->images, t->rewritten, t->denied, t->warned, t->unchanged);
+static void put_fault(struct print *p, const struct subject_fault *f) {
+    buf_puts(&p->aside, p->n_aside++ ? ",\n{\"file\":" : "{\"file\":");
+    buf_json(&p->aside, str_of(f->file));
+    put(&p->aside, "message", str_of(f->err->msg));
+    put_pos(&p->aside, (struct yaml_pos){f->err->line, f->err->col});
+    buf_putc(&p->aside, '}');
 }
+
+static void begin(struct print *run) {
+    buf_puts(&run->out, "{\"objects\":[");
+}
+
+/* What could not be read is said only where there is such a thing. */
+static void end(struct print *run, const struct subject_totals *t) {
+    buf_puts(&run->out, "\n]");
+    if (run->aside.n != 0) {
+        buf_puts(&run->out, ",\"errors\":[");
+        buf_str(&run->out, buf_view(&run->aside));
+        buf_putc(&run->out, ']');
+    }
+    buf_printf(&run->out,
+               ",\"summary\":{\"objects\":%zu,\"images\":%zu,\"rewritten\":%zu,\"denied\":%zu,"
+               "\"warned\":%zu,\"unchanged\":%zu}}\n",
+               t->objects, t->images, t->rewritten, t->denied, t->warned, t->unchanged);
+}
+
+const struct print_format print_json = {.sums_up = true,
+                                        .begin = begin,
+                                        .object = put_object,
+                                        .fault = put_fault,
+                                        .join = print_join_lists,
+                                        .end = end};

@@ -1,81 +1,84 @@
 /* file:line:col: what, for people and editors. */
 #include "policyctl/print.h"
 
-static const char *const weight_words[] = {"note", "warn", "deny"};
-
-static void put_place(struct print *p, const struct subject *s, struct yaml_pos pos) {
-    buf_printf(&p->out, "%s:%u:%u: ", s->file, pos.line, pos.col);
+static void put_place(struct buf *out, const struct subject *s, struct yaml_pos pos) {
+    buf_printf(out, "%s:%u:%u: ", s->file, pos.line, pos.col);
 }
 
-static struct yaml_pos place_of(struct print *p, const struct subject *s, int32_t image) {
-    if (image < 0)
-        return subject_where(s, STR(""));
-    return subject_image_where(s, s->decision->images[image].image, &p->scratch);
+/* Colours of the words alone, so that the rest can be copied. */
+static void put_word(const struct print *p, struct buf *out, const char *word) {
+    static const char *const colors[][2] = {
+        {"deny", "\033[1;31m"}, {"warn", "\033[1;33m"}, {"rewrite", "\033[1;32m"}};
+    for (size_t i = 0; p->look->color && i < sizeof colors / sizeof *colors; i++)
+        if (strcmp(word, colors[i][0]) == 0) {
+            buf_printf(out, "%s%s\033[0m", colors[i][1], word);
+            return;
+        }
+    buf_puts(out, word);
 }
 
-static void put_reason(struct print *p, const struct subject *s, const struct reason *r) {
-    put_place(p, s, place_of(p, s, r->image));
-    buf_printf(&p->out, "%s: %.*s\n", weight_words[r->weight], STR_ARG(r->message));
-}
-
-/* Why a rewrite is not made in this object. */
-static const char *later(const struct subject *s) {
-    if (s->workload->shape == SHAPE_TEMPLATE)
-        return " (in its pods)";
-    return s->decision->verdict == VERDICT_DENY ? " (once the rest is allowed)"
-                                                : " (if enforced)";
-}
-
-static void put_image(struct print *p, const struct subject *s,
-                      const struct decision_image *d) {
-    bool rewritten = !str_eq(d->before, d->after);
-    bool proposed = !str_eq(d->after, d->proposed) && d->weight == WEIGHT_NOTE && d->judged;
-    if (!rewritten && !proposed)
+static void put_reason(struct print *p, struct buf *out, const struct subject *s,
+                       const struct reason *r) {
+    if (p->look->quiet && r->weight == WEIGHT_NOTE)
         return;
-    put_place(p, s, subject_image_where(s, d->image, &p->scratch));
-    buf_printf(&p->out, "%s: %.*s: %.*s -> %.*s%s\n", rewritten ? "rewrite" : "note",
-               STR_ARG(d->image->name), STR_ARG(d->before),
-               STR_ARG(rewritten ? d->after : d->proposed), rewritten ? "" : later(s));
+    put_place(out, s, subject_reason_where(s, r, &p->scratch));
+    put_word(p, out, print_weight_name(r->weight));
+    buf_printf(out, ": %.*s\n", STR_ARG(r->message));
 }
 
-static void put_secrets(struct print *p, const struct subject *s) {
+static void put_image(struct print *p, struct buf *out, const struct subject *s,
+                      const struct decision_image *d) {
+    const char *why;
+    struct str to = print_rewrite(s, d, &why);
+    if (to.n == 0)
+        return;
+    put_place(out, s, subject_image_where(s, d->image, &p->scratch));
+    put_word(p, out, *why == '\0' ? "rewrite" : "note");
+    buf_puts(out, ": ");
+    excerpt_safe(out, d->image->name);
+    buf_printf(out, ": %.*s -> %.*s%s\n", STR_ARG(d->before), STR_ARG(to), why);
+}
+
+static void put_secrets(struct buf *out, const struct subject *s) {
     const struct decision *d = s->decision;
-    struct buf pointer = BUF_INIT(256);
     if (d->n_secrets_added == 0)
         return;
-    buf_str(&pointer, s->workload->spec);
-    buf_puts(&pointer, "/imagePullSecrets");
-    put_place(p, s, subject_where(s, buf_view(&pointer)));
-    buf_puts(&p->out, "secret: ");
+    put_place(out, s, subject_secrets_where(s));
+    buf_puts(out, "secret: ");
     for (size_t i = 0; i < d->n_secrets_added; i++)
-        buf_printf(&p->out, "%s%.*s", i ? ", " : "", STR_ARG(d->secrets_added[i]));
-    buf_puts(&p->out, " added to imagePullSecrets\n");
-    buf_done(&pointer);
+        buf_printf(out, "%s%.*s", i ? ", " : "", STR_ARG(d->secrets_added[i]));
+    buf_puts(out, " added to imagePullSecrets\n");
 }
 
-void print_text_begin(struct print *p) {
-    (void)p;
-}
-
-enum ec print_text_object(struct print *p, const struct subject *s, struct err *err) {
+void print_text_lines(struct print *p, struct buf *out, const struct subject *s) {
     const struct decision *d = s->decision;
-    (void)err;
     for (size_t i = 0; i < d->n_reasons; i++)
-        put_reason(p, s, &d->reasons[i]);
+        put_reason(p, out, s, &d->reasons[i]);
+    if (d->n_reasons_omitted != 0) {
+        put_place(out, s, subject_where(s, STR("")));
+        buf_printf(out, "note: %zu more reasons are not shown\n", d->n_reasons_omitted);
+    }
+    if (p->look->quiet)
+        return;
     for (size_t i = 0; i < d->n_images; i++)
-        put_image(p, s, &d->images[i]);
-    put_secrets(p, s);
+        put_image(p, out, s, &d->images[i]);
+    put_secrets(out, s);
+}
+
+static enum ec put_object(struct print *file, const struct subject *s, struct err *err) {
+    (void)err;
+    print_text_lines(file, &file->out, s);
     return EC_OK;
 }
 
-static void put_count(struct buf *out, size_t n, const char *word) {
-    buf_printf(out, "%zu %s%s", n, word, n == 1 ? "" : "s");
+static void end(struct print *run, const struct subject_totals *t) {
+    if (!run->look->quiet || run->look->summary)
+        print_summary(&run->out, t);
 }
 
-void print_text_end(struct print *p, const struct subject_totals *t) {
-    put_count(&p->out, t->objects, "object");
-    buf_puts(&p->out, ", ");
-    put_count(&p->out, t->images, "image");
-    buf_printf(&p->out, ": %zu rewritten, %zu denied, %zu warned, %zu unchanged\n",
-               t->rewritten, t->denied, t->warned, t->unchanged);
-}
+const struct print_format print_text = {.sums_up = true,
+                                        .begin = print_nothing,
+                                        .object = put_object,
+                                        .fault = print_no_fault,
+                                        .join = print_append,
+                                        .end = end};

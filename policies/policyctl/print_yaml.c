@@ -49,12 +49,12 @@ static enum ec both(const struct subject *s, struct buf *before, struct buf *aft
     return ec;
 }
 
-enum ec print_yaml_object(struct print *p, const struct subject *s, struct err *err) {
+static enum ec put_yaml(struct print *p, const struct subject *s, struct err *err) {
     struct buf before = BUF_INIT(JSON_BYTES_MAX), after = BUF_INIT(JSON_BYTES_MAX);
     if (s->object == JSON_NONE)
         return EC_OK;
     if (both(s, &before, &after, err) == EC_OK) {
-        if (p->n_objects++ != 0)
+        if (p->n_out++ != 0)
             buf_puts(&p->out, "---\n");
         buf_str(&p->out, buf_view(&after));
     }
@@ -63,14 +63,27 @@ enum ec print_yaml_object(struct print *p, const struct subject *s, struct err *
     return err->code;
 }
 
-enum ec print_diff_object(struct print *p, const struct subject *s, struct err *err) {
+static void join_yaml(struct print *run, const struct print *file, const char *name,
+                      const struct subject_totals *of_file) {
+    if (file->n_out != 0 && run->n_out != 0)
+        buf_puts(&run->out, "---\n");
+    run->n_out += file->n_out;
+    print_append(run, file, name, of_file);
+}
+
+const struct print_format print_yaml = {.begin = print_nothing,
+                                        .object = put_yaml,
+                                        .fault = print_no_fault,
+                                        .join = join_yaml,
+                                        .end = print_no_end};
+
+static enum ec put_diff(struct print *p, const struct subject *s, struct err *err) {
     struct buf before = BUF_INIT(JSON_BYTES_MAX), after = BUF_INIT(JSON_BYTES_MAX);
     struct buf name = BUF_INIT(8192);
     if (s->object == JSON_NONE || s->decision->n_edits == 0)
         return EC_OK;
-    const struct workload *w = s->workload;
-    struct str object = w->name.n ? w->name : w->generate_name;
-    buf_printf(&name, "%s:%u %.*s/%.*s", s->file, s->line, STR_ARG(w->kind), STR_ARG(object));
+    buf_printf(&name, "%s:%u %.*s/%.*s", s->file, s->line, STR_ARG(s->workload->kind),
+               STR_ARG(subject_name(s)));
     const char *title = buf_z(&name);
     if (both(s, &before, &after, err) == EC_OK)
         (void)!print_unified(&p->out, title ? title : s->file, title ? title : s->file,
@@ -80,3 +93,9 @@ enum ec print_diff_object(struct print *p, const struct subject *s, struct err *
     buf_done(&after);
     return err->code;
 }
+
+const struct print_format print_diff = {.begin = print_nothing,
+                                        .object = put_diff,
+                                        .fault = print_no_fault,
+                                        .join = print_append,
+                                        .end = print_no_end};

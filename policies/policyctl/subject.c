@@ -1,29 +1,19 @@
 #include "policyctl/subject.h"
 
 #include "base/file.h"
-#include "base/mem.h"
-#include "policyctl/verb.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 
-enum { FILE_MAX = 256 << 20, POINTER_MAX = 4096, FOLDER_DEPTH_MAX = 32, LIST_DEPTH_MAX = 8 };
+enum { FILE_MAX = 256 << 20, POINTER_MAX = 4096, LIST_DEPTH_MAX = 8 };
 
-struct walk {
-    const struct policy *policy;
-    const struct asked *asked;
-    subject_fn *each;
-    void *arg;
+struct walk { /* one file's */
+    struct judge *j;
+    const struct subject_sink *to;
     struct subject_totals *totals;
-    struct arena arena;
-    const struct str *groups;
-    size_t n_groups;
     const char *file;
+    struct str text;
     size_t index;
-    bool stop;
+    bool stop; /* the sink had enough: its error stands */
 };
 
 /* ---- one object ---------------------------------------------------------------------- */
@@ -46,27 +36,42 @@ static void count(struct subject_totals *t, const struct decision *d) {
     }
 }
 
+void subject_add(struct subject_totals *to, const struct subject_totals *more) {
+    to->objects += more->objects;
+    to->images += more->images;
+    to->rewritten += more->rewritten;
+    to->denied += more->denied;
+    to->warned += more->warned;
+    to->unchanged += more->unchanged;
+    to->denied_objects += more->denied_objects;
+    to->warned_objects += more->warned_objects;
+    to->unreadable += more->unreadable;
+}
+
 static enum ec show(struct walk *w, struct subject *s, const struct review_fault *fault,
                     const struct workload *workload, struct err *err) {
     struct decision decision;
-    enum ec ec = fault->is ? review_refuse(&decision, fault, &w->arena, err)
-                           : engine_decide(&decision, w->policy, workload, w->asked->now_s,
-                                           w->asked->engine_flags, &w->arena, err);
+    const struct asked *asked = w->j->asked;
+    enum ec ec = fault->is ? review_refuse(&decision, fault, &w->j->arena, err)
+                           : engine_decide(&decision, w->j->policy, workload, asked->now_s,
+                                           asked->engine_flags, &w->j->arena, err);
     if (ec != EC_OK)
         return ec;
     s->index = w->index++;
     s->workload = workload;
     s->decision = &decision;
     count(w->totals, &decision);
-    w->stop = !w->each(w->arg, s);
-    return EC_OK;
+    ec = w->to->object(w->to->arg, s, err);
+    w->stop = ec != EC_OK;
+    return ec;
 }
 
 static enum ec take_review(struct walk *w, struct subject *s, struct err *err) {
     struct review review;
-    if (review_decode(&review, s->doc->json, &w->arena, err) != EC_OK)
+    if (review_decode(&review, s->doc->json, &w->j->arena, err) != EC_OK)
         return err->code;
     s->prefix = STR("/request/object");
+    s->is_review = true;
     s->object = review.object;
     if (s->object != JSON_NONE)
         review.workload.api_version =
@@ -74,40 +79,67 @@ static enum ec take_review(struct walk *w, struct subject *s, struct err *err) {
     return show(w, s, &review.fault, &review.workload, err);
 }
 
-static enum ec take_object(struct walk *w, struct subject *s, struct err *err) {
-    struct review_fault fault = {.is = false};
-    struct workload workload = {.operation = w->asked->operation,
-                                .namespace = str_of(w->asked->namespace),
-                                .user = str_of(w->asked->user),
-                                .groups = w->groups,
-                                .n_groups = w->n_groups};
-    if (review_object(&workload, &fault, s->doc->json, s->object, &w->arena, err) != EC_OK)
+/* Does the pod spec itself say which account it runs as? */
+static bool names_account(const struct json *json, json_at object, struct str spec) {
+    json_at at = object;
+    while (spec.n != 0) {
+        spec = str_slice(spec, 1, spec.n);
+        size_t n = str_find(spec, '/');
+        at = json_get(json, at, str_slice(spec, 0, n));
+        spec = str_slice(spec, n, spec.n);
+    }
+    return json_str(json, json_get(json, at, STR("serviceAccountName"))).n != 0 ||
+           json_str(json, json_get(json, at, STR("serviceAccount"))).n != 0;
+}
+
+enum ec subject_workload(struct workload *out, struct review_fault *fault,
+                         const struct judge *j, const struct json *json, json_at object,
+                         struct arena *arena, struct err *err) {
+    const struct asked *asked = j->asked;
+    *fault = (struct review_fault){.is = false};
+    *out = (struct workload){.operation = asked->operation,
+                             .namespace = str_of(asked->namespace),
+                             .user = str_of(asked->user),
+                             .groups = j->groups,
+                             .n_groups = asked->groups->n};
+    if (review_object(out, fault, json, object, arena, err) != EC_OK)
         return err->code;
-    if (workload.kind.n == 0)
+    if (out->kind.n == 0)
         return err_set(err, EC_SCHEMA, "no Kubernetes object: kind is missing");
+    if (asked->service_account != NULL && out->shape != SHAPE_OTHER &&
+        !names_account(json, object, out->spec))
+        out->service_account = str_of(asked->service_account);
+    return EC_OK;
+}
+
+static enum ec take_object(struct walk *w, struct subject *s, struct err *err) {
+    struct review_fault fault;
+    struct workload workload;
+    if (subject_workload(&workload, &fault, w->j, s->doc->json, s->object, &w->j->arena, err) !=
+        EC_OK)
+        return err->code;
     return show(w, s, &fault, &workload, err);
 }
 
 /* ---- one document: an object, a review, or a list of them ---------------------------- */
 
-static enum ec tell(struct walk *w, struct err *err, uint32_t line, uint32_t col) {
-    struct buf text = BUF_INIT(4096);
-    struct err ignored = ERR_INIT;
-    if (err->code == EC_NOMEM)
-        return EC_NOMEM;
-    err_place(err, w->file, line, col);
-    if (str_starts(str_of(err->where),
-                   STR("/"))) { /* a JSON pointer: of no use beside the line */
-        err->where[0] = '\0';
-        err_place(err, w->file, line, col);
-    }
-    err_print(err, &text);
-    buf_putc(&text, '\n');
-    (void)!file_write_fd(2, buf_view(&text), &ignored);
-    buf_done(&text);
+/* A fault; EC_OK, unless there is no going on. */
+static enum ec tell(struct walk *w, bool whole, struct err *err) {
+    if (w->stop || err->code == EC_NOMEM)
+        return err->code;
+    const struct subject_fault fault = {
+        .file = w->file, .text = w->text, .whole = whole, .err = err};
     w->totals->unreadable++;
+    w->to->fault(w->to->arg, &fault);
     *err = (struct err)ERR_INIT;
     return EC_OK;
+}
+
+static enum ec tell_at(struct walk *w, struct err *err, uint32_t line, uint32_t col) {
+    if (str_starts(str_of(err->where), STR("/")))
+        err->where[0] = '\0'; /* a JSON pointer: of no use beside the line */
+    err_place(err, w->file, line, col);
+    return tell(w, false, err);
 }
 
 static enum ec take(struct walk *w, const struct yaml_doc *doc, struct str prefix,
@@ -119,7 +151,7 @@ static enum ec take_list(struct walk *w, const struct yaml_doc *doc, struct str 
     size_t i = 0;
     if (depth == LIST_DEPTH_MAX)
         return err_set(err, EC_LIMIT, "lists in lists, deeper than %d levels", LIST_DEPTH_MAX);
-    for (json_at at = json_first(doc->json, items); at != JSON_NONE && !w->stop;
+    for (json_at at = json_first(doc->json, items); at != JSON_NONE;
          at = json_next(doc->json, items, at), i++) {
         char pointer[256];
         int n = snprintf(pointer, sizeof pointer, "%.*s/items/%zu", STR_ARG(prefix), i);
@@ -133,14 +165,15 @@ static enum ec take(struct walk *w, const struct yaml_doc *doc, struct str prefi
                     json_at object, unsigned depth, struct err *err) {
     struct yaml_pos pos = doc->pos[object];
     struct subject s = {.file = w->file,
+                        .text = w->text,
                         .line = pos.line,
                         .doc = doc,
                         .prefix = prefix,
                         .object = object,
-                        .policy = w->policy};
+                        .policy = w->j->policy};
     json_at items = json_get(doc->json, object, STR("items"));
     enum ec ec;
-    arena_reset(&w->arena);
+    arena_reset(&w->j->arena);
     if (!json_is(doc->json, object, JSON_OBJECT))
         ec = err_set(err, EC_SCHEMA, "no Kubernetes object: expected an object, found %s",
                      json_type_name(json_type_of(doc->json, object)));
@@ -150,123 +183,78 @@ static enum ec take(struct walk *w, const struct yaml_doc *doc, struct str prefi
         ec = take_review(w, &s, err);
     else
         ec = take_object(w, &s, err);
-    return ec == EC_OK ? EC_OK : tell(w, err, pos.line, pos.col);
+    return ec == EC_OK ? EC_OK : tell_at(w, err, pos.line, pos.col);
+}
+
+enum ec subject_part(struct judge *j, const char *file, const struct yaml_doc *doc,
+                     struct str prefix, json_at object, const struct subject_sink *to,
+                     struct subject_totals *totals, struct err *err) {
+    struct walk w = {.j = j, .to = to, .totals = totals, .file = file};
+    return take(&w, doc, prefix, object, 0, err);
 }
 
 /* ---- one file ------------------------------------------------------------------------ */
 
 static enum ec each_document(struct walk *w, struct yaml *y, struct err *err) {
     struct yaml_doc *doc;
-    while (!w->stop) {
+    for (;;) {
         if (yaml_next(y, &doc, err) != EC_OK) {
-            if (tell(w, err, 0, 0) != EC_OK)
-                return EC_NOMEM;
+            if (tell_at(w, err, 0, 0) != EC_OK)
+                return err->code;
             continue;
         }
         if (doc == NULL)
             return EC_OK;
         if (doc->note != NULL)
-            fprintf(stderr, "%s:%u: note: %s\n", w->file, doc->note_line, doc->note);
+            w->to->note(w->to->arg, w->file, doc->note_line, doc->note);
         if (take(w, doc, STR(""), 0, 0, err) != EC_OK)
             return err->code;
     }
-    return EC_OK;
 }
 
-/* A whole input that cannot be read: told, counted, and the next one is taken. */
-static enum ec skip_input(struct walk *w, struct err *err) {
-    if (err->code == EC_NOMEM)
-        return EC_NOMEM;
-    verb_fail(err);
-    w->totals->unreadable++;
-    *err = (struct err)ERR_INIT;
-    return EC_OK;
+/* Positions are those of UTF-8 without its mark; text of other encodings is not shown. */
+static struct str shown_text(struct str text) {
+    if (str_starts(text, STR("\xff\xfe")) || str_starts(text, STR("\xfe\xff")))
+        return STR_NONE;
+    return str_starts(text, STR("\xef\xbb\xbf")) ? str_slice(text, 3, text.n) : text;
 }
 
-static enum ec take_file(struct walk *w, const char *path, struct err *err) {
+enum ec subject_file(struct judge *j, const char *path, const struct subject_sink *to,
+                     struct subject_totals *totals, struct err *err) {
     struct buf text = BUF_INIT(FILE_MAX + 1);
     struct yaml *y = NULL;
-    w->file = strcmp(path, "-") == 0 ? "<stdin>" : path;
-    w->index = 0;
+    struct walk w = {.j = j, .to = to, .totals = totals};
+    w.file = strcmp(path, "-") == 0 ? "<stdin>" : path;
     enum ec ec = file_read(&text, path, FILE_MAX, err);
+    w.text = shown_text(buf_view(&text));
     if (ec == EC_OK)
         ec = yaml_open(&y, buf_view(&text), YAML_LIMITS_DEFAULT, err);
     if (ec == EC_OK)
-        ec = each_document(w, y, err);
+        ec = each_document(&w, y, err);
     else
-        ec = skip_input(w, err);
+        ec = tell(&w, true, err);
     yaml_close(y);
     buf_done(&text);
     return ec;
 }
 
-/* ---- folders ------------------------------------------------------------------------- */
-
-static int is_wanted(const struct dirent *entry) {
-    return entry->d_name[0] != '.';
-}
-
-static bool is_manifest(const char *name) {
-    struct str s = str_of(name);
-    return str_ends(s, STR(".yaml")) || str_ends(s, STR(".yml")) || str_ends(s, STR(".json"));
-}
-
-static bool is_folder(const char *path) {
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-static int by_bytes(const struct dirent **a, const struct dirent **b) {
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static enum ec take_folder(struct walk *w, const char *path, unsigned depth, struct err *err) {
-    struct dirent **entries = NULL;
-    int n = depth < FOLDER_DEPTH_MAX ? scandir(path, &entries, is_wanted, by_bytes) : -1;
-    if (n < 0) {
-        err_set_os(err, depth < FOLDER_DEPTH_MAX ? errno : ELOOP, "cannot read %s", path);
-        return skip_input(w, err);
-    }
-    for (int i = 0; i < n; i++) {
-        struct buf name = BUF_INIT(65536);
-        bool slash = str_ends(str_of(path), STR("/"));
-        buf_printf(&name, "%s%s%s", path, slash ? "" : "/", entries[i]->d_name);
-        const char *child = buf_z(&name);
-        if (child == NULL)
-            err_set(err, EC_NOMEM, "out of memory");
-        else if (err->code == EC_OK && !w->stop && is_folder(child))
-            (void)!take_folder(w, child, depth + 1, err);
-        else if (err->code == EC_OK && !w->stop && is_manifest(child))
-            (void)!take_file(w, child, err);
-        buf_done(&name);
-        free(entries[i]);
-    }
-    free(entries);
-    return err->code;
-}
-
-enum ec subject_each(char *const *paths, size_t n_paths, const struct policy *policy,
-                     const struct asked *asked, subject_fn *each, void *arg,
-                     struct subject_totals *totals, struct err *err) {
-    struct str groups[OPT_LIST_MAX];
-    struct walk w = {.policy = policy,
-                     .asked = asked,
-                     .each = each,
-                     .arg = arg,
-                     .totals = totals,
-                     .arena = ARENA_INIT(64 << 10, (size_t)1 << 30),
-                     .groups = groups,
-                     .n_groups = asked->groups->n};
+void judge_init(struct judge *j, const struct policy *policy, const struct asked *asked) {
+    *j = (struct judge){
+        .policy = policy, .asked = asked, .arena = ARENA_INIT(64 << 10, (size_t)1 << 30)};
     for (size_t i = 0; i < asked->groups->n; i++)
-        groups[i] = str_of(asked->groups->v[i]);
-    for (size_t i = 0; i < n_paths && err->code == EC_OK && !w.stop; i++)
-        (void)!(is_folder(paths[i]) ? take_folder(&w, paths[i], 0, err)
-                                    : take_file(&w, paths[i], err));
-    arena_done(&w.arena);
-    return err->code;
+        j->groups[i] = str_of(asked->groups->v[i]);
 }
 
-/* ---- positions ----------------------------------------------------------------------- */
+void judge_done(struct judge *j) {
+    arena_done(&j->arena);
+}
+
+/* ---- names and positions ------------------------------------------------------------- */
+
+struct str subject_name(const struct subject *s) {
+    const struct workload *w = s->workload;
+    return w->name.n != 0 ? w->name : w->generate_name;
+}
 
 struct yaml_pos subject_where(const struct subject *s, struct str pointer) {
     struct buf whole = BUF_INIT(POINTER_MAX);
@@ -282,4 +270,21 @@ struct yaml_pos subject_image_where(const struct subject *s, const struct worklo
     buf_reset(pointer);
     engine_image_pointer(s->workload, image, pointer);
     return subject_where(s, buf_view(pointer));
+}
+
+struct yaml_pos subject_reason_where(const struct subject *s, const struct reason *r,
+                                     struct buf *pointer) {
+    buf_reset(pointer);
+    if (r->image < 0)
+        return subject_where(s, STR(""));
+    return subject_image_where(s, s->decision->images[r->image].image, pointer);
+}
+
+struct yaml_pos subject_secrets_where(const struct subject *s) {
+    struct buf pointer = BUF_INIT(POINTER_MAX);
+    buf_str(&pointer, s->workload->spec);
+    buf_puts(&pointer, "/imagePullSecrets");
+    struct yaml_pos pos = subject_where(s, buf_view(&pointer));
+    buf_done(&pointer);
+    return pos;
 }

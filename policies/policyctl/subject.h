@@ -1,11 +1,12 @@
-/* policyctl/subject - inputs to judged objects: files, folders, streams, Lists,
- * AdmissionReviews.
+/* policyctl/subject - one input to judged objects: streams, Lists, AdmissionReviews.
  *
- *      paths --subject_each--> documents --> objects --> struct subject --> callback
+ *      file --subject_file--> documents --> objects --> struct subject --> sink
  *
- * Order      as given; within a folder by name, depth first; within a file as they stand
- * Errors     an input that cannot be read is told on standard error, counted, and the rest goes
- * on Ownership  a subject lives during its callback */
+ * Order      objects as they stand in the file
+ * Errors     a document that cannot be judged goes to the sink as a fault, is counted, and the
+ *            rest goes on
+ * Ownership  a subject lives during its callback
+ * Threads    one struct judge per thread; policy and asked are shared                        */
 #ifndef PULLGATE_POLICYCTL_SUBJECT_H
 #define PULLGATE_POLICYCTL_SUBJECT_H
 
@@ -15,22 +16,39 @@
 
 struct asked { /* what flags say about objects that are no AdmissionReviews */
     const char *namespace, *user;
+    const char *service_account; /* of pods that name none */
     const struct opt_list *groups;
     enum workload_operation operation;
     unsigned engine_flags;
     int64_t now_s;
 };
 
+struct judge { /* one thread's */
+    const struct policy *policy;
+    const struct asked *asked;
+    struct str groups[OPT_LIST_MAX];
+    struct arena arena;
+};
+
 struct subject {
     const char *file;
-    size_t index;  /* 0-based among the file's objects */
-    uint32_t line; /* where the object starts */
+    struct str text; /* the file's, in UTF-8; empty where that cannot be told (UTF-16) */
+    size_t index;    /* 0-based among the file's objects */
+    uint32_t line;   /* where the object starts */
     const struct yaml_doc *doc;
     struct str prefix; /* JSON pointer of the object in its document: "", "/items/3" ... */
     json_at object;    /* node, or JSON_NONE (a review without one) */
+    bool is_review;
     const struct policy *policy;
     const struct workload *workload;
     const struct decision *decision;
+};
+
+struct subject_fault { /* what cannot be judged */
+    const char *file;
+    struct str text;
+    bool whole; /* the input itself cannot be read; else a document of it */
+    const struct err *err;
 };
 
 struct subject_totals {
@@ -40,18 +58,45 @@ struct subject_totals {
     size_t unreadable; /* inputs and documents that could not be judged */
 };
 
-/* false ends the walk (output cannot be written). */
-typedef bool subject_fn(void *arg, const struct subject *s);
+struct subject_sink {
+    enum ec (*object)(void *arg, const struct subject *s, struct err *err); /* else: the end */
+    void (*fault)(void *arg, const struct subject_fault *f);
+    void (*note)(void *arg, const char *file, uint32_t line, const char *text);
+    void *arg;
+};
 
-/* Errors: EC_NOMEM. All else is told and counted in totals->unreadable. */
-enum ec subject_each(char *const *paths, size_t n_paths, const struct policy *policy,
-                     const struct asked *asked, subject_fn *each, void *arg,
+void judge_init(struct judge *j, const struct policy *policy, const struct asked *asked);
+void judge_done(struct judge *j);
+
+/* Judges a file's objects; "-" is standard input. Errors: EC_NOMEM and the sink's own; all else
+ * is a fault. Totals are added to. */
+enum ec subject_file(struct judge *j, const char *path, const struct subject_sink *to,
                      struct subject_totals *totals, struct err *err) MUST_CHECK;
+
+/* Judges one object, or list of objects, that stands somewhere in a document. */
+enum ec subject_part(struct judge *j, const char *file, const struct yaml_doc *doc,
+                     struct str prefix, json_at object, const struct subject_sink *to,
+                     struct subject_totals *totals, struct err *err) MUST_CHECK;
+
+void subject_add(struct subject_totals *to, const struct subject_totals *more);
+
+/* The workload of a bare object. Errors: EC_SCHEMA (no Kubernetes object), and the arena's. */
+enum ec subject_workload(struct workload *out, struct review_fault *fault,
+                         const struct judge *j, const struct json *json, json_at object,
+                         struct arena *arena, struct err *err) MUST_CHECK;
+
+/* The name, or the generateName; may be empty. */
+struct str subject_name(const struct subject *s);
 
 /* Line and column of a pointer within the object. */
 struct yaml_pos subject_where(const struct subject *s, struct str pointer);
 /* ... of an image of it; its pointer goes to *pointer (reset first). */
 struct yaml_pos subject_image_where(const struct subject *s, const struct workload_image *image,
                                     struct buf *pointer);
+/* ... of what a reason is about: an image, or the object (then *pointer is empty). */
+struct yaml_pos subject_reason_where(const struct subject *s, const struct reason *r,
+                                     struct buf *pointer);
+/* ... of the pod spec's imagePullSecrets. */
+struct yaml_pos subject_secrets_where(const struct subject *s);
 
 #endif

@@ -1,9 +1,12 @@
 #include "policyctl/verb.h"
 
 #include "base/file.h"
+#include "policyctl/excerpt.h"
 
 #include <stdio.h>
 #include <unistd.h>
+
+enum { EXCERPT_FILE_MAX = 16 << 20 };
 
 static bool print_help(const struct verb *v) {
     struct buf text = BUF_INIT(1 << 20);
@@ -31,13 +34,26 @@ bool verb_options(const struct verb *v, void *target, int argc, char **argv,
     return false;
 }
 
+/* The line of a file (a rule file, a suite) that an error names, when it can be read again. */
+static void put_excerpt(struct buf *out, const struct err *err) {
+    struct buf file = BUF_INIT(EXCERPT_FILE_MAX + 1);
+    struct err ignored = ERR_INIT;
+    if (err->line != 0 && err->where[0] != '\0' && strcmp(err->where, "-") != 0 &&
+        file_read(&file, err->where, EXCERPT_FILE_MAX, &ignored) == EC_OK)
+        excerpt_print(out, buf_view(&file), err->line, err->col);
+    buf_done(&file);
+}
+
 int verb_fail(const struct err *err) {
-    struct buf text = BUF_INIT(4096);
+    struct buf text = BUF_INIT(8192);
     struct err ignored = ERR_INIT;
     buf_puts(&text, "policyctl: ");
     err_print(err, &text);
     buf_putc(&text, '\n');
-    (void)!file_write_fd(STDERR_FILENO, buf_view(&text), &ignored);
+    put_excerpt(&text, err);
+    /* Where there is no memory for the words, these need none. */
+    struct str words = text.bad ? STR("policyctl: out of memory\n") : buf_view(&text);
+    (void)!file_write_fd(STDERR_FILENO, words, &ignored);
     buf_done(&text);
     return err->code == EC_BUG ? EXIT_BROKEN : EXIT_INPUT;
 }

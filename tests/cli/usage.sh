@@ -3,8 +3,9 @@
 . "$(dirname "$0")/lib.sh"
 cd "$tests/cli/input" || exit 1
 
+# One complaint; notes on the input and the line that is meant may stand beside it.
 is_one_line() {
-    [ "$(wc -l <"$work/err")" -eq 1 ]
+    [ "$(grep -c '^policyctl: ' "$work/err")" = 1 ]
 }
 
 # A mistake: exit status 2, nothing on standard output, one line that says what to do.
@@ -29,7 +30,7 @@ mistake "unknown letter" '^policyctl: unknown option "-Z"; try --help$' test -Z
 mistake "flag of another verb" 'unknown option "--operation"' review --operation CREATE
 mistake "value missing" '^policyctl: --policy needs a value: FILE$' test --policy
 mistake "value for a switch" '^policyctl: --fail-on-warn takes no value$' test --fail-on-warn=maybe
-mistake "wrong word" '^policyctl: --output: found "xml", expected text, json, yaml, diff$' \
+mistake "wrong word" '^policyctl: --output: found "xml", expected text, json, yaml, diff, junit, sarif, github, tap$' \
     test -p rules.yaml -o xml good.yaml
 mistake "wrong word" '--operation: found "DELETE", expected CREATE, UPDATE$' \
     test -p rules.yaml --operation DELETE good.yaml
@@ -115,6 +116,13 @@ expect "parse: valid" 0 parse nginx ghcr.io/a/b:1
 expect "parse: one is not" 1 parse nginx NGINX
 PULLGATE_POLICY=rules.yaml expect "rule file by environment" 0 test good.yaml
 PULLGATE_POLICY=nowhere.yaml expect "flag before environment" 0 test -p rules.yaml good.yaml
+
+rules_of() { # ARGUMENT...: the rule of each object
+    "$POLICYCTL" test -p rules.yaml -o json "$@" | jq -r '[.objects[].rule] | join(" ")'
+}
+same "-n: for objects that name no namespace" "$(rules_of -n lab "$work/warned.yaml")" soft
+same "-n: not for those that do" "$(rules_of -n lab pods.json)" "strict strict"
+same "no -n: no namespace, no rule" "$(rules_of "$work/warned.yaml")" ""
 
 # ---- standard input and output ---------------------------------------------------------------
 

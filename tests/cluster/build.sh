@@ -37,7 +37,7 @@ trap 'chmod -R u+w "$work" 2>/dev/null; rm -rf "$work"' EXIT
 # the one that the system's own entries name.
 own_apt() {
     apt-get -q -o Dir::Etc::sourcelist="$work/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-        -o Dir::State::lists="$work/apt/lists" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@"
+        -o Dir::State::lists="$work/apt/lists" -o Dir::Cache::pkgcache='' -o Dir::Cache::srcpkgcache='' "$@"
 }
 
 write_sources() {
@@ -82,7 +82,7 @@ cp -r "$work/reflect2/usr/share/gocode/src/github.com/modern-go/reflect2" \
 [ -f "$tree/vendor/github.com/modern-go/reflect2/go_above_118.go" ] || fail "reflect2 is too old for this Go"
 
 export GOPATH=$go_path GOCACHE=$work/cache GOTMPDIR=$work/tmp GO111MODULE=off GOPROXY=off GOSUMDB=off \
-    CGO_ENABLED=0 GOFLAGS= GOTOOLCHAIN=local
+    CGO_ENABLED=0 GOFLAGS='' GOTOOLCHAIN=local
 cd "$tree"
 
 say "generating the OpenAPI definitions"

@@ -31,6 +31,7 @@ start_cluster
 start_pullgate pullgate "$work/policy.yaml" 0
 port=$(port_of pullgate)
 new_namespace airbyte warned audited old
+k create serviceaccount airbyte-admin -n airbyte >/dev/null
 
 pod() { # NAME IMAGE [EXTRA SPEC]
     printf '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"%s","labels":{"app":"x"}},"spec":{"containers":[{"name":"main","image":"%s"}]%s}}\n' \
@@ -45,10 +46,8 @@ arm "$port" Fail
 say "fixtures are created and read back"
 for file in "$top"/tests/data/pods/airbyte-*.yaml; do
     name=$(basename "$file" .yaml)
-    case $name in
-    *05*) ;; # approved: untouched
-    esac
-    out=$(k create -f "$file" 2>&1) || fail "$name: $out"
+    # a server of 1.20 does not know native sidecars, and its kubectl would not send them
+    out=$(k create --validate=false -f "$file" 2>&1) || fail "$name: $out"
 done
 while IFS=$'\t' read -r file pod path container before after; do
     case $file in airbyte-*) ;; *) continue ;; esac
@@ -138,12 +137,12 @@ k patch serviceaccount builder -n airbyte -p '{"imagePullSecrets":[{"name":"own"
 pod sa busybox:1 ',"serviceAccountName":"builder"' | k create -n airbyte -f - >/dev/null 2>&1
 is "both secrets" "$(secrets_of sa airbyte)" '["own","regcred"]'
 
-say "a pod of 3 MB is no way round"
+say "a pod of 3 MB is no way round (kubectl and the API server write each < as six bytes)"
 /usr/bin/python3 - "$work/big.json" <<'PY'
 import json, sys
 pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "big"},
        "spec": {"containers": [{"name": "main", "image": "quay.io/evil/x:1",
-                                "env": [{"name": "A", "value": "<" * 2900000}]}]}}
+                                "env": [{"name": "A", "value": "<" * 480000}]}]}}
 json.dump(pod, open(sys.argv[1], "w"))
 PY
 out=$(k create -n airbyte -f "$work/big.json" 2>&1 | cut -c1-2000)

@@ -98,4 +98,36 @@ same "--max-nodes 100: too many values" \
     "$code $(jq -c '[.response.allowed, .response.status.code]' "$work/body")" '200 [false,422]'
 stop_daemon
 same "--max-nodes 100: exit status" $status 0
+
+# Reviews from clients with a certificate of one CA alone.
+clients=$work/clients
+mkdir "$clients"
+ec=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+openssl req -x509 "${ec[@]}" -subj /CN=clients -days 2 -keyout "$clients/ca.key" -out "$clients/ca.crt" 2>"$work/err"
+signed() { # NAME USAGE
+    openssl req "${ec[@]}" -subj "/CN=api-server.$1" -keyout "$clients/$1.key" -out "$clients/$1.csr" 2>"$work/err"
+    openssl x509 -req -in "$clients/$1.csr" -CA "$clients/ca.crt" -CAkey "$clients/ca.key" -CAcreateserial \
+        -days 2 -extfile <(echo "extendedKeyUsage=$2") -out "$clients/$1.crt" 2>"$work/err"
+}
+signed good clientAuth
+signed server serverAuth
+start_daemon clients ready --policy rules.yaml --client-ca "$clients/ca.crt" --client-name 'api-server.*'
+post "$review" "$url/mutate"
+check "--client-ca: no certificate ($code)" [ "$code" = 403 -o "$code" = 000 ]
+mine=(--cert "$clients/good.crt" --key "$clients/good.key")
+post "$review" "$url/mutate" "${mine[@]}"
+same "--client-ca: a good one" "$code" 200
+post "$review" "$url/mutate" --cert "$clients/server.crt" --key "$clients/server.key"
+check "--client-ca: one that is for servers ($code)" [ "$code" = 403 -o "$code" = 000 ]
+post "$review" "$url/mutate" --cert "$certs/tls.crt" --key "$certs/tls.key"
+check "--client-ca: one of another CA ($code)" [ "$code" = 403 -o "$code" = 000 ]
+ask "http://127.0.0.1:$probes/readyz"
+same "--client-ca: probes need none" "$code" 200
+same "--client-ca: one decision" "$(wc -l <"$audit")" 1
+stop_daemon
+start_daemon strangers ready --policy rules.yaml --client-ca "$clients/ca.crt" --client-name 'other.*'
+post "$review" "$url/mutate" "${mine[@]}"
+check "--client-name: another name ($code)" [ "$code" = 403 -o "$code" = 000 ]
+same "--client-name: no decision" "$(cat "$audit")" ""
+stop_daemon
 finish

@@ -23,8 +23,8 @@ start_into() { # NAME FILE OPTION...: standard output goes to FILE
     port=$(logged ready port) url=https://127.0.0.1:$port
 }
 ask_many() { # COUNT: over one connection; leaves how many were answered with 200 in $answered
-    local i targets=()
-    for i in $(seq "$1"); do targets+=("$url/mutate" --output /dev/null); done
+    local targets=()
+    for _ in $(seq "$1"); do targets+=("$url/mutate" --output /dev/null); done
     answered=$(curl --silent --max-time 60 --cacert "$certs/ca.crt" --header 'Content-Type: application/json' \
         --data-binary "@$review" --write-out '%{http_code}\n' "${targets[@]}" | grep -c '^200$')
 }

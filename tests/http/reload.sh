@@ -35,6 +35,10 @@ await "SIGHUP: new rules" image_is two.example/nginx:1.14.2
 await "SIGHUP: is logged" is_logged rules_loaded 2
 same "SIGHUP: logged digest" "$(logged rules_loaded sha256)" "$(sha256sum <rules.yaml | cut -d' ' -f1)"
 
+loaded=$(grep -c '"event":"rules_loaded"' "$log")
+kill -HUP "$pid"
+await "SIGHUP without a change: read all the same" is_logged rules_loaded $((loaded + 1))
+
 printf 'apiVersion: pullgate/v1\nkind: ImagePolicy\nspec:\n  regsitry: three.example\n' >rules.new
 mv rules.new rules.yaml
 kill -HUP "$pid"
@@ -127,9 +131,34 @@ same "mended: answers" "$(image)" five.example/nginx:1.14.2
 stop_daemon
 same "mended: exit status" $status 0
 
+# ---- without a signal: files are watched -----------------------------------------------------
+
+# As Kubernetes mounts a ConfigMap: the file is a link into ..data, which is a link that is replaced.
+mkdir -p mounted/..1
+mv rules.yaml mounted/..1/rules.yaml
+ln -s ..1 mounted/..data
+ln -s ..data/rules.yaml mounted/rules.yaml
+start_daemon watched ready --policy mounted/rules.yaml
+same "mounted: before" "$(image)" five.example/nginx:1.14.2
+mkdir mounted/..2
+sed 's/five/seven/' mounted/..1/rules.yaml >mounted/..2/rules.yaml
+ln -s ..2 mounted/..next
+mv -T mounted/..next mounted/..data
+rm -r mounted/..1
+await "mounted: the new rules" image_is seven.example/nginx:1.14.2
+sed 's/seven/eight/' mounted/..2/rules.yaml >rules.new
+cat rules.new >mounted/..2/rules.yaml
+await "rewritten in place: the new rules" image_is eight.example/nginx:1.14.2
+"$POLICYCTL" certs rotate --dir "$certs" --service pullgate --namespace pullgate --dns 127.0.0.1 \
+    --dns localhost --force >/dev/null
+await "rotated: the new certificate" serves_disk
+stop_daemon
+same "watched: exit status" $status 0
+
 # ---- a folder of rules -----------------------------------------------------------------------
 
 mkdir folder
+rules five.example
 mv rules.yaml folder/10.yaml
 start_daemon folder ready --policy folder
 same "folder: before" "$(image)" five.example/nginx:1.14.2

@@ -34,12 +34,19 @@ post "$tests/golden/malformed/duplicate-image/review.json" "$url/mutate"
 same "a key twice: an answer, no error" "$code $(jq -c '[.response.allowed, .response.status.code]' "$work/body")" \
     '200 [false,422]'
 
+# An error is a metav1.Status, whose message the API server shows: it repeats the HTTP status.
+is_status() { # NAME REASON
+    same "$1: a Status" "$(jq -r '[.kind, .status, .reason, .code] | join(" ")' "$work/body")" \
+        "Status Failure $2 $code"
+}
+
 # ---- other methods and paths -----------------------------------------------------------------
 
 for method in GET PUT DELETE PATCH OPTIONS; do
     ask --request $method "$url/mutate"
     same "$method /mutate" "$code" 405
     head_has "$method /mutate: Allow" '^allow: post$'
+    is_status "$method /mutate" MethodNotAllowed
 done
 ask --head "$url/validate"
 same "HEAD /validate" "$code" 405
@@ -49,6 +56,7 @@ head_has "POST /healthz: Allow" '^allow: get, head$'
 for path in / /nope /mutate/ //mutate /mutat /mutate/x /MUTATE /mutate%00 /mutate/../nope /.; do
     ask --path-as-is --header "$json" --data-binary "@$review" "$url$path"
     same "POST $path" "$code" 404
+    is_status "POST $path" NotFound
 done
 
 # ---- other bodies ----------------------------------------------------------------------------
@@ -56,6 +64,7 @@ done
 for type in text/plain application/x-www-form-urlencoded application/jsonx application/yaml; do
     ask --header "Content-Type: $type" --data-binary "@$review" "$url/mutate"
     same "type $type" "$code" 415
+    is_status "type $type" UnsupportedMediaType
 done
 ask --header 'Content-Type:' --data-binary "@$review" "$url/mutate"
 same "no type" "$code" 415
@@ -65,8 +74,7 @@ bad() { # NAME BODY REGEX
     printf '%s' "$2" >"$work/bad"
     post "$work/bad" "$url/mutate"
     same "$1" "$code" 400
-    same "$1: a Status" "$(jq -r '[.kind, .status, .reason, .code] | join(" ")' "$work/body")" \
-        "Status Failure BadRequest 400"
+    is_status "$1" BadRequest
     matches "$1: message" "$(jq -r .message "$work/body")" "$3"
 }
 bad "empty" '' 'the body is empty'
@@ -102,6 +110,7 @@ same "as large as may be: read" "$code" 400
 printf ' ' >>"$work/most"
 post "$work/most" "$url/mutate"
 same "a byte more" "$code" 413
+is_status "a byte more" RequestEntityTooLarge
 
 # ---- kept connections ------------------------------------------------------------------------
 
@@ -190,8 +199,9 @@ for base in "$url" "$plain"; do
     ask "$base/healthz"
     same "$base/healthz" "$code $body" "200 ok"
     ask "$base/readyz"
-    same "$base/readyz" "$code" 200
-    matches "$base/readyz: text" "$body" '\[\+\] rules ok'
+    same "$base/readyz" "$code $body" "200 ok"
+    ask "$base/readyz?verbose"
+    matches "$base/readyz?verbose" "$body" '\[\+\] rules: 1 in force since '
     ask --head "$base/readyz"
     same "HEAD $base/readyz" "$code" 200
     ask --request POST "$base/readyz"

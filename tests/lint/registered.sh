@@ -28,12 +28,12 @@ while IFS= read -r file; do
     # elf looks at the hardened programs: the release preset has it
     [[ $file == */common.sh || $file == */elf.sh ]] || named "$file" "lint.$(basename "$file" .sh)"
 done < <(files 'tests/lint/*.sh')
-# Scripts and programs of the other folders: some test's command line names them. lib.sh is sourced
-# by the others, bless.sh is a person's tool.
+# Scripts and programs of the other folders: some test's command line names them. lib.sh and scrape.sh
+# are sourced by others, monitoring.py is run by monitoring.sh, bless.sh is a person's tool.
 while IFS= read -r file; do
     word=/$file
     [[ $file == *.c ]] && word=/$(basename "$file" .c)
-    [[ $file == */lib.sh || $file == */bless.sh ]] && continue
+    [[ $file =~ /(lib|scrape|bless)\.sh$ || $file == */http/monitoring.py ]] && continue
     seen=$((seen + 1))
     grep -qF -- "$word" <<<"$commands" || complain "$file: no test of ctest runs it"
 done < <(files 'tests/*.sh' 'tests/*.py' 'tests/golden/*.c' |

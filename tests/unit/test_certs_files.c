@@ -1,103 +1,116 @@
-#include "test.h"
-
-#include "mem_watch.h"
-
-#include "certs/certs.h"
+#include "certs_fixture.h"
 
 #include "base/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 #include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define N(array) (sizeof(array) / sizeof *(array))
+/* -- Each, bundle, digest ------------------------------------------------------------------ */
 
-static const int64_t now = 1800000000, day = 86400;
+struct seen {
+    size_t n, stop_at;
+    struct certs_info infos[4];
+};
 
-static struct certs_request request(enum certs_key key) {
-    return (struct certs_request){.key = key,
-                                  .service = STR("pullgate"),
-                                  .namespace = STR("image-policy"),
-                                  .now_s = now,
-                                  .days = 365,
-                                  .ca_days = 3650};
+static enum ec see(void *arg, const struct certs_info *info, struct err *err) {
+    struct seen *seen = arg;
+    if (seen->n == seen->stop_at)
+        return err_set(err, EC_LIMIT, "enough");
+    seen->infos[seen->n++] = *info;
+    return EC_OK;
 }
 
-static struct certs_files one, other; /* two sets that have nothing in common */
-
-static int make_fixtures(void **state) {
+static void each_certificate_is_shown_in_order(void **state) {
     (void)state;
-    struct certs_request r = request(CERTS_KEY_P256);
+    struct buf pem = BUF_INIT(CERTS_PEM_MAX);
     struct err err = ERR_INIT;
-    one = other = (struct certs_files)CERTS_FILES_INIT;
-    return certs_make(&one, &r, &err) != EC_OK || certs_make(&other, &r, &err) != EC_OK;
+    struct seen seen = {.stop_at = 4};
+    buf_str(&pem, buf_view(&one.tls_crt));
+    buf_str(&pem, buf_view(&one.ca_crt));
+    assert_ok(certs_each(buf_view(&pem), see, &seen, &err), &err);
+    assert_int_equal(seen.n, 2);
+    assert_int_equal(seen.infos[0].n_certs, 2);
+    assert_false(seen.infos[0].is_ca);
+    assert_true(seen.infos[1].is_ca);
+    assert_string_equal(seen.infos[0].issuer, seen.infos[1].subject);
+    assert_true(str_starts(str_of(seen.infos[1].subject), STR("CN=pullgate CA ")));
+    assert_int_equal(strlen(seen.infos[0].sha256), 64);
+    assert_string_not_equal(seen.infos[0].sha256, seen.infos[1].sha256);
+    seen = (struct seen){.stop_at = 1};
+    assert_int_equal(certs_each(buf_view(&pem), see, &seen, &err), EC_LIMIT);
+    assert_int_equal(seen.n, 1);
+    buf_str(&pem, buf_view(&one.ca_key));
+    seen = (struct seen){.stop_at = 4};
+    err = (struct err)ERR_INIT;
+    assert_int_equal(certs_each(buf_view(&pem), see, &seen, &err), EC_CRYPTO);
+    assert_int_equal(seen.n, 0);
+    certs_wipe(&pem);
 }
 
-static int free_fixtures(void **state) {
+static void bundle_is_certificates_alone_on_one_line(void **state) {
     (void)state;
-    certs_files_done(&one);
-    certs_files_done(&other);
-    return mem_keys_seen != 0;
+    struct buf pem = BUF_INIT(CERTS_PEM_MAX), want = BUF_INIT(CERTS_PEM_MAX),
+               found = BUF_INIT(CERTS_PEM_MAX), tight = BUF_INIT(100);
+    struct err err = ERR_INIT;
+    const struct str ca = buf_view(&one.ca_crt);
+    buf_puts(&pem, "subject=CN = something\r\n");
+    for (size_t i = 0; i < ca.n; i++) {
+        buf_puts(&pem, ca.p[i] == '\n' ? "\r\n" : "");
+        if (ca.p[i] != '\n')
+            buf_putc(&pem, ca.p[i]);
+    }
+    buf_puts(&pem, "trailing words, no line end");
+    buf_puts(&found, "caBundle: ");
+    buf_puts(&want, "caBundle: ");
+    buf_base64(&want, ca);
+    assert_ok(certs_bundle(&found, buf_view(&pem), &err), &err);
+    assert_str(buf_view(&found), buf_view(&want));
+    buf_puts(&tight, "x");
+    assert_int_equal(certs_bundle(&tight, ca, &err), EC_LIMIT);
+    assert_str(buf_view(&tight), STR("x"));
+    const struct str bad[] = {STR_NONE, STR("LS0tLS1CRUdJTg=="), buf_view(&one.ca_key),
+                              str_slice(ca, 0, ca.n / 2)};
+    for (size_t i = 0; i < N(bad); i++) {
+        err = (struct err)ERR_INIT;
+        if (certs_bundle(&found, bad[i], &err) != EC_CRYPTO || found.n != want.n)
+            fail_row("row %zu", i);
+    }
+    buf_str(&pem, buf_view(&one.ca_key));
+    err = (struct err)ERR_INIT;
+    assert_int_equal(certs_bundle(&found, buf_view(&pem), &err), EC_CRYPTO);
+    certs_wipe(&pem);
+    buf_done(&want);
+    buf_done(&found);
+    buf_done(&tight);
 }
 
-static bool has(const struct err *err, const char *text) {
-    return strstr(err->msg, text) != NULL;
+static void sha256_is_the_known_one(void **state) {
+    (void)state;
+    static const struct {
+        struct str bytes;
+        const char *hex;
+    } rows[] = {
+        {STR_INIT(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+        {STR_INIT("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+        {STR_INIT("a\0b"), "59b271ae1bbcb1d31d41929817f4b16fb439eb4f31520b5ad1d5ce98920a7138"}};
+    char hex[65];
+    for (size_t i = 0; i < N(rows); i++) {
+        certs_sha256_hex(rows[i].bytes, hex);
+        assert_string_equal(hex, rows[i].hex);
+    }
+    certs_sha256_hex(STR_NONE, hex);
+    assert_string_equal(hex, rows[0].hex);
 }
 
 /* -- Save ---------------------------------------------------------------------------------- */
-
-static const char *const names[] = {"ca.crt", "ca.key", "tls.crt", "tls.key"};
-
-static const char *in(const char *dir, const char *name) {
-    static char path[300];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    return path;
-}
-
-static size_t count_entries(const char *dir) {
-    size_t n = 0;
-    DIR *d = opendir(dir);
-    assert_non_null(d);
-    for (struct dirent *e; (e = readdir(d)) != NULL;)
-        n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
-    closedir(d);
-    return n;
-}
-
-static void remove_all(const char *dir) {
-    for (size_t i = 0; i < N(names); i++)
-        unlink(in(dir, names[i]));
-    rmdir(dir);
-}
-
-static void assert_saved(const char *dir, const struct certs_files *f) {
-    const struct buf *bufs[] = {&f->ca_crt, &f->ca_key, &f->tls_crt, &f->tls_key};
-    struct err err = ERR_INIT;
-    struct stat st;
-    assert_int_equal(count_entries(dir), 4);
-    for (size_t i = 0; i < N(names); i++) {
-        struct buf text = BUF_INIT(CERTS_READ_ROOM);
-        assert_ok(certs_read(&text, in(dir, names[i]), &err), &err);
-        assert_str(buf_view(&text), buf_view(bufs[i]));
-        assert_int_equal(stat(in(dir, names[i]), &st), 0);
-        assert_int_equal(st.st_mode & 07777,
-                         str_ends(str_of(names[i]), STR("key")) ? 0600 : 0644);
-        certs_wipe(&text);
-    }
-}
 
 static void files_are_saved_with_their_modes(void **state) {
     (void)state;
     char dir[] = "/tmp/pullgate-certs-XXXXXX", made[64];
     struct err err = ERR_INIT;
     struct stat st;
-    mode_t mask = umask(077);
+    mode_t mask = umask(0);
     assert_non_null(mkdtemp(dir));
     snprintf(made, sizeof made, "%s/made", dir);
     assert_ok(certs_save(&one, made, false, &err), &err);
@@ -116,19 +129,19 @@ static void existing_files_are_kept_unless_forced(void **state) {
     (void)state;
     char dir[] = "/tmp/pullgate-certs-XXXXXX";
     assert_non_null(mkdtemp(dir));
-    for (size_t i = 0; i < N(names); i++) {
+    for (size_t i = 0; i < N(file_names); i++) {
         struct err err = ERR_INIT;
         struct buf text = BUF_INIT(CERTS_READ_ROOM);
-        assert_ok(file_replace(in(dir, names[i]), 0640, STR("mine"), &err), &err);
+        assert_ok(file_replace(in(dir, file_names[i]), 0640, STR("mine"), &err), &err);
         assert_int_equal(certs_save(&one, dir, false, &err), EC_IO);
         assert_int_equal(err.os, EEXIST);
-        if (!has(&err, names[i]) || count_entries(dir) != 1)
-            fail_row("%s: %s", names[i], err.msg);
+        if (!has(&err, file_names[i]) || count_entries(dir) != 1)
+            fail_row("%s: %s", file_names[i], err.msg);
         err = (struct err)ERR_INIT;
-        assert_ok(file_read(&text, in(dir, names[i]), 10, &err), &err);
+        assert_ok(file_read(&text, in(dir, file_names[i]), 10, &err), &err);
         assert_str(buf_view(&text), STR("mine"));
         buf_done(&text);
-        unlink(in(dir, names[i]));
+        unlink(in(dir, file_names[i]));
     }
     rmdir(dir);
 }
@@ -218,523 +231,15 @@ static void out_of_memory_is_an_error_and_leaves_no_key(void **state) {
     remove_all(dir);
 }
 
-/* -- Rotate -------------------------------------------------------------------------------- */
-
-static char folder[] = "/tmp/pullgate-certs-XXXXXX";
-
-static int open_folder(void **state) {
-    (void)state;
-    memset(folder + sizeof folder - 7, 'X', 6);
-    return mkdtemp(folder) == NULL;
-}
-
-static int close_folder(void **state) {
-    (void)state;
-    remove_all(folder);
-    return 0;
-}
-
-static struct certs_files read_files(void) {
-    struct certs_files f = {BUF_INIT(CERTS_READ_ROOM), BUF_INIT(CERTS_READ_ROOM),
-                            BUF_INIT(CERTS_READ_ROOM), BUF_INIT(CERTS_READ_ROOM)};
-    struct err err = ERR_INIT;
-    assert_ok(certs_read(&f.ca_crt, in(folder, "ca.crt"), &err), &err);
-    assert_ok(certs_read(&f.ca_key, in(folder, "ca.key"), &err), &err);
-    assert_ok(certs_read(&f.tls_crt, in(folder, "tls.crt"), &err), &err);
-    assert_ok(certs_read(&f.tls_key, in(folder, "tls.key"), &err), &err);
-    return f;
-}
-
-static void put_file(const char *name, struct str text) {
-    struct err err = ERR_INIT;
-    assert_ok(file_replace(in(folder, name), 0600, text, &err), &err);
-}
-
-static void start(const struct certs_request *r) {
-    struct certs_files f = CERTS_FILES_INIT;
-    struct err err = ERR_INIT;
-    assert_ok(certs_make(&f, r, &err), &err);
-    assert_ok(certs_save(&f, folder, true, &err), &err);
-    certs_files_done(&f);
-}
-
-static struct certs_outcome rotate(const struct certs_rotation *how) {
-    struct certs_outcome out = {.n_cas = 77};
-    struct err err = ERR_INIT;
-    assert_ok(certs_rotate(&out, folder, how, &err), &err);
-    return out;
-}
-
-/* The pair of `leaf` against the bundle of `ca`: its problems, and what it says. */
-static unsigned judge(const struct certs_files *leaf, const struct certs_files *ca, int64_t at,
-                      struct certs_info *info) {
-    struct err err = ERR_INIT;
-    unsigned problems = 0;
-    assert_ok(certs_check(info, &problems, buf_view(&leaf->tls_crt), buf_view(&leaf->tls_key),
-                          buf_view(&ca->ca_crt), STR("pullgate.image-policy.svc"), at, &err),
-              &err);
-    return problems;
-}
-
-static bool same(const struct buf *a, const struct buf *b) {
-    return str_eq(buf_view(a), buf_view(b));
-}
-
-/* The pair before the step, the pair after it, the bundle before and the bundle after: all of
- * them fit together, whoever got which. */
-static void assert_step(const struct certs_files *before, const struct certs_files *after,
-                        int64_t at, unsigned ignored) {
-    struct certs_info old, new;
-    unsigned old_new = judge(before, after, at, &old) & ~(unsigned)CERTS_SOON;
-    unsigned new_old = judge(after, before, at, &new) & ~ignored;
-    unsigned new_new = judge(after, after, at, &new) & ~ignored;
-    if (old_new || new_old || new_new)
-        fail_row("day %lld: old leaf, new bundle %u; new leaf, old bundle %u; new, new %u: %s",
-                 (long long)((at - now) / day), old_new, new_old, new_new, new.chain);
-    assert_int_equal(count_entries(folder), 4);
-}
-
-struct tally {
-    size_t leaves, cas, dropped, most_cas;
-};
-
-static struct tally live_through(struct certs_rotation how, int32_t days, int32_t step_days) {
-    struct tally tally = {0};
-    start(&how.request);
-    for (int32_t d = 0; d <= days; d += step_days) {
-        struct certs_files before = read_files();
-        how.request.now_s = now + d * day;
-        struct certs_outcome out = rotate(&how);
-        struct certs_files after = read_files();
-        assert_step(&before, &after, how.request.now_s, how.left_percent ? CERTS_SOON : 0);
-        assert_int_equal(out.leaf_why == 0, same(&before.tls_crt, &after.tls_crt));
-        assert_int_equal(out.leaf_why == 0, same(&before.tls_key, &after.tls_key));
-        assert_int_equal(out.ca_why == 0, same(&before.ca_key, &after.ca_key));
-        assert_int_equal(out.ca_why == 0 && out.n_dropped == 0,
-                         same(&before.ca_crt, &after.ca_crt));
-        tally.leaves += out.leaf_why != 0;
-        tally.cas += out.ca_why != 0;
-        tally.dropped += out.n_dropped;
-        tally.most_cas = out.n_cas > tally.most_cas ? out.n_cas : tally.most_cas;
-        certs_files_done(&before);
-        certs_files_done(&after);
-    }
-    return tally;
-}
-
-static void years_go_by_without_a_gap(void **state) {
-    (void)state;
-    // clang-format off
-    static const struct {
-        enum certs_key key;
-        int32_t days, ca_days, percent, overlap, total, step;
-        struct tally tally;
-    } rows[] = {
-        /* Leaves last 244 days (a third of 365 is left), CAs 2434 (a third of 3650). */
-        {CERTS_KEY_P256, 365, 3650, 0, 0, 7500, 30, {30, 3, 3, 2}},
-        /* The CA lives as long as its leaf: each leaf brings its own. */
-        {CERTS_KEY_P256, 90, 90, 0, 30, 400, 10, {6, 6, 6, 2}},
-        /* A long overlap ends with the old CA's life. */
-        {CERTS_KEY_P256, 30, 100, 50, 300, 500, 5, {40, 10, 8, 3}},
-        {CERTS_KEY_RSA2048, 365, 1000, 20, 1, 1200, 50, {4, 1, 1, 2}},
-    };
-    // clang-format on
-    for (size_t i = 0; i < N(rows); i++) {
-        struct certs_rotation how = {.request = request(rows[i].key),
-                                     .left_percent = rows[i].percent,
-                                     .overlap_days = rows[i].overlap};
-        how.request.days = rows[i].days;
-        how.request.ca_days = rows[i].ca_days;
-        struct tally t = live_through(how, rows[i].total, rows[i].step);
-        const struct tally *want = &rows[i].tally;
-        if (t.leaves != want->leaves || t.cas != want->cas || t.dropped != want->dropped ||
-            t.most_cas != want->most_cas)
-            fail_row("row %zu: %zu leaves, %zu CAs, %zu dropped, %zu at most", i, t.leaves,
-                     t.cas, t.dropped, t.most_cas);
-    }
-}
-
-struct change {
-    const char *name;      /* of a file in the folder, or NULL */
-    const struct buf *buf; /* its new text; NULL: it is removed */
-};
-
-static void change(const struct change *c) {
-    if (c->name == NULL)
-        return;
-    if (c->buf != NULL)
-        put_file(c->name, buf_view(c->buf));
-    else
-        unlink(in(folder, c->name));
-}
-
-static struct buf garbage = {.p = (char *)(uintptr_t) "garbage", .n = 7, .cap = 7, .max = 7};
-
-static void decisions_come_with_their_reasons(void **state) {
-    (void)state;
-    const struct str dns[] = {STR("extra.example")};
-    // clang-format off
-    const struct {
-        struct change changes[2];
-        int32_t at_day;
-        bool new_leaf, new_ca, more_names, no_service;
-        unsigned leaf_why, ca_why;
-    } rows[] = {
-        {{{0}}, 0, false, false, false, false, 0, 0},
-        {{{0}}, 0, false, false, false, true, 0, 0},
-        {{{0}}, 243, false, false, false, false, 0, 0},
-        {{{0}}, 244, false, false, false, false, CERTS_WHY_SOON, 0},
-        {{{0}}, 400, false, false, false, false, CERTS_WHY_SOON, 0},
-        {{{0}}, 244, false, false, false, true, CERTS_WHY_SOON, 0},
-        {{{0}}, 2434, false, false, false, false, CERTS_WHY_SOON | CERTS_WHY_CA, CERTS_WHY_SOON},
-        {{{0}}, 3467, false, false, false, false, CERTS_WHY_SOON | CERTS_WHY_CA, CERTS_WHY_SOON},
-        {{{0}}, 3468, false, false, false, false, CERTS_WHY_SOON | CERTS_WHY_CA,
-         CERTS_WHY_SOON | CERTS_WHY_SHORT},
-        {{{0}}, 5000, false, false, false, false, CERTS_WHY_SOON | CERTS_WHY_CA,
-         CERTS_WHY_SOON | CERTS_WHY_SHORT},
-        {{{0}}, 0, true, false, false, false, CERTS_WHY_ASKED, 0},
-        {{{0}}, 0, false, true, false, false, CERTS_WHY_CA, CERTS_WHY_ASKED},
-        {{{0}}, 0, true, true, false, true, CERTS_WHY_ASKED | CERTS_WHY_CA, CERTS_WHY_ASKED},
-        {{{0}}, 0, false, false, true, false, CERTS_WHY_NAMES, 0},
-        {{{"tls.key", NULL}}, 0, false, false, false, false, CERTS_WHY_UNFIT, 0},
-        {{{"tls.key", NULL}}, 0, false, false, false, true, CERTS_WHY_UNFIT, 0},
-        {{{"tls.key", &garbage}}, 0, false, false, false, false, CERTS_WHY_UNFIT, 0},
-        {{{"tls.key", &other.tls_key}}, 0, false, false, false, false, CERTS_WHY_UNFIT, 0},
-        {{{"tls.crt", NULL}}, 0, false, false, false, false, CERTS_WHY_UNFIT, 0},
-        {{{"tls.crt", &garbage}}, 0, false, false, false, false, CERTS_WHY_UNFIT, 0},
-        {{{"tls.crt", NULL}, {"tls.key", NULL}}, 0, false, false, false, false, CERTS_WHY_UNFIT, 0},
-        {{{"tls.crt", &other.tls_crt}, {"tls.key", &other.tls_key}}, 0, false, false, false, false,
-         CERTS_WHY_CA, 0},
-        {{{"ca.key", NULL}}, 0, false, true, false, false, CERTS_WHY_CA,
-         CERTS_WHY_ASKED | CERTS_WHY_UNFIT},
-        {{{"ca.key", &garbage}}, 0, false, true, false, false, CERTS_WHY_CA,
-         CERTS_WHY_ASKED | CERTS_WHY_UNFIT},
-        {{{"ca.key", &other.ca_key}}, 0, false, true, false, false, CERTS_WHY_CA,
-         CERTS_WHY_ASKED | CERTS_WHY_UNFIT},
-    };
-    // clang-format on
-    for (size_t i = 0; i < N(rows); i++) {
-        struct err err = ERR_INIT;
-        struct certs_info info;
-        assert_ok(certs_save(&one, folder, true, &err), &err);
-        change(&rows[i].changes[0]);
-        change(&rows[i].changes[1]);
-        struct certs_rotation how = {.request = request(CERTS_KEY_P256),
-                                     .new_leaf = rows[i].new_leaf,
-                                     .new_ca = rows[i].new_ca,
-                                     .dry_run = true};
-        how.request.now_s = now + rows[i].at_day * day;
-        how.request.dns = dns;
-        how.request.n_dns = rows[i].more_names ? 1 : 0;
-        if (rows[i].no_service)
-            how.request.service = how.request.namespace = STR_NONE;
-        size_t n_files = count_entries(folder);
-        struct certs_outcome plan = rotate(&how);
-        assert_int_equal(count_entries(folder), n_files);
-        how.dry_run = false;
-        struct certs_outcome out = rotate(&how);
-        if (out.leaf_why != rows[i].leaf_why || out.ca_why != rows[i].ca_why ||
-            plan.leaf_why != out.leaf_why || plan.ca_why != out.ca_why ||
-            plan.n_cas != out.n_cas || plan.n_dropped != out.n_dropped)
-            fail_row("row %zu: leaf %u, CA %u; planned %u, %u", i, out.leaf_why, out.ca_why,
-                     plan.leaf_why, plan.ca_why);
-        struct certs_files after = read_files();
-        if (judge(&after, &after, how.request.now_s, &info) != 0 ||
-            out.leaf_not_after_s != info.not_after_s)
-            fail_row("row %zu: %s", i, info.chain);
-        if ((strstr(info.names, "extra.example") != NULL) != rows[i].more_names)
-            fail_row("row %zu: names %s", i, info.names);
-        assert_int_equal(count_entries(folder), 4);
-        certs_files_done(&after);
-    }
-}
-
-static void a_dry_run_changes_nothing(void **state) {
-    (void)state;
-    struct err err = ERR_INIT;
-    struct certs_rotation how = {
-        .request = request(CERTS_KEY_P256), .new_ca = true, .dry_run = true};
-    assert_ok(certs_save(&one, folder, true, &err), &err);
-    struct certs_outcome out = rotate(&how);
-    assert_int_equal(out.n_cas, 2);
-    assert_int_equal(out.ca_not_after_s, now + 3650 * day);
-    assert_int_equal(out.leaf_not_after_s, now + 365 * day);
-    assert_saved(folder, &one);
-}
-
-static void rotation_that_cannot_be_changes_nothing(void **state) {
-    (void)state;
-    const struct str dns[] = {STR("extra.example")};
-    // clang-format off
-    const struct {
-        struct change change;
-        int64_t at_s;
-        int32_t days, percent, overlap;
-        const char *service;
-        size_t n_dns;
-        enum ec ec;
-        const char *text;
-    } rows[] = {
-        {{"ca.crt", NULL}, 0, 365, 0, 0, "s", 0, EC_IO, "ca.crt"},
-        {{"ca.crt", &garbage}, 0, 365, 0, 0, "s", 0, EC_CRYPTO, "ca.crt: found no PEM block"},
-        {{"ca.crt", &one.ca_key}, 0, 365, 0, 0, "s", 0, EC_CRYPTO, "ca.crt: found a private key"},
-        {{"ca.crt", &other.ca_crt}, 0, 365, 0, 0, "s", 0, EC_CRYPTO, "belongs to no certificate"},
-        {{"ca.key", NULL}, 0, 365, 0, 0, "s", 0, EC_IO, "ca.key"},
-        {{"ca.key", &garbage}, 0, 365, 0, 0, "s", 0, EC_CRYPTO, "ca.key: found no PEM block"},
-        {{"ca.key", &other.ca_key}, 0, 365, 0, 0, "s", 0, EC_CRYPTO, "belongs to no certificate"},
-        {{0}, -301, 365, 0, 0, "s", 0, EC_CRYPTO, "not valid yet"},
-        {{0}, 0, 0, 0, 0, "s", 0, EC_USAGE, "a life of 0 days"},
-        {{0}, 0, 365, 100, 0, "s", 0, EC_USAGE, "100%"},
-        {{0}, 0, 365, -1, 0, "s", 0, EC_USAGE, "-1%"},
-        {{0}, 0, 365, 0, -1, "s", 0, EC_USAGE, "overlap of -1"},
-        {{0}, 0, 365, 0, 36501, "s", 0, EC_USAGE, "overlap of 36501"},
-        {{0}, 0, 365, 0, 0, "S", 0, EC_USAGE, "\"S\""},
-        {{0}, 0, 365, 0, 0, "", 1, EC_USAGE, "names without a service"},
-        {{"tls.crt", NULL}, 0, 365, 0, 0, "", 0, EC_USAGE, "give service and namespace"},
-        {{"tls.crt", &garbage}, 0, 365, 0, 0, "", 0, EC_USAGE, "give service and namespace"},
-    };
-    // clang-format on
-    for (size_t i = 0; i < N(rows); i++) {
-        struct err err = ERR_INIT;
-        struct certs_outcome out = {.n_cas = 77};
-        assert_ok(certs_save(&one, folder, true, &err), &err);
-        change(&rows[i].change);
-        size_t n_files = count_entries(folder);
-        struct certs_rotation how = {.request = request(CERTS_KEY_P256),
-                                     .left_percent = rows[i].percent,
-                                     .overlap_days = rows[i].overlap};
-        how.request.now_s += rows[i].at_s;
-        how.request.days = rows[i].days;
-        how.request.service = str_of(rows[i].service);
-        how.request.namespace = rows[i].service[0] ? STR("ns") : STR_NONE;
-        how.request.dns = dns;
-        how.request.n_dns = rows[i].n_dns;
-        enum ec ec = certs_rotate(&out, folder, &how, &err);
-        if (ec != rows[i].ec || !has(&err, rows[i].text) || out.n_cas != 77 ||
-            count_entries(folder) != n_files)
-            fail_row("row %zu: %s: %s", i, ec_name(ec), err.msg);
-        change(&(struct change){rows[i].change.name, &garbage});
-        const struct buf *bufs[] = {&one.ca_crt, &one.ca_key, &one.tls_crt, &one.tls_key};
-        for (size_t k = 0; k < N(names); k++)
-            if (rows[i].change.name && strcmp(rows[i].change.name, names[k]) == 0)
-                put_file(names[k], buf_view(bufs[k]));
-        for (size_t k = 0; k < N(names); k++)
-            chmod(in(folder, names[k]), str_ends(str_of(names[k]), STR("key")) ? 0600 : 0644);
-        assert_saved(folder, &one);
-    }
-}
-
-static void a_folder_in_use_or_missing_is_an_error(void **state) {
-    (void)state;
-    struct err err = ERR_INIT;
-    struct certs_outcome out;
-    struct certs_rotation how = {.request = request(CERTS_KEY_P256), .new_leaf = true};
-    assert_int_equal(certs_rotate(&out, in(folder, "none"), &how, &err), EC_IO);
-    assert_int_equal(err.os, ENOENT);
-    err = (struct err)ERR_INIT;
-    assert_ok(certs_save(&one, folder, true, &err), &err);
-    int fd = open(folder, O_RDONLY | O_DIRECTORY);
-    assert_int_equal(flock(fd, LOCK_EX), 0);
-    assert_int_equal(certs_rotate(&out, folder, &how, &err), EC_IO);
-    assert_int_equal(err.os, EWOULDBLOCK);
-    close(fd);
-    assert_saved(folder, &one);
-}
-
-/* A crash after any of the renames: the next call leaves a whole set, and the pair that was
- * served at the time of the crash verifies all along. */
-static void a_crash_between_renames_is_healed(void **state) {
-    (void)state;
-    static const char *const order[] = {"ca.crt", "ca.key", "tls.key", "tls.crt"};
-    for (size_t done = 0; done <= N(order); done++) {
-        struct err err = ERR_INIT;
-        struct certs_rotation how = {.request = request(CERTS_KEY_P256), .new_ca = true};
-        how.request.now_s += day;
-        assert_ok(certs_save(&one, folder, true, &err), &err);
-        rotate(&how);
-        struct certs_files whole = read_files();
-        const struct buf *old[] = {&one.ca_crt, &one.ca_key, &one.tls_key, &one.tls_crt};
-        for (size_t k = done; k < N(order); k++)
-            put_file(order[k], buf_view(old[k]));
-        how.new_ca = false;
-        how.request.now_s += day;
-        rotate(&how);
-        struct certs_files after = read_files();
-        struct certs_info info;
-        if (judge(&after, &after, how.request.now_s, &info) != 0 ||
-            judge(&one, &after, how.request.now_s, &info) != 0 ||
-            (done > 1 && judge(&whole, &after, how.request.now_s, &info) != 0))
-            fail_row("crash after %zu renames: %s", done, info.chain);
-        how.request.now_s += 60 * day;
-        assert_int_equal(rotate(&how).n_cas, 1);
-        certs_files_done(&whole);
-        certs_files_done(&after);
-    }
-}
-
-static void names_stay_when_none_are_given(void **state) {
-    (void)state;
-    const struct str dns[] = {STR("extra.example"), STR("10.9.8.7")};
-    struct certs_rotation how = {.request = request(CERTS_KEY_RSA2048), .new_leaf = true};
-    struct certs_info old, new;
-    how.request.dns = dns;
-    how.request.n_dns = 2;
-    start(&how.request);
-    struct certs_files before = read_files();
-    how.request.service = how.request.namespace = STR_NONE;
-    how.request.n_dns = 0;
-    rotate(&how);
-    struct certs_files after = read_files();
-    judge(&before, &before, now, &old);
-    assert_int_equal(judge(&after, &after, now, &new), 0);
-    assert_string_equal(new.names, old.names);
-    assert_string_equal(new.subject, old.subject);
-    assert_string_equal(new.key_type, "RSA 2048");
-    assert_string_not_equal(new.serial, old.serial);
-    certs_files_done(&before);
-    certs_files_done(&after);
-}
-
-static void changes_in_quick_succession_fit_all_bundles(void **state) {
-    (void)state;
-    enum { STEPS = 5 };
-    struct certs_files sets[STEPS + 1];
-    struct certs_rotation how = {.request = request(CERTS_KEY_P256)};
-    struct certs_info info;
-    start(&how.request);
-    sets[0] = read_files();
-    for (int i = 1; i <= STEPS; i++) {
-        how.new_leaf = true;
-        how.new_ca = i % 2 == 1;
-        how.request.now_s = now + i * 60;
-        rotate(&how);
-        sets[i] = read_files();
-        for (int k = 0; k <= i; k++)
-            if (judge(&sets[k], &sets[i], how.request.now_s, &info) != 0)
-                fail_row("leaf %d, bundle %d: %s", k, i, info.chain);
-        /* Who has the bundle of the step before, or of the CA before, still follows. */
-        for (int k = i > 2 ? i - 2 : 0; k < i; k++)
-            if (judge(&sets[i], &sets[k], how.request.now_s, &info) != 0)
-                fail_row("leaf %d, bundle %d: %s", i, k, info.chain);
-    }
-    for (int i = 0; i <= STEPS; i++)
-        certs_files_done(&sets[i]);
-}
-
-static void replaced_ca_is_dropped_after_the_overlap(void **state) {
-    (void)state;
-    struct certs_rotation how = {
-        .request = request(CERTS_KEY_P256), .new_ca = true, .overlap_days = 5};
-    start(&how.request);
-    assert_int_equal(rotate(&how).n_cas, 2);
-    how.new_ca = false;
-    how.request.now_s = now + 5 * day - 301;
-    assert_int_equal(rotate(&how).n_cas, 2);
-    struct certs_files before = read_files();
-    how.request.now_s = now + 5 * day - 300;
-    struct certs_outcome out = rotate(&how);
-    struct certs_files after = read_files();
-    assert_int_equal(out.n_cas, 1);
-    assert_int_equal(out.n_dropped, 1);
-    assert_int_equal(out.leaf_why | out.ca_why, 0);
-    assert_true(same(&before.tls_crt, &after.tls_crt) && same(&before.ca_key, &after.ca_key));
-    certs_files_done(&before);
-    certs_files_done(&after);
-}
-
-/* A CA of another maker that may not sign for our names. */
-static void nothing_is_written_that_does_not_verify(void **state) {
-    (void)state;
-    X509 *x = X509_new();
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509V3_CTX ctx;
-    X509V3_set_ctx(&ctx, x, x, NULL, NULL, 0);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
-                               (const unsigned char *)"narrow", -1, -1, 0);
-    X509_set_issuer_name(x, X509_get_subject_name(x));
-    X509_set_version(x, X509_VERSION_3);
-    X509_set_pubkey(x, key);
-    ASN1_INTEGER_set(X509_get_serialNumber(x), 7);
-    ASN1_TIME_set(X509_getm_notBefore(x), now - day);
-    ASN1_TIME_set(X509_getm_notAfter(x), now + 3650 * day);
-    static const struct {
-        int nid;
-        const char *value;
-    } rows[] = {{NID_basic_constraints, "critical,CA:TRUE"},
-                {NID_name_constraints, "critical,permitted;DNS:other.example"}};
-    for (size_t i = 0; i < N(rows); i++) {
-        X509_EXTENSION *e = X509V3_EXT_nconf_nid(NULL, &ctx, rows[i].nid, rows[i].value);
-        assert_int_equal(X509_add_ext(x, e, -1), 1);
-        X509_EXTENSION_free(e);
-    }
-    assert_true(X509_sign(x, key, EVP_sha256()) > 0);
-    struct err err = ERR_INIT;
-    struct certs_outcome out;
-    assert_ok(certs_save(&one, folder, true, &err), &err);
-    FILE *f = fopen(in(folder, "ca.crt"), "w");
-    PEM_write_X509(f, x);
-    fclose(f);
-    f = fopen(in(folder, "ca.key"), "w");
-    PEM_write_PKCS8PrivateKey(f, key, NULL, NULL, 0, NULL, NULL);
-    fclose(f);
-    X509_free(x);
-    EVP_PKEY_free(key);
-    struct certs_files before = read_files();
-    struct certs_rotation how = {.request = request(CERTS_KEY_P256)};
-    assert_int_equal(certs_rotate(&out, folder, &how, &err), EC_CRYPTO);
-    assert_true(has(&err, "permitted subtree violation"));
-    struct certs_files after = read_files();
-    assert_true(same(&before.ca_crt, &after.ca_crt) && same(&before.tls_crt, &after.tls_crt) &&
-                same(&before.ca_key, &after.ca_key) && same(&before.tls_key, &after.tls_key));
-    assert_int_equal(count_entries(folder), 4);
-    certs_files_done(&before);
-    certs_files_done(&after);
-}
-
-static void out_of_memory_changes_nothing(void **state) {
-    (void)state;
-    struct certs_rotation how = {.request = request(CERTS_KEY_P256), .new_ca = true};
-    struct certs_outcome out;
-    struct err err = ERR_INIT;
-    assert_ok(certs_save(&one, folder, true, &err), &err);
-    enum ec ec = EC_NOMEM;
-    for (long n = 0; ec != EC_OK; n++) {
-        err = (struct err)ERR_INIT;
-        mem_fail_at = n;
-        ec = certs_rotate(&out, folder, &how, &err);
-        mem_fail_at = -1;
-        if ((ec != EC_OK && ec != EC_NOMEM) || n > 200)
-            fail_row("allocation %ld: %s: %s", n, ec_name(ec), err.msg);
-        if (ec != EC_OK)
-            assert_saved(folder, &one);
-    }
-    assert_int_equal(mem_keys_seen, 0);
-}
-
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(each_certificate_is_shown_in_order),
+    cmocka_unit_test(bundle_is_certificates_alone_on_one_line),
+    cmocka_unit_test(sha256_is_the_known_one),
     cmocka_unit_test(files_are_saved_with_their_modes),
     cmocka_unit_test(existing_files_are_kept_unless_forced),
     cmocka_unit_test(saving_that_cannot_be_leaves_nothing),
     cmocka_unit_test(long_files_are_refused),
     cmocka_unit_test(out_of_memory_is_an_error_and_leaves_no_key),
-    cmocka_unit_test_setup_teardown(years_go_by_without_a_gap, open_folder, close_folder),
-    cmocka_unit_test_setup_teardown(decisions_come_with_their_reasons, open_folder,
-                                    close_folder),
-    cmocka_unit_test_setup_teardown(a_dry_run_changes_nothing, open_folder, close_folder),
-    cmocka_unit_test_setup_teardown(rotation_that_cannot_be_changes_nothing, open_folder,
-                                    close_folder),
-    cmocka_unit_test_setup_teardown(a_folder_in_use_or_missing_is_an_error, open_folder,
-                                    close_folder),
-    cmocka_unit_test_setup_teardown(a_crash_between_renames_is_healed, open_folder,
-                                    close_folder),
-    cmocka_unit_test_setup_teardown(names_stay_when_none_are_given, open_folder, close_folder),
-    cmocka_unit_test_setup_teardown(changes_in_quick_succession_fit_all_bundles, open_folder,
-                                    close_folder),
-    cmocka_unit_test_setup_teardown(replaced_ca_is_dropped_after_the_overlap, open_folder,
-                                    close_folder),
-    cmocka_unit_test_setup_teardown(nothing_is_written_that_does_not_verify, open_folder,
-                                    close_folder),
-    cmocka_unit_test_setup_teardown(out_of_memory_changes_nothing, open_folder, close_folder),
 };
 
 int main(void) {

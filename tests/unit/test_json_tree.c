@@ -167,7 +167,7 @@ static void members_of_any_depth_are_compared(void **state) {
             for (int i = 0; i < depth; i++)
                 buf_puts(&text, ",\"b\":[]}");
             doc_read(&d, buf_view(&text), JSON_LIMITS_DEFAULT, '}');
-            if (d.ec != (twice ? EC_SYNTAX : EC_OK))
+            if (d.ec != (twice ? EC_SCHEMA : EC_OK))
                 fail_row("depth %d, twice %d: %s", depth, twice, d.err.msg);
             doc_done(&d);
             buf_done(&text);
@@ -187,7 +187,7 @@ static void the_first_key_that_stands_twice_is_named(void **state) {
         for (size_t i = n; i-- > 0;)
             buf_printf(&text, "\"%zu\":1%c", i, i ? ',' : '}');
         doc_read(&d, buf_view(&text), JSON_LIMITS_DEFAULT, '}');
-        if (d.ec != EC_SYNTAX || d.err.offset != offset)
+        if (d.ec != EC_SCHEMA || d.err.offset != offset)
             fail_row("%zu keys: %zu, expected %zu: %s", n, d.err.offset, offset, d.err.msg);
         doc_done(&d);
         buf_done(&text);

@@ -118,8 +118,8 @@ static void pipelined_requests_are_answered_in_turn(void **state) {
                    "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length: 5\r\n\r\nthree");
     static const char *const bodies[] = {
         "one",
-        "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\","
-        "\"message\":\"no such path\",\"reason\":\"NotFound\",\"code\":404}\n",
+        ("{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\","
+         "\"message\":\"no such path\",\"reason\":\"NotFound\",\"code\":404}\n"),
         "three"};
     for (size_t i = 0; i < 3; i++) {
         struct reply r;

@@ -70,6 +70,7 @@ static void serve(struct life *l) {
         if (is_end(signal))
             return;
         reload(l, settled_changes(l) | (signal == SIGHUP ? LOOK_RULES | LOOK_TLS : 0));
+        load_remind_of_certificate(&l->daemon, clock_wall_us() / 1000000);
     }
 }
 
@@ -101,10 +102,7 @@ static void drain(struct life *l) {
 
 static enum ec start(struct daemon *d, struct err *err) {
     const struct options *o = d->options;
-    const struct review_limits limits = {
-        .json = {.max_depth = (uint32_t)o->max_depth, .max_nodes = (uint32_t)o->max_nodes},
-        .arena_bytes = REVIEW_LIMITS_DEFAULT.arena_bytes};
-    if (service_init(&d->service, (unsigned)o->workers, limits, err) != EC_OK ||
+    if (service_init(&d->service, o, err) != EC_OK ||
         audit_open(&d->service.audit, STDOUT_FILENO, o->audit_queue,
                    (enum audit_when_full)o->audit_when_full, err) != EC_OK)
         return err->code;
@@ -122,8 +120,8 @@ static void log_ready(const struct daemon *d) {
 
 static void finish(struct daemon *d) {
     struct audit_stats last = {.dropped = 0};
+    server_stop(d->probes); /* first: a scrape asks the other server for its figures */
     server_stop(d->server);
-    server_stop(d->probes);
     audit_close(d->service.audit, 2000, &last);
     service_done(&d->service);
     buf_done(&d->priorities);

@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 
 struct live_policy {
-    struct policy *policy;
+    struct live_rules rules;
     unsigned users; /* under the lock */
 };
 
@@ -23,11 +23,16 @@ struct live *live_new(void) {
     return l;
 }
 
-/* Under the lock: one user less; the policy to free, or NULL. */
-static struct policy *release(struct live_policy *p) {
+static void rules_free(struct live_rules rules) {
+    policy_free(rules.policy);
+    mem_free(rules.places);
+}
+
+/* Under the lock: one user less; the rules to free, if there are any. */
+static struct live_rules release(struct live_policy *p) {
     if (p == NULL || --p->users != 0)
-        return NULL;
-    struct policy *last = p->policy;
+        return (struct live_rules){.policy = NULL};
+    struct live_rules last = p->rules;
     mem_free(p);
     return last;
 }
@@ -35,24 +40,24 @@ static struct policy *release(struct live_policy *p) {
 void live_free(struct live *l) {
     if (l == NULL)
         return;
-    policy_free(release(l->current));
+    rules_free(release(l->current));
     pthread_mutex_destroy(&l->lock);
     mem_free(l);
 }
 
-bool live_set_take(struct live *l, struct policy *policy) {
+bool live_set_take(struct live *l, struct live_rules rules) {
     struct live_policy *fresh = mem_zalloc(sizeof *fresh);
     if (fresh == NULL) {
-        policy_free(policy);
+        rules_free(rules);
         return false;
     }
-    *fresh = (struct live_policy){.policy = policy, .users = 1};
+    *fresh = (struct live_policy){.rules = rules, .users = 1};
     pthread_mutex_lock(&l->lock);
-    struct policy *unused = release(l->current);
+    struct live_rules unused = release(l->current);
     l->current = fresh;
     atomic_fetch_add(&l->generation, 1);
     pthread_mutex_unlock(&l->lock);
-    policy_free(unused);
+    rules_free(unused);
     return true;
 }
 
@@ -60,24 +65,24 @@ bool live_has_policy(const struct live *l) {
     return atomic_load(&l->generation) != 0;
 }
 
-const struct policy *live_use(struct live *l, struct live_reader *reader) {
+const struct live_rules *live_use(struct live *l, struct live_reader *reader) {
     if (reader->generation == atomic_load(&l->generation))
-        return reader->held ? reader->held->policy : NULL;
+        return reader->held ? &reader->held->rules : NULL;
     pthread_mutex_lock(&l->lock);
-    struct policy *unused = release(reader->held);
+    struct live_rules unused = release(reader->held);
     reader->held = l->current;
     reader->held->users++;
     reader->generation = atomic_load(&l->generation);
     pthread_mutex_unlock(&l->lock);
-    policy_free(unused);
-    return reader->held->policy;
+    rules_free(unused);
+    return &reader->held->rules;
 }
 
 void live_reader_done(struct live *l, struct live_reader *reader) {
     pthread_mutex_lock(&l->lock);
-    struct policy *unused = release(reader->held);
+    struct live_rules unused = release(reader->held);
     reader->held = NULL;
     reader->generation = 0;
     pthread_mutex_unlock(&l->lock);
-    policy_free(unused);
+    rules_free(unused);
 }

@@ -22,13 +22,18 @@ struct live_reader {
 struct live *live_new(void); /* NULL: no memory */
 void live_free(struct live *l);
 
-/* Takes the policy over, also on failure (false: no memory, the old one stays). */
-bool live_set_take(struct live *l, struct policy *policy) MUST_CHECK;
+struct live_rules {
+    struct policy *policy;
+    uint16_t *places; /* of its rules in the meter (meter.h); may be NULL */
+};
+
+/* Takes both over, also on failure (false: no memory, the old ones stay). */
+bool live_set_take(struct live *l, struct live_rules rules) MUST_CHECK;
 bool live_has_policy(const struct live *l);
 
 /* The rules in force for this request, or NULL before there are any; valid until the next call
  * with the same reader. */
-const struct policy *live_use(struct live *l, struct live_reader *reader);
+const struct live_rules *live_use(struct live *l, struct live_reader *reader);
 void live_reader_done(struct live *l, struct live_reader *reader);
 
 #endif

@@ -4,34 +4,43 @@
 #include "base/log.h"
 #include "certs/certs.h"
 #include "program/priorities.h"
+#include "program/probes.h"
 #include "rules/rules.h"
+
+enum { DAY_S = 24 * 60 * 60 };
 
 /* ---- rules --------------------------------------------------------------------------- */
 
-static void warn_of_rules(void *arg, const char *file, struct policy_pos pos,
-                          const char *text) {
+static void warn_of_rules(void *arg, enum rules_lint lint, const char *file,
+                          struct policy_pos pos, const char *text) {
     (void)arg;
-    LOG(LOG_WARN, "rules_warning", F_Z("warning", text), F_Z("file", file),
-        F_INT("line", pos.line), F_INT("column", pos.col), F_END);
+    LOG(LOG_WARN, "rules_warning", F_Z("lint", rules_lints[lint].id), F_Z("warning", text),
+        F_Z("file", file), F_INT("line", pos.line), F_INT("column", pos.col), F_END);
+}
+
+static bool keep_rules(struct daemon *d, const struct err *err) {
+    log_err(LOG_ERROR, live_has_policy(d->service.live) ? "rules_kept" : "rules_invalid", err);
+    meter_rules_kept(&d->service.meter);
+    return false;
 }
 
 bool load_rules(struct daemon *d) {
     struct err err = ERR_INIT;
     struct policy *policy = NULL;
+    struct meter *meter = &d->service.meter;
     const struct rules_options options = {
         .warn = warn_of_rules, .now_s = clock_wall_us() / 1000000, .sha256 = certs_sha256_hex};
-    if (rules_load(&policy, d->options->policy, &options, &err) != EC_OK) {
-        log_err(LOG_ERROR, live_has_policy(d->service.live) ? "rules_kept" : "rules_invalid",
-                &err);
-        return false;
-    }
+    if (rules_load(&policy, d->options->policy, &options, &err) != EC_OK)
+        return keep_rules(d, &err);
     size_t n_rules = policy->n_rules;
     char sha256[sizeof policy->sha256];
     memcpy(sha256, policy->sha256, sizeof sha256);
-    if (!live_set_take(d->service.live, policy)) {
-        LOG(LOG_ERROR, "rules_kept", F_Z("error", "out of memory"), F_END);
-        return false;
+    const struct live_rules rules = {policy, meter_places(meter, policy)};
+    if (!live_set_take(d->service.live, rules)) {
+        err_set(&err, EC_NOMEM, "out of memory");
+        return keep_rules(d, &err);
     }
+    meter_rules_loaded(meter, n_rules, options.now_s);
     LOG(LOG_INFO, "rules_loaded", F_Z("policy", d->options->policy), F_INT("rules", n_rules),
         F_Z("sha256", sha256), F_END);
     return true;
@@ -56,8 +65,7 @@ static void warn_of_certificate(const struct daemon *d, const struct certs_info 
     static const struct {
         unsigned bit;
         const char *event;
-    } rows[] = {{CERTS_EXPIRED, "certificate_expired"},
-                {CERTS_NOT_YET_VALID, "certificate_not_yet_valid"},
+    } rows[] = {{CERTS_NOT_YET_VALID, "certificate_not_yet_valid"},
                 {CERTS_NAME_MISSING, "certificate_lacks_name"},
                 {CERTS_NOT_SERVER, "certificate_not_for_servers"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -66,9 +74,19 @@ static void warn_of_certificate(const struct daemon *d, const struct certs_info 
                 F_Z("names", info->names), F_Z("expected", d->options->tls_name), F_END);
 }
 
+void load_remind_of_certificate(struct daemon *d, int64_t now_s) {
+    int64_t left_s = atomic_load(&d->service.cert_not_after_s) - now_s;
+    if (now_s < d->certificate_low_s || now_s < d->next_reminder_s)
+        return;
+    d->next_reminder_s = now_s + DAY_S;
+    LOG(LOG_WARN, left_s > 0 ? "certificate_expires_soon" : "certificate_expired",
+        F_Z("file", d->options->tls_cert), F_INT("secondsLeft", left_s), F_END);
+}
+
 static enum ec read_pair(struct daemon *d, struct pair *out, struct err *err) {
     struct certs_info info;
     unsigned problems = 0;
+    int64_t now_s = clock_wall_us() / 1000000;
     if (certs_read(&out->cert, d->options->tls_cert, err) != EC_OK ||
         certs_read(&out->key, d->options->tls_key, err) != EC_OK)
         return err->code;
@@ -76,7 +94,7 @@ static enum ec read_pair(struct daemon *d, struct pair *out, struct err *err) {
         certs_read(&out->client_ca, d->options->client_ca, err) != EC_OK)
         return err->code;
     if (certs_check(&info, &problems, buf_view(&out->cert), buf_view(&out->key), STR_NONE,
-                    str_of(d->options->tls_name), clock_wall_us() / 1000000, err) != EC_OK) {
+                    str_of(d->options->tls_name), now_s, err) != EC_OK) {
         err_place(err, d->options->tls_cert, 0, 0);
         return err->code;
     }
@@ -84,16 +102,21 @@ static enum ec read_pair(struct daemon *d, struct pair *out, struct err *err) {
     atomic_store(&d->service.cert_not_after_s, info.not_after_s);
     LOG(LOG_INFO, "certificate_loaded", F_Z("file", d->options->tls_cert),
         F_Z("names", info.names), F_Z("sha256", info.sha256),
-        F_INT("secondsLeft", info.not_after_s - clock_wall_us() / 1000000), F_END);
+        F_INT("secondsLeft", info.not_after_s - now_s), F_END);
+    d->certificate_low_s = info.not_after_s - (info.not_after_s - info.not_before_s) / 3;
+    d->next_reminder_s = now_s;
+    load_remind_of_certificate(d, now_s);
     return EC_OK;
 }
 
 void load_certificate(struct daemon *d) {
     struct err err = ERR_INIT;
     AUTO(pair_done) struct pair pair = PAIR_INIT;
-    if (read_pair(d, &pair, &err) != EC_OK ||
-        server_set_tls(d->server, buf_view(&pair.cert), buf_view(&pair.key),
-                       buf_view(&pair.client_ca), &err) != EC_OK)
+    bool good = read_pair(d, &pair, &err) == EC_OK &&
+                server_set_tls(d->server, buf_view(&pair.cert), buf_view(&pair.key),
+                               buf_view(&pair.client_ca), &err) == EC_OK;
+    meter_certificate_read(&d->service.meter, good);
+    if (!good)
         log_err(LOG_ERROR, "certificate_kept", &err);
 }
 
@@ -133,6 +156,7 @@ static enum ec listen_tls(struct daemon *d, struct err *err) {
     config.client_names = d->options->client_names.v;
     config.n_client_names = d->options->client_names.n;
     config.priorities = d->priorities.p;
+    meter_certificate_read(&d->service.meter, true); /* else the daemon does not start */
     return server_start(&d->server, &config, err);
 }
 
@@ -142,8 +166,8 @@ static enum ec listen_probes(struct daemon *d, struct err *err) {
         return EC_OK;
     config.listen = d->options->metrics_listen;
     config.tls = false;
-    config.routes = probe_routes;
-    config.n_routes = probe_n_routes;
+    config.routes = probes_routes;
+    config.n_routes = probes_n_routes;
     config.n_workers = 1;
     config.max_connections = 64;
     config.max_body_bytes = 4096;
@@ -158,7 +182,8 @@ enum ec load_and_listen(struct daemon *d, struct err *err) {
     if (o->client_names.n != 0 && o->client_ca == NULL)
         return err_set(err, EC_USAGE,
                        "--client-name without --client-ca: nobody would ask for it");
-    if (listen_tls(d, err) != EC_OK || listen_probes(d, err) != EC_OK)
+    if (listen_tls(d, err) != EC_OK)
         return err->code;
-    return EC_OK;
+    d->service.server = d->server;
+    return listen_probes(d, err);
 }

@@ -10,7 +10,9 @@ struct daemon {
     const struct options *options;
     struct service service;
     struct server *server, *probes;
-    struct buf priorities; /* GnuTLS, NUL behind */
+    struct buf priorities;     /* GnuTLS, NUL behind */
+    int64_t certificate_low_s; /* from then on a third of its life or less is left */
+    int64_t next_reminder_s;   /* of that */
 };
 
 /* Reads the rules and puts them in force. false: the old ones stay, told in the log. */
@@ -19,6 +21,10 @@ bool load_rules(struct daemon *d);
 /* Reads certificate, key and client CA and puts them in force for new connections; logs what
  * becomes of it. */
 void load_certificate(struct daemon *d);
+
+/* Warns of a certificate that has a third of its life or less left: once after each load, and
+ * once a day. For the loop that serves. */
+void load_remind_of_certificate(struct daemon *d, int64_t now_s);
 
 /* Starts both listeners. Errors: EC_USAGE, EC_IO, EC_CRYPTO, EC_NOMEM. */
 enum ec load_and_listen(struct daemon *d, struct err *err) MUST_CHECK;

@@ -37,7 +37,7 @@ static int usage_error(const struct err *err) {
 int main(int argc, char **argv) {
     struct options options = {.policy = NULL};
     struct opt_result result;
-    struct buf text = BUF_INIT(1 << 20);
+    AUTO(buf_done) struct buf text = BUF_INIT(1 << 20);
     struct err err = ERR_INIT;
     if (argc == 2 && strcmp(argv[1], "--help-mdoc") == 0)
         return print_mdoc();
@@ -59,7 +59,5 @@ int main(int argc, char **argv) {
     if (err.code != EC_OK)
         return usage_error(&err);
     log_set_level((enum log_level)options.log_level);
-    int status = daemon_run(&options);
-    buf_done(&text);
-    return status;
+    return daemon_run(&options);
 }

@@ -36,7 +36,8 @@ static const struct opt_row rows[] = {
     {"listen", 0, OPT_STRING, "ADDR:PORT", "0.0.0.0:9443",
      "Where the API server reaches the webhook (HTTPS). Port 0 picks a free one.", AT(listen)},
     {"metrics-listen", 0, OPT_STRING, "ADDR:PORT", "0.0.0.0:8080",
-     "Plain HTTP for probes: /healthz and /readyz need no certificate here. Empty: none.",
+     "Plain HTTP for /healthz, /readyz and /metrics, which need no certificate here. Empty: "
+     "none.",
      AT(metrics_listen)},
     {"workers", 0, OPT_NUMBER, "N", "2",
      "Threads that answer. Two share the connections of two API servers evenly.", AT(workers),

@@ -3,16 +3,24 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "program/probes.h"
 
 enum { LINE_MAX_BYTES = 16 << 20 };
 
-enum ec service_init(struct service *s, unsigned n_workers, struct review_limits limits,
-                     struct err *err) {
+enum ec service_init(struct service *s, const struct options *o, struct err *err) {
+    const struct review_limits limits = {
+        .json = {.max_depth = (uint32_t)o->max_depth, .max_nodes = (uint32_t)o->max_nodes},
+        .arena_bytes = REVIEW_LIMITS_DEFAULT.arena_bytes};
+    unsigned n_workers = (unsigned)o->workers;
+    s->options = o;
     s->live = live_new();
     s->workers = mem_zalloc(mem_array_bytes(n_workers, sizeof *s->workers));
     if (s->live == NULL || s->workers == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
     s->n_workers = n_workers;
+    metrics_process_init(&s->process, clock_wall_us());
+    if (meter_init(&s->meter, n_workers, err) != EC_OK)
+        return err->code;
     for (unsigned i = 0; i < n_workers; i++) {
         review_session_init(&s->workers[i].session, limits);
         s->workers[i].line = (struct buf)BUF_INIT(LINE_MAX_BYTES);
@@ -28,9 +36,14 @@ void service_done(struct service *s) {
     }
     mem_free(s->workers);
     live_free(s->live);
+    meter_done(&s->meter);
 }
 
-/* ---- reviews ------------------------------------------------------------------------- */
+static const struct {
+    struct str name;
+    unsigned flags;
+} webhooks[METER_WEBHOOKS] = {[METER_MUTATE] = {STR_INIT("mutate"), 0},
+                              [METER_VALIDATE] = {STR_INIT("validate"), ENGINE_VALIDATE}};
 
 /* An HTTP error in Kubernetes' own form: the API server shows its message to the user. */
 static void refuse(struct server_reply *reply, unsigned status, const char *reason,
@@ -88,13 +101,13 @@ static void record(struct service *s, struct worker *w, const struct policy *pol
         audit_write(s->audit, buf_view(&w->line));
 }
 
-static void answer(struct service *s, const struct server_request *request,
-                   struct server_reply *reply, unsigned flags, struct str endpoint) {
+static void review(struct service *s, const struct server_request *request,
+                   struct server_reply *reply, enum meter_webhook webhook) {
     struct worker *w = &s->workers[request->worker];
     struct err err = ERR_INIT;
     int64_t now_us = clock_wall_us();
-    const struct policy *policy = live_use(s->live, &w->rules);
-    if (policy == NULL) {
+    const struct live_rules *rules = live_use(s->live, &w->rules);
+    if (rules == NULL) {
         refuse(reply, 503, "ServiceUnavailable", 1, STR("no valid rules are loaded"));
         return;
     }
@@ -103,66 +116,40 @@ static void answer(struct service *s, const struct server_request *request,
                STR("the body is empty, expected an AdmissionReview"));
         return;
     }
-    if (review_answer(&w->session, policy, now_us / 1000000, flags, request->body,
-                      request->body_bytes, reply->body, &err) != EC_OK) {
+    if (review_answer(&w->session, rules->policy, now_us / 1000000, webhooks[webhook].flags,
+                      request->body, request->body_bytes, reply->body, &err) != EC_OK) {
         LOG(LOG_WARN, "review_refused", F_Z("error", err.msg), F_Z("code", ec_name(err.code)),
-            F_STR("endpoint", endpoint), F_END);
+            F_STR("endpoint", webhooks[webhook].name), F_END);
         refuse_err(reply, &err);
         return;
     }
-    record(s, w, policy, request, endpoint, now_us);
+    meter_decision(meter_lane(&s->meter, request->worker), rules->policy, rules->places,
+                   &w->session.decision);
+    record(s, w, rules->policy, request, webhooks[webhook].name, now_us);
+}
+
+static void answer(struct service *s, const struct server_request *request,
+                   struct server_reply *reply, enum meter_webhook webhook) {
+    struct meter_lane *lane = meter_lane(&s->meter, request->worker);
+    meter_begin(lane, webhook);
+    review(s, request, reply, webhook);
+    meter_end(lane, webhook, reply->status, clock_mono_ns() - request->received_ns);
 }
 
 static void answer_mutate(void *arg, const struct server_request *request,
                           struct server_reply *reply) {
-    answer(arg, request, reply, 0, STR("mutate"));
+    answer(arg, request, reply, METER_MUTATE);
 }
 
 static void answer_validate(void *arg, const struct server_request *request,
                             struct server_reply *reply) {
-    answer(arg, request, reply, ENGINE_VALIDATE, STR("validate"));
-}
-
-/* ---- probes -------------------------------------------------------------------------- */
-
-static void answer_healthz(void *arg, const struct server_request *request,
-                           struct server_reply *reply) {
-    (void)arg;
-    (void)request;
-    reply->content_type = "text/plain; charset=utf-8";
-    buf_puts(reply->body, "ok\n");
-}
-
-static bool check(struct buf *out, const char *what, bool good, const char *why) {
-    buf_printf(out, "[%c] %s%s%s\n", good ? '+' : '-', what, good ? " ok" : ": ",
-               good ? "" : why);
-    return good;
-}
-
-static void answer_readyz(void *arg, const struct server_request *request,
-                          struct server_reply *reply) {
-    struct service *s = arg;
-    int64_t not_after_s = atomic_load(&s->cert_not_after_s);
-    bool ready =
-        check(reply->body, "rules", live_has_policy(s->live), "no valid rules are loaded");
-    (void)request;
-    ready &= check(reply->body, "certificate", clock_wall_us() / 1000000 < not_after_s,
-                   "the serving certificate has expired");
-    ready &= check(reply->body, "drain", !atomic_load(&s->draining), "shutting down");
-    reply->status = ready ? 200 : 503;
-    reply->content_type = "text/plain; charset=utf-8";
+    answer(arg, request, reply, METER_VALIDATE);
 }
 
 const struct server_route service_routes[] = {
     {"/mutate", SERVER_POST, true, answer_mutate},
     {"/validate", SERVER_POST, true, answer_validate},
-    {"/healthz", SERVER_GET, false, answer_healthz},
-    {"/readyz", SERVER_GET, false, answer_readyz},
+    {"/healthz", SERVER_GET, false, probes_healthz},
+    {"/readyz", SERVER_GET, false, probes_readyz},
 };
 const size_t service_n_routes = sizeof service_routes / sizeof *service_routes;
-
-const struct server_route probe_routes[] = {
-    {"/healthz", SERVER_GET, false, answer_healthz},
-    {"/readyz", SERVER_GET, false, answer_readyz},
-};
-const size_t probe_n_routes = sizeof probe_routes / sizeof *probe_routes;

@@ -1,11 +1,14 @@
-/* program/serve - what the daemon answers: reviews, health, readiness.
- * Threads    answers run on the server's workers; each has a struct worker of its own, so that
- * nothing is shared but the live rules (live.h), the audit queue and a few atomics */
+/* program/serve - what the daemon answers to reviews; probes.h has the rest.
+ * Threads    answers run on the server's workers; each has a struct worker and a lane of the
+ *            meter of its own, so that nothing is shared but the live rules (live.h), the audit
+ *            queue and a few atomics */
 #ifndef PULLGATE_PROGRAM_SERVE_H
 #define PULLGATE_PROGRAM_SERVE_H
 
 #include "audit/audit.h"
 #include "program/live.h"
+#include "program/meter.h"
+#include "program/options.h"
 #include "review/review.h"
 #include "server/server.h"
 
@@ -20,6 +23,10 @@ struct worker {
 struct service {
     struct live *live;
     struct audit *audit;
+    struct meter meter;
+    struct metrics_process process;
+    const struct options *options;
+    const struct server *server; /* the webhook's, for its figures; NULL before it listens */
     struct worker *workers;
     unsigned n_workers;
     atomic_bool draining;
@@ -27,14 +34,12 @@ struct service {
 };
 
 /* Errors: EC_NOMEM. */
-enum ec service_init(struct service *s, unsigned n_workers, struct review_limits limits,
-                     struct err *err) MUST_CHECK;
+enum ec service_init(struct service *s, const struct options *options, struct err *err)
+    MUST_CHECK;
 void service_done(struct service *s);
 
-/* Routes of the webhook's listener, and of the plain one for probes. */
+/* Routes of the webhook's listener. */
 extern const struct server_route service_routes[];
 extern const size_t service_n_routes;
-extern const struct server_route probe_routes[];
-extern const size_t probe_n_routes;
 
 #endif

@@ -206,6 +206,7 @@ static enum MHD_Result answer(struct conn *c, struct MHD_Connection *mhd, const 
         .worker = c->worker->index,
         .method = str_of(method),
         .path = str_of(url),
+        .query = {c->query, c->query_bytes},
         .traceparent = str_of(MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "traceparent")),
         .body = c->body,
         .body_bytes = c->body_bytes,
@@ -243,12 +244,21 @@ enum MHD_Result http_on_request(void *worker, struct MHD_Connection *mhd, const 
     return c->refusal ? reply_refuse(c, mhd, c->refusal) : answer(c, mhd, url, method);
 }
 
+/* A copy: libmicrohttpd decodes the arguments in place. */
+static void keep_query(struct conn *c, struct str uri) {
+    struct str query = str_slice(uri, str_find(uri, '?') + 1, uri.n);
+    c->query_bytes = query.n < SERVER_QUERY_MAX ? query.n : SERVER_QUERY_MAX;
+    if (c->query_bytes != 0)
+        memcpy(c->query, query.p, c->query_bytes);
+}
+
 void *http_on_request_line(void *worker, const char *uri, struct MHD_Connection *mhd) {
     (void)worker;
     struct conn *c = conn_of(mhd);
     if (c) {
         c->received_ns = clock_mono_ns();
         c->odd_path = uri == NULL || strstr(uri, "%00") != NULL;
+        keep_query(c, str_of(uri));
         conn_enter(c, STAGE_HEADER, c->received_ns);
     }
     return NULL; /* it would become the request's context */

@@ -66,6 +66,8 @@ struct conn {
     bool client_checked, client_ok;
     bool odd_path; /* holds %00, which would end the C string early */
     bool is_admitted;
+    char query[SERVER_QUERY_MAX];
+    size_t query_bytes;
     int64_t received_ns;
     uint64_t upload_bytes; /* all that came, kept or not */
     const struct server_route *route;

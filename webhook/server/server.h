@@ -21,11 +21,13 @@
 struct server;
 
 enum { SERVER_BODY_PADDING = 64 }; /* readable bytes behind a body */
+enum { SERVER_QUERY_MAX = 128 };
 
 struct server_request {
     unsigned worker;        /* 0..n_workers-1: for per-worker state without locks */
     struct str method;      /* "POST" */
     struct str path;        /* without the query, percent-decoded: "/mutate" */
+    struct str query;       /* behind the "?", as sent; cut after SERVER_QUERY_MAX bytes */
     struct str traceparent; /* header value as sent, or empty */
     char *body;             /* writable; SERVER_BODY_PADDING readable bytes behind it */
     size_t body_bytes;

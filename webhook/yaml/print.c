@@ -51,9 +51,12 @@ static bool stays_string(struct printer *p, struct str s) {
     const struct scalar plain = {.text = s, .tag = TAG_NONE, .plain = true};
     struct err ignored = ERR_INIT;
     buf_reset(&p->probe);
-    return s.n != 0 && !is_special_elsewhere(s) &&
-           scalar_print(&plain, &p->probe, &ignored) == EC_OK && p->probe.n != 0 &&
-           p->probe.p[0] == '"';
+    if (s.n == 0 || is_special_elsewhere(s))
+        return false;
+    bool reads = scalar_print(&plain, &p->probe, &ignored) == EC_OK;
+    if (p->probe.bad && !p->out->bad) /* not to be taken for "needs quotes" */
+        p->out->bad = p->probe.bad;
+    return reads && p->probe.n != 0 && p->probe.p[0] == '"';
 }
 
 static bool has_lines(struct str s) {

@@ -1,0 +1,39 @@
+/* policyctl/inputs - operands to a list of files: folders are searched, depth first, by name.
+ * Rules      names that begin with a dot are left out in folders; what is named itself is taken
+ *            whatever its name
+ * Ownership  the list owns its paths until inputs_done
+ * Limits     FOLDER_DEPTH_MAX levels of folders
+ * Threads    one at a time                                                                  */
+#ifndef PULLGATE_POLICYCTL_INPUTS_H
+#define PULLGATE_POLICYCTL_INPUTS_H
+
+#include "base/arena.h"
+
+struct input {
+    const char *path; /* "-": standard input */
+    size_t operand;   /* which operand brought it */
+    int os;           /* not 0: a folder that could not be read, and why */
+};
+
+struct inputs {
+    struct input *v;
+    size_t n, cap;
+    struct arena paths;
+};
+
+typedef bool inputs_wanted_fn(struct str name);
+
+/* "*.yaml", "*.yml", "*.json" */
+bool inputs_is_manifest(struct str name);
+/* "*.test.yaml": suites of policyctl verify */
+bool inputs_is_suite(struct str name);
+
+/* Errors: EC_NOMEM. *out needs inputs_done in any case. */
+enum ec inputs_find(struct inputs *out, char *const *operands, size_t n,
+                    inputs_wanted_fn *wanted, struct err *err) MUST_CHECK;
+void inputs_done(struct inputs *in);
+
+/* Why a folder could not be read, as an error. */
+enum ec inputs_fail(const struct input *in, struct err *err);
+
+#endif

@@ -1,0 +1,192 @@
+#include "policyctl/print.h"
+
+#include "base/utf8.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum { KEPT_BYTES = 1 << 20 };
+
+void print_done(struct print *p) {
+    buf_done(&p->out);
+    buf_done(&p->aside);
+    buf_done(&p->scratch);
+}
+
+static void reset(struct buf *b) {
+    if (b->cap > KEPT_BYTES)
+        buf_done(b);
+    buf_reset(b);
+}
+
+void print_reset(struct print *p) {
+    reset(&p->out);
+    reset(&p->aside);
+    reset(&p->scratch);
+    p->n_out = p->n_aside = 0;
+    p->cursor = (struct excerpt_cursor){.text = NULL};
+}
+
+void print_nothing(struct print *run) {
+    (void)run;
+}
+
+void print_no_fault(struct print *file, const struct subject_fault *f) {
+    (void)file;
+    (void)f;
+}
+
+void print_no_end(struct print *run, const struct subject_totals *t) {
+    (void)run;
+    (void)t;
+}
+
+void print_append(struct print *run, const struct print *file, const char *name,
+                  const struct subject_totals *of_file) {
+    (void)name;
+    (void)of_file;
+    buf_str(&run->out, buf_view(&file->out));
+}
+
+static void append_list(struct buf *to, size_t *n, const struct buf *more, size_t n_more) {
+    if (n_more == 0)
+        return;
+    buf_puts(to, *n != 0 ? ",\n" : "\n");
+    buf_str(to, buf_view(more));
+    *n += n_more;
+}
+
+void print_join_lists(struct print *run, const struct print *file, const char *name,
+                      const struct subject_totals *of_file) {
+    (void)name;
+    (void)of_file;
+    append_list(&run->out, &run->n_out, &file->out, file->n_out);
+    append_list(&run->aside, &run->n_aside, &file->aside, file->n_aside);
+}
+
+static void put_count(struct buf *out, size_t n, const char *word) {
+    buf_printf(out, "%zu %s%s", n, word, n == 1 ? "" : "s");
+}
+
+void print_summary(struct buf *out, const struct subject_totals *t) {
+    put_count(out, t->objects, "object");
+    buf_puts(out, ", ");
+    put_count(out, t->images, "image");
+    buf_printf(out, ": %zu rewritten, %zu denied, %zu warned, %zu unchanged\n", t->rewritten,
+               t->denied, t->warned, t->unchanged);
+}
+
+void print_object_name(struct buf *out, const struct subject *s) {
+    const struct workload *w = s->workload;
+    const struct str parts[] = {w->kind, w->namespace, subject_name(s)};
+    bool any = false;
+    for (size_t i = 0; i < 3; i++) {
+        if (parts[i].n == 0)
+            continue;
+        if (any)
+            buf_putc(out, '/');
+        excerpt_safe(out, parts[i]);
+        any = true;
+    }
+    if (!any)
+        buf_puts(out, "object");
+}
+
+const char *print_weight_name(enum reason_weight weight) {
+    static const char *const words[] = {"note", "warn", "deny"};
+    return words[weight];
+}
+
+struct str print_rewrite(const struct subject *s, const struct decision_image *d,
+                         const char **why) {
+    *why = "";
+    if (!str_eq(d->before, d->after))
+        return d->after;
+    if (str_eq(d->after, d->proposed) || d->weight != WEIGHT_NOTE || !d->judged)
+        return STR_NONE;
+    *why = s->workload->shape == SHAPE_TEMPLATE   ? " (in its pods)"
+           : s->decision->verdict == VERDICT_DENY ? " (once the rest is allowed)"
+                                                  : " (if enforced)";
+    return d->proposed;
+}
+
+/* ---- XML ----------------------------------------------------------------------------- */
+
+static const char *xml_escape(unsigned char c) {
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\r':
+        return "&#13;";
+    case '\n':
+    case '\t':
+        return NULL;
+    default:
+        return c < 0x20 ? "\xef\xbf\xbd" : NULL;
+    }
+}
+
+/* U+FFFE and U+FFFF are no characters of XML 1.0. */
+static bool is_outside_xml(const char *p, size_t n) {
+    return n == 3 && (memcmp(p, "\xef\xbf\xbe", 3) == 0 || memcmp(p, "\xef\xbf\xbf", 3) == 0);
+}
+
+void print_xml(struct buf *out, struct str s) {
+    for (size_t i = 0; i < s.n;) {
+        size_t n = utf8_length((const unsigned char *)s.p + i, s.n - i);
+        const char *escape = n == 1 ? xml_escape((unsigned char)s.p[i]) : NULL;
+        if (n == 0 || is_outside_xml(s.p + i, n))
+            escape = "\xef\xbf\xbd";
+        if (escape != NULL)
+            buf_puts(out, escape);
+        else
+            buf_add(out, s.p + i, n);
+        i += n ? n : 1;
+    }
+}
+
+/* ---- URIs ---------------------------------------------------------------------------- */
+
+static bool stays_in_uri(unsigned char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("-._~/@+,=!$&'()*;", c) != NULL);
+}
+
+static void put_uri_path(struct buf *out, struct str path) {
+    for (size_t i = 0; i < path.n; i++) {
+        unsigned char c = (unsigned char)path.p[i];
+        if (stays_in_uri(c))
+            buf_putc(out, (char)c);
+        else
+            buf_printf(out, "%%%02X", c);
+    }
+}
+
+/* The part below the working directory; false when it is outside. */
+static bool below_here(struct str *path) {
+    char here[4096];
+    if (getcwd(here, sizeof here) == NULL)
+        return false;
+    struct str folder = str_of(here);
+    if (str_eq(folder, STR("/")))
+        folder.n = 0;
+    if (!str_starts(*path, folder) || path->n <= folder.n + 1 || path->p[folder.n] != '/')
+        return false;
+    *path = str_slice(*path, folder.n + 1, path->n);
+    return true;
+}
+
+void print_uri(struct buf *out, const char *path) {
+    struct str rest = str_of(path);
+    while (str_starts(rest, STR("./")))
+        rest = str_slice(rest, 2, rest.n);
+    if (str_starts(rest, STR("/")) && !below_here(&rest))
+        buf_puts(out, "file://");
+    put_uri_path(out, rest);
+}

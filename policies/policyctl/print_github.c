@@ -1,0 +1,84 @@
+/* Workflow commands of GitHub Actions: one annotation a line.
+ * Source     actions/toolkit, packages/core/src/command.ts (what is escaped how) */
+#include "policyctl/print.h"
+
+static const char *const levels[] = {"notice", "warning", "error"};
+
+/* `%`, CR and LF; in a property also what ends it. */
+static void put_escaped(struct buf *out, struct str s, bool property) {
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (c == '%' || c == '\r' || c == '\n' || (property && (c == ':' || c == ',')))
+            buf_printf(out, "%%%02X", (unsigned char)c);
+        else
+            buf_putc(out, c);
+    }
+}
+
+static void put_head(struct buf *out, const char *level, const char *file, uint32_t line,
+                     uint32_t col) {
+    buf_printf(out, "::%s file=", level);
+    put_escaped(out, str_of(file), true);
+    if (line != 0)
+        buf_printf(out, ",line=%u", line);
+    if (line != 0 && col != 0)
+        buf_printf(out, ",col=%u", col);
+    buf_puts(out, ",title=");
+}
+
+static void put_title(struct print *p, const char *word, const struct subject *s) {
+    buf_reset(&p->scratch);
+    buf_printf(&p->scratch, "%s: ", word);
+    print_object_name(&p->scratch, s);
+    put_escaped(&p->out, buf_view(&p->scratch), true);
+}
+
+static void put_reason(struct print *p, const struct subject *s, const struct reason *r) {
+    struct yaml_pos pos = subject_reason_where(s, r, &p->scratch);
+    if (p->look->quiet && r->weight == WEIGHT_NOTE)
+        return;
+    put_head(&p->out, levels[r->weight], s->file, pos.line, pos.col);
+    put_title(p, engine_code_name(r->code), s);
+    buf_puts(&p->out, "::");
+    put_escaped(&p->out, r->message, false);
+    buf_putc(&p->out, '\n');
+}
+
+static void put_rewrite(struct print *p, const struct subject *s,
+                        const struct decision_image *d) {
+    const char *why;
+    struct str to = print_rewrite(s, d, &why);
+    struct yaml_pos pos = subject_image_where(s, d->image, &p->scratch);
+    if (to.n == 0)
+        return;
+    put_head(&p->out, levels[WEIGHT_NOTE], s->file, pos.line, pos.col);
+    put_title(p, "rewrite", s);
+    buf_puts(&p->out, "::");
+    put_escaped(&p->out, d->before, false);
+    buf_puts(&p->out, " -> ");
+    put_escaped(&p->out, to, false);
+    buf_printf(&p->out, "%s\n", why);
+}
+
+static enum ec put_object(struct print *p, const struct subject *s, struct err *err) {
+    const struct decision *d = s->decision;
+    (void)err;
+    for (size_t i = 0; i < d->n_reasons; i++)
+        put_reason(p, s, &d->reasons[i]);
+    for (size_t i = 0; i < d->n_images && !p->look->quiet; i++)
+        put_rewrite(p, s, &d->images[i]);
+    return EC_OK;
+}
+
+static void put_fault(struct print *p, const struct subject_fault *f) {
+    put_head(&p->out, levels[WEIGHT_DENY], f->file, f->err->line, f->err->col);
+    buf_puts(&p->out, "cannot be judged::");
+    put_escaped(&p->out, str_of(f->err->msg), false);
+    buf_putc(&p->out, '\n');
+}
+
+const struct print_format print_github = {.begin = print_nothing,
+                                          .object = put_object,
+                                          .fault = put_fault,
+                                          .join = print_append,
+                                          .end = print_no_end};

@@ -1,0 +1,130 @@
+#include "program/probes.h"
+
+#include "base/clock.h"
+#include "program/scrape.h"
+
+/* ---- checks: each writes why it is good or bad ----------------------------------------- */
+
+static bool check_rules(struct service *s, struct buf *why) {
+    const struct meter *m = &s->meter;
+    if (!live_has_policy(s->live)) {
+        buf_puts(why, "no valid rules are loaded");
+        return false;
+    }
+    buf_int(why, atomic_load(&m->n_rules));
+    buf_puts(why, " in force since ");
+    clock_print_s(why, atomic_load(&m->rules_loaded_s));
+    if (atomic_load(&m->rules_are_old))
+        buf_puts(why, "; the rule file has changed since and is not valid (see the log)");
+    return true;
+}
+
+static bool check_certificate(struct service *s, struct buf *why) {
+    int64_t not_after_s = atomic_load(&s->cert_not_after_s);
+    bool good = clock_wall_us() / 1000000 < not_after_s;
+    buf_puts(why, good ? "valid until " : "expired ");
+    clock_print_s(why, not_after_s);
+    return good;
+}
+
+static bool check_audit(struct service *s, struct buf *why) {
+    struct audit_stats stats;
+    struct err err = ERR_INIT;
+    audit_stats(s->audit, &stats);
+    size_t max = s->options->audit_queue;
+    bool full = stats.pending_bytes > max - max / 16;
+    buf_printf(why, "%zu of %zu bytes wait to be written", stats.pending_bytes, max);
+    if (stats.last_errno != 0) {
+        err_set_os(&err, stats.last_errno, "; %llu lines are lost",
+                   (unsigned long long)stats.failed);
+        buf_puts(why, err.msg);
+    }
+    return !full && stats.last_errno == 0;
+}
+
+static bool check_drain(struct service *s, struct buf *why) {
+    bool draining = atomic_load(&s->draining);
+    buf_puts(why, draining ? "shutting down" : "not asked to end");
+    return !draining;
+}
+
+/* Lines that cannot be written are trouble, but no reason to take a webhook away that still
+ * decides: with failurePolicy Fail that would stop the cluster's pods. */
+static const struct {
+    const char *name;
+    bool is_needed;
+    bool (*is_good)(struct service *s, struct buf *why);
+} checks[] = {{"rules", true, check_rules},
+              {"certificate", true, check_certificate},
+              {"audit", false, check_audit},
+              {"drain", true, check_drain}};
+enum { N_CHECKS = sizeof checks / sizeof *checks };
+
+/* "[+] rules: 3 in force since ..." */
+static bool run_checks(struct service *s, struct buf *out) {
+    bool ready = true;
+    for (size_t i = 0; i < N_CHECKS; i++) {
+        struct buf why = BUF_INIT(1024);
+        bool good = checks[i].is_good(s, &why);
+        buf_printf(out, "[%c] %s: ", good ? '+' : '-', checks[i].name);
+        buf_str(out, buf_view(&why));
+        buf_putc(out, '\n');
+        buf_done(&why);
+        ready &= good || !checks[i].is_needed;
+    }
+    return ready;
+}
+
+bool probes_is_ready(struct service *s) {
+    struct buf unread = BUF_INIT(8192);
+    bool ready = run_checks(s, &unread);
+    buf_done(&unread);
+    return ready;
+}
+
+/* ---- answers --------------------------------------------------------------------------- */
+
+/* "verbose" or "verbose=..." among the arguments. */
+static bool is_verbose(struct str query) {
+    while (query.n != 0) {
+        size_t end = str_find(query, '&');
+        struct str argument = str_slice(query, 0, end);
+        if (str_eq(str_slice(argument, 0, str_find(argument, '=')), STR("verbose")))
+            return true;
+        query = str_slice(query, end + 1, query.n);
+    }
+    return false;
+}
+
+void probes_healthz(void *service, const struct server_request *request,
+                    struct server_reply *reply) {
+    (void)service;
+    (void)request;
+    reply->content_type = "text/plain; charset=utf-8";
+    buf_puts(reply->body, "ok\n");
+}
+
+void probes_readyz(void *service, const struct server_request *request,
+                   struct server_reply *reply) {
+    bool ready = run_checks(service, reply->body);
+    reply->status = ready ? 200 : 503;
+    reply->content_type = "text/plain; charset=utf-8";
+    if (!ready || is_verbose(request->query))
+        return;
+    buf_reset(reply->body);
+    buf_puts(reply->body, "ok\n");
+}
+
+static void answer_metrics(void *service, const struct server_request *request,
+                           struct server_reply *reply) {
+    (void)request;
+    reply->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    scrape_print(reply->body, service);
+}
+
+const struct server_route probes_routes[] = {
+    {"/healthz", SERVER_GET, false, probes_healthz},
+    {"/readyz", SERVER_GET, false, probes_readyz},
+    {"/metrics", SERVER_GET, false, answer_metrics},
+};
+const size_t probes_n_routes = sizeof probes_routes / sizeof *probes_routes;
