@@ -68,6 +68,12 @@ const struct verb verbs[] = {
      "  show    what a certificate says\n"
      "  bundle  base64 of ca.crt on one line, for a webhook's caBundle\n",
      &certs_options, cmd_certs},
+    {"render", "--image IMAGE --policy FILE --certs DIR [OPTION...]",
+     "print the manifests of a webhook, for kubectl apply",
+     "The same objects as deploy/kustomize, for those who use neither kustomize nor Helm:\n"
+     "  policyctl render ... | kubectl apply -f -\n"
+     "The output holds the private key of the webhook (never the CA's).\n",
+     &render_options, cmd_render},
     {"version", "", "print version and libraries", NULL, &version_options, cmd_version},
 };
 const size_t n_verbs = sizeof verbs / sizeof *verbs;
