@@ -1,4 +1,5 @@
 /* policyctl explain - which rule decides about an image or a pod, and why, step by step. */
+#include "policyctl/each.h"
 #include "policyctl/explain.h"
 #include "policyctl/operand.h"
 #include "policyctl/policy.h"
@@ -82,7 +83,7 @@ static bool take_object(void *arg, const struct subject *s) {
 static void take(struct run *r, char *const *operand) {
     struct workload_image image;
     if (operand_is_file(*operand)) {
-        (void)!subject_each(operand, 1, r->policy, &r->whom.asked, take_object, r, &r->totals,
+        (void)!each_subject(operand, 1, r->policy, &r->whom.asked, take_object, r, &r->totals,
                             &r->err);
         return;
     }

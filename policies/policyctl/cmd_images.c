@@ -1,5 +1,6 @@
 /* policyctl images - every image, and where the policy sends it: for whoever fills a mirror. */
 #include "base/file.h"
+#include "policyctl/each.h"
 #include "policyctl/images.h"
 #include "policyctl/operand.h"
 #include "policyctl/policy.h"
@@ -88,7 +89,7 @@ static void take_file(struct run *r, char *const *path) {
     } else if (!folder && operand_is_list(buf_view(&text))) {
         take_list(r, buf_view(&text), strcmp(*path, "-") == 0 ? "<stdin>" : *path);
     } else {
-        (void)!subject_each(path, 1, r->policy, &r->whom.asked, take_object, r, &r->totals,
+        (void)!each_subject(path, 1, r->policy, &r->whom.asked, take_object, r, &r->totals,
                             &r->err);
     }
     buf_done(&text);

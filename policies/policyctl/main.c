@@ -43,14 +43,17 @@ const struct verb verbs[] = {
      "from bytes to bytes as well.\n",
      &bench_options, cmd_bench},
     {"explain", "[OPTION...] IMAGE|FILE|-...", "say which rule decides, and why, step by step",
-     "What names a file, or ends as a manifest does, is one; all else is an image, taken to be in\n"
+     "What names a file, or ends as a manifest does, is one; all else is an image, taken to be "
+     "in\n"
      "a pod of its own.\n",
      &explain_options, cmd_explain},
     {"images", "[OPTION...] FILE...|-", "list the images, and where the policy sends them",
-     "Reads what test reads, or a list of names, one a line (as abctl images manifest prints).\n",
+     "Reads what test reads, or a list of names, one a line (as abctl images manifest "
+     "prints).\n",
      &images_options, cmd_images},
     {"lint", "[OPTION...] RULES...|-", "find what is wrong with rule files",
-     "What keeps a file from being loaded is an error (exit status 2); what surely is not meant, a\n"
+     "What keeps a file from being loaded is an error (exit status 2); what surely is not "
+     "meant, a\n"
      "warning (1); what may well be meant, a note (0).\n",
      &lint_options, cmd_lint},
     {"review", "[OPTION...] [FILE]", "answer an AdmissionReview as the webhook does", NULL,
