@@ -171,8 +171,17 @@ def check_network(s):
     for o in policies:
         check(selects(o["spec"]["podSelector"], s.labels), "the NetworkPolicy selects other pods")
         open_to_all = [p["port"] for i in o["spec"]["ingress"] if "from" not in i for p in i["ports"]]
+        others = {p["port"] for i in o["spec"]["ingress"] for p in i["ports"]}
+        check(others <= set(s.ports.values()), f"open for nothing: {others}")
+        check(bool(s.kind("PodMonitor")) == (s.ports["metrics"] in others), "metrics and NetworkPolicy do not agree")
         check(open_to_all == [s.ports["https"]], f"open to everybody: {open_to_all}")
         check(o["spec"]["egress"] == [] and "Egress" in o["spec"]["policyTypes"], "it may talk to others")
+
+
+def check_monitoring(s):
+    for o in s.kind("PodMonitor"):
+        check(selects(o["spec"]["selector"], s.labels), "the PodMonitor selects other pods")
+        check([e["port"] for e in o["spec"]["podMetricsEndpoints"]] == ["metrics"], "the PodMonitor asks another port")
 
 
 def check_trust(s, config, hook):
@@ -242,6 +251,7 @@ def main():
         check_pod(stream)
         check_program(stream)
         check_network(stream)
+        check_monitoring(stream)
         check_hooks(stream, "armed" in name)
     print(f"{len(sys.argv) - 2} files, {checks} checks, {failures} failed")
     return failures != 0 or checks == 0

@@ -37,6 +37,13 @@ for name in airbyte astronomer; do
     same_file "policy of $name" "deploy/kustomize/components/$name/policy.yaml" "$examples/$name.yaml"
 done
 
+"$here/rules.sh" >"$work/rules.yaml"
+same_file "the alerts (tests/deploy/bless.sh)" deploy/kustomize/components/monitoring/prometheusrule.yaml "$work/rules.yaml"
+run python3 -c 'import sys, yaml
+a, b = (yaml.safe_load(open(f)) for f in sys.argv[1:])
+sys.exit(a["spec"] != b or not b["groups"])' "$work/rules.yaml" deploy/monitoring/prometheus-rules.yaml
+same "the alerts are those of deploy/monitoring" "$status$err" 0
+
 # ---- pullgate judges its own manifests ---------------------------------------------------------
 cat >"$work/own.yaml" <<'POLICY'
 apiVersion: pullgate/v1
@@ -82,5 +89,7 @@ break_it "another CA" 's/^  ca.crt: .*/  ca.crt: b3RoZXIK/'
 break_it "another name in the certificate" 's/pullgate.pullgate.svc/pullgate.svc/' cert-manager.yaml
 break_it "another certificate injected" 's,inject-ca-from: pullgate/,inject-ca-from: other/,' cert-manager.yaml
 break_it "another namespace" 's/namespace: image-policy/namespace: pullgate/' namespace.yaml
+break_it "metrics shut in" '/kind: PodMonitor/,$s/port: 8080/port: 8081/' monitoring.yaml
+break_it "the monitor asks another port" 's/port: metrics$/port: metric/' monitoring.yaml
 break_it "the network policy of another" 's/^( +)app.kubernetes.io\/name: pullgate$/\1app.kubernetes.io\/name: other/'
 finish

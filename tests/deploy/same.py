@@ -7,12 +7,15 @@ import sys
 import objects
 
 
+def without_labels(value, labels):
+    """Anywhere: what names a label also selects by it."""
+    if isinstance(value, dict):
+        return {k: without_labels(v, labels) for k, v in value.items() if k not in labels}
+    return [without_labels(v, labels) for v in value] if isinstance(value, list) else value
+
+
 def read(path, args):
-    found = [o for o in objects.load(path) if o["kind"] not in args.without]
-    for o in found:
-        for where in [o["metadata"], o.get("spec", {}).get("template", {}).get("metadata", {})]:
-            for label in args.without_label:
-                where.get("labels", {}).pop(label, None)
+    found = [without_labels(o, args.without_label) for o in objects.load(path) if o["kind"] not in args.without]
     if not found:
         sys.exit(f"{path}: no objects")
     return objects.by_key(found)
