@@ -188,7 +188,8 @@ static enum ec compare(struct comparison *c, const struct bench *b, const struct
             compare_one(c, &j, "engine", &f->engine, err) == EC_OK)
             (void)!compare_one(c, &j, "review", &f->review, err);
     }
-    err_place(err, c->o->compare, 0, 0);
+    if (err->code != EC_OK)
+        err_place(err, c->o->compare, 0, 0);
     json_done(&j);
     buf_done(&text);
     return err->code;

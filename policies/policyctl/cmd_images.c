@@ -1,5 +1,6 @@
 /* policyctl images - every image, and where the policy sends it: for whoever fills a mirror. */
 #include "base/file.h"
+#include "policyctl/each.h"
 #include "policyctl/images.h"
 #include "policyctl/operand.h"
 #include "policyctl/policy.h"
@@ -45,16 +46,16 @@ struct run {
 
 /* ---- manifests ----------------------------------------------------------------------- */
 
-static bool take_object(void *arg, const struct subject *s) {
+static enum ec take_object(void *arg, const struct subject *s, struct err *err) {
     struct run *r = arg;
     for (size_t i = 0; i < s->decision->n_images; i++) {
         const struct workload_image *image = s->decision->images[i].image;
         if (image->text.n != 0 &&
             images_add(&r->images, s->workload, s->decision, i, s->file,
-                       subject_image_where(s, image, &r->pointer), &r->err) != EC_OK)
-            return false;
+                       subject_image_where(s, image, &r->pointer), err) != EC_OK)
+            return err->code;
     }
-    return true;
+    return EC_OK;
 }
 
 /* ---- lists --------------------------------------------------------------------------- */
@@ -88,7 +89,7 @@ static void take_file(struct run *r, char *const *path) {
     } else if (!folder && operand_is_list(buf_view(&text))) {
         take_list(r, buf_view(&text), strcmp(*path, "-") == 0 ? "<stdin>" : *path);
     } else {
-        (void)!subject_each(path, 1, r->policy, &r->whom.asked, take_object, r, &r->totals,
+        (void)!each_subject(path, 1, r->policy, &r->whom.asked, take_object, r, &r->totals,
                             &r->err);
     }
     buf_done(&text);

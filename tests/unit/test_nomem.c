@@ -184,8 +184,9 @@ static void reviews_are_answered_or_not(void **state) {
 
 /* ---- rules --------------------------------------------------------------------------- */
 
-static void hear_warning(void *arg, const char *file, struct policy_pos pos, const char *text) {
-    (void)arg, (void)file, (void)pos;
+static void hear_warning(void *arg, enum rules_lint lint, const char *file,
+                         struct policy_pos pos, const char *text) {
+    (void)arg, (void)lint, (void)file, (void)pos;
     assert_true(*text != '\0');
 }
 
