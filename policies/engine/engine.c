@@ -18,16 +18,46 @@ static bool any_group(const struct policy_names *globs, const struct workload *w
     return globs->n == 0;
 }
 
-static bool selects(const struct policy_match *m, const struct workload *w) {
-    return any_name(&m->namespaces, w->namespace) &&
-           any_name(&m->service_accounts, w->service_account) && any_name(&m->users, w->user) &&
-           any_group(&m->groups, w) && match_labels(&m->pod_labels, w->labels, w->n_labels);
+static enum explain_answer answer(bool asked, bool holds) {
+    return !asked ? ANSWER_NOT_ASKED : holds ? ANSWER_HOLDS : ANSWER_FAILS;
 }
 
-static const struct policy_rule *find_rule(const struct policy *p, const struct workload *w) {
-    for (size_t i = 0; i < p->n_rules; i++)
-        if (selects(&p->rules[i].match, w))
+enum explain_answer ask(const struct policy_match *m, const struct workload *w,
+                        enum explain_question question) {
+    switch (question) {
+    case QUESTION_NAMESPACE:
+        return answer(m->namespaces.n != 0, any_name(&m->namespaces, w->namespace));
+    case QUESTION_SERVICE_ACCOUNT:
+        return answer(m->service_accounts.n != 0,
+                      any_name(&m->service_accounts, w->service_account));
+    case QUESTION_USER:
+        return answer(m->users.n != 0, any_name(&m->users, w->user));
+    case QUESTION_GROUP:
+        return answer(m->groups.n != 0, any_group(&m->groups, w));
+    case QUESTION_LABELS:
+        return answer(m->pod_labels.n_requirements != 0,
+                      match_labels(&m->pod_labels, w->labels, w->n_labels));
+    default:
+        return ANSWER_NOT_ASKED;
+    }
+}
+
+static bool selects(const struct policy_match *m, const struct workload *w) {
+    for (enum explain_question q = 0; q < N_QUESTIONS; q++)
+        if (ask(m, w, q) == ANSWER_FAILS)
+            return false;
+    return true;
+}
+
+static const struct policy_rule *find_rule(struct ctx *c) {
+    const struct policy *p = c->policy;
+    for (size_t i = 0; i < p->n_rules; i++) {
+        bool selected = selects(&p->rules[i].match, c->w);
+        if (c->notes != NULL)
+            note_rule(c, i, selected);
+        if (selected)
             return &p->rules[i];
+    }
     return NULL;
 }
 
@@ -177,30 +207,36 @@ static void drop_edits(struct decision *d, const struct workload *w) {
     d->n_secrets_added = 0;
 }
 
+enum ec decide(struct ctx *c, unsigned flags, struct err *err) {
+    const struct workload *w = c->w;
+    *c->d = (struct decision){
+        .verdict = VERDICT_ALLOW, .secrets = w->secrets, .n_secrets = w->n_secrets};
+    if (!start_images(c))
+        return arena_fail(c->arena, err);
+    if (w->shape == SHAPE_OTHER || w->operation == OPERATION_DELETE ||
+        w->operation == OPERATION_CONNECT)
+        return EC_OK;
+    if (c->notes != NULL)
+        c->notes->nothing = false;
+    c->rule = c->d->rule = find_rule(c);
+    c->may = (flags & ENGINE_VALIDATE) ? 0 : may_patch(w);
+    if (c->rule == NULL) {
+        decide_unmatched(c);
+    } else {
+        c->weight = weight_of(c->rule, w->shape);
+        decide_selected(c);
+    }
+    if (c->full)
+        return arena_fail(c->arena, err);
+    c->d->verdict = verdict_of(c->heaviest);
+    if (c->d->verdict == VERDICT_DENY)
+        drop_edits(c->d, w);
+    return EC_OK;
+}
+
 enum ec engine_decide(struct decision *out, const struct policy *policy,
                       const struct workload *workload, int64_t now_s, unsigned flags,
                       struct arena *arena, struct err *err) {
     struct ctx c = {.policy = policy, .w = workload, .arena = arena, .d = out, .now_s = now_s};
-    *out = (struct decision){.verdict = VERDICT_ALLOW,
-                             .secrets = workload->secrets,
-                             .n_secrets = workload->n_secrets};
-    if (!start_images(&c))
-        return arena_fail(arena, err);
-    if (workload->shape == SHAPE_OTHER || workload->operation == OPERATION_DELETE ||
-        workload->operation == OPERATION_CONNECT)
-        return EC_OK;
-    c.rule = out->rule = find_rule(policy, workload);
-    c.may = (flags & ENGINE_VALIDATE) ? 0 : may_patch(workload);
-    if (c.rule == NULL) {
-        decide_unmatched(&c);
-    } else {
-        c.weight = weight_of(c.rule, workload->shape);
-        decide_selected(&c);
-    }
-    if (c.full)
-        return arena_fail(arena, err);
-    out->verdict = verdict_of(c.heaviest);
-    if (out->verdict == VERDICT_DENY)
-        drop_edits(out, workload);
-    return EC_OK;
+    return decide(&c, flags, err);
 }

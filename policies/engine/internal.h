@@ -3,6 +3,7 @@
 #define PULLGATE_ENGINE_INTERNAL_H
 
 #include "engine/engine.h"
+#include "engine/explain.h"
 #include "imgref/imgref.h"
 
 /* One decision under way. Whatever needs memory and gets none notes it in `full` and goes on
@@ -19,6 +20,7 @@ struct ctx {
     enum reason_weight heaviest; /* of all complaints so far */
     size_t cap_reasons, cap_edits;
     bool full;
+    struct explanation *notes; /* NULL: nobody asks how */
 };
 
 enum may {
@@ -39,9 +41,15 @@ struct located {
 /* rewrite.c */
 bool locate(struct ctx *c, struct str text, struct located *out, struct err *err);
 bool place_covers(const struct policy_place *place, struct str host, struct str repository);
-/* Where `from` goes by the rule; text is from->text where it stays. */
+/* Where an image goes by the rule: to its registry, to a mirror, or nowhere. */
+struct route {
+    enum explain_way way;
+    const struct policy_mirror *mirror;
+};
+struct route route_of(const struct policy_rule *rule, const struct located *from);
+/* The text it has there; from->text where it stays. */
 struct str rewritten(struct arena *arena, const struct policy_rule *rule,
-                     const struct located *from);
+                     const struct located *from, const struct route *route);
 /* The image to propose to somebody who wrote a foreign host; empty when there is none. */
 struct str suggestion(struct ctx *c, const struct located *image);
 
@@ -64,7 +72,13 @@ void complain(struct ctx *c, const struct complaint *what, const char *format, .
 void decide_secrets(struct ctx *c);
 
 /* engine.c */
+enum explain_answer ask(const struct policy_match *m, const struct workload *w,
+                        enum explain_question question);
+enum ec decide(struct ctx *c, unsigned flags, struct err *err) MUST_CHECK;
 void add_edit(struct ctx *c, struct edit edit);
+
+/* explain.c: writes down how a rule answers; only with c->notes */
+void note_rule(struct ctx *c, size_t i, bool selected);
 
 /* A text in the arena; empty and c->full when there is no room. */
 struct str text_take(struct ctx *c, struct buf *b);

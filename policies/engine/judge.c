@@ -3,14 +3,11 @@
 
 /* ---- what stands for an image but is none (templates only) --------------------------- */
 
-static bool is_blank(struct str s) {
-    return str_trim(s).n == 0;
-}
-
-/* Templates may hold white space (OpenShift's image trigger), nothing (image volumes) or
- * Istio's `auto`: whatever fills them in later is judged when the pod comes. */
+/* Templates may hold white space, also around an image (OpenShift's image trigger), nothing (image
+ * volumes) or Istio's `auto`: whatever fills them in later is judged when the pod comes. */
 static bool is_placeholder(struct str text) {
-    return is_blank(text) || str_eq(text, STR("auto"));
+    struct str bare = str_trim(text);
+    return bare.n == 0 || bare.n != text.n || str_eq(text, STR("auto"));
 }
 
 /* ---- patterns ------------------------------------------------------------------------ */
@@ -56,13 +53,18 @@ static void find_exemption(const struct ctx *c, const struct match_target *targe
 
 /* ---- approved, denied ---------------------------------------------------------------- */
 
-static bool serves_itself(const struct policy_rule *rule, const struct match_target *t) {
+/* Where a rule sends images is approved by that alone. */
+static enum explain_approval serves_itself(const struct policy_rule *rule,
+                                           const struct match_target *t,
+                                           const struct policy_mirror **served) {
     if (rule->registry.text.n && place_covers(&rule->registry, t->host, t->repository))
-        return true;
+        return APPROVAL_REGISTRY;
     for (size_t i = 0; i < rule->n_mirrors; i++)
-        if (place_covers(&rule->mirrors[i].to, t->host, t->repository))
-            return true;
-    return false;
+        if (place_covers(&rule->mirrors[i].to, t->host, t->repository)) {
+            *served = &rule->mirrors[i];
+            return APPROVAL_MIRROR;
+        }
+    return APPROVAL_NONE;
 }
 
 /* The same image under another name. */
@@ -113,6 +115,7 @@ struct judged {
     bool can;    /* this image may be rewritten here */
     bool nobody; /* the source names no host and the registry claims it: it comes from nowhere
                     else */
+    struct explain_image *note; /* what was looked at; where nobody asks, it is thrown away */
 };
 
 static struct complaint about(const struct ctx *c, const struct judged *j,
@@ -151,13 +154,16 @@ static void complain_not_approved(struct ctx *c, const struct judged *j) {
         complain(c, &what, "comes from %.*s, which is not approved", STR_ARG(host));
 }
 
-static bool is_denied(struct ctx *c, const struct judged *j) {
+static bool is_denied(struct ctx *c, struct judged *j) {
     const struct policy_pattern *gave_up = NULL;
     const struct policy_pattern *by = NULL;
     if (!j->nobody)
         by = find_denied(c, &j->source.target, &gave_up);
     if (by == NULL)
         by = find_denied(c, &j->result.target, &gave_up);
+    j->note->denied_asked = true;
+    j->note->denied = by;
+    j->note->gave_up = gave_up;
     if (by != NULL)
         complain_denied(c, j, by);
     else if (gave_up != NULL)
@@ -165,34 +171,50 @@ static bool is_denied(struct ctx *c, const struct judged *j) {
     return by != NULL || gave_up != NULL;
 }
 
-static bool is_approved(struct ctx *c, const struct judged *j) {
-    const struct policy_pattern *gave_up = NULL;
-    if (serves_itself(c->rule, &j->result.target) ||
-        find_pattern(&c->rule->approved, &j->result.target, &gave_up) != NULL)
+static enum explain_approval find_approval(struct ctx *c, struct judged *j) {
+    struct explain_image *note = j->note;
+    const struct match_target *t = &j->result.target;
+    note->gave_up = NULL;
+    enum explain_approval by = serves_itself(c->rule, t, &note->served);
+    if (by != APPROVAL_NONE)
+        return by;
+    note->approved = find_pattern(&c->rule->approved, t, &note->gave_up);
+    return note->approved ? APPROVAL_PATTERN : APPROVAL_NONE;
+}
+
+static bool is_approved(struct ctx *c, struct judged *j) {
+    j->note->approval = find_approval(c, j);
+    if (j->note->approval != APPROVAL_NONE)
         return true;
-    if (gave_up != NULL)
-        complain_gave_up(c, j, gave_up);
+    if (j->note->gave_up != NULL)
+        complain_gave_up(c, j, j->note->gave_up);
     else
         complain_not_approved(c, j);
     return false;
 }
 
 /* With a digest the tag proves nothing and is not asked for. */
-static bool meets_requirements(struct ctx *c, const struct judged *j) {
-    const struct imgref *ref = &j->result.ref;
+static enum explain_need find_need(const struct policy_rule *rule, const struct imgref *ref) {
+    if (!rule->require_digest && !rule->require_tag)
+        return NEED_NOTHING;
     if (ref->digest.n != 0)
-        return true;
-    if (c->rule->require_digest) {
+        return NEED_MET;
+    if (rule->require_digest)
+        return NEED_DIGEST;
+    return ref->tag.n != 0 && !str_eq(ref->tag, STR("latest")) ? NEED_MET : NEED_TAG;
+}
+
+static bool meets_requirements(struct ctx *c, struct judged *j) {
+    j->note->need = find_need(c->rule, &j->result.ref);
+    if (j->note->need == NEED_DIGEST) {
         struct complaint what = about(c, j, REASON_DIGEST_MISSING);
         complain(c, &what, "has no digest, and one is required (@sha256:...)");
-        return false;
+    } else if (j->note->need == NEED_TAG) {
+        struct complaint what = about(c, j, REASON_TAG_MISSING);
+        complain(c, &what, "%s, and an explicit tag is required",
+                 j->result.ref.tag.n ? "has the tag latest" : "has no tag");
     }
-    if (!c->rule->require_tag || (ref->tag.n != 0 && !str_eq(ref->tag, STR("latest"))))
-        return true;
-    struct complaint what = about(c, j, REASON_TAG_MISSING);
-    complain(c, &what, "%s, and an explicit tag is required",
-             ref->tag.n ? "has the tag latest" : "has no tag");
-    return false;
+    return j->note->need != NEED_DIGEST && j->note->need != NEED_TAG;
 }
 
 /* Nothing rewrites it here any more; short names and upper-case hosts are read differently by
@@ -228,7 +250,12 @@ static bool find_result(struct ctx *c, struct judged *j, struct str *proposed) {
     struct err err = ERR_INIT;
     if (!j->nobody)
         find_exemption(c, &j->source.target, &j->exemption);
-    *proposed = j->exemption.valid ? j->source.text : rewritten(c->arena, c->rule, &j->source);
+    struct route route = route_of(c->rule, &j->source);
+    if (j->exemption.valid != NULL)
+        route = (struct route){.way = WAY_EXEMPTED};
+    j->note->way = route.way;
+    j->note->mirror = route.mirror;
+    *proposed = rewritten(c->arena, c->rule, &j->source, &route);
     bool pulled = j->can || c->w->shape == SHAPE_TEMPLATE || !j->source.ref.qualified;
     if (!pulled || str_eq(*proposed, j->source.text)) {
         j->result = j->source;
@@ -246,6 +273,9 @@ static bool find_result(struct ctx *c, struct judged *j, struct str *proposed) {
 }
 
 static bool passes(struct ctx *c, struct judged *j, struct str proposed) {
+    j->note->result = j->result.target.whole;
+    j->note->exemption = j->exemption.valid;
+    j->note->expired = j->exemption.expired;
     if (j->exemption.valid != NULL)
         note_exemption(c, j);
     else if (is_denied(c, j) || !is_approved(c, j) || !meets_requirements(c, j))
@@ -261,18 +291,40 @@ static bool can_rewrite(const struct ctx *c, enum image_place place) {
     return (c->may & bits[place]) != 0;
 }
 
+/* What there is nothing to judge about. */
+static enum explain_state state_of(const struct ctx *c, const struct workload_image *image) {
+    if (!image->changed)
+        return STATE_UNCHANGED;
+    bool filled_later = c->w->shape == SHAPE_TEMPLATE && is_placeholder(image->text);
+    return filled_later ? STATE_PLACEHOLDER : STATE_JUDGED;
+}
+
+static void note_source(struct explain_image *note, const struct judged *j) {
+    note->normal = j->source.target.whole;
+    note->qualified = j->source.ref.qualified;
+    note->tag = j->source.ref.tag;
+    note->digest = j->source.ref.digest;
+    note->can_rewrite = j->can;
+}
+
 void judge_image(struct ctx *c, size_t i) {
     struct decision_image *d = &c->d->images[i];
-    struct judged j = {.index = (int32_t)i, .image = d->image};
+    struct explain_image unread = {.state = STATE_NO_RULE};
+    struct judged j = {.index = (int32_t)i,
+                       .image = d->image,
+                       .note = c->notes ? &c->notes->images[i] : &unread};
     struct err err = ERR_INIT;
-    if (!d->image->changed || (c->w->shape == SHAPE_TEMPLATE && is_placeholder(d->image->text)))
+    j.note->state = state_of(c, d->image);
+    if (j.note->state != STATE_JUDGED)
         return;
     d->judged = true;
     j.can = can_rewrite(c, d->image->place);
     if (!locate(c, d->image->text, &j.source, &err)) {
+        j.note->state = STATE_INVALID;
         complain_invalid(c, j.index, &err);
         return;
     }
+    note_source(j.note, &j);
     j.nobody = !j.source.ref.qualified && c->rule->registry.text.n != 0;
     if (!find_result(c, &j, &d->proposed))
         return;

@@ -52,6 +52,7 @@ struct policy_secret {
     struct str name;
     bool always;               /* for every selected pod */
     struct policy_place place; /* else only if an image of the pod comes from here */
+    struct policy_pos pos;
 };
 
 struct policy_match {
@@ -66,7 +67,8 @@ struct policy_rule {
     enum engine_mode mode;
     enum engine_templates templates;
     enum engine_official official;
-    struct policy_place registry;        /* text empty: none */
+    struct policy_place registry; /* text empty: none */
+    struct policy_pos registry_pos;
     const struct policy_mirror *mirrors; /* sorted by length of from.path, longest first */
     size_t n_mirrors;
     struct policy_patterns approved, denied;

@@ -87,17 +87,24 @@ static struct str to_mirror(struct arena *arena, const struct policy_mirror *mir
     return compose(arena, mirror->to.text, rest, &from->ref);
 }
 
-struct str rewritten(struct arena *arena, const struct policy_rule *rule,
-                     const struct located *from) {
+struct route route_of(const struct policy_rule *rule, const struct located *from) {
     if (!from->ref.qualified && rule->registry.text.n != 0)
-        return to_registry(arena, rule, from);
+        return (struct route){.way = WAY_REGISTRY};
     const struct policy_mirror *mirror =
         engine_find_mirror(rule, from->target.host, from->target.repository);
-    return mirror ? to_mirror(arena, mirror, from) : from->text;
+    return (struct route){.way = mirror ? WAY_MIRROR : WAY_STAYS, .mirror = mirror};
+}
+
+struct str rewritten(struct arena *arena, const struct policy_rule *rule,
+                     const struct located *from, const struct route *route) {
+    if (route->way == WAY_REGISTRY)
+        return to_registry(arena, rule, from);
+    return route->mirror ? to_mirror(arena, route->mirror, from) : from->text;
 }
 
 struct str suggestion(struct ctx *c, const struct located *image) {
-    struct str proposed = rewritten(c->arena, c->rule, image);
+    struct route route = route_of(c->rule, image);
+    struct str proposed = rewritten(c->arena, c->rule, image, &route);
     if (!str_eq(proposed, image->text))
         return proposed;
     return c->rule->registry.text.n ? to_registry(c->arena, c->rule, image) : STR_NONE;
@@ -166,7 +173,8 @@ enum ec engine_rewrite(struct str *out, const struct policy_rule *rule, struct s
     struct located from;
     if (!locate_in(arena, text, &from, err))
         return err->code;
-    struct str to = rewritten(arena, rule, &from);
+    struct route route = route_of(rule, &from);
+    struct str to = rewritten(arena, rule, &from, &route);
     if (to.p == NULL)
         return arena_fail(arena, err);
     *out = to;

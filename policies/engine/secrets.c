@@ -8,17 +8,17 @@ static bool holds(const struct str *names, size_t n, struct str name) {
     return false;
 }
 
-/* Any image of the pod that will be pulled from the place, judged or not. */
-static bool comes_from(struct ctx *c, const struct policy_place *place) {
+/* An image of the pod that will be pulled from the place, judged or not; -1 when there is none. */
+static int32_t first_from(struct ctx *c, const struct policy_place *place) {
     for (size_t i = 0; i < c->d->n_images; i++) {
         struct located image;
         struct err ignored = ERR_INIT;
         if (c->d->images[i].after.n != 0 &&
             locate(c, c->d->images[i].after, &image, &ignored) &&
             place_covers(place, image.target.host, image.target.repository))
-            return true;
+            return (int32_t)i;
     }
-    return false;
+    return -1;
 }
 
 /* The list as it should be: the pod's own in order, then ours. */
@@ -44,8 +44,14 @@ static void keep_own(const struct workload *w, struct wanted *out) {
 static void add_configured(struct ctx *c, struct wanted *out) {
     for (size_t i = 0; i < c->rule->n_secrets; i++) {
         const struct policy_secret *s = &c->rule->secrets[i];
-        if (!holds(out->names, out->n, s->name) && (s->always || comes_from(c, &s->place)))
+        bool had = holds(out->names, out->n, s->name);
+        int32_t image = had || s->always ? -1 : first_from(c, &s->place);
+        bool wanted = s->always || image >= 0;
+        if (!had && wanted)
             out->names[out->n++] = s->name;
+        if (c->notes != NULL)
+            c->notes->secrets[i] = (struct explain_secret){
+                .secret = s, .had = had, .wanted = wanted, .image = image};
     }
 }
 
@@ -74,16 +80,36 @@ static void append_each(struct ctx *c, const struct wanted *w) {
                    .op = EDIT_ADD, .kind = EDIT_SECRET, .pointer = end, .string = w->names[i]});
 }
 
+static enum explain_giving giving_of(const struct ctx *c) {
+    if (c->rule->n_secrets == 0)
+        return GIVING_NONE;
+    if (!(c->may & MAY_SECRETS))
+        return GIVING_FORBIDDEN;
+    return c->rule->mode == MODE_AUDIT ? GIVING_AUDITED : GIVING_DECIDED;
+}
+
+/* false: there is nothing to decide, or no room. */
+static bool start_secrets(struct ctx *c, struct wanted *list) {
+    enum explain_giving giving = giving_of(c);
+    size_t n = c->rule->n_secrets;
+    if (c->notes != NULL) {
+        c->notes->giving = giving;
+        c->notes->secrets = ARENA_ARRAY(c->arena, struct explain_secret, n);
+        c->notes->n_secrets = n;
+        c->full |= c->notes->secrets == NULL;
+    }
+    if (giving != GIVING_DECIDED || c->full)
+        return false;
+    list->names = ARENA_ARRAY(c->arena, struct str, c->w->n_secrets + n);
+    c->full = list->names == NULL;
+    return !c->full;
+}
+
 void decide_secrets(struct ctx *c) {
     const struct workload *w = c->w;
     struct wanted list = {.n = 0};
-    if (!(c->may & MAY_SECRETS) || c->rule->mode == MODE_AUDIT || c->rule->n_secrets == 0)
+    if (!start_secrets(c, &list))
         return;
-    list.names = ARENA_ARRAY(c->arena, struct str, w->n_secrets + c->rule->n_secrets);
-    if (list.names == NULL) {
-        c->full = true;
-        return;
-    }
     keep_own(w, &list);
     add_configured(c, &list);
     bool clean = list.n_kept == w->n_secrets;

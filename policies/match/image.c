@@ -282,6 +282,10 @@ bool match_image_is_prefix(const struct match_image *m) {
     return !m->glob && m->regex == NULL;
 }
 
+bool match_image_is_regex(const struct match_image *m) {
+    return m->regex != NULL;
+}
+
 struct str match_image_text(const struct match_image *m) {
     return m->text;
 }

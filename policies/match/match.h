@@ -61,6 +61,7 @@ struct str match_image_host(const struct match_image *m);
 struct str match_image_path(const struct match_image *m);
 /* host or host/path, no glob, no regex */
 bool match_image_is_prefix(const struct match_image *m);
+bool match_image_is_regex(const struct match_image *m);
 struct str match_image_text(const struct match_image *m); /* as it was written */
 
 /* true when `prefix` ("" , "a", "a/b") is `path` or a parent of it at a `/`. */

@@ -42,6 +42,20 @@ const struct verb verbs[] = {
      "way\n"
      "from bytes to bytes as well.\n",
      &bench_options, cmd_bench},
+    {"explain", "[OPTION...] IMAGE|FILE|-...", "say which rule decides, and why, step by step",
+     "What names a file, or ends as a manifest does, is one; all else is an image, taken to be "
+     "in\n"
+     "a pod of its own.\n",
+     &explain_options, cmd_explain},
+    {"images", "[OPTION...] FILE...|-", "list the images, and where the policy sends them",
+     "Reads what test reads, or a list of names, one a line (as abctl images manifest "
+     "prints).\n",
+     &images_options, cmd_images},
+    {"lint", "[OPTION...] RULES...|-", "find what is wrong with rule files",
+     "What keeps a file from being loaded is an error (exit status 2); what surely is not "
+     "meant, a\n"
+     "warning (1); what may well be meant, a note (0).\n",
+     &lint_options, cmd_lint},
     {"review", "[OPTION...] [FILE]", "answer an AdmissionReview as the webhook does", NULL,
      &review_options, cmd_review},
     {"parse", "[OPTION...] IMAGE...|-", "take image references apart, or say what is wrong",
@@ -54,6 +68,12 @@ const struct verb verbs[] = {
      "  show    what a certificate says\n"
      "  bundle  base64 of ca.crt on one line, for a webhook's caBundle\n",
      &certs_options, cmd_certs},
+    {"render", "--image IMAGE --policy FILE --certs DIR [OPTION...]",
+     "print the manifests of a webhook, for kubectl apply",
+     "The same objects as deploy/kustomize, for those who use neither kustomize nor Helm:\n"
+     "  policyctl render ... | kubectl apply -f -\n"
+     "The output holds the private key of the webhook (never the CA's).\n",
+     &render_options, cmd_render},
     {"version", "", "print version and libraries", NULL, &version_options, cmd_version},
 };
 const size_t n_verbs = sizeof verbs / sizeof *verbs;

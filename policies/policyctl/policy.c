@@ -5,8 +5,10 @@
 
 #include <stdio.h>
 
-static void warn(void *arg, const char *file, struct policy_pos pos, const char *text) {
+static void warn(void *arg, enum rules_lint lint, const char *file, struct policy_pos pos,
+                 const char *text) {
     (void)arg;
+    (void)lint;
     fprintf(stderr, "%s:%u:%u: warning: %s\n", file, pos.line, pos.col, text);
 }
 

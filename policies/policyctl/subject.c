@@ -225,7 +225,7 @@ enum ec subject_file(struct judge *j, const char *path, const struct subject_sin
     struct yaml *y = NULL;
     struct walk w = {.j = j, .to = to, .totals = totals};
     w.file = strcmp(path, "-") == 0 ? "<stdin>" : path;
-    enum ec ec = file_read(&text, path, FILE_MAX, err);
+    enum ec ec = file_read_any(&text, path, FILE_MAX, err);
     w.text = shown_text(buf_view(&text));
     if (ec == EC_OK)
         ec = yaml_open(&y, buf_view(&text), YAML_LIMITS_DEFAULT, err);

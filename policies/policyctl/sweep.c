@@ -66,6 +66,7 @@ static void tell_folder(struct slot *slot, const struct input *in) {
 }
 
 static void check_room(struct slot *slot) {
+    print_scratch(&slot->print);
     int bad = slot->print.out.bad ? slot->print.out.bad : slot->print.aside.bad;
     if (bad != EC_OK && slot->err.code == EC_OK)
         err_set(&slot->err, (enum ec)bad, "no room for the output");

@@ -198,48 +198,52 @@ enum ec walk_fail_at(struct reader *r, struct policy_pos pos, const char *format
 
 struct warning {
     struct warning *next;
+    enum rules_lint lint;
     struct policy_pos pos;
     struct str text; /* with a NUL behind it */
 };
 
-static void keep_warning(struct reader *r, struct policy_pos pos, const char *text) {
+static void keep_warning(struct reader *r, enum rules_lint lint, struct policy_pos pos,
+                         const char *text) {
     struct warning *w = ARENA_NEW(&r->scratch, struct warning);
     if (w == NULL || !arena_str(&r->scratch, (struct str){text, strlen(text) + 1}, &w->text)) {
         r->no_memory = true;
         return;
     }
     w->text.n--;
+    w->lint = lint;
     w->pos = pos;
     w->next = r->warnings;
     r->warnings = w;
     r->n_warnings++;
 }
 
-void walk_warn(const struct cursor *c, const char *format, ...) {
+void walk_warn(const struct cursor *c, enum rules_lint lint, const char *format, ...) {
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
     put_message(message, c, format, args);
     va_end(args);
-    keep_warning(c->r, walk_pos(c), message);
+    keep_warning(c->r, lint, walk_pos(c), message);
 }
 
-void walk_warn_name(const struct cursor *c, const char *format, ...) {
+void walk_warn_name(const struct cursor *c, enum rules_lint lint, const char *format, ...) {
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
     put_message(message, c, format, args);
     va_end(args);
-    keep_warning(c->r, walk_key_pos(c), message);
+    keep_warning(c->r, lint, walk_key_pos(c), message);
 }
 
-void walk_warn_at(struct reader *r, struct policy_pos pos, const char *format, ...) {
+void walk_warn_at(struct reader *r, enum rules_lint lint, struct policy_pos pos,
+                  const char *format, ...) {
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    keep_warning(r, pos, message);
+    keep_warning(r, lint, pos, message);
 }
 
 static int compare_u32(uint32_t a, uint32_t b) {
@@ -270,8 +274,8 @@ enum ec walk_tell_warnings(struct reader *r) {
     /* A setting that rules inherit is looked at once per rule. */
     for (size_t i = 0; i < n; i++)
         if (i == 0 || compare_warnings(&all[i - 1], &all[i]) != 0)
-            r->options->warn(r->options->arg, r->policy->files[all[i]->pos.file].p, all[i]->pos,
-                             all[i]->text.p);
+            r->options->warn(r->options->arg, all[i]->lint,
+                             r->policy->files[all[i]->pos.file].p, all[i]->pos, all[i]->text.p);
     return EC_OK;
 }
 

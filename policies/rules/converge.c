@@ -137,7 +137,7 @@ static enum ec try_registry(struct trial *trial, const struct target *t) {
 }
 
 static enum ec check_registry(struct trial *trial, const struct draft *d) {
-    struct target t = {.to = &d->rule.registry, .mirror = NULL, .pos = d->registry_pos};
+    struct target t = {.to = &d->rule.registry, .mirror = NULL, .pos = d->rule.registry_pos};
     if (d->rule.registry.text.n == 0)
         return EC_OK;
     enum ec ec = check_target(trial->r, &d->rule, &t);

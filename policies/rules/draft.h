@@ -6,13 +6,11 @@
 
 #include "rules/walk.h"
 
-/* A rule, and what only its checks need. A rule begins as a copy of its file's settings; each
+/* A rule before it is one of the policy's. It begins as a copy of its file's settings; each
  * setting it names itself REPLACES the inherited one wholly, lists and maps too: what a rule
  * approves can be read in one place. */
 struct draft {
     struct policy_rule rule;
-    struct policy_pos registry_pos;
-    const struct policy_pos *secret_pos; /* one per secret of the rule */
     struct draft *next;
 };
 
@@ -33,7 +31,6 @@ struct draft_regex {
 
 struct draft_secret {
     struct policy_secret secret;
-    struct policy_pos pos;
 };
 
 struct draft_expression {

@@ -30,7 +30,8 @@ static void check_approved(struct reader *r, const struct policy_rule *rule,
         const struct policy_pattern *denied = &rule->denied.v[i];
         if (!denies_all_of(denied->image, approved->image))
             continue;
-        walk_warn_at(r, approved->pos, "approved: %s has no effect, denied %s%s covers it",
+        walk_warn_at(r, LINT_DENIED_WINS, approved->pos,
+                     "approved: %s has no effect, denied %s%s covers it",
                      walk_quote(match_image_text(approved->image)).z,
                      walk_quote(match_image_text(denied->image)).z,
                      walk_place(r, denied->pos, approved->pos).z);
@@ -81,7 +82,7 @@ static void check_secrets(struct reader *r, const struct draft *d) {
         const struct policy_secret *s = &d->rule.secrets[i];
         if (s->always || may_come_from(r, &d->rule, &s->place))
             continue;
-        walk_warn_at(r, d->secret_pos[i],
+        walk_warn_at(r, LINT_UNUSED_SECRET, s->pos,
                      "imagePullSecrets: %s is never added: rule %s lets no image come from %s",
                      walk_quote(s->name).z, walk_quote(d->rule.name).z,
                      walk_quote(s->place.text).z);
@@ -91,7 +92,8 @@ static void check_secrets(struct reader *r, const struct draft *d) {
 void check_effects(struct reader *r, const struct draft *d) {
     const struct policy_rule *rule = &d->rule;
     if (rule->registry.text.n == 0 && rule->n_mirrors == 0 && rule->approved.n == 0)
-        walk_warn_at(r, rule->pos, "rule %s approves no registry: every image is denied%s",
+        walk_warn_at(r, LINT_APPROVES_NOTHING, rule->pos,
+                     "rule %s approves no registry: every image is denied%s",
                      walk_quote(rule->name).z,
                      rule->denied.n != 0 ? " (approved: [\"**\"] lets all others pass)" : "");
     for (size_t i = 0; i < rule->approved.n; i++)

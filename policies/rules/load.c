@@ -89,7 +89,8 @@ static enum ec flatten(struct reader *r) {
 
 static void warn_of_no_rules(struct reader *r) {
     if (r->n_rules == 0)
-        walk_warn_at(r, (struct policy_pos){.line = 1, .col = 1}, "no rules: every pod is %s",
+        walk_warn_at(r, LINT_NO_RULES, (struct policy_pos){.line = 1, .col = 1},
+                     "no rules: every pod is %s",
                      r->policy->unmatched == UNMATCHED_ALLOW ? "allowed" : "denied");
 }
 

@@ -69,8 +69,8 @@ static void warn_of_twins(const struct cursor *c, const struct policy_pattern *v
         for (size_t j = 0; j < i; j++) {
             if (!same(v[j].image, v[i].image))
                 continue;
-            walk_warn_at(c->r, v[i].pos, "%s: %s stands here twice%s", c->field->key,
-                         walk_quote(match_image_text(v[i].image)).z,
+            walk_warn_at(c->r, LINT_DUPLICATE_PATTERN, v[i].pos, "%s: %s stands here twice%s",
+                         c->field->key, walk_quote(match_image_text(v[i].image)).z,
                          walk_place(c->r, v[j].pos, v[i].pos).z);
             break;
         }

@@ -11,7 +11,8 @@ enum { PLACE_PATH_MAX = 200 };
 
 typedef enum ec fail_fn(const struct cursor *c, enum ec code, const char *format, ...)
     PRINTF(3, 4);
-typedef void warn_fn(const struct cursor *c, const char *format, ...) PRINTF(2, 3);
+typedef void warn_fn(const struct cursor *c, enum rules_lint lint, const char *format, ...)
+    PRINTF(3, 4);
 
 /* A text and where its faults are told: a mirror's key is no value. */
 struct spelling {
@@ -54,7 +55,7 @@ static void strip(struct spelling *s) {
     while (text.n != 0 && text.p[text.n - 1] == '/')
         text.n--;
     if (text.n != s->text.n && text.n != 0)
-        s->warn(s->c,
+        s->warn(s->c, LINT_SCHEME_IGNORED,
                 "%s is read as %s: an image reference has no scheme and no slash at its end",
                 walk_quote(s->text).z, walk_quote(text).z);
     s->text = text;
@@ -124,7 +125,8 @@ static struct str normal_host(const struct spelling *s, struct str host) {
         return engine_fold_host(host);
     if (!str_eq(host, STR("index.docker.io")))
         return host;
-    s->warn(s->c, "\"index.docker.io\" is read as \"docker.io\", its name in image references");
+    s->warn(s->c, LINT_ALIAS_READ,
+            "\"index.docker.io\" is read as \"docker.io\", its name in image references");
     return STR("docker.io");
 }
 
@@ -186,7 +188,7 @@ bool place_holds(const struct policy_place *outer, const struct policy_place *in
 enum ec read_registry(const struct cursor *c, void *out) {
     struct draft *d = out;
     d->rule.registry = (struct policy_place){.text = STR_NONE};
-    d->registry_pos = walk_pos(c);
+    d->rule.registry_pos = walk_pos(c);
     if (json_is_null(c->value) || walk_str(c).n == 0)
         return EC_OK;
     return place_read(&d->rule.registry, c, walk_str(c), PLACE_REGISTRY);

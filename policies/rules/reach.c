@@ -61,9 +61,9 @@ static void check_rule(struct reader *r, const struct policy_rule *late) {
     for (const struct draft *d = r->first_rule; &d->rule != late; d = d->next) {
         if (!selects_all_of(&d->rule.match, &late->match))
             continue;
-        walk_warn_at(r, late->pos, "rule %s is never reached: rule %s%s selects %s",
-                     walk_quote(late->name).z, walk_quote(d->rule.name).z,
-                     walk_place(r, d->rule.pos, late->pos).z,
+        walk_warn_at(r, LINT_UNREACHABLE_RULE, late->pos,
+                     "rule %s is never reached: rule %s%s selects %s", walk_quote(late->name).z,
+                     walk_quote(d->rule.name).z, walk_place(r, d->rule.pos, late->pos).z,
                      asks_nothing(&d->rule.match) ? "every pod" : "the same pods");
         return;
     }

@@ -13,10 +13,7 @@
 
 #include "base/err.h"
 #include "engine/policy.h"
-
-/* Something a person should know although the file loads. */
-typedef void rules_warn_fn(void *arg, const char *file, struct policy_pos pos,
-                           const char *text);
+#include "rules/lint.h"
 
 struct rules_options {
     rules_warn_fn *warn; /* may be NULL */

@@ -59,7 +59,7 @@ enum ec read_secret_place(const struct cursor *c, void *out) {
 static enum ec read_secret(const struct cursor *c, void *out) {
     struct draft_secret *d = out;
     d->secret.always = true;
-    d->pos = walk_pos(c);
+    d->secret.pos = walk_pos(c);
     return json_is_string(c->value) ? read_secret_name(c, d)
                                     : walk_object(c, &schema_secret, d);
 }
@@ -73,8 +73,9 @@ static bool is_twin(const struct cursor *c, const struct draft_secret *d, size_t
     for (size_t j = 0; j < i; j++) {
         if (!same(&d[j].secret, &d[i].secret))
             continue;
-        walk_warn_at(c->r, d[i].pos, "%s: %s stands here twice%s", c->field->key,
-                     walk_quote(d[i].secret.name).z, walk_place(c->r, d[j].pos, d[i].pos).z);
+        walk_warn_at(c->r, LINT_DUPLICATE_SECRET, d[i].secret.pos, "%s: %s stands here twice%s",
+                     c->field->key, walk_quote(d[i].secret.name).z,
+                     walk_place(c->r, d[j].secret.pos, d[i].secret.pos).z);
         return true;
     }
     return false;
@@ -86,20 +87,16 @@ enum ec read_secrets(const struct cursor *c, void *out) {
     size_t n = json_is_null(c->value) ? 0 : walk_count(c);
     struct draft_secret *d = ARENA_ARRAY(&r->scratch, struct draft_secret, n);
     struct policy_secret *secrets = ARENA_ARRAY(&r->policy->arena, struct policy_secret, n);
-    struct policy_pos *pos = ARENA_ARRAY(&r->scratch, struct policy_pos, n);
-    if (d == NULL || pos == NULL)
+    if (d == NULL)
         return walk_no_room(r, &r->scratch);
     if (secrets == NULL)
         return walk_no_room(r, &r->policy->arena);
     draft->rule.secrets = secrets;
     draft->rule.n_secrets = 0;
-    draft->secret_pos = pos;
     enum ec ec = n == 0 ? EC_OK : walk_each(c, read_secret, d, sizeof *d);
     for (size_t i = 0; i < n && ec == EC_OK; i++) {
-        if (is_twin(c, d, i))
-            continue;
-        secrets[draft->rule.n_secrets] = d[i].secret;
-        pos[draft->rule.n_secrets++] = d[i].pos;
+        if (!is_twin(c, d, i))
+            secrets[draft->rule.n_secrets++] = d[i].secret;
     }
     return ec;
 }

@@ -137,7 +137,8 @@ enum ec read_until(const struct cursor *c, void *out) {
 static void warn_if_over(const struct cursor *c, const struct policy_exemption *e) {
     int64_t now_s = c->r->options->now_s;
     if (now_s != 0 && now_s >= e->until_s)
-        walk_warn(c, "the exemption ended %s %.*s, its images are judged like all others",
+        walk_warn(c, LINT_EXPIRED_EXEMPTION,
+                  "the exemption ended %s %.*s, its images are judged like all others",
                   e->until.n == 10 ? "with" : "at", STR_ARG(e->until));
 }
 

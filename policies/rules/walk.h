@@ -129,10 +129,12 @@ enum ec walk_fail_byte(const struct cursor *c, enum ec code, size_t offset, cons
 enum ec walk_fail_at(struct reader *r, struct policy_pos pos, const char *format, ...)
     PRINTF(3, 4);
 
-void walk_warn(const struct cursor *c, const char *format, ...) PRINTF(2, 3);
-void walk_warn_name(const struct cursor *c, const char *format, ...) PRINTF(2, 3);
-void walk_warn_at(struct reader *r, struct policy_pos pos, const char *format, ...)
+void walk_warn(const struct cursor *c, enum rules_lint lint, const char *format, ...)
     PRINTF(3, 4);
+void walk_warn_name(const struct cursor *c, enum rules_lint lint, const char *format, ...)
+    PRINTF(3, 4);
+void walk_warn_at(struct reader *r, enum rules_lint lint, struct policy_pos pos,
+                  const char *format, ...) PRINTF(4, 5);
 /* Tells the warnings, sorted, each once. */
 enum ec walk_tell_warnings(struct reader *r) MUST_CHECK;
 

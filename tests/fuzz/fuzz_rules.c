@@ -13,8 +13,9 @@ static void check_text(const char *text) {
         assert((unsigned char)*p >= 0x20 && *p != 0x7f);
 }
 
-static void check_warning(void *arg, const char *file, struct policy_pos pos,
-                          const char *text) {
+static void check_warning(void *arg, enum rules_lint lint, const char *file,
+                          struct policy_pos pos, const char *text) {
+    assert((unsigned)lint < N_RULES_LINTS);
     struct policy_pos *last = arg;
     assert(str_eq(str_of(file), STR("fuzz.yaml")) && pos.line >= last->line && pos.file == 0);
     *last = pos;

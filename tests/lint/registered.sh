@@ -42,8 +42,8 @@ done < <(files 'tests/*.sh' 'tests/*.py' 'tests/golden/*.c' |
 # No test without a label: run.sh and people choose by them.
 while read -r name label; do
     case " $label " in
-    *' unit '* | *' corpus '* | *' golden '* | *' cli '* | *' http '* | *' lint '* | *' cluster '*) ;;
-    *) complain "$name: labels \"$label\", expected unit, corpus, golden, cli, http, lint or cluster" ;;
+    *' unit '* | *' corpus '* | *' golden '* | *' cli '* | *' http '* | *' deploy '* | *' image '* | *' lint '* | *' cluster '*) ;;
+    *) complain "$name: labels \"$label\", expected unit, corpus, golden, cli, http, deploy, image, lint or cluster" ;;
     esac
 done <<<"$labels"
 verdict 15

@@ -420,8 +420,10 @@ static void exemptions_are_refused(void **state) {
 }
 /* ---- what loads, but is told ------------------------------------------------------------- */
 
-static void put_warning(void *arg, const char *file, struct policy_pos pos, const char *text) {
+static void put_warning(void *arg, enum rules_lint lint, const char *file,
+                        struct policy_pos pos, const char *text) {
     struct buf *b = arg;
+    (void)lint;
     (void)file;
     buf_printf(b, "%s%u:%u %s", b->n ? "\n" : "", pos.line, pos.col, text);
 }

@@ -11,11 +11,11 @@ enum { DAY_S = 24 * 60 * 60 };
 
 /* ---- rules --------------------------------------------------------------------------- */
 
-static void warn_of_rules(void *arg, const char *file, struct policy_pos pos,
-                          const char *text) {
+static void warn_of_rules(void *arg, enum rules_lint lint, const char *file,
+                          struct policy_pos pos, const char *text) {
     (void)arg;
-    LOG(LOG_WARN, "rules_warning", F_Z("warning", text), F_Z("file", file),
-        F_INT("line", pos.line), F_INT("column", pos.col), F_END);
+    LOG(LOG_WARN, "rules_warning", F_Z("lint", rules_lints[lint].id), F_Z("warning", text),
+        F_Z("file", file), F_INT("line", pos.line), F_INT("column", pos.col), F_END);
 }
 
 static bool keep_rules(struct daemon *d, const struct err *err) {

@@ -1,0 +1,40 @@
+#include "engine/explain.h"
+
+#include "engine/internal.h"
+
+void note_rule(struct ctx *c, size_t i, bool selected) {
+    struct explain_rule *note = &c->notes->rules[i];
+    note->tried = true;
+    note->selected = selected;
+    for (enum explain_question q = 0; q < N_QUESTIONS; q++)
+        note->answers[q] = ask(&c->policy->rules[i].match, c->w, q);
+}
+
+static enum ec start_notes(struct explanation *out, const struct policy *policy,
+                           const struct workload *w, struct arena *arena, struct err *err) {
+    *out =
+        (struct explanation){.nothing = true,
+                             .rules = ARENA_ARRAY(arena, struct explain_rule, policy->n_rules),
+                             .n_rules = policy->n_rules,
+                             .images = ARENA_ARRAY(arena, struct explain_image, w->n_images),
+                             .n_images = w->n_images};
+    if (out->rules == NULL || out->images == NULL)
+        return arena_fail(arena, err);
+    for (size_t i = 0; i < out->n_rules; i++)
+        out->rules[i].rule = &policy->rules[i];
+    return EC_OK;
+}
+
+enum ec engine_explain(struct explanation *out, struct decision *decision,
+                       const struct policy *policy, const struct workload *workload,
+                       int64_t now_s, unsigned flags, struct arena *arena, struct err *err) {
+    struct ctx c = {.policy = policy,
+                    .w = workload,
+                    .arena = arena,
+                    .d = decision,
+                    .now_s = now_s,
+                    .notes = out};
+    if (start_notes(out, policy, workload, arena, err) != EC_OK)
+        return err->code;
+    return decide(&c, flags, err);
+}

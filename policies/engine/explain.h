@@ -1,0 +1,109 @@
+/* explain - the same decision, with what was looked at on the way.
+ *
+ *      engine_explain = engine_decide + a notebook: one place decides, and writes down why
+ *
+ * Knows      as engine
+ * Ownership  an explanation borrows from the policy, the workload and the arena given
+ * Threads    pure functions                                                              */
+#ifndef PULLGATE_ENGINE_EXPLAIN_H
+#define PULLGATE_ENGINE_EXPLAIN_H
+
+#include "engine/engine.h"
+
+/* ---- which rule ---------------------------------------------------------------------- */
+
+/* What a rule's `match` can ask; all that is asked must hold. */
+enum explain_question {
+    QUESTION_NAMESPACE,
+    QUESTION_SERVICE_ACCOUNT,
+    QUESTION_USER,
+    QUESTION_GROUP,
+    QUESTION_LABELS,
+    N_QUESTIONS
+};
+enum explain_answer { ANSWER_NOT_ASKED, ANSWER_HOLDS, ANSWER_FAILS };
+
+struct explain_rule {
+    const struct policy_rule *rule;
+    bool tried;                               /* no rule before it selected the pod */
+    bool selected;                            /* at most one */
+    enum explain_answer answers[N_QUESTIONS]; /* of a tried rule */
+};
+
+/* ---- what became of an image --------------------------------------------------------- */
+
+enum explain_state {
+    STATE_NO_RULE,     /* no rule looks at it */
+    STATE_UNCHANGED,   /* on UPDATE: it is as it was */
+    STATE_PLACEHOLDER, /* of a template: something else writes the image later */
+    STATE_INVALID,     /* no image reference */
+    STATE_JUDGED
+};
+
+enum explain_way { WAY_STAYS, WAY_REGISTRY, WAY_MIRROR, WAY_EXEMPTED };
+
+enum explain_approval {
+    APPROVAL_NOT_ASKED, /* exempted, or denied already */
+    APPROVAL_REGISTRY,  /* the rule's own registry serves it */
+    APPROVAL_MIRROR,    /* a mirror of the rule does */
+    APPROVAL_PATTERN,
+    APPROVAL_NONE
+};
+
+enum explain_need { NEED_NOT_ASKED, NEED_NOTHING, NEED_MET, NEED_DIGEST, NEED_TAG };
+
+struct explain_image {
+    enum explain_state state;
+    struct str normal; /* host/repository as patterns see it */
+    bool qualified;    /* it names a host */
+    struct str tag, digest;
+    enum explain_way way;
+    const struct policy_mirror *mirror; /* of WAY_MIRROR */
+    struct str result; /* host/repository of what would be pulled, as patterns see it */
+    const struct policy_exemption *exemption, *expired;
+    bool denied_asked; /* `denied` was looked at */
+    const struct policy_pattern *denied;
+    enum explain_approval approval;
+    const struct policy_mirror *served;    /* of APPROVAL_MIRROR */
+    const struct policy_pattern *approved; /* of APPROVAL_PATTERN */
+    const struct policy_pattern *gave_up;  /* a regex that cost too much */
+    enum explain_need need;
+    bool can_rewrite; /* the object may be patched here */
+};
+
+/* ---- pull secrets -------------------------------------------------------------------- */
+
+enum explain_giving {
+    GIVING_NO_RULE,
+    GIVING_NONE,      /* the rule has none */
+    GIVING_FORBIDDEN, /* they may not be patched here */
+    GIVING_AUDITED,   /* audit mode changes nothing */
+    GIVING_DECIDED
+};
+
+struct explain_secret {
+    const struct policy_secret *secret;
+    bool had;      /* the pod names it itself */
+    bool wanted;   /* always, or an image comes from its place */
+    int32_t image; /* that image; -1: always */
+};
+
+struct explanation {
+    bool nothing; /* nothing here runs an image, or nothing is asked: no rule was looked for */
+    struct explain_rule *rules; /* one per rule of the policy */
+    size_t n_rules;
+    struct explain_image *images; /* one per image of the workload */
+    size_t n_images;
+    enum explain_giving giving;
+    struct explain_secret *secrets; /* with GIVING_DECIDED: one per secret of the rule */
+    size_t n_secrets;
+};
+
+/* Decides, as engine_decide, and says how. Errors: those of engine_decide; both outs are then
+ * undefined. */
+enum ec engine_explain(struct explanation *out, struct decision *decision,
+                       const struct policy *policy, const struct workload *workload,
+                       int64_t now_s, unsigned flags, struct arena *arena, struct err *err)
+    MUST_CHECK;
+
+#endif

@@ -1,0 +1,162 @@
+/* policyctl images - every image, and where the policy sends it: for whoever fills a mirror. */
+#include "base/file.h"
+#include "policyctl/each.h"
+#include "policyctl/images.h"
+#include "policyctl/operand.h"
+#include "policyctl/policy.h"
+#include "policyctl/verb.h"
+#include "policyctl/whom.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *const output_words[] = {"table", "json", "skopeo-sync", "skopeo-copy", NULL};
+static images_print_fn *const printers[] = {images_print_table, images_print_json,
+                                            images_print_sync, images_print_copy};
+
+struct options {
+    const char *policy;
+    struct whom_flags whom;
+    int output;
+};
+
+static const struct opt_row rows[] = {
+    POLICY_ROW(struct options),
+    {"output", 'o', OPT_WORD, "FORMAT", "table",
+     "table and json: every image and where it comes from. skopeo-sync: what has to be copied, "
+     "as "
+     "a file for skopeo sync --src yaml. skopeo-copy: a command for each.",
+     .offset = offsetof(struct options, output), .words = output_words},
+    WHOM_WHERE_ROWS(struct options, whom),
+    WHOM_WHO_ROWS(struct options, whom),
+    HELP_ROW,
+};
+
+const struct opt_table images_options = {
+    .rows = rows, .n_rows = sizeof rows / sizeof *rows, .env_prefix = NULL};
+
+struct run {
+    const struct policy *policy;
+    struct whom whom;
+    struct images images;
+    struct subject_totals totals;
+    struct buf pointer;
+    struct err err;
+};
+
+/* ---- manifests ----------------------------------------------------------------------- */
+
+static enum ec take_object(void *arg, const struct subject *s, struct err *err) {
+    struct run *r = arg;
+    for (size_t i = 0; i < s->decision->n_images; i++) {
+        const struct workload_image *image = s->decision->images[i].image;
+        if (image->text.n != 0 &&
+            images_add(&r->images, s->workload, s->decision, i, s->file,
+                       subject_image_where(s, image, &r->pointer), err) != EC_OK)
+            return err->code;
+    }
+    return EC_OK;
+}
+
+/* ---- lists --------------------------------------------------------------------------- */
+
+static void take_name(struct run *r, struct str name, const char *file, uint32_t line) {
+    struct workload_image image;
+    struct workload pod = whom_pod(&r->whom, &image, name);
+    struct decision d;
+    struct arena arena = ARENA_INIT(4096, 64 << 20);
+    if (engine_decide(&d, r->policy, &pod, r->whom.asked.now_s, 0, &arena, &r->err) == EC_OK)
+        (void)!images_add(&r->images, &pod, &d, 0, file, (struct yaml_pos){line, 0}, &r->err);
+    arena_done(&arena);
+}
+
+static void take_list(struct run *r, struct str text, const char *file) {
+    struct str name;
+    uint32_t line = 0;
+    for (size_t at = 0; r->err.code == EC_OK && operand_next(text, &at, &line, &name);)
+        take_name(r, name, file, line);
+}
+
+static void take_file(struct run *r, char *const *path) {
+    struct buf text = BUF_INIT(OPERAND_MAX + 1);
+    bool folder = operand_is_folder(*path);
+    if (!folder && operand_read(&text, *path, &r->err) != EC_OK) {
+        if (r->err.code != EC_NOMEM) { /* told; the next one is taken */
+            verb_fail(&r->err);
+            r->err = (struct err)ERR_INIT;
+            r->totals.unreadable++;
+        }
+    } else if (!folder && operand_is_list(buf_view(&text))) {
+        take_list(r, buf_view(&text), strcmp(*path, "-") == 0 ? "<stdin>" : *path);
+    } else {
+        (void)!each_subject(path, 1, r->policy, &r->whom.asked, take_object, r, &r->totals,
+                            &r->err);
+    }
+    buf_done(&text);
+}
+
+/* ---- the answer ---------------------------------------------------------------------- */
+
+static bool tell_denied(const struct images *m) {
+    struct buf out = BUF_INIT((size_t)1 << 30);
+    struct err err = ERR_INIT;
+    for (size_t i = 0; i < m->n; i++) {
+        const struct image_row *row = &m->rows[i];
+        if (row->denied.n == 0)
+            continue;
+        buf_printf(&out, "%s:%u:", row->file, row->pos.line);
+        if (row->pos.col != 0)
+            buf_printf(&out, "%u:", row->pos.col);
+        buf_printf(&out, " deny: %.*s", STR_ARG(row->denied));
+        if (row->uses > 1)
+            buf_printf(&out, " (and %zu more)", row->uses - 1);
+        buf_putc(&out, '\n');
+    }
+    bool any = out.n != 0;
+    (void)!file_write_fd(2, buf_view(&out), &err);
+    buf_done(&out);
+    return any;
+}
+
+static int answer(struct run *r, int output) {
+    struct buf out = BUF_INIT((size_t)1 << 30);
+    images_sort(&r->images);
+    bool denied = tell_denied(&r->images);
+    printers[output](&out, &r->images);
+    bool printed = verb_print(&out);
+    buf_done(&out);
+    if (!printed || r->totals.unreadable != 0)
+        return EXIT_INPUT;
+    return denied ? EXIT_DENIED : EXIT_ALLOWED;
+}
+
+static int images(const struct options *o, const struct opt_result *args) {
+    struct run r = {.err = ERR_INIT, .pointer = BUF_INIT(1 << 20)};
+    struct policy *policy = NULL;
+    int status = EXIT_INPUT;
+    r.images.arena = (struct arena)ARENA_INIT(64 << 10, (size_t)1 << 30);
+    if (args->n_operands == 0)
+        err_set(&r.err, EC_USAGE, "no input: give files, folders or - for standard input");
+    else if (whom_read(&r.whom, &o->whom, &r.err) == EC_OK)
+        (void)!policy_load(&policy, o->policy, r.whom.asked.now_s, &r.err);
+    r.policy = policy;
+    for (size_t i = 0; i < args->n_operands && r.err.code == EC_OK; i++)
+        take_file(&r, &args->operands[i]);
+    if (r.err.code == EC_OK)
+        status = answer(&r, o->output);
+    images_done(&r.images);
+    buf_done(&r.pointer);
+    policy_free(policy);
+    return r.err.code == EC_OK ? status : verb_fail(&r.err);
+}
+
+int cmd_images(const struct verb *self, int argc, char **argv) {
+    struct options options = {.policy = getenv("PULLGATE_POLICY")};
+    struct opt_result result;
+    struct buf text = BUF_INIT(1 << 20);
+    int status;
+    if (verb_options(self, &options, argc, argv, &result, &text, &status))
+        status = images(&options, &result);
+    buf_done(&text);
+    return status;
+}

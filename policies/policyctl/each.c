@@ -1,0 +1,61 @@
+#include "policyctl/each.h"
+
+#include "base/file.h"
+#include "policyctl/inputs.h"
+#include "policyctl/sweep.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+struct each {
+    each_fn *take;
+    void *arg;
+};
+
+static enum ec take_object(void *arg, const struct subject *s, struct err *err) {
+    struct each *e = arg;
+    return e->take(e->arg, s, err);
+}
+
+static void take_fault(void *arg, const struct subject_fault *f) {
+    struct buf text = BUF_INIT(64 << 10);
+    struct err ignored = ERR_INIT;
+    (void)arg;
+    sweep_print_fault(&text, f);
+    (void)!file_write_fd(STDERR_FILENO, buf_view(&text), &ignored);
+    buf_done(&text);
+}
+
+static void take_note(void *arg, const char *file, uint32_t line, const char *text) {
+    (void)arg;
+    fprintf(stderr, "%s:%u: note: %s\n", file, line, text);
+}
+
+static void tell_folder(const struct input *in, struct subject_totals *totals) {
+    struct err why = ERR_INIT;
+    inputs_fail(in, &why);
+    const struct subject_fault fault = {.file = in->path, .whole = true, .err = &why};
+    totals->unreadable++;
+    take_fault(NULL, &fault);
+}
+
+enum ec each_subject(char *const *operands, size_t n, const struct policy *policy,
+                     const struct asked *asked, each_fn *take, void *arg,
+                     struct subject_totals *totals, struct err *err) {
+    struct each each = {.take = take, .arg = arg};
+    const struct subject_sink sink = {
+        .object = take_object, .fault = take_fault, .note = take_note, .arg = &each};
+    struct inputs inputs = {.v = NULL};
+    struct judge judge;
+    judge_init(&judge, policy, asked);
+    enum ec ec = inputs_find(&inputs, operands, n, inputs_is_manifest, err);
+    for (size_t i = 0; i < inputs.n && ec == EC_OK; i++) {
+        if (inputs.v[i].os != 0)
+            tell_folder(&inputs.v[i], totals);
+        else
+            ec = subject_file(&judge, inputs.v[i].path, &sink, totals, err);
+    }
+    judge_done(&judge);
+    inputs_done(&inputs);
+    return ec;
+}

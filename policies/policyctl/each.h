@@ -1,0 +1,17 @@
+/* policyctl/each - the objects of all operands, one after the other, for verbs that need no hurry.
+ * Errors     an input or document that cannot be read is told on standard error and counted
+ * Threads    one at a time                                                                  */
+#ifndef PULLGATE_POLICYCTL_EACH_H
+#define PULLGATE_POLICYCTL_EACH_H
+
+#include "policyctl/subject.h"
+
+/* What is not EC_OK ends the walk. */
+typedef enum ec each_fn(void *arg, const struct subject *s, struct err *err);
+
+/* Files, folders, "-". Errors: EC_NOMEM, and the callback's. */
+enum ec each_subject(char *const *operands, size_t n, const struct policy *policy,
+                     const struct asked *asked, each_fn *take, void *arg,
+                     struct subject_totals *totals, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,42 @@
+/* policyctl/images - images and where the policy sends them, gathered, each pair once.
+ *
+ *      objects, names --images_add--> rows --images_sort--> printers
+ *
+ * Ownership  all texts are copied into the arena
+ * Threads    one at a time                                                                  */
+#ifndef PULLGATE_POLICYCTL_IMAGES_H
+#define PULLGATE_POLICYCTL_IMAGES_H
+
+#include "policyctl/subject.h"
+
+struct image_row {
+    struct str source; /* host/repository[:tag][@digest], the host always there */
+    struct str target; /* the same; equal to source where it stays */
+    struct str denied; /* why; empty when it is not */
+    const char *file;
+    struct yaml_pos pos;
+    size_t uses; /* how often it was found */
+};
+
+struct images {
+    struct arena arena;
+    struct image_row *rows;
+    size_t n, cap;
+    const char *file; /* named last */
+};
+
+/* One image of a decision; `denied` is the reason that keeps it out, or NULL. col 0: unknown.
+ * Errors: EC_NOMEM, EC_LIMIT. */
+enum ec images_add(struct images *to, const struct workload *w, const struct decision *d,
+                   size_t image, const char *file, struct yaml_pos pos, struct err *err)
+    MUST_CHECK;
+
+/* Sorted by bytes, each pair of source and target once; the first place found stays. */
+void images_sort(struct images *m);
+void images_done(struct images *m);
+
+/* One per word of -o, in its order. */
+typedef void images_print_fn(struct buf *out, const struct images *m);
+images_print_fn images_print_table, images_print_json, images_print_sync, images_print_copy;
+
+#endif

@@ -1,0 +1,218 @@
+/* Images as a table, as JSON, and for skopeo.
+ * Source     skopeo-sync(1), skopeo-copy(1) of containers/skopeo: a reference there has a tag or a
+ *            digest, never both                                                              */
+#include "policyctl/images.h"
+
+#include "base/mem.h"
+#include "imgref/imgref.h"
+
+#include <stdlib.h>
+
+enum { WIDTH_MAX = 80 };
+
+static bool moves(const struct image_row *row) {
+    return row->denied.n == 0 && !str_eq(row->source, row->target);
+}
+
+/* ---- table --------------------------------------------------------------------------- */
+
+static void put_column(struct buf *out, struct str text, size_t width) {
+    buf_str(out, text);
+    for (size_t i = text.n; i < width; i++)
+        buf_putc(out, ' ');
+    buf_puts(out, "  ");
+}
+
+void images_print_table(struct buf *out, const struct images *m) {
+    size_t width = strlen("IMAGE");
+    for (size_t i = 0; i < m->n; i++)
+        if (m->rows[i].denied.n == 0 && m->rows[i].source.n > width)
+            width = m->rows[i].source.n;
+    if (width > WIDTH_MAX)
+        width = WIDTH_MAX;
+    put_column(out, STR("IMAGE"), width);
+    buf_puts(out, "FROM\n");
+    for (size_t i = 0; i < m->n; i++) {
+        const struct image_row *row = &m->rows[i];
+        if (row->denied.n != 0)
+            continue;
+        put_column(out, row->source, width);
+        buf_str(out, moves(row) ? row->target : STR("(stays)"));
+        buf_putc(out, '\n');
+    }
+}
+
+/* ---- JSON ---------------------------------------------------------------------------- */
+
+static void put_key(struct buf *out, const char *key, struct str value) {
+    buf_printf(out, "\"%s\":", key);
+    buf_json(out, value);
+}
+
+static void put_row(struct buf *out, const struct image_row *row) {
+    buf_putc(out, '{');
+    put_key(out, "source", row->source);
+    buf_putc(out, ',');
+    if (row->denied.n != 0)
+        put_key(out, "reason", row->denied);
+    else
+        put_key(out, "target", row->target);
+    if (row->denied.n == 0)
+        buf_printf(out, ",\"rewritten\":%s", moves(row) ? "true" : "false");
+    buf_printf(out, ",\"uses\":%zu,", row->uses);
+    put_key(out, "file", str_of(row->file));
+    buf_printf(out, ",\"line\":%u,\"column\":%u}", row->pos.line, row->pos.col);
+}
+
+static void put_rows(struct buf *out, const struct images *m, bool denied) {
+    const char *separator = "\n";
+    for (size_t i = 0; i < m->n; i++) {
+        if ((m->rows[i].denied.n != 0) != denied)
+            continue;
+        buf_puts(out, separator);
+        put_row(out, &m->rows[i]);
+        separator = ",\n";
+    }
+}
+
+void images_print_json(struct buf *out, const struct images *m) {
+    buf_puts(out, "{\"images\":[");
+    put_rows(out, m, false);
+    buf_puts(out, "\n],\"denied\":[");
+    put_rows(out, m, true);
+    buf_puts(out, "\n]}\n");
+}
+
+/* ---- skopeo -------------------------------------------------------------------------- */
+
+/* host/repository, and what it is asked for there: the digest where there is one. */
+struct asked_for {
+    struct str whole, host, repository;
+    struct str tag, digest;
+};
+
+static bool take_apart(struct asked_for *out, struct str text) {
+    struct imgref ref;
+    struct err ignored = ERR_INIT;
+    if (imgref_parse(&ref, text, &ignored) != EC_OK)
+        return false;
+    *out = (struct asked_for){.tag = ref.tag, .digest = ref.digest};
+    size_t tail = (ref.tag.n ? 1 + ref.tag.n : 0) + (ref.digest.n ? 1 + ref.digest.n : 0);
+    out->whole = str_slice(text, 0, text.n - tail);
+    out->host = str_slice(text, 0, str_find(text, '/'));
+    out->repository = str_slice(out->whole, out->host.n + 1, out->whole.n);
+    return true;
+}
+
+/* In single quotes unless every byte is harmless to a shell. */
+static void put_shell(struct buf *out, struct str s) {
+    static const char harmless[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                   "0123456789._-/:@+=";
+    bool plain = s.n != 0;
+    for (size_t i = 0; i < s.n; i++)
+        plain = plain && s.p[i] != '\0' && strchr(harmless, s.p[i]) != NULL;
+    if (plain) {
+        buf_str(out, s);
+        return;
+    }
+    buf_putc(out, '\'');
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '\'')
+            buf_puts(out, "'\\''");
+        else
+            buf_putc(out, s.p[i]);
+    }
+    buf_putc(out, '\'');
+}
+
+static void put_docker(struct buf *out, struct str whole, const char *separator,
+                       struct str last) {
+    struct buf url = BUF_INIT(1 << 20);
+    buf_puts(&url, " docker://");
+    buf_str(&url, whole);
+    buf_puts(&url, separator);
+    buf_str(&url, last);
+    buf_putc(out, ' ');
+    put_shell(out, str_slice(buf_view(&url), 1, url.n));
+    buf_done(&url);
+}
+
+/* All platforms, since nodes may be of any; a digest stays what it is. What is pulled by tag
+ * and digest is copied by its digest and put there under its tag: skopeo takes but one. */
+static void put_copy(struct buf *out, const struct asked_for *from,
+                     const struct asked_for *to) {
+    bool pinned = from->digest.n != 0;
+    buf_puts(out, pinned ? "skopeo copy --all --preserve-digests" : "skopeo copy --all");
+    if (pinned)
+        put_docker(out, from->whole, "@", from->digest);
+    else
+        put_docker(out, from->whole, from->tag.n ? ":" : "", from->tag);
+    if (pinned && to->tag.n == 0)
+        put_docker(out, to->whole, "@", to->digest);
+    else
+        put_docker(out, to->whole, to->tag.n ? ":" : "", to->tag);
+    buf_putc(out, '\n');
+}
+
+void images_print_copy(struct buf *out, const struct images *m) {
+    struct asked_for from, to;
+    for (size_t i = 0; i < m->n; i++)
+        if (moves(&m->rows[i]) && take_apart(&from, m->rows[i].source) &&
+            take_apart(&to, m->rows[i].target))
+            put_copy(out, &from, &to);
+}
+
+struct sync_entry {
+    struct asked_for from;
+    struct str target;
+};
+
+static struct str wanted(const struct asked_for *a) {
+    return a->digest.n ? a->digest : a->tag.n ? a->tag : STR("latest");
+}
+
+static int compare_entries(const void *pa, const void *pb) {
+    const struct sync_entry *a = pa, *b = pb;
+    int order = str_cmp(a->from.host, b->from.host);
+    if (order == 0)
+        order = str_cmp(a->from.repository, b->from.repository);
+    if (order == 0)
+        order = str_cmp(wanted(&a->from), wanted(&b->from));
+    return order != 0 ? order : str_cmp(a->target, b->target);
+}
+
+static void put_entry(struct buf *out, const struct sync_entry *e,
+                      const struct sync_entry *before) {
+    bool new_host = before == NULL || !str_eq(before->from.host, e->from.host);
+    bool new_repository = new_host || !str_eq(before->from.repository, e->from.repository);
+    if (new_host) {
+        buf_json(out, e->from.host);
+        buf_puts(out, ":\n  images:\n");
+    }
+    if (new_repository) {
+        buf_puts(out, "    ");
+        buf_json(out, e->from.repository);
+        buf_puts(out, ":\n");
+    }
+    buf_puts(out, "      - ");
+    buf_json(out, wanted(&e->from));
+    buf_printf(out, " # %.*s\n", STR_ARG(e->target));
+}
+
+void images_print_sync(struct buf *out, const struct images *m) {
+    struct sync_entry *entries = mem_alloc(mem_array_bytes(m->n + 1, sizeof *entries));
+    size_t n = 0;
+    if (entries == NULL) {
+        out->bad = EC_NOMEM;
+        return;
+    }
+    for (size_t i = 0; i < m->n; i++) {
+        entries[n].target = m->rows[i].target;
+        n += moves(&m->rows[i]) && take_apart(&entries[n].from, m->rows[i].source);
+    }
+    if (n != 0)
+        qsort(entries, n, sizeof *entries, compare_entries);
+    for (size_t i = 0; i < n; i++)
+        put_entry(out, &entries[i], i ? &entries[i - 1] : NULL);
+    mem_free(entries);
+}

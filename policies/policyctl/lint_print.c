@@ -1,0 +1,165 @@
+/* Findings as text, JSON, SARIF 2.1.0 and workflow commands of GitHub Actions.
+ * Source     OASIS SARIF 2.1.0; actions/toolkit, packages/core/src/command.ts                */
+#include "base/file.h"
+#include "policyctl/lint.h"
+#include "policyctl/print.h"
+#include "rules/rules.h"
+#include "version.h"
+
+static const char *level_of(const struct finding *one) {
+    return lint_level_words[lint_level(one->kind)];
+}
+
+/* ---- text ---------------------------------------------------------------------------- */
+
+static void put_count(struct buf *out, size_t n, const char *word) {
+    buf_printf(out, "%zu %s%s", n, word, n == 1 ? "" : "s");
+}
+
+void lint_print_text(struct buf *out, const struct findings *f) {
+    for (size_t i = 0; i < f->n; i++) {
+        const struct finding *one = &f->v[i];
+        buf_str(out, one->file);
+        if (one->line != 0)
+            buf_printf(out, ":%u:%u", one->line, one->col);
+        buf_printf(out, "%s%s: %.*s [%s]\n    %s\n", one->file.n ? ": " : "", level_of(one),
+                   STR_ARG(one->text), lint_row(one->kind)->id, lint_row(one->kind)->fix);
+    }
+    put_count(out, f->n_level[LEVEL_ERROR], "error");
+    buf_puts(out, ", ");
+    put_count(out, f->n_level[LEVEL_WARNING], "warning");
+    buf_puts(out, ", ");
+    put_count(out, f->n_level[LEVEL_NOTE], "note");
+    buf_putc(out, '\n');
+}
+
+/* ---- JSON ---------------------------------------------------------------------------- */
+
+static void put(struct buf *out, const char *before, struct str value) {
+    buf_puts(out, before);
+    buf_json(out, value);
+}
+
+void lint_print_json(struct buf *out, const struct findings *f) {
+    buf_puts(out, "{\"findings\":[");
+    for (size_t i = 0; i < f->n; i++) {
+        const struct finding *one = &f->v[i];
+        put(out, i ? ",\n{\"file\":" : "\n{\"file\":", one->file);
+        buf_printf(out, ",\"line\":%u,\"column\":%u,\"level\":\"%s\"", one->line, one->col,
+                   level_of(one));
+        put(out, ",\"id\":", str_of(lint_row(one->kind)->id));
+        put(out, ",\"message\":", one->text);
+        put(out, ",\"fix\":", str_of(lint_row(one->kind)->fix));
+        buf_putc(out, '}');
+    }
+    buf_printf(out, "\n],\"summary\":{\"errors\":%zu,\"warnings\":%zu,\"notes\":%zu}}\n",
+               f->n_level[LEVEL_ERROR], f->n_level[LEVEL_WARNING], f->n_level[LEVEL_NOTE]);
+}
+
+/* ---- SARIF --------------------------------------------------------------------------- */
+
+static void put_sarif_rules(struct buf *out) {
+    for (unsigned kind = 0; kind < N_LINTS; kind++) {
+        const struct rules_lint_row *row = lint_row(kind);
+        put(out, kind ? ",\n{\"id\":" : "\n{\"id\":", str_of(row->id));
+        put(out, ",\"shortDescription\":{\"text\":", str_of(row->about));
+        put(out, "},\"help\":{\"text\":", str_of(row->fix));
+        buf_printf(out, "},\"defaultConfiguration\":{\"level\":\"%s\"}}",
+                   lint_level_words[lint_level(kind)]);
+    }
+}
+
+/* The file of the findings being printed, read again: SARIF counts columns in UTF-16 units. */
+struct lines {
+    struct buf text;
+    struct str file;
+    struct excerpt_cursor cursor;
+};
+
+static uint32_t column_of(struct lines *l, const struct finding *one) {
+    struct err ignored = ERR_INIT;
+    struct buf path = BUF_INIT(1 << 20);
+    if (!str_eq(l->file, one->file)) {
+        l->file = one->file;
+        l->cursor = (struct excerpt_cursor){.text = NULL};
+        buf_reset(&l->text);
+        buf_str(&path, one->file);
+        const char *z = buf_z(&path);
+        if (z == NULL || file_read(&l->text, z, RULES_FILE_MAX, &ignored) != EC_OK)
+            buf_reset(&l->text);
+        buf_done(&path);
+    }
+    if (l->text.n == 0 || one->col == 0)
+        return one->col ? one->col : 1;
+    return excerpt_utf16_column(excerpt_line(&l->cursor, buf_view(&l->text), one->line),
+                                one->col);
+}
+
+static void put_artifact(struct buf *out, struct str file) {
+    struct buf path = BUF_INIT(1 << 20);
+    buf_str(&path, str_eq(file, STR("<stdin>")) ? STR("stdin") : file);
+    const char *z = buf_z(&path);
+    print_uri(out, z ? z : "");
+    buf_done(&path);
+}
+
+static void put_sarif_result(struct buf *out, struct lines *lines, const struct finding *one) {
+    struct buf uri = BUF_INIT(1 << 20);
+    put(out, "{\"ruleId\":", str_of(lint_row(one->kind)->id));
+    buf_printf(out, ",\"ruleIndex\":%u,\"level\":\"%s\"", one->kind, level_of(one));
+    put(out, ",\"message\":{\"text\":", one->text);
+    put_artifact(&uri, one->file);
+    put(out, "},\"locations\":[{\"physicalLocation\":{\"artifactLocation\":{\"uri\":",
+        buf_view(&uri));
+    buf_done(&uri);
+    buf_putc(out, '}');
+    if (one->line != 0)
+        buf_printf(out, ",\"region\":{\"startLine\":%u,\"startColumn\":%u}", one->line,
+                   column_of(lines, one));
+    buf_puts(out, "}}]}");
+}
+
+void lint_print_sarif(struct buf *out, const struct findings *f) {
+    struct lines lines = {.text = BUF_INIT(RULES_FILE_MAX + 1)};
+    buf_puts(out, "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\","
+                  "\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{"
+                  "\"name\":\"policyctl lint\",\"semanticVersion\":\"" VERSION_NUMBER "\","
+                  "\"rules\":[");
+    put_sarif_rules(out);
+    buf_puts(out, "\n]}},\"results\":[");
+    for (size_t i = 0; i < f->n; i++) {
+        buf_puts(out, i ? ",\n" : "\n");
+        put_sarif_result(out, &lines, &f->v[i]);
+    }
+    buf_puts(out, "\n]}]}\n");
+    buf_done(&lines.text);
+}
+
+/* ---- GitHub -------------------------------------------------------------------------- */
+
+/* `%`, CR and LF; in a property also what ends it. */
+static void put_escaped(struct buf *out, struct str s, bool property) {
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (c == '%' || c == '\r' || c == '\n' || (property && (c == ':' || c == ',')))
+            buf_printf(out, "%%%02X", (unsigned char)c);
+        else
+            buf_putc(out, c);
+    }
+}
+
+void lint_print_github(struct buf *out, const struct findings *f) {
+    static const char *const commands[] = {"notice", "warning", "error"};
+    for (size_t i = 0; i < f->n; i++) {
+        const struct finding *one = &f->v[i];
+        buf_printf(out, "::%s file=", commands[lint_level(one->kind)]);
+        put_escaped(out, one->file, true);
+        if (one->line != 0)
+            buf_printf(out, ",line=%u,col=%u", one->line, one->col);
+        buf_printf(out, ",title=%s::", lint_row(one->kind)->id);
+        put_escaped(out, one->text, false);
+        buf_puts(out, ". ");
+        put_escaped(out, str_of(lint_row(one->kind)->fix), false);
+        buf_putc(out, '\n');
+    }
+}

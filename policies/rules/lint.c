@@ -1,0 +1,292 @@
+#include "rules/lint.h"
+
+#include "engine/engine.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* clang-format off */
+const struct rules_lint_row rules_lints[N_RULES_LINTS] = {
+    [LINT_ALIAS_READ] = {"alias-read", false,
+        "Another name of a registry is read as the one that image references have.",
+        "Write the name as it is read."},
+    [LINT_APPROVES_NOTHING] = {"approves-nothing", false,
+        "A rule without registry, mirrors and approved patterns denies every image.",
+        "Give the rule a registry, mirrors or approved patterns."},
+    [LINT_DENIED_WINS] = {"denied-wins", false,
+        "An approved pattern has no effect, since a denial covers all of it.",
+        "Remove one of the two, or make the denial narrower."},
+    [LINT_DUPLICATE_PATTERN] = {"duplicate-pattern", false,
+        "A pattern stands twice in a list.", "Remove one of them."},
+    [LINT_DUPLICATE_SECRET] = {"duplicate-secret", false,
+        "A pull secret stands twice in a list.", "Remove one of them."},
+    [LINT_EXPIRED_EXEMPTION] = {"expired-exemption", false,
+        "An exemption has ended, and its images are judged like all others.",
+        "Remove the exemption, or agree on a later day with its owner."},
+    [LINT_NO_RULES] = {"no-rules", false,
+        "A policy without rules decides about all pods alike.", "Add rules."},
+    [LINT_SCHEME_IGNORED] = {"scheme-ignored", false,
+        "A scheme or a slash at the end is no part of a registry's name.",
+        "Write host[:port][/path] alone."},
+    [LINT_UNREACHABLE_RULE] = {"unreachable-rule", false,
+        "A rule never decides, since an earlier one selects all of its pods.",
+        "Move the narrower rule in front of the wider one."},
+    [LINT_UNUSED_SECRET] = {"unused-secret", false,
+        "A pull secret is never added, since no image may come from its registry.",
+        "Remove it, or approve the registry it is for."},
+    [LINT_DENIED_ALIAS] = {"denied-alias", false,
+        "A denial names a registry by another name, and misses images that name it plainly.",
+        "Deny the registry by its plain name: that covers its other names, too."},
+    [LINT_DENIED_SHORT] = {"denied-short", false,
+        "One component of docker.io is both an official image and somebody's account there.",
+        "Write docker.io/library/NAME for the image, docker.io/NAME/** for the account."},
+    [LINT_EXEMPTION_ENDS_SOON] = {"exemption-ends-soon", false,
+        "An exemption ends soon; from then on its images are judged like all others.",
+        "Move the images, or agree on a later day with its owner."},
+    [LINT_GLOB_OPEN_END] = {"glob-open-end", false,
+        "A star at the end of a host matches hosts of other domains.",
+        "Write the host to its end; a star can stand in front of a dot."},
+    [LINT_GLOB_WITHOUT_DOT] = {"glob-without-dot", false,
+        "A star without a dot behind it matches hosts of other domains.",
+        "Write \"*.example.com/**\" for what is below a domain, and the domain itself beside it."},
+    [LINT_NO_PULL_SECRET] = {"no-pull-secret", false,
+        "Images are sent to a place that none of the rule's pull secrets is for.",
+        "Add the secret, with `for`, or a secret for every pod."},
+    [LINT_POD_LABELS_ONLY] = {"pod-labels-only", true,
+        "A rule selects by labels alone, which whoever writes the pod can leave out.",
+        "Select by namespace as well, unless pods are meant to choose."},
+    [LINT_REGEX_BACKTRACKS] = {"regex-backtracks", false,
+        "A loop within a loop can take so long that matching gives up, and the image is denied.",
+        "Repeat one thing at a time, or put between the turns what the inner loop cannot match."},
+    [LINT_REGEX_LOOSE_DOT] = {"regex-loose-dot", false,
+        "A dot in the host of a regex stands for any character, and matches hosts of others.",
+        "Write \"\\.\" for a dot."},
+    [LINT_REGEX_UNANCHORED] = {"regex-unanchored", false,
+        "A regex that begins with anything approves images of any host.",
+        "Begin with the host, its dots as \"\\.\"."},
+    [LINT_SECRETS_ELSEWHERE] = {"secrets-elsewhere", true,
+        "A rule sends images to a registry and brings no pull secrets.",
+        "Add imagePullSecrets, unless the registry is public or service accounts bring them."},
+};
+/* clang-format on */
+
+struct check {
+    const struct policy *policy;
+    const struct rules_examine_options *options;
+    const struct policy_rule *rule;
+};
+
+static void tell(const struct check *c, enum rules_lint lint, struct policy_pos pos,
+                 const char *format, ...) PRINTF(4, 5);
+static void tell(const struct check *c, enum rules_lint lint, struct policy_pos pos,
+                 const char *format, ...) {
+    char text[768];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    c->options->warn(c->options->arg, lint, c->policy->files[pos.file].p, pos, text);
+}
+
+static struct str cut(struct str s) {
+    return str_slice(s, 0, 200);
+}
+
+/* ---- pull secrets -------------------------------------------------------------------- */
+
+/* Some images under the place may need another secret than others: one for a part of it will
+ * do as little as one for another host. */
+static bool has_secret_for(const struct policy_rule *rule, const struct policy_place *place) {
+    for (size_t i = 0; i < rule->n_secrets; i++) {
+        const struct policy_secret *s = &rule->secrets[i];
+        if (s->always || (str_eq(s->place.host, place->host) &&
+                          match_path_prefix(s->place.path, place->path)))
+            return true;
+    }
+    return false;
+}
+
+static void check_target(const struct check *c, const char *what,
+                         const struct policy_place *place, struct policy_pos pos) {
+    if (!has_secret_for(c->rule, place))
+        tell(c, LINT_NO_PULL_SECRET, pos,
+             "%s \"%.*s\": none of rule \"%.*s\"'s pull secrets is for it", what,
+             STR_ARG(cut(place->text)), STR_ARG(cut(c->rule->name)));
+}
+
+static void check_secrets(const struct check *c) {
+    const struct policy_rule *rule = c->rule;
+    if (rule->mode == MODE_AUDIT)
+        return;
+    if (rule->n_secrets == 0) {
+        if (rule->registry.text.n != 0 || rule->n_mirrors != 0)
+            tell(c, LINT_SECRETS_ELSEWHERE, rule->pos,
+                 "rule \"%.*s\" sends images elsewhere and brings no pull secrets",
+                 STR_ARG(cut(rule->name)));
+        return;
+    }
+    if (rule->registry.text.n != 0)
+        check_target(c, "registry", &rule->registry, rule->registry_pos);
+    for (size_t i = 0; i < rule->n_mirrors; i++)
+        check_target(c, "mirror", &rule->mirrors[i].to, rule->mirrors[i].pos);
+}
+
+/* ---- patterns that deny -------------------------------------------------------------- */
+
+static bool is_one_component(struct str path) {
+    return path.n != 0 && str_find(path, '/') == path.n && str_find(path, '*') == path.n;
+}
+
+static void check_denied(const struct check *c, const struct policy_pattern *p) {
+    struct str host = match_image_host(p->image);
+    struct str text = cut(match_image_text(p->image));
+    if (host.n == 0)
+        return;
+    struct str folded = engine_fold_host(host);
+    if (!str_eq(host, folded))
+        tell(c, LINT_DENIED_ALIAS, p->pos,
+             "denied: \"%.*s\" misses images that name \"%.*s\", the same registry",
+             STR_ARG(text), STR_ARG(cut(folded)));
+    else if (str_eq(host, STR("docker.io")) && match_image_is_prefix(p->image) &&
+             is_one_component(match_image_path(p->image)))
+        tell(
+            c, LINT_DENIED_SHORT, p->pos,
+            "denied: \"%.*s\" is the official image and all images of the account of that name",
+            STR_ARG(text));
+}
+
+/* ---- patterns that let pass ---------------------------------------------------------- */
+
+/* Behind what begins a regex and says nothing: `^`, `(`, `(?:`. */
+static struct str behind_opening(struct str regex) {
+    static const struct str openings[] = {STR_INIT("^"), STR_INIT("(?:"), STR_INIT("(")};
+    for (size_t i = 0; i < sizeof openings / sizeof *openings;) {
+        if (str_starts(regex, openings[i])) {
+            regex = str_slice(regex, openings[i].n, regex.n);
+            i = 0;
+        } else {
+            i++;
+        }
+    }
+    return regex;
+}
+
+static bool is_quantifier(struct str s, size_t at) {
+    return at < s.n && strchr("*+?{", s.p[at]) != NULL;
+}
+
+/* A dot in front of the first slash that stands for any character. */
+static bool has_loose_dot(struct str regex) {
+    bool in_class = false;
+    for (size_t i = 0; i < regex.n && (in_class || regex.p[i] != '/'); i++) {
+        if (regex.p[i] == '\\')
+            i++;
+        else if (regex.p[i] == '[' && !in_class)
+            in_class = true;
+        else if (regex.p[i] == ']')
+            in_class = false;
+        else if (regex.p[i] == '.' && !in_class && !is_quantifier(regex, i + 1))
+            return true;
+    }
+    return false;
+}
+
+static void check_regex(const struct check *c, const char *list,
+                        const struct policy_pattern *p) {
+    struct str regex = match_image_text(p->image), begin = behind_opening(regex);
+    if (str_starts(begin, STR(".*")) || str_starts(begin, STR(".+")))
+        tell(c, LINT_REGEX_UNANCHORED, p->pos, "%s: regex \"%.*s\" begins with any host", list,
+             STR_ARG(cut(regex)));
+    else if (has_loose_dot(begin))
+        tell(c, LINT_REGEX_LOOSE_DOT, p->pos,
+             "%s: in the host of regex \"%.*s\" a dot stands for any character", list,
+             STR_ARG(cut(regex)));
+}
+
+static void check_glob(const struct check *c, const char *list,
+                       const struct policy_pattern *p) {
+    struct str text = match_image_text(p->image);
+    struct str host = str_slice(text, 0, str_find(text, '/'));
+    host = str_slice(host, 0, str_find(host, ':'));
+    size_t star = str_find(host, '*');
+    if (star == host.n || str_eq(host, STR("*")) || str_eq(host, STR("**")))
+        return;
+    bool at_end = host.p[host.n - 1] == '*';
+    for (; star < host.n; star++)
+        if (host.p[star] == '*' && star + 1 < host.n && host.p[star + 1] != '.')
+            break;
+    if (star < host.n)
+        tell(c, LINT_GLOB_WITHOUT_DOT, p->pos,
+             "%s: \"%.*s\" matches hosts such as \"evil%.*s\"", list, STR_ARG(cut(text)),
+             STR_ARG(cut(str_slice(host, star + 1, host.n))));
+    if (at_end)
+        tell(c, LINT_GLOB_OPEN_END, p->pos,
+             "%s: \"%.*s\" matches hosts such as \"%.*sevil.example\"", list,
+             STR_ARG(cut(text)), STR_ARG(cut(str_slice(host, 0, host.n - 1))));
+}
+
+static void check_passing(const struct check *c, const char *list,
+                          const struct policy_patterns *patterns) {
+    for (size_t i = 0; i < patterns->n; i++) {
+        if (match_image_is_regex(patterns->v[i].image))
+            check_regex(c, list, &patterns->v[i]);
+        else
+            check_glob(c, list, &patterns->v[i]);
+    }
+}
+
+static void check_cost(const struct check *c, const char *list,
+                       const struct policy_patterns *patterns) {
+    for (size_t i = 0; i < patterns->n; i++) {
+        const struct match_image *m = patterns->v[i].image;
+        if (match_image_is_regex(m) && rules_regex_backtracks(match_image_text(m)))
+            tell(c, LINT_REGEX_BACKTRACKS, patterns->v[i].pos,
+                 "%s: regex \"%.*s\" has a loop within a loop", list,
+                 STR_ARG(cut(match_image_text(m))));
+    }
+}
+
+/* ---- rules, exemptions --------------------------------------------------------------- */
+
+static void check_match(const struct check *c) {
+    const struct policy_match *m = &c->rule->match;
+    if (m->pod_labels.n_requirements != 0 && m->namespaces.n == 0 && m->users.n == 0 &&
+        m->groups.n == 0 && m->service_accounts.n == 0)
+        tell(c, LINT_POD_LABELS_ONLY, c->rule->pos,
+             "rule \"%.*s\" selects by pod labels alone, which a pod's author can leave out",
+             STR_ARG(cut(c->rule->name)));
+}
+
+static void check_rule(const struct check *c) {
+    check_match(c);
+    check_secrets(c);
+    check_passing(c, "approved", &c->rule->approved);
+    check_cost(c, "approved", &c->rule->approved);
+    check_cost(c, "denied", &c->rule->denied);
+    for (size_t i = 0; i < c->rule->denied.n; i++)
+        check_denied(c, &c->rule->denied.v[i]);
+}
+
+static void check_end(const struct check *c, const struct policy_exemption *e) {
+    int64_t now_s = c->options->now_s;
+    if (e->until_s == INT64_MAX || now_s >= e->until_s ||
+        e->until_s - now_s > c->options->soon_s)
+        return;
+    int64_t days = (e->until_s - now_s + 86399) / 86400;
+    tell(c, LINT_EXEMPTION_ENDS_SOON, e->pos, "the exemption ends in %lld day%s, %s %.*s",
+         (long long)days, days == 1 ? "" : "s", e->until.n == 10 ? "with" : "at",
+         STR_ARG(cut(e->until)));
+}
+
+void rules_examine(const struct policy *p, const struct rules_examine_options *options) {
+    struct check c = {.policy = p, .options = options};
+    for (size_t i = 0; i < p->n_rules; i++) {
+        c.rule = &p->rules[i];
+        check_rule(&c);
+    }
+    for (size_t i = 0; i < p->n_exemptions; i++) {
+        check_passing(&c, "images", &p->exemptions[i].images);
+        check_cost(&c, "images", &p->exemptions[i].images);
+        check_end(&c, &p->exemptions[i]);
+    }
+}

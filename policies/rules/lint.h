@@ -1,0 +1,64 @@
+/* rules/lint - what is legal in a rule file but surely not meant: each kind has a stable id.
+ *
+ *      rules_load    says the first half of the table while it reads: no effect, no sense
+ *      rules_examine says the second half when asked: works as written, but may hurt
+ *
+ * Threads    pure functions                                                              */
+#ifndef PULLGATE_RULES_LINT_H
+#define PULLGATE_RULES_LINT_H
+
+#include "base/err.h"
+#include "engine/policy.h"
+
+enum rules_lint {
+    LINT_ALIAS_READ,
+    LINT_APPROVES_NOTHING,
+    LINT_DENIED_WINS,
+    LINT_DUPLICATE_PATTERN,
+    LINT_DUPLICATE_SECRET,
+    LINT_EXPIRED_EXEMPTION,
+    LINT_NO_RULES,
+    LINT_SCHEME_IGNORED,
+    LINT_UNREACHABLE_RULE,
+    LINT_UNUSED_SECRET,
+    /* said by rules_examine */
+    LINT_DENIED_ALIAS,
+    LINT_DENIED_SHORT,
+    LINT_EXEMPTION_ENDS_SOON,
+    LINT_GLOB_OPEN_END,
+    LINT_GLOB_WITHOUT_DOT,
+    LINT_NO_PULL_SECRET,
+    LINT_POD_LABELS_ONLY,
+    LINT_REGEX_BACKTRACKS,
+    LINT_REGEX_LOOSE_DOT,
+    LINT_REGEX_UNANCHORED,
+    LINT_SECRETS_ELSEWHERE,
+    N_RULES_LINTS
+};
+
+struct rules_lint_row {
+    const char *id;          /* "unreachable-rule": for scripts; never changes */
+    bool note;               /* may well be meant */
+    const char *about, *fix; /* a sentence each */
+};
+
+extern const struct rules_lint_row rules_lints[N_RULES_LINTS];
+
+/* Something a person should know although the file loads. */
+typedef void rules_warn_fn(void *arg, enum rules_lint lint, const char *file,
+                           struct policy_pos pos, const char *text);
+
+struct rules_examine_options {
+    rules_warn_fn *warn;
+    void *arg;
+    int64_t now_s;
+    int64_t soon_s; /* exemptions that end within so many seconds are told */
+};
+
+/* In the order of rules; what rules inherit is told for each of them. */
+void rules_examine(const struct policy *p, const struct rules_examine_options *options);
+
+/* Does a regex hold a loop within a loop whose turns can be told apart in many ways? */
+bool rules_regex_backtracks(struct str regex);
+
+#endif

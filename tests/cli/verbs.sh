@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# What the verbs explain, images, lint and apply print, to the byte: tests/cli/expected/<name>. With BLESS=1 the
+# files are written anew; read the difference before it is committed.
+. "$(dirname "$0")/lib.sh"
+cd "$tests/cli/input" || exit 1
+
+transcript() { # NAME STATUS COMMAND...
+    local name=$1 expected_status=$2
+    shift 2
+    run "$@"
+    { cat "$work/out"; sed 's/^/stderr: /' "$work/err"; } >"$work/both"
+    [ "${BLESS:-}" != 1 ] || cp "$work/both" "$tests/cli/expected/$name"
+    same "$name: exit status" $status "$expected_status"
+    same_file "$name" "$work/both" "$tests/cli/expected/$name"
+}
+given() { # TEXT COMMAND...: with the text as standard input
+    local text=$1
+    shift
+    printf "$text" | "$@"
+}
+digest=$(printf '0123456789abcdef%.0s' 1 2 3 4)
+
+# ---- images ----------------------------------------------------------------------------------
+
+images=("$POLICYCTL" images -p rules.yaml --now 2026-11-20)
+for format in table json skopeo-sync skopeo-copy; do
+    transcript "images.$format" 1 "${images[@]}" -o $format many.yaml good.yaml
+done
+list="# as abctl images manifest prints them\nairbyte/source-faker:6.2.1\nbusybox\n\nairbyte/source-faker:6.2.1\n"
+list+="ghcr.io/acme-data/there:1\nnginx:1.25@sha256:$digest\nredis@sha256:$digest\nquay.io/x:1\nBusybox\n"
+for format in table json skopeo-sync skopeo-copy; do
+    transcript "images-list.$format" 1 given "$list" "${images[@]}" -n team -o $format -
+done
+check "images -o json: is JSON" given "$list" bash -c '"$0" "$@" 2>/dev/null | jq -e ".images and (.denied | length) == 2"' \
+    "${images[@]}" -n team -o json - >/dev/null
+run "${images[@]}" -n team "$work/no-such-file"
+same "images: a file that is not there" $status 2
+printf 'busybox\n' >"$work/list.txt"
+run "${images[@]}" -n team -o skopeo-copy "$work/list.txt"
+same "images: a list in a file" "$status $out" \
+    "0 skopeo copy --all docker://docker.io/library/busybox docker://ghcr.io/acme-data/busybox"
+run given '{"apiVersion":"v1","kind":"Pod","spec":{"containers":[{"name":"a","image":"x"}]}}' \
+    "${images[@]}" -n team -o skopeo-copy -
+same "images: JSON is no list" "$status $out" \
+    "0 skopeo copy --all docker://docker.io/library/x docker://ghcr.io/acme-data/x"
+run "${images[@]}" -n team - </dev/null
+same "images: nothing" "$status $out" "0 IMAGE  FROM"
+
+# ---- explain ---------------------------------------------------------------------------------
+
+explain=("$POLICYCTL" explain --now 2026-11-20)
+transcript explain.text 1 "${explain[@]}" -p rules.yaml many.yaml
+transcript explain.json 1 "${explain[@]}" -p rules.yaml -o json many.yaml
+check "explain -o json: is JSON" jq -e --slurp 'length == 7 and all(has("verdict", "rules", "images", "reasons"))' \
+    "$work/out" >/dev/null
+transcript explain-image.text 1 "${explain[@]}" -p ../rules/explain.yaml -n team -l app=a,tier=gold \
+    --service-account runner --user jane --group dev --group ops \
+    nginx quay.io/acme/tool:1 "ghcr.io/evil/x@sha256:$digest" ghcr.io/ok/app registry.example/lib/x:1 docker.io/x NGINX
+transcript explain-unmatched.text 1 "${explain[@]}" -p ../rules/explain.yaml nginx
+transcript explain-update.text 1 "${explain[@]}" -p rules.yaml --operation UPDATE good.yaml many.yaml
+transcript explain-expired.text 1 "$POLICYCTL" explain --now 2027-02-01 -p rules.yaml -n team quay.io/tool:1
+run "${explain[@]}" -p rules.yaml --labels a nginx
+same "explain: labels that are none" "$status $err" '2 policyctl: --labels: found "a", expected key=value'
+run "${explain[@]}" -p rules.yaml no-such-file.yaml
+same "explain: a manifest that is not there is no image" \
+    "$status $err" "2 policyctl: cannot open no-such-file.yaml: No such file or directory"
+# It is the decision that is explained: the same verdicts and images as test gives.
+for verb in test explain; do
+    "$POLICYCTL" $verb -o json -p rules.yaml --now 2026-11-20 many.yaml good.yaml pods.json 2>/dev/null |
+        jq -c '(.objects // [.])[] | [.name, .verdict, .rule, [.images[].after], [.reasons[].message]]' >"$work/$verb"
+done
+same_file "explain and test agree" "$work/explain" "$work/test"
+check "there are objects" [ "$(wc -l <"$work/test")" -gt 8 ]
+finish
