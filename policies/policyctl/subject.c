@@ -82,7 +82,7 @@ static enum ec take_review(struct walk *w, struct subject *s, struct err *err) {
 /* Does the pod spec itself say which account it runs as? */
 static bool names_account(const struct json *json, json_at object, struct str spec) {
     json_at at = object;
-    while (spec.n != 0) {
+    while (spec.p != NULL && spec.n != 0) {
         spec = str_slice(spec, 1, spec.n);
         size_t n = str_find(spec, '/');
         at = json_get(json, at, str_slice(spec, 0, n));

@@ -316,7 +316,7 @@ enum ec suite_open(struct suite *out, const char *path, struct err *err) {
                           .text = BUF_INIT(SUITE_MAX + 1),
                           .arena = ARENA_INIT(16 << 10, (size_t)1 << 30)};
     struct reading r = {.s = out, .err = err};
-    if (open_document(&r) != EC_OK || check_alone(&r) != EC_OK)
+    if (open_document(&r) != EC_OK || check_alone(&r) != EC_OK || out->form.doc == NULL)
         return err->code;
     return read_document(&r);
 }
