@@ -74,6 +74,11 @@ const struct verb verbs[] = {
      "  policyctl render ... | kubectl apply -f -\n"
      "The output holds the private key of the webhook (never the CA's).\n",
      &render_options, cmd_render},
+    {"completion", "bash|zsh|fish", "print a script that completes command lines",
+     "In ~/.bashrc: source <(policyctl completion bash); in ~/.zshrc, behind compinit, the "
+     "same with\n"
+     "zsh; for fish into ~/.config/fish/completions/policyctl.fish.\n",
+     &completion_options, cmd_completion},
     {"version", "", "print version and libraries", NULL, &version_options, cmd_version},
 };
 const size_t n_verbs = sizeof verbs / sizeof *verbs;
