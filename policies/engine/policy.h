@@ -67,7 +67,7 @@ struct policy_rule {
     enum engine_mode mode;
     enum engine_templates templates;
     enum engine_official official;
-    struct policy_place registry;        /* text empty: none */
+    struct policy_place registry; /* text empty: none */
     struct policy_pos registry_pos;
     const struct policy_mirror *mirrors; /* sorted by length of from.path, longest first */
     size_t n_mirrors;

@@ -8,6 +8,7 @@
 enum {
     STEP_BITS = 7, /* steps per power of two, as bits */
     STEPS = 1 << STEP_BITS,
+    EXACT = 2 * STEPS, /* below, each value has a bucket of its own */
     N_BUCKETS = (64 - STEP_BITS + 1) * STEPS,
     REPLY_MAX = 1 << 30
 };
@@ -19,17 +20,16 @@ struct histogram {
     uint64_t buckets[N_BUCKETS];
 };
 
-/* Below 2 * STEPS each value has a bucket of its own. */
 static size_t bucket_of(uint64_t v) {
-    if (v < 2 * STEPS)
+    if (v < EXACT)
         return (size_t)v;
     unsigned shift = 63 - (unsigned)__builtin_clzll(v) - STEP_BITS;
-    return (size_t)(shift * STEPS + (v >> shift));
+    return (size_t)((size_t)shift * STEPS + (v >> shift));
 }
 
 /* The middle of a bucket. */
 static uint64_t value_of(size_t bucket) {
-    if (bucket < 2 * STEPS)
+    if (bucket < EXACT)
         return bucket;
     unsigned shift = (unsigned)(bucket / STEPS) - 1;
     return ((uint64_t)(bucket - (size_t)shift * STEPS) << shift) + ((uint64_t)1 << shift) / 2;

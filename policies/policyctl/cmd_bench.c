@@ -172,7 +172,7 @@ static enum ec same_ground(const struct bench *b, const struct json *j, struct e
 
 static enum ec compare(struct comparison *c, const struct bench *b, const struct figures *f,
                        struct err *err) {
-    struct buf text = BUF_INIT(BASE_MAX * 2);
+    struct buf text = BUF_INIT((size_t)BASE_MAX * 2);
     struct json j = JSON_INIT;
     if (file_read(&text, c->o->compare, BASE_MAX, err) != EC_OK) {
         buf_done(&text);
@@ -188,7 +188,8 @@ static enum ec compare(struct comparison *c, const struct bench *b, const struct
             compare_one(c, &j, "engine", &f->engine, err) == EC_OK)
             (void)!compare_one(c, &j, "review", &f->review, err);
     }
-    err_place(err, c->o->compare, 0, 0);
+    if (err->code != EC_OK)
+        err_place(err, c->o->compare, 0, 0);
     json_done(&j);
     buf_done(&text);
     return err->code;

@@ -40,7 +40,7 @@ struct run {
     bool denied, printed;
 };
 
-static bool show(struct run *r, const struct explained *e) {
+static enum ec show(struct run *r, const struct explained *e, struct err *err) {
     r->denied |= e->decision->verdict == VERDICT_DENY;
     if (r->output == 0)
         explain_text(&r->out, e, r->n);
@@ -48,7 +48,7 @@ static bool show(struct run *r, const struct explained *e) {
         explain_json(&r->out, e, r->n);
     r->n++;
     r->printed = verb_print(&r->out);
-    return r->printed;
+    return r->printed ? EC_OK : err_set(err, EC_IO, "standard output cannot be written");
 }
 
 /* What could not be read as what it says it is, has a decision and nothing to explain. */
@@ -56,28 +56,26 @@ static bool is_malformed(const struct decision *d) {
     return d->n_reasons != 0 && d->reasons[0].code == REASON_MALFORMED;
 }
 
-static bool explain(struct run *r, const struct workload *w, const struct subject *s) {
+static enum ec explain(struct run *r, const struct workload *w, const struct subject *s,
+                       struct err *err) {
     struct arena arena = ARENA_INIT(16 << 10, 256 << 20);
     struct explanation how;
     struct decision d;
-    bool go_on = false;
-    if (engine_explain(&how, &d, r->policy, w, r->whom.asked.now_s, 0, &arena, &r->err) ==
-        EC_OK) {
-        struct explained e = {
-            .policy = r->policy, .workload = w, .decision = &d, .how = &how, .subject = s};
-        go_on = show(r, &e);
-    }
+    struct explained e = {
+        .policy = r->policy, .workload = w, .decision = &d, .how = &how, .subject = s};
+    if (engine_explain(&how, &d, r->policy, w, r->whom.asked.now_s, 0, &arena, err) == EC_OK)
+        show(r, &e, err);
     arena_done(&arena);
-    return go_on;
+    return err->code;
 }
 
-static bool take_object(void *arg, const struct subject *s) {
+static enum ec take_object(void *arg, const struct subject *s, struct err *err) {
     struct run *r = arg;
     struct explained malformed = {
         .policy = r->policy, .workload = s->workload, .decision = s->decision, .subject = s};
     if (is_malformed(s->decision))
-        return show(r, &malformed);
-    return explain(r, s->workload, s);
+        return show(r, &malformed, err);
+    return explain(r, s->workload, s, err);
 }
 
 static void take(struct run *r, char *const *operand) {
@@ -88,7 +86,7 @@ static void take(struct run *r, char *const *operand) {
         return;
     }
     struct workload pod = whom_pod(&r->whom, &image, str_of(*operand));
-    (void)!explain(r, &pod, NULL);
+    (void)!explain(r, &pod, NULL, &r->err);
 }
 
 static int run_all(const struct options *o, const struct opt_result *args) {
@@ -103,11 +101,11 @@ static int run_all(const struct options *o, const struct opt_result *args) {
     else if (whom_read(&r.whom, &o->whom, &r.err) == EC_OK)
         (void)!policy_load(&policy, o->policy, r.whom.asked.now_s, &r.err);
     r.policy = policy;
-    for (size_t i = 0; i < args->n_operands && r.err.code == EC_OK && r.printed; i++)
+    for (size_t i = 0; i < args->n_operands && r.err.code == EC_OK; i++)
         take(&r, &args->operands[i]);
     buf_done(&r.out);
     policy_free(policy);
-    if (r.err.code != EC_OK)
+    if (r.printed && r.err.code != EC_OK)
         return verb_fail(&r.err);
     if (!r.printed || r.totals.unreadable != 0)
         return EXIT_INPUT;

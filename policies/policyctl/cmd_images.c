@@ -46,16 +46,16 @@ struct run {
 
 /* ---- manifests ----------------------------------------------------------------------- */
 
-static bool take_object(void *arg, const struct subject *s) {
+static enum ec take_object(void *arg, const struct subject *s, struct err *err) {
     struct run *r = arg;
     for (size_t i = 0; i < s->decision->n_images; i++) {
         const struct workload_image *image = s->decision->images[i].image;
         if (image->text.n != 0 &&
             images_add(&r->images, s->workload, s->decision, i, s->file,
-                       subject_image_where(s, image, &r->pointer), &r->err) != EC_OK)
-            return false;
+                       subject_image_where(s, image, &r->pointer), err) != EC_OK)
+            return err->code;
     }
-    return true;
+    return EC_OK;
 }
 
 /* ---- lists --------------------------------------------------------------------------- */

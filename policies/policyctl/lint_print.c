@@ -1,6 +1,10 @@
 /* Findings as text, JSON, SARIF 2.1.0 and workflow commands of GitHub Actions.
  * Source     OASIS SARIF 2.1.0; actions/toolkit, packages/core/src/command.ts                */
+#include "base/file.h"
 #include "policyctl/lint.h"
+#include "policyctl/print.h"
+#include "rules/rules.h"
+#include "version.h"
 
 static const char *level_of(const struct finding *one) {
     return lint_level_words[lint_level(one->kind)];
@@ -65,45 +69,70 @@ static void put_sarif_rules(struct buf *out) {
     }
 }
 
-/* RFC 3986: what may stand in a path; all else as %XX. */
-static void put_uri(struct buf *out, struct str path) {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                "0123456789-._~/!$&'()*+,;=@";
-    for (size_t i = 0; i < path.n; i++) {
-        if (path.p[i] != '\0' && strchr(plain, path.p[i]) != NULL)
-            buf_putc(out, path.p[i]);
-        else
-            buf_printf(out, "%%%02X", (unsigned char)path.p[i]);
+/* The file of the findings being printed, read again: SARIF counts columns in UTF-16 units. */
+struct lines {
+    struct buf text;
+    struct str file;
+    struct excerpt_cursor cursor;
+};
+
+static uint32_t column_of(struct lines *l, const struct finding *one) {
+    struct err ignored = ERR_INIT;
+    struct buf path = BUF_INIT(1 << 20);
+    if (!str_eq(l->file, one->file)) {
+        l->file = one->file;
+        l->cursor = (struct excerpt_cursor){.text = NULL};
+        buf_reset(&l->text);
+        buf_str(&path, one->file);
+        const char *z = buf_z(&path);
+        if (z == NULL || file_read(&l->text, z, RULES_FILE_MAX, &ignored) != EC_OK)
+            buf_reset(&l->text);
+        buf_done(&path);
     }
+    if (l->text.n == 0 || one->col == 0)
+        return one->col ? one->col : 1;
+    return excerpt_utf16_column(excerpt_line(&l->cursor, buf_view(&l->text), one->line),
+                                one->col);
 }
 
-static void put_sarif_result(struct buf *out, const struct finding *one) {
+static void put_artifact(struct buf *out, struct str file) {
+    struct buf path = BUF_INIT(1 << 20);
+    buf_str(&path, str_eq(file, STR("<stdin>")) ? STR("stdin") : file);
+    const char *z = buf_z(&path);
+    print_uri(out, z ? z : "");
+    buf_done(&path);
+}
+
+static void put_sarif_result(struct buf *out, struct lines *lines, const struct finding *one) {
     struct buf uri = BUF_INIT(1 << 20);
     put(out, "{\"ruleId\":", str_of(lint_row(one->kind)->id));
     buf_printf(out, ",\"ruleIndex\":%u,\"level\":\"%s\"", one->kind, level_of(one));
     put(out, ",\"message\":{\"text\":", one->text);
-    put_uri(&uri, one->file);
+    put_artifact(&uri, one->file);
     put(out, "},\"locations\":[{\"physicalLocation\":{\"artifactLocation\":{\"uri\":",
         buf_view(&uri));
     buf_done(&uri);
     buf_putc(out, '}');
     if (one->line != 0)
         buf_printf(out, ",\"region\":{\"startLine\":%u,\"startColumn\":%u}", one->line,
-                   one->col ? one->col : 1);
+                   column_of(lines, one));
     buf_puts(out, "}}]}");
 }
 
 void lint_print_sarif(struct buf *out, const struct findings *f) {
+    struct lines lines = {.text = BUF_INIT(RULES_FILE_MAX + 1)};
     buf_puts(out, "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\","
                   "\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{"
-                  "\"name\":\"policyctl lint\",\"rules\":[");
+                  "\"name\":\"policyctl lint\",\"semanticVersion\":\"" VERSION_NUMBER "\","
+                  "\"rules\":[");
     put_sarif_rules(out);
     buf_puts(out, "\n]}},\"results\":[");
     for (size_t i = 0; i < f->n; i++) {
         buf_puts(out, i ? ",\n" : "\n");
-        put_sarif_result(out, &f->v[i]);
+        put_sarif_result(out, &lines, &f->v[i]);
     }
     buf_puts(out, "\n]}]}\n");
+    buf_done(&lines.text);
 }
 
 /* ---- GitHub -------------------------------------------------------------------------- */

@@ -274,6 +274,13 @@ static enum ec read_document(struct reading *r) {
     return r->err->code == EC_OK ? read_cases(r, v[TOP_CASES]) : r->err->code;
 }
 
+/* Says of an error, if there is one, which file it is about. */
+static enum ec name_file(struct reading *r) {
+    if (r->err->code != EC_OK)
+        err_place(r->err, r->s->form.file, 0, 0);
+    return r->err->code;
+}
+
 static enum ec open_document(struct reading *r) {
     struct suite *s = r->s;
     struct yaml_doc *doc = NULL;
@@ -282,9 +289,8 @@ static enum ec open_document(struct reading *r) {
     if (yaml_open(&s->yaml, buf_view(&s->text), YAML_LIMITS_DEFAULT, r->err) == EC_OK &&
         yaml_next(s->yaml, &doc, r->err) == EC_OK && doc == NULL)
         err_set(r->err, EC_SCHEMA, "no suite: the file is empty");
-    err_place(r->err, s->form.file, 0, 0);
     s->form.doc = doc;
-    return r->err->code;
+    return name_file(r);
 }
 
 /* A second document would go unread. The stream is one: look in a stream of its own. */
@@ -298,12 +304,11 @@ static enum ec check_alone(struct reading *r) {
     if (ec == EC_OK)
         ec = yaml_next(again, &doc, r->err);
     if (ec == EC_OK && doc != NULL) {
-        ec = err_set(r->err, EC_SCHEMA, "a second document; a file holds one suite");
+        err_set(r->err, EC_SCHEMA, "a second document; a file holds one suite");
         err_place(r->err, s->form.file, doc->line, 1);
     }
-    err_place(r->err, s->form.file, 0, 0);
     yaml_close(again);
-    return ec;
+    return name_file(r);
 }
 
 enum ec suite_open(struct suite *out, const char *path, struct err *err) {
@@ -311,7 +316,7 @@ enum ec suite_open(struct suite *out, const char *path, struct err *err) {
                           .text = BUF_INIT(SUITE_MAX + 1),
                           .arena = ARENA_INIT(16 << 10, (size_t)1 << 30)};
     struct reading r = {.s = out, .err = err};
-    if (open_document(&r) != EC_OK || check_alone(&r) != EC_OK)
+    if (open_document(&r) != EC_OK || check_alone(&r) != EC_OK || out->form.doc == NULL)
         return err->code;
     return read_document(&r);
 }

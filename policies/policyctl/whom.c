@@ -50,6 +50,7 @@ enum ec whom_read(struct whom *out, const struct whom_flags *flags, struct err *
     *out = (struct whom){
         .asked = {.namespace = flags->namespace,
                   .user = flags->user,
+                  .service_account = flags->service_account,
                   .groups = &flags->groups,
                   .operation = flags->operation ? OPERATION_UPDATE : OPERATION_CREATE},
         .service_account = str_of(flags->service_account)};

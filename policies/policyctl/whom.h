@@ -29,7 +29,8 @@ extern const char *const whom_operations[];
     {"labels", 'l', OPT_STRING, "KEY=VALUE,...", NULL,                                         \
      "Labels of the pod that an image standing alone is taken to be in.",                      \
      WHOM_AT(type, member, labels)},                                                           \
-    {"service-account", 0, OPT_STRING, "NAME", "default", "Service account of that pod.",      \
+    {"service-account", 0, OPT_STRING, "NAME", "default",                                      \
+     "Service account of that pod, and of pods that name none.",                               \
      WHOM_AT(type, member, service_account)}
 #define WHOM_WHO_ROWS(type, member)                                                            \
     {"user", 0, OPT_STRING, "NAME", NULL,                                                      \
