@@ -89,7 +89,7 @@ break_it "another CA" 's/^  ca.crt: .*/  ca.crt: b3RoZXIK/'
 break_it "another name in the certificate" 's/pullgate.pullgate.svc/pullgate.svc/' cert-manager.yaml
 break_it "another certificate injected" 's,inject-ca-from: pullgate/,inject-ca-from: other/,' cert-manager.yaml
 break_it "another namespace" 's/namespace: image-policy/namespace: pullgate/' namespace.yaml
-break_it "metrics shut in" '/kind: PodMonitor/,$s/port: 8080/port: 8081/' monitoring.yaml
+break_it "metrics shut in" "s/port: 8080$/port: 8081/" monitoring.yaml
 break_it "the monitor asks another port" 's/port: metrics$/port: metric/' monitoring.yaml
 break_it "the network policy of another" 's/^( +)app.kubernetes.io\/name: pullgate$/\1app.kubernetes.io\/name: other/'
 finish
