@@ -89,7 +89,7 @@ static size_t skip_properties(struct str s) {
 
 bool excerpt_value(struct str line, uint32_t col, struct str value, uint32_t *from,
                    uint32_t *to) {
-    if (col == 0 || value.n == 0)
+    if (line.p == NULL || col == 0 || value.n == 0)
         return false;
     struct str s = str_slice(line, col - 1, line.n);
     size_t at = skip_properties(s);
