@@ -13,6 +13,9 @@
  * Ownership  results are written into the caller's buffers; struct certs_info owns
  *            nothing but fixed fields
  * Limits     CERTS_PEM_MAX bytes per PEM text, else EC_LIMIT
+ * Memory     OpenSSL has its own heap (one hook for the whole process, to be set before
+ *            its first call: not a library's business). Where it reports that memory ran
+ *            out, so do we; some of its yes-or-no answers just turn into "no"
  * Threads    no shared state beyond OpenSSL's own, which is safe
  * Source     RFC 5280; what the API server demands of a webhook's certificate: a DNS
  *            SAN `<service>.<namespace>.svc`, serverAuth, valid dates, ECDHE        */

@@ -34,21 +34,20 @@ static bool set_up(X509_STORE_CTX *ctx, X509_STORE *store, STACK_OF(X509) * cert
 
 enum ec check_chain(const char **why, STACK_OF(X509) * certs, STACK_OF(X509) * bundle,
                     int64_t now_s, struct err *err) {
+    *why = NULL;
     ERR_clear_error();
     X509_STORE *store = X509_STORE_new();
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
     if (store == NULL || ctx == NULL || !set_up(ctx, store, certs, bundle, now_s)) {
         crypto_fail(err, "cannot verify the chain");
-    } else {
-        int good = X509_verify_cert(ctx);
+    } else if (X509_verify_cert(ctx) != 1 && crypto_settle(err) == EC_OK) {
         int error = X509_STORE_CTX_get_error(ctx);
-        if (good != 1 && error == X509_V_ERR_OUT_OF_MEM)
+        *why = X509_verify_cert_error_string(error);
+        if (error == X509_V_ERR_OUT_OF_MEM)
             err_set(err, EC_NOMEM, "out of memory");
-        *why = good == 1 ? NULL : X509_verify_cert_error_string(error);
     }
     X509_STORE_CTX_free(ctx);
     X509_STORE_free(store);
-    ERR_clear_error();
     return err->code;
 }
 
@@ -90,9 +89,8 @@ static enum ec check_key(X509 *cert, struct str key_pem, struct err *err) {
     AUTO(key_freep) EVP_PKEY *key = NULL;
     if (pem_read_key(&key, key_pem, err) != EC_OK)
         return err_wrap(err, "key");
-    if (X509_check_private_key(cert, key))
-        return EC_OK;
-    ERR_clear_error();
+    if (X509_check_private_key(cert, key) || crypto_settle(err) != EC_OK)
+        return err->code;
     return err_set(err, EC_CRYPTO, "the key does not match the certificate");
 }
 
@@ -125,9 +123,9 @@ enum ec certs_check(struct certs_info *out, unsigned *problems, struct str cert_
         check_key(first(certs), key_pem, err) != EC_OK)
         return err->code;
     unsigned found = find_problems(first(certs), &info, name, now_s);
-    if (check_bundle(&info, &found, certs, ca_pem, now_s, err) != EC_OK)
+    if (crypto_settle(err) != EC_OK ||
+        check_bundle(&info, &found, certs, ca_pem, now_s, err) != EC_OK)
         return err->code;
-    ERR_clear_error();
     *out = info;
     *problems = found;
     return EC_OK;

@@ -153,7 +153,8 @@ enum ec info_read(struct certs_info *out, X509 *cert, size_t n_certs, struct err
     info.not_after_s = life.to_s;
     info.is_ca = X509_check_ca(cert) == 1;
     key_text(info.key_type, cert);
-    ERR_clear_error(); /* what is odd about an extension is not an error here */
+    if (crypto_settle(err) != EC_OK) /* other oddities of extensions are no error here */
+        return err->code;
     *out = info;
     return EC_OK;
 }

@@ -31,6 +31,10 @@ static inline void chain_freep(STACK_OF(X509) * *p) {
 /* "what: <OpenSSL's reason>", EC_NOMEM when that is what it was. */
 enum ec crypto_fail(struct err *err, const char *what);
 
+/* After calls that answer yes or no: empties the queue, and says EC_NOMEM when memory ran out,
+ * since then "no" means nothing. */
+enum ec crypto_settle(struct err *err) MUST_CHECK;
+
 /* pem.c */
 /* One certificate or more, and nothing else. */
 enum ec pem_read_certs(STACK_OF(X509) * *out, struct str pem, struct err *err) MUST_CHECK;

@@ -8,19 +8,30 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
-enum ec crypto_fail(struct err *err, const char *what) {
-    const char *reason = NULL;
+/* Empties the error queue: the cause, and whether memory ran out somewhere on the way. */
+static bool drain(const char **reason) {
     bool no_memory = false;
     unsigned long e;
+    *reason = NULL;
     /* The first error is the cause, those behind it say who passed it on. */
     while ((e = ERR_get_error()) != 0) {
         no_memory = no_memory || ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
-        if (reason == NULL)
-            reason = ERR_reason_error_string(e);
+        if (*reason == NULL)
+            *reason = ERR_reason_error_string(e);
     }
-    if (no_memory)
+    return no_memory;
+}
+
+enum ec crypto_fail(struct err *err, const char *what) {
+    const char *reason;
+    if (drain(&reason))
         return err_set(err, EC_NOMEM, "%s: out of memory", what);
     return err_set(err, EC_CRYPTO, "%s: %s", what, reason ? reason : "no reason given");
+}
+
+enum ec crypto_settle(struct err *err) {
+    const char *reason;
+    return drain(&reason) ? err_set(err, EC_NOMEM, "out of memory") : EC_OK;
 }
 
 void certs_wipe(struct buf *b) {
@@ -197,8 +208,8 @@ enum ec pem_read_key(EVP_PKEY **out, struct str pem, struct err *err) {
     EVP_PKEY *key = PEM_read_bio_PrivateKey(from, NULL, no_password, NULL);
     if (key == NULL)
         return crypto_fail(err, "damaged private key");
-    ERR_clear_error();
     *out = key;
+    ERR_clear_error();
     return EC_OK;
 }
 

@@ -4,7 +4,6 @@
 #include "base/mem.h"
 
 #include <errno.h>
-#include <openssl/err.h>
 
 static const int64_t day_s = 86400;
 
@@ -100,7 +99,8 @@ static enum ec load_ca_key(struct estate *e, const char *dir, bool needed, struc
         e->ca.cert = find_by_key(e->bundle, e->ca.key);
         if (e->ca.cert != NULL)
             return EC_OK;
-        err_set(&found, EC_CRYPTO, "%s/ca.key belongs to no certificate in ca.crt", dir);
+        if (crypto_settle(&found) == EC_OK)
+            err_set(&found, EC_CRYPTO, "%s/ca.key belongs to no certificate in ca.crt", dir);
         EVP_PKEY_free(e->ca.key);
         e->ca.key = NULL;
     }
@@ -117,8 +117,7 @@ static enum ec load(struct estate *e, const char *dir, const struct certs_rotati
         return err->code;
     if (e->leaf != NULL)
         e->leaf_ca = find_issuer(e->bundle, e->leaf);
-    ERR_clear_error();
-    return EC_OK;
+    return crypto_settle(err);
 }
 
 /* -- What is due --------------------------------------------------------------------------- */
@@ -289,8 +288,7 @@ static enum ec keep_links(struct product *p, const struct estate *e, int64_t now
             find_issuer(p->bundle, link) != NULL && push_shared(p->chain, link, err) != EC_OK)
             return err->code;
     }
-    ERR_clear_error();
-    return EC_OK;
+    return crypto_settle(err);
 }
 
 static enum ec make_ca(struct product *p, const struct certs_request *r, struct err *err) {
@@ -395,7 +393,8 @@ static enum ec wanted_names(GENERAL_NAMES **out, const struct estate *e,
         return names_new(out, r, err);
     if (e->leaf != NULL)
         *out = X509_get_ext_d2i(e->leaf, NID_subject_alt_name, NULL, NULL);
-    ERR_clear_error();
+    if (crypto_settle(err) != EC_OK)
+        return err->code;
     if (*out == NULL)
         return err_set(err, EC_USAGE,
                        "tls.crt cannot be read for its names; give service and namespace");
@@ -410,8 +409,7 @@ static enum ec decide(struct certs_outcome *plan, const struct estate *e,
         return err->code;
     if (plan->ca_why)
         plan->leaf_why |= CERTS_WHY_CA;
-    ERR_clear_error();
-    return EC_OK;
+    return crypto_settle(err);
 }
 
 static enum ec report(struct certs_outcome *out, X509 *ca, X509 *leaf, struct err *err) {

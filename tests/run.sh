@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # All tests, from a fresh Debian 12 (bookworm) to one line: "N passed, M failed".
 #
-#   tests/run.sh [--quick] [--no-install]
+#   tests/run.sh [--quick] [--cluster] [--no-install]
 #
 #   --quick        the dev preset only
+#   --cluster      also against a real kube-apiserver, which is built from Debian's source: that
+#                  needs the network once, and some minutes
 #   --no-install   install nothing, take what is there
 #
 # What it needs stands in tests/packages.txt; what is missing of it is installed by apt-get (as root,
@@ -20,10 +22,11 @@ fuzz_seconds=${PULLGATE_FUZZ_SECONDS:-20}
 # Tests of what runs in several threads.
 threaded='^(unit\.(server|audit|program|live|daemon|match)|http\.)'
 
-quick=no install=yes
+quick=no install=yes cluster=no
 for arg in "$@"; do
     case $arg in
     --quick) quick=yes ;;
+    --cluster) cluster=yes ;;
     --no-install) install=no ;;
     -h | --help)
         sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
@@ -112,10 +115,13 @@ test_preset() { # PRESET [CTEST ARGUMENTS]: two tests at a time, where they allo
     count "$junit"
 }
 
+without=(-LE cluster)
+[[ $cluster == yes ]] && without=()
+
 start=$SECONDS
-build dev && test_preset dev
+build dev && test_preset dev "${without[@]}"
 if [[ $quick == no ]]; then
-    build asan && test_preset asan
+    build asan && test_preset asan -LE cluster
     build tsan && test_preset tsan -R "$threaded"
     build release && test_preset release
     if [[ $fuzz_seconds != 0 ]]; then

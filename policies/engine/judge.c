@@ -3,14 +3,11 @@
 
 /* ---- what stands for an image but is none (templates only) --------------------------- */
 
-static bool is_blank(struct str s) {
-    return str_trim(s).n == 0;
-}
-
-/* Templates may hold white space (OpenShift's image trigger), nothing (image volumes) or
- * Istio's `auto`: whatever fills them in later is judged when the pod comes. */
+/* Templates may hold white space, also around an image (OpenShift's image trigger), nothing (image
+ * volumes) or Istio's `auto`: whatever fills them in later is judged when the pod comes. */
 static bool is_placeholder(struct str text) {
-    return is_blank(text) || str_eq(text, STR("auto"));
+    struct str bare = str_trim(text);
+    return bare.n == 0 || bare.n != text.n || str_eq(text, STR("auto"));
 }
 
 /* ---- patterns ------------------------------------------------------------------------ */

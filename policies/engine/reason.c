@@ -13,17 +13,29 @@ enum { QUOTE_MAX = 320, MESSAGE_MAX = 8192 };
 static const char *const place_words[] = {"container", "init container", "ephemeral container",
                                           "image volume"};
 
-/* Quoted for people: control characters are shown as \xHH, since the API server drops a warning
- * that holds one, and what is too long is cut. */
+/* Control characters, and those that change how the text around them is shown (zero width, direction:
+ * U+200B-200F, U+202A-202E, U+2060-206F). */
+static bool is_unseen(const unsigned char *p, size_t n) {
+    if (n == 1)
+        return p[0] < 0x20 || p[0] == 0x7f;
+    if (n == 2)
+        return p[0] == 0xc2 && p[1] < 0xa0;
+    if (n != 3 || p[0] != 0xe2)
+        return false;
+    return (p[1] == 0x80 &&
+            ((p[2] >= 0x8b && p[2] <= 0x8f) || (p[2] >= 0xaa && p[2] <= 0xae))) ||
+           (p[1] == 0x81 && p[2] >= 0xa0 && p[2] <= 0xaf);
+}
+
+/* Quoted for people: what cannot be seen is shown as \xHH, also since the API server drops a warning
+ * that holds a control character, and what is too long is cut. */
 static void quote(struct buf *b, struct str s) {
     const unsigned char *p = (const unsigned char *)s.p;
     size_t shown = s.n < QUOTE_MAX ? s.n : QUOTE_MAX;
     buf_putc(b, '"');
     for (size_t i = 0; i < shown;) {
         size_t n = utf8_length(p + i, s.n - i);
-        bool control =
-            n == 1 ? p[i] < 0x20 || p[i] == 0x7f : n == 2 && p[i] == 0xc2 && p[i + 1] < 0xa0;
-        if (n == 0 || control) {
+        if (n == 0 || is_unseen(p + i, n)) {
             n = n ? n : 1;
             for (size_t k = 0; k < n; k++)
                 buf_printf(b, "\\x%02x", p[i + k]);

@@ -34,9 +34,7 @@ enum { TIDY_MAX = 256 };
 static void keep_own(const struct workload *w, struct wanted *out) {
     bool tidy = w->n_secrets <= TIDY_MAX;
     for (size_t i = 0; i < w->n_secrets; i++)
-        if (!tidy)
-            out->names[out->n++] = w->secrets[i];
-        else if (w->secrets[i].n != 0 && !holds(out->names, out->n, w->secrets[i]))
+        if (!tidy || (w->secrets[i].n != 0 && !holds(out->names, out->n, w->secrets[i])))
             out->names[out->n++] = w->secrets[i];
     out->n_kept = out->n;
 }

@@ -36,7 +36,7 @@ static bool has_star(struct str s) {
  * host. Positions in the first stay what they are. */
 static enum ec ask_imgref(struct str before, struct str after, bool *is_host, struct err *err) {
     struct buf probe = BUF_INIT((size_t)2 * MATCH_PATTERN_MAX);
-    struct imgref r;
+    struct imgref r = {.qualified = false};
     buf_str(&probe, before);
     buf_str(&probe, after);
     for (size_t i = 0; i < probe.n; i++)

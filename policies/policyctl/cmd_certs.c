@@ -21,10 +21,14 @@ struct options {
 static const struct opt_row rows[] = {
     {"dir", 'd', OPT_STRING, "DIR", NULL, "Folder of ca.crt, ca.key, tls.crt and tls.key.",
      AT(dir)},
-    {"service", 0, OPT_STRING, "NAME", "pullgate",
-     "Kubernetes Service of the webhook. The API server asks for <service>.<namespace>.svc.",
+    {"service", 0, OPT_STRING, "NAME", NULL,
+     "Kubernetes Service of the webhook; pullgate when not given. The API server asks for "
+     "<service>.<namespace>.svc.",
      AT(service)},
-    {"namespace", 'n', OPT_STRING, "NAME", "pullgate", "Namespace of that Service.",
+    {"namespace", 'n', OPT_STRING, "NAME", NULL,
+     "Namespace of that Service; pullgate when not given. rotate keeps the names the "
+     "certificate "
+     "has when neither is given.",
      AT(namespace)},
     {"dns", 0, OPT_LIST, "NAME", NULL,
      "Further DNS name or IP address for the certificate; may be given several times.",
@@ -58,12 +62,20 @@ static int64_t now_s(void) {
     return clock_wall_us() / 1000000;
 }
 
+static const char *service_of(const struct options *o) {
+    return o->service ? o->service : "pullgate";
+}
+
+static const char *namespace_of(const struct options *o) {
+    return o->namespace ? o->namespace : "pullgate";
+}
+
 static struct certs_request request_of(const struct options *o, struct str *dns) {
     for (size_t i = 0; i < o->dns.n; i++)
         dns[i] = str_of(o->dns.v[i]);
     return (struct certs_request){.key = (enum certs_key)o->key,
-                                  .service = str_of(o->service),
-                                  .namespace = str_of(o->namespace),
+                                  .service = str_of(service_of(o)),
+                                  .namespace = str_of(namespace_of(o)),
                                   .dns = dns,
                                   .n_dns = o->dns.n,
                                   .now_s = now_s(),
@@ -85,9 +97,11 @@ static int init(const struct options *o, struct buf *out, struct err *err) {
     const struct certs_request request = request_of(o, dns);
     if (certs_make(&files, &request, err) == EC_OK &&
         certs_save(&files, o->dir, o->force, err) == EC_OK) {
-        buf_printf(out, "%s: ca.crt ca.key tls.crt tls.key for %s.%s.svc\n", o->dir, o->service,
-                   o->namespace);
-        print_until(out, "tls.crt", request.now_s + (int64_t)o->days * 86400);
+        uint64_t days =
+            o->days < o->ca_days ? o->days : o->ca_days; /* it never outlives its CA */
+        buf_printf(out, "%s: ca.crt ca.key tls.crt tls.key for %s.%s.svc\n", o->dir,
+                   service_of(o), namespace_of(o));
+        print_until(out, "tls.crt", request.now_s + (int64_t)days * 86400);
     }
     certs_files_done(&files);
     return EXIT_ALLOWED;
@@ -116,11 +130,13 @@ static void print_why(struct buf *out, const char *what, unsigned why) {
 
 static int rotate(const struct options *o, struct buf *out, struct err *err) {
     struct str dns[OPT_LIST_MAX];
-    const struct certs_rotation how = {.request = request_of(o, dns),
-                                       .new_leaf = o->force,
-                                       .new_ca = o->new_ca,
-                                       .dry_run = o->dry_run,
-                                       .overlap_days = (int32_t)o->overlap_days};
+    struct certs_rotation how = {.request = request_of(o, dns),
+                                 .new_leaf = o->force,
+                                 .new_ca = o->new_ca,
+                                 .dry_run = o->dry_run,
+                                 .overlap_days = (int32_t)o->overlap_days};
+    if (o->service == NULL && o->namespace == NULL && o->dns.n == 0)
+        how.request.service = STR_NONE; /* the names it has, also those that --dns once gave */
     struct certs_outcome done;
     if (certs_rotate(&done, o->dir, &how, err) != EC_OK)
         return EXIT_INPUT;
@@ -191,7 +207,7 @@ static int check(const struct options *o, struct buf *out, struct err *err) {
                ca = BUF_INIT(CERTS_READ_ROOM), name = BUF_INIT(1024);
     struct certs_info info;
     unsigned problems = 0;
-    buf_printf(&name, "%s.%s.svc", o->service, o->namespace);
+    buf_printf(&name, "%s.%s.svc", service_of(o), namespace_of(o));
     const char *wanted = o->name ? o->name : buf_z(&name);
     if (read_pem(&cert, o, o->cert, "tls.crt", err) == EC_OK &&
         read_pem(&key, o, o->key_file, "tls.key", err) == EC_OK &&

@@ -89,7 +89,7 @@ static bool show(struct buf *out, struct parsed *p, struct str image, int output
 static bool show_lines(struct buf *out, struct parsed *p, int output, struct err *err) {
     struct buf input = BUF_INIT(INPUT_MAX + 1);
     bool all_valid = true;
-    if (file_read(&input, "-", INPUT_MAX, err) == EC_OK) {
+    if (file_read_any(&input, "-", INPUT_MAX, err) == EC_OK) {
         struct str rest = buf_view(&input);
         while (rest.n != 0) {
             size_t end = str_find(rest, '\n');

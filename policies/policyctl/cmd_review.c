@@ -43,7 +43,7 @@ static enum ec answer(const struct options *o, const char *path, struct buf *rep
         err_set(err, EC_USAGE, "--now: found \"%.100s\", expected a date such as 2027-01-31",
                 o->now);
     else if (policy_load(&policy, o->policy, now_s, err) == EC_OK &&
-             file_read(&body, path, BODY_MAX, err) == EC_OK) {
+             file_read_any(&body, path, BODY_MAX, err) == EC_OK) {
         char *padding = buf_room(&body, JSON_PADDING);
         if (padding == NULL)
             err_set(err, EC_NOMEM, "out of memory");

@@ -105,7 +105,7 @@ static bool wants_color(const struct options *o) {
 static size_t tell_empty(const struct sweep *s, const struct opt_result *args) {
     size_t n = 0;
     for (size_t i = 0; i < args->n_operands; i++) {
-        if (s->operand_objects[i] != 0)
+        if (s->operand_objects == NULL || s->operand_objects[i] != 0)
             continue;
         fprintf(stderr, "policyctl: %s: no objects\n", args->operands[i]);
         n++;

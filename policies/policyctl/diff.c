@@ -109,7 +109,7 @@ static size_t next_change(const struct script *s, size_t from) {
  * share it. */
 static size_t hunk_end(const struct script *s, size_t at) {
     size_t end = at;
-    while (at < s->n && at <= end + 2 * CONTEXT) {
+    while (at < s->n && at <= end + (size_t)2 * CONTEXT) {
         end = at + 1;
         at = next_change(s, at + 1);
     }

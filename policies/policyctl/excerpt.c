@@ -14,6 +14,8 @@ static size_t line_after(struct str text, size_t off) {
 }
 
 struct str excerpt_line(struct excerpt_cursor *at, struct str text, uint32_t line) {
+    if (text.p == NULL)
+        return STR_NONE;
     if (at->text != text.p || at->line > line)
         *at = (struct excerpt_cursor){.text = text.p, .line = 1};
     while (at->line < line && at->off < text.n) {
@@ -52,7 +54,7 @@ void excerpt_safe(struct buf *out, struct str s) {
 void excerpt_print(struct buf *out, struct str text, uint32_t line, uint32_t col) {
     struct excerpt_cursor at = {.text = NULL};
     struct str s = excerpt_line(&at, text, line);
-    if (s.n == 0 || col == 0)
+    if (s.p == NULL || s.n == 0 || col == 0)
         return;
     size_t caret = col - 1 < s.n ? col - 1 : s.n, from = 0;
     while (caret - from > BEFORE_MAX && from < caret)
@@ -66,7 +68,7 @@ void excerpt_print(struct buf *out, struct str text, uint32_t line, uint32_t col
 
 uint32_t excerpt_utf16_column(struct str line, uint32_t col) {
     uint32_t units = 1;
-    for (size_t i = 0; i < line.n && i + 1 < col;) {
+    for (size_t i = 0; line.p != NULL && i < line.n && i + 1 < col;) {
         size_t n = step(line, i);
         units += n == 4 ? 2 : 1;
         i += n;
@@ -87,7 +89,7 @@ static size_t skip_properties(struct str s) {
 
 bool excerpt_value(struct str line, uint32_t col, struct str value, uint32_t *from,
                    uint32_t *to) {
-    if (col == 0 || value.n == 0)
+    if (line.p == NULL || col == 0 || value.n == 0)
         return false;
     struct str s = str_slice(line, col - 1, line.n);
     size_t at = skip_properties(s);

@@ -30,14 +30,24 @@ const struct verb verbs[] = {
      "workloads with a pod template.\n",
      &test_options, cmd_test},
     {"apply", "[OPTION...] FILE...|-", "print manifests as the webhook would leave them",
-     "Comments, order, quotes and layout stay; denied objects stay as they are, and are told "
-     "(exit\n"
-     "status 1). From standard input to standard output it is a post-renderer of Helm, and, "
-     "given a\n"
-     "ResourceList, a KRM function of kustomize, whose functionConfig may name the rule file "
-     "in\n"
-     "spec.policy.\n",
+     "Comments, order, quotes and layout stay. Denied objects stay as they are, and are told\n"
+     "(exit status 1). From standard input to standard output it is a post-renderer of Helm\n"
+     "and, given a ResourceList, a KRM function of kustomize; then functionConfig may name\n"
+     "the rule file in spec.policy.\n",
      &apply_options, cmd_apply},
+    {"verify", "[OPTION...] SUITE...", "run unit tests of rule files",
+     "A suite is a YAML file of kind PolicyTest: a rule file, and cases of what should come "
+     "of\n"
+     "it. Folders are searched for *.test.yaml. Exit status 1 when a case fails, 2 when a "
+     "suite\n"
+     "cannot be read.\n",
+     &verify_options, cmd_verify},
+    {"bench", "[OPTION...] FILE...", "measure decisions of a rule file",
+     "Reads objects as test does, decides over them again and again, and tells decisions per\n"
+     "second and how long one takes: the engine's work alone, and for AdmissionReviews the "
+     "way\n"
+     "from bytes to bytes as well.\n",
+     &bench_options, cmd_bench},
     {"explain", "[OPTION...] IMAGE|FILE|-...", "say which rule decides, and why, step by step",
      "What names a file, or ends as a manifest does, is one; all else is an image, taken to be "
      "in\n"
@@ -64,6 +74,12 @@ const struct verb verbs[] = {
      "  show    what a certificate says\n"
      "  bundle  base64 of ca.crt on one line, for a webhook's caBundle\n",
      &certs_options, cmd_certs},
+    {"render", "--image IMAGE --policy FILE --certs DIR [OPTION...]",
+     "print the manifests of a webhook, for kubectl apply",
+     "The same objects as deploy/kustomize, for those who use neither kustomize nor Helm:\n"
+     "  policyctl render ... | kubectl apply -f -\n"
+     "The output holds the private key of the webhook (never the CA's).\n",
+     &render_options, cmd_render},
     {"completion", "bash|zsh|fish", "print a script that completes command lines",
      "In ~/.bashrc: source <(policyctl completion bash); in ~/.zshrc, behind compinit, the "
      "same with\n"

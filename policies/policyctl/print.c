@@ -19,6 +19,17 @@ static void reset(struct buf *b) {
     buf_reset(b);
 }
 
+void print_carry(struct print *p, const struct buf *text) {
+    if (text->bad && !p->out.bad)
+        p->out.bad = text->bad;
+}
+
+struct buf *print_scratch(struct print *p) {
+    print_carry(p, &p->scratch);
+    buf_reset(&p->scratch);
+    return &p->scratch;
+}
+
 void print_reset(struct print *p) {
     reset(&p->out);
     reset(&p->aside);

@@ -43,6 +43,10 @@ struct print_format {
 };
 
 void print_done(struct print *p);
+/* A text that found no memory must not be shown as a shorter one: the output then fails. */
+void print_carry(struct print *p, const struct buf *text);
+/* The scratch buffer, empty; carries what was in it. */
+struct buf *print_scratch(struct print *p);
 /* Empty, as for a next file; much memory is given back. */
 void print_reset(struct print *p);
 

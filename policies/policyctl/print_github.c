@@ -27,14 +27,14 @@ static void put_head(struct buf *out, const char *level, const char *file, uint3
 }
 
 static void put_title(struct print *p, const char *word, const struct subject *s) {
-    buf_reset(&p->scratch);
+    print_scratch(p);
     buf_printf(&p->scratch, "%s: ", word);
     print_object_name(&p->scratch, s);
     put_escaped(&p->out, buf_view(&p->scratch), true);
 }
 
 static void put_reason(struct print *p, const struct subject *s, const struct reason *r) {
-    struct yaml_pos pos = subject_reason_where(s, r, &p->scratch);
+    struct yaml_pos pos = subject_reason_where(s, r, print_scratch(p));
     if (p->look->quiet && r->weight == WEIGHT_NOTE)
         return;
     put_head(&p->out, levels[r->weight], s->file, pos.line, pos.col);
@@ -48,7 +48,7 @@ static void put_rewrite(struct print *p, const struct subject *s,
                         const struct decision_image *d) {
     const char *why;
     struct str to = print_rewrite(s, d, &why);
-    struct yaml_pos pos = subject_image_where(s, d->image, &p->scratch);
+    struct yaml_pos pos = subject_image_where(s, d->image, print_scratch(p));
     if (to.n == 0)
         return;
     put_head(&p->out, levels[WEIGHT_NOTE], s->file, pos.line, pos.col);

@@ -27,7 +27,7 @@ static void put_strings(struct buf *out, const char *key, const struct str *v, s
 
 static void put_image(struct print *p, const struct subject *s,
                       const struct decision_image *d) {
-    struct yaml_pos pos = subject_image_where(s, d->image, &p->scratch);
+    struct yaml_pos pos = subject_image_where(s, d->image, print_scratch(p));
     buf_puts(&p->out, "{\"path\":");
     buf_json(&p->out, buf_view(&p->scratch));
     put(&p->out, "container", d->image->name);
@@ -41,7 +41,7 @@ static void put_image(struct print *p, const struct subject *s,
 
 static void put_reason(struct print *p, const struct subject *s, const struct reason *r) {
     const struct decision_image *d = r->image < 0 ? NULL : &s->decision->images[r->image];
-    struct yaml_pos pos = subject_reason_where(s, r, &p->scratch);
+    struct yaml_pos pos = subject_reason_where(s, r, print_scratch(p));
     buf_puts(&p->out, "{\"code\":");
     buf_json(&p->out, str_of(engine_code_name(r->code)));
     put(&p->out, "message", r->message);

@@ -52,6 +52,7 @@ static enum ec put_object(struct print *p, const struct subject *s, struct err *
     print_object_name(&text, s);
     buf_printf(&text, " (line %u)", s->line); /* two objects of a file may have one name */
     put_case(p, s->file, buf_view(&text));
+    print_carry(p, &text);
     buf_reset(&text);
     print_text_lines(p, &text, s);
     if (text.n == 0 && s->decision->verdict != VERDICT_DENY) {
@@ -67,7 +68,7 @@ static enum ec put_object(struct print *p, const struct subject *s, struct err *
 }
 
 static void put_fault(struct print *p, const struct subject_fault *f) {
-    buf_reset(&p->scratch);
+    print_scratch(p);
     err_print(f->err, &p->scratch);
     put_case(p, f->file, STR("cannot be judged"));
     buf_puts(&p->out, ">\n      <error");

@@ -20,7 +20,7 @@ static void put_message(struct buf *out, const char *before, struct str text) {
 /* ---- places -------------------------------------------------------------------------- */
 
 static void put_artifact(struct print *p, struct buf *out, const char *path) {
-    buf_reset(&p->scratch);
+    print_scratch(p);
     print_uri(&p->scratch, strcmp(path, "<stdin>") == 0 ? "stdin" : path);
     put(out, "\"artifactLocation\":{\"uri\":", buf_view(&p->scratch));
     buf_putc(out, '}');
@@ -64,7 +64,7 @@ static void put_physical(struct print *p, const char *path, struct region r) {
 }
 
 static void put_logical(struct print *p, const struct subject *s) {
-    buf_reset(&p->scratch);
+    print_scratch(p);
     print_object_name(&p->scratch, s);
     put(&p->out, ",\"logicalLocations\":[{\"fullyQualifiedName\":", buf_view(&p->scratch));
     buf_puts(&p->out, ",\"kind\":\"resource\"}]");
@@ -102,6 +102,7 @@ static void put_related(struct print *p, const struct subject *s, struct policy_
         return;
     buf_str(&path, policy_file(s->policy, why));
     const char *file = buf_z(&path);
+    print_carry(p, &path);
     buf_puts(&p->out, ",\"relatedLocations\":[{");
     put_physical(p, file ? file : "", (struct region){.line = why.line, .from = why.col});
     buf_puts(&p->out, ",\"message\":{\"text\":\"the rule that decided\"}}]");
@@ -130,7 +131,7 @@ static void put_reason(struct print *p, const struct subject *s, const struct re
     struct finding f = {.rule = r->code,
                         .level = levels[r->weight],
                         .message = r->message,
-                        .pos = subject_reason_where(s, r, &p->scratch),
+                        .pos = subject_reason_where(s, r, print_scratch(p)),
                         .value = r->image < 0 ? STR_NONE : s->decision->images[r->image].before,
                         .fix = r->suggestion,
                         .why = r->pos};
@@ -150,10 +151,11 @@ static void put_rewrite(struct print *p, const struct subject *s,
     struct finding f = {.rule = SARIF_REWRITTEN,
                         .level = "note",
                         .message = buf_view(&text),
-                        .pos = subject_image_where(s, d->image, &p->scratch),
+                        .pos = subject_image_where(s, d->image, print_scratch(p)),
                         .value = d->before,
                         .fix = to};
     put_result(p, s, &f);
+    print_carry(p, &text);
     buf_done(&text);
 }
 
@@ -168,6 +170,7 @@ static void put_secrets(struct print *p, const struct subject *s) {
                             .message = buf_view(&text),
                             .pos = subject_secrets_where(s)};
         put_result(p, s, &f);
+        print_carry(p, &text);
         buf_done(&text);
     }
 }

@@ -37,7 +37,7 @@ static void put_at(struct print *p, const char *file, uint32_t line, uint32_t co
 
 static void put_reason(struct print *p, const struct subject *s, const struct reason *r) {
     static const char *const severities[] = {"comment", "warning", "fail"};
-    struct yaml_pos pos = subject_reason_where(s, r, &p->scratch);
+    struct yaml_pos pos = subject_reason_where(s, r, print_scratch(p));
     if (p->look->quiet && r->weight == WEIGHT_NOTE)
         return;
     put(p, "    - ", "message", r->message);
@@ -54,7 +54,7 @@ static void put_rewrite(struct print *p, const struct subject *s,
     struct str to = print_rewrite(s, d, &why);
     if (to.n == 0)
         return;
-    struct yaml_pos pos = subject_image_where(s, d->image, &p->scratch);
+    struct yaml_pos pos = subject_image_where(s, d->image, print_scratch(p));
     put(p, "    - ", "rewrite", d->before);
     put(p, "      ", *why ? "proposed" : "to", to);
     put_at(p, s->file, pos.line, pos.col);
@@ -64,7 +64,7 @@ static enum ec put_object(struct print *p, const struct subject *s, struct err *
     static const struct str block = STR_INIT("  ---\n  findings:\n");
     const struct decision *d = s->decision;
     (void)err;
-    buf_reset(&p->scratch);
+    print_scratch(p);
     buf_printf(&p->scratch, "%s:%u ", s->file, s->line);
     print_object_name(&p->scratch, s);
     put_point(p, d->verdict != VERDICT_DENY, buf_view(&p->scratch));
@@ -82,7 +82,7 @@ static enum ec put_object(struct print *p, const struct subject *s, struct err *
 }
 
 static void put_fault(struct print *p, const struct subject_fault *f) {
-    buf_reset(&p->scratch);
+    print_scratch(p);
     buf_printf(&p->scratch, "%s:%u cannot be judged", f->file, f->err->line);
     put_point(p, false, buf_view(&p->scratch));
     buf_puts(&p->out, "  ---\n  findings:\n");

@@ -21,7 +21,7 @@ static void put_reason(struct print *p, struct buf *out, const struct subject *s
                        const struct reason *r) {
     if (p->look->quiet && r->weight == WEIGHT_NOTE)
         return;
-    put_place(out, s, subject_reason_where(s, r, &p->scratch));
+    put_place(out, s, subject_reason_where(s, r, print_scratch(p)));
     put_word(p, out, print_weight_name(r->weight));
     buf_printf(out, ": %.*s\n", STR_ARG(r->message));
 }
@@ -32,7 +32,7 @@ static void put_image(struct print *p, struct buf *out, const struct subject *s,
     struct str to = print_rewrite(s, d, &why);
     if (to.n == 0)
         return;
-    put_place(out, s, subject_image_where(s, d->image, &p->scratch));
+    put_place(out, s, subject_image_where(s, d->image, print_scratch(p)));
     put_word(p, out, *why == '\0' ? "rewrite" : "note");
     buf_puts(out, ": ");
     excerpt_safe(out, d->image->name);

@@ -82,7 +82,7 @@ static enum ec take_review(struct walk *w, struct subject *s, struct err *err) {
 /* Does the pod spec itself say which account it runs as? */
 static bool names_account(const struct json *json, json_at object, struct str spec) {
     json_at at = object;
-    while (spec.n != 0) {
+    while (spec.p != NULL && spec.n != 0) {
         spec = str_slice(spec, 1, spec.n);
         size_t n = str_find(spec, '/');
         at = json_get(json, at, str_slice(spec, 0, n));
@@ -225,7 +225,7 @@ enum ec subject_file(struct judge *j, const char *path, const struct subject_sin
     struct yaml *y = NULL;
     struct walk w = {.j = j, .to = to, .totals = totals};
     w.file = strcmp(path, "-") == 0 ? "<stdin>" : path;
-    enum ec ec = file_read(&text, path, FILE_MAX, err);
+    enum ec ec = file_read_any(&text, path, FILE_MAX, err);
     w.text = shown_text(buf_view(&text));
     if (ec == EC_OK)
         ec = yaml_open(&y, buf_view(&text), YAML_LIMITS_DEFAULT, err);

@@ -66,6 +66,7 @@ static void tell_folder(struct slot *slot, const struct input *in) {
 }
 
 static void check_room(struct slot *slot) {
+    print_scratch(&slot->print);
     int bad = slot->print.out.bad ? slot->print.out.bad : slot->print.aside.bad;
     if (bad != EC_OK && slot->err.code == EC_OK)
         err_set(&slot->err, (enum ec)bad, "no room for the output");
@@ -139,9 +140,9 @@ static bool take(void *arg, size_t item, size_t at) {
     st->sweep->operand_objects[in->operand] += slot->totals.objects;
     if (st->run.out.n != 0 || slot->talk.n != 0)
         hide_bar(st);
-    talk(buf_view(&slot->talk));
     if (!write_out(st))
         return false;
+    talk(buf_view(&slot->talk));
     show_bar(st, item + 1);
     if (slot->err.code != EC_OK)
         *st->err = slot->err;

@@ -69,6 +69,7 @@ enum ec textedit_add(struct textedit *t, struct textedit_change change, struct e
         t->cap = cap;
     }
     change.asked = 1;
+    change.order = t->n;
     if (!arena_str(&t->arena, change.with, &change.with))
         return arena_fail(&t->arena, err);
     t->v[t->n++] = change;
@@ -77,7 +78,21 @@ enum ec textedit_add(struct textedit *t, struct textedit_change change, struct e
 
 static int compare(const void *pa, const void *pb) {
     const struct textedit_change *a = pa, *b = pb;
-    return a->at != b->at ? (a->at > b->at) - (a->at < b->at) : (a->n > b->n) - (a->n < b->n);
+    if (a->at != b->at)
+        return a->at < b->at ? -1 : 1;
+    if (a->n != b->n)
+        return a->n < b->n ? -1 : 1;
+    return (a->order > b->order) - (a->order < b->order);
+}
+
+static bool same_place(const struct textedit_change *a, const struct textedit_change *b) {
+    return a->at == b->at && a->n == b->n && a->pos.line == b->pos.line &&
+           a->pos.col == b->pos.col;
+}
+
+/* Behind all that `before` replaces; of an insertion, for another value. */
+static bool follows(const struct textedit_change *before, const struct textedit_change *c) {
+    return c->at >= before->at + before->n && !same_place(before, c);
 }
 
 static enum ec fail_at(const struct textedit_change *c, struct err *err) {
@@ -96,11 +111,11 @@ static enum ec fold(struct textedit *t, struct err *err) {
         qsort(t->v, t->n, sizeof *t->v, compare);
     for (size_t i = 0; i < t->n; i++) {
         struct textedit_change *c = &t->v[i], *before = kept ? &t->v[kept - 1] : NULL;
-        if (before == NULL || c->at >= before->at + (before->n ? before->n : 1)) {
+        if (before == NULL || follows(before, c)) {
             t->v[kept++] = *c;
             continue;
         }
-        if (c->at != before->at || c->n != before->n || !str_eq(c->with, before->with))
+        if (!same_place(before, c) || !str_eq(c->with, before->with))
             return fail_at(c, err);
         before->asked++;
     }

@@ -18,6 +18,7 @@ struct textedit_change {
     struct str with;
     struct yaml_pos pos; /* of the value, for errors */
     size_t uses, asked;  /* values that stand here; how many asked for this */
+    size_t order;        /* of what is inserted at one byte, for different values */
 };
 
 struct textedit {

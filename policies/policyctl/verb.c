@@ -51,7 +51,9 @@ int verb_fail(const struct err *err) {
     err_print(err, &text);
     buf_putc(&text, '\n');
     put_excerpt(&text, err);
-    (void)!file_write_fd(STDERR_FILENO, buf_view(&text), &ignored);
+    /* Where there is no memory for the words, these need none. */
+    struct str words = text.bad ? STR("policyctl: out of memory\n") : buf_view(&text);
+    (void)!file_write_fd(STDERR_FILENO, words, &ignored);
     buf_done(&text);
     return err->code == EC_BUG ? EXIT_BROKEN : EXIT_INPUT;
 }

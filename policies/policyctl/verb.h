@@ -27,6 +27,8 @@ extern const struct verb verbs[];
 extern const size_t n_verbs;
 
 int cmd_test(const struct verb *self, int argc, char **argv);
+int cmd_verify(const struct verb *self, int argc, char **argv);
+int cmd_bench(const struct verb *self, int argc, char **argv);
 int cmd_review(const struct verb *self, int argc, char **argv);
 int cmd_parse(const struct verb *self, int argc, char **argv);
 int cmd_certs(const struct verb *self, int argc, char **argv);
@@ -35,10 +37,12 @@ int cmd_completion(const struct verb *self, int argc, char **argv);
 int cmd_explain(const struct verb *self, int argc, char **argv);
 int cmd_images(const struct verb *self, int argc, char **argv);
 int cmd_lint(const struct verb *self, int argc, char **argv);
+int cmd_render(const struct verb *self, int argc, char **argv);
 
 extern const struct opt_table test_options, review_options, parse_options, certs_options;
-extern const struct opt_table apply_options, completion_options, explain_options,
-    images_options, lint_options;
+extern const struct opt_table apply_options;
+extern const struct opt_table verify_options, bench_options, completion_options;
+extern const struct opt_table explain_options, images_options, lint_options, render_options;
 
 /* Parses a verb's options into *target. false: nothing is left to do, *status is the exit
  * status

@@ -62,6 +62,7 @@ static bool keeps(const struct policy_mirror *m, const struct policy_place *p) {
  * identity for it. */
 static bool takes_from_below(const struct policy_mirror *m, const struct policy_place *p) {
     struct policy_place folded = {.host = engine_fold_host(p->host), .path = p->path};
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): m is an element of an array */
     if (!place_holds(&folded, &m->from) || m->from.path.n == folded.path.n)
         return false;
     struct str below = str_slice(m->from.path, p->path.n, m->from.path.n);

@@ -137,7 +137,8 @@ static enum ec build(struct policy_place *out, const struct cursor *c, struct st
     char *text = arena_alloc(a, n);
     if (text == NULL)
         return walk_no_room(c->r, a);
-    memcpy(text, host.p, host.n);
+    if (host.n != 0)
+        memcpy(text, host.p, host.n);
     out->text = (struct str){text, n};
     out->host = (struct str){text, host.n};
     out->path = STR_NONE;

@@ -86,9 +86,9 @@ static enum ec new_rule(struct reader *r, struct draft **out, const struct draft
 }
 
 static enum ec read_rule(const struct cursor *c, void *out) {
-    struct draft *d;
+    struct draft *d = NULL;
     enum ec ec = new_rule(c->r, &d, out);
-    if (ec != EC_OK)
+    if (d == NULL)
         return ec;
     d->rule.pos = walk_pos(c);
     ec = walk_object(c, &schema_rule, d);
@@ -104,9 +104,9 @@ enum ec read_rules(const struct cursor *c, void *out) {
 
 /* The settings alone are one rule for every pod. */
 static enum ec only_rule(const struct cursor *spec, const struct draft_file *file) {
-    struct draft *d;
+    struct draft *d = NULL;
     enum ec ec = new_rule(spec->r, &d, &file->settings);
-    if (ec != EC_OK)
+    if (d == NULL)
         return ec;
     d->rule.pos = walk_key_pos(spec);
     d->rule.name = file->name.n != 0 ? file->name : STR("policy");

@@ -138,7 +138,7 @@ mkdir -p mounted/..1
 mv rules.yaml mounted/..1/rules.yaml
 ln -s ..1 mounted/..data
 ln -s ..data/rules.yaml mounted/rules.yaml
-start_daemon watched ready --policy mounted/rules.yaml
+start_daemon watched ready --policy mounted/rules.yaml --poll 1s
 same "mounted: before" "$(image)" five.example/nginx:1.14.2
 mkdir mounted/..2
 sed 's/five/seven/' mounted/..1/rules.yaml >mounted/..2/rules.yaml

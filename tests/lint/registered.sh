@@ -28,22 +28,26 @@ while IFS= read -r file; do
     # elf looks at the hardened programs: the release preset has it
     [[ $file == */common.sh || $file == */elf.sh ]] || named "$file" "lint.$(basename "$file" .sh)"
 done < <(files 'tests/lint/*.sh')
-# Scripts and programs of the other folders: some test's command line names them. lib.sh and scrape.sh
-# are sourced by others, monitoring.py is run by monitoring.sh, bless.sh is a person's tool.
+# Scripts and programs of the other folders: some test's command line names them, or a script beside
+# them does (lib.sh and other helpers). bless.sh is a person's tool.
 while IFS= read -r file; do
-    word=/$file
+    word=/$(basename "$file")
     [[ $file == *.c ]] && word=/$(basename "$file" .c)
-    [[ $file =~ /(lib|scrape|bless)\.sh$ || $file == */http/monitoring.py ]] && continue
+    [[ $word == /bless.sh ]] && continue
     seen=$((seen + 1))
-    grep -qF -- "$word" <<<"$commands" || complain "$file: no test of ctest runs it"
+    grep -qF -- "${file%/*}$word" <<<"$commands" || grep -qF -- "bin$word" <<<"$commands" && continue
+    # a helper: named by another script; an import names it without its ending
+    [[ $file == *.py ]] && word=$(basename "$file" .py)
+    grep -lwF --include='*.sh' --include='*.py' -r -- "${word#/}" "${file%/*}" | grep -qvxF "$file" ||
+        complain "$file: no test of ctest runs it"
 done < <(files 'tests/*.sh' 'tests/*.py' 'tests/golden/*.c' |
-    grep -E '^tests/(cli|http|golden|readme)/[^/]*$')
+    grep -E '^tests/(cli|cluster|deploy|http|golden|readme)/[^/]*$')
 
 # No test without a label: run.sh and people choose by them.
 while read -r name label; do
     case " $label " in
-    *' unit '* | *' corpus '* | *' golden '* | *' cli '* | *' http '* | *' lint '* | *' cluster '*) ;;
-    *) complain "$name: labels \"$label\", expected unit, corpus, golden, cli, http, lint or cluster" ;;
+    *' unit '* | *' corpus '* | *' golden '* | *' cli '* | *' http '* | *' deploy '* | *' image '* | *' lint '* | *' cluster '*) ;;
+    *) complain "$name: labels \"$label\", expected unit, corpus, golden, cli, http, deploy, image, lint or cluster" ;;
     esac
 done <<<"$labels"
 verdict 15

@@ -120,12 +120,12 @@ static void years_go_by_without_a_gap(void **state) {
         struct tally tally;
     } rows[] = {
         /* Leaves last 244 days (a third of 365 is left), CAs 2434 (a third of 3650). */
-        {CERTS_KEY_P256, 365, 3650, 0, 0, 7500, 30, {30, 3, 3, 2}},
+        {CERTS_KEY_P256, 365, 3650, 0, 0, 7500, 60, {27, 3, 3, 2}},
         /* The CA lives as long as its leaf: each leaf brings its own. */
         {CERTS_KEY_P256, 90, 90, 0, 30, 400, 10, {6, 6, 6, 2}},
         /* A long overlap ends with the old CA's life. */
         {CERTS_KEY_P256, 30, 100, 50, 300, 500, 5, {40, 10, 8, 3}},
-        {CERTS_KEY_RSA2048, 365, 1000, 20, 1, 1200, 50, {4, 1, 1, 2}},
+        {CERTS_KEY_RSA2048, 365, 1000, 20, 1, 1200, 100, {4, 1, 1, 2}},
     };
     // clang-format on
     for (size_t i = 0; i < N(rows); i++) {

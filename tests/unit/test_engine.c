@@ -262,7 +262,8 @@ static const struct row template_rows[] = {
     {SPEC "  approved: [quay.io]\n", "auto", VERDICT_ALLOW, NULL, NONE, ""},
     {ACME, " ", VERDICT_ALLOW, NULL, NONE, ""},
     {ACME, "", VERDICT_ALLOW, NULL, NONE, ""},
-    {ACME, " x", VERDICT_DENY, NULL, REASON_INVALID, ""},
+    {ACME, " x", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME, "x y", VERDICT_DENY, NULL, REASON_INVALID, ""},
     {MIRRORS, "quay.io/x", VERDICT_ALLOW, NULL, NONE, ""},
     {ACME "  unmatched: deny\n  rules: [{name: a, match: {namespaces: [b*]}}]\n", "x",
      VERDICT_WARN, NULL, REASON_UNMATCHED, ""},
@@ -473,8 +474,8 @@ static void messages_say_all_there_is_to_know(void **state) {
          "container \"main\": image \"quay.io/x:1\" comes from quay.io, which is not approved "
          "(rule "
          "\"t\", t.yaml:4); write \"ghcr.io/acme/x:1\" instead; ask data-platform"},
-        {ACME, "a\nb\x7f",
-         "container \"main\": image \"a\\x0ab\\x7f\" is no image reference: "},
+        {ACME, "a\nb\x7f\xe2\x80\xae",
+         "container \"main\": image \"a\\x0ab\\x7f\\xe2\\x80\\xae\" is no image reference: "},
         {ACME "  exemptions: [{images: [quay.io], reason: r, owner: o, until: 2026-01-01}]\n",
          "quay.io/x",
          "container \"main\": image \"quay.io/x\" comes from quay.io, which is not approved "

@@ -40,7 +40,8 @@ static bool grow(struct buf *b, size_t n) {
 }
 
 char *buf_room(struct buf *b, size_t n) {
-    if (b->bad || (b->cap - b->n < n && !grow(b, n)))
+    /* Also for no bytes at all: there is no arithmetic on a null pointer. */
+    if (b->bad || ((b->p == NULL || b->cap - b->n < n) && !grow(b, n)))
         return NULL;
     return b->p + b->n;
 }

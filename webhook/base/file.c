@@ -37,21 +37,30 @@ static enum ec read_all(struct buf *out, int fd, const char *path, size_t max_by
     }
 }
 
-enum ec file_read(struct buf *out, const char *path, size_t max_bytes, struct err *err) {
+static enum ec read_path(struct buf *out, const char *path, int flags, size_t max_bytes,
+                         struct err *err) {
     struct stat st;
     if (strcmp(path, "-") == 0)
         return read_all(out, STDIN_FILENO, "standard input", max_bytes, err);
-    /* O_NONBLOCK: opening a FIFO nobody writes to must not hang. */
-    AUTO(close_fdp) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    AUTO(close_fdp) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | flags);
     if (fd < 0)
         return err_set_os(err, errno, "cannot open %s", path);
     if (fstat(fd, &st) != 0)
         return err_set_os(err, errno, "cannot stat %s", path);
     if (S_ISDIR(st.st_mode))
         return err_set_os(err, EISDIR, "cannot read %s", path);
-    if (!S_ISREG(st.st_mode))
+    if (!S_ISREG(st.st_mode) && (flags & O_NONBLOCK))
         return err_set(err, EC_IO, "cannot read %s: it is no regular file", path);
     return read_all(out, fd, path, max_bytes, err);
+}
+
+enum ec file_read(struct buf *out, const char *path, size_t max_bytes, struct err *err) {
+    /* O_NONBLOCK: opening a FIFO nobody writes to must not hang. */
+    return read_path(out, path, O_NONBLOCK, max_bytes, err);
+}
+
+enum ec file_read_any(struct buf *out, const char *path, size_t max_bytes, struct err *err) {
+    return read_path(out, path, 0, max_bytes, err);
 }
 
 enum ec file_write_fd(int fd, struct str bytes, struct err *err) {

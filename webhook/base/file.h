@@ -13,6 +13,10 @@
 enum ec file_read(struct buf *out, const char *path, size_t max_bytes, struct err *err)
     MUST_CHECK;
 
+/* The same for tools: pipes and devices are read to their end, however long that takes. */
+enum ec file_read_any(struct buf *out, const char *path, size_t max_bytes, struct err *err)
+    MUST_CHECK;
+
 /* Replaces the file: written beside it with the given permission bits, fsync'ed, renamed; the
  * directory is fsync'ed too. Readers see the old bytes or the new ones, never a mixture. */
 enum ec file_replace(const char *path, unsigned mode, struct str bytes, struct err *err)

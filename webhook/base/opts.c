@@ -40,8 +40,7 @@ bool opts_parse_size(struct str s, uint64_t *out) {
 }
 
 bool opts_parse_duration(struct str s, uint64_t *out_ms) {
-    static const struct unit units[] = {
-        {"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 3600 * 1000}};
+    static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
     return parse_scaled(s, units, sizeof units / sizeof *units, 1000, out_ms);
 }
 

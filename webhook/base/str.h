@@ -46,7 +46,7 @@ static inline struct str str_slice(struct str s, size_t from, size_t to) {
         to = s.n;
     if (from > to)
         from = to;
-    return (struct str){s.p ? s.p + from : NULL, to - from};
+    return s.n == 0 ? s : (struct str){s.p + from, to - from};
 }
 
 /* Position of the first byte c, or s.n when there is none. */

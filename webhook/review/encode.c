@@ -109,6 +109,13 @@ static void put_warnings(struct buf *out, const struct decision *d) {
     buf_putc(out, ']');
 }
 
+/* Texts are put together in a scratch buffer that is used again and again. One that found no
+ * room must not be taken for a shorter one: the answer has none, either. */
+static void carry(struct buf *out, const struct buf *scratch) {
+    if (scratch->bad && !out->bad)
+        out->bad = scratch->bad;
+}
+
 /* ---- audit annotations: the API server stores them as <webhook>/<key> ---------------- */
 
 static void put_key(struct buf *out, const char *key, bool *any) {
@@ -118,6 +125,7 @@ static void put_key(struct buf *out, const char *key, bool *any) {
 }
 
 static void put_text(struct buf *out, const char *key, struct buf *text, bool *any) {
+    carry(out, text);
     if (text->n == 0)
         return;
     put_key(out, key, any);
@@ -200,6 +208,7 @@ static void put_denial(struct buf *out, const struct decision *d, struct buf *sc
     bool malformed = is_malformed(d);
     buf_reset(scratch);
     review_message(scratch, d);
+    carry(out, scratch);
     buf_puts(out, ",\"status\":{\"code\":");
     buf_puts(out, malformed ? "422,\"reason\":\"Invalid\"" : "403,\"reason\":\"Forbidden\"");
     buf_puts(out, ",\"message\":");
@@ -210,6 +219,7 @@ static void put_denial(struct buf *out, const struct decision *d, struct buf *sc
 static void put_patch(struct buf *out, const struct decision *d, struct buf *scratch) {
     buf_reset(scratch);
     review_patch(scratch, d);
+    carry(out, scratch);
     buf_puts(out, ",\"patchType\":\"JSONPatch\",\"patch\":\"");
     buf_base64(out, buf_view(scratch));
     buf_putc(out, '"');
@@ -230,8 +240,6 @@ void review_encode(struct buf *out, const struct review *r, const struct policy 
     put_warnings(out, d);
     put_annotations(out, p, d, patch);
     buf_puts(out, "}}\n");
-    if (patch->bad && !out->bad)
-        out->bad = patch->bad;
 }
 
 void review_status(struct buf *out, unsigned code, const char *reason, struct str message) {

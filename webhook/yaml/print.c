@@ -49,11 +49,14 @@ static bool is_special_elsewhere(struct str s) {
 /* Reading it back plain must give the same string. */
 static bool stays_string(struct printer *p, struct str s) {
     const struct scalar plain = {.text = s, .tag = TAG_NONE, .plain = true};
-    struct err ignored = ERR_INIT;
+    struct err err = ERR_INIT;
     buf_reset(&p->probe);
-    return s.n != 0 && !is_special_elsewhere(s) &&
-           scalar_print(&plain, &p->probe, &ignored) == EC_OK && p->probe.n != 0 &&
-           p->probe.p[0] == '"';
+    if (s.n == 0 || is_special_elsewhere(s))
+        return false;
+    bool reads = scalar_print(&plain, &p->probe, &err) == EC_OK;
+    if ((p->probe.bad || err.code == EC_NOMEM) && !p->out->bad)
+        p->out->bad = EC_NOMEM; /* not to be taken for "needs quotes" */
+    return reads && p->probe.n != 0 && p->probe.p[0] == '"';
 }
 
 static bool has_lines(struct str s) {

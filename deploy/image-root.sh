@@ -1,0 +1,35 @@
+#!/bin/bash
+# The root file system of the image: the programs and what they load, told by ldd.
+#
+#   deploy/image-root.sh BIN_DIR DEST
+#
+# Debian's packages are noted as scanners look for them (/var/lib/dpkg/status.d), with their copyright
+# files, and as CycloneDX in /usr/share/sbom (deploy/sbom.sh).
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+bin=$1 dest=$2
+umask 022
+
+mkdir -p "$dest"/{etc/pullgate,usr/bin,usr/share/sbom,usr/share/doc,var/lib/dpkg/status.d}
+for program in pullgate policyctl; do
+    strip --strip-unneeded -o "$dest/usr/bin/$program" "$bin/$program"
+    chmod 755 "$dest/usr/bin/$program"
+done
+
+# "lib => /path (address)" and "/path (address)"; where /lib is a link to usr/lib the loader finds both.
+"$here/sbom.sh" --libraries "$bin/pullgate" "$bin/policyctl" | while read -r library; do
+    install -D -m 755 "$library" "$dest$library"
+done
+
+"$here/sbom.sh" --packages "$bin/pullgate" "$bin/policyctl" | while read -r package; do
+    name=${package%%:*}
+    dpkg-query -s "$package" | grep -v '^Status:' | sed '1a Status: install ok installed' \
+        >"$dest/var/lib/dpkg/status.d/$name"
+    mkdir -p "$dest/usr/share/doc/$name"
+    cp -L "/usr/share/doc/$name/copyright" "$dest/usr/share/doc/$name/copyright"
+done
+
+echo 'pullgate:x:65532:65532:pullgate:/:/sbin/nologin' >"$dest/etc/passwd"
+echo 'pullgate:x:65532:' >"$dest/etc/group"
+cp -L /etc/os-release "$dest/etc/os-release"
+"$here/sbom.sh" "$bin/pullgate" "$bin/policyctl" >"$dest/usr/share/sbom/pullgate.cdx.json"

@@ -1,0 +1,13 @@
+# The base manifests as one C constant, for policyctl render: so they stand once, here.
+#   cmake -DOUT=FILE.c -DFILES=a.yaml,b.yaml -P embed.cmake
+string(REPLACE "," ";" files "${FILES}")
+set(all "")
+foreach(file IN LISTS files)
+  file(READ ${file} bytes HEX)
+  string(APPEND all "2d2d2d0a${bytes}") # ---
+endforeach()
+string(REGEX REPLACE "(................................)" "\\1\n" all "${all}")
+string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," all "${all}")
+file(WRITE ${OUT} "#include \"policyctl/manifests.h\"\n
+const unsigned char manifests_base[] = {\n${all}};
+const size_t manifests_base_bytes = sizeof manifests_base;\n")

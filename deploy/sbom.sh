@@ -1,0 +1,92 @@
+#!/bin/bash
+# What programs are linked with, by dpkg: a bill of materials (CycloneDX 1.5, JSON).
+#
+#   deploy/sbom.sh PROGRAM...                the bill, on standard output
+#   deploy/sbom.sh --libraries PROGRAM...    the files that the loader takes
+#   deploy/sbom.sh --packages PROGRAM...     the Debian packages these are of
+#
+# It is the machine's packages that are told: run it where the programs were built. The same input gives
+# the same bytes: there is no time and no random number in it.
+set -euo pipefail
+export LC_ALL=C
+
+libraries() { # PROGRAM...
+    local missing
+    missing=$(ldd "$@" | grep 'not found' || true)
+    [ -z "$missing" ] || { echo "sbom.sh: $missing" >&2; return 1; }
+    ldd "$@" | sed -n 's/.*=> \(\/[^ ]*\) (0x.*/\1/p; s/^[[:space:]]*\(\/[^ ]*\) (0x.*/\1/p' | sort -u
+}
+
+# dpkg knows a file by the path it was packed with, with or without /usr.
+package_of() { # FILE
+    local path
+    for path in "$1" "/usr$1" "${1#/usr}" "$(readlink -f "$1")" "$(readlink -f "$1" | sed 's,^/usr,,')"; do
+        dpkg-query -S "$path" 2>/dev/null | grep -v '^diversion' | sed 's/: .*//' | head -n 1 | grep . && return
+    done
+    echo "sbom.sh: $1 is of no package" >&2
+    return 1
+}
+
+packages() { # PROGRAM...
+    libraries "$@" | while read -r file; do package_of "$file"; done | sort -u
+}
+
+# Names and versions of Debian hold nothing that JSON would have to escape; a version's + and ~ do in a purl.
+purl_of() { # NAME VERSION ARCHITECTURE
+    local version=${2//+/%2B}
+    printf 'pkg:deb/debian/%s@%s?arch=%s&distro=debian-%s' "$1" "${version//:/%3A}" "$3" "$release"
+}
+
+component() { # PACKAGE FILE...
+    local name version architecture source file separator=
+    read -r name version architecture source < <(dpkg-query -W \
+        -f='${Package} ${Version} ${Architecture} ${source:Package}\n' "$1")
+    purls+=("$(purl_of "$name" "$version" "$architecture")")
+    printf '    {"type": "library", "bom-ref": "%s",\n     "name": "%s", "version": "%s", "purl": "%s",\n' \
+        "${purls[-1]}" "$name" "$version" "${purls[-1]}"
+    printf '     "properties": [{"name": "debian:source", "value": "%s"}' "$source"
+    shift
+    for file; do
+        printf ',\n       {"name": "file:%s:sha256", "value": "%s"}' "$file" "$(sha256sum "$file" | cut -c1-64)"
+    done
+    printf ']}'
+}
+
+bill() { # PROGRAM...
+    local file package separator='' purls=() purl
+    declare -A files
+    # shellcheck source=/dev/null
+    release=$(. /etc/os-release && echo "$VERSION_ID")
+    while read -r file; do
+        package=$(package_of "$file")
+        files[$package]+="$file "
+    done < <(libraries "$@")
+    version=$("$1" --version | awk 'NR == 1 {print $2}')
+    printf '{\n  "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,\n'
+    printf '  "metadata": {"component": {"type": "application", "bom-ref": "pullgate@%s", "name": "pullgate", "version": "%s"}},\n' \
+        "$version" "$version"
+    printf '  "components": [\n'
+    for package in $(printf '%s\n' "${!files[@]}" | sort); do
+        printf '%s' "$separator"
+        # shellcheck disable=SC2086 # a list of paths without blanks
+        component "$package" ${files[$package]}
+        separator=$',\n'
+    done
+    printf '\n  ],\n  "dependencies": [{"ref": "pullgate@%s", "dependsOn": [' "$version"
+    separator=
+    for purl in "${purls[@]}"; do
+        printf '%s\n    "%s"' "$separator" "$purl"
+        separator=,
+    done
+    printf ']}]\n}\n'
+}
+
+case ${1-} in
+--libraries) shift && libraries "$@" ;;
+--packages) shift && packages "$@" ;;
+'' | -*)
+    sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" >&2
+    exit 2
+    ;;
+*) bill "$@" ;;
+esac

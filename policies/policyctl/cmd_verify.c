@@ -1,0 +1,169 @@
+/* policyctl verify - unit tests of rule files, in the manner of go test. */
+#include "base/clock.h"
+#include "policyctl/inputs.h"
+#include "policyctl/policy.h"
+#include "policyctl/verb.h"
+#include "policyctl/verify.h"
+
+#include <stdio.h>
+
+static const char *const output_words[] = {"text", "junit", "json", NULL};
+static const struct verify_format *const formats[] = {&verify_text, &verify_junit,
+                                                      &verify_json};
+
+struct options {
+    const char *run;
+    int output;
+    bool verbose;
+};
+
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct opt_row rows[] = {
+    {"run", 0, OPT_STRING, "REGEX", NULL,
+     "Only cases whose name this matches: a POSIX extended regular expression, anywhere in it.",
+     AT(run)},
+    {"verbose", 'v', OPT_FLAG, NULL, NULL, "Say of each case that it runs, and that it passed.",
+     AT(verbose)},
+    {"output", 'o', OPT_WORD, "FORMAT", "text",
+     "text: as go test. junit: XML for CI systems. json: one document.", AT(output),
+     .words = output_words},
+    HELP_ROW,
+};
+
+const struct opt_table verify_options = {
+    .rows = rows, .n_rows = sizeof rows / sizeof *rows, .env_prefix = NULL};
+
+struct run {
+    const struct options *o;
+    regex_t regex;
+    struct verify v;
+};
+
+static bool is_wanted(const struct run *r, const struct suite_case *c) {
+    struct buf name = BUF_INIT(1 << 20);
+    if (r->o->run == NULL)
+        return true;
+    buf_str(&name, c->name);
+    const char *z = buf_z(&name);
+    bool wanted = z != NULL && regexec(&r->regex, z, 0, NULL, 0) == 0;
+    buf_done(&name);
+    return wanted;
+}
+
+static enum ec run_cases(struct run *r, struct suite *s, const struct policy *policy,
+                         struct verify_suite *of, struct err *err) {
+    for (size_t i = 0; i < s->n_cases; i++) {
+        struct suite_case *c = &s->cases[i];
+        if (!is_wanted(r, c))
+            continue;
+        if (suite_run(s, c, policy, err) != EC_OK)
+            return err->code;
+        of->n_run++;
+        of->n_failed += c->failures != NULL;
+        r->v.format->of_case(&r->v, s, c);
+    }
+    return EC_OK;
+}
+
+/* A suite that cannot be read is told, counted, and the next one is taken. Nothing warns of
+ * exemptions that ran out: a case names its own time. */
+static void run_suite(struct run *r, const struct input *in) {
+    int64_t start_ns = clock_mono_ns();
+    struct verify_suite of = {.path = in->path};
+    struct err err = ERR_INIT;
+    struct policy *policy = NULL;
+    struct suite suite = {.n_cases = 0};
+    if (in->os != 0)
+        inputs_fail(in, &err);
+    else if (suite_open(&suite, in->path, &err) == EC_OK &&
+             policy_load(&policy, suite.policy_path, 0, &err) == EC_OK)
+        (void)!run_cases(r, &suite, policy, &of, &err);
+    of.seconds = (double)(clock_mono_ns() - start_ns) / 1e9;
+    if (err.code != EC_OK) {
+        of.err = &err;
+        r->v.n_unreadable++;
+    }
+    r->v.n_suites++;
+    r->v.n_run += of.n_run;
+    r->v.n_failed += of.n_failed;
+    r->v.format->of_suite(&r->v, &of);
+    if (err.code != EC_OK)
+        verb_fail(&err);
+    policy_free(policy);
+    suite_close(&suite);
+}
+
+static int status_of(const struct verify *v) {
+    if (v->n_unreadable != 0)
+        return EXIT_INPUT;
+    return v->n_failed != 0 ? EXIT_DENIED : EXIT_ALLOWED;
+}
+
+static int run_all(struct run *r, const struct inputs *in) {
+    bool printed = true;
+    r->v.format->begin(&r->v);
+    for (size_t i = 0; i < in->n && printed; i++) {
+        run_suite(r, &in->v[i]);
+        printed = verb_print(&r->v.out);
+    }
+    r->v.format->end(&r->v);
+    printed = printed && verb_print(&r->v.out);
+    return printed ? status_of(&r->v) : EXIT_INPUT;
+}
+
+static enum ec compile(struct run *r, struct err *err) {
+    char why[256];
+    int status =
+        r->o->run == NULL ? 0 : regcomp(&r->regex, r->o->run, REG_EXTENDED | REG_NOSUB);
+    if (status == 0)
+        return EC_OK;
+    regerror(status, &r->regex, why, sizeof why);
+    return err_set(err, EC_USAGE, "--run: no regular expression: %s", why);
+}
+
+static enum ec find(struct inputs *in, const struct opt_result *args, struct err *err) {
+    if (args->n_operands == 0)
+        return err_set(err, EC_USAGE, "no suite: give files, or folders with *.test.yaml");
+    if (inputs_find(in, args->operands, args->n_operands, inputs_is_suite, err) != EC_OK)
+        return err->code;
+    return in->n != 0 ? EC_OK
+                      : err_set(err, EC_USAGE, "no suite: there is no *.test.yaml in %s",
+                                args->operands[0]);
+}
+
+static int verify(const struct options *o, const struct opt_result *args) {
+    struct err err = ERR_INIT;
+    struct inputs inputs = {.v = NULL};
+    struct run r = {.o = o,
+                    .v = {.format = formats[o->output],
+                          .verbose = o->verbose,
+                          .out = BUF_INIT((size_t)1 << 30),
+                          .aside = BUF_INIT((size_t)1 << 30),
+                          .done = BUF_INIT((size_t)1 << 30)}};
+    int status = EXIT_ALLOWED;
+    if (find(&inputs, args, &err) == EC_OK && compile(&r, &err) == EC_OK) {
+        status = run_all(&r, &inputs);
+        if (r.v.n_run == 0 && r.v.n_unreadable == 0)
+            err_set(&err, EC_USAGE, "--run: no case has a name that matches \"%.100s\"",
+                    o->run);
+        if (o->run != NULL)
+            regfree(&r.regex);
+    }
+    inputs_done(&inputs);
+    buf_done(&r.v.out);
+    buf_done(&r.v.aside);
+    buf_done(&r.v.done);
+    return err.code == EC_OK ? status : verb_fail(&err);
+}
+
+int cmd_verify(const struct verb *self, int argc, char **argv) {
+    struct options options = {.output = 0};
+    struct opt_result result;
+    struct buf text = BUF_INIT(1 << 20);
+    int status;
+    if (verb_options(self, &options, argc, argv, &result, &text, &status))
+        status = verify(&options, &result);
+    buf_done(&text);
+    return status;
+}

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# policyctl bench: that it measures what it was given, keeps figures and compares them. No figure is judged here.
+. "$(dirname "$0")/lib.sh"
+cp "$tests"/cli/input/{rules,many,good}.yaml "$work" && cd "$work" || exit 1
+bench=("$POLICYCTL" bench -p rules.yaml -n 20 --warmup 2 --now 2026-11-20)
+review=$tests/data/reviews/pod-create.json
+
+run "${bench[@]}" many.yaml
+same "text: exit status ($err)" $status 0
+matches "text" "$out" '^7 objects, 0 of them reviews; each 20 times, 1 at a time
+ +decisions +per second +mean +p50 +p95 +p99 +max
+engine +140 +[1-9][0-9]* .* (ns|us|ms)$'
+same "text: no review, no row" "$(grep -c ^review <<<"$out")" 0
+run "${bench[@]}" good.yaml "$review"
+same "review: exit status ($err)" $status 0
+matches "review" "$out" '^2 objects, 1 of them reviews;.*engine +40 .*review +20 '
+
+run "${bench[@]}" -o json many.yaml "$review"
+check "json: figures in their order" jq -e '.objects == 8 and .reviews == 1 and .iterations == 20 and .warmup == 2
+    and .concurrency == 1 and .engine.decisions == 160 and .review.decisions == 20
+    and ([.engine, .review][] | .perSecond > 0 and .p50Ns > 0 and .p50Ns <= .p95Ns and .p95Ns <= .p99Ns
+         and .p99Ns <= .maxNs and .meanNs <= .maxNs)' "$work/out" >"$work/jq"
+run "${bench[@]}" -o json -c 3 many.yaml
+check "threads share the iterations" jq -e '.engine.decisions == 140 and .concurrency == 3' "$work/out" >"$work/jq"
+run "${bench[@]}" -o json -n 1 -c 8 --warmup 0 good.yaml
+check "more threads than iterations" jq -e '.engine.decisions == 1' "$work/out" >"$work/jq"
+run "${bench[@]}" -o json "$tests/golden/malformed/duplicate-image/review.json"
+check "a malformed review is nothing for the engine" jq -e '.engine == null and .review.decisions == 20' "$work/out" >"$work/jq"
+
+# ---- keeping and comparing -------------------------------------------------------------------
+
+run "${bench[@]}" --save base.json -o json many.yaml
+same_file "--save keeps what -o json shows" base.json "$work/out"
+compared() { # NAME STATUS REGEX FILTER [ARGUMENT...]: against base.json, changed by jq
+    local name=$1 expected=$2 regex=$3 filter=$4
+    shift 4
+    jq -c "$filter" base.json >was.json
+    run "${bench[@]}" --compare was.json "$@" many.yaml
+    same "$name: exit status" $status "$expected"
+    matches "$name" "$out$err" "$regex"
+}
+compared "much faster than then" 0 'engine: p50 +1000[.]0 ms -> .*, -[0-9.]+ %$' '.engine.p50Ns = 1000000000'
+compared "much slower than then" 1 'engine: p50 +1 ns -> .*, \+[0-9.]+ %: too slow$' '.engine.p50Ns = 1'
+compared "a threshold that allows it" 0 'engine: p50 +1 ns -> .* %$' '.engine.p50Ns = 1' --threshold 1000000
+compared "in JSON the comparison is on standard error" 1 '\}engine: p50 .*too slow$' '.engine.p50Ns = 1' -o json
+check "and JSON stays JSON" jq -e .engine.p50Ns "$work/out" >"$work/jq"
+compared "other objects" 2 'policyctl: was\.json: objects: 3 then and 7 now: not to be compared' '.objects = 3'
+compared "other threads" 2 'concurrency: 1 then and 2 now: not to be compared' . -c 2
+compared "no figures" 2 'no figures of policyctl bench --save: objects is missing' '{}'
+compared "figures of nothing" 2 'was\.json: .*p50Ns is missing' '.engine = {}'
+
+# ---- mistakes --------------------------------------------------------------------------------
+
+mistake() { # NAME REGEX ARGUMENT...
+    local name=$1 regex=$2
+    shift 2
+    run "$POLICYCTL" bench "$@"
+    same "$name: exit status" $status 2
+    matches "$name" "$err" "$regex"
+    same "$name: standard output" "$out" ""
+}
+printf 'x' >no.json
+: >empty.yaml
+mistake "no input" '^policyctl: no input: ' -p rules.yaml
+mistake "no objects" '^policyctl: no objects to decide over$' -p rules.yaml empty.yaml
+mistake "no rule file" '^policyctl: no rule file' good.yaml
+mistake "an object that is none" '^policyctl: rules\.yaml:2:1: |^policyctl: no\.json:1:1: ' -p rules.yaml no.json
+mistake "not there" '^policyctl: cannot open gone\.yaml' -p rules.yaml gone.yaml
+mistake "no iterations" 'out of range' -p rules.yaml -n 0 good.yaml
+run "${bench[@]}" --compare no.json good.yaml
+same "figures that are no JSON" $status 2
+run "${bench[@]}" --save nowhere/base.json good.yaml
+same "nowhere to keep them" $status 2
+finish

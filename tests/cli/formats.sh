@@ -1,0 +1,260 @@
+#!/usr/bin/env bash
+# Output formats of policyctl test, each read by other hands: SARIF by the schema of SARIF (jsonschema),
+# JUnit by xmllint, TAP by prove, annotations by the rules of the runner that reads them.
+. "$(dirname "$0")/lib.sh"
+cd "$work" || exit 1
+mkdir -p 'odd, 100%: #1' deep/er
+
+cat >rules.yaml <<'END'
+apiVersion: pullgate/v1
+kind: ImagePolicy
+metadata: {name: formats}
+spec:
+  registry: ghcr.io/acme-data
+  imagePullSecrets: [regcred]
+  rules:
+    - {name: lab, match: {namespaces: [lab]}, mode: warn}
+    - {name: old, match: {namespaces: [old]}, mode: audit}
+    - {name: all}
+END
+# Scalars in every dress: plain, quoted, behind characters of two and four bytes, anchored, in a block.
+cat >deep/er/dress.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata: {name: dress, namespace: team}
+spec:
+  containers:
+    - {name: plain, image: quay.io/a/plain:1}
+    - {name: double, image: "quay.io/a/double:1"}   # "
+    - {name: single, image: 'quay.io/a/single:1'}
+    - {name: "größe 𝄞", image: quay.io/a/behind:1}
+    - {name: anchored, image: &same quay.io/a/anchored:1}
+    - {name: tagged, image: !!str "quay.io/a/tagged:1"}
+    - {name: alias, image: *same}
+    - name: block
+      image: >-
+        quay.io/a/block:1
+    - {name: escaped, image: "quay.io/a/\x65scaped:1"}
+    - {name: rewritten, image: nginx:1.25}
+END
+printf '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"json","namespace":"lab"},\n "spec":{"containers":[\t{"name":"a","image":"gcr.io/x/y:1"},{"name":"b","image":"busybox"}]}}' \
+    >'odd, 100%: #1/pod.json'
+cat >more.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata: {name: "a, b: c # d <&> \" e\u001b", namespace: team}
+spec: {containers: [{name: x, image: Bad<&>Image}]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: nothing, namespace: team}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: watched, namespace: old}
+spec: {containers: [{name: x, image: redis}]}
+---
+- not an object
+END
+printf 'apiVersion: v1\nkind: Pod\nmetadata: {name: größe: "x\n' >broken.yaml
+inputs=(deep 'odd, 100%: #1' "$work/more.yaml" broken.yaml nowhere.yaml)
+test=("$POLICYCTL" test -p rules.yaml --now 2026-11-20)
+
+show() { # FORMAT [OPTION...]: to $work/FORMAT
+    local format=$1
+    shift
+    "${test[@]}" -o "$format" "$@" "${inputs[@]}" >"$work/$format" 2>"$work/$format.err"
+    same "$format: exit status" $? 2
+}
+for format in text json yaml diff junit sarif github tap; do
+    show $format
+    same_file "$format: the errors are those of text" "$work/$format.err" "$work/text.err"
+done
+
+# The figures that all formats have to agree on, from the JSON.
+check "json: 5 objects, 3 unreadable" jq -e '.summary.objects == 5 and (.errors | length) == 3' json >/dev/null
+matches "errors: in the order of the inputs" "$(grep -o -e '^[^ :]*more.yaml' -e '^broken.yaml' -e nowhere text.err | tr '\n' ' ')" \
+    '^[^ ]*more.yaml broken.yaml nowhere $'
+same "errors: the line and a caret below the character" "$(grep -A2 '^broken' text.err | tail -n 2)" \
+    "metadata: {name: größe: \"x
+                      ^"
+
+# ---- SARIF -----------------------------------------------------------------------------------
+
+cat >sarif.py <<'END'
+import json, os, sys, urllib.parse
+import jsonschema
+
+schema = json.load(open(sys.argv[1]))
+log = json.load(open("sarif"))
+checker = jsonschema.validators.validator_for(schema)(schema)
+problems = [f"{list(e.absolute_path)}: {e.message}" for e in checker.iter_errors(log)]
+
+def complain(text):
+    problems.append(text)
+
+# A validator that accepts anything would be of no use.
+for broken in ({}, {**log, "version": "2.0.0"}, {**log, "runs": [{**log["runs"][0], "tool": {}}]},
+               {**log, "runs": [{**log["runs"][0], "results": [{"level": "deny"}]}]}):
+    if checker.is_valid(broken):
+        complain("the schema accepts what is no SARIF")
+
+run = log["runs"][0]
+rules = run["tool"]["driver"]["rules"]
+objects = json.load(open("json"))["objects"]
+images = {(i["line"], i["column"], o["file"]): i for o in objects for i in o["images"]}
+if len({r["id"] for r in rules}) != len(rules) or any(not r["help"]["text"] for r in rules):
+    complain("rules: an id twice, or one without help")
+
+def line_of(path, number):
+    return open(path, newline="").read().split("\n")[number - 1]
+
+def utf16(text, column):
+    """Index of the character that begins at a column in UTF-16 units."""
+    return len(text.encode("utf-16-le")[:2 * (column - 1)].decode("utf-16-le"))
+
+edits = {}
+levels = {"note": 0, "warning": 0, "error": 0}
+for result in run["results"]:
+    levels[result["level"]] += 1
+    if rules[result["ruleIndex"]]["id"] != result["ruleId"]:
+        complain("ruleIndex is of another rule than ruleId")
+    place = result["locations"][0]["physicalLocation"]
+    path = urllib.parse.unquote(place["artifactLocation"]["uri"])
+    if os.path.isabs(path) or not os.path.exists(path):
+        complain(f"uri {place['artifactLocation']['uri']} is not relative to the working directory")
+        continue
+    for fix in result.get("fixes", []):
+        replacement = fix["artifactChanges"][0]["replacements"][0]
+        region = replacement["deletedRegion"]
+        line = line_of(path, region["startLine"])
+        start, end = utf16(line, region["startColumn"]), utf16(line, region["endColumn"])
+        edits.setdefault((path, region["startLine"]), set()).add(
+            (start, end, replacement["insertedContent"]["text"]))
+        if not any(line[start:end] == i["before"] for i in images.values()):
+            complain(f"{path}: would replace {line[start:end]!r}, which is no image")
+
+expected = {"error": sum(r["code"] != "exempted" for o in objects for r in o["reasons"] if o["verdict"] == "deny")}
+if levels["error"] != expected["error"] or levels["warning"] == 0 or levels["note"] == 0:
+    complain(f"levels: found {levels}, expected {expected}, and some of the others")
+invocation = run["invocations"][0]
+if invocation["executionSuccessful"] or len(invocation["toolExecutionNotifications"]) != 3:
+    complain("what cannot be judged is not told")
+
+# Each fix made: whatever can be replaced in its place is then as it should be.
+for (path, number), spans in edits.items():
+    lines = open(path, newline="").read().split("\n")
+    line = lines[number - 1]
+    for start, end, text in sorted(spans, reverse=True):
+        line = line[:start] + text + line[end:]
+    lines[number - 1] = line
+    open(path, "w", newline="").write("\n".join(lines))
+print("\n".join(problems), end="")
+sys.exit(bool(problems))
+END
+mkdir before && cp -r deep 'odd, 100%: #1' more.yaml before
+same "sarif: valid, at home in its files, and its fixes fit" \
+    "$(python3 sarif.py "$tests/data/sarif/sarif-2.1.0.json" 2>&1)" ""
+"$POLICYCTL" test -p rules.yaml -o json deep 'odd, 100%: #1' >fixed.json
+check "sarif: with its fixes made, only what cannot be replaced is left" jq -e '
+    [.objects[].reasons[].container] == ["block", "escaped"]
+    and [.objects[].images[] | select(.before != .after) | .container] == []' fixed.json >/dev/null
+rm -rf deep 'odd, 100%: #1' more.yaml
+mv before/* . && rmdir before
+check "sarif: the characters before an image count as UTF-16 does" jq -e '
+    [.runs[0].results[] | select(.message.text | test("behind:1"))][0].locations[0].physicalLocation.region
+    == {startLine: 9, startColumn: 33, endLine: 9, endColumn: 51}' sarif >/dev/null
+
+# ---- JUnit -----------------------------------------------------------------------------------
+
+check "junit: by its schema" xmllint --noout --schema "$tests/data/junit.xsd" junit 2>"$work/xmllint"
+cat >junit.py <<'END'
+import sys, xml.etree.ElementTree as tree
+root = tree.parse("junit").getroot()
+def sums(e):
+    return tuple(int(e.get(k)) for k in ("tests", "failures", "errors"))
+def count(e):
+    return len(e.findall(".//testcase")), len(e.findall(".//failure")), len(e.findall(".//error"))
+for e in [root, *root]:
+    if sums(e) != count(e):
+        print(e.get("name"), "says", sums(e), "and has", count(e))
+if sums(root) != (8, 2, 3):
+    print("found", sums(root), "expected (8, 2, 3)")
+if "warn: container" not in "".join(e.text for e in root.iter("system-out")):
+    print("warnings are missing")
+if not any("deep/er/dress.yaml:6:28: deny:" in e.text for e in root.iter("failure")):
+    print("the failure does not say where")
+END
+same "junit: its sums are those of its cases" "$(python3 junit.py 2>&1)" ""
+sed 's/<testcase name/<testcase nome/' junit >junit.bad
+check "junit: the schema refuses what is wrong" \
+    bash -c '! xmllint --noout --schema "$1" junit.bad 2>/dev/null' - "$tests/data/junit.xsd"
+
+# ---- TAP -------------------------------------------------------------------------------------
+
+prove -e cat tap >prove.out 2>&1
+same "tap: prove's exit status" $? 1
+matches "tap: prove reads all of it, and counts" "$(cat prove.out)" 'Tests: 8 Failed: 5\)'
+same "tap: no complaint of prove about the form" "$(grep -i 'parse error' prove.out)" ""
+cat >tap.py <<'END'
+import re, sys, yaml
+lines = open("tap").read().split("\n")
+numbers = [int(m[1]) for l in lines if (m := re.match(r"(?:not )?ok (\d+) - ", l))]
+if numbers != list(range(1, 9)) or lines[0] != "TAP version 13" or lines[-2] != "1..8":
+    print("numbers:", numbers)
+findings = []
+for block in re.findall(r"^  ---\n(.*?)^  \.\.\.$", open("tap").read(), re.M | re.S):
+    findings += yaml.safe_load(block)["findings"]
+places = {(f["line"], f["column"]) for f in findings if f.get("code") == "not-approved"}
+if not {(6, 28), (7, 29), (8, 29), (9, 37)} <= places:
+    print("places:", places)
+if any(re.search(r"(?<!\\)#", l) for l in lines if re.match("(not )?ok ", l)):
+    print("a # that is not escaped would begin a directive")
+END
+same "tap: numbers, blocks and places" "$(python3 tap.py 2>&1)" ""
+printf '' >empty.yaml
+"${test[@]}" -o tap empty.yaml >tap.empty
+same "tap: nothing to test is skipped" "$(cat tap.empty)" "TAP version 13
+1..0 # SKIP no objects"
+check "tap: and prove says so" bash -c 'prove -e cat tap.empty | grep -q "skipped: no objects"'
+
+# ---- GitHub ----------------------------------------------------------------------------------
+
+cat >github.py <<'END'
+import json, re
+def unescape(s, pairs):
+    for code, c in pairs:
+        s = s.replace(code, c)
+    return s
+data = (("%0D", "\r"), ("%0A", "\n"), ("%25", "%"))
+seen = []
+for line in open("github", newline="\n"):
+    m = re.fullmatch(r"::(error|warning|notice) ([^\n]*?)::([^\r\n]*)\n", line)
+    if not m:
+        print("no command:", line)
+        continue
+    properties = dict(p.split("=", 1) for p in m[2].split(","))
+    file = unescape(properties["file"], (("%2C", ","), ("%3A", ":"), *data))
+    seen.append((m[1], file, int(properties.get("line", 0)), int(properties.get("col", 0)), unescape(m[3], data)))
+    if set(properties) - {"file", "line", "col", "title"} or not properties["title"]:
+        print("properties:", properties)
+wanted = {(o["file"], r["line"], r["column"], r["message"]) for o in json.load(open("json"))["objects"]
+          for r in o["reasons"]}
+if not wanted <= {s[1:] for s in seen}:
+    print("missing:", wanted - {s[1:] for s in seen})
+if ("error", "nowhere.yaml", 0, 0) not in [s[:4] for s in seen]:
+    print("an input that is not there is no error")
+END
+same "github: every reason at its place" "$(python3 github.py 2>&1)" ""
+matches "github: commas, colons and per cent signs of names" "$(cat github)" \
+    'file=odd%2C 100%25%3A #1/pod.json,line=2,col=[0-9]+,title=not-approved%3A Pod/lab/json::'
+
+# ---- all -------------------------------------------------------------------------------------
+
+for format in junit sarif github tap; do
+    "${test[@]}" -o $format -q "${inputs[@]}" 2>/dev/null >quiet
+    same "$format, --quiet: no rewrites" "$(grep -c 'nginx:1.25' quiet)" 0
+    same "$format, --quiet: denials" "$(grep -c -m1 'quay.io/a/plain' quiet)" 1
+    same "$format: no control characters" "$(tr -d '\n\t -~\200-\377' <$format)" ""
+done
+finish

@@ -1,0 +1,260 @@
+#!/usr/bin/python3
+"""check.py PULLGATE FILE...: do the objects of each file fit together, and what the program does?
+
+Every name that one object uses of another is looked up: selectors, ports, volumes, services, certificates.
+"""
+import base64
+import os
+import re
+import subprocess
+import sys
+
+import objects
+
+POD_RULES = [("", ("pods",), ("CREATE", "UPDATE")), ("", ("pods/ephemeralcontainers",), ("UPDATE",))]
+TEMPLATES = {("", "podtemplates"), ("", "replicationcontrollers"), ("apps", "daemonsets"), ("apps", "deployments"),
+             ("apps", "replicasets"), ("apps", "statefulsets"), ("batch", "cronjobs"), ("batch", "jobs")}
+CLUSTER_WIDE = {"Namespace", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"}
+
+failures = checks = 0
+file = ""
+
+
+def check(good, what):
+    global checks, failures
+    checks += 1
+    if not good:
+        failures += 1
+        print(f"{file}: {what}")
+
+
+# ---- the program ---------------------------------------------------------------------------------
+
+
+def options(pullgate):
+    """Long options of --help, with their defaults."""
+    text = subprocess.run([pullgate, "--help"], check=True, capture_output=True, text=True).stdout
+    found = {}
+    for part in re.split(r"\n(?= +(?:-\w, )?--)", text)[1:]:
+        name = re.search(r"--([a-z-]+)", part).group(1)
+        default = re.search(r"\[default:\s+(\S+?)\]", part)
+        found[name] = default.group(1) if default else None
+    return found
+
+
+def seconds(text):
+    return float(re.fullmatch(r"([\d.]+)s", text).group(1))
+
+
+# ---- selectors -----------------------------------------------------------------------------------
+
+
+def expression_holds(e, labels):
+    value = labels.get(e["key"])
+    return {"In": lambda: value in e.get("values", []), "NotIn": lambda: value not in e.get("values", []),
+            "Exists": lambda: value is not None, "DoesNotExist": lambda: value is None}[e["operator"]]()
+
+
+def selects(selector, labels):
+    return (all(labels.get(k) == v for k, v in selector.get("matchLabels", {}).items())
+            and all(expression_holds(e, labels) for e in selector.get("matchExpressions", [])))
+
+
+# ---- one stream of objects -----------------------------------------------------------------------
+
+
+class Stream:
+    def __init__(self, found, program, namespace):
+        self.all, self.program = found, program
+        spaces = [o["metadata"]["name"] for o in found if o["kind"] == "Namespace"]
+        self.namespace = spaces[0] if spaces else namespace
+        self.deployment = self.one("Deployment")
+        self.pod = self.deployment["spec"]["template"]
+        self.labels = self.pod["metadata"]["labels"]
+        self.container = self.pod["spec"]["containers"][0]
+        self.ports = {p["name"]: p["containerPort"] for p in self.container["ports"]}
+        self.env = {e["name"]: e.get("value") for e in self.container["env"]}
+
+    def kind(self, *kinds):
+        return [o for o in self.all if o["kind"] in kinds]
+
+    def one(self, kind):
+        found = self.kind(kind)
+        if len(found) != 1:
+            sys.exit(f"{file}: {len(found)} objects of kind {kind}, expected one")
+        return found[0]
+
+    def has(self, kind, name):
+        return any(o["metadata"]["name"] == name for o in self.kind(kind))
+
+
+def check_metadata(s):
+    for o in s.all:
+        name = objects.key(o)
+        check(o["metadata"].get("labels", {}).get("app.kubernetes.io/name") == "pullgate", f"{name} is not labelled")
+        place = o["metadata"].get("namespace")
+        check(place == (None if o["kind"] in CLUSTER_WIDE else s.namespace), f"{name} is in namespace {place}")
+
+
+def check_namespace(s):
+    for o in s.kind("Namespace"):
+        labels = o["metadata"]["labels"]
+        wanted = "privileged" if s.pod["spec"].get("hostNetwork") else "restricted"
+        for level in "enforce", "audit", "warn":
+            check(labels.get("pod-security.kubernetes.io/" + level) == wanted, f"pod security {level} is not {wanted}")
+        check(labels.get("kubernetes.io/metadata.name") == s.namespace, "the namespace's own label is another")
+
+
+def check_pod(s):
+    spec, container = s.pod["spec"], s.container
+    check(selects(s.deployment["spec"]["selector"], s.labels), "the Deployment does not select its own pods")
+    check(s.has("ServiceAccount", spec["serviceAccountName"]), "no such ServiceAccount")
+    check(spec["automountServiceAccountToken"] is False, "a token is mounted")
+    check(all(a["automountServiceAccountToken"] is False for a in s.kind("ServiceAccount")), "the account mounts tokens")
+    outer, inner = spec["securityContext"], container["securityContext"]
+    check(outer["runAsNonRoot"] and outer["runAsUser"] == outer["runAsGroup"] == 65532, "runs as root or another user")
+    check(outer["seccompProfile"] == {"type": "RuntimeDefault"}, "no seccomp profile")
+    check(inner == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                    "capabilities": {"drop": ["ALL"]}}, "the container may do more than it needs")
+    check("privileged" not in str(s.pod) and "hostPath" not in str(s.pod), "privileged, or a path of the host")
+    volumes = {v["name"] for v in spec["volumes"]}
+    mounts = {m["name"] for m in container["volumeMounts"]}
+    check(volumes == mounts, f"volumes {volumes} and mounts {mounts} differ")
+    check(not any("subPath" in m for m in container["volumeMounts"]), "a subPath never sees changes")
+    for v in spec["volumes"]:
+        if "configMap" in v:
+            check(s.has("ConfigMap", v["configMap"]["name"]), f"no ConfigMap {v['configMap']['name']}")
+        if "secret" in v:
+            check(v["secret"]["secretName"] in secrets(s), f"nothing makes the Secret {v['secret']['secretName']}")
+    check("memory" in container["resources"]["limits"] and "cpu" not in container["resources"]["limits"], "limits")
+    terms = [t for k, v in spec["affinity"]["podAntiAffinity"].items()
+             for t in ([w["podAffinityTerm"] for w in v] if k.startswith("preferred") else v)]
+    check(terms and all(selects(t["labelSelector"], s.labels) for t in terms), "anti-affinity selects other pods")
+    for spread in spec["topologySpreadConstraints"]:
+        check(selects(spread["labelSelector"], s.labels), "the spread selects other pods")
+
+
+def secrets(s):
+    return ({o["metadata"]["name"] for o in s.kind("Secret")}
+            | {o["spec"]["secretName"] for o in s.kind("Certificate")})
+
+
+def check_program(s):
+    """Options are ones that the program has; probes, ports and times are its own."""
+    for name in s.env:
+        known = name == "PULLGATE_NAMESPACE" or name[9:].lower().replace("_", "-") in s.program
+        check(name.startswith("PULLGATE_") and known, f"the program has no option for {name}")
+    given = {n: s.env.get("PULLGATE_" + n.upper().replace("-", "_"), d) for n, d in s.program.items()}
+    mounts = {m["mountPath"] for m in s.container["volumeMounts"]}
+    check(given["policy"] in mounts, "the policy is not mounted where the program looks")
+    check(all(os.path.dirname(given[f]) in mounts for f in ("tls-cert", "tls-key")), "nor is the certificate")
+    service = s.one("Service")["metadata"]["name"]
+    check(given["tls-name"] == f"{service}.$(PULLGATE_NAMESPACE).svc", f"--tls-name is {given['tls-name']}")
+    check(s.ports["https"] == int(given["listen"].rsplit(":", 1)[1]), "the port is not that of --listen")
+    check(s.ports["metrics"] == int(given["metrics-listen"].rsplit(":", 1)[1]), "nor that of --metrics-listen")
+    for probe, path in ("readinessProbe", "/readyz"), ("livenessProbe", "/healthz"):
+        get = s.container[probe]["httpGet"]
+        check(get["path"] == path and get["port"] in ("metrics", s.ports["metrics"]), f"{probe} asks {get}")
+    needed = seconds(given["drain-pause"]) + seconds(given["drain-timeout"])
+    check(s.pod["spec"]["terminationGracePeriodSeconds"] >= needed + 5, "killed before it has drained")
+
+
+def check_network(s):
+    service = s.one("Service")
+    check(selects({"matchLabels": service["spec"]["selector"]}, s.labels), "the Service selects other pods")
+    targets = {p["targetPort"] for p in service["spec"]["ports"]}
+    check(targets <= set(s.ports) | set(s.ports.values()), f"the Service goes to port {targets}")
+    for o in s.kind("PodDisruptionBudget"):
+        check(selects(o["spec"]["selector"], s.labels), "the budget selects other pods")
+    policies = s.kind("NetworkPolicy")
+    check(bool(policies) != bool(s.pod["spec"].get("hostNetwork")), "NetworkPolicy and hostNetwork do not go together")
+    for o in policies:
+        check(selects(o["spec"]["podSelector"], s.labels), "the NetworkPolicy selects other pods")
+        open_to_all = [p["port"] for i in o["spec"]["ingress"] if "from" not in i for p in i["ports"]]
+        others = {p["port"] for i in o["spec"]["ingress"] for p in i["ports"]}
+        check(others <= set(s.ports.values()), f"open for nothing: {others}")
+        check(bool(s.kind("PodMonitor")) == (s.ports["metrics"] in others), "metrics and NetworkPolicy do not agree")
+        check(open_to_all == [s.ports["https"]], f"open to everybody: {open_to_all}")
+        check(o["spec"]["egress"] == [] and "Egress" in o["spec"]["policyTypes"], "it may talk to others")
+
+
+def check_monitoring(s):
+    for o in s.kind("PodMonitor"):
+        check(selects(o["spec"]["selector"], s.labels), "the PodMonitor selects other pods")
+        check([e["port"] for e in o["spec"]["podMetricsEndpoints"]] == ["metrics"], "the PodMonitor asks another port")
+
+
+def check_trust(s, config, hook):
+    """The bundle is of the Secret that the pod mounts, or cert-manager is told to fill it in."""
+    inject = config["metadata"].get("annotations", {}).get("cert-manager.io/inject-ca-from")
+    if inject:
+        certificate = next(c for c in s.kind("Certificate") if c["metadata"]["name"] == inject.split("/")[1])
+        service = s.one("Service")["metadata"]["name"]
+        check(inject.split("/")[0] == s.namespace, "injected from another namespace")
+        check(certificate["spec"]["dnsNames"] == [f"{service}.{s.namespace}.svc"], "the certificate has other names")
+        check("caBundle" not in hook["clientConfig"], "two sources of the bundle")
+        return
+    bundle = base64.b64decode("".join(hook["clientConfig"].get("caBundle", "").split()))
+    held = [base64.b64decode("".join(o["data"]["ca.crt"].split())) for o in s.kind("Secret") if "ca.crt" in o["data"]]
+    check(bundle and (held == [bundle] or not s.kind("Secret")), "caBundle is not the CA of the Secret")
+
+
+def rules_of(hook):
+    return [(g, r, tuple(rule["operations"])) for rule in hook["rules"] for g in rule["apiGroups"]
+            for r in [tuple(rule["resources"])]]
+
+
+def check_hook(s, config, hook):
+    name, service = hook["name"], s.one("Service")
+    target = hook["clientConfig"]["service"]
+    path = "/mutate" if config["kind"].startswith("Mutating") else "/validate"
+    check(name.count(".") >= 2, f"{name}: the API server wants three segments")
+    check((target["name"], target["namespace"]) == (service["metadata"]["name"], s.namespace), f"{name} calls {target}")
+    check(target["port"] in [p["port"] for p in service["spec"]["ports"]], f"{name}: no such port")
+    check(target["path"] == path, f"{name} calls {target['path']}")
+    check(hook["sideEffects"] == "None" and hook["matchPolicy"] == "Equivalent", f"{name}: side effects or match")
+    check(hook.get("reinvocationPolicy") == ("IfNeeded" if path == "/mutate" else None), f"{name}: reinvocation")
+    check(hook["admissionReviewVersions"] == ["v1", "v1beta1"], f"{name}: versions of reviews")
+    check(1 <= hook["timeoutSeconds"] <= 10, f"{name}: a pod may have to wait {hook['timeoutSeconds']} s")
+    own = {"kubernetes.io/metadata.name": s.namespace, "platform-release": "x", "app.kubernetes.io/name": "pullgate"}
+    for own_or_system in s.namespace, "kube-system":
+        labels = dict(own, **{"kubernetes.io/metadata.name": own_or_system})
+        check(not selects(hook["namespaceSelector"], labels), f"{name} is asked about {own_or_system}")
+    check("objectSelector" not in hook, f"{name}: labels of a pod can switch it off")
+    check(all(r["scope"] == "Namespaced" and r["apiVersions"] == ["v1"] for r in hook["rules"]), f"{name}: rules")
+    check_trust(s, config, hook)
+
+
+def check_hooks(s, armed):
+    configs = s.kind("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+    check(len(configs) == 2, "a webhook configuration is missing")
+    for config in configs:
+        pods, *templates = config["webhooks"]
+        check(rules_of(pods) == POD_RULES, f"{pods['name']} does not ask about pods: {rules_of(pods)}")
+        check(pods["failurePolicy"] == ("Fail" if armed else "Ignore"), f"{pods['name']}: {pods['failurePolicy']}")
+        for hook in config["webhooks"]:
+            check_hook(s, config, hook)
+        if config["kind"].startswith("Validating"):
+            named = {(g, r) for hook in templates for g, rs, _ in rules_of(hook) for r in rs}
+            check(named == TEMPLATES, f"workloads not named: {TEMPLATES - named}, unknown: {named - TEMPLATES}")
+            check(all(h["failurePolicy"] == "Ignore" for h in templates), "templates may not block")
+
+
+def main():
+    global file
+    program = options(sys.argv[1])
+    for file in sys.argv[2:]:
+        name = os.path.basename(file)
+        stream = Stream(list(objects.by_key(objects.load(file)).values()), program, os.environ.get("NAMESPACE", "pullgate"))
+        check_metadata(stream)
+        check_namespace(stream)
+        check_pod(stream)
+        check_program(stream)
+        check_network(stream)
+        check_monitoring(stream)
+        check_hooks(stream, "armed" in name)
+    print(f"{len(sys.argv) - 2} files, {checks} checks, {failures} failed")
+    return failures != 0 or checks == 0
+
+
+sys.exit(main())

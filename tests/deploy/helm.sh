@@ -1,0 +1,199 @@
+#!/usr/bin/env bash
+# The chart, rendered by a small Go program with sprig (helm itself is in no Debian package): the same objects
+# as policyctl render and kustomize make, for the defaults and for what the overlays have.
+# shellcheck source-path=SCRIPTDIR source=../cli/lib.sh
+. "$(dirname "$0")/../cli/lib.sh"
+here=$tests/deploy top=$(cd "$tests/.." && pwd)
+chart=$top/deploy/helm/pullgate expected=$here/expected
+: "${BUILD:?the build folder}"
+cd "$work" || exit 1
+
+GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$BUILD/go-cache GOFLAGS='' \
+    go build -o render "$here/helm/render.go" || exit 1
+image=registry.corp.example/platform/pullgate:1.2.3
+# What a release adds to each object.
+labels=(--without-label app.kubernetes.io/instance --without-label app.kubernetes.io/version
+    --without-label app.kubernetes.io/managed-by --without-label helm.sh/chart)
+export NAMESPACE=pullgate # the chart makes none: helm install --create-namespace does
+
+helm() { # VALUES [OPTION...]: renders to the file rendered.yaml
+    printf '%s\n' "$1" >values.yaml
+    shift
+    run ./render -values values.yaml "$@" "$chart"
+    cp out rendered.yaml
+}
+
+# The certificate that the chart generated, as a folder.
+take_certs() { # DIR
+    mkdir -p "$1"
+    python3 - "$1" rendered.yaml <<'PYTHON'
+import base64, sys, yaml
+for o in yaml.safe_load_all(open(sys.argv[2])):
+    if o and o["kind"] == "Secret":
+        for name, text in o["data"].items():
+            open(f"{sys.argv[1]}/{name}", "wb").write(base64.b64decode(text))
+PYTHON
+}
+
+fits() { # NAME
+    run python3 "$here/check.py" "$PULLGATE" "${2:-rendered.yaml}"
+    same "$1: the objects fit together: $out$err" $status 0
+}
+
+equal() { # NAME EXPECTED [OPTION...]
+    local name=$1 file=$2
+    shift 2
+    run python3 "$here/same.py" "$file" rendered.yaml --without Namespace "${labels[@]}" "$@"
+    same "$name: the same objects" "$status$out$err" 0
+}
+
+# ---- defaults -------------------------------------------------------------------------------------
+helm "image: {repository: registry.corp.example/platform/pullgate, tag: 1.2.3}"
+same "defaults: exit status" "$status$err" 0
+fits "defaults"
+take_certs tls
+run "$POLICYCTL" certs check -d tls
+same "generated certificate: $out" $status 0
+run "$POLICYCTL" certs show -d tls
+matches "generated certificate: key" "$out" 'ECDSA P-256'
+same_file "the chart's policy" "$chart/files/policy.yaml" "$top/policies/examples/audit-only.yaml"
+"$POLICYCTL" render --image "$image" --policy "$chart/files/policy.yaml" --certs tls >by-policyctl.yaml || exit 1
+equal "defaults" by-policyctl.yaml
+helm "image: {repository: registry.corp.example/platform/pullgate, tag: 1.2.3}" -numbers
+fits "numbers as newer helm reads them"
+take_certs other
+same "each installation has a key of its own" "$(cmp -s tls/tls.key other/tls.key && echo same)" ""
+
+# ---- upgrades keep the certificate -------------------------------------------------------------------
+python3 -c '
+import json, yaml
+print(json.dumps(next(o for o in yaml.safe_load_all(open("rendered.yaml")) if o and o["kind"] == "Secret")))' >secret.json
+helm "armed: true" -upgrade -secret secret.json
+take_certs kept
+same_file "upgrade: the same key" kept/tls.key other/tls.key
+same_file "upgrade: the same CA" kept/ca.crt other/ca.crt
+cp rendered.yaml armed.yaml
+fits "armed" armed.yaml
+
+# ---- as the overlays have it ---------------------------------------------------------------------------
+# A stand-in certificate on both sides.
+python3 -c '
+import base64, json, sys
+print(json.dumps({"data": {n: base64.b64encode(open(sys.argv[1] + "/" + n, "rb").read()).decode()
+                           for n in ("ca.crt", "tls.crt", "tls.key")}}))' "$here/tls" >stand-in.json
+as_overlay() { # OVERLAY VALUES [OPTION...] [-- OPTION OF same.py...]
+    local overlay=$1 values=$2 options=()
+    shift 2
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+    helm "$values" -secret stand-in.json "${options[@]}"
+    same "$overlay: exit status" "$status$err" 0
+    equal "$overlay" "$expected/$overlay.yaml" "${@:2}"
+}
+as_overlay self-managed ''
+as_overlay armed 'armed: true'
+as_overlay cert-manager 'certificate: {mode: certManager}'
+as_overlay namespace '' -namespace image-policy
+as_overlay host-network 'hostNetwork: {enabled: true}'
+as_overlay air-gapped '
+image: {repository: registry.corp.example/platform/pullgate}
+imagePullSecrets: [{name: pullgate-registry}]'
+as_overlay high-availability '
+replicas: 3
+antiAffinity: required
+priorityClassName: system-cluster-critical
+tolerations:
+  - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 30}
+  - {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 30}' \
+    -- --without ResourceQuota
+conditions=$(python3 -c '
+import json, yaml
+print(json.dumps(yaml.safe_load(open("'"$top"'/deploy/kustomize/components/match-conditions/conditions.yaml"))[0]["value"]))')
+as_overlay match-conditions "webhooks: {matchConditions: $conditions}"
+
+# ---- the other values -----------------------------------------------------------------------------------
+has() { # NAME REGEX
+    matches "$1" "$(cat rendered.yaml)" "$2"
+}
+digest=sha256:$(printf '%064d' 7)
+helm "image: {digest: '$digest'}"
+has "digest" "image: ghcr.io/your-org/pullgate@$digest"
+helm "certificate: {mode: existing, existing: {secret: mine, caBundle: Zm9v}}"
+has "existing: bundle" 'caBundle: Zm9v'
+has "existing: mounted" 'secretName: mine'
+same "existing: no Secret is made" "$(grep -c 'kind: Secret' rendered.yaml)" 0
+helm "certificate: {mode: existing}"
+same "existing without its bundle: exit status" $status 1
+matches "existing without its bundle: text" "$err" 'certificate\.existing\.caBundle is missing'
+helm "certificate: {mode: certManager, certManager: {issuerRef: {name: corp, kind: ClusterIssuer}}}"
+same "an issuer of the house: no other is made" "$(grep -c 'kind: Issuer' rendered.yaml)" 0
+has "an issuer of the house" 'kind: ClusterIssuer'
+printf 'policies:\n  airbyte.yaml: |\n%s\n' "$(sed 's/^/    /' "$top/policies/examples/airbyte.yaml")" >policies.yaml
+helm "$(cat policies.yaml)"
+python3 -c '
+import yaml
+data = [o for o in yaml.safe_load_all(open("rendered.yaml")) if o and o["kind"] == "ConfigMap"][0]["data"]
+assert list(data) == ["airbyte.yaml"], list(data)
+open("airbyte.yaml", "w").write(data["airbyte.yaml"])'
+same_file "policies: byte for byte" airbyte.yaml "$top/policies/examples/airbyte.yaml"
+helm 'webhooks: {namespaces: [{key: kubernetes.io/metadata.name, operator: In, values: [airbyte]}], exclude: [kube-system, calico-system]}'
+fits "namespaces"
+has "namespaces: in" 'values:[[:space:]]+- airbyte'
+has "namespaces: excluded" '- kube-system[[:space:]]+- calico-system[[:space:]]+- pullgate'
+helm 'webhooks: {templates: false}'
+same "no templates" "$(grep -c templates.pullgate.svc rendered.yaml)" 0
+helm 'options: {log-level: debug, workers: 4}'
+fits "options"
+has "options: a text" 'name: PULLGATE_WORKERS[[:space:]]+value: "4"'
+helm 'options: {log-levle: debug}'
+run python3 "$here/check.py" "$PULLGATE" rendered.yaml
+matches "a misspelt option is seen" "$status $out" '^1 .*no option for PULLGATE_LOG_LEVLE'
+helm 'networkPolicy: {from: [{ipBlock: {cidr: 10.0.0.0/28}}], metricsFrom: [{namespaceSelector: {}}]}'
+has "network policy: metrics" 'port: 8080'
+helm 'podMonitor: {enabled: true, labels: {release: prometheus}}'
+has "pod monitor" 'kind: PodMonitor'
+helm '' -release data
+has "another release: the names" 'name: data-pullgate'
+fits "another release"
+helm '' -release data -notes
+has "notes: commands" 'delete mutatingwebhookconfiguration,validatingwebhookconfiguration data-pullgate'
+has "notes: the placeholder is told" 'WARNING: image\.repository is the placeholder'
+helm 'image: {repository: r.example/p}' -notes
+same "notes: no warning else" "$(grep -c WARNING rendered.yaml)" 0
+
+# ---- values.schema.json ------------------------------------------------------------------------------------
+good() { # NAME VALUES
+    printf '%s\n' "$2" >values.yaml
+    run python3 "$here/schema.py" "$chart" values.yaml
+    same "schema, $1" "$status$out$err" 0
+}
+bad() { # NAME VALUES REGEX
+    printf '%s\n' "$2" >values.yaml
+    run python3 "$here/schema.py" "$chart" values.yaml
+    same "schema, $1: exit status" "$status$err" 1
+    matches "schema, $1: text" "$out" "$3"
+}
+good defaults ''
+good policies "$(cat policies.yaml)"
+good "everything" '
+image: {repository: "registry.corp.example:5000/a/b", tag: v1.2, digest: "'"$digest"'"}
+webhooks: {namespaces: [{key: a, operator: Exists}], matchConditions: [{name: a, expression: b}]}
+options: {log-level: debug, workers: 4, no-sandbox: true}
+certificate: {mode: certManager, certManager: {issuerRef: {name: a, kind: Issuer, group: g}}}'
+bad "an unknown key" 'replica: 2' "'replica' was unexpected"
+bad "an unknown key below" 'image: {repo: x}' "'repo' was unexpected"
+bad "armed as a text" 'armed: "true"' "'true' is not of type 'boolean'"
+bad "no replicas" 'replicas: 0' 'minimum'
+bad "a tag in the repository" 'image: {repository: "r.example/p:1"}' 'does not match'
+bad "a short digest" 'image: {digest: "sha256:12"}' 'does not match'
+bad "a mode" 'certificate: {mode: self}' 'is not one of'
+bad "a timeout" 'webhooks: {timeoutSeconds: 31}' 'maximum'
+bad "a bundle that is PEM" 'certificate: {existing: {caBundle: "-----BEGIN CERTIFICATE-----"}}' 'does not match'
+bad "a policy that is no file name" 'policies: {airbyte: x}' 'does not match'
+bad "an option with dashes" 'options: {--log-level: debug}' 'does not match'
+bad "an option of the chart itself" 'options: {listen: ":1"}' 'not'
+bad "a pull secret as a text" 'imagePullSecrets: [regcred]' "not of type 'object'"
+bad "an operator" 'webhooks: {namespaces: [{key: a, operator: Is}]}' 'is not one of'
+finish

@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# The image, from deploy/Containerfile to an answered review: built by buildah on a Debian made by debootstrap,
+# pushed to a registry on loopback, pulled back, unpacked and run. Downloads Debian's packages once (kept below
+# the build folder); needs root, and Debian's buildah, skopeo, docker-registry, debootstrap.
+# shellcheck source-path=SCRIPTDIR source=../cli/lib.sh
+. "$(dirname "$0")/../cli/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib_image.sh
+. "$(dirname "$0")/lib_image.sh"
+top=$(cd "$tests/.." && pwd)
+: "${BUILD:?the build folder}"
+cache=$BUILD/image
+mkdir -p "$cache"
+export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
+export XDG_RUNTIME_DIR=$work/run
+mkdir -m 700 "$work/run"
+store=(--root "$cache/store" --runroot "$work/run/store")
+
+for tool in buildah skopeo docker-registry debootstrap; do
+    command -v $tool >/dev/null || fail "$tool is not installed"
+done
+[ "$failed" -eq 0 ] || finish
+say() { printf '%s  %s\n' "$(date +%T)" "$*"; }
+step() { # NAME COMMAND...
+    local name=$1
+    shift
+    say "$name"
+    checks=$((checks + 1))
+    "$@" >"$work/step" 2>&1 </dev/null && return
+    fail "$name" "$(tail -n 20 "$work/step")"
+    finish
+}
+
+# ---- Debian ------------------------------------------------------------------------------------
+# The host that the system's own apt entries name; its apt's way to it is taken along.
+# shellcheck disable=SC2016 # apt's own variables
+uri=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(CODENAME)' 2>/dev/null |
+    awk '$2 == "bookworm" || $3 == "bookworm" {print $1; exit}')
+[ -n "$uri" ] || { fail "no entry for Debian bookworm in this system's apt sources"; finish; }
+packages=$(sed -n '/apt-get install/,/^COPY/{s/.*--no-install-recommends//;/^COPY/d;p}' "$top/deploy/Containerfile" | tr -d '\\\n' | tr -s ' ' ,)
+key=$(printf '%s %s' "$packages" "$(cat "${BASH_SOURCE[0]}")" | sha256sum | cut -c1-16)
+if [ ! -f "$cache/base-$key.tar" ]; then
+    rm -f "$cache"/base-*.tar
+    step "Debian bookworm, by debootstrap" debootstrap --variant=minbase \
+        --include="ca-certificates$packages" bookworm "$work/base" "$uri"
+    for file in /etc/apt/apt.conf.d/* /etc/apt/auth.conf.d/*; do
+        case $(grep -ciE 'proxy|cainfo|verify|acquire' "$file" 2>/dev/null) in
+        '' | 0) ;;
+        *) install -D "$file" "$work/base$file" ;;
+        esac
+    done
+    tar -C "$work/base" --exclude=./var/cache/apt/archives -cf "$cache/base-$key.part" .
+    mv "$cache/base-$key.part" "$cache/base-$key.tar"
+    rm -rf "$work/base"
+fi
+if ! buildah "${store[@]}" inspect --type image "localhost/bookworm:$key" >/dev/null 2>&1; then
+    container=$(buildah "${store[@]}" from scratch)
+    step "as an image" buildah "${store[@]}" add "$container" "$cache/base-$key.tar" /
+    step "kept" buildah "${store[@]}" commit --rm "$container" "localhost/bookworm:$key"
+fi
+
+# ---- built, pushed, pulled ---------------------------------------------------------------------
+step "built from deploy/Containerfile" buildah "${store[@]}" build --layers=false --network host \
+    --build-arg "BASE=localhost/bookworm:$key" --build-arg COMMIT=0123456789ab --pull-never \
+    -f "$top/deploy/Containerfile" -t localhost/pullgate:test "$top"
+
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "127.0.0.1:%s"}\n' \
+    "$work/registry" "$port" >"$work/registry.yml"
+docker-registry serve "$work/registry.yml" >"$work/registry.log" 2>&1 &
+pids+=($!)
+await "the registry answers" curl -sS --fail -o "$work/v2" "http://127.0.0.1:$port/v2/" || finish
+name=127.0.0.1:$port/platform/pullgate:0.1.0
+step "pushed" buildah "${store[@]}" push --tls-verify=false localhost/pullgate:test "docker://$name"
+step "pulled" skopeo copy --src-tls-verify=false "docker://$name" "dir:$work/image"
+
+# ---- what it is -----------------------------------------------------------------------------------
+config=$work/image/$(jq -r '.config.digest | split(":")[1]' "$work/image/manifest.json")
+same "user" "$(jq -r .config.User "$config")" 65532:65532
+same "entry point" "$(jq -c .config.Entrypoint "$config")" '["/usr/bin/pullgate"]'
+same "no health check" "$(jq -c .config.Healthcheck "$config")" null
+same "labels" "$(jq -c '.config.Labels | [."org.opencontainers.image.title", ."org.opencontainers.image.version", ."org.opencontainers.image.revision"]' "$config")" \
+    '["pullgate","0.1.0","0123456789ab"]'
+bytes=$(jq '[.layers[].size] | add' "$work/image/manifest.json")
+say "the image has $((bytes / 1000)) kB to pull, in $(jq '.layers | length' "$work/image/manifest.json") layers"
+check "smaller than 20 MB" [ "$bytes" -lt 20000000 ]
+mkdir "$work/root"
+for layer in $(jq -r '.layers[].digest | split(":")[1]' "$work/image/manifest.json"); do
+    tar -xf "$work/image/$layer" -C "$work/root" || fail "layer $layer"
+done
+say "unpacked: $(du -sk "$work/root" | cut -f1) KiB"
+matches "the program says" "$("$work/root/usr/bin/pullgate" --version)" 'pullgate 0\.1\.0 \(0123456789ab\)'
+check_content "$work/root"
+check_answer "$work/root"
+finish

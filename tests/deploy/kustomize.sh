@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# The overlays: what kustomize makes of them is what tests/deploy/expected holds, and that fits together.
+# shellcheck source-path=SCRIPTDIR source=../cli/lib.sh
+. "$(dirname "$0")/../cli/lib.sh"
+here=$tests/deploy top=$(cd "$tests/.." && pwd)
+cd "$top" || exit 1
+expected=(tests/deploy/expected/*.yaml)
+
+same "an expected output for each overlay" "$(cd tests/deploy/expected && ls ./*.yaml)" \
+    "$(cd deploy/kustomize/overlays && for o in *; do echo "./$o.yaml"; done)"
+same "an overlay for each component" "$(comm -23 <(ls deploy/kustomize/components) <(ls deploy/kustomize/overlays))" ""
+
+mkdir "$work/built"
+if "$here/build.sh" "$work/built" 2>"$work/err"; then
+    for file in "${expected[@]}"; do
+        run python3 "$here/same.py" "$file" "$work/built/${file##*/}"
+        same "${file##*/}: as expected" "$status$out$err" 0
+    done
+else
+    # Without a kubectl that is new enough the expected outputs stand for it, as long as nothing they
+    # were made from has changed.
+    matches "kustomize fails" "$?:$(cat "$work/err")" '^(1|77):$'
+    echo "no kubectl 1.27 or later: comparing inputs only"
+    same "inputs of the expected outputs (tests/deploy/bless.sh)" "$("$here/inputs.sh")" \
+        "$(cat tests/deploy/expected/inputs.sha256)"
+fi
+same "bless.sh was run" "$("$here/inputs.sh")" "$(cat tests/deploy/expected/inputs.sha256)"
+
+run python3 "$here/check.py" "$PULLGATE" "${expected[@]}"
+same "the objects fit together: $out$err" $status 0
+matches "many checks were made" "$out" '[0-9]{4} checks, 0 failed'
+
+# ---- the policies are those of policies/examples ---------------------------------------------
+examples=$top/policies/examples
+same_file "policy of the base" deploy/kustomize/base/policy.yaml "$examples/audit-only.yaml"
+for name in airbyte astronomer; do
+    same_file "policy of $name" "deploy/kustomize/components/$name/policy.yaml" "$examples/$name.yaml"
+done
+
+"$here/rules.sh" >"$work/rules.yaml"
+same_file "the alerts (tests/deploy/bless.sh)" deploy/kustomize/components/monitoring/prometheusrule.yaml "$work/rules.yaml"
+run python3 -c 'import sys, yaml
+a, b = (yaml.safe_load(open(f)) for f in sys.argv[1:])
+sys.exit(a["spec"] != b or not b["groups"])' "$work/rules.yaml" deploy/monitoring/prometheus-rules.yaml
+same "the alerts are those of deploy/monitoring" "$status$err" 0
+
+# ---- pullgate judges its own manifests ---------------------------------------------------------
+cat >"$work/own.yaml" <<'POLICY'
+apiVersion: pullgate/v1
+kind: ImagePolicy
+metadata: {name: own}
+spec:
+  approved: [ghcr.io/your-org/pullgate, registry.corp.example/platform/pullgate]
+  require: {tag: explicit}
+POLICY
+for file in "${expected[@]}"; do
+    run "$POLICYCTL" test -p "$work/own.yaml" "$file"
+    same "${file##*/}: own images: $out$err" $status 0
+    matches "${file##*/}: images seen" "$out" '1 images?: '
+done
+
+# ---- the checks see what is wrong -----------------------------------------------------------------
+break_it() { # WHAT SED_SCRIPT [FILE]
+    local file=${3:-self-managed.yaml}
+    sed -E "$2" "tests/deploy/expected/$file" >"$work/$file"
+    cmp -s "tests/deploy/expected/$file" "$work/$file" && fail "$1: the script changes nothing"
+    run python3 "$here/check.py" "$PULLGATE" "$work/$file"
+    [ "$status" -ne 0 ] || fail "$1: not seen"
+    checks=$((checks + 1))
+}
+break_it "another port of the Service" 's/targetPort: 9443/targetPort: 9444/'
+break_it "another Secret" 's/secretName: pullgate-tls/secretName: pullgate-cert/'
+break_it "another ConfigMap" '/configMap:/{n;s/pullgate-policy/other-policy/}' airbyte.yaml
+break_it "another path of the probe" 's,path: /readyz,path: /ready,'
+break_it "a misspelt option" 's/PULLGATE_TLS_NAME/PULLGATE_TLS_NAMES/'
+break_it "too little time to end" 's/terminationGracePeriodSeconds: 35/terminationGracePeriodSeconds: 25/'
+break_it "asked about itself" 's/^( +)- pullgate$/\1- other/'
+break_it "asked about kube-system" 's/^( +)- kube-system$/\1- other/'
+break_it "no ephemeral containers" 's,- pods/ephemeralcontainers,- pods/exec,'
+break_it "a workload forgotten" '/- cronjobs/d'
+break_it "fails closed at once" 's/failurePolicy: Ignore/failurePolicy: Fail/'
+break_it "never armed" 's/failurePolicy: Fail/failurePolicy: Ignore/' armed.yaml
+break_it "a side effect" 's/sideEffects: None/sideEffects: Some/'
+break_it "a name of two segments" 's/mutate.pullgate.svc/mutate.pullgate/'
+break_it "root" 's/runAsUser: 65532/runAsUser: 0/'
+break_it "a writable root" 's/readOnlyRootFilesystem: true/readOnlyRootFilesystem: false/'
+break_it "a token" 's/automountServiceAccountToken: false/automountServiceAccountToken: true/'
+break_it "another CA" 's/^  ca.crt: .*/  ca.crt: b3RoZXIK/'
+break_it "another name in the certificate" 's/pullgate.pullgate.svc/pullgate.svc/' cert-manager.yaml
+break_it "another certificate injected" 's,inject-ca-from: pullgate/,inject-ca-from: other/,' cert-manager.yaml
+break_it "another namespace" 's/namespace: image-policy/namespace: pullgate/' namespace.yaml
+break_it "metrics shut in" "s/port: 8080$/port: 8081/" monitoring.yaml
+break_it "the monitor asks another port" 's/port: metrics$/port: metric/' monitoring.yaml
+break_it "the network policy of another" 's/^( +)app.kubernetes.io\/name: pullgate$/\1app.kubernetes.io\/name: other/'
+finish
