@@ -17,7 +17,7 @@ static enum ec take_object(void *arg, const struct subject *s, struct err *err) 
     return e->take(e->arg, s, err);
 }
 
-static void take_fault(void *arg, const struct subject_fault *f) {
+void each_fault(void *arg, const struct subject_fault *f) {
     struct buf text = BUF_INIT(64 << 10);
     struct err ignored = ERR_INIT;
     (void)arg;
@@ -26,7 +26,7 @@ static void take_fault(void *arg, const struct subject_fault *f) {
     buf_done(&text);
 }
 
-static void take_note(void *arg, const char *file, uint32_t line, const char *text) {
+void each_note(void *arg, const char *file, uint32_t line, const char *text) {
     (void)arg;
     fprintf(stderr, "%s:%u: note: %s\n", file, line, text);
 }
@@ -36,7 +36,7 @@ static void tell_folder(const struct input *in, struct subject_totals *totals) {
     inputs_fail(in, &why);
     const struct subject_fault fault = {.file = in->path, .whole = true, .err = &why};
     totals->unreadable++;
-    take_fault(NULL, &fault);
+    each_fault(NULL, &fault);
 }
 
 enum ec each_subject(char *const *operands, size_t n, const struct policy *policy,
@@ -44,7 +44,7 @@ enum ec each_subject(char *const *operands, size_t n, const struct policy *polic
                      struct subject_totals *totals, struct err *err) {
     struct each each = {.take = take, .arg = arg};
     const struct subject_sink sink = {
-        .object = take_object, .fault = take_fault, .note = take_note, .arg = &each};
+        .object = take_object, .fault = each_fault, .note = each_note, .arg = &each};
     struct inputs inputs = {.v = NULL};
     struct judge judge;
     judge_init(&judge, policy, asked);

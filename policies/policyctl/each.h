@@ -14,4 +14,8 @@ enum ec each_subject(char *const *operands, size_t n, const struct policy *polic
                      const struct asked *asked, each_fn *take, void *arg,
                      struct subject_totals *totals, struct err *err) MUST_CHECK;
 
+/* What it tells faults and notes with, for others' sinks; arg is not looked at. */
+void each_fault(void *arg, const struct subject_fault *f);
+void each_note(void *arg, const char *file, uint32_t line, const char *text);
+
 #endif

@@ -42,6 +42,15 @@ const struct verb verbs[] = {
      "way\n"
      "from bytes to bytes as well.\n",
      &bench_options, cmd_bench},
+    {"apply", "[OPTION...] FILE...|-", "print manifests as the webhook would leave them",
+     "Comments, order, quotes and layout stay; denied objects stay as they are, and are told "
+     "(exit\n"
+     "status 1). From standard input to standard output it is a post-renderer of Helm, and, "
+     "given a\n"
+     "ResourceList, a KRM function of kustomize, whose functionConfig may name the rule file "
+     "in\n"
+     "spec.policy.\n",
+     &apply_options, cmd_apply},
     {"explain", "[OPTION...] IMAGE|FILE|-...", "say which rule decides, and why, step by step",
      "What names a file, or ends as a manifest does, is one; all else is an image, taken to be "
      "in\n"

@@ -126,3 +126,13 @@ enum ec patch_apply(struct str object, const struct edit *edits, size_t n_edits,
     arena_done(&attempt.arena);
     return err->code;
 }
+
+bool patch_equal(struct str a, struct str b) {
+    json_error_t why;
+    json_t *left = json_loadb(a.p, a.n, JSON_DECODE_ANY, &why);
+    json_t *right = json_loadb(b.p, b.n, JSON_DECODE_ANY, &why);
+    bool equal = left != NULL && right != NULL && json_equal(left, right);
+    json_decref(left);
+    json_decref(right);
+    return equal;
+}

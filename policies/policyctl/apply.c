@@ -1,0 +1,329 @@
+#include "policyctl/apply.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "policyctl/each.h"
+#include "policyctl/krm.h"
+#include "policyctl/patch.h"
+#include "policyctl/print.h"
+#include "policyctl/splice.h"
+
+#include <unistd.h>
+
+enum { ARENA_MAX = 1 << 30, JSON_MAX = 512 << 20, POINTER_MAX = 1 << 16 };
+
+void apply_init(struct apply *a, const struct policy *policy, const struct asked *asked) {
+    *a = (struct apply){.arena = ARENA_INIT(64 << 10, ARENA_MAX)};
+    judge_init(&a->judge, policy, asked);
+}
+
+void apply_done(struct apply *a) {
+    judge_done(&a->judge);
+    textedit_done(&a->text);
+    arena_done(&a->arena);
+    mem_free(a->wanted);
+    mem_free(a->results);
+}
+
+/* ---- what is to be changed ----------------------------------------------------------- */
+
+struct edits {
+    struct edit *v;
+    size_t n;
+};
+
+/* What pods of a template will have, written into the template. */
+static enum ec template_edits(struct apply *a, const struct subject *s, struct edits *out,
+                              struct err *err) {
+    const struct decision *d = s->decision;
+    out->v = ARENA_ARRAY(&a->arena, struct edit, d->n_images);
+    if (out->v == NULL)
+        return arena_fail(&a->arena, err);
+    for (size_t i = 0; i < d->n_images && d->rule != NULL && d->rule->mode != MODE_AUDIT; i++) {
+        struct buf pointer = BUF_INIT(POINTER_MAX);
+        struct edit edit = {.kind = EDIT_STRING, .op = EDIT_REPLACE};
+        if (str_eq(d->images[i].proposed, d->images[i].before))
+            continue;
+        engine_image_pointer(s->workload, d->images[i].image, &pointer);
+        edit.string = d->images[i].proposed;
+        bool kept = !pointer.bad && arena_str(&a->arena, buf_view(&pointer), &edit.pointer);
+        buf_done(&pointer);
+        if (!kept)
+            return arena_fail(&a->arena, err);
+        out->v[out->n++] = edit;
+    }
+    return EC_OK;
+}
+
+static enum ec edits_of(struct apply *a, const struct subject *s, struct edits *out,
+                        struct err *err) {
+    *out = (struct edits){.v = s->decision->edits, .n = s->decision->n_edits};
+    if (s->decision->verdict == VERDICT_DENY || !a->templates ||
+        s->workload->shape != SHAPE_TEMPLATE)
+        return EC_OK;
+    out->n = 0;
+    return template_edits(a, s, out, err);
+}
+
+/* ---- edits to changes of the text ---------------------------------------------------- */
+
+/* The container of the pointer's last token, and that token. */
+static json_at parent_of(const struct subject *s, struct str pointer, struct str *last) {
+    struct buf whole = BUF_INIT(POINTER_MAX);
+    size_t slash = pointer.n;
+    while (slash > 0 && pointer.p[slash - 1] != '/')
+        slash--;
+    *last = str_slice(pointer, slash, pointer.n);
+    buf_str(&whole, s->prefix);
+    buf_str(&whole, str_slice(pointer, 0, slash ? slash - 1 : 0));
+    json_at at = whole.bad ? JSON_NONE : json_find(s->doc->json, buf_view(&whole));
+    buf_done(&whole);
+    return at;
+}
+
+/* A pull policy that was not there goes in front of its image. */
+static enum ec change_string(const struct splice *p, const struct subject *s,
+                             const struct edit *e, struct err *err) {
+    const struct json *j = s->doc->json;
+    struct str last;
+    json_at parent = parent_of(s, e->pointer, &last);
+    json_at node = json_get(j, parent, last);
+    bool volume = str_eq(last, STR("pullPolicy"));
+    if (node != JSON_NONE)
+        return splice_scalar(p, node, e->string, err);
+    return splice_member(p, parent, volume ? STR("reference") : STR("image"),
+                         volume ? "pullPolicy" : "imagePullPolicy", e->string, err);
+}
+
+/* Both kinds of edits of a list: the list as it will be. */
+static enum ec change_secrets(const struct splice *p, const struct subject *s,
+                              const struct edit *e, struct err *err) {
+    const struct decision *d = s->decision;
+    struct str last, pointer = e->pointer;
+    if (str_ends(pointer, STR("/-")))
+        pointer.n -= 2;
+    json_at spec = parent_of(s, pointer, &last);
+    json_at list = json_get(s->doc->json, spec, last);
+    if (list == JSON_NONE)
+        return splice_names(p, spec, "imagePullSecrets", d->secrets, d->n_secrets, err);
+    return splice_name_list(p, list, d->secrets, d->n_secrets, err);
+}
+
+static enum ec change_text(struct apply *a, const struct subject *s, const struct edits *edits,
+                           struct err *err) {
+    const struct splice p = {.text = &a->text, .doc = s->doc};
+    bool secrets = false; /* are done: one change for all their edits */
+    enum ec ec = EC_OK;
+    for (size_t i = 0; i < edits->n && ec == EC_OK; i++) {
+        const struct edit *e = &edits->v[i];
+        if (e->kind == EDIT_STRING)
+            ec = change_string(&p, s, e, err);
+        else if (!secrets)
+            ec = change_secrets(&p, s, e, err);
+        secrets |= e->kind != EDIT_STRING;
+    }
+    return ec;
+}
+
+/* ---- what they should become --------------------------------------------------------- */
+
+static enum ec keep(struct str **list, size_t *n, size_t *cap, struct arena *arena,
+                    struct str text, struct err *err) {
+    if (*n == *cap) {
+        size_t more = *cap ? 2 * *cap : 64;
+        struct str *grown = mem_realloc(*list, mem_array_bytes(more, sizeof *grown));
+        if (grown == NULL)
+            return err_set(err, EC_NOMEM, "out of memory");
+        *list = grown;
+        *cap = more;
+    }
+    if (!arena_str(arena, text, &(*list)[*n]))
+        return arena_fail(arena, err);
+    (*n)++;
+    return EC_OK;
+}
+
+static enum ec want(struct apply *a, const struct subject *s, const struct edits *edits,
+                    struct err *err) {
+    struct buf before = BUF_INIT(JSON_MAX), after = BUF_INIT(JSON_MAX);
+    json_print(s->doc->json, s->object, &before);
+    enum ec ec = before.bad ? err_set(err, (enum ec)before.bad, "no room for the object")
+                            : patch_apply(buf_view(&before), edits->v, edits->n, &after, err);
+    if (ec == EC_OK)
+        ec = keep(&a->wanted, &a->n_wanted, &a->cap_wanted, &a->arena, buf_view(&after), err);
+    buf_done(&before);
+    buf_done(&after);
+    return ec;
+}
+
+/* ---- first pass ---------------------------------------------------------------------- */
+
+static void tell_reason(const struct subject *s, const struct reason *r) {
+    struct buf line = BUF_INIT(64 << 10), pointer = BUF_INIT(POINTER_MAX);
+    struct err ignored = ERR_INIT;
+    struct yaml_pos pos = subject_reason_where(s, r, &pointer);
+    buf_printf(&line, "%s:%u:%u: %s: %.*s\n", s->file, pos.line, pos.col,
+               print_weight_name(r->weight), STR_ARG(r->message));
+    (void)!file_write_fd(STDERR_FILENO, buf_view(&line), &ignored);
+    buf_done(&line);
+    buf_done(&pointer);
+}
+
+static enum ec report(struct apply *a, const struct subject *s, struct err *err) {
+    const struct decision *d = s->decision;
+    enum ec ec = EC_OK;
+    for (size_t i = 0; i < d->n_reasons && ec == EC_OK; i++) {
+        struct buf result = BUF_INIT(64 << 10);
+        const struct reason *r = &d->reasons[i];
+        if (r->weight == WEIGHT_NOTE)
+            continue;
+        tell_reason(s, r);
+        krm_result(&result, s, r);
+        ec = keep(&a->results, &a->n_results, &a->cap_results, &a->arena, buf_view(&result),
+                  err);
+        buf_done(&result);
+    }
+    return ec;
+}
+
+static enum ec change_object(void *arg, const struct subject *s, struct err *err) {
+    struct apply *a = arg;
+    struct edits edits = {.n = 0};
+    if (report(a, s, err) != EC_OK || s->object == JSON_NONE)
+        return err->code;
+    enum ec ec = edits_of(a, s, &edits, err);
+    if (ec == EC_OK)
+        ec = change_text(a, s, &edits, err);
+    if (ec == EC_OK)
+        ec = want(a, s, &edits, err);
+    return ec;
+}
+
+/* ---- second pass --------------------------------------------------------------------- */
+
+static enum ec check_object(void *arg, const struct subject *s, struct err *err) {
+    struct apply *a = arg;
+    struct buf found = BUF_INIT(JSON_MAX);
+    if (s->object == JSON_NONE)
+        return EC_OK;
+    json_print(s->doc->json, s->object, &found);
+    bool equal = !found.bad && a->n_checked < a->n_wanted &&
+                 patch_equal(buf_view(&found), a->wanted[a->n_checked]);
+    buf_done(&found);
+    a->n_checked++;
+    if (equal)
+        return EC_OK;
+    err_place(err, s->file, s->line, 0);
+    return err_set(err, EC_BUG,
+                   "the changed text does not say what the patch says; nothing is written");
+}
+
+static void no_fault(void *arg, const struct subject_fault *f) {
+    (void)arg;
+    (void)f;
+}
+
+static void no_note(void *arg, const char *file, uint32_t line, const char *text) {
+    (void)arg;
+    (void)file;
+    (void)line;
+    (void)text;
+}
+
+/* ---- documents ----------------------------------------------------------------------- */
+
+struct pass {
+    struct apply *a;
+    const char *file;
+    struct subject_sink sink;
+    struct subject_totals *totals;
+    bool first;
+};
+
+static void fault(struct pass *p, struct err *err) {
+    err_place(err, p->file, 0, 0);
+    const struct subject_fault f = {.file = p->file, .text = p->a->text.text, .err = err};
+    p->totals->unreadable++;
+    p->sink.fault(p->sink.arg, &f);
+    *err = (struct err)ERR_INIT;
+}
+
+static enum ec take_document(struct pass *p, const struct yaml_doc *doc, struct err *err) {
+    const struct splice splice = {.text = &p->a->text, .doc = doc};
+    p->a->n_results = 0;
+    if (doc->note != NULL)
+        p->sink.note(p->sink.arg, p->file, doc->note_line, doc->note);
+    enum ec ec = subject_part(&p->a->judge, p->file, doc, STR(""), 0, &p->sink, p->totals, err);
+    if (ec == EC_OK && p->first && p->a->n_results != 0 && krm_is_list(doc->json))
+        ec = splice_items(&splice, 0, "results", p->a->results, p->a->n_results, err);
+    return ec;
+}
+
+static enum ec each_document(struct pass *p, struct str text, struct err *err) {
+    struct yaml *y = NULL;
+    struct yaml_doc *doc = NULL;
+    enum ec ec = yaml_open(&y, text, YAML_LIMITS_DEFAULT, err);
+    while (ec == EC_OK) {
+        ec = yaml_next(y, &doc, err);
+        if (ec == EC_OK && doc == NULL)
+            break;
+        if (ec == EC_OK)
+            ec = take_document(p, doc, err);
+        else if (ec != EC_NOMEM)
+            fault(p, err), ec = EC_OK;
+    }
+    yaml_close(y);
+    return ec;
+}
+
+static enum ec check(struct apply *a, const char *file, struct str text, struct err *err) {
+    struct subject_totals ignored = {.objects = 0};
+    struct pass again = {
+        .a = a,
+        .file = file,
+        .totals = &ignored,
+        .sink = {.object = check_object, .fault = no_fault, .note = no_note, .arg = a}};
+    a->n_checked = 0;
+    enum ec ec = each_document(&again, text, err);
+    if (ec != EC_OK && ec != EC_BUG)
+        return ec;
+    if (ec == EC_OK && (a->n_checked != a->n_wanted || ignored.unreadable != 0))
+        return err_set(err, EC_BUG, "%s: the changed text cannot be read; nothing is written",
+                       file);
+    return ec;
+}
+
+static bool is_utf16(struct str text) {
+    return str_starts(text, STR("\xff\xfe")) || str_starts(text, STR("\xfe\xff"));
+}
+
+enum ec apply_text(struct apply *a, const char *file, struct str text, struct buf *out,
+                   struct err *err) {
+    static const struct str bom = STR_INIT("\xef\xbb\xbf");
+    struct pass first = {
+        .a = a,
+        .file = file,
+        .totals = &a->totals,
+        .first = true,
+        .sink = {.object = change_object, .fault = each_fault, .note = each_note, .arg = a}};
+    size_t before = out->n, unreadable = a->totals.unreadable;
+    if (is_utf16(text))
+        return err_set(err, EC_LIMIT, "%s: text in UTF-16, expected UTF-8", file);
+    if (str_starts(text, bom)) {
+        buf_str(out, bom);
+        text = str_slice(text, bom.n, text.n);
+    }
+    a->n_wanted = 0;
+    textedit_done(&a->text);
+    enum ec ec = textedit_init(&a->text, text, err);
+    if (ec == EC_OK)
+        ec = each_document(&first, text, err);
+    if (ec == EC_OK && a->totals.unreadable == unreadable)
+        ec = textedit_apply(&a->text, out, err);
+    if (ec == EC_OK && a->totals.unreadable == unreadable)
+        ec = check(a, file, str_slice(buf_view(out), before, out->n), err);
+    if (ec != EC_OK)
+        err_place(err, file, err->line, err->col);
+    arena_reset(&a->arena);
+    return ec;
+}

@@ -1,0 +1,43 @@
+/* policyctl/apply - a text of objects, changed as the webhook would change them, and in nothing else.
+ *
+ *      text --yaml--> objects --engine--> edits --splice--> new text
+ *                         '--patch--> what they should become == what the new text says
+ *
+ * Rules      denied objects stay as they are. The new text is read again: its objects equal those
+ *            after the JSON Patch, or it is an EC_BUG and nobody gets to see it
+ * Ownership  struct apply owns what it gathers until apply_done
+ * Threads    one at a time                                                                  */
+#ifndef PULLGATE_POLICYCTL_APPLY_H
+#define PULLGATE_POLICYCTL_APPLY_H
+
+#include "policyctl/subject.h"
+#include "policyctl/textedit.h"
+
+struct apply {
+    struct judge judge;
+    bool templates; /* images of pod templates are rewritten, too */
+
+    struct subject_totals totals;
+    struct textedit text;
+    struct arena arena; /* what follows */
+    struct str *wanted; /* the objects as they should become, compact JSON */
+    size_t n_wanted, cap_wanted;
+    struct str *results; /* of the ResourceList being read: JSON, one per denial */
+    size_t n_results, cap_results;
+    size_t n_checked;
+};
+
+void apply_init(struct apply *a, const struct policy *policy, const struct asked *asked);
+void apply_done(struct apply *a);
+
+/* Appends the new text; totals are added to. What cannot be read is told on standard error and
+ * counted; `out` is then of no use. Errors: EC_SCHEMA at what cannot be changed in place;
+ * EC_BUG; EC_LIMIT (also UTF-16), EC_NOMEM. */
+enum ec apply_text(struct apply *a, const char *file, struct str text, struct buf *out,
+                   struct err *err) MUST_CHECK;
+
+/* The rule file a ResourceList's functionConfig names (spec.policy, or data.policy of a
+ * ConfigMap); empty when the text is none, or names none. */
+void apply_policy_of(struct str text, struct buf *path);
+
+#endif

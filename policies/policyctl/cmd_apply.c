@@ -1,0 +1,177 @@
+/* policyctl apply - manifests as the webhook would leave them, written as their authors wrote them. */
+#include "base/file.h"
+#include "policyctl/apply.h"
+#include "policyctl/inputs.h"
+#include "policyctl/operand.h"
+#include "policyctl/policy.h"
+#include "policyctl/verb.h"
+#include "policyctl/whom.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+struct options {
+    const char *policy;
+    struct whom_flags whom;
+    bool templates, in_place;
+};
+
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct opt_row rows[] = {
+    POLICY_ROW(struct options),
+    {"templates", 't', OPT_FLAG, NULL, NULL,
+     "Rewrite the images of pod templates, too, as those of their pods; the webhook leaves "
+     "templates alone.",
+     AT(templates)},
+    {"in-place", 'i', OPT_FLAG, NULL, NULL,
+     "Write the files themselves, each in one step, instead of standard output.", AT(in_place)},
+    WHOM_WHERE_ROWS(struct options, whom),
+    WHOM_WHO_ROWS(struct options, whom),
+    HELP_ROW,
+};
+
+const struct opt_table apply_options = {
+    .rows = rows, .n_rows = sizeof rows / sizeof *rows, .env_prefix = NULL};
+
+struct run {
+    const struct options *options;
+    struct policy *policy;
+    struct whom whom;
+    struct apply apply;
+    bool begun; /* the policy is loaded */
+    struct buf out;
+    size_t n_out; /* files in it */
+};
+
+/* A function's configuration may name the policy: the input comes first. */
+static enum ec begin(struct run *r, struct str text, struct err *err) {
+    struct buf path = BUF_INIT(PATH_MAX);
+    const char *policy = r->options->policy;
+    if (policy == NULL || policy[0] == '\0') {
+        apply_policy_of(text, &path);
+        policy = path.n ? buf_z(&path) : NULL;
+    }
+    enum ec ec = policy_load(&r->policy, policy, r->whom.asked.now_s, err);
+    buf_done(&path);
+    if (ec != EC_OK)
+        return ec;
+    apply_init(&r->apply, r->policy, &r->whom.asked);
+    r->apply.templates = r->options->templates;
+    r->begun = true;
+    return EC_OK;
+}
+
+/* Several files are one stream; a line `---` between them, unless there is one. */
+static void begin_output(struct run *r, struct str text) {
+    if (r->n_out++ == 0)
+        return;
+    if (r->out.n != 0 && r->out.p[r->out.n - 1] != '\n')
+        buf_putc(&r->out, '\n');
+    if (!str_starts(text, STR("---")))
+        buf_puts(&r->out, "---\n");
+}
+
+/* A link stays one: what it leads to is written. */
+static enum ec write_file(const char *path, struct str before, struct str after,
+                          struct err *err) {
+    struct stat st;
+    char whole[PATH_MAX];
+    if (str_eq(before, after))
+        return EC_OK;
+    if (realpath(path, whole) == NULL || stat(whole, &st) != 0)
+        return err_set_os(err, errno, "cannot write %s", path);
+    return file_replace(whole, st.st_mode & 07777, after, err);
+}
+
+static enum ec take_text(struct run *r, const char *path, struct str text, struct err *err) {
+    struct buf file = BUF_INIT((size_t)1 << 30);
+    size_t unreadable = r->apply.totals.unreadable;
+    const char *name = strcmp(path, "-") == 0 ? "<stdin>" : path;
+    enum ec ec = apply_text(&r->apply, name, text, &file, err);
+    bool readable = r->apply.totals.unreadable == unreadable;
+    if (ec == EC_OK && readable && r->options->in_place) {
+        ec = write_file(path, text, buf_view(&file), err);
+    } else if (ec == EC_OK && readable) {
+        begin_output(r, buf_view(&file));
+        buf_str(&r->out, buf_view(&file));
+    }
+    buf_done(&file);
+    return ec;
+}
+
+static void tell(struct run *r, struct err *err) {
+    verb_fail(err);
+    r->apply.totals.unreadable++;
+    *err = (struct err)ERR_INIT;
+}
+
+static enum ec take(struct run *r, const struct input *in, struct err *err) {
+    struct buf text = BUF_INIT(OPERAND_MAX + 1);
+    if (in->os != 0)
+        inputs_fail(in, err);
+    else
+        (void)!file_read(&text, in->path, OPERAND_MAX, err);
+    bool read = err->code == EC_OK;
+    if (read && !r->begun)
+        (void)!begin(r, buf_view(&text), err);
+    if (err->code == EC_OK)
+        (void)!take_text(r, in->path, buf_view(&text), err);
+    buf_done(&text);
+    /* What cannot be read, or not be changed in place, is told; the next file is taken. */
+    bool going_on = !read || err->code == EC_SCHEMA;
+    if (err->code != EC_OK && err->code != EC_NOMEM && going_on && (r->begun || !read))
+        tell(r, err);
+    return err->code;
+}
+
+static int status_of(const struct run *r, const struct err *err) {
+    if (err->code != EC_OK)
+        return verb_fail(err);
+    if (r->apply.totals.unreadable != 0)
+        return EXIT_INPUT;
+    return r->apply.totals.denied_objects != 0 ? EXIT_DENIED : EXIT_ALLOWED;
+}
+
+static enum ec take_all(struct run *r, const struct opt_result *args, struct err *err) {
+    struct inputs in = {.v = NULL};
+    enum ec ec = inputs_find(&in, args->operands, args->n_operands, inputs_is_manifest, err);
+    for (size_t i = 0; i < in.n && ec == EC_OK; i++) {
+        if (r->options->in_place && strcmp(in.v[i].path, "-") == 0)
+            ec = err_set(err, EC_USAGE, "--in-place needs files, and - is standard input");
+        else
+            ec = take(r, &in.v[i], err);
+    }
+    inputs_done(&in);
+    return ec;
+}
+
+static int apply(const struct options *o, const struct opt_result *args) {
+    struct run r = {.options = o, .out = BUF_INIT((size_t)1 << 30)};
+    struct err err = ERR_INIT;
+    if (args->n_operands == 0)
+        err_set(&err, EC_USAGE, "no input: give files, folders or - for standard input");
+    else if (whom_read(&r.whom, &o->whom, &err) == EC_OK)
+        (void)!take_all(&r, args, &err);
+    int status = status_of(&r, &err);
+    if (err.code == EC_OK && !verb_print(&r.out))
+        status = EXIT_INPUT;
+    if (r.begun)
+        apply_done(&r.apply);
+    policy_free(r.policy);
+    buf_done(&r.out);
+    return status;
+}
+
+int cmd_apply(const struct verb *self, int argc, char **argv) {
+    struct options options = {.policy = getenv("PULLGATE_POLICY")};
+    struct opt_result result;
+    struct buf text = BUF_INIT(1 << 20);
+    int status;
+    if (verb_options(self, &options, argc, argv, &result, &text, &status))
+        status = apply(&options, &result);
+    buf_done(&text);
+    return status;
+}
