@@ -68,7 +68,10 @@ static enum ec check_literal_host(const struct parts *p, struct err *err) {
     if (p->host.n == 0)
         return refuse(err, 0, "pattern begins with '/', expected a registry host");
     enum ec ec = ask_imgref(p->host, STR("/a"), &is_host, err);
-    if (ec == EC_SYNTAX && !p->has_path && err->offset > colon)
+    /* Of a word too long for a repository imgref complains behind its end. */
+    if (ec == EC_SYNTAX && err->offset > p->host.n)
+        err->offset = p->host.n;
+    if (ec == EC_SYNTAX && !p->has_path && colon < p->host.n && err->offset > colon)
         return err_wrap(err, "a pattern has no tag, and as a host");
     if (ec != EC_OK)
         return ec;

@@ -136,7 +136,8 @@ static int rotate(const struct options *o, struct buf *out, struct err *err) {
                                  .dry_run = o->dry_run,
                                  .overlap_days = (int32_t)o->overlap_days};
     if (o->service == NULL && o->namespace == NULL && o->dns.n == 0)
-        how.request.service = STR_NONE; /* the names it has, also those that --dns once gave */
+        how.request.service = how.request.namespace =
+            STR_NONE; /* the names it has, --dns too */
     struct certs_outcome done;
     if (certs_rotate(&done, o->dir, &how, err) != EC_OK)
         return EXIT_INPUT;

@@ -29,12 +29,6 @@ const struct verb verbs[] = {
      "built-in\n"
      "workloads with a pod template.\n",
      &test_options, cmd_test},
-    {"apply", "[OPTION...] FILE...|-", "print manifests as the webhook would leave them",
-     "Comments, order, quotes and layout stay. Denied objects stay as they are, and are told\n"
-     "(exit status 1). From standard input to standard output it is a post-renderer of Helm\n"
-     "and, given a ResourceList, a KRM function of kustomize; then functionConfig may name\n"
-     "the rule file in spec.policy.\n",
-     &apply_options, cmd_apply},
     {"verify", "[OPTION...] SUITE...", "run unit tests of rule files",
      "A suite is a YAML file of kind PolicyTest: a rule file, and cases of what should come "
      "of\n"
@@ -48,6 +42,12 @@ const struct verb verbs[] = {
      "way\n"
      "from bytes to bytes as well.\n",
      &bench_options, cmd_bench},
+    {"apply", "[OPTION...] FILE...|-", "print manifests as the webhook would leave them",
+     "Comments, order, quotes and layout stay. Denied objects stay as they are, and are told\n"
+     "(exit status 1). From standard input to standard output it is a post-renderer of Helm\n"
+     "and, given a ResourceList, a KRM function of kustomize; then functionConfig may name\n"
+     "the rule file in spec.policy.\n",
+     &apply_options, cmd_apply},
     {"explain", "[OPTION...] IMAGE|FILE|-...", "say which rule decides, and why, step by step",
      "What names a file, or ends as a manifest does, is one; all else is an image, taken to be "
      "in\n"

@@ -4,13 +4,17 @@ static bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/* Does the byte at i take the next one with it: an escape, or a doubled single quote? */
+static bool is_pair(struct str text, size_t i, char quote) {
+    if (quote == '"')
+        return text.p[i] == '\\';
+    return text.p[i] == quote && i + 1 < text.n && text.p[i + 1] == quote;
+}
+
 size_t scan_quoted(struct str text, size_t at) {
     char quote = text.p[at];
     for (size_t i = at + 1; i < text.n; i++) {
-        if (quote == '"' && text.p[i] == '\\')
-            i++;
-        else if (text.p[i] == quote && quote == '\'' && i + 1 < text.n &&
-                 text.p[i + 1] == quote)
+        if (is_pair(text, i, quote))
             i++;
         else if (text.p[i] == quote)
             return i + 1 - at;

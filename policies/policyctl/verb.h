@@ -40,9 +40,9 @@ int cmd_lint(const struct verb *self, int argc, char **argv);
 int cmd_render(const struct verb *self, int argc, char **argv);
 
 extern const struct opt_table test_options, review_options, parse_options, certs_options;
-extern const struct opt_table apply_options;
-extern const struct opt_table verify_options, bench_options, completion_options;
-extern const struct opt_table explain_options, images_options, lint_options, render_options;
+extern const struct opt_table verify_options, bench_options, completion_options,
+    explain_options;
+extern const struct opt_table images_options, lint_options, render_options, apply_options;
 
 /* Parses a verb's options into *target. false: nothing is left to do, *status is the exit
  * status

@@ -91,6 +91,12 @@ check "rotate --force: chain and name" verify a/ca.crt a/tls.crt hook.ns.svc
 check "rotate --force: the key fits" is_pair a/tls.crt a/tls.key
 cp a/tls.crt old.crt
 cp a/ca.crt old-ca.crt
+names_before=$(field a/tls.crt -ext subjectAltName)
+run "$POLICYCTL" certs rotate -d a --force
+same "rotate without names: exit status" $status 0
+same "rotate without names: keeps those it has" "$(field a/tls.crt -ext subjectAltName)" "$names_before"
+run "$POLICYCTL" certs rotate -d a "${names[@]}" --force
+same "rotate with the same names: keeps them, too" "$(field a/tls.crt -ext subjectAltName)" "$names_before"
 run "$POLICYCTL" certs rotate -d a "${names[@]}" --new-ca
 same "rotate --new-ca: exit status" $status 0
 same "rotate --new-ca: both CAs in the bundle" "$(grep -c BEGIN a/ca.crt)" 2

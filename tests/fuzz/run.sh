@@ -8,6 +8,8 @@
 # is not touched. tests/fuzz/CMakeLists.txt says how each crash becomes a file of the corpus.
 set -u
 seconds=${1:-60}
+# One seed, so that a red run can be run again; another one by environment, for long hunts.
+seed=${PULLGATE_FUZZ_SEED:-1}
 jobs=2
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
 [[ $seconds =~ ^[0-9]+$ ]] || {
@@ -27,7 +29,7 @@ fuzz_one() { # NAME: runs it; its last words go to the log
     local name=$1
     mkdir -p "$build/found/$name"
     # Memory is bounded: what eats a gigabyte for a kilobyte is a find. 10 s for one input too.
-    "$build/bin/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    "$build/bin/fuzz_$name" -seed="$seed" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
         -artifact_prefix="$build/artifacts/$name-" "$build/found/$name" "tests/fuzz/corpus/$name" \
         >"$build/logs/$name.log" 2>&1
     local status=$? executions coverage
