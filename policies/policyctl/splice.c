@@ -97,11 +97,20 @@ static void put_single(struct buf *out, struct str value) {
 
 typedef void put_fn(struct buf *out, struct str value, bool quoted);
 
+/* A null that is not written stands behind what announces a value; in {a} nothing does. */
+static bool is_announced(const struct splice *s, size_t at) {
+    while (at > 0 && strchr(" \t", byte_at(s, at - 1)) != NULL)
+        at--;
+    return at > 0 && strchr(":-", byte_at(s, at - 1)) != NULL;
+}
+
 static enum ec set_null(const struct splice *s, json_at node, struct str with,
                         struct err *err) {
     size_t at = begin_of(s, node), n = scan_null(text_of(s), at);
     struct buf text = BUF_INIT(1 << 20);
-    if (n == 0 && at > 0 && strchr(" \t", byte_at(s, at - 1)) == NULL)
+    if (n == 0 && !is_announced(s, at))
+        return strange(s, node, "this value", err);
+    if (n == 0 && strchr(" \t", byte_at(s, at - 1)) == NULL)
         buf_putc(&text, ' ');
     buf_str(&text, with);
     return change(s, node, at, n, &text, err);
@@ -288,33 +297,58 @@ static json_at last_of(const struct json *j, json_at list) {
     return last;
 }
 
-/* Behind an element, where a line ends: of a flow value its bracket, else its last scalar. */
-static size_t end_of_line(const struct splice *s, json_at element) {
-    json_at last = s->doc->json->nodes[element].next - 1;
-    size_t at = begin_of(s, element);
-    if (byte_at(s, at) == '{' || byte_at(s, at) == '[')
-        at = scan_bracket(text_of(s), at);
+/* Bytes of a scalar that stands on one line; false for one that does not. */
+static bool is_on_a_line(const struct splice *s, json_at node, size_t at, size_t *n) {
+    struct str rest = str_slice(text_of(s), at, text_of(s).n);
+    struct str value = json_str(s->doc->json, node);
+    char c = byte_at(s, at);
+    if (c == '|' || c == '>')
+        return false;
+    if (c == '"' || c == '\'')
+        *n = scan_quoted(text_of(s), at);
     else
-        at = begin_of(s, last);
+        *n = value.n != 0 && str_starts(rest, value) ? value.n : scan_null(text_of(s), at);
+    return value.n == 0 || *n != 0;
+}
+
+/* Behind an element; the text's length + 1 when that cannot be told. */
+static size_t end_of(const struct splice *s, json_at element) {
+    json_at last = s->doc->json->nodes[element].next - 1;
+    size_t at = begin_of(s, element), n = 0;
+    if (byte_at(s, at) == '{' || byte_at(s, at) == '[')
+        return scan_bracket(text_of(s), at) + 1;
+    at = begin_of(s, last);
+    return is_on_a_line(s, last, at, &n) ? at + n : text_of(s).n + 1;
+}
+
+/* Where the line ends that an element ends in; the same. */
+static size_t end_of_line(const struct splice *s, json_at element) {
+    size_t at = end_of(s, element);
     while (at < text_of(s).n && text_of(s).p[at] != '\n' && text_of(s).p[at] != '\r')
         at++;
     return at;
 }
 
-/* Flow: in front of the bracket that closes. */
+static enum ec insert_line(const struct splice *s, json_at list, size_t at, struct buf *text,
+                           struct err *err) {
+    if (at <= text_of(s).n)
+        return change(s, list, at, 0, text, err);
+    buf_done(text);
+    return strange(s, list, "this list", err);
+}
+
+/* Flow: behind the last element, whatever follows it: a comma, comments, the bracket. */
 static enum ec extend_flow(const struct splice *s, json_at list, struct str items, bool compact,
                            struct err *err) {
-    size_t open = begin_of(s, list), close = scan_bracket(text_of(s), open), at = close;
+    size_t open = begin_of(s, list), close = scan_bracket(text_of(s), open);
+    json_at last = last_of(s->doc->json, list);
+    size_t at = last == JSON_NONE ? open + 1 : end_of(s, last);
     struct buf text = BUF_INIT(64 << 20);
-    while (at > open + 1 && strchr(" \t\r\n", byte_at(s, at - 1)) != NULL)
-        at--;
-    bool separated = at == open + 1 || byte_at(s, at - 1) == ',';
-    buf_puts(&text, separated ? "" : compact ? "," : ", ");
+    if (close >= text_of(s).n || at <= open || at > close)
+        return strange(s, list, "this list", err);
+    buf_puts(&text, last == JSON_NONE ? "" : compact ? "," : ", ");
     buf_str(&text, items);
-    if (close < text_of(s).n)
-        return change(s, list, at, 0, &text, err);
-    buf_done(&text);
-    return strange(s, list, "this list", err);
+    return change(s, list, at, 0, &text, err);
 }
 
 static struct style style_of_list(const struct splice *s, json_at list) {
@@ -348,7 +382,7 @@ static enum ec append_names(const struct splice *s, json_at list, const struct s
         buf_puts(&text, "- name: ");
         put_name(&text, names[i], false);
     }
-    return change(s, list, end_of_line(s, last), 0, &text, err);
+    return insert_line(s, list, end_of_line(s, last), &text, err);
 }
 
 static enum ec set_name(const struct splice *s, json_at element, struct str name,
@@ -388,9 +422,39 @@ static enum ec remove_tail(const struct splice *s, json_at list, json_at before,
     }
     size_t from = end_of_line(s, before);
     size_t to = end_of_line(s, last_of(s->doc->json, list));
-    if (byte_at(s, open) != '-' || to < from)
+    if (byte_at(s, open) != '-' || to < from || to > text_of(s).n)
         return strange(s, list, "this list", err);
     return change(s, list, from, to - from, &nothing, err);
+}
+
+/* What is more than a name would be lost in the list as it should be. */
+static bool is_name_alone(const struct json *j, json_at element) {
+    if (json_is(j, element, JSON_NULL))
+        return true;
+    if (!json_is(j, element, JSON_OBJECT))
+        return false;
+    return j->nodes[element].len == 0 ||
+           (j->nodes[element].len == 1 && json_get(j, element, STR("name")) != JSON_NONE);
+}
+
+/* Only appended to: the list's own names are the first of these. */
+static bool is_kept(const struct json *j, json_at list, const struct str *names, size_t n) {
+    size_t i = 0;
+    for (json_at at = json_first(j, list); at != JSON_NONE; at = json_next(j, list, at), i++)
+        if (i >= n || !str_eq(json_str(j, json_get(j, at, STR("name"))), names[i]))
+            return false;
+    return true;
+}
+
+static enum ec check_names(const struct splice *s, json_at list, const struct str *names,
+                           size_t n, struct err *err) {
+    const struct json *j = s->doc->json;
+    if (is_kept(j, list, names, n))
+        return EC_OK;
+    for (json_at at = json_first(j, list); at != JSON_NONE; at = json_next(j, list, at))
+        if (!is_name_alone(j, at))
+            return strange(s, at, "this entry", err);
+    return EC_OK;
 }
 
 static enum ec set_names(const struct splice *s, json_at list, const struct str *names,
@@ -398,6 +462,8 @@ static enum ec set_names(const struct splice *s, json_at list, const struct str 
     const struct json *j = s->doc->json;
     json_at before = JSON_NONE, at = json_first(j, list);
     size_t i = 0;
+    if (check_names(s, list, names, n, err) != EC_OK)
+        return err->code;
     for (; at != JSON_NONE && i < n; before = at, at = json_next(j, list, at), i++)
         if (!str_eq(json_str(j, json_get(j, at, STR("name"))), names[i]) &&
             set_name(s, at, names[i], err) != EC_OK)
@@ -452,7 +518,7 @@ enum ec splice_items(const struct splice *s, json_at mapping, const char *key,
         buf_str(&text, items[i]);
     }
     if (listed && block)
-        return change(s, list, end_of_line(s, last_of(j, list)), 0, &text, err);
+        return insert_line(s, list, end_of_line(s, last_of(j, list)), &text, err);
     if (listed) {
         enum ec ec = extend_flow(s, list, buf_view(&text), style.compact, err);
         buf_done(&text);
