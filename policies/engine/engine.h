@@ -1,13 +1,14 @@
 /* engine - rules x workload -> decision: pure.
  *
  *      struct policy   --\
- *      struct workload ---+--> engine_decide --> struct decision: verdict, reasons, images,
- * edits now             --/
+ *      struct workload ---+--> engine_decide --> struct decision: verdict, reasons, images, edits
+ *      now             --/
  *
  * Knows      structs; asks imgref (grammar) and match (patterns); no JSON, YAML, HTTP, clock,
- * file, log or global Ownership  a decision borrows from the policy, the workload and the arena
- * given Threads    pure functions; a policy is shared by any number of callers Source
- * Kubernetes API 1.36 for what may be patched when; github.com/distribution/reference */
+ *            file, log or global
+ * Ownership  a decision borrows from the policy, the workload and the arena given
+ * Threads    pure functions; a policy is shared by any number of callers
+ * Source     Kubernetes API 1.36 for what may be patched when; github.com/distribution/reference */
 #ifndef PULLGATE_ENGINE_ENGINE_H
 #define PULLGATE_ENGINE_ENGINE_H
 

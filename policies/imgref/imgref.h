@@ -5,8 +5,10 @@
  * Limits     path (with library/) at most 255 bytes; host and port of any length
  * Refuses    beyond the grammar: a host with `_` (the Go parser answers an empty domain),
  *            spellings that containerd takes for a local image id (`sha256:8`), ports above
- * 65535 Threads    pure functions Source     github.com/distribution/reference v0.6.0
- * (ParseNormalizedNamed), go-digest; containerd CRI's LocalResolve for image ids */
+ *            65535
+ * Threads    pure functions
+ * Source     github.com/distribution/reference v0.6.0 (ParseNormalizedNamed), go-digest;
+ *            containerd CRI's LocalResolve for image ids                                     */
 #ifndef PULLGATE_IMGREF_IMGREF_H
 #define PULLGATE_IMGREF_IMGREF_H
 

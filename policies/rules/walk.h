@@ -4,10 +4,10 @@
  *      "/spec/rules/0/approved/2" -> yaml -> line 9, column 11         stack of its reader
  *
  * Rules      unknown keys, wrong types, words that are none of the allowed ones and missing
- * keys are found here, by the table; a handler sees a value of a type it asked for. Warnings
- * are kept until all files are read, then told in order of their places. Ownership  what is
- * stored lives in the policy's arena, what only loading needs in scratch Threads    one at a
- * time                                                                  */
+ *            keys are found here, by the table; a handler sees a value of a type it asked for.
+ *            Warnings are kept until all files are read, then told in order of their places
+ * Ownership  what is stored lives in the policy's arena, what only loading needs in scratch
+ * Threads    one at a time                                                                  */
 #ifndef PULLGATE_RULES_WALK_H
 #define PULLGATE_RULES_WALK_H
 

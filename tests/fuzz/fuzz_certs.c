@@ -1,7 +1,7 @@
-/* Any bytes as certificate, key and CA bundle: errors, never a crash, and what is answered
- * holds. Input   "DER\n" and bytes: they become the body of a PEM certificate "EDIT\n" and
- * triples (offset, 2 bytes; value): laid over a leaf that has a key else PEM text as it is;
- * behind a line "=====" stands that of the key           */
+/* Any bytes as certificate, key and CA bundle: errors, never a crash, and what is answered holds.
+ * Input   "DER\n" and bytes: they become the body of a PEM certificate;
+ *         "EDIT\n" and triples (offset, 2 bytes; value): laid over a leaf that has a key;
+ *         else PEM text as it is; behind a line "=====" stands that of the key           */
 #include "certs/certs.h"
 
 #include <openssl/evp.h>

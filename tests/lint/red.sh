@@ -95,6 +95,8 @@ red tidy "$build" policies/imgref/imgref.c -- 'imgref.c:[0-9]+:[0-9]+: error'
 
 plant webhook/json/json.c "/* TO""DO: more */"
 red texts -- 'json.c:[0-9]+:.*unfinished'
+plant webhook/json/json.c ' * pure functions Threads    pure functions'
+red texts -- 'json.c:[0-9]+:.*a header block that was reflowed'
 plant more/file.c 'int x;'
 red texts -- '"more" is no top-level name'
 plant 'webhook/json/a name.c' 'int x;'

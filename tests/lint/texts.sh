@@ -23,6 +23,12 @@ done < <(grep -nIoE '\b(TODO|FIXME|XXX)\b' "${texts[@]}")
 while IFS= read -r hit; do
     complain "$hit: a path of one machine"
 done < <(grep -nIoE "(^|[^A-Za-z0-9_.-])/work/[a-z]+|/(home|Users)/[a-z]+/(src|work|git|projects)\b" "${texts[@]}")
+# A header block has one question a line (style: "the header is the manual"); a formatter that
+# reflows comments runs them together.
+questions='Shape|Rules|Use|Knows|Ownership|Limits|Errors|Threads|Source|Order|Never|Needs|Memory|Text'
+while IFS= read -r hit; do
+    complain "$hit: a header block that was reflowed"
+done < <(grep -nE "^ \* .*[^ *] ($questions)  +[^ ]" "${texts[@]}" | grep -E '^[^:]*\.[ch]:')
 mapfile -t every < <(files '*' | grep -v '^tests/lint/')
 while IFS= read -r hit; do
     complain "$hit: a private key"

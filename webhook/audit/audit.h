@@ -1,7 +1,7 @@
 /* audit - one decision, one JSON line, through a bounded queue to a descriptor.
  * Shape      {"time":"...","uid":"...","operation":"CREATE",...}\n
  * Never      a secret's value, env, or the object itself; image names, secret names and the
- * user are in
+ *            user are in
  *
  *      workers --audit_write--> [ pending bytes, at most max ] --own thread--> write(2)
  *

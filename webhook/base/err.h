@@ -1,9 +1,10 @@
 /* err - what went wrong, in the user's words, on the caller's stack.
  * Shape      a code that decides (HTTP status, exit status, log level), a place, a text
- * Use        struct err err = ERR_INIT;  if (f(..., &err) != EC_OK) return err_wrap(&err,
- * "..."); Rules      last parameter, never NULL, allocates nothing; the first error wins Text
- * what was found and what was expected; no "failed to", no final dot Threads    no shared state
- */
+ * Use        struct err err = ERR_INIT;
+ *            if (f(..., &err) != EC_OK) return err_wrap(&err, "...");
+ * Rules      last parameter, never NULL, allocates nothing; the first error wins
+ * Text       what was found and what was expected; no "failed to", no final dot
+ * Threads    no shared state                                                                */
 #ifndef PULLGATE_BASE_ERR_H
 #define PULLGATE_BASE_ERR_H
 

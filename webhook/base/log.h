@@ -1,8 +1,8 @@
 /* log - the daemon's own messages: one JSON object per line on standard error.
  * Shape      {"time":"...","level":"info","event":"ready","port":9443}
  * Rules      the event is a constant word, values are fields; who handles an error logs it,
- * once; never specs, env, tokens or keys; below the programs nothing logs Threads    any; a
- * line is written by one write(2), so lines of threads do not mix         */
+ *            once; never specs, env, tokens or keys; below the programs nothing logs
+ * Threads    any; a line is written by one write(2), so lines of threads do not mix         */
 #ifndef PULLGATE_BASE_LOG_H
 #define PULLGATE_BASE_LOG_H
 

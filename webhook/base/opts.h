@@ -1,8 +1,10 @@
 /* opts - command lines from a table: long options, environment, help, all from the same rows.
  * Shape      rows point into an options struct by offset; defaults are texts, parsed like
- * values Order      default, then the environment (PREFIX_NAME, `-` as `_`), then the command
- * line Errors     EC_USAGE: what was given, what was expected, the nearest option Threads
- * getopt_long's globals: once per process, before threads Source     getopt_long(3) */
+ *            values
+ * Order      default, then the environment (PREFIX_NAME, `-` as `_`), then the command line
+ * Errors     EC_USAGE: what was given, what was expected, the nearest option
+ * Threads    getopt_long's globals: once per process, before threads
+ * Source     getopt_long(3)                                                                 */
 #ifndef PULLGATE_BASE_OPTS_H
 #define PULLGATE_BASE_OPTS_H
 

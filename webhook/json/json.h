@@ -2,12 +2,11 @@
  *
  *   {"a":[1,true],"b":"x"}        nodes in the order of the text (depth first), keys included:
  *
- *   0 OBJECT next=7   1 STRING "a"   2 ARRAY next=5   3 NUMBER   4 TRUE   5 STRING "b"   6
- * STRING "x"
+ *   0 OBJECT next=7   1 STRING "a"   2 ARRAY next=5   3 NUMBER   4 TRUE
+ *   5 STRING "b"      6 STRING "x"
  *
  *   children of an ARRAY at i: i+1, then next of each, until next of i
- *   members of an OBJECT at i: key i+1, value i+2, then key = next of the value, until next of
- * i
+ *   members of an OBJECT at i: key i+1, value i+2, then key = next of the value, until next of i
  *
  * Accepts    RFC 8259, UTF-8 without BOM; blanks before and after the one value
  * Refuses    duplicate keys in an object (after unescaping: two parsers could see two values),
@@ -15,9 +14,9 @@
  *            U+0000 in strings (escaped or not), leading zeros and all else the RFC refuses;
  *            numbers are kept as text of any size
  * Ownership  nodes borrow from the text; strings with escapes are unescaped IN PLACE, so the
- * text must be writable and is changed; the text must be followed by JSON_PADDING readable
- *            bytes of any value. struct json owns only its node array and is reusable: after
- *            json_done all is freed, json_parse may be called again and again without.
+ *            text must be writable and is changed; the text must be followed by JSON_PADDING
+ *            readable bytes of any value. struct json owns only its node array and is reusable:
+ *            after json_done all is freed, json_parse may be called again and again without
  * Limits     struct json_limits; text below 2 GiB
  * Threads    one struct json per thread
  * Source     RFC 8259, RFC 6901 (pointers)                                                  */

@@ -4,8 +4,8 @@
  *      worker: generation unchanged? use the reference it holds : take the new one
  *
  * Threads    live_set from one thread; live_use from any worker, each with a reader of its own.
- * A worker looks at one atomic number per request; it takes the lock once per reload Ownership
- * policies are counted; the last user frees                                          */
+ *            A worker looks at one atomic number per request; it takes the lock once per reload
+ * Ownership  policies are counted; the last user frees                                      */
 #ifndef PULLGATE_PROGRAM_LIVE_H
 #define PULLGATE_PROGRAM_LIVE_H
 

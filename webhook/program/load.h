@@ -1,5 +1,6 @@
 /* program/load - rules, certificate and client CA: read, checked, put in force; the last good
- * ones stay. Threads    one: the main thread, at the start and on reload */
+ * ones stay.
+ * Threads    one: the main thread, at the start and on reload                               */
 #ifndef PULLGATE_PROGRAM_LOAD_H
 #define PULLGATE_PROGRAM_LOAD_H
 

@@ -1,7 +1,7 @@
 /* program/priorities - --tls-min and --tls-ciphers as a GnuTLS priority string.
  * Default    TLS 1.2 and 1.3, forward secrecy (ECDHE) and AEAD ciphers alone: no CBC, no RSA
- * key exchange, no renegotiation to speak of, no compression (GnuTLS has none) Source
- * GnuTLS 3.7 manual, "Priority strings"                                             */
+ *            key exchange, no renegotiation to speak of, no compression (GnuTLS has none)
+ * Source     GnuTLS 3.7 manual, "Priority strings"                                          */
 #ifndef PULLGATE_PROGRAM_PRIORITIES_H
 #define PULLGATE_PROGRAM_PRIORITIES_H
 

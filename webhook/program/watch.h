@@ -1,10 +1,12 @@
-/* program/watch - files that may change under us: the rule file or folder, certificate, key,
- * CA. How        inotify on the folders that hold them says "look"; what decides is a
- * fingerprint of what stat(2) says of each file (device, inode, size, time), symlinks followed.
- * So renames, rewrites in place and the `..data` swap of a mounted ConfigMap or Secret are all
- * seen, and a poll now and then sees them where inotify does not work (some network file
- * systems) Limits     WATCH_MAX paths; a folder's entries are looked at one level deep Threads
- * one Source     inotify(7); Kubernetes' AtomicWriter for the layout of mounted volumes */
+/* program/watch - files that may change under us: the rule file or folder, certificate, key, CA.
+ * How        inotify on the folders that hold them says "look"; what decides is a fingerprint
+ *            of what stat(2) says of each file (device, inode, size, time), symlinks followed.
+ *            So renames, rewrites in place and the `..data` swap of a mounted ConfigMap or
+ *            Secret are all seen, and a poll now and then sees them where inotify does not work
+ *            (some network file systems)
+ * Limits     WATCH_MAX paths; a folder's entries are looked at one level deep
+ * Threads    one
+ * Source     inotify(7); Kubernetes' AtomicWriter for the layout of mounted volumes         */
 #ifndef PULLGATE_PROGRAM_WATCH_H
 #define PULLGATE_PROGRAM_WATCH_H
 

@@ -6,9 +6,9 @@
  *
  * Versions   admission.k8s.io/v1 and v1beta1, answered in kind
  * Fails      closed and in the open: what names itself an AdmissionReview with a uid gets a
- * review back; if its object is no pod (or too deep, too large, has duplicate keys) that review
- *            denies (code 422). Only what is no AdmissionReview is an error (HTTP 4xx): an HTTP
- *            error would be an admission under failurePolicy Ignore
+ *            review back; if its object is no pod (or too deep, too large, has duplicate keys)
+ *            that review denies (code 422). Only what is no AdmissionReview is an error (HTTP
+ *            4xx): an HTTP error would be an admission under failurePolicy Ignore
  * Ownership  everything borrows from the body, the nodes and the arena
  * Threads    one session per thread
  * Source     k8s.io/api/admission/v1; RFC 6902; facts measured against kube-apiserver 1.20.2 */

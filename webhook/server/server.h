@@ -1,8 +1,8 @@
 /* server - sockets, TLS, HTTP/1.1, limits, drain: the one libmicrohttpd adapter.
  *
- *   acceptor thread --- least loaded ---> worker 1..N (single-thread libmicrohttpd daemons,
- * TLS) |                                   |  body -> answer(arg, request, reply) watchdog
- * thread (250 ms): absolute deadlines by shutdown(2) on the socket
+ *   acceptor thread --- least loaded ---> worker 1..N (single-thread libmicrohttpd daemons, TLS)
+ *                                            |  body -> answer(arg, request, reply)
+ *   watchdog thread (250 ms): absolute deadlines by shutdown(2) on the socket
  *
  * Knows      HTTP and two function pointers; no policies, no JSON
  * Ownership  the server copies its configuration's strings; a request's bytes live until answer
@@ -10,7 +10,7 @@
  * Threads    server_start/stop/set_tls/drain from one controlling thread; answer() is called on
  *            worker threads, several at once, one per worker
  * Source     libmicrohttpd 0.9.75 and GnuTLS 3.7.9, measured (why not its own pool, quiesce and
- *            connection limit: see the notes in server.c) */
+ *            connection limit: see the notes in server.c)                                   */
 #ifndef PULLGATE_SERVER_SERVER_H
 #define PULLGATE_SERVER_SERVER_H
 

@@ -1,9 +1,10 @@
 /* yaml/print - JSON nodes as YAML text, as kubectl would print it and read it back.
  * Shape      block style, two blanks, sequences as deep as their key; strings plain where they
- * stay strings by the rules of yaml.h, as a block where they have lines, else double-quoted
+ *            stay strings by the rules of yaml.h, as a block where they have lines, else
+ *            double-quoted
  * Errors     EC_NOMEM, EC_LIMIT (out is full)
  * Threads    no shared state
- * Source     libyaml 0.2.5's emitter                                                         */
+ * Source     libyaml 0.2.5's emitter                                                        */
 #ifndef PULLGATE_YAML_PRINT_H
 #define PULLGATE_YAML_PRINT_H
 
