@@ -125,7 +125,8 @@ static enum ec start(struct daemon *d, struct err *err) {
         audit_open(&d->service.audit, STDOUT_FILENO, o->audit_queue,
                    (enum audit_when_full)o->audit_when_full, err) != EC_OK)
         return err->code;
-    (void)load_rules(d, false); /* without valid rules it runs, is not ready, and takes them by reload */
+    (void)load_rules(
+        d, false); /* without valid rules it runs, is not ready, and takes them by reload */
     return load_and_listen(d, err);
 }
 
@@ -159,6 +160,7 @@ static bool catch_signals(struct life *l) {
     sigaddset(&l->signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &l->signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file of audit lines that may not grow: an error, not the end */
     /* Only to wake poll(): signals are taken by sigtimedwait. */
     l->signal_fd = signalfd(-1, &l->signals, SFD_NONBLOCK | SFD_CLOEXEC);
     return l->signal_fd >= 0;

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 enum {
-    BATCH = 4096,       /* so that orders are heard in a flood */
-    BACK_OFF_MS = 100,  /* after an error of accept that would come again at once */
-    FULL_POLL_MS = 250  /* how often those that wait are looked at */
+    BATCH = 4096,      /* so that orders are heard in a flood */
+    BACK_OFF_MS = 100, /* after an error of accept that would come again at once */
+    FULL_POLL_MS = 250 /* how often those that wait are looked at */
 };
 
 static enum ec set_up(int fd, const struct sockaddr_storage *a, socklen_t bytes) {
