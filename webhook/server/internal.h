@@ -140,6 +140,9 @@ enum ec watchdog_start(struct server *s, struct err *err) MUST_CHECK;
 void watchdog_end(struct server *s);
 /* Closes idle connections; how many others there are. */
 unsigned watchdog_close_idle(struct server *s);
+/* Closes connections without a request under way, at most n, that have been so for yield_ms: first
+ * those that never sent one. How many it closed. */
+unsigned watchdog_make_room(struct server *s, unsigned n);
 /* Bytes that the peer sent so far (TCP_INFO); BYTES_UNKNOWN when the kernel does not say. */
 uint64_t watchdog_bytes_received(int fd);
 
