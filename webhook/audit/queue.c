@@ -21,7 +21,7 @@ enum {
 
 struct audit {
     int fd;
-    size_t chunk; /* bytes for one write */
+    size_t chunk;                   /* bytes for one write */
     enum audit_when_full when_full; /* under lock */
     pthread_t thread;
     pthread_mutex_t lock;

@@ -125,7 +125,8 @@ static enum ec start(struct daemon *d, struct err *err) {
         audit_open(&d->service.audit, STDOUT_FILENO, o->audit_queue,
                    (enum audit_when_full)o->audit_when_full, err) != EC_OK)
         return err->code;
-    (void)load_rules(d, false); /* without valid rules it runs, is not ready, and takes them by reload */
+    (void)load_rules(
+        d, false); /* without valid rules it runs, is not ready, and takes them by reload */
     return load_and_listen(d, err);
 }
 
