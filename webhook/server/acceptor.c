@@ -109,18 +109,14 @@ static void hand_over(struct server *s, int fd, const struct sockaddr_storage *p
                       socklen_t bytes) {
     int on = 1;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    struct worker *w = least_loaded(s);
-    conn_drop_lost(s, fd);
-    if (conn_new(w, fd) == NULL) {
+    struct conn *c = conn_new(least_loaded(s), fd, peer, bytes);
+    if (c == NULL) {
         close(fd);
         server_event(s, "connection_refused", STR("no memory"));
         return;
     }
     atomic_fetch_add(&s->accepted, 1);
-    if (MHD_add_connection(w->daemon, fd, (const struct sockaddr *)peer, bytes) == MHD_YES)
-        return;
-    conn_drop_lost(s, fd); /* MHD has closed it */
-    server_event(s, "connection_refused", STR("the HTTP library did not take it"));
+    worker_give(c);
 }
 
 /* The client's own trouble, or nobody's: the next accept may well succeed. */
