@@ -20,7 +20,7 @@ floor_quick=30
 
 fuzz_seconds=${PULLGATE_FUZZ_SECONDS:-20}
 # Tests of what runs in several threads.
-threaded='^(unit\.(server|audit|program|live|daemon|match)|http\.)'
+threaded='^(unit\.(server|audit|program|live|daemon|match)|http\.|chaos\.)'
 
 quick=no install=yes cluster=no
 for arg in "$@"; do
