@@ -194,18 +194,35 @@ static void flow_style(const struct splice *s, size_t open, struct style *out) {
         out->quoted = text.n != 0 && str_trim(text).p[0] == '{';
 }
 
+/* Where a key's member begins: in front of its anchor and tag, and of the `?` that announces it. */
+static size_t member_of(const struct splice *s, json_at key) {
+    struct str text = text_of(s);
+    size_t at = begin_of(s, key);
+    for (;;) {
+        size_t end = at, word;
+        while (end > 0 && (text.p[end - 1] == ' ' || text.p[end - 1] == '\t'))
+            end--;
+        for (word = end; word > 0 && strchr(" \t\r\n{,[", text.p[word - 1]) == NULL;)
+            word--;
+        bool announces = end == word + 1 && text.p[word] == '?';
+        if (word == end || end == at || (!announces && strchr("&!", text.p[word]) == NULL))
+            return at;
+        at = word;
+    }
+}
+
 static struct style style_of(const struct splice *s, json_at mapping, struct str before) {
     json_at key = key_of(s->doc->json, mapping, before);
     size_t open = begin_of(s, mapping);
     struct style style = {.at = open};
     if (byte_at(s, open) == '{') {
         flow_style(s, open, &style);
-        style.at = style.empty ? open + 1 : begin_of(s, key);
+        style.at = style.empty ? open + 1 : member_of(s, key);
         style.indent = style.empty ? 0 : s->doc->pos[key].col - 1;
         return style;
     }
     if (before.n != 0 && key != JSON_NONE)
-        style.at = begin_of(s, key);
+        style.at = member_of(s, key);
     style.indent = s->doc->pos[mapping].col - 1;
     style.dash = dash_of(s, mapping);
     return style;
@@ -297,14 +314,14 @@ static json_at last_of(const struct json *j, json_at list) {
     return last;
 }
 
-/* Bytes of a scalar that stands on one line; false for one that does not. */
-static bool is_on_a_line(const struct splice *s, json_at node, size_t at, size_t *n) {
+/* Bytes of a scalar, down to where its last line ends; false where that cannot be told. */
+static bool is_measured(const struct splice *s, json_at node, size_t at, size_t *n) {
     struct str rest = str_slice(text_of(s), at, text_of(s).n);
     struct str value = json_str(s->doc->json, node);
     char c = byte_at(s, at);
     if (c == '|' || c == '>')
-        return false;
-    if (c == '"' || c == '\'')
+        *n = scan_block(text_of(s), at) - at;
+    else if (c == '"' || c == '\'')
         *n = scan_quoted(text_of(s), at);
     else
         *n = value.n != 0 && str_starts(rest, value) ? value.n : scan_null(text_of(s), at);
@@ -318,7 +335,7 @@ static size_t end_of(const struct splice *s, json_at element) {
     if (byte_at(s, at) == '{' || byte_at(s, at) == '[')
         return scan_bracket(text_of(s), at) + 1;
     at = begin_of(s, last);
-    return is_on_a_line(s, last, at, &n) ? at + n : text_of(s).n + 1;
+    return is_measured(s, last, at, &n) ? at + n : text_of(s).n + 1;
 }
 
 /* Where the line ends that an element ends in; the same. */
@@ -408,23 +425,40 @@ static enum ec set_name(const struct splice *s, json_at element, struct str name
     return strange(s, element, "this entry", err);
 }
 
+static void put_line(const struct splice *s, json_at list, struct buf *out) {
+    buf_puts(out, s->text->eol);
+    put_blanks(out, s->doc->pos[list].col - 1);
+}
+
+/* The comments of what is taken out, each on a line of its own. */
+static void keep_comments(const struct splice *s, json_at list, struct str gone,
+                          struct buf *out) {
+    for (size_t at = 0, n; (n = scan_comment(gone, &at)) != 0; at += n) {
+        put_line(s, list, out);
+        buf_str(out, str_slice(gone, at, at + n));
+    }
+}
+
 /* Elements from `first` on, the last ones, are taken out; `before` is the one in front. */
 static enum ec remove_tail(const struct splice *s, json_at list, json_at before,
                            struct err *err) {
-    struct buf nothing = BUF_INIT(1);
+    struct buf kept = BUF_INIT(1 << 20);
     size_t open = begin_of(s, list);
     if (byte_at(s, open) == '[') {
-        size_t from = begin_of(s, before), close = scan_bracket(text_of(s), open);
-        if (byte_at(s, from) != '{' || close >= text_of(s).n)
+        size_t from = end_of(s, before), close = scan_bracket(text_of(s), open);
+        if (close >= text_of(s).n || from > close)
             return strange(s, list, "this list", err);
-        from = scan_bracket(text_of(s), from) + 1;
-        return change(s, list, from, close - from, &nothing, err);
+        keep_comments(s, list, str_slice(text_of(s), from, close), &kept);
+        if (kept.n != 0)
+            put_line(s, list, &kept); /* for the bracket: a comment would hide it */
+        return change(s, list, from, close - from, &kept, err);
     }
     size_t from = end_of_line(s, before);
     size_t to = end_of_line(s, last_of(s->doc->json, list));
     if (byte_at(s, open) != '-' || to < from || to > text_of(s).n)
         return strange(s, list, "this list", err);
-    return change(s, list, from, to - from, &nothing, err);
+    keep_comments(s, list, str_slice(text_of(s), from, to), &kept);
+    return change(s, list, from, to - from, &kept, err);
 }
 
 /* What is more than a name would be lost in the list as it should be. */
@@ -453,7 +487,9 @@ static enum ec check_names(const struct splice *s, json_at list, const struct st
         return EC_OK;
     for (json_at at = json_first(j, list); at != JSON_NONE; at = json_next(j, list, at))
         if (!is_name_alone(j, at))
-            return strange(s, at, "this entry", err);
+            return err_place(err, NULL, s->doc->pos[at].line, s->doc->pos[at].col),
+                   err_set(err, EC_SCHEMA,
+                           "this entry has more than a name, which the webhook would take away");
     return EC_OK;
 }
 
