@@ -95,6 +95,13 @@ static void put_single(struct buf *out, struct str value) {
     buf_putc(out, '\'');
 }
 
+/* A document of JSON has all its strings in quotes, and must go on having them. */
+static bool is_json(const struct splice *s) {
+    size_t open = begin_of(s, 0);
+    char first = byte_at(s, scan_blanks(text_of(s), open + 1));
+    return byte_at(s, open) == '{' && (first == '"' || first == '}');
+}
+
 typedef void put_fn(struct buf *out, struct str value, bool quoted);
 
 /* A null that is not written stands behind what announces a value; in {a} nothing does. */
@@ -124,7 +131,7 @@ static enum ec set_scalar(const struct splice *s, json_at node, struct str value
     char c = byte_at(s, at);
     if (json_is(s->doc->json, node, JSON_NULL)) {
         struct buf plain = BUF_INIT(1 << 20);
-        put(&plain, value, false);
+        put(&plain, value, is_json(s));
         enum ec ec = set_null(s, node, buf_view(&plain), err);
         buf_done(&plain);
         return ec;
@@ -191,7 +198,7 @@ static void flow_style(const struct splice *s, size_t open, struct style *out) {
         colon = first + scan_quoted(text, first);
     out->compact = out->quoted && byte_at(s, colon) == ':' && byte_at(s, colon + 1) != ' ';
     if (out->empty) /* {} in a text of JSON */
-        out->quoted = text.n != 0 && str_trim(text).p[0] == '{';
+        out->quoted = is_json(s);
 }
 
 /* Where a key's member begins: in front of its anchor and tag, and of the `?` that announces it. */
@@ -369,13 +376,11 @@ static enum ec extend_flow(const struct splice *s, json_at list, struct str item
 }
 
 static struct style style_of_list(const struct splice *s, json_at list) {
-    struct style style = {.flow = true};
+    struct style style = {.flow = true, .quoted = is_json(s)};
     json_at first = json_first(s->doc->json, list);
     size_t open = first == JSON_NONE ? begin_of(s, list) : begin_of(s, first);
     if (byte_at(s, open) == '{')
         flow_style(s, open, &style);
-    else if (byte_at(s, open) == '[')
-        style.quoted = str_trim(text_of(s)).p[0] == '{';
     return style;
 }
 
@@ -406,7 +411,7 @@ static enum ec set_name(const struct splice *s, json_at element, struct str name
                         struct err *err) {
     const struct json *j = s->doc->json;
     json_at old = json_get(j, element, STR("name"));
-    struct style style = {.flow = true};
+    struct style style = {.flow = true, .quoted = is_json(s)};
     struct buf text = BUF_INIT(1 << 20);
     size_t at = begin_of(s, element);
     if (old != JSON_NONE)
@@ -488,8 +493,9 @@ static enum ec check_names(const struct splice *s, json_at list, const struct st
     for (json_at at = json_first(j, list); at != JSON_NONE; at = json_next(j, list, at))
         if (!is_name_alone(j, at))
             return err_place(err, NULL, s->doc->pos[at].line, s->doc->pos[at].col),
-                   err_set(err, EC_SCHEMA,
-                           "this entry has more than a name, which the webhook would take away");
+                   err_set(
+                       err, EC_SCHEMA,
+                       "this entry has more than a name, which the webhook would take away");
     return EC_OK;
 }
 
@@ -516,7 +522,7 @@ enum ec splice_name_list(const struct splice *s, json_at list, const struct str 
     if (!json_is(s->doc->json, list, JSON_NULL))
         return set_names(s, list, names, n, err);
     struct buf text = BUF_INIT(1 << 20);
-    style.quoted = str_trim(text_of(s)).p[0] == '{';
+    style.quoted = is_json(s);
     buf_putc(&text, '[');
     put_flow_names(&text, &style, names, n);
     buf_putc(&text, ']');

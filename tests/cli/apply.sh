@@ -24,6 +24,7 @@ same "a template, --templates: its image alone" "$(diff "$work/deployment.yaml" 
     "<         - image: nginx   # kept
 >         - image: ghcr.io/acme-data/nginx   # kept"
 check "hundreds of styles" python3 "$tests/cli/apply_styles.py" "$POLICYCTL"
+check "styles at random" python3 "$tests/cli/apply_random.py" "$POLICYCTL" 1000
 
 # ---- in place --------------------------------------------------------------------------------
 

@@ -46,8 +46,8 @@ class Gap(str):
     """A place where something may be added."""
 
 
-class Pod:
-    """One pod: `value` draws a model, `text` writes it down."""
+class Style:
+    """How one text is written: `value` draws a model, `text` writes it down."""
 
     def __init__(self, seed):
         self.r = random.Random(seed)
@@ -117,19 +117,22 @@ class Pod:
 
     def comment(self):
         if self.r.random() < self.comments:
-            return self.r.choice(["  # why", " # it's \"so\" {a: [b", " #", " # image: nginx"])
+            return self.r.choice(["\t# tab", "  # why", " # it's \"so\" {a: [b", " #", " # image: nginx"])
         return ""
 
     def end_line(self, depth):
         """Ends a line, perhaps with a comment; perhaps lines of comments behind."""
-        self.put(self.comment() + "\n")
+        comment = self.comment()
+        if not self.out[-1].strip() and comment.startswith("\t"):
+            comment = " " + comment.strip()  # behind a dash alone no tab may stand
+        self.put(comment + "\n")
         while self.r.random() < self.comments / 2:
             self.put(self.r.choice(["", " " * depth + "# between", "# at the margin", "   "]) + "\n")
 
     def double(self, text):
         out = json.dumps(text, ensure_ascii=self.r.random() < 0.3)
         out = re.sub(r"\\u[dD][89abAB]..\\u....", lambda m: json.loads(f'"{m[0]}"'), out)  # no surrogates in YAML
-        if text and self.rare():
+        if text and not self.json and self.rare():
             i = self.r.randrange(len(text))
             if text[i] in "abcdefgixnor.:/":
                 out = json.dumps(text[:i])[:-1] + f"\\x{ord(text[i]):02x}" + json.dumps(text[i + 1:])[1:]
@@ -149,7 +152,7 @@ class Pod:
     def scalar_text(self, text, depth, flow, key=False):
         """The scalar, and whether a line of its own follows it (block scalars end with one)."""
         if text is None:
-            return self.r.choice(["null", "~", "Null"]), False
+            return "null" if self.json else self.r.choice(["null", "~", "Null"]), False
         ways = [self.double(text)]
         if self.json:
             return ways[0], False
@@ -157,7 +160,7 @@ class Pod:
             ways.append("'" + text.replace("'", "''") + "'")
         if self.plain(text, flow):
             ways += [text] * 4
-        if not flow and not key and text.strip() == text and text and "\n" not in text and self.rare():
+        if not flow and not key and text.strip() == text and re.fullmatch(r"[^\n\t]+", text) and self.rare():
             inner = " " * (depth + self.wide)
             head = self.r.choice(["|-", ">-", "|-  # block", ">2-" if self.wide == 2 and depth == 2 else ">-"])
             return head + "\n" + inner + text, True
@@ -250,7 +253,13 @@ class Pod:
         """What stands behind `key:` or `-`."""
         if not isinstance(child, (dict, list)) or not child or self.r.random() < 0.2:
             empty = child is None and self.r.random() < 0.3
-            self.put(self.r.choice(["", " ", "  "]) if empty else self.r.choice([" ", " ", "  "]), Loose if empty else Fixed)
+            simple = not in_list and "\n" not in self.out[-1]  # only there a tab may stand
+            gaps = ["", " "] if empty else [" ", " ", "  "]
+            if simple and self.rare():
+                gaps = ["\t"]
+            if not empty and self.rare():
+                gaps = [(self.comment() if simple else "") + "\n" + " " * (depth + self.wide)]
+            self.put(self.r.choice(gaps), Loose if empty else Fixed)
             if empty:
                 pass
             elif isinstance(child, (dict, list)):
@@ -265,7 +274,7 @@ class Pod:
             self.put(f" &a{self.anchors}")
         if in_list:
             if self.rare():
-                self.end_line(depth)
+                self.put(self.r.choice(["", " ", " # why"]) + "\n")
                 self.block(child, depth + self.wide, path)
                 return
             gap = self.r.choice([1, 1, 1, 3])
@@ -278,19 +287,28 @@ class Pod:
             inside = depth + self.r.choice([0, self.wide])
         self.block(child, inside, path)
 
-    def text(self):
-        value = self.value()
-        if self.json:
-            self.flow(value, 0, ("",))
-            self.put(self.r.choice(["", "\n"]))
+    def document(self, first):
+        """A pod, and what stands in front of it."""
+        if not first:
+            self.put(self.r.choice(["---\n", "--- # next\n", "---\t\n", "# Source: chart/x.yaml\n---\n", "---\n---\n",
+                                    "---\nkind: ConfigMap\napiVersion: v1\ndata: {image: nginx}\n---\n"]))
         else:
-            head = ["", "", "", "", "---\n", "--- # first\n", "# head\n", "\n\n", "# Source: chart/templates/pod.yaml\n---\n"]
-            self.put(self.r.choice(head))
-            if self.r.random() < 0.15:
-                self.flow(value, 0, ("",))
-                self.end_line(0)
-            else:
-                self.block(value, 0, ("",))
+            self.put(self.r.choice(["", "", "", "", "---\n", "--- # first\n", "# head\n", "\n\n", "# Source: a/b.yaml\n---\n"]))
+        value = self.value()
+        if self.r.random() < 0.15:
+            self.flow(value, 0, ("",))
+            self.end_line(0)
+        else:
+            self.block(value, 0, ("",))
+
+    def text(self):
+        if self.json:
+            for _ in range(self.r.choice([1, 1, 1, 2])):
+                self.flow(self.value(), 0, ("",))
+                self.put(self.r.choice(["", "\n", " \n\n"]))
+        else:
+            for i in range(self.r.choice([1, 1, 1, 2, 3])):
+                self.document(i == 0)
             self.put(self.r.choice(["", "", "", "...\n", "---\n", "---\n# end", "# end\n", "\n\n"]))
         pieces = [type(p)(p.replace("\n", "\r\n")) for p in self.out] if self.crlf else self.out
         if self.r.random() < 0.1 and pieces[-1] and not self.json:
@@ -330,10 +348,15 @@ Plain.yaml_implicit_resolvers = {
 Plain.add_constructor("!local", lambda loader, node: loader.construct_scalar(node))
 
 
-def objects(data):
+def objects(data, concatenated=False):
     """Lists item by item, as test -o yaml shows them."""
-    found = []
-    for document in yaml.load_all(data.decode("utf-8-sig"), Plain):
+    found, text = [], data.decode("utf-8-sig")
+    while text.startswith("{") and concatenated:
+        value, end = json.JSONDecoder().raw_decode(text)
+        found += value["items"] if value["kind"] == "List" else [value]
+        text = text[end:].lstrip()
+    # Blanks between tokens may be tabs; PyYAML takes none. (Those of values are written as \\t.)
+    for document in yaml.load_all(text.replace("\t", " "), Plain):
         if document is not None:
             found += document["items"] if document.get("kind") == "List" else [document]
     return found
@@ -348,14 +371,14 @@ def read(path):
         return file.read()
 
 
-def judge(pieces, before, after, wanted, refusal):
+def judge(concatenated, pieces, before, after, wanted, refusal):
     if refusal:
         if after != before:
             return "refused, and changed"
         return None
     try:
-        found = objects(after)
-    except yaml.YAMLError as why:
+        found = objects(after, concatenated)
+    except (yaml.YAMLError, ValueError) as why:
         return f"cannot be read: {why}"
     if found != wanted:
         return f"found    {found}\nexpected {wanted}"
@@ -378,10 +401,11 @@ def main():
         os.mkdir(pods)
         with open(rules, "w", encoding="utf-8") as out:
             out.write(RULES)
-        texts = {}
+        texts, styles = {}, {}
         for i in range(count):
             path = os.path.join(pods, f"{i:06}.yaml")
-            texts[path] = Pod(f"{seed}/{i}").text()
+            styles[path] = Style(f"{seed}/{i}")
+            texts[path] = styles[path].text()
             with open(path, "wb") as out:
                 out.write("".join(texts[path]).encode())
         before = {path: read(path) for path in texts}
@@ -406,7 +430,7 @@ def main():
             if path in unread:
                 why = f"cannot be read at all: {unread[path]}"
             else:
-                why = judge(pieces, before[path], after[path], wanted[path], refused.get(path))
+                why = judge(styles[path].json, pieces, before[path], after[path], wanted[path], refused.get(path))
             if why is None and read(path) != after[path]:
                 why = "applied twice:\n" + read(path).decode()
             changed += after[path] != before[path]
