@@ -40,7 +40,7 @@ static const struct opt_row rows[] = {
      "patch. diff: what the patch changes. junit, sarif, github, tap: for CI systems.",
      AT(output), .words = output_words},
     {"namespace", 'n', OPT_STRING, "NAME", NULL,
-     "Namespace of objects that name none, as kubectl -n.", AT(namespace)},
+     "Namespace of objects that name none, as kubectl -n; \"default\" when not given.", AT(namespace)},
     {"user", 0, OPT_STRING, "NAME", NULL,
      "Who asks, as system:serviceaccount:airbyte:airbyte-admin; for rules that match users.",
      AT(user)},

@@ -69,7 +69,8 @@ struct workload whom_pod(const struct whom *w, struct workload_image *room, stru
                              .spec = STR("/spec"),
                              .api_version = STR("v1"),
                              .kind = STR("Pod"),
-                             .namespace = str_of(w->asked.namespace),
+                             .namespace = str_of(w->asked.namespace ? w->asked.namespace
+                                                                    : SUBJECT_NAMESPACE),
                              .user = str_of(w->asked.user),
                              .groups = w->groups,
                              .n_groups = w->asked.groups->n,

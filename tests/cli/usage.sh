@@ -122,7 +122,44 @@ rules_of() { # ARGUMENT...: the rule of each object
 }
 same "-n: for objects that name no namespace" "$(rules_of -n lab "$work/warned.yaml")" soft
 same "-n: not for those that do" "$(rules_of -n lab pods.json)" "strict strict"
-same "no -n: no namespace, no rule" "$(rules_of "$work/warned.yaml")" ""
+sed 's/\[lab\]/[default]/' rules.yaml >"$work/default.yaml"
+same "no -n: namespace default, as kubectl has it" "$(rules_of "$work/warned.yaml") $(rules_of -p "$work/default.yaml" "$work/warned.yaml")" " soft"
+same "no -n: what has no pods has no namespace" \
+    "$(printf 'apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n' >"$work/ns.yaml"
+        "$POLICYCTL" test -p rules.yaml -o json "$work/ns.yaml" | jq -c '[.objects[0].namespace]')" '[""]'
+for verb in "test -o json" "explain -o json" "images -o json" "apply"; do
+    # shellcheck disable=SC2086 # the verb and its arguments are words
+    "$POLICYCTL" $verb -p "$work/default.yaml" "$work/warned.yaml" >"$work/without" 2>&1
+    # shellcheck disable=SC2086
+    "$POLICYCTL" $verb -n default -p "$work/default.yaml" "$work/warned.yaml" >"$work/with" 2>&1
+    same_file "$verb: without -n as with -n default" "$work/without" "$work/with"
+done
+
+# ---- apiVersions -----------------------------------------------------------------------------
+
+versioned() { # NAME STATUS REGEX APIVERSION KIND
+    printf '%s\nkind: %s\nmetadata: {name: a, namespace: team}\nspec: {containers: [{name: a, image: x}], template: {spec: {containers: [{name: a, image: x}]}}}\n' \
+        "$4" "$5" >"$work/versioned.yaml"
+    run "$POLICYCTL" test -p rules.yaml -q "$work/versioned.yaml" good.yaml
+    same "$1: exit status" $status "$2"
+    matches "$1: text" "$err" "$3"
+}
+versioned "right" 0 '^$' 'apiVersion: apps/v1' Deployment
+versioned "of old" 0 '^$' 'apiVersion: apps/v1beta2' Deployment
+versioned "of another's group" 0 '^$' 'apiVersion: batch.example.com/v2' Job
+versioned "of another kind" 0 '^$' 'apiVersion: v1' Service
+versioned "wrong version" 2 ':1:1: apiVersion of a Deployment: found "apps/v9", expected apps/v1' 'apiVersion: apps/v9' Deployment
+versioned "wrong group" 2 ':1:1: apiVersion of a Pod: found "apps/v1", expected v1' 'apiVersion: apps/v1' Pod
+versioned "no group" 2 ':1:1: apiVersion of a CronJob: found "v1", expected batch/v1' 'apiVersion: v1' CronJob
+versioned "none" 2 ':2:1: apiVersion of a Pod: found none, expected v1' '# none' Pod
+printf 'apiVersion: v1\nkind: PodList\nitems:\n- metadata: {name: a, namespace: team}\n  spec: {containers: [{name: a, image: gcr.io/x}]}\n- {kind: Service, apiVersion: v1}\n' \
+    >"$work/list.yaml"
+run "$POLICYCTL" test -p rules.yaml -o json "$work/list.yaml"
+same "items of a PodList are pods" "$status $(jq -c '[.objects[] | .kind, .apiVersion, .verdict, .line]' "$work/out")" \
+    '1 ["Pod","v1","deny",4,"Service","v1","allow",6]'
+run "$POLICYCTL" test -p ../../golden/captured/rules.yaml -o json "$reviews/pod-create.json"
+same "an AdmissionReview: the object's line" "$(jq '.objects[0].line' "$work/out")" \
+    "$(grep -n '^ *"object": {' "$reviews/pod-create.json" | cut -d: -f1)"
 
 # ---- standard input and output ---------------------------------------------------------------
 
