@@ -163,7 +163,7 @@ same "an AdmissionReview: the object's line" "$(jq '.objects[0].line' "$work/out
 
 # ---- standard input and output ---------------------------------------------------------------
 
-"$POLICYCTL" test -p rules.yaml - <good.yaml >"$work/out" 2>&1
+"$POLICYCTL" test -p rules.yaml --summary - <good.yaml >"$work/out" 2>&1
 same "test from standard input" "$? $(cat "$work/out")" \
     "0 1 object, 1 image: 0 rewritten, 0 denied, 0 warned, 1 unchanged"
 (cd ../../golden/captured && "$POLICYCTL" review -p rules.yaml <"$reviews/pod-create.json") >"$work/out"
