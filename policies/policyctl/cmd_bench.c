@@ -175,7 +175,7 @@ static enum ec compare(struct comparison *c, const struct bench *b, const struct
                        struct err *err) {
     struct buf text = BUF_INIT((size_t)BASE_MAX * 2);
     struct json j = JSON_INIT;
-    if (file_read(&text, c->o->compare, BASE_MAX, err) != EC_OK) {
+    if (file_read_any(&text, c->o->compare, BASE_MAX, err) != EC_OK) {
         buf_done(&text);
         return err->code;
     }

@@ -41,7 +41,8 @@ static const struct opt_row rows[] = {
      "patch changes. junit, sarif, github, tap: for CI systems.",
      AT(output), .words = output_words},
     {"namespace", 'n', OPT_STRING, "NAME", NULL,
-     "Namespace of objects that name none, as kubectl -n; \"default\" when not given.", AT(namespace)},
+     "Namespace of objects that name none, as kubectl -n; \"default\" when not given.",
+     AT(namespace)},
     {"user", 0, OPT_STRING, "NAME", NULL,
      "Who asks, as system:serviceaccount:airbyte:airbyte-admin; for rules that match users.",
      AT(user)},
@@ -161,13 +162,12 @@ static int test(const struct options *o, const struct opt_result *args) {
                           .groups = &o->groups,
                           .operation = o->operation ? OPERATION_UPDATE : OPERATION_CREATE,
                           .engine_flags = o->endpoint ? ENGINE_VALIDATE : 0};
-    struct sweep sweep = {
-        .asked = &asked,
-        .format = formats[o->output],
-        .look = {.quiet = o->quiet,
-                 .color = wants_color(o),
-                 .terminal = isatty(STDOUT_FILENO),
-                 .summary = o->summary}};
+    struct sweep sweep = {.asked = &asked,
+                          .format = formats[o->output],
+                          .look = {.quiet = o->quiet,
+                                   .color = wants_color(o),
+                                   .terminal = isatty(STDOUT_FILENO),
+                                   .summary = o->summary}};
     struct policy *policy = NULL;
     if (args->n_operands == 0)
         err_set(&err, EC_USAGE, "no input: give files, folders or - for standard input");

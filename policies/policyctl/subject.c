@@ -242,21 +242,30 @@ static struct str shown_text(struct str text) {
     return str_starts(text, STR("\xef\xbb\xbf")) ? str_slice(text, 3, text.n) : text;
 }
 
+static enum ec take_text(struct walk *w, struct str text, struct err *err) {
+    struct yaml *y = NULL;
+    w->text = shown_text(text);
+    enum ec ec = yaml_open(&y, text, YAML_LIMITS_DEFAULT, err);
+    ec = ec == EC_OK ? each_document(w, y, err) : tell(w, true, err);
+    yaml_close(y);
+    return ec;
+}
+
+enum ec subject_text(struct judge *j, const char *file, struct str text,
+                     const struct subject_sink *to, struct subject_totals *totals,
+                     struct err *err) {
+    struct walk w = {.j = j, .to = to, .totals = totals, .file = file};
+    return take_text(&w, text, err);
+}
+
 enum ec subject_file(struct judge *j, const char *path, const struct subject_sink *to,
                      struct subject_totals *totals, struct err *err) {
     struct buf text = BUF_INIT(FILE_MAX + 1);
-    struct yaml *y = NULL;
     struct walk w = {.j = j, .to = to, .totals = totals};
     w.file = strcmp(path, "-") == 0 ? "<stdin>" : path;
-    enum ec ec = file_read_any(&text, path, FILE_MAX, err);
-    w.text = shown_text(buf_view(&text));
-    if (ec == EC_OK)
-        ec = yaml_open(&y, buf_view(&text), YAML_LIMITS_DEFAULT, err);
-    if (ec == EC_OK)
-        ec = each_document(&w, y, err);
-    else
-        ec = tell(&w, true, err);
-    yaml_close(y);
+    enum ec ec = file_read_any(&text, path, FILE_MAX, err) == EC_OK
+                     ? take_text(&w, buf_view(&text), err)
+                     : tell(&w, true, err);
     buf_done(&text);
     return ec;
 }

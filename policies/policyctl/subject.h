@@ -16,7 +16,7 @@
 
 #define SUBJECT_NAMESPACE "default" /* of pods without one, as kubectl has it */
 
-struct asked { /* what flags say about objects that are no AdmissionReviews */
+struct asked {             /* what flags say about objects that are no AdmissionReviews */
     const char *namespace; /* of objects that name none; NULL: SUBJECT_NAMESPACE */
     const char *user;
     const char *service_account; /* of pods that name none */
@@ -76,6 +76,11 @@ void judge_done(struct judge *j);
  * is a fault. Totals are added to. */
 enum ec subject_file(struct judge *j, const char *path, const struct subject_sink *to,
                      struct subject_totals *totals, struct err *err) MUST_CHECK;
+
+/* The same with the file's bytes; `file` is its name in messages. */
+enum ec subject_text(struct judge *j, const char *file, struct str text,
+                     const struct subject_sink *to, struct subject_totals *totals,
+                     struct err *err) MUST_CHECK;
 
 /* Judges one object, or list of objects, that stands somewhere in a document. */
 enum ec subject_part(struct judge *j, const char *file, const struct yaml_doc *doc,

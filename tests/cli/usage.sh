@@ -135,6 +135,26 @@ for verb in "test -o json" "explain -o json" "images -o json" "apply"; do
     same_file "$verb: without -n as with -n default" "$work/without" "$work/with"
 done
 
+# ---- pipes for files: <(...) of shells -------------------------------------------------------
+
+for verb in test apply images explain bench; do
+    run "$POLICYCTL" $verb -p <(cat rules.yaml) <(cat good.yaml)
+    same "$verb: rule file and input from pipes ($err)" $status 0
+done
+run "$POLICYCTL" images -p <(cat rules.yaml) -n team -o skopeo-copy <(printf 'redis:7\n')
+same "images: a list from a pipe" "$status $out" \
+    "0 skopeo copy --all docker://docker.io/library/redis:7 docker://ghcr.io/acme-data/redis:7"
+run "$POLICYCTL" lint <(cat rules.yaml)
+same "lint: a rule file from a pipe" "$status" 0
+run "$POLICYCTL" review -p <(cat ../../golden/captured/rules.yaml) <(cat "$reviews/pod-create.json")
+same "review: from pipes" $status 0
+run "$POLICYCTL" test -p <(printf 'kind: [\n') good.yaml
+same "a broken rule file from a pipe: exit status" $status 2
+matches "a broken rule file from a pipe: text" "$err" '^policyctl: /dev/fd/[0-9]+:[0-9]+:[0-9]+: '
+run "$POLICYCTL" test -p <(yes '# more than a rule file may have') good.yaml
+same "an endless rule file: exit status" $status 2
+matches "an endless rule file: text" "$err" 'is larger than the 8388608 bytes allowed$'
+
 # ---- apiVersions -----------------------------------------------------------------------------
 
 versioned() { # NAME STATUS REGEX APIVERSION KIND
