@@ -113,7 +113,7 @@ void add_edit(struct ctx *c, struct edit edit) {
 }
 
 static struct str pointer_of(struct ctx *c, const struct workload_image *image) {
-    struct buf b = BUF_INIT(512);
+    struct buf b = text_start(c, POINTER_MAX);
     engine_image_pointer(c->w, image, &b);
     return text_take(c, &b);
 }
@@ -132,7 +132,7 @@ static void edit_pull_policy(struct ctx *c, const struct decision_image *d) {
     if (!(c->may & MAY_PULL_POLICY) || !d->judged || c->rule->pull_policy.n == 0 ||
         c->rule->mode == MODE_AUDIT || str_eq(image->pull_policy, c->rule->pull_policy))
         return;
-    struct buf b = BUF_INIT(512);
+    struct buf b = text_start(c, POINTER_MAX);
     engine_image_pointer(c->w, image, &b);
     bool volume = image->place == PLACE_VOLUME;
     if (!b.bad)

@@ -70,12 +70,9 @@ static enum explain_approval serves_itself(const struct policy_rule *rule,
 /* The same image under another name. */
 static struct match_target renamed(struct ctx *c, struct str host, const char *prefix,
                                    struct str repository) {
-    struct buf whole = BUF_INIT(1 << 20);
-    buf_str(&whole, host);
-    buf_putc(&whole, '/');
-    buf_puts(&whole, prefix);
-    buf_str(&whole, repository);
-    struct str text = text_take(c, &whole);
+    const struct str parts[] = {host, STR("/"), str_of(prefix), repository};
+    struct str text = join(c->arena, parts, 4);
+    c->full |= text.p == NULL;
     return (struct match_target){.host = str_slice(text, 0, host.n),
                                  .repository = str_slice(text, host.n + 1, text.n),
                                  .whole = text};
@@ -118,6 +115,8 @@ struct judged {
     struct explain_image *note; /* what was looked at; where nobody asks, it is thrown away */
 };
 
+enum { SHOWN_MAX = 1024 }; /* of a host, or of an image, within a sentence */
+
 static struct complaint about(const struct ctx *c, const struct judged *j,
                               enum reason_code code) {
     return (struct complaint){
@@ -141,7 +140,7 @@ static void complain_gave_up(struct ctx *c, const struct judged *j,
 
 static void complain_not_approved(struct ctx *c, const struct judged *j) {
     struct complaint what = about(c, j, REASON_NOT_APPROVED);
-    struct str host = j->result.target.host;
+    struct str host = str_slice(j->result.target.host, 0, SHOWN_MAX);
     what.suggestion = suggestion(c, &j->source);
     const struct policy_exemption *over = j->exemption.expired;
     if (over != NULL)
@@ -264,7 +263,7 @@ static bool find_result(struct ctx *c, struct judged *j, struct str *proposed) {
     if (!locate(c, *proposed, &j->result, &err)) {
         struct complaint what = about(c, j, REASON_INVALID);
         complain(c, &what, "would become \"%.*s\", which is no image reference: %s",
-                 STR_ARG(*proposed), err.msg);
+                 STR_ARG(str_slice(*proposed, 0, SHOWN_MAX)), err.msg);
         return false;
     }
     if (j->exemption.valid == NULL)

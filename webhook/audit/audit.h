@@ -7,6 +7,7 @@
  *
  * Ownership  a line is copied; the entry borrows
  * Limits     max_bytes pending; when full: block the caller, or drop the line and count it
+ *            a line waits at most five milliseconds for others to be written with it
  * Threads    audit_write from any thread; open and close from one
  * Errors     a closed pipe or full disk is counted, the bytes are dropped, decisions go on */
 #ifndef PULLGATE_AUDIT_AUDIT_H

@@ -167,6 +167,7 @@ static enum MHD_Result begin(struct conn *c, struct MHD_Connection *mhd, const c
     struct head h = {.length = 0};
     atomic_fetch_add(&s->requests, 1);
     conn_enter(c, STAGE_REQUEST, c->received_ns);
+    c->is_head = strcmp(method, "HEAD") == 0;
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_header, &h);
     if (!framing_is_clear(&h, version))
         return reply_refuse(c, mhd, &bad_framing);

@@ -26,7 +26,7 @@
 #include <stdatomic.h>
 #include <sys/socket.h>
 
-enum { NS_PER_MS = 1000000 };
+enum { NS_PER_MS = 1000000, TLS_HELD_MAX = 512 };
 
 enum stage { STAGE_HANDSHAKE, STAGE_IDLE, STAGE_HEADER, STAGE_REQUEST };
 
@@ -62,8 +62,12 @@ struct conn {
 
     /* The worker's alone. */
     gnutls_session_t session; /* NULL without TLS */
+    bool holds_next;          /* tls_hold() */
+    size_t n_held;
+    char held[TLS_HELD_MAX];
     struct tls_creds *creds;
     bool client_checked, client_ok;
+    bool is_head;  /* the request's method: its answer has no body */
     bool odd_path; /* holds %00, which would end the C string early */
     bool is_admitted;
     char query[SERVER_QUERY_MAX];
@@ -196,6 +200,8 @@ void tls_creds_unref(struct tls_creds *t);
 /* Gives the session the current credentials; they live as long as the connection. */
 bool tls_attach(struct conn *c, gnutls_session_t session) MUST_CHECK;
 bool tls_asks_client(const struct tls_creds *t);
+/* The next record, an answer's head, waits for the one behind it and goes out with that. */
+void tls_hold(struct conn *c);
 /* For MHD_OPTION_HTTPS_CERT_CALLBACK2: always fails. */
 int tls_no_certificate(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
                        gnutls_pcert_st **pcert, unsigned *n_pcert, gnutls_ocsp_data_st **ocsp,
