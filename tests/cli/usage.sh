@@ -76,6 +76,36 @@ for verb in test review parse certs; do
     same "$verb -h: exit status" $status 0
     matches "$verb --help: names the flag" "$out" '-h, --help'
 done
+run "$POLICYCTL" help test
+same "help VERB: as VERB --help" "$status $out" "0 $("$POLICYCTL" test --help)"
+mistake "help on no verb" '^policyctl: unknown verb "tests"; did you mean test\?$' help tests
+
+# Every example of every --help is run, beside what stands for helm, kubectl, skopeo and abctl.
+mkdir -p "$work/bin" "$work/examples/manifests" "$work/examples/suites"
+cp rules.yaml "$work/examples" && cp many.yaml "$work/examples/pods.yaml" && cp good.yaml pods.json "$work/examples/manifests"
+cp "$tests/data/reviews/pod-create.json" "$work/examples/review.json"
+printf 'nginx\nredis:7\n' >"$work/examples/images.txt"
+printf 'apiVersion: pullgate/v1\nkind: PolicyTest\npolicy: ../rules.yaml\ncases:\n- name: refused\n  namespace: team
+  object: {apiVersion: v1, kind: Pod, spec: {containers: [{name: a, image: gcr.io/x}]}}\n  expect: {verdict: deny}\n' \
+    >"$work/examples/suites/a.test.yaml"
+ln -s "$POLICYCTL" "$work/bin/policyctl"
+printf '#!/bin/sh\ncat manifests/good.yaml\n' >"$work/bin/helm"
+printf '#!/bin/sh\ncat images.txt\n' >"$work/bin/abctl"
+for name in kubectl skopeo; do printf '#!/bin/sh\ncat >%s.got\n' $name >"$work/bin/$name"; done
+chmod +x "$work"/bin/*
+n_examples=0
+for verb in $verbs; do
+    "$POLICYCTL" "$verb" --help | sed -n '/^Examples:/,$s/^  //p' | sed -e ':a' -e '/|$/{N;s/\n */ /;ba' -e '}' >"$work/lines"
+    check "$verb --help: has an example" [ -s "$work/lines" ]
+    while IFS= read -r line; do
+        n_examples=$((n_examples + 1))
+        run env -C "$work/examples" PATH="$work/bin:$PATH" bash -o pipefail -c "$line"
+        check "$verb: example: $line ($status $err)" [ "$status" -le 1 ]
+    done <"$work/lines"
+done
+check "there are examples" [ $n_examples -ge 20 ]
+check "the example for kubectl gave it something" grep -q MutatingWebhookConfiguration "$work/examples/kubectl.got"
+
 for words in --version version; do
     run "$POLICYCTL" $words
     same "$words: exit status" $status 0
