@@ -32,8 +32,7 @@ schema, log = (json.load(open(name)) for name in sys.argv[1:])
 checker = jsonschema.validators.validator_for(schema)(schema)
 assert not checker.is_valid({**log, "version": "2.0.0"})
 checker.validate(log)' "$tests/data/sarif/sarif-2.1.0.json" "$work/sarif"
-same "sarif: no site of its own is made up" "$(grep -o 'informationUri\|helpUri\|http[^"]*' "$work/sarif" | sort -u)" \
-    https://json.schemastore.org/sarif-2.1.0.json
+same "sarif: no site of its own is made up" "$(grep -c 'informationUri\|helpUri' "$work/sarif")" 0
 
 # Every id there is, is found somewhere here, where its comment says so.
 jq -r '.runs[0].tool.driver.rules[].id' "$work/sarif" | sort >"$work/ids"
