@@ -12,7 +12,7 @@
 #include "policyctl/subject.h"
 
 struct print_look { /* as flags have it */
-    bool quiet;    /* denials and warnings alone */
+    bool quiet;     /* denials and warnings alone */
     bool color;
     bool terminal; /* it goes to one */
     bool summary;  /* wanted even so */

@@ -69,7 +69,7 @@ transcript certs-check-name 1 "$POLICYCTL" certs check --dir "$work/tls" --name 
 transcript certs-show 0 "$POLICYCTL" certs show --dir "$work/tls"
 transcript certs-rotate 0 "$POLICYCTL" certs rotate --dir "$work/tls" --dry-run
 transcript certs-bundle 0 "$POLICYCTL" certs bundle --dir "$work/tls"
-mask='s/[0-9]+([.][0-9a-z]+)+(-[0-9a-z-]+)?/VERSION/g; s/\([0-9a-f]{7,}[^)]*\)/(COMMIT)/'
+mask='s/[0-9]+([.][0-9a-z]+)+(-[0-9a-z-]+)?/VERSION/g; s/\([^)]*\)/(COMMIT)/'
 transcript version 0 "$POLICYCTL" version
 mask=''
 for shell in bash zsh fish; do
