@@ -83,6 +83,7 @@ static unsigned settled_changes(struct life *l) {
 }
 
 static void serve(struct life *l) {
+    give_memory_back(l, true); /* what starting needed */
     for (;;) {
         wait_for_events(l);
         int signal = next_signal(l, 0);
