@@ -57,6 +57,7 @@ has_asked() { # MORE THAN
 
 # Some more requests are answered, from here on; fresh connections among them.
 good_goes_on() { # NAME
+    must_live "$1"
     await "$1: requests are answered" has_asked $(($(asked) + $(rounds 4 60)))
 }
 
@@ -135,6 +136,7 @@ rss_is_back() {
 }
 
 back_at_level() { # NAME
+    must_live "$1"
     await "$1: nobody is connected" is_alone
     await "$1: $level_fds descriptors as before" fds_are_back
     same "$1: threads as before" "$(count_threads)" "$level_threads"
@@ -146,6 +148,13 @@ back_at_level() { # NAME
 
 is_gone() { # PID: it ended; nobody has waited for it yet
     ! [ -d "/proc/$1" ] || [ "$(awk '{sub(/.*\) /, ""); print $1}' "/proc/$1/stat" 2>/dev/null)" = Z ]
+}
+
+# Nothing below makes sense without it.
+must_live() { # NAME
+    is_gone "$pid" || return 0
+    fail "$1: the daemon is gone" "$(tail -n 20 "$log")"
+    finish
 }
 
 # SIGTERM ends it with 0, in bounded time.

@@ -24,7 +24,7 @@ mended() {
     await "$1: whole again" served_is_disk
     kept=$(grep -c '"event":"certificate_kept"' "$log")
 }
-for _ in $(seq "$(rounds 1 2)"); do
+for _ in once; do
     mkdir -p next && cp "$certs"/* next
     "$POLICYCTL" certs rotate --dir next --service pullgate --namespace pullgate --dns 127.0.0.1 --force >/dev/null
     cp next/tls.crt new.crt && cp next/tls.key new.key
@@ -59,17 +59,37 @@ done
 client slow-handshakes "$(rounds 10 100)"
 good_goes_on "slow handshakes"
 
-# Keys again and again, and a second handshake on the same connection.
-repeat() { # VERSION COMMAND COUNT
-    { yes "$2" | head -n "$3"; echo Q; } | timeout 30 openssl s_client "-$1" -CAfile "$certs/ca.crt" \
-        -connect "127.0.0.1:$port" >s_client.out 2>&1
+# A second handshake on the same connection (TLS 1.2) ends it; new keys (TLS 1.3) do not, unless they come
+# faster than anybody needs them. s_client hears one command at a time.
+trap '' PIPE # one that has ended reads no more commands
+mkfifo commands
+interact() { # OPTION...: leaves $s_client, and commands go to $to_client
+    openssl s_client "$@" -CAfile "$certs/ca.crt" -connect "127.0.0.1:$port" <commands >s_client.out 2>&1 &
+    s_client=$!
+    pids+=("$s_client")
+    exec {to_client}>commands
+    await "$1: connected" grep -q 'Verify return code: 0' s_client.out
+}
+leave() {
+    exec {to_client}>&-
+    await "s_client ends" is_gone "$s_client"
+    wait "$s_client"
+    forget "$s_client"
+}
+has_said() { # COUNT TEXT
+    [ "$(grep -c "$2" s_client.out)" -ge "$1" ] || is_gone "$s_client"
 }
 for _ in $(seq "$(rounds 1 5)"); do
-    repeat tls1_2 R 50
-    check "a second handshake was asked for" grep -q RENEGOTIATING s_client.out
-    check "a second handshake is refused" grep -qi 'no renegotiation\|handshake failure\|alert\|unexpected\|eof' s_client.out
-    repeat tls1_3 K 200
-    check "new keys were asked for" grep -q KEYUPDATE s_client.out
+    interact -tls1_2
+    echo R 2>/dev/null >&"$to_client"
+    await "a second handshake ends the connection" is_gone "$s_client"
+    leave
+    interact -tls1_3
+    for i in $(seq "$(rounds 3 30)"); do
+        echo K 2>/dev/null >&"$to_client" || break
+        await "new keys" has_said "$i" KEYUPDATE
+    done
+    leave
     good_goes_on "new keys and second handshakes"
 done
 stop_good tls
