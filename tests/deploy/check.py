@@ -221,7 +221,9 @@ def check_hook(s, config, hook):
         labels = dict(own, **{"kubernetes.io/metadata.name": own_or_system})
         check(not selects(hook["namespaceSelector"], labels), f"{name} is asked about {own_or_system}")
     check("objectSelector" not in hook, f"{name}: labels of a pod can switch it off")
-    check(all(r["scope"] == "Namespaced" and r["apiVersions"] == ["v1"] for r in hook["rules"]), f"{name}: rules")
+    check(all(r["scope"] == "Namespaced" for r in hook["rules"]), f"{name}: rules for what is in no namespace")
+    check(all(r["apiVersions"] == (["v1", "v1beta1"] if r["apiGroups"] == ["batch"] else ["v1"])
+              for r in hook["rules"]), f"{name}: versions of what is asked about")
     check_trust(s, config, hook)
 
 
