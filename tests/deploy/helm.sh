@@ -108,6 +108,10 @@ tolerations:
   - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 30}
   - {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 30}' \
     -- --without ResourceQuota
+as_overlay monitoring '
+serviceMonitor: {enabled: true}
+networkPolicy: {metricsFrom: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}]}' \
+    -- --without ConfigMap --without PrometheusRule
 conditions=$(python3 -c '
 import json, yaml
 print(json.dumps(yaml.safe_load(open("'"$top"'/deploy/kustomize/components/match-conditions/conditions.yaml"))[0]["value"]))')
@@ -152,8 +156,8 @@ run python3 "$here/check.py" "$PULLGATE" rendered.yaml
 matches "a misspelt option is seen" "$status $out" '^1 .*no option for PULLGATE_LOG_LEVLE'
 helm 'networkPolicy: {from: [{ipBlock: {cidr: 10.0.0.0/28}}], metricsFrom: [{namespaceSelector: {}}]}'
 has "network policy: metrics" 'port: 8080'
-helm 'podMonitor: {enabled: true, labels: {release: prometheus}}'
-has "pod monitor" 'kind: PodMonitor'
+helm 'serviceMonitor: {enabled: true, labels: {release: prometheus}}'
+has "service monitor" 'release: prometheus'
 helm '' -release data
 has "another release: the names" 'name: data-pullgate'
 fits "another release"
