@@ -194,7 +194,7 @@ refused_probe() {
 new_namespace() { # NAME...
     local name
     for name in "$@"; do
-        k create namespace "$name" >/dev/null
+        k create namespace "$name" --save-config >/dev/null
         k create serviceaccount default -n "$name" >/dev/null
     done
 }

@@ -8,8 +8,7 @@ chart=$top/deploy/helm/pullgate expected=$here/expected
 : "${BUILD:?the build folder}"
 cd "$work" || exit 1
 
-GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$BUILD/go-cache GOFLAGS='' \
-    go build -o render "$here/helm/render.go" || exit 1
+"$here/helm/build.sh" "$work/render" "$BUILD/go-cache" || exit 1
 image=registry.corp.example/platform/pullgate:1.2.3
 # What a release adds to each object.
 labels=(--without-label app.kubernetes.io/instance --without-label app.kubernetes.io/version
@@ -148,6 +147,9 @@ has "namespaces: in" 'values:[[:space:]]+- airbyte'
 has "namespaces: excluded" '- kube-system[[:space:]]+- calico-system[[:space:]]+- pullgate'
 helm 'webhooks: {templates: false}'
 same "no templates" "$(grep -c templates.pullgate.svc rendered.yaml)" 0
+helm 'webhooks: {enabled: false}'
+same "not registered" "$(grep -c WebhookConfiguration rendered.yaml)" 0
+same "not registered: the server is whole" "$(grep -c '^kind: Deployment' rendered.yaml)" 1
 helm 'options: {log-level: debug, workers: 4}'
 fits "options"
 has "options: a text" 'name: PULLGATE_WORKERS[[:space:]]+value: "4"'
