@@ -21,6 +21,7 @@ struct ctx {
     size_t cap_reasons, cap_edits;
     bool full;
     struct explanation *notes; /* NULL: nobody asks how */
+    struct err said;           /* of the image at hand */
 };
 
 enum may {

@@ -1,4 +1,5 @@
 /* policyctl - what the webhook would say, offline. */
+#include "base/file.h"
 #include "policyctl/policy.h"
 #include "policyctl/verb.h"
 #include "rules/manual.h"
@@ -177,6 +178,7 @@ static int help_on(const char *name) {
 }
 
 int main(int argc, char **argv) {
+    file_guard_standard();
     /* A reader that goes away (head) is an error on write, not the end without a word. */
     signal(SIGPIPE, SIG_IGN);
     if (argc < 2) {

@@ -84,6 +84,7 @@ static enum ec flatten(struct reader *r) {
         exemptions[p->n_exemptions++] = d->exemption;
     p->rules = rules;
     p->exemptions = exemptions;
+    policy_build_indexes(p, rules);
     return EC_OK;
 }
 

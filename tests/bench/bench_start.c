@@ -7,6 +7,7 @@
 #include "base/file.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -67,10 +68,13 @@ static void become(char **argv, unsigned port) {
 static int dial(unsigned port) {
     const struct sockaddr_in a = loopback(port);
     const struct timespec pause = {.tv_nsec = 50000};
+    const int on = 1;
     for (int i = 0; i < TRIES; i++) {
         int fd = socket(AF_INET, SOCK_STREAM, 0);
-        if (connect(fd, (const struct sockaddr *)&a, sizeof a) == 0)
+        if (connect(fd, (const struct sockaddr *)&a, sizeof a) == 0) {
+            (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
             return fd;
+        }
         close(fd);
         nanosleep(&pause, NULL);
     }

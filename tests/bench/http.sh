@@ -141,7 +141,7 @@ median() { # COLUMN FILE
 }
 
 ratio() { # A B
-    awk -v a="$1" -v b="$2" 'BEGIN {printf "%.2f", b > 0 ? a / b : 0}'
+    awk -v a="$1" -v b="$2" 'BEGIN {printf "%.2f", (b > 0) ? a / b : 0}'
 }
 
 compare() { # TITLE REVIEW CONNECTIONS

@@ -49,6 +49,10 @@ enum ec audit_open(struct audit **out, int fd, size_t max_bytes, enum audit_when
 /* Queues one line (a whole number of lines). */
 void audit_write(struct audit *a, struct str line);
 
+/* From now on nobody is blocked, also those that are: what does not fit is dropped and counted. For
+ * an end while nobody reads. NULL is fine. */
+void audit_wait_no_more(struct audit *a);
+
 /* Writes what is pending, for at most deadline_ms, and ends; what is left then counts as
  * dropped. The last figures go to *last unless it is NULL. */
 void audit_close(struct audit *a, unsigned deadline_ms, struct audit_stats *last);

@@ -21,8 +21,8 @@ enum {
 
 struct audit {
     int fd;
-    size_t chunk; /* bytes for one write */
-    enum audit_when_full when_full;
+    size_t chunk;                   /* bytes for one write */
+    enum audit_when_full when_full; /* under lock */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t has_bytes, has_room;
@@ -197,6 +197,15 @@ void audit_write(struct audit *a, struct str line) {
     } else if (before == 0 || (before < enough(a) && a->pending.n >= enough(a))) {
         pthread_cond_signal(&a->has_bytes);
     }
+    pthread_mutex_unlock(&a->lock);
+}
+
+void audit_wait_no_more(struct audit *a) {
+    if (a == NULL)
+        return;
+    pthread_mutex_lock(&a->lock);
+    a->when_full = AUDIT_DROP;
+    pthread_cond_broadcast(&a->has_room);
     pthread_mutex_unlock(&a->lock);
 }
 

@@ -51,7 +51,9 @@ static const struct opt_row rows[] = {
      "Retry-After, which the API server repeats.",
      AT(memory_budget), .min = 1 << 20},
     {"max-connections", 0, OPT_NUMBER, "N", "1024",
-     "Connections open at once; further ones wait in the backlog. An API server keeps 25 idle.",
+     "Connections open at once; further ones wait in the backlog, and those that have been "
+     "idle "
+     "for a second make room for them. An API server keeps 25 idle.",
      AT(max_connections), .min = 1, .max = 1000000},
     {"max-in-flight", 0, OPT_NUMBER, "N", "512",
      "Requests under way at once; further ones get 503 with Retry-After.", AT(max_in_flight),

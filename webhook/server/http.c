@@ -280,8 +280,8 @@ void http_on_completed(void *worker, struct MHD_Connection *mhd, void **request_
     conn_enter(c, STAGE_IDLE, clock_mono_ns());
 }
 
-static bool start(struct worker *w, struct MHD_Connection *mhd, int fd, struct conn **out) {
-    struct conn *c = *out = conn_take(w, fd);
+static bool start(struct worker *w, struct MHD_Connection *mhd, struct conn **out) {
+    struct conn *c = *out = conn_take(w);
     if (c == NULL || !w->server->config.tls)
         return c != NULL;
     const union MHD_ConnectionInfo *info =
@@ -299,7 +299,7 @@ void http_on_connection(void *worker, struct MHD_Connection *mhd, void **socket_
         return;
     }
     int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    if (!start(worker, mhd, fd, &c))
+    if (!start(worker, mhd, &c))
         shutdown(fd, SHUT_RDWR);
     *socket_context = c;
 }

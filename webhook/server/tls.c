@@ -145,7 +145,7 @@ static int on_finished(gnutls_session_t session, unsigned type, unsigned when,
     return 0;
 }
 
-/* ---- sending: the head of an answer and its body in one packet ------------------------------ */
+/* ---- bytes: the head of an answer and its body go in one packet --------------------------- */
 
 static bool hold(struct conn *c, const giovec_t *v, int n) {
     size_t bytes = 0;
@@ -191,6 +191,7 @@ static ssize_t push(gnutls_transport_ptr_t ptr, const giovec_t *v, int n) {
     size_t bytes = 0;
     bool holds = c->holds_next;
     c->holds_next = false;
+    c->worker->has_moved = true;
     for (int i = 0; i < n; i++)
         bytes += v[i].iov_len;
     if (holds && c->n_held == 0 && hold(c, v, n))
@@ -205,11 +206,21 @@ void tls_hold(struct conn *c) {
     c->holds_next = c->session != NULL;
 }
 
-static void set_push(struct conn *c) {
-    gnutls_transport_ptr_t from, to;
-    gnutls_transport_get_ptr2(c->session, &from, &to);
-    gnutls_transport_set_ptr2(c->session, from, c);
+/* What GnuTLS pulls. */
+static ssize_t pull(gnutls_transport_ptr_t ptr, void *bytes, size_t n) {
+    struct conn *c = ptr;
+    ssize_t got = recv(c->fd, bytes, n, 0);
+    int error = got < 0 ? errno : 0;
+    worker_pulled(c, error == EAGAIN);
+    if (got < 0)
+        gnutls_transport_set_errno(c->session, error);
+    return got;
+}
+
+static void set_transport(struct conn *c) {
+    gnutls_transport_set_ptr(c->session, c);
     gnutls_transport_set_vec_push_function(c->session, push);
+    gnutls_transport_set_pull_function(c->session, pull);
 }
 
 bool tls_attach(struct conn *c, gnutls_session_t session) {
@@ -221,7 +232,7 @@ bool tls_attach(struct conn *c, gnutls_session_t session) {
     atomic_fetch_add(&c->creds->count, 1);
     pthread_mutex_unlock(&s->creds_lock);
     c->session = session;
-    set_push(c);
+    set_transport(c);
     gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
                                        on_finished);
     if (c->creds->asks_client)
