@@ -54,7 +54,7 @@ spec:
   require: {tag: explicit}
 POLICY
 for file in "${expected[@]}"; do
-    run "$POLICYCTL" test -p "$work/own.yaml" "$file"
+    run "$POLICYCTL" test --summary -p "$work/own.yaml" "$file"
     same "${file##*/}: own images: $out$err" $status 0
     matches "${file##*/}: images seen" "$out" '1 images?: '
 done
