@@ -49,8 +49,42 @@ static bool selects(const struct policy_match *m, const struct workload *w) {
     return true;
 }
 
+/* The first rule under the word that selects the pod, if it comes before `best`; else that. */
+static size_t first_under(const struct ctx *c, const struct index_word *word, size_t best) {
+    size_t n;
+    const struct index_entry *under = index_find(&c->policy->rule_index, word, &n);
+    for (size_t i = 0; i < n && under[i].at < best; i++)
+        if (selects(&c->policy->rules[under[i].at].match, c->w))
+            return under[i].at;
+    return best;
+}
+
+/* The same rule that a look at all of them finds: each stands under one thing it asks for, or among
+ * the others. */
+static const struct policy_rule *find_indexed(const struct ctx *c) {
+    const struct policy *p = c->policy;
+    const struct workload *w = c->w;
+    const struct index_word words[] = {{INDEX_NAMESPACE, w->namespace, STR_NONE},
+                                       {INDEX_SERVICE_ACCOUNT, w->service_account, STR_NONE},
+                                       {INDEX_USER, w->user, STR_NONE}};
+    size_t best = p->n_rules;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        best = first_under(c, &words[i], best);
+    for (size_t i = 0; i < w->n_groups; i++)
+        best = first_under(c, &(struct index_word){INDEX_GROUP, w->groups[i], STR_NONE}, best);
+    for (size_t i = 0; i < w->n_labels; i++)
+        best = first_under(
+            c, &(struct index_word){INDEX_LABEL, w->labels[i].key, w->labels[i].value}, best);
+    for (size_t i = 0; i < p->rule_index.n_others && p->rule_index.others[i] < best; i++)
+        if (selects(&p->rules[p->rule_index.others[i]].match, w))
+            best = p->rule_index.others[i];
+    return best < p->n_rules ? &p->rules[best] : NULL;
+}
+
 static const struct policy_rule *find_rule(struct ctx *c) {
     const struct policy *p = c->policy;
+    if (p->rule_index.is_built && c->notes == NULL)
+        return find_indexed(c);
     for (size_t i = 0; i < p->n_rules; i++) {
         bool selected = selects(&p->rules[i].match, c->w);
         if (c->notes != NULL)
@@ -113,7 +147,7 @@ void add_edit(struct ctx *c, struct edit edit) {
 }
 
 static struct str pointer_of(struct ctx *c, const struct workload_image *image) {
-    struct buf b = BUF_INIT(512);
+    struct buf b = text_start(c, POINTER_MAX);
     engine_image_pointer(c->w, image, &b);
     return text_take(c, &b);
 }
@@ -132,7 +166,7 @@ static void edit_pull_policy(struct ctx *c, const struct decision_image *d) {
     if (!(c->may & MAY_PULL_POLICY) || !d->judged || c->rule->pull_policy.n == 0 ||
         c->rule->mode == MODE_AUDIT || str_eq(image->pull_policy, c->rule->pull_policy))
         return;
-    struct buf b = BUF_INIT(512);
+    struct buf b = text_start(c, POINTER_MAX);
     engine_image_pointer(c->w, image, &b);
     bool volume = image->place == PLACE_VOLUME;
     if (!b.bad)

@@ -21,6 +21,7 @@ struct ctx {
     size_t cap_reasons, cap_edits;
     bool full;
     struct explanation *notes; /* NULL: nobody asks how */
+    struct err said;           /* of the image at hand */
 };
 
 enum may {
@@ -40,6 +41,8 @@ struct located {
 
 /* rewrite.c */
 bool locate(struct ctx *c, struct str text, struct located *out, struct err *err);
+/* The parts in a row, in the arena; no text where there is no room. */
+struct str join(struct arena *arena, const struct str *parts, size_t n_parts);
 bool place_covers(const struct policy_place *place, struct str host, struct str repository);
 /* Where an image goes by the rule: to its registry, to a mirror, or nowhere. */
 struct route {
@@ -80,7 +83,9 @@ void add_edit(struct ctx *c, struct edit edit);
 /* explain.c: writes down how a rule answers; only with c->notes */
 void note_rule(struct ctx *c, size_t i, bool selected);
 
-/* A text in the arena; empty and c->full when there is no room. */
-struct str text_take(struct ctx *c, struct buf *b);
+/* A text is written where it stays: in the arena's free bytes, `max` of them at most, one at a time. text_take ends it; empty and c->full when there was no room. */
+enum { TEXT_MAX = 8192, POINTER_MAX = 256 };
+struct buf text_start(struct ctx *c, size_t max);
+struct str text_take(struct ctx *c, const struct buf *b);
 
 #endif

@@ -12,16 +12,41 @@ static bool is_placeholder(struct str text) {
 
 /* ---- patterns ------------------------------------------------------------------------ */
 
+/* One pattern; what gave up is kept in *gave_up, unless that is NULL. */
+static bool is_match(const struct policy_pattern *pattern, const struct match_target *target,
+                     const struct policy_pattern **gave_up) {
+    enum match_result r = match_image(pattern->image, target);
+    if (r == MATCH_GAVE_UP && gave_up != NULL)
+        *gave_up = pattern;
+    return r == MATCH_YES;
+}
+
+static const struct policy_pattern *find_indexed(const struct policy_patterns *patterns,
+                                                 const struct match_target *target,
+                                                 const struct policy_pattern **gave_up) {
+    const struct index *x = &patterns->index;
+    const struct index_word host = {INDEX_HOST, target->host, STR_NONE};
+    size_t best = patterns->n, n, i = 0;
+    const struct index_entry *under = index_find(x, &host, &n);
+    while (i < n && !is_match(&patterns->v[under[i].at], target, gave_up))
+        i++;
+    if (i < n)
+        best = under[i].at;
+    for (i = 0; i < x->n_others && x->others[i] < best; i++)
+        if (is_match(&patterns->v[x->others[i]], target, gave_up))
+            best = x->others[i];
+    return best < patterns->n ? &patterns->v[best] : NULL;
+}
+
+/* The first that matches. */
 static const struct policy_pattern *find_pattern(const struct policy_patterns *patterns,
                                                  const struct match_target *target,
                                                  const struct policy_pattern **gave_up) {
-    for (size_t i = 0; i < patterns->n; i++) {
-        enum match_result r = match_image(patterns->v[i].image, target);
-        if (r == MATCH_YES)
+    if (patterns->index.is_built)
+        return find_indexed(patterns, target, gave_up);
+    for (size_t i = 0; i < patterns->n; i++)
+        if (is_match(&patterns->v[i], target, gave_up))
             return &patterns->v[i];
-        if (r == MATCH_GAVE_UP && gave_up != NULL)
-            *gave_up = &patterns->v[i];
-    }
     return NULL;
 }
 
@@ -70,12 +95,9 @@ static enum explain_approval serves_itself(const struct policy_rule *rule,
 /* The same image under another name. */
 static struct match_target renamed(struct ctx *c, struct str host, const char *prefix,
                                    struct str repository) {
-    struct buf whole = BUF_INIT(1 << 20);
-    buf_str(&whole, host);
-    buf_putc(&whole, '/');
-    buf_puts(&whole, prefix);
-    buf_str(&whole, repository);
-    struct str text = text_take(c, &whole);
+    const struct str parts[] = {host, STR("/"), str_of(prefix), repository};
+    struct str text = join(c->arena, parts, 4);
+    c->full |= text.p == NULL;
     return (struct match_target){.host = str_slice(text, 0, host.n),
                                  .repository = str_slice(text, host.n + 1, text.n),
                                  .whole = text};
@@ -118,6 +140,8 @@ struct judged {
     struct explain_image *note; /* what was looked at; where nobody asks, it is thrown away */
 };
 
+enum { SHOWN_MAX = 1024 }; /* of a host, or of an image, within a sentence */
+
 static struct complaint about(const struct ctx *c, const struct judged *j,
                               enum reason_code code) {
     return (struct complaint){
@@ -141,7 +165,7 @@ static void complain_gave_up(struct ctx *c, const struct judged *j,
 
 static void complain_not_approved(struct ctx *c, const struct judged *j) {
     struct complaint what = about(c, j, REASON_NOT_APPROVED);
-    struct str host = j->result.target.host;
+    struct str host = str_slice(j->result.target.host, 0, SHOWN_MAX);
     what.suggestion = suggestion(c, &j->source);
     const struct policy_exemption *over = j->exemption.expired;
     if (over != NULL)
@@ -245,9 +269,15 @@ static void complain_invalid(struct ctx *c, int32_t index, const struct err *err
     complain(c, &what, "is no image reference: %s at byte %zu", err->msg, err->offset);
 }
 
+/* An error's text needs no clearing, and is long. */
+static struct err *said_anew(struct ctx *c) {
+    c->said.code = EC_OK;
+    return &c->said;
+}
+
 /* What the image becomes: an exempted one stays, all others go where the rule sends them. */
 static bool find_result(struct ctx *c, struct judged *j, struct str *proposed) {
-    struct err err = ERR_INIT;
+    struct err *err = said_anew(c);
     if (!j->nobody)
         find_exemption(c, &j->source.target, &j->exemption);
     struct route route = route_of(c->rule, &j->source);
@@ -261,10 +291,10 @@ static bool find_result(struct ctx *c, struct judged *j, struct str *proposed) {
         j->result = j->source;
         return true;
     }
-    if (!locate(c, *proposed, &j->result, &err)) {
+    if (!locate(c, *proposed, &j->result, err)) {
         struct complaint what = about(c, j, REASON_INVALID);
         complain(c, &what, "would become \"%.*s\", which is no image reference: %s",
-                 STR_ARG(*proposed), err.msg);
+                 STR_ARG(str_slice(*proposed, 0, SHOWN_MAX)), err->msg);
         return false;
     }
     if (j->exemption.valid == NULL)
@@ -313,15 +343,15 @@ void judge_image(struct ctx *c, size_t i) {
     struct judged j = {.index = (int32_t)i,
                        .image = d->image,
                        .note = c->notes ? &c->notes->images[i] : &unread};
-    struct err err = ERR_INIT;
+    struct err *err = said_anew(c);
     j.note->state = state_of(c, d->image);
     if (j.note->state != STATE_JUDGED)
         return;
     d->judged = true;
     j.can = can_rewrite(c, d->image->place);
-    if (!locate(c, d->image->text, &j.source, &err)) {
+    if (!locate(c, d->image->text, &j.source, err)) {
         j.note->state = STATE_INVALID;
-        complain_invalid(c, j.index, &err);
+        complain_invalid(c, j.index, err);
         return;
     }
     note_source(j.note, &j);

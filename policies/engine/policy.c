@@ -15,3 +15,92 @@ void policy_free(struct policy *p) {
 struct str policy_file(const struct policy *p, struct policy_pos pos) {
     return pos.file < p->n_files ? p->files[pos.file] : STR_NONE;
 }
+
+/* ---- indexes ------------------------------------------------------------------------- */
+
+enum { INDEX_MIN = 8 }; /* with fewer, to look at all is as fast */
+
+static bool all_literal(const struct policy_names *names) {
+    for (size_t i = 0; i < names->n; i++)
+        if (str_find(names->v[i], '*') != names->v[i].n)
+            return false;
+    return names->n != 0;
+}
+
+/* One list of literal names that a pod must be in, of which it has a word for each; or a label. */
+struct rule_words {
+    enum index_kind kind;
+    const struct str *values;
+    size_t n; /* 0: there is none */
+    struct str key;
+};
+
+static struct rule_words words_of(const struct policy_match *m) {
+    const struct {
+        enum index_kind kind;
+        const struct policy_names *names;
+    } lists[] = {{INDEX_NAMESPACE, &m->namespaces},
+                 {INDEX_SERVICE_ACCOUNT, &m->service_accounts},
+                 {INDEX_USER, &m->users},
+                 {INDEX_GROUP, &m->groups}};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (all_literal(lists[i].names))
+            return (struct rule_words){lists[i].kind, lists[i].names->v, lists[i].names->n,
+                                       STR_NONE};
+    for (size_t i = 0; i < m->pod_labels.n_requirements; i++) {
+        const struct match_requirement *r = &m->pod_labels.requirements[i];
+        if (r->op == MATCH_IN)
+            return (struct rule_words){INDEX_LABEL, r->values, r->n_values, r->key};
+    }
+    return (struct rule_words){.n = 0};
+}
+
+static void index_rule(struct index *x, const struct policy_rule *rule, size_t at) {
+    struct rule_words words = words_of(&rule->match);
+    for (size_t i = 0; i < words.n; i++) {
+        bool is_label = words.kind == INDEX_LABEL;
+        const struct index_word word = {words.kind, is_label ? words.key : words.values[i],
+                                        is_label ? words.values[i] : STR_NONE};
+        index_add(x, &word, at);
+    }
+    if (words.n == 0)
+        index_add_other(x, at);
+}
+
+static void index_rules(struct policy *p) {
+    size_t n_words = 0, n_others = 0;
+    for (size_t i = 0; i < p->n_rules; i++) {
+        size_t n = words_of(&p->rules[i].match).n;
+        n_words += n;
+        n_others += n == 0;
+    }
+    if (!index_begin(&p->rule_index, &p->arena, n_words, n_others))
+        return;
+    for (size_t i = 0; i < p->n_rules; i++)
+        index_rule(&p->rule_index, &p->rules[i], i);
+    index_end(&p->rule_index);
+}
+
+static void index_patterns(struct policy_patterns *patterns, struct arena *arena) {
+    if (patterns->n < INDEX_MIN ||
+        !index_begin(&patterns->index, arena, patterns->n, patterns->n))
+        return;
+    for (size_t i = 0; i < patterns->n; i++) {
+        const struct index_word host = {INDEX_HOST, match_image_host(patterns->v[i].image),
+                                        STR_NONE};
+        if (host.text.n != 0)
+            index_add(&patterns->index, &host, i);
+        else
+            index_add_other(&patterns->index, i);
+    }
+    index_end(&patterns->index);
+}
+
+void policy_build_indexes(struct policy *p, struct policy_rule *rules) {
+    for (size_t i = 0; i < p->n_rules; i++) {
+        index_patterns(&rules[i].approved, &p->arena);
+        index_patterns(&rules[i].denied, &p->arena);
+    }
+    if (p->n_rules >= INDEX_MIN)
+        index_rules(p);
+}

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "engine/index.h"
 #include "match/match.h"
 
 enum engine_mode { MODE_ENFORCE, MODE_WARN, MODE_AUDIT };
@@ -41,6 +42,7 @@ struct policy_pattern {
 struct policy_patterns {
     const struct policy_pattern *v;
     size_t n;
+    struct index index; /* by host */
 };
 
 struct policy_names { /* globs, any of; n = 0 means "not asked" */
@@ -99,6 +101,7 @@ struct policy {
     enum engine_unmatched unmatched;
     const struct policy_rule *rules; /* in order: the first that selects a pod decides alone */
     size_t n_rules;
+    struct index rule_index; /* by one thing that a rule asks for */
     const struct policy_exemption *exemptions;
     size_t n_exemptions;
     struct match_image **owned; /* all compiled patterns, on the heap */
@@ -106,6 +109,9 @@ struct policy {
 };
 
 void policy_free(struct policy *p); /* NULL is fine */
+
+/* Builds the indexes of rules and of long lists of patterns. rules is the policy's own array. */
+void policy_build_indexes(struct policy *p, struct policy_rule *rules);
 
 /* Name for messages: "rules.yaml". */
 struct str policy_file(const struct policy *p, struct policy_pos pos);

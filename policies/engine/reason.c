@@ -2,13 +2,11 @@
  */
 #include "engine/internal.h"
 
-#include "base/mem.h"
 #include "base/utf8.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
-enum { QUOTE_MAX = 320, MESSAGE_MAX = 8192 };
+enum { QUOTE_MAX = 320 };
 
 static const char *const place_words[] = {"container", "init container", "ephemeral container",
                                           "image volume"};
@@ -34,6 +32,12 @@ static void quote(struct buf *b, struct str s) {
     size_t shown = s.n < QUOTE_MAX ? s.n : QUOTE_MAX;
     buf_putc(b, '"');
     for (size_t i = 0; i < shown;) {
+        size_t plain = i;
+        while (plain < shown && p[plain] >= 0x20 && p[plain] < 0x7f)
+            plain++;
+        buf_add(b, p + i, plain - i);
+        if ((i = plain) == shown)
+            break;
         size_t n = utf8_length(p + i, s.n - i);
         if (n == 0 || is_unseen(p + i, n)) {
             n = n ? n : 1;
@@ -47,14 +51,19 @@ static void quote(struct buf *b, struct str s) {
     buf_puts(b, shown < s.n ? "...\"" : "\"");
 }
 
-struct str text_take(struct ctx *c, struct buf *b) {
-    struct str text = STR_NONE;
-    if (b->bad || !arena_str(c->arena, buf_view(b), &text)) {
+struct buf text_start(struct ctx *c, size_t max) {
+    char *room = arena_room(c->arena, max);
+    struct buf b = BUF_OVER(room, room != NULL ? max : 0);
+    return b;
+}
+
+struct str text_take(struct ctx *c, const struct buf *b) {
+    if (b->p == NULL || b->bad) {
         c->full = true;
-        text = STR_NONE;
+        return STR_NONE;
     }
-    buf_done(b);
-    return text;
+    arena_keep(c->arena, b->n);
+    return buf_view(b);
 }
 
 static void put_subject(struct buf *b, const struct workload_image *image) {
@@ -76,7 +85,11 @@ static void put_rule(struct buf *b, const struct ctx *c, const struct policy_pos
         return;
     buf_puts(b, " (rule ");
     quote(b, c->rule->name);
-    buf_printf(b, ", %.*s:%u)", STR_ARG(file), pos->line);
+    buf_puts(b, ", ");
+    buf_str(b, file);
+    buf_putc(b, ':');
+    buf_uint(b, pos->line);
+    buf_putc(b, ')');
 }
 
 static struct reason *next_reason(struct ctx *c) {
@@ -108,27 +121,30 @@ static void note_weight(struct ctx *c, const struct complaint *what) {
 }
 
 void complain(struct ctx *c, const struct complaint *what, const char *format, ...) {
-    struct buf b = BUF_INIT(MESSAGE_MAX);
     va_list args;
-    char text[4096];
     note_weight(c, what);
     struct reason *reason = next_reason(c);
     if (reason == NULL)
         return;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
+    struct buf b = text_start(c, TEXT_MAX);
     if (what->image >= 0)
         put_subject(&b, c->d->images[what->image].image);
-    buf_puts(&b, text);
+    va_start(args, format);
+    buf_vprintf(&b, format, args);
+    va_end(args);
     put_rule(&b, c, &what->pos);
     if (what->suggestion.n != 0) {
         buf_puts(&b, "; write ");
         quote(&b, what->suggestion);
         buf_puts(&b, " instead");
     }
-    if (what->code != REASON_EXEMPTED && c->rule != NULL && c->rule->message.n != 0)
-        buf_printf(&b, "; %.*s", STR_ARG(c->rule->message));
+    if (what->code != REASON_EXEMPTED && c->rule != NULL && c->rule->message.n != 0) {
+        buf_puts(&b, "; ");
+        buf_str(&b, c->rule->message);
+    }
+    /* What does not fit is cut at a piece; a decision never fails for the length of its words. */
+    if (b.bad == EC_LIMIT)
+        b.bad = 0;
     *reason = (struct reason){.code = what->code,
                               .weight = what->weight,
                               .image = what->image,

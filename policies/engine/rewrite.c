@@ -46,7 +46,7 @@ const struct policy_mirror *engine_find_mirror(const struct policy_rule *rule, s
     return NULL;
 }
 
-static struct str join(struct arena *arena, const struct str *parts, size_t n_parts) {
+struct str join(struct arena *arena, const struct str *parts, size_t n_parts) {
     size_t n = 0, at = 0;
     for (size_t i = 0; i < n_parts; i++)
         n += parts[i].n;

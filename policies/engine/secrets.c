@@ -54,7 +54,7 @@ static void add_configured(struct ctx *c, struct wanted *out) {
 }
 
 static struct str secrets_pointer(struct ctx *c, const char *tail) {
-    struct buf b = BUF_INIT(256);
+    struct buf b = text_start(c, POINTER_MAX);
     buf_str(&b, c->w->spec);
     buf_puts(&b, tail);
     return text_take(c, &b);

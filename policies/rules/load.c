@@ -84,6 +84,7 @@ static enum ec flatten(struct reader *r) {
         exemptions[p->n_exemptions++] = d->exemption;
     p->rules = rules;
     p->exemptions = exemptions;
+    policy_build_indexes(p, rules);
     return EC_OK;
 }
 
@@ -187,7 +188,7 @@ enum ec rules_parse(struct policy **out, struct str text, const char *file,
 enum ec rules_load(struct policy **out, const char *path, const struct rules_options *options,
                    struct err *err) {
     struct files in = {.v = NULL};
-    enum ec ec = files_read(&in, path, err);
+    enum ec ec = files_read(&in, path, options->pipes, err);
     if (ec == EC_OK)
         ec = build(out, &in, options, err);
     files_done(&in);

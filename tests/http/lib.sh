@@ -15,13 +15,15 @@ logged() { # EVENT FIELD: of the last such line
 }
 
 # Starts the daemon; leaves $pid, $port, $probes, and the files $log and $audit.
-# The certificates are those of $certs; EVENT is what it says once it listens.
+# The certificates are those of $certs; EVENT is what it says once it listens. PULLGATE_WRAP is put
+# before the command, as in "valgrind --quiet".
 start_daemon() { # NAME EVENT OPTION...
     local name=$1 event=$2
     shift 2
     log=$work/$name.log audit=$work/$name.audit
     : >"$log"
-    "$PULLGATE" --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 --drain-pause 0s \
+    # shellcheck disable=SC2086 # words of a command
+    ${PULLGATE_WRAP:-} "$PULLGATE" --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 --drain-pause 0s \
         --tls-cert "$certs/tls.crt" --tls-key "$certs/tls.key" "$@" >"$audit" 2>"$log" </dev/null &
     pid=$!
     pids+=("$pid")

@@ -69,6 +69,9 @@ done
 for suite in ECDHE-ECDSA-AES256-GCM-SHA384 ECDHE-ECDSA-AES128-GCM-SHA256 ECDHE-ECDSA-CHACHA20-POLY1305; do
     check "$suite" speaks -tls1_2 -cipher "$suite"
 done
+check "both ciphers" speaks -tls1_3 -ciphersuites TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256
+check "the server prefers" grep -q 'Cipher is TLS_AES_128_GCM_SHA256' "$work/tls"
+check "TLS 1.2 again" speaks -tls1_2
 check "no compression" grep -q 'Compression: NONE' "$work/tls"
 check "secure renegotiation alone" grep -q 'Secure Renegotiation IS supported' "$work/tls"
 (printf 'R\n'; sleep 1) | timeout 20 openssl s_client -connect "127.0.0.1:$port" -tls1_2 >"$work/renegotiate" 2>&1

@@ -502,13 +502,35 @@ static void messages_say_all_there_is_to_know(void **state) {
     }
 }
 
+/* The words are cut, and the verdict stands: an error here would be an admission under Ignore. */
+static void a_message_too_long_for_its_room_is_cut(void **state) {
+    (void)state;
+    char file[8000], host[9000];
+    struct arena arena = ARENA_INIT(4096, 1 << 20);
+    struct err err = ERR_INIT;
+    struct decision d;
+    struct policy *policy = NULL;
+    struct rules_options options = {.warn = NULL};
+    snprintf(file, sizeof file, "%0*d", 7900, 7);
+    snprintf(host, sizeof host, "%0*d.com/x", 8900, 7);
+    assert_ok(rules_parse(&policy, str_of(ACME), file, &options, &err), &err);
+    struct workload_image image = container(host);
+    struct workload w = pod_of(&image);
+    assert_ok(engine_decide(&d, policy, &w, NOW_S, 0, &arena, &err), &err);
+    assert_int_equal(d.verdict, VERDICT_DENY);
+    assert_int_equal(d.n_reasons, 1);
+    assert_true(str_ends(d.reasons[0].message, STR(", ")));
+    arena_done(&arena);
+    policy_free(policy);
+}
+
 static void a_full_arena_is_an_error_and_no_admission(void **state) {
     (void)state;
     struct policy *policy = load(ACME);
     struct workload_image image = container("evil.com/x");
     struct workload w = pod_of(&image);
     bool succeeded = false;
-    for (size_t max = 64; max < 8192; max += 64) {
+    for (size_t max = 64; max < 32768; max += 64) {
         struct arena arena = ARENA_INIT(64, max);
         struct err err = ERR_INIT;
         struct decision d;
@@ -535,6 +557,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_place_is_rewritten_with_its_pointer),
     cmocka_unit_test(updates_touch_images_alone),
     cmocka_unit_test(messages_say_all_there_is_to_know),
+    cmocka_unit_test(a_message_too_long_for_its_room_is_cut),
     cmocka_unit_test(a_full_arena_is_an_error_and_no_admission),
 };
 

@@ -1,7 +1,10 @@
 /* TLS: versions, handshakes, exchange of certificates, client certificates. */
 #include "server_fixture.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char only_1_1[] = "NONE:+VERS-TLS1.1:+ECDHE-ECDSA:+AES-128-CBC:+SHA1:+SIGN-ALL:"
@@ -333,6 +336,31 @@ static void slow_handshakes_are_cut(void **state) {
     server_stop(s);
 }
 
+static int64_t cpu_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* libmicrohttpd takes the socket of a handshake for readable until it is done. */
+static void a_handshake_that_waits_costs_nothing(void **state) {
+    (void)state;
+    static const char hello[] = "\x16\x03\x01\x40\x00\x01\x00\x3f\xfc\x03\x03";
+    struct server_config config = tls_config();
+    config.header_timeout_ms = 1500;
+    struct server *s = fixture_start(&config);
+    struct client *waits = client_new(server_port(s));
+    int64_t start_ns = clock_mono_ns(), start_cpu_ns = cpu_ns();
+    client_send(waits, hello, sizeof hello - 1);
+    client_wait_end(waits);
+    int64_t took_ns = clock_mono_ns() - start_ns, cpu = cpu_ns() - start_cpu_ns;
+    if (cpu > took_ns / 4)
+        fail_row("%lld ms of CPU in %lld ms", (long long)(cpu / 1000000),
+                 (long long)(took_ns / 1000000));
+    client_free(waits);
+    server_stop(s);
+}
+
 /* After the handshake a silent client is idle; one that drips its request is slow. */
 static void silence_after_the_handshake_is_not_slow(void **state) {
     (void)state;
@@ -414,6 +442,7 @@ int main(void) {
         cmocka_unit_test(client_ca_is_exchanged_too),
         cmocka_unit_test(garbage_and_plain_http_are_closed),
         cmocka_unit_test(slow_handshakes_are_cut),
+        cmocka_unit_test(a_handshake_that_waits_costs_nothing),
         cmocka_unit_test(silence_after_the_handshake_is_not_slow),
         cmocka_unit_test(idle_sessions_end_with_a_goodbye),
         cmocka_unit_test(sequential_sessions_leave_nothing_open),

@@ -7,6 +7,7 @@
  *
  * Ownership  a line is copied; the entry borrows
  * Limits     max_bytes pending; when full: block the caller, or drop the line and count it
+ *            a line waits at most five milliseconds for others to be written with it
  * Threads    audit_write from any thread; open and close from one
  * Errors     a closed pipe or full disk is counted, the bytes are dropped, decisions go on */
 #ifndef PULLGATE_AUDIT_AUDIT_H
@@ -47,6 +48,10 @@ enum ec audit_open(struct audit **out, int fd, size_t max_bytes, enum audit_when
 
 /* Queues one line (a whole number of lines). */
 void audit_write(struct audit *a, struct str line);
+
+/* From now on nobody is blocked, also those that are: what does not fit is dropped and counted. For
+ * an end while nobody reads. NULL is fine. */
+void audit_wait_no_more(struct audit *a);
 
 /* Writes what is pending, for at most deadline_ms, and ends; what is left then counts as
  * dropped. The last figures go to *last unless it is NULL. */

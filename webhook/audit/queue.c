@@ -8,16 +8,21 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
-    CHUNK = 4096,
-    POLL_MS = 200
-}; /* CHUNK: PIPE_BUF, what a pipe that polls writable takes */
+    PIPE_CHUNK = 4096, /* PIPE_BUF: what a pipe that polls writable takes */
+    FILE_CHUNK = 1 << 20,
+    POLL_MS = 200,
+    GATHER_NS = 5000000,
+    GATHER_BYTES = 64 << 10
+};
 
 struct audit {
     int fd;
-    enum audit_when_full when_full;
+    size_t chunk;                   /* bytes for one write */
+    enum audit_when_full when_full; /* under lock */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t has_bytes, has_room;
@@ -31,8 +36,8 @@ struct audit {
 
 static uint64_t count_lines(struct str s) {
     uint64_t n = 0;
-    for (size_t i = 0; i < s.n; i++)
-        n += s.p[i] == '\n';
+    for (size_t at; (at = str_find(s, '\n')) != s.n; n++)
+        s = str_slice(s, at + 1, s.n);
     return n;
 }
 
@@ -53,13 +58,13 @@ static bool wait_writable(struct audit *a) {
 }
 
 /* As many whole lines as fit a chunk, or one part of a longer line. */
-static size_t chunk_of(struct str rest) {
-    if (rest.n <= CHUNK)
+static size_t chunk_of(const struct audit *a, struct str rest) {
+    if (rest.n <= a->chunk)
         return rest.n;
-    for (size_t n = CHUNK; n > 0; n--)
+    for (size_t n = a->chunk; n > 0; n--)
         if (rest.p[n - 1] == '\n')
             return n;
-    return CHUNK;
+    return a->chunk;
 }
 
 /* A line that an error cut short is ended, so that the next one is whole. */
@@ -74,7 +79,7 @@ static struct str write_out(struct audit *a, struct str rest, int *os) {
     while (rest.n != 0) {
         if (!wait_writable(a))
             return rest;
-        ssize_t n = write(a->fd, rest.p, chunk_of(rest));
+        ssize_t n = write(a->fd, rest.p, chunk_of(a, rest));
         if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (n < 0) {
@@ -99,12 +104,28 @@ static void account(struct audit *a, struct str all, struct str lost, int os) {
     }
 }
 
+static size_t enough(const struct audit *a) {
+    return a->pending.max / 2 < GATHER_BYTES ? a->pending.max / 2 : GATHER_BYTES;
+}
+
+/* Lines that come close together go out together: to wake this thread for each of them would cost
+ * as much as the decision it tells of. */
+static void wait_for_lines(struct audit *a) {
+    while (a->pending.n == 0 && !a->closing)
+        pthread_cond_wait(&a->has_bytes, &a->lock);
+    int64_t until_ns = clock_mono_ns() + GATHER_NS;
+    const struct timespec until = {.tv_sec = until_ns / 1000000000,
+                                   .tv_nsec = until_ns % 1000000000};
+    while (!a->closing && a->pending.n < enough(a))
+        if (pthread_cond_timedwait(&a->has_bytes, &a->lock, &until) != 0)
+            return;
+}
+
 static void *run(void *arg) {
     struct audit *a = arg;
     pthread_mutex_lock(&a->lock);
     for (;;) {
-        while (a->pending.n == 0 && !a->closing)
-            pthread_cond_wait(&a->has_bytes, &a->lock);
+        wait_for_lines(a);
         if (a->pending.n == 0)
             break;
         struct buf full = a->pending;
@@ -124,17 +145,32 @@ static void *run(void *arg) {
     return NULL;
 }
 
+/* A pipe has to be asked before each write, or one that blocks could never be given up. */
+static size_t chunk_for(int fd) {
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? FILE_CHUNK : PIPE_CHUNK;
+}
+
+static void init_conditions(struct audit *a) {
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&a->has_bytes, &attr);
+    pthread_cond_init(&a->has_room, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
 enum ec audit_open(struct audit **out, int fd, size_t max_bytes, enum audit_when_full when_full,
                    struct err *err) {
     struct audit *a = mem_zalloc(sizeof *a);
     if (a == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
     a->fd = fd;
+    a->chunk = chunk_for(fd);
     a->when_full = when_full;
     a->pending = a->writing = (struct buf)BUF_INIT(max_bytes);
     pthread_mutex_init(&a->lock, NULL);
-    pthread_cond_init(&a->has_bytes, NULL);
-    pthread_cond_init(&a->has_room, NULL);
+    init_conditions(a);
     int os = pthread_create(&a->thread, NULL, run, a);
     if (os != 0) {
         mem_free(a);
@@ -158,9 +194,18 @@ void audit_write(struct audit *a, struct str line) {
     if (a->pending.n == before) { /* no room, no memory, or longer than the whole queue */
         a->stats.dropped += count_lines(line);
         a->pending.bad = 0;
-    } else if (before == 0) {
+    } else if (before == 0 || (before < enough(a) && a->pending.n >= enough(a))) {
         pthread_cond_signal(&a->has_bytes);
     }
+    pthread_mutex_unlock(&a->lock);
+}
+
+void audit_wait_no_more(struct audit *a) {
+    if (a == NULL)
+        return;
+    pthread_mutex_lock(&a->lock);
+    a->when_full = AUDIT_DROP;
+    pthread_cond_broadcast(&a->has_room);
     pthread_mutex_unlock(&a->lock);
 }
 

@@ -57,20 +57,32 @@ static struct arena_block *add_block(struct arena *a, size_t n) {
     return block;
 }
 
-void *arena_alloc(struct arena *a, size_t n) {
+/* To the border where any type may stand. */
+static size_t round_up(size_t n) {
     const size_t align = alignof(max_align_t);
+    return (n + align - 1) / align * align;
+}
+
+void *arena_room(struct arena *a, size_t n) {
+    struct arena_block *block = a->last;
     if (n > SIZE_MAX / 2) {
         a->bad = EC_LIMIT;
         return NULL;
     }
-    n = (n + align - 1) / align * align;
-    struct arena_block *block = a->last;
+    n = round_up(n);
     if (block == NULL || block->cap - block->n < n)
         block = add_block(a, n);
-    if (block == NULL)
-        return NULL;
-    void *p = block->bytes + block->n;
-    block->n += n;
+    return block != NULL ? block->bytes + block->n : NULL;
+}
+
+void arena_keep(struct arena *a, size_t n) {
+    a->last->n += round_up(n);
+}
+
+void *arena_alloc(struct arena *a, size_t n) {
+    void *p = arena_room(a, n);
+    if (p != NULL)
+        arena_keep(a, n);
     return p;
 }
 

@@ -38,6 +38,11 @@ void *arena_zalloc(struct arena *a, size_t n) MUST_CHECK;
 void *arena_alloc(struct arena *a, size_t n) MUST_CHECK;
 void *arena_array(struct arena *a, size_t count, size_t size) MUST_CHECK;
 
+/* n bytes to write into, which stay free until arena_keep takes the first of them. Nothing else may
+ * be taken between the two calls. */
+void *arena_room(struct arena *a, size_t n) MUST_CHECK;
+void arena_keep(struct arena *a, size_t n);
+
 /* Copies the bytes; false when there is no room. */
 bool arena_str(struct arena *a, struct str s, struct str *out) MUST_CHECK;
 

@@ -39,44 +39,30 @@ static bool grow(struct buf *b, size_t n) {
     return true;
 }
 
-char *buf_room(struct buf *b, size_t n) {
-    /* Also for no bytes at all: there is no arithmetic on a null pointer. */
-    if (b->bad || ((b->p == NULL || b->cap - b->n < n) && !grow(b, n)))
-        return NULL;
-    return b->p + b->n;
+char *buf_grow(struct buf *b, size_t n) {
+    return grow(b, n) ? b->p + b->n : NULL;
 }
 
-void buf_add(struct buf *b, const void *bytes, size_t n) {
-    char *to;
-    if (n == 0 || (to = buf_room(b, n)) == NULL)
-        return;
-    memcpy(to, bytes, n);
-    b->n += n;
-}
-
-void buf_putc(struct buf *b, char c) {
-    char *to = buf_room(b, 1);
-    if (to == NULL)
-        return;
-    *to = c;
-    b->n++;
+/* Straight into the room there is; once more only if that was too little. */
+void buf_vprintf(struct buf *b, const char *format, va_list args) {
+    size_t room = b->bad || b->p == NULL ? 0 : b->cap - b->n;
+    va_list again;
+    va_copy(again, args);
+    int n = vsnprintf(room != 0 ? b->p + b->n : NULL, room, format, args);
+    /* One byte more than is kept: vsnprintf ends its text with a NUL. */
+    if (n > 0 && (size_t)n >= room) {
+        char *to = buf_room(b, (size_t)n + 1);
+        n = to != NULL ? vsnprintf(to, (size_t)n + 1, format, again) : 0;
+    }
+    va_end(again);
+    b->n += n > 0 ? (size_t)n : 0;
 }
 
 void buf_printf(struct buf *b, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(NULL, 0, format, args);
+    buf_vprintf(b, format, args);
     va_end(args);
-    if (n <= 0)
-        return;
-    /* One byte more than is kept: vsnprintf ends its text with a NUL. */
-    char *to = buf_room(b, (size_t)n + 1);
-    if (to == NULL)
-        return;
-    va_start(args, format);
-    vsnprintf(to, (size_t)n + 1, format, args);
-    va_end(args);
-    b->n += (size_t)n;
 }
 
 void buf_uint(struct buf *b, uint64_t v) {
@@ -132,6 +118,26 @@ static bool is_plain(unsigned char c) {
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
+/* The same of eight bytes at once. Where no byte has its top bit set, a subtraction sets that of the
+ * bytes that were smaller, and of others at most behind such a one. */
+static bool are_plain(const unsigned char *p) {
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    uint64_t x;
+    memcpy(&x, p, sizeof x);
+    uint64_t control = x - ones * 0x20, quote = (x ^ ones * '"') - ones;
+    uint64_t escape = (x ^ ones * '\\') - ones, del = (x ^ ones * 0x7f) - ones;
+    return ((x | control | quote | escape | del) & tops) == 0;
+}
+
+static size_t plain_run(const unsigned char *p, size_t n) {
+    size_t i = 0;
+    while (n - i >= sizeof(uint64_t) && are_plain(p + i))
+        i += sizeof(uint64_t);
+    while (i < n && is_plain(p[i]))
+        i++;
+    return i;
+}
+
 /* One character outside of plain ASCII, at p with n bytes left; how many bytes it took. */
 static size_t json_special(struct buf *b, const unsigned char *p, size_t n) {
     if (*p < 0x80) {
@@ -152,19 +158,16 @@ static size_t json_special(struct buf *b, const unsigned char *p, size_t n) {
 
 void buf_json(struct buf *b, struct str s) {
     const unsigned char *p = (const unsigned char *)s.p;
-    size_t done = 0, i = 0;
+    size_t left = s.n;
     buf_putc(b, '"');
-    while (i < s.n) {
-        if (is_plain(p[i])) {
-            i++;
-            continue;
-        }
-        buf_add(b, p + done, i - done);
-        i += json_special(b, p + i, s.n - i);
-        done = i;
+    while (left != 0) {
+        size_t n = plain_run(p, left);
+        buf_add(b, p, n);
+        if (n < left)
+            n += json_special(b, p + n, left - n);
+        p += n;
+        left -= n;
     }
-    if (i > done)
-        buf_add(b, p + done, i - done);
     buf_putc(b, '"');
 }
 
@@ -177,8 +180,8 @@ void buf_base64(struct buf *b, struct str s) {
         b->bad = EC_LIMIT;
         return;
     }
-    char *to = buf_room(b, (s.n + 2) / 3 * 4);
-    if (to == NULL || s.n == 0)
+    char *to = s.n != 0 ? buf_room(b, (s.n + 2) / 3 * 4) : NULL;
+    if (to == NULL)
         return;
     b->n += (s.n + 2) / 3 * 4;
     for (; left >= 3; left -= 3, p += 3) {

@@ -14,6 +14,8 @@
 #include "base/attrs.h"
 #include "base/str.h"
 
+#include <stdarg.h>
+
 struct buf {
     char *p;
     size_t n;
@@ -25,17 +27,39 @@ struct buf {
 #define BUF_INIT(max_bytes)                                                                    \
     { .p = NULL, .n = 0, .cap = 0, .max = (max_bytes), .bad = 0 }
 
+/* Over bytes of somebody else: never grows, and buf_done is not for it. */
+#define BUF_OVER(bytes, n_bytes)                                                               \
+    { .p = (bytes), .n = 0, .cap = (n_bytes), .max = (n_bytes), .bad = 0 }
+
 void buf_done(struct buf *b);
 /* Empty again, memory kept, `bad` cleared. */
 void buf_reset(struct buf *b);
-/* Room for n more bytes; the pointer to it, or NULL (then `bad` is set). */
-char *buf_room(struct buf *b, size_t n);
+/* The slow half of buf_room: there is too little room, or the buffer is bad. */
+char *buf_grow(struct buf *b, size_t n);
 
-void buf_add(struct buf *b, const void *bytes, size_t n);
-void buf_putc(struct buf *b, char c);
-void buf_printf(struct buf *b, const char *format, ...) PRINTF(2, 3);
-void buf_uint(struct buf *b, uint64_t v);
-void buf_int(struct buf *b, int64_t v);
+/* Room for n more bytes; the pointer to it, or NULL (then `bad` is set). Also of no bytes at all
+ * it is no null pointer: there is no arithmetic on one. */
+static inline char *buf_room(struct buf *b, size_t n) {
+    bool fits = !b->bad && b->p != NULL && b->cap - b->n >= n;
+    return fits ? b->p + b->n : buf_grow(b, n);
+}
+
+/* Inline, since most of what is written are a few bytes of known length. */
+static inline void buf_add(struct buf *b, const void *bytes, size_t n) {
+    char *to;
+    if (n == 0 || (to = buf_room(b, n)) == NULL)
+        return;
+    memcpy(to, bytes, n);
+    b->n += n;
+}
+
+static inline void buf_putc(struct buf *b, char c) {
+    char *to = buf_room(b, 1);
+    if (to == NULL)
+        return;
+    *to = c;
+    b->n++;
+}
 
 static inline void buf_str(struct buf *b, struct str s) {
     buf_add(b, s.p, s.n);
@@ -44,6 +68,11 @@ static inline void buf_str(struct buf *b, struct str s) {
 static inline void buf_puts(struct buf *b, const char *z) {
     buf_add(b, z, strlen(z));
 }
+
+void buf_printf(struct buf *b, const char *format, ...) PRINTF(2, 3);
+void buf_vprintf(struct buf *b, const char *format, va_list args) PRINTF(2, 0);
+void buf_uint(struct buf *b, uint64_t v);
+void buf_int(struct buf *b, int64_t v);
 
 static inline struct str buf_view(const struct buf *b) {
     return (struct str){b->p, b->n};

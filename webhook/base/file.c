@@ -63,6 +63,12 @@ enum ec file_read_any(struct buf *out, const char *path, size_t max_bytes, struc
     return read_path(out, path, 0, max_bytes, err);
 }
 
+void file_guard_standard(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 enum ec file_write_fd(int fd, struct str bytes, struct err *err) {
     while (bytes.n != 0) {
         ssize_t n = write(fd, bytes.p, bytes.n);

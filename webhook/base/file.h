@@ -22,6 +22,10 @@ enum ec file_read_any(struct buf *out, const char *path, size_t max_bytes, struc
 enum ec file_replace(const char *path, unsigned mode, struct str bytes, struct err *err)
     MUST_CHECK;
 
+/* Where standard input, output or error are closed, puts something in their place that fails: else the
+ * next file to be opened would be written to as if it were one of them. First thing in main(). */
+void file_guard_standard(void);
+
 /* All bytes to a descriptor, through EINTR and short writes. */
 enum ec file_write_fd(int fd, struct str bytes, struct err *err) MUST_CHECK;
 

@@ -2,7 +2,9 @@
  * Shape      {"time":"...","level":"info","event":"ready","port":9443}
  * Rules      the event is a constant word, values are fields; who handles an error logs it,
  *            once; never specs, env, tokens or keys; below the programs nothing logs
- * Threads    any; a line is written by one write(2), so lines of threads do not mix         */
+ * Errors     when standard error blocks, is closed or full, lines are lost; how many is told by the
+ *            event log_lines_lost as soon as one can be written
+ * Threads    any; lines of threads do not mix                                               */
 #ifndef PULLGATE_BASE_LOG_H
 #define PULLGATE_BASE_LOG_H
 

@@ -7,6 +7,7 @@
 #include "program/watch.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -15,6 +16,7 @@
 
 enum { EXIT_USABLE = 0, EXIT_CANNOT = 2, EXIT_BROKEN = 70 };
 enum { TICK_MS = 100, SETTLE_MS = 100, SETTLE_MAX = 20 };
+enum { MMAP_BYTES = 1 << 20, TRIM_CONNECTIONS = 64 };
 enum { LOOK_RULES = 1 << 0, LOOK_TLS = 1 << 1 | 1 << 2 | 1 << 3 }; /* bits of watch_files() */
 
 struct life {
@@ -22,6 +24,8 @@ struct life {
     struct watch watch;
     sigset_t signals;
     int signal_fd;
+    unsigned again;         /* bits of what could not be read, to be tried again */
+    uint64_t closed_before; /* connections, when memory was last given back */
 };
 
 /* ---- life ---------------------------------------------------------------------------- */
@@ -37,11 +41,26 @@ static bool is_end(int signal) {
     return signal == SIGTERM || signal == SIGINT;
 }
 
+/* What connections that are gone have left lies between blocks in use, some hundred kilobytes for
+ * each ten of them: malloc keeps it until it is asked. */
+static void give_memory_back(struct life *l, bool loaded) {
+    struct server_stats stats;
+    server_stats(l->daemon.server, &stats);
+    uint64_t closed = stats.connections_accepted - stats.connections_open;
+    if (!loaded && closed - l->closed_before < TRIM_CONNECTIONS)
+        return;
+    l->closed_before = closed;
+    malloc_trim(0);
+}
+
 static void reload(struct life *l, unsigned changed) {
-    if (changed & LOOK_RULES)
-        load_rules(&l->daemon);
-    if (changed & LOOK_TLS)
-        load_certificate(&l->daemon);
+    unsigned all = changed | l->again, again = 0;
+    if ((all & LOOK_RULES) && load_may_mend(load_rules(&l->daemon, !(changed & LOOK_RULES))))
+        again |= LOOK_RULES;
+    if ((all & LOOK_TLS) && load_may_mend(load_certificate(&l->daemon, !(changed & LOOK_TLS))))
+        again |= LOOK_TLS;
+    l->again = again;
+    give_memory_back(l, changed != 0);
 }
 
 /* Signals, changed files, or nothing until the next look. */
@@ -64,6 +83,7 @@ static unsigned settled_changes(struct life *l) {
 }
 
 static void serve(struct life *l) {
+    give_memory_back(l, true); /* what starting needed */
     for (;;) {
         wait_for_events(l);
         int signal = next_signal(l, 0);
@@ -106,7 +126,8 @@ static enum ec start(struct daemon *d, struct err *err) {
         audit_open(&d->service.audit, STDOUT_FILENO, o->audit_queue,
                    (enum audit_when_full)o->audit_when_full, err) != EC_OK)
         return err->code;
-    load_rules(d); /* without valid rules it runs, is not ready, and takes them by reload */
+    (void)load_rules(
+        d, false); /* without valid rules it runs, is not ready, and takes them by reload */
     return load_and_listen(d, err);
 }
 
@@ -120,6 +141,7 @@ static void log_ready(const struct daemon *d) {
 
 static void finish(struct daemon *d) {
     struct audit_stats last = {.dropped = 0};
+    audit_wait_no_more(d->service.audit); /* or a worker might, and server_stop() for it */
     server_stop(d->probes); /* first: a scrape asks the other server for its figures */
     server_stop(d->server);
     audit_close(d->service.audit, 2000, &last);
@@ -139,6 +161,7 @@ static bool catch_signals(struct life *l) {
     sigaddset(&l->signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &l->signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file of audit lines that may not grow: an error, not the end */
     /* Only to wake poll(): signals are taken by sigtimedwait. */
     l->signal_fd = signalfd(-1, &l->signals, SFD_NONBLOCK | SFD_CLOEXEC);
     return l->signal_fd >= 0;
@@ -166,6 +189,9 @@ int daemon_run(const struct options *options) {
     struct life l = {.daemon = {.options = options, .priorities = BUF_INIT(1024)},
                      .watch.inotify = -1};
     struct err err = ERR_INIT;
+    /* Otherwise the first large block that is freed raises the threshold, and the next ones stay. */
+    mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
+    mallopt(M_TRIM_THRESHOLD, MMAP_BYTES);
     if (!catch_signals(&l))
         err_set_os(&err, errno, "cannot make a signal descriptor");
     watch_files(&l); /* before loading: what changes meanwhile is seen */

@@ -7,7 +7,7 @@
 #include "program/probes.h"
 #include "rules/rules.h"
 
-enum { DAY_S = 24 * 60 * 60 };
+enum { DAY_S = 24 * 60 * 60, YIELD_MS = 1000 };
 
 /* ---- rules --------------------------------------------------------------------------- */
 
@@ -18,32 +18,38 @@ static void warn_of_rules(void *arg, enum rules_lint lint, const char *file,
         F_Z("file", file), F_INT("line", pos.line), F_INT("column", pos.col), F_END);
 }
 
-static bool keep_rules(struct daemon *d, const struct err *err) {
-    log_err(LOG_ERROR, live_has_policy(d->service.live) ? "rules_kept" : "rules_invalid", err);
-    meter_rules_kept(&d->service.meter);
-    return false;
+bool load_may_mend(enum ec ec) {
+    return ec == EC_IO || ec == EC_NOMEM;
 }
 
-bool load_rules(struct daemon *d) {
+static enum ec keep_rules(struct daemon *d, const struct err *err, bool again) {
+    if (again && load_may_mend(err->code))
+        return err->code;
+    log_err(LOG_ERROR, live_has_policy(d->service.live) ? "rules_kept" : "rules_invalid", err);
+    meter_rules_kept(&d->service.meter);
+    return err->code;
+}
+
+enum ec load_rules(struct daemon *d, bool again) {
     struct err err = ERR_INIT;
     struct policy *policy = NULL;
     struct meter *meter = &d->service.meter;
     const struct rules_options options = {
         .warn = warn_of_rules, .now_s = clock_wall_us() / 1000000, .sha256 = certs_sha256_hex};
     if (rules_load(&policy, d->options->policy, &options, &err) != EC_OK)
-        return keep_rules(d, &err);
+        return keep_rules(d, &err, again);
     size_t n_rules = policy->n_rules;
     char sha256[sizeof policy->sha256];
     memcpy(sha256, policy->sha256, sizeof sha256);
     const struct live_rules rules = {policy, meter_places(meter, policy)};
     if (!live_set_take(d->service.live, rules)) {
         err_set(&err, EC_NOMEM, "out of memory");
-        return keep_rules(d, &err);
+        return keep_rules(d, &err, again);
     }
     meter_rules_loaded(meter, n_rules, options.now_s);
     LOG(LOG_INFO, "rules_loaded", F_Z("policy", d->options->policy), F_INT("rules", n_rules),
         F_Z("sha256", sha256), F_END);
-    return true;
+    return EC_OK;
 }
 
 /* ---- certificate --------------------------------------------------------------------- */
@@ -76,7 +82,9 @@ static void warn_of_certificate(const struct daemon *d, const struct certs_info 
 
 void load_remind_of_certificate(struct daemon *d, int64_t now_s) {
     int64_t left_s = atomic_load(&d->service.cert_not_after_s) - now_s;
-    if (now_s < d->certificate_low_s || now_s < d->next_reminder_s)
+    /* A reminder more than a day ahead is one of a clock that has gone back since. */
+    bool told = now_s < d->next_reminder_s && d->next_reminder_s <= now_s + DAY_S;
+    if (now_s < d->certificate_low_s || told)
         return;
     d->next_reminder_s = now_s + DAY_S;
     LOG(LOG_WARN, left_s > 0 ? "certificate_expires_soon" : "certificate_expired",
@@ -109,15 +117,18 @@ static enum ec read_pair(struct daemon *d, struct pair *out, struct err *err) {
     return EC_OK;
 }
 
-void load_certificate(struct daemon *d) {
+enum ec load_certificate(struct daemon *d, bool again) {
     struct err err = ERR_INIT;
     AUTO(pair_done) struct pair pair = PAIR_INIT;
     bool good = read_pair(d, &pair, &err) == EC_OK &&
                 server_set_tls(d->server, buf_view(&pair.cert), buf_view(&pair.key),
                                buf_view(&pair.client_ca), &err) == EC_OK;
+    if (!good && again && load_may_mend(err.code))
+        return err.code;
     meter_certificate_read(&d->service.meter, good);
     if (!good)
         log_err(LOG_ERROR, "certificate_kept", &err);
+    return good ? EC_OK : err.code;
 }
 
 /* ---- listening ----------------------------------------------------------------------- */
@@ -138,6 +149,7 @@ static struct server_config config_of(struct daemon *d) {
                                   .max_body_bytes = o->max_body,
                                   .memory_budget_bytes = o->memory_budget,
                                   .max_connections = (unsigned)o->max_connections,
+                                  .yield_ms = YIELD_MS,
                                   .max_in_flight = (unsigned)o->max_in_flight,
                                   .idle_timeout_s = (unsigned)(o->idle_timeout_ms / 1000),
                                   .header_timeout_ms = (unsigned)o->header_timeout_ms,

@@ -16,12 +16,17 @@ struct daemon {
     int64_t next_reminder_s;   /* of that */
 };
 
-/* Reads the rules and puts them in force. false: the old ones stay, told in the log. */
-bool load_rules(struct daemon *d);
+/* Reads the rules and puts them in force. On an error the old ones stay, and the log is told,
+ * unless `again`, where that is the same trouble as before. */
+enum ec load_rules(struct daemon *d, bool again);
 
-/* Reads certificate, key and client CA and puts them in force for new connections; logs what
- * becomes of it. */
-void load_certificate(struct daemon *d);
+/* Reads certificate, key and client CA and puts them in force for new connections. On an error, as
+ * load_rules(). */
+enum ec load_certificate(struct daemon *d, bool again);
+
+/* No file, no descriptor or no memory: it may go better in a moment although the files do not
+ * change; worth another try. */
+bool load_may_mend(enum ec ec);
 
 /* Warns of a certificate that has a third of its life or less left: once after each load, and
  * once a day. For the loop that serves. */

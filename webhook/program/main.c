@@ -1,4 +1,5 @@
 /* pullgate - the admission webhook's daemon. */
+#include "base/file.h"
 #include "base/log.h"
 #include "program/daemon.h"
 #include "version.h"
@@ -39,6 +40,7 @@ int main(int argc, char **argv) {
     struct opt_result result;
     AUTO(buf_done) struct buf text = BUF_INIT(1 << 20);
     struct err err = ERR_INIT;
+    file_guard_standard();
     if (argc == 2 && strcmp(argv[1], "--help-mdoc") == 0)
         return print_mdoc();
     if (opts_parse(&options_table, &options, argc, argv, &result, &text, &err) != EC_OK)

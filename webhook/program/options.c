@@ -21,9 +21,8 @@ static const struct opt_row rows[] = {
     {"tls-min", 0, OPT_WORD, "VERSION", "1.2",
      "Lowest TLS version. API servers speak 1.2 and 1.3.", AT(tls_min), .words = tls_words},
     {"tls-ciphers", 0, OPT_LIST, "NAME", NULL,
-     "AES-256-GCM, CHACHA20-POLY1305, AES-128-GCM; all of them when not given. Key exchange is "
-     "always "
-     "ECDHE.",
+     "AES-128-GCM, AES-256-GCM, CHACHA20-POLY1305, the best first; all of them, in this order, "
+     "when not given. Key exchange is always ECDHE.",
      AT(tls_ciphers)},
     {"client-ca", 0, OPT_STRING, "FILE", NULL,
      "CA of client certificates (PEM). With it only clients with a good one are answered on "
@@ -52,7 +51,9 @@ static const struct opt_row rows[] = {
      "Retry-After, which the API server repeats.",
      AT(memory_budget), .min = 1 << 20},
     {"max-connections", 0, OPT_NUMBER, "N", "1024",
-     "Connections open at once; further ones wait in the backlog. An API server keeps 25 idle.",
+     "Connections open at once; further ones wait in the backlog, and those that have been "
+     "idle "
+     "for a second make room for them. An API server keeps 25 idle.",
      AT(max_connections), .min = 1, .max = 1000000},
     {"max-in-flight", 0, OPT_NUMBER, "N", "512",
      "Requests under way at once; further ones get 503 with Retry-After.", AT(max_in_flight),

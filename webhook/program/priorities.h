@@ -10,7 +10,7 @@
 
 enum priorities_min { PRIORITIES_TLS12, PRIORITIES_TLS13 };
 
-/* `ciphers` are names such as AES-256-GCM; n = 0: all of them, in the house's order. Errors:
+/* `ciphers` are names such as AES-256-GCM, best first; n = 0: all of them, in the house's order. Errors:
  * EC_USAGE (a name that is none, with the nearest), EC_NOMEM. */
 enum ec priorities_print(struct buf *out, enum priorities_min min, const char *const *ciphers,
                          size_t n, struct err *err) MUST_CHECK;

@@ -3,11 +3,6 @@
 
 /* ---- bare objects -------------------------------------------------------------------- */
 
-static struct str group_of(struct str api_version) {
-    size_t slash = str_find(api_version, '/');
-    return slash == api_version.n ? STR_NONE : str_slice(api_version, 0, slash);
-}
-
 static void names_of(struct workload *w, const struct json *j, json_at object) {
     static const struct str keys[] = {STR_INIT("name"), STR_INIT("generateName"),
                                       STR_INIT("namespace")};
@@ -32,8 +27,12 @@ static void decode_shaped(struct decoder *d, const struct shape_row *row, json_a
 }
 
 static void identify(struct workload *w, const struct json *j, json_at object) {
-    w->api_version = json_str(j, json_get(j, object, STR("apiVersion")));
-    w->kind = json_str(j, json_get(j, object, STR("kind")));
+    json_at version = json_get(j, object, STR("apiVersion"));
+    json_at kind = json_get(j, object, STR("kind"));
+    if (version != JSON_NONE)
+        w->api_version = json_str(j, version);
+    if (kind != JSON_NONE)
+        w->kind = json_str(j, kind);
     names_of(w, j, object);
 }
 

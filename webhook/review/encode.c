@@ -121,7 +121,9 @@ static void carry(struct buf *out, const struct buf *scratch) {
 static void put_key(struct buf *out, const char *key, bool *any) {
     buf_puts(out, *any ? "," : ",\"auditAnnotations\":{");
     *any = true;
-    buf_printf(out, "\"%s\":", key);
+    buf_putc(out, '"');
+    buf_puts(out, key);
+    buf_puts(out, "\":");
 }
 
 static void put_text(struct buf *out, const char *key, struct buf *text, bool *any) {
@@ -151,7 +153,8 @@ static void describe_reasons(struct buf *text, const struct decision *d) {
     for (size_t i = 0; i < d->n_reasons && i < REASONS_SHOWN; i++) {
         if (i != 0)
             buf_puts(text, "; ");
-        buf_printf(text, "%s: ", engine_code_name(d->reasons[i].code));
+        buf_puts(text, engine_code_name(d->reasons[i].code));
+        buf_puts(text, ": ");
         buf_str(text, d->reasons[i].message);
     }
 }
@@ -181,8 +184,11 @@ static void put_annotations(struct buf *out, const struct policy *p, const struc
     if (d->rule != NULL) {
         buf_reset(scratch);
         buf_str(scratch, d->rule->name);
-        buf_printf(scratch, " (%.*s:%u)", STR_ARG(policy_file(p, d->rule->pos)),
-                   d->rule->pos.line);
+        buf_puts(scratch, " (");
+        buf_str(scratch, policy_file(p, d->rule->pos));
+        buf_putc(scratch, ':');
+        buf_uint(scratch, d->rule->pos.line);
+        buf_putc(scratch, ')');
         put_text(out, "rule", scratch, &any);
         put_key(out, "mode", &any);
         buf_json(out, str_of(engine_mode_name(d->rule->mode)));

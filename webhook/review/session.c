@@ -1,7 +1,7 @@
 /* One request from bytes to bytes, with memory that is kept from request to request. */
 #include "review/internal.h"
 
-enum { ARENA_BLOCK = 16 * 1024, PATCH_MAX = 32 << 20 };
+enum { ARENA_BLOCK = 64 * 1024, PATCH_MAX = 32 << 20 };
 enum { KEEP_NODES = 32 * 1024, KEEP_PATCH_BYTES = 64 * 1024 };
 
 void review_session_init(struct review_session *s, struct review_limits limits) {

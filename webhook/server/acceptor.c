@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 enum {
-    BATCH = 4096,       /* so that orders are heard in a flood */
-    BACK_OFF_MS = 100,  /* after an error of accept that would come again at once */
-    FULL_POLL_MS = 1000 /* a net under the wake-up by a closing connection */
+    BATCH = 4096,      /* so that orders are heard in a flood */
+    BACK_OFF_MS = 100, /* after an error of accept that would come again at once */
+    FULL_POLL_MS = 250 /* how often those that wait are looked at */
 };
 
 static enum ec set_up(int fd, const struct sockaddr_storage *a, socklen_t bytes) {
@@ -53,6 +53,18 @@ static bool is_full(struct server *s) {
     return atomic_load(&s->connections) >= s->config.max_connections;
 }
 
+/* Clients in the backlog. Linux tells their number as that of a connection's packets. */
+static unsigned n_waiting(const struct server *s) {
+    struct pollfd listener = {.fd = s->listen_fd, .events = POLLIN};
+    struct tcp_info info;
+    socklen_t bytes = sizeof info;
+    if (poll(&listener, 1, 0) != 1)
+        return 0;
+    if (getsockopt(s->listen_fd, IPPROTO_TCP, TCP_INFO, &info, &bytes) != 0)
+        return 1;
+    return info.tcpi_unacked > 0 ? info.tcpi_unacked : 1;
+}
+
 /* Waits until there is a client or an order; without `clients`, for an order or a time. */
 static void wait_for(struct server *s, bool clients, int timeout_ms) {
     struct pollfd fds[2] = {{.fd = s->acceptor_wake_fd, .events = POLLIN},
@@ -64,11 +76,14 @@ static void wait_for(struct server *s, bool clients, int timeout_ms) {
 }
 
 static void wait_while_full(struct server *s) {
+    unsigned waiting = n_waiting(s);
+    if (waiting > 0 && watchdog_make_room(s, waiting) > 0)
+        server_event(s, "connections_full", STR("idle ones make room for those that wait"));
     atomic_store(&s->acceptor_is_full, true);
     /* Looked at again after the flag is up: a connection that closed in between is not missed.
      */
     if (is_full(s) && atomic_load(&s->acceptor_order) == ACCEPTOR_RUN)
-        wait_for(s, false, FULL_POLL_MS);
+        wait_for(s, waiting == 0, FULL_POLL_MS);
     atomic_store(&s->acceptor_is_full, false);
 }
 
@@ -94,18 +109,14 @@ static void hand_over(struct server *s, int fd, const struct sockaddr_storage *p
                       socklen_t bytes) {
     int on = 1;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    struct worker *w = least_loaded(s);
-    conn_drop_lost(s, fd);
-    if (conn_new(w, fd) == NULL) {
+    struct conn *c = conn_new(least_loaded(s), fd, peer, bytes);
+    if (c == NULL) {
         close(fd);
         server_event(s, "connection_refused", STR("no memory"));
         return;
     }
     atomic_fetch_add(&s->accepted, 1);
-    if (MHD_add_connection(w->daemon, fd, (const struct sockaddr *)peer, bytes) == MHD_YES)
-        return;
-    conn_drop_lost(s, fd); /* MHD has closed it */
-    server_event(s, "connection_refused", STR("the HTTP library did not take it"));
+    worker_give(c);
 }
 
 /* The client's own trouble, or nobody's: the next accept may well succeed. */

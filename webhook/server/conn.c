@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+#include <unistd.h>
+
 static void link_to(struct conn **list, struct conn *c) {
     c->previous = NULL;
     c->next = *list;
@@ -20,15 +22,6 @@ static void unlink_from(struct conn **list, struct conn *c) {
         c->next->previous = c->previous;
 }
 
-static struct conn *unlink_pending(struct server *s, int fd) {
-    struct conn *c = s->pending;
-    while (c && c->fd != fd)
-        c = c->next;
-    if (c)
-        unlink_from(&s->pending, c);
-    return c;
-}
-
 /* For a connection that is in no list any more. */
 static void forget(struct conn *c) {
     struct server *s = c->worker->server;
@@ -44,13 +37,16 @@ void conn_enter(struct conn *c, enum stage stage, int64_t since_ns) {
     atomic_store(&c->stage, (uint64_t)since_ns << 2 | (uint64_t)stage);
 }
 
-struct conn *conn_new(struct worker *w, int fd) {
+struct conn *conn_new(struct worker *w, int fd, const struct sockaddr_storage *peer,
+                      socklen_t peer_bytes) {
     struct server *s = w->server;
     struct conn *c = mem_zalloc(sizeof *c);
     if (c == NULL)
         return NULL;
     c->worker = w;
     c->fd = fd;
+    c->peer = *peer;
+    c->peer_bytes = peer_bytes;
     c->reply = (struct buf)BUF_INIT(s->config.memory_budget_bytes);
     conn_enter(c, s->config.tls ? STAGE_HANDSHAKE : STAGE_IDLE, clock_mono_ns());
     atomic_fetch_add(&w->connections, 1);
@@ -61,26 +57,30 @@ struct conn *conn_new(struct worker *w, int fd) {
     return c;
 }
 
-struct conn *conn_take(struct worker *w, int fd) {
+struct conn *conn_take(struct worker *w) {
     struct server *s = w->server;
+    struct conn *c = w->adding;
+    if (c == NULL)
+        return NULL;
+    w->adding = NULL;
     pthread_mutex_lock(&s->list_lock);
-    struct conn *c = unlink_pending(s, fd);
-    if (c)
-        link_to(&s->open, c);
+    unlink_from(&s->pending, c);
+    link_to(&s->open, c);
     pthread_mutex_unlock(&s->list_lock);
     return c;
 }
 
-void conn_drop_lost(struct server *s, int fd) {
+void conn_drop_pending(struct conn *c) {
+    struct server *s = c->worker->server;
     pthread_mutex_lock(&s->list_lock);
-    struct conn *c = unlink_pending(s, fd);
+    unlink_from(&s->pending, c);
     pthread_mutex_unlock(&s->list_lock);
-    if (c)
-        forget(c);
+    forget(c);
 }
 
 void conn_free(struct conn *c) {
     struct server *s = c->worker->server;
+    worker_pulled(c, false);
     if (conn_stage_of(atomic_load(&c->stage)) == STAGE_HANDSHAKE)
         atomic_fetch_add(&s->handshakes_failed, 1);
     pthread_mutex_lock(&s->list_lock);
@@ -93,6 +93,7 @@ void conn_free_pending(struct server *s) {
     while (s->pending) {
         struct conn *c = s->pending;
         unlink_from(&s->pending, c);
+        close(c->fd);
         forget(c);
     }
 }

@@ -167,6 +167,7 @@ static enum MHD_Result begin(struct conn *c, struct MHD_Connection *mhd, const c
     struct head h = {.length = 0};
     atomic_fetch_add(&s->requests, 1);
     conn_enter(c, STAGE_REQUEST, c->received_ns);
+    c->is_head = strcmp(method, "HEAD") == 0;
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_header, &h);
     if (!framing_is_clear(&h, version))
         return reply_refuse(c, mhd, &bad_framing);
@@ -279,8 +280,8 @@ void http_on_completed(void *worker, struct MHD_Connection *mhd, void **request_
     conn_enter(c, STAGE_IDLE, clock_mono_ns());
 }
 
-static bool start(struct worker *w, struct MHD_Connection *mhd, int fd, struct conn **out) {
-    struct conn *c = *out = conn_take(w, fd);
+static bool start(struct worker *w, struct MHD_Connection *mhd, struct conn **out) {
+    struct conn *c = *out = conn_take(w);
     if (c == NULL || !w->server->config.tls)
         return c != NULL;
     const union MHD_ConnectionInfo *info =
@@ -298,7 +299,7 @@ void http_on_connection(void *worker, struct MHD_Connection *mhd, void **socket_
         return;
     }
     int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    if (!start(worker, mhd, fd, &c))
+    if (!start(worker, mhd, &c))
         shutdown(fd, SHUT_RDWR);
     *socket_context = c;
 }

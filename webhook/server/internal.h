@@ -1,7 +1,7 @@
 /* server, inside - what its files share; nobody else includes this.
  *
- *   accept4 -> pending list -> MHD_add_connection -> worker: NOTIFY_STARTED -> open list
- *                                                            NOTIFY_CLOSED  -> freed
+ *   accept4 -> pending list -> worker: MHD_add_connection, NOTIFY_STARTED -> open list
+ *                                      NOTIFY_CLOSED                       -> freed
  *
  *   a connection's stage:
  *                 Finished           request line         header complete
@@ -26,7 +26,7 @@
 #include <stdatomic.h>
 #include <sys/socket.h>
 
-enum { NS_PER_MS = 1000000 };
+enum { NS_PER_MS = 1000000, TLS_HELD_MAX = 512 };
 
 enum stage { STAGE_HANDSHAKE, STAGE_IDLE, STAGE_HEADER, STAGE_REQUEST };
 
@@ -43,12 +43,27 @@ struct worker {
     unsigned index;
     struct MHD_Daemon *daemon;
     atomic_uint connections; /* of this worker, pending ones too */
+    struct conn *queue;      /* to be added, oldest first; list_lock */
+    struct conn **queue_end; /* list_lock */
+    int wake_fd;             /* -1: none */
+    atomic_bool is_called, ends;
+    pthread_t thread;
+    bool runs;
+
+    /* The thread's alone. */
+    int epoll_fd;
+    struct conn *adding;
+    unsigned n_waiting; /* connections whose handshake waits for the client */
+    bool has_moved;     /* something came, or was sent, or was called in this turn */
 };
 
 struct conn {
     struct conn *next, *previous; /* list_lock */
+    struct conn *next_in_queue;   /* list_lock */
     struct worker *worker;
     int fd;
+    struct sockaddr_storage peer;
+    socklen_t peer_bytes;
     _Atomic uint64_t stage;      /* since when (ns) and enum stage, in one word: conn_enter() */
     _Atomic uint64_t idle_bytes; /* received when it became idle, or BYTES_UNKNOWN */
 
@@ -62,8 +77,13 @@ struct conn {
 
     /* The worker's alone. */
     gnutls_session_t session; /* NULL without TLS */
+    bool waits;               /* worker_pulled() */
+    bool holds_next;          /* tls_hold() */
+    size_t n_held;
+    char held[TLS_HELD_MAX];
     struct tls_creds *creds;
     bool client_checked, client_ok;
+    bool is_head;  /* the request's method: its answer has no body */
     bool odd_path; /* holds %00, which would end the C string early */
     bool is_admitted;
     char query[SERVER_QUERY_MAX];
@@ -131,22 +151,35 @@ void acceptor_end(struct server *s, enum acceptor_order order);
 /* A connection is gone: the acceptor may have waited for that. */
 void acceptor_wake(struct server *s);
 
+/* worker.c */
+enum ec worker_start(struct worker *w, struct err *err) MUST_CHECK;
+void worker_end(struct worker *w);
+/* From any thread: the connection, pending, is the worker's from now on. */
+void worker_give(struct conn *c);
+/* TLS looked for bytes of the client: there were none yet, or else. */
+void worker_pulled(struct conn *c, bool waits);
+
 /* watchdog.c */
 enum ec watchdog_start(struct server *s, struct err *err) MUST_CHECK;
 void watchdog_end(struct server *s);
 /* Closes idle connections; how many others there are. */
 unsigned watchdog_close_idle(struct server *s);
+/* Closes connections without a request under way, at most n, that have been so for yield_ms: first
+ * those that never sent one. How many it closed. */
+unsigned watchdog_make_room(struct server *s, unsigned n);
 /* Bytes that the peer sent so far (TCP_INFO); BYTES_UNKNOWN when the kernel does not say. */
 uint64_t watchdog_bytes_received(int fd);
 
 /* conn.c */
 /* Into the pending list, before MHD gets the socket; NULL without memory. */
-struct conn *conn_new(struct worker *w, int fd);
-/* NOTIFY_STARTED: moves it to the open list. */
-struct conn *conn_take(struct worker *w, int fd);
-/* The pending connection of this descriptor never started: MHD closed it in silence. */
-void conn_drop_lost(struct server *s, int fd);
+struct conn *conn_new(struct worker *w, int fd, const struct sockaddr_storage *peer,
+                      socklen_t peer_bytes);
+/* NOTIFY_STARTED: moves what the worker is adding to the open list. */
+struct conn *conn_take(struct worker *w);
+/* It never started: MHD closed it in silence. */
+void conn_drop_pending(struct conn *c);
 void conn_free(struct conn *c);
+/* Those that no worker came to add, with their sockets. */
 void conn_free_pending(struct server *s);
 void conn_enter(struct conn *c, enum stage stage, int64_t since_ns);
 static inline enum stage conn_stage_of(uint64_t word) {
@@ -196,6 +229,8 @@ void tls_creds_unref(struct tls_creds *t);
 /* Gives the session the current credentials; they live as long as the connection. */
 bool tls_attach(struct conn *c, gnutls_session_t session) MUST_CHECK;
 bool tls_asks_client(const struct tls_creds *t);
+/* The next record, an answer's head, waits for the one behind it and goes out with that. */
+void tls_hold(struct conn *c);
 /* For MHD_OPTION_HTTPS_CERT_CALLBACK2: always fails. */
 int tls_no_certificate(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
                        gnutls_pcert_st **pcert, unsigned *n_pcert, gnutls_ocsp_data_st **ocsp,

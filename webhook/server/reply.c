@@ -33,6 +33,8 @@ static enum MHD_Result queue(struct conn *c, struct MHD_Connection *mhd, struct 
         MHD_create_response_from_buffer(body.n, (void *)body.p, MHD_RESPMEM_PERSISTENT);
     if (r == NULL)
         return MHD_NO;
+    if (body.n != 0 && !c->is_head)
+        tls_hold(c);
     bool queued = add_headers(r, &h) && MHD_queue_response(mhd, h.status, r) == MHD_YES;
     MHD_destroy_response(r);
     return queued ? MHD_YES : MHD_NO;

@@ -2,8 +2,8 @@
  *
  * Why not libmicrohttpd's own thread pool: with the few keep-alive connections that an API
  * server has, one thread gets them all, and MHD_quiesce_daemon() on a pool with epoll aborts
- * the process now and then. So: N daemons of one thread each, without a listening socket, and
- * the acceptor of acceptor.c. Nothing is ever quiesced. */
+ * the process now and then. So: N daemons without a listening socket, each in a thread of worker.c,
+ * and the acceptor of acceptor.c. Nothing is ever quiesced. */
 #include "server/internal.h"
 
 #include "base/clock.h"
@@ -17,9 +17,7 @@
 #include <unistd.h>
 
 enum {
-    TEXT_BYTES_MAX = 1024 * 1024, /* of the configuration */
-    POOL_BYTES = 32 * 1024,       /* per connection; all of it is cleared after each request */
-    NO_LIMIT = 1000000,
+    TEXT_BYTES_MAX = 1024 * 1024,        /* of the configuration */
     DRAIN_MORE_BYTES = 64 * 1024 * 1024, /* of a body beyond the limit */
     DRAIN_POLL_MS = 5,
     EVENT_EVERY_MS = 10000
@@ -134,28 +132,6 @@ static enum ec check_library(bool tls, struct err *err) {
     return EC_OK;
 }
 
-static enum ec start_worker(struct worker *w, struct err *err) {
-    const struct server_config *config = &w->server->config;
-    unsigned flags = MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC |
-                     MHD_USE_NO_LISTEN_SOCKET;
-    /* No MHD_USE_ERROR_LOG: its lines hold what clients sent, and say little else. The idle
-     * timeout is the watchdog's; the library's is a net under it. An early MHD_OPTION_END hides
-     * what only TLS has. */
-    w->daemon = MHD_start_daemon(
-        config->tls ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, http_on_request, w,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)NO_LIMIT, MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s + 10,
-        MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, w, MHD_OPTION_NOTIFY_COMPLETED,
-        http_on_completed, w, MHD_OPTION_URI_LOG_CALLBACK, http_on_request_line, w,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        config->tls ? MHD_OPTION_HTTPS_CERT_CALLBACK2 : MHD_OPTION_END, tls_no_certificate,
-        MHD_OPTION_HTTPS_PRIORITIES, config->priorities, MHD_OPTION_TLS_NO_ALPN, 1,
-        MHD_OPTION_END);
-    if (w->daemon == NULL)
-        return err_set_os(err, errno != 0 ? errno : EIO, "start HTTP worker %u", w->index);
-    return EC_OK;
-}
-
 static enum ec start_workers(struct server *s, struct err *err) {
     unsigned n = s->config.n_workers;
     s->workers = mem_zalloc(mem_array_bytes(n, sizeof *s->workers));
@@ -164,9 +140,11 @@ static enum ec start_workers(struct server *s, struct err *err) {
     for (unsigned i = 0; i < n; i++) {
         s->workers[i].server = s;
         s->workers[i].index = i;
+        s->workers[i].wake_fd = -1;
+        s->workers[i].queue_end = &s->workers[i].queue;
     }
     for (unsigned i = 0; i < n; i++)
-        if (start_worker(&s->workers[i], err) != EC_OK)
+        if (worker_start(&s->workers[i], err) != EC_OK)
             return err->code;
     return EC_OK;
 }
@@ -263,8 +241,7 @@ void server_stop(struct server *s) {
     acceptor_end(s, ACCEPTOR_STOP);
     watchdog_end(s);
     for (unsigned i = 0; s->workers && i < s->config.n_workers; i++)
-        if (s->workers[i].daemon)
-            MHD_stop_daemon(s->workers[i].daemon);
+        worker_end(&s->workers[i]);
     MHD_set_panic_func(NULL, NULL);
     conn_free_pending(s);
     close_fd(s->listen_fd);

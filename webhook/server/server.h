@@ -69,10 +69,12 @@ struct server_config {
     void *arg;          /* for all answers */
     unsigned n_workers; /* 1.. */
     size_t max_body_bytes;
-    size_t memory_budget_bytes;  /* bodies and replies of all requests together; over: 503 */
-    unsigned max_connections;    /* over: they wait in the backlog */
-    unsigned max_in_flight;      /* over: 503 with Retry-After: 1 */
-    unsigned idle_timeout_s;     /* 180: above the API server's 90 */
+    size_t memory_budget_bytes; /* bodies and replies of all requests together; over: 503 */
+    unsigned max_connections;   /* over: they wait in the backlog */
+    unsigned yield_ms;       /* while some wait, a connection without a request for so long is
+                                  * closed; 0: none is */
+    unsigned max_in_flight;  /* over: 503 with Retry-After: 1 */
+    unsigned idle_timeout_s; /* 180: above the API server's 90 */
     unsigned header_timeout_ms;  /* handshake and header, absolute */
     unsigned request_timeout_ms; /* the whole request, absolute */
     void (*on_event)(void *arg, const char *event,

@@ -8,9 +8,12 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <gnutls/x509.h>
 #include <limits.h>
 #include <sys/ioctl.h>
+
+enum { PUSH_PARTS = 32 };
 
 struct tls_creds {
     atomic_uint count;
@@ -142,6 +145,84 @@ static int on_finished(gnutls_session_t session, unsigned type, unsigned when,
     return 0;
 }
 
+/* ---- bytes: the head of an answer and its body go in one packet --------------------------- */
+
+static bool hold(struct conn *c, const giovec_t *v, int n) {
+    size_t bytes = 0;
+    for (int i = 0; i < n; i++)
+        bytes += v[i].iov_len;
+    if (bytes > sizeof c->held)
+        return false;
+    for (int i = 0; i < n; i++) {
+        memcpy(c->held + c->n_held, v[i].iov_base, v[i].iov_len);
+        c->n_held += v[i].iov_len;
+    }
+    return true;
+}
+
+/* Of the bytes sent, those that GnuTLS asked for now. What was held and is still here goes first the
+ * next time. */
+static ssize_t without_held(struct conn *c, ssize_t sent) {
+    size_t n = (size_t)sent < c->n_held ? (size_t)sent : c->n_held;
+    c->n_held -= n;
+    memmove(c->held, c->held + n, c->n_held);
+    return sent - (ssize_t)n;
+}
+
+static ssize_t send_held(struct conn *c, const giovec_t *v, int n) {
+    struct iovec parts[PUSH_PARTS] = {{.iov_base = c->held, .iov_len = c->n_held}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 1};
+    for (int i = 0; i < n && message.msg_iovlen < PUSH_PARTS; i++)
+        parts[message.msg_iovlen++] = (struct iovec){v[i].iov_base, v[i].iov_len};
+    ssize_t sent = sendmsg(c->fd, &message, MSG_NOSIGNAL);
+    if (sent < 0)
+        return sent;
+    ssize_t own = without_held(c, sent);
+    if (own == 0 && n != 0) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return own;
+}
+
+/* What GnuTLS pushes; instead of its own sendmsg. */
+static ssize_t push(gnutls_transport_ptr_t ptr, const giovec_t *v, int n) {
+    struct conn *c = ptr;
+    size_t bytes = 0;
+    bool holds = c->holds_next;
+    c->holds_next = false;
+    c->worker->has_moved = true;
+    for (int i = 0; i < n; i++)
+        bytes += v[i].iov_len;
+    if (holds && c->n_held == 0 && hold(c, v, n))
+        return (ssize_t)bytes;
+    ssize_t sent = send_held(c, v, n);
+    if (sent < 0)
+        gnutls_transport_set_errno(c->session, errno);
+    return sent;
+}
+
+void tls_hold(struct conn *c) {
+    c->holds_next = c->session != NULL;
+}
+
+/* What GnuTLS pulls. */
+static ssize_t pull(gnutls_transport_ptr_t ptr, void *bytes, size_t n) {
+    struct conn *c = ptr;
+    ssize_t got = recv(c->fd, bytes, n, 0);
+    int error = got < 0 ? errno : 0;
+    worker_pulled(c, error == EAGAIN);
+    if (got < 0)
+        gnutls_transport_set_errno(c->session, error);
+    return got;
+}
+
+static void set_transport(struct conn *c) {
+    gnutls_transport_set_ptr(c->session, c);
+    gnutls_transport_set_vec_push_function(c->session, push);
+    gnutls_transport_set_pull_function(c->session, pull);
+}
+
 bool tls_attach(struct conn *c, gnutls_session_t session) {
     static const char http_1_1[] = "http/1.1";
     struct server *s = c->worker->server;
@@ -151,6 +232,7 @@ bool tls_attach(struct conn *c, gnutls_session_t session) {
     atomic_fetch_add(&c->creds->count, 1);
     pthread_mutex_unlock(&s->creds_lock);
     c->session = session;
+    set_transport(c);
     gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
                                        on_finished);
     if (c->creds->asks_client)

@@ -3,6 +3,7 @@
  *
  *     handshake, header    header_timeout_ms since accept, or since the request line
  *     request              request_timeout_ms since the request line, until the answer is out
+ *     all but a request    yield_ms, while others wait for room
  *     idle                 idle_timeout_s; a request line that began to come has at least
  *                          header_timeout_ms and at most three times that
  *
@@ -19,6 +20,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum {
@@ -85,6 +87,48 @@ static void cut(struct conn *c) {
         atomic_fetch_add(&c->worker->server->timed_out, 1);
     c->watch.cut = true;
     shutdown(c->fd, SHUT_RDWR);
+}
+
+/* A request that has come and was not looked at yet. */
+static bool has_unread(int fd) {
+    int n = 0;
+    return ioctl(fd, FIONREAD, &n) == 0 && n > 0;
+}
+
+static bool is_in_the_way(const struct conn *c, bool was_used, int64_t now_ns) {
+    uint64_t stage = atomic_load(&c->stage);
+    bool used =
+        conn_stage_of(stage) == STAGE_IDLE && atomic_load(&c->idle_bytes) == BYTES_UNKNOWN;
+    return conn_stage_of(stage) != STAGE_REQUEST && used == was_used &&
+           now_ns - conn_since_of(stage) >=
+               (int64_t)c->worker->server->config.yield_ms * NS_PER_MS;
+}
+
+static unsigned yield(struct server *s, bool was_used, unsigned n, int64_t now_ns) {
+    unsigned closed = 0;
+    for (struct conn *c = s->open; c && closed < n; c = c->next) {
+        if (c->watch.cut || !is_in_the_way(c, was_used, now_ns) || has_unread(c->fd))
+            continue;
+        if (conn_stage_of(atomic_load(&c->stage)) == STAGE_IDLE)
+            close_idle(c);
+        else
+            cut(c);
+        closed++;
+    }
+    return closed;
+}
+
+unsigned watchdog_make_room(struct server *s, unsigned n) {
+    int64_t now_ns = clock_mono_ns();
+    if (s->config.yield_ms == 0)
+        return 0;
+    pthread_mutex_lock(&s->list_lock);
+    for (const struct conn *c = s->open; c && n > 0; c = c->next)
+        n -= c->watch.cut; /* goes already */
+    unsigned closed = yield(s, false, n, now_ns);
+    closed += yield(s, true, n - closed, now_ns);
+    pthread_mutex_unlock(&s->list_lock);
+    return closed;
 }
 
 static void look_at_all(struct server *s, int64_t now_ns) {

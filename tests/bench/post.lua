@@ -1,0 +1,15 @@
+-- wrk: posts the file named in BENCH_BODY; one line of figures at the end:
+-- requests, seconds, failures, and the latencies p50 and p99 in microseconds.
+local file = assert(io.open(os.getenv("BENCH_BODY"), "rb"))
+wrk.method = "POST"
+wrk.body = file:read("*a")
+wrk.headers["Content-Type"] = "application/json"
+if os.getenv("BENCH_CLOSE") then wrk.headers["Connection"] = "close" end
+file:close()
+
+function done(summary, latency)
+  local e = summary.errors
+  io.write(string.format("figures %d %.3f %d %d %d\n", summary.requests, summary.duration / 1e6,
+    e.connect + e.read + e.write + e.status + e.timeout,
+    latency:percentile(50), latency:percentile(99)))
+end

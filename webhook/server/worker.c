@@ -1,0 +1,159 @@
+/* One thread, one libmicrohttpd daemon, all of its calls.
+ *
+ *     acceptor --queue, eventfd--> [ add what is new ] -> MHD_run_wait -> [ rest ] -> again
+ *
+ * Why not libmicrohttpd's own thread: in a handshake that waits for its client, version 0.9.75 takes the
+ * socket for readable until it is done, and turns in circles: one client that stops in the middle of a
+ * handshake burns a CPU until its time is over, and each ordinary handshake burns one for a round trip.
+ * Here a turn in which nothing moved, with handshakes that wait, is followed by a rest on the epoll
+ * descriptor. That one also holds our eventfd, with a null pointer as its data: the library reads such
+ * an event as "look around". */
+#include "server/internal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+    POOL_BYTES = 32 * 1024, /* per connection; all of it is cleared after each request */
+    NO_LIMIT = 1000000,
+    REST_MS = 50,
+    BROKEN_MS = 100 /* between tries of what fails at once */
+};
+
+/* ---- new connections --------------------------------------------------------------------- */
+
+static struct conn *next_in_queue(struct worker *w) {
+    pthread_mutex_lock(&w->server->list_lock);
+    struct conn *c = w->queue;
+    if (c != NULL)
+        w->queue = c->next_in_queue;
+    if (w->queue == NULL)
+        w->queue_end = &w->queue;
+    pthread_mutex_unlock(&w->server->list_lock);
+    return c;
+}
+
+/* NOTIFY_STARTED comes within MHD_add_connection() and takes w->adding. */
+static void add(struct worker *w, struct conn *c) {
+    w->adding = c;
+    if (MHD_add_connection(w->daemon, c->fd, (const struct sockaddr *)&c->peer,
+                           c->peer_bytes) != MHD_YES)
+        server_event(w->server, "connection_refused", STR("the HTTP library did not take it"));
+    if (w->adding != NULL)
+        conn_drop_pending(c); /* MHD has closed it */
+    w->adding = NULL;
+}
+
+static void add_new(struct worker *w) {
+    eventfd_t n;
+    struct conn *c;
+    if (!atomic_exchange(&w->is_called, false))
+        return;
+    (void)eventfd_read(w->wake_fd, &n);
+    while ((c = next_in_queue(w)) != NULL)
+        add(w, c);
+}
+
+static void call(struct worker *w) {
+    atomic_store(&w->is_called, true);
+    (void)eventfd_write(w->wake_fd, 1);
+}
+
+void worker_give(struct conn *c) {
+    struct worker *w = c->worker;
+    pthread_mutex_lock(&w->server->list_lock);
+    *w->queue_end = c;
+    w->queue_end = &c->next_in_queue;
+    pthread_mutex_unlock(&w->server->list_lock);
+    call(w);
+}
+
+/* ---- turning ----------------------------------------------------------------------------- */
+
+void worker_pulled(struct conn *c, bool waits) {
+    struct worker *w = c->worker;
+    waits = waits && conn_stage_of(atomic_load(&c->stage)) == STAGE_HANDSHAKE;
+    if (waits != c->waits)
+        w->n_waiting += waits ? 1U : -1U;
+    c->waits = waits;
+    w->has_moved |= !waits;
+}
+
+static void rest(const struct worker *w) {
+    struct pollfd p = {.fd = w->epoll_fd, .events = POLLIN};
+    if (w->n_waiting != 0 && !w->has_moved)
+        (void)poll(&p, 1, REST_MS);
+}
+
+static void *worker_main(void *arg) {
+    struct worker *w = arg;
+    while (!atomic_load(&w->ends)) {
+        add_new(w);
+        w->has_moved = false;
+        if (MHD_run_wait(w->daemon, -1) != MHD_YES) {
+            server_event(w->server, "worker_trouble", str_of(strerrordesc_np(errno)));
+            poll(NULL, 0, BROKEN_MS);
+        }
+        rest(w);
+    }
+    return NULL;
+}
+
+/* ---- start and end ----------------------------------------------------------------------- */
+
+static enum ec start_daemon(struct worker *w, struct err *err) {
+    const struct server_config *config = &w->server->config;
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET;
+    /* No MHD_USE_ERROR_LOG: its lines hold what clients sent, and say little else. The idle
+     * timeout is the watchdog's; the library's is a net under it. An early MHD_OPTION_END hides
+     * what only TLS has. */
+    w->daemon = MHD_start_daemon(
+        config->tls ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, http_on_request, w,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)NO_LIMIT, MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s + 10,
+        MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, w, MHD_OPTION_NOTIFY_COMPLETED,
+        http_on_completed, w, MHD_OPTION_URI_LOG_CALLBACK, http_on_request_line, w,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        config->tls ? MHD_OPTION_HTTPS_CERT_CALLBACK2 : MHD_OPTION_END, tls_no_certificate,
+        MHD_OPTION_HTTPS_PRIORITIES, config->priorities, MHD_OPTION_TLS_NO_ALPN, 1,
+        MHD_OPTION_END);
+    return w->daemon != NULL
+               ? EC_OK
+               : err_set_os(err, errno != 0 ? errno : EIO, "start HTTP worker %u", w->index);
+}
+
+static enum ec watch_calls(struct worker *w, struct err *err) {
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(w->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+    w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (info == NULL || w->wake_fd < 0 ||
+        epoll_ctl(info->epoll_fd, EPOLL_CTL_ADD, w->wake_fd, &event) != 0)
+        return err_set_os(err, errno != 0 ? errno : EIO, "start HTTP worker %u", w->index);
+    w->epoll_fd = info->epoll_fd;
+    return EC_OK;
+}
+
+enum ec worker_start(struct worker *w, struct err *err) {
+    if (start_daemon(w, err) != EC_OK || watch_calls(w, err) != EC_OK)
+        return err->code;
+    int error = pthread_create(&w->thread, NULL, worker_main, w);
+    if (error != 0)
+        return err_set_os(err, error, "start HTTP worker %u", w->index);
+    w->runs = true;
+    return EC_OK;
+}
+
+void worker_end(struct worker *w) {
+    if (w->runs) {
+        atomic_store(&w->ends, true);
+        call(w);
+        pthread_join(w->thread, NULL);
+    }
+    if (w->daemon != NULL)
+        MHD_stop_daemon(w->daemon);
+    if (w->wake_fd >= 0)
+        close(w->wake_fd);
+}
