@@ -26,7 +26,7 @@ async def probe(backends):
     while True:
         found = [b for b in backends if await asyncio.to_thread(is_ready, b[1])]
         ready[:] = found
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.5)
 
 
 async def copy(reader, writer):

@@ -68,19 +68,6 @@ trap 'exit 130' INT TERM
 
 free_port() { /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
-# ---- programs ---------------------------------------------------------------------------------------
-
-find_kubectl() {
-    # Debian's own kubectl is as old as the server: it knows kubectl debug and cronjobs there.
-    local cache=$BUILD/cluster/kubectl
-    if [ ! -x "$cache/usr/bin/kubectl" ]; then
-        mkdir -p "$cache"
-        (cd "$cache" && apt-get download -q kubernetes-client >/dev/null && dpkg -x kubernetes-client_*.deb .) ||
-            die "Debian's package kubernetes-client cannot be fetched; run the tests again to retry"
-    fi
-    kubectl=$cache/usr/bin/kubectl
-}
-
 # ---- keys and files -----------------------------------------------------------------------------------
 
 make_cert() { # NAME SUBJECT EXTENSIONS
@@ -126,7 +113,7 @@ k() { "$kubectl" --kubeconfig "$work/kubeconfig" "$@"; }
 start_cluster() { # [FLAG...] for the API server
     local apiserver etcd_port peer_port
     apiserver=$("$here/build.sh" "$BUILD/cluster") || die "no kube-apiserver"
-    find_kubectl
+    kubectl=$BUILD/cluster/kubectl-1.20.2 # as old as the server: it knows kubectl debug and cronjobs there
     make_keys
     etcd_port=$(free_port) peer_port=$(free_port) api_port=$(free_port)
     mkdir -m 700 "$work/etcd"

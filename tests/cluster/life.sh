@@ -18,11 +18,11 @@ POLICY
 
 # ---- traffic -----------------------------------------------------------------------------------
 
-# Two kubectls, one pod after the other, until they are told to stop.
+# Four kubectls, each one pod after the other, until they are told to stop.
 start_traffic() { # NAME
     local i
     traffic=$1
-    for i in 1 2; do
+    for i in 1 2 3 4; do
         {
             n=0
             while [ -d "$work" ] && [ ! -e "$work/$traffic.stop" ]; do
@@ -46,11 +46,13 @@ traffic_count() { cat "$work/$traffic".done "$work/$traffic".failed 2>/dev/null 
 traffic_reaches() { [ "$(traffic_count)" -ge "$1" ]; }
 
 end_traffic() { # WHAT HAPPENED
-    local created
+    local created i
     more_traffic 5
     : >"$work/$traffic.stop"
-    wait "${pids[traffic1]}" "${pids[traffic2]}"
-    unset 'pids[traffic1]' 'pids[traffic2]'
+    for i in 1 2 3 4; do
+        wait "${pids[traffic$i]}"
+        unset "pids[traffic$i]"
+    done
     is "$1: no request failed" "$(cat "$work/$traffic.failed")" ""
     created=$(wc -l <"$work/$traffic.done")
     is "$1: all of $created pods were rewritten" "$(k get pods -n airbyte -o json |
@@ -73,6 +75,8 @@ patch_bundle() { # BASE64
     done
 }
 
+declare -A ports=() metrics_ports=()
+
 say "starting etcd, kube-apiserver, two replicas"
 "$POLICYCTL" certs init --dir "$work/tls" >/dev/null || die "no certificates"
 start_cluster
@@ -80,7 +84,9 @@ new_namespace airbyte
 for name in one two; do
     start_pullgate $name "$work/policy" 0 --drain-pause 2s
 done
-"$here/balance.py" "$work/port" "$(port_of one):$(metrics_port_of one)" "$(port_of two):$(metrics_port_of two)" 2>"$work/balance.log" &
+ports[one]=$(port_of one) metrics_ports[one]=$(metrics_port_of one)
+ports[two]=$(port_of two) metrics_ports[two]=$(metrics_port_of two)
+"$here/balance.py" "$work/port" "${ports[one]}:${metrics_ports[one]}" "${ports[two]}:${metrics_ports[two]}" 2>"$work/balance.log" &
 pids[balance]=$!
 until_true "the balancer" 100 test -s "$work/port"
 port=$(cat "$work/port")
@@ -116,17 +122,21 @@ patch_bundle "$(base64 -w0 "$work/next/new-ca.crt")"
 more_traffic 20
 end_traffic "certificate"
 
-say "one of two replicas ends"
+say "one of two replicas ends, then the other"
 start_traffic replica
-until_true "both replicas to be asked" 300 bash -c "[ -s $work/one.audit ] && [ -s $work/two.audit ]"
-kill -TERM "${pids[one]}"
-wait "${pids[one]}"
-is "it ended well" $? 0
-unset 'pids[one]'
-more_traffic 10
+for name in one two; do
+    : >"$work/$name.audit"
+    until_true "replica $name to be asked" 300 test -s "$work/$name.audit"
+    kill -TERM "${pids[$name]}"
+    wait "${pids[$name]}"
+    is "replica $name ended well" $? 0
+    more_traffic 10
+    start_pullgate $name "$work/policy" "${ports[$name]}" --drain-pause 2s --metrics-listen "127.0.0.1:${metrics_ports[$name]}"
+done
 end_traffic "replica"
 
 say "the webhook is down: Fail refuses, Ignore admits"
+end_process one
 end_process two
 out=$(pod down busybox:1 | k create -n airbyte -f - 2>&1)
 has "Fail" "$out" 'failed calling webhook "mutate.pullgate.svc"'

@@ -1,6 +1,6 @@
 # lib_image.sh - what is asked of an image's root file system: nothing in it but what it needs, and the webhook
 # answers out of it as another user than root.
-# Read by rootfs.sh (the programs just built) and image.sh (the whole way, by hand: it builds a Debian).
+# Read by rootfs.sh (the programs just built) and image.sh (the whole way, on a Debian made for it).
 # Use   after lib.sh; needs root, or a kernel that lets users have namespaces of their own
 # shellcheck shell=bash disable=SC2154
 
