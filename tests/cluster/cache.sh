@@ -40,7 +40,7 @@ build() { # CACHE WORD...
     asked=$(wc -l <"$work/asked")
 }
 nothing_left() { # NAME
-    same "$1: nothing is left" "$(ls "$work/cache" | grep -v '^kubectl')" ""
+    same "$1: nothing is left" "$(find "$work/cache" -mindepth 1 -maxdepth 1 ! -name 'kubectl*')" ""
 }
 
 build "$BUILD/cluster" fail
