@@ -65,6 +65,7 @@ struct conn {
     struct sockaddr_storage peer;
     socklen_t peer_bytes;
     _Atomic uint64_t stage;      /* since when (ns) and enum stage, in one word: conn_enter() */
+    _Atomic int64_t limit_ns;    /* of a request; before it enters that stage */
     _Atomic uint64_t idle_bytes; /* received when it became idle, or BYTES_UNKNOWN */
 
     struct { /* the watchdog's notes about one idle period; list_lock */

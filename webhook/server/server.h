@@ -31,7 +31,7 @@ struct server_request {
     struct str traceparent; /* header value as sent, or empty */
     char *body;             /* writable; SERVER_BODY_PADDING readable bytes behind it */
     size_t body_bytes;
-    int64_t deadline_ns; /* monotonic; from ?timeout=, capped by request_timeout_ms */
+    int64_t deadline_ns; /* monotonic; from ?timeout=, capped by request_timeout_ms: cut then */
     int64_t received_ns; /* monotonic, when the request line was read */
 };
 
