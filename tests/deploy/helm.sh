@@ -166,6 +166,8 @@ fits "another release"
 helm '' -release data -notes
 has "notes: commands" 'delete mutatingwebhookconfiguration,validatingwebhookconfiguration data-pullgate'
 has "notes: the placeholder is told" 'WARNING: image\.repository is the placeholder'
+helm 'webhooks: {enabled: false}' -notes
+has "notes: the next step" 'webhooks\.enabled=true'
 helm 'image: {repository: r.example/p}' -notes
 same "notes: no warning else" "$(grep -c WARNING rendered.yaml)" 0
 

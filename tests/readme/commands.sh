@@ -5,12 +5,13 @@
 #
 # build/release/bin in the documents stands for BIN_DIR.
 #
-# A block holds commands ("$ ...", continued by lines that begin with "> ") each followed by its output; a
-# command without output only has to succeed. What a block shows decides: exit status 1 is fine where output is
-# shown, since denials are. A line "..." in the output stands for any number of lines, "..." at the end of a line
-# for the rest of it. Commands that other tests run are named in elsewhere(). --with names a file of shell functions that each command finds, and runs the
-# commands in the current folder instead of the tree's. --tries repeats a command that shows something else, for
-# what takes effect in its own time.
+# A block holds commands ("$ ..."; a text up to END follows in lines that begin with "> ") each followed by its
+# output; a command without output only has to succeed. What a block shows decides: exit status 1 is fine where
+# output is shown, since denials are. A line "..." in the output stands for any number of lines, "..." at the end
+# of a line for the rest of it. Commands that other tests run are named in elsewhere().
+#
+# --with names a file of shell functions that each command finds, and runs the commands in the current folder
+# instead of the tree's. --tries repeats a command that shows something else, for what takes effect in its own time.
 set -u
 with=/dev/null tries=1
 if [ "$1" = --with ]; then
@@ -85,7 +86,13 @@ run_file() {
             [ -n "$command" ] && check "$file" "$command" "$expected"
             command=${line#'$ '} expected=''
             ;;
-        '> '*) [ "$in_block" = yes ] && command+=$'\n'${line#'> '} ;;
+        '> '*)
+            if [[ $in_block == yes && $command == *"<<'END'"* && $command != *$'\nEND' ]]; then
+                command+=$'\n'${line#'> '}
+            else
+                [ "$in_block" = yes ] && expected+=${expected:+$'\n'}$line
+            fi
+            ;;
         *)
             [ "$in_block" = yes ] && [ -n "$command" ] && expected+=${expected:+$'\n'}$line
             ;;
