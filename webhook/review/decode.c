@@ -150,6 +150,23 @@ static void read_kinds(struct review *out, const struct json *j, json_at kind,
     out->resource = json_str(j, r[1]);
 }
 
+/* What the review says of its object has to be said, and to fit: a Pod that came as another resource
+ * would be let past as one. */
+static void check_kinds(struct review *r, const struct json *j, json_at kind,
+                        json_at subresource) {
+    struct str group = json_str(j, json_get(j, kind, STR("group")));
+    if (r->resource.n == 0)
+        fault_at(&r->fault, "/request/resource: expected a resource, found none");
+    else if (subresource != JSON_NONE && !json_is(j, subresource, JSON_STRING))
+        fault_at(&r->fault, "/request/subResource: expected a string, found %s",
+                 json_type_name(json_type_of(j, subresource)));
+    else if (r->subresource.n == 0 &&
+             shape_of_resource(r->group, r->resource) != shape_of_kind(group, r->kind))
+        fault_at(&r->fault,
+                 "/request: kind \"%.*s\" and resource \"%.*s\" do not belong together",
+                 STR_ARG(str_slice(r->kind, 0, 100)), STR_ARG(str_slice(r->resource, 0, 100)));
+}
+
 /* The resource and subresource decide, not the kind: a Binding comes in by `pods`, too. */
 static void read_object(struct decoder *d, const struct review *r, json_at object,
                         json_at old) {
@@ -199,6 +216,7 @@ enum ec review_decode(struct review *out, const struct json *j, struct arena *ar
     out->workload.name = json_str(j, v[NAME]);
     out->workload.namespace = json_str(j, v[NAMESPACE]);
     read_user(&d, v[USER]);
+    check_kinds(out, j, v[KIND], v[SUBRESOURCE]);
     if (!read_operation(out->operation, &out->workload.operation))
         fault_at(&out->fault, "/request/operation: expected CREATE, UPDATE, DELETE or CONNECT");
     names_of(&out->workload, j, v[OBJECT]);

@@ -389,6 +389,9 @@ void decode_ephemeral(struct decoder *d, json_at object, json_at old) {
     json_at old_holder = before_1_22 ? old : json_get(d->j, old, STR("spec"));
     json_at list = node_below(d->j, holder, STR("/ephemeralContainers"));
     json_at old_list = node_below(d->j, old_holder, STR("/ephemeralContainers"));
+    /* Whoever reads the other one would see other images. */
+    if (before_1_22 && node_below(d->j, v[1], STR("/ephemeralContainers")) != JSON_NONE)
+        fault_at(d->fault, "ephemeralContainers: stands in the object and in its spec");
     list = want(d, list, JSON_ARRAY, "ephemeralContainers");
     if (room_for_images(d, &list, 1))
         decode_images(d, list, old_list, PLACE_EPHEMERAL);
