@@ -58,13 +58,16 @@ end_daemon full
 
 # ---- slow, half closed, torn off ---------------------------------------------------------------
 
-start_daemon slow ready --policy rules.yaml --header-timeout 500ms --request-timeout 1s --poll 200ms
+start_daemon slow ready --policy rules.yaml --header-timeout 500ms \
+    --request-timeout "$(rounds 5s 1s)" --poll 200ms
 know_level one.example
 start_good 20 one.example
-for name in slow-writers slow-readers resets half-closed; do
-    client $name "$(rounds 12 120)"
+for name in slow-writers resets half-closed; do
+    client $name "$(rounds 12 90)"
     good_goes_on "$name"
 done
+client slow-readers "$(rounds 1 60)" # each until the kernel takes no more answers
+good_goes_on slow-readers
 stop_good slow
 back_at_level slow
 end_daemon slow

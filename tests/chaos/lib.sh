@@ -120,11 +120,13 @@ is_alone() { # nobody is connected, nothing is kept
         is_metric pullgate_server_memory_bytes 0
 }
 
-# What the daemon has when it was used and nobody is there.
+# What the daemon has before it was ever asked, but for the memory: that is used first.
 know_level() { # REGISTRY...
+    level_fds=$(count_fds) level_threads=$(count_threads)
     client ask "$review" "$(rounds 20 400)" 8 "$@"
     await "before: nobody is connected" is_alone
-    level_fds=$(count_fds) level_threads=$(count_threads) level_rss=$(rss_kb)
+    await "before: $level_fds descriptors" fds_are_back
+    level_rss=$(rss_kb)
     show_level before
 }
 

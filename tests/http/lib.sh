@@ -62,7 +62,7 @@ post() { # FILE URL [OPTION...]
 
 # Opens a connection; bytes are written with `say`, answers read with `hear`.
 dial() { # [s_client OPTION...]
-    coproc RAW { openssl s_client -quiet -verify_return_error -CAfile "$certs/ca.crt" \
+    coproc RAW { exec openssl s_client -quiet -verify_return_error -CAfile "$certs/ca.crt" \
         -connect "127.0.0.1:$port" "$@" 2>"$work/s_client.err"; }
     raw_pid=$RAW_PID
     pids+=("$raw_pid")

@@ -49,7 +49,7 @@ static enum ec read_status(unsigned *out, int fd, struct err *err) {
 
 enum ec server_ask(unsigned *out, struct str listen, const char *path, unsigned timeout_s,
                    struct err *err) {
-    int fd;
+    int fd = -1;
     char request[256];
     int n = snprintf(request, sizeof request,
                      "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);

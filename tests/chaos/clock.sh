@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# The wall clock jumps by years under load: exemptions and the certificate's age follow it there and back,
+# deadlines do not mind.
+. "$(dirname "$0")/lib.sh"
+: "${CLOCK_SHIM_SO:?the built clock_shim}"
+day=86400 year=$((365 * 86400))
+jump() { # SECONDS from true time
+    printf '%+015d\n' "$1" | dd of=clock conv=notrunc status=none
+}
+jump 0
+# An exemption that ends in ten days.
+cat >rules.yaml <<END
+apiVersion: pullgate/v1
+kind: ImagePolicy
+spec:
+  registry: one.example
+  exemptions:
+    - {images: ["quay.io/**"], reason: a move, owner: us, until: $(date -d '+10 days' +%F)}
+END
+jq '.request.object.spec.containers[0].image = "quay.io/a/b:1"' "$review" >exempt.json
+is_exempt() { # true or false
+    post exempt.json "$url/validate"
+    [ "$code" = 200 ] && [ "$(jq .response.allowed "$work/body")" = "$1" ]
+}
+is_readyz() { # STATUS
+    ask "http://127.0.0.1:$probes/readyz"
+    [ "$code" = "$1" ]
+}
+
+export CLOCK_SHIM=$work/clock
+PULLGATE_WRAP="env LD_PRELOAD=$CLOCK_SHIM_SO ${PULLGATE_WRAP:-}"
+start_daemon clock ready --policy rules.yaml --poll 200ms --header-timeout 60s --request-timeout 60s
+know_level one.example
+start_good 20 one.example
+check "the exemption holds" is_exempt true
+for _ in $(seq "$(rounds 1 3)"); do
+    jump $((11 * day))
+    check "11 days on: the exemption has ended" is_exempt false
+    check "11 days on: the certificate is good" is_readyz 200
+    good_goes_on "11 days on"
+    jump $((20 * year))
+    check "20 years on: not ready" is_readyz 503
+    matches "20 years on: why" "$body" '\[-\] certificate: expired'
+    good_goes_on "20 years on"
+    jump $((-60 * year)) # before 1970
+    check "60 years back: the exemption holds" is_exempt true
+    check "60 years back: the certificate is not old" is_readyz 200
+    good_goes_on "60 years back"
+    jump 0
+    check "true time: the exemption holds" is_exempt true
+    check "true time: ready" is_readyz 200
+    good_goes_on "true time"
+done
+await "the end of the certificate is told" is_logged certificate_expired
+# A reminder of the future does not silence those of the present.
+told=$(grep -c '"event":"certificate_expires_soon"' "$log")
+jump $((300 * day))
+await "65 days are left: told" is_logged certificate_expires_soon $((told + 1))
+jump 0
+
+# A request that is under way while the clock jumps far beyond all deadlines, and back.
+{ sed '/^\r$/,$d' "$tests/data/reviews/pod-create.http" | sed '1s|/mutate/capture|/mutate|'; printf 'Expect: 100-continue\r\n\r\n'; } >head
+sed '1,/^\r$/d' "$tests/data/reviews/pod-create.http" >body.raw
+dial
+say head
+hear
+same "under way: the header is read" "$code" 100
+jump $((2 * year))
+good_goes_on "under way: two years on"
+jump $((-2 * year))
+good_goes_on "under way: two years back"
+say body.raw
+hear
+same "under way: answered" "$code" 200
+hang_up
+forget "$raw_pid"
+jump 0
+stop_good clock
+same "audit lines are JSON with a time, whatever the clock says" \
+    "$(jq -r '.time | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$")' "$audit" 2>&1 | sort -u)" true
+back_at_level clock
+end_daemon clock
+finish
