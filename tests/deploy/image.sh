@@ -71,7 +71,7 @@ if ! buildah "${store[@]}" inspect --type image "localhost/bookworm:$key" >/dev/
 fi
 
 # ---- built, pushed, pulled ---------------------------------------------------------------------
-step "built from deploy/Containerfile" buildah "${store[@]}" build --layers=false --network host \
+step "built from deploy/Containerfile" buildah "${store[@]}" build --format docker --layers=false --network host \
     --build-arg "BASE=localhost/bookworm:$key" --build-arg COMMIT=0123456789ab --pull-never \
     -f "$top/deploy/Containerfile" -t localhost/pullgate:test "$top"
 
@@ -89,7 +89,7 @@ step "pulled" skopeo copy --src-tls-verify=false "docker://$name" "dir:$work/ima
 config=$work/image/$(jq -r '.config.digest | split(":")[1]' "$work/image/manifest.json")
 same "user" "$(jq -r .config.User "$config")" 65532:65532
 same "entry point" "$(jq -c .config.Entrypoint "$config")" '["/usr/bin/pullgate"]'
-same "no health check" "$(jq -c .config.Healthcheck "$config")" null
+same "health check" "$(jq -c .config.Healthcheck.Test "$config")" '["CMD","/usr/bin/pullgate","--healthcheck"]'
 same "labels" "$(jq -c '.config.Labels | [."org.opencontainers.image.title", ."org.opencontainers.image.version", ."org.opencontainers.image.revision"]' "$config")" \
     '["pullgate","0.1.0","0123456789ab"]'
 bytes=$(jq '[.layers[].size] | add' "$work/image/manifest.json")

@@ -73,6 +73,8 @@ check_answer() { # ROOT
     await "it is ready" grep -q '"event":"ready"' "$work/log" || { cat "$work/log"; finish; }
     port=$(jq -r 'select(.event == "ready") | .port' "$work/log")
     [ "$(id -u)" -ne 0 ] || check_confined $!
+    (in_root "$root" /usr/bin/pullgate --healthcheck --metrics-listen "127.0.0.1:$(jq -r 'select(.event == "ready") | .metricsPort' "$work/log")")
+    same "its own health check" $? 0
     run curl -sS --fail --cacert "$root/etc/pullgate/tls/ca.crt" -H 'Content-Type: application/json' \
         --data-binary "@$top/deploy/samples/airbyte-replication.json" "https://localhost:$port/mutate?timeout=10s"
     same "a review: exit status" "$status$err" 0

@@ -111,6 +111,11 @@ static const struct opt_row rows[] = {
      AT(audit_when_full), .words = when_full_words},
     {"log-level", 0, OPT_WORD, "LEVEL", "info",
      "Lowest level that is logged to standard error.", AT(log_level), .words = level_words},
+    {"healthcheck", 0, OPT_FLAG, NULL, NULL,
+     "Ask the pullgate that runs with these options whether it is ready (/readyz at "
+     "--metrics-listen), and end: 0 when it is, 1 when not. For container engines; Kubernetes "
+     "asks by itself.",
+     AT(healthcheck)},
     {"help", 'h', OPT_HELP, NULL, NULL, "Print this and end."},
     {"version", 'V', OPT_HELP, NULL, NULL, "Print version and libraries and end."},
 };

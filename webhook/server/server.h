@@ -114,4 +114,10 @@ void server_stop(struct server *s); /* NULL is fine; frees all */
 
 void server_stats(const struct server *s, struct server_stats *out);
 
+/* One question to a server without TLS, of this process or another: the status of GET path.
+ * In:     listen, what that server was told to listen on
+ * Errors: EC_USAGE (address), EC_IO (nobody answers in time), EC_SYNTAX (no HTTP). */
+enum ec server_ask(unsigned *out, struct str listen, const char *path, unsigned timeout_s,
+                   struct err *err) MUST_CHECK;
+
 #endif
