@@ -133,8 +133,9 @@ struct decision {
     size_t n_images;
     struct reason *reasons;
     size_t n_reasons;
-    size_t n_reasons_omitted; /* beyond ENGINE_REASONS_MAX: they count for the verdict all the
-                                 same */
+    size_t n_reasons_omitted; /* beyond ENGINE_REASONS_MAX, the lightest: they count for the
+                                 verdict all the same */
+    size_t n_denials_omitted; /* of those, the ones that deny */
     struct edit *edits;       /* in the order to apply; none when denied */
     size_t n_edits;
     const struct str *secrets; /* the object's pull secrets after the edits */

@@ -19,6 +19,7 @@ struct ctx {
     enum reason_weight weight;   /* of a complaint, by mode and kind of object */
     enum reason_weight heaviest; /* of all complaints so far */
     size_t cap_reasons, cap_edits;
+    unsigned n_gave_up; /* regexes that hit their limits */
     bool full;
     struct explanation *notes; /* NULL: nobody asks how */
     struct err said;           /* of the image at hand */

@@ -12,40 +12,55 @@ static bool is_placeholder(struct str text) {
 
 /* ---- patterns ------------------------------------------------------------------------ */
 
+/* A regex that gives up has cost most of a millisecond, and whoever writes a pod can give it thousands of
+ * images: beyond a few, regexes count as given up, or the answer would come too late for the API server. */
+enum { GAVE_UP_MAX = 64 };
+
+static enum match_result match_one(struct ctx *c, const struct match_image *pattern,
+                                   const struct match_target *target) {
+    if (c->n_gave_up >= GAVE_UP_MAX && match_image_is_regex(pattern))
+        return MATCH_GAVE_UP;
+    enum match_result r = match_image(pattern, target);
+    c->n_gave_up += r == MATCH_GAVE_UP;
+    return r;
+}
+
 /* One pattern; what gave up is kept in *gave_up, unless that is NULL. */
-static bool is_match(const struct policy_pattern *pattern, const struct match_target *target,
-                     const struct policy_pattern **gave_up) {
-    enum match_result r = match_image(pattern->image, target);
+static bool is_match(struct ctx *c, const struct policy_pattern *pattern,
+                     const struct match_target *target, const struct policy_pattern **gave_up) {
+    enum match_result r = match_one(c, pattern->image, target);
     if (r == MATCH_GAVE_UP && gave_up != NULL)
         *gave_up = pattern;
     return r == MATCH_YES;
 }
 
-static const struct policy_pattern *find_indexed(const struct policy_patterns *patterns,
+static const struct policy_pattern *find_indexed(struct ctx *c,
+                                                 const struct policy_patterns *patterns,
                                                  const struct match_target *target,
                                                  const struct policy_pattern **gave_up) {
     const struct index *x = &patterns->index;
     const struct index_word host = {INDEX_HOST, target->host, STR_NONE};
     size_t best = patterns->n, n, i = 0;
     const struct index_entry *under = index_find(x, &host, &n);
-    while (i < n && !is_match(&patterns->v[under[i].at], target, gave_up))
+    while (i < n && !is_match(c, &patterns->v[under[i].at], target, gave_up))
         i++;
     if (i < n)
         best = under[i].at;
     for (i = 0; i < x->n_others && x->others[i] < best; i++)
-        if (is_match(&patterns->v[x->others[i]], target, gave_up))
+        if (is_match(c, &patterns->v[x->others[i]], target, gave_up))
             best = x->others[i];
     return best < patterns->n ? &patterns->v[best] : NULL;
 }
 
 /* The first that matches. */
-static const struct policy_pattern *find_pattern(const struct policy_patterns *patterns,
+static const struct policy_pattern *find_pattern(struct ctx *c,
+                                                 const struct policy_patterns *patterns,
                                                  const struct match_target *target,
                                                  const struct policy_pattern **gave_up) {
     if (patterns->index.is_built)
-        return find_indexed(patterns, target, gave_up);
+        return find_indexed(c, patterns, target, gave_up);
     for (size_t i = 0; i < patterns->n; i++)
-        if (is_match(&patterns->v[i], target, gave_up))
+        if (is_match(c, &patterns->v[i], target, gave_up))
             return &patterns->v[i];
     return NULL;
 }
@@ -62,12 +77,12 @@ struct exemption_hit {
     const struct policy_exemption *expired;
 };
 
-static void find_exemption(const struct ctx *c, const struct match_target *target,
+static void find_exemption(struct ctx *c, const struct match_target *target,
                            struct exemption_hit *hit) {
     for (size_t i = 0; i < c->policy->n_exemptions && hit->valid == NULL; i++) {
         const struct policy_exemption *e = &c->policy->exemptions[i];
         if (!names_cover(&e->namespaces, c->w->namespace) ||
-            find_pattern(&e->images, target, NULL) == NULL)
+            find_pattern(c, &e->images, target, NULL) == NULL)
             continue;
         if (c->now_s < e->until_s)
             hit->valid = e;
@@ -112,10 +127,10 @@ static const struct policy_pattern *find_denied(struct ctx *c, const struct matc
     struct match_target other;
     if (c->rule->denied.n == 0)
         return NULL;
-    const struct policy_pattern *hit = find_pattern(&c->rule->denied, t, gave_up);
+    const struct policy_pattern *hit = find_pattern(c, &c->rule->denied, t, gave_up);
     if (hit == NULL && !str_eq(host, t->host)) {
         other = renamed(c, host, "", repository);
-        hit = find_pattern(&c->rule->denied, &other, gave_up);
+        hit = find_pattern(c, &c->rule->denied, &other, gave_up);
     }
     if (hit != NULL || !str_eq(host, STR("docker.io")))
         return hit;
@@ -123,7 +138,7 @@ static const struct policy_pattern *find_denied(struct ctx *c, const struct matc
         other = renamed(c, host, "", str_slice(repository, library.n, repository.n));
     else
         other = renamed(c, host, "library/", repository);
-    return find_pattern(&c->rule->denied, &other, gave_up);
+    return find_pattern(c, &c->rule->denied, &other, gave_up);
 }
 
 /* ---- one image ----------------------------------------------------------------------- */
@@ -202,7 +217,7 @@ static enum explain_approval find_approval(struct ctx *c, struct judged *j) {
     enum explain_approval by = serves_itself(c->rule, t, &note->served);
     if (by != APPROVAL_NONE)
         return by;
-    note->approved = find_pattern(&c->rule->approved, t, &note->gave_up);
+    note->approved = find_pattern(c, &c->rule->approved, t, &note->gave_up);
     return note->approved ? APPROVAL_PATTERN : APPROVAL_NONE;
 }
 

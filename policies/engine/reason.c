@@ -92,12 +92,25 @@ static void put_rule(struct buf *b, const struct ctx *c, const struct policy_pos
     buf_putc(b, ')');
 }
 
-static struct reason *next_reason(struct ctx *c) {
-    struct decision *d = c->d;
-    if (d->n_reasons == ENGINE_REASONS_MAX) {
-        d->n_reasons_omitted++;
-        return NULL;
+/* All places are taken: a lighter reason, the last of those, makes room for a heavier one, so that a
+ * denial always says why, whatever was noted before. */
+static struct reason *replace_lighter(struct decision *d, enum reason_weight weight) {
+    d->n_reasons_omitted++;
+    for (size_t i = d->n_reasons; i-- > 0;) {
+        if (d->reasons[i].weight >= weight)
+            continue;
+        memmove(&d->reasons[i], &d->reasons[i + 1],
+                (d->n_reasons - i - 1) * sizeof *d->reasons);
+        return &d->reasons[d->n_reasons - 1];
     }
+    d->n_denials_omitted += weight == WEIGHT_DENY;
+    return NULL;
+}
+
+static struct reason *next_reason(struct ctx *c, enum reason_weight weight) {
+    struct decision *d = c->d;
+    if (d->n_reasons == ENGINE_REASONS_MAX)
+        return replace_lighter(d, weight);
     if (d->n_reasons == c->cap_reasons) {
         size_t cap = c->cap_reasons ? c->cap_reasons * 2 : 8;
         struct reason *more = ARENA_ARRAY(c->arena, struct reason, cap);
@@ -123,7 +136,7 @@ static void note_weight(struct ctx *c, const struct complaint *what) {
 void complain(struct ctx *c, const struct complaint *what, const char *format, ...) {
     va_list args;
     note_weight(c, what);
-    struct reason *reason = next_reason(c);
+    struct reason *reason = next_reason(c, what->weight);
     if (reason == NULL)
         return;
     struct buf b = text_start(c, TEXT_MAX);

@@ -78,13 +78,21 @@ static struct str to_registry(struct arena *arena, const struct policy_rule *rul
                    &from->ref);
 }
 
+/* docker.io/nginx is read as docker.io/library/nginx: what goes there is written as it is read, or the
+ * next pass would rewrite it again (registry-1.docker.io/nginx comes without library/). */
+static bool is_official(const struct policy_place *to, struct str repository) {
+    return str_eq(to->text, STR("docker.io")) && str_find(repository, '/') == repository.n;
+}
+
 static struct str to_mirror(struct arena *arena, const struct policy_mirror *mirror,
                             const struct located *from) {
     struct str rest =
         str_slice(from->target.repository, mirror->from.path.n, from->target.repository.n);
     if (mirror->from.path.n != 0 && rest.n != 0)
         rest = str_slice(rest, 1, rest.n); /* the slash at the border */
-    return compose(arena, mirror->to.text, rest, &from->ref);
+    return compose(arena,
+                   is_official(&mirror->to, rest) ? STR("docker.io/library") : mirror->to.text,
+                   rest, &from->ref);
 }
 
 struct route route_of(const struct policy_rule *rule, const struct located *from) {

@@ -201,6 +201,11 @@ static enum ec change_object(void *arg, const struct subject *s, struct err *err
 
 /* ---- second pass --------------------------------------------------------------------- */
 
+/* The last guard: whatever the splicing did not see coming. */
+static const char not_understood[] =
+    "is written in a way that cannot be changed in place: what came out would not say what the "
+    "patch says; nothing is written";
+
 static enum ec check_object(void *arg, const struct subject *s, struct err *err) {
     struct apply *a = arg;
     struct buf found = BUF_INIT(JSON_MAX);
@@ -214,8 +219,7 @@ static enum ec check_object(void *arg, const struct subject *s, struct err *err)
     if (equal)
         return EC_OK;
     err_place(err, s->file, s->line, 0);
-    return err_set(err, EC_BUG,
-                   "the changed text does not say what the patch says; nothing is written");
+    return err_set(err, EC_SCHEMA, "%s", not_understood);
 }
 
 static void no_fault(void *arg, const struct subject_fault *f) {
@@ -284,13 +288,11 @@ static enum ec check(struct apply *a, const char *file, struct str text, struct 
         .totals = &ignored,
         .sink = {.object = check_object, .fault = no_fault, .note = no_note, .arg = a}};
     a->n_checked = 0;
-    enum ec ec = each_document(&again, text, err);
-    if (ec != EC_OK && ec != EC_BUG)
-        return ec;
-    if (ec == EC_OK && (a->n_checked != a->n_wanted || ignored.unreadable != 0))
-        return err_set(err, EC_BUG, "%s: the changed text cannot be read; nothing is written",
-                       file);
-    return ec;
+    if (each_document(&again, text, err) != EC_OK)
+        return err->code;
+    if (a->n_checked != a->n_wanted || ignored.unreadable != 0)
+        return err_set(err, EC_SCHEMA, "%s: %s", file, not_understood);
+    return EC_OK;
 }
 
 static bool is_utf16(struct str text) {

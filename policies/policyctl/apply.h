@@ -4,7 +4,7 @@
  *                         '--patch--> what they should become == what the new text says
  *
  * Rules      denied objects stay as they are. The new text is read again: its objects equal those
- *            after the JSON Patch, or it is an EC_BUG and nobody gets to see it
+ *            after the JSON Patch, or it is an error and nobody gets to see it
  * Ownership  struct apply owns what it gathers until apply_done
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_POLICYCTL_APPLY_H
@@ -32,7 +32,7 @@ void apply_done(struct apply *a);
 
 /* Appends the new text; totals are added to. What cannot be read is told on standard error and
  * counted; `out` is then of no use. Errors: EC_SCHEMA at what cannot be changed in place;
- * EC_BUG; EC_LIMIT (also UTF-16), EC_NOMEM. */
+ * EC_LIMIT (also UTF-16), EC_NOMEM. */
 enum ec apply_text(struct apply *a, const char *file, struct str text, struct buf *out,
                    struct err *err) MUST_CHECK;
 

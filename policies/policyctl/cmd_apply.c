@@ -41,7 +41,8 @@ struct run {
     struct policy *policy;
     struct whom whom;
     struct apply apply;
-    bool begun; /* the policy is loaded */
+    bool begun;  /* the policy is loaded */
+    bool broken; /* a bug was told */
     struct buf out;
     size_t n_out; /* files in it */
 };
@@ -103,7 +104,7 @@ static enum ec take_text(struct run *r, const char *path, struct str text, struc
 }
 
 static void tell(struct run *r, struct err *err) {
-    verb_fail(err);
+    r->broken |= verb_fail(err) == EXIT_BROKEN;
     r->apply.totals.unreadable++;
     *err = (struct err)ERR_INIT;
 }
@@ -113,16 +114,16 @@ static enum ec take(struct run *r, const struct input *in, struct err *err) {
     if (in->os != 0)
         inputs_fail(in, err);
     else
-        (void)!file_read(&text, in->path, OPERAND_MAX, err);
+        (void)!file_read_any(&text, in->path, OPERAND_MAX, err);
     bool read = err->code == EC_OK;
     if (read && !r->begun)
         (void)!begin(r, buf_view(&text), err);
     if (err->code == EC_OK)
         (void)!take_text(r, in->path, buf_view(&text), err);
     buf_done(&text);
-    /* What cannot be read, or not be changed in place, is told; the next file is taken. */
-    bool going_on = !read || err->code == EC_SCHEMA;
-    if (err->code != EC_OK && err->code != EC_NOMEM && going_on && (r->begun || !read))
+    /* What cannot be read, changed or written is told, and the next file is taken; without the
+     * rule file there is nothing to go on with. */
+    if (err->code != EC_OK && err->code != EC_NOMEM && (r->begun || !read))
         tell(r, err);
     return err->code;
 }
@@ -130,6 +131,8 @@ static enum ec take(struct run *r, const struct input *in, struct err *err) {
 static int status_of(const struct run *r, const struct err *err) {
     if (err->code != EC_OK)
         return verb_fail(err);
+    if (r->broken)
+        return EXIT_BROKEN;
     if (r->apply.totals.unreadable != 0)
         return EXIT_INPUT;
     return r->apply.totals.denied_objects != 0 ? EXIT_DENIED : EXIT_ALLOWED;

@@ -24,7 +24,7 @@ struct options {
 
 static const struct opt_row rows[] = {
     POLICY_ROW(struct options),
-    {"iterations", 'n', OPT_NUMBER, "N", "1000", "Times that each object is decided over.",
+    {"iterations", 0, OPT_NUMBER, "N", "1000", "Times that each object is decided over.",
      AT(rounds), .min = 1, .max = 1000000000},
     {"warmup", 0, OPT_NUMBER, "N", "100", "Times before that, which are not measured.",
      AT(warmup), .max = 1000000000},
@@ -37,8 +37,8 @@ static const struct opt_row rows[] = {
      AT(compare)},
     {"threshold", 0, OPT_NUMBER, "PERCENT", "10", "How much slower is too slow.", AT(threshold),
      .max = 1000000},
-    {"namespace", 0, OPT_STRING, "NAME", NULL, "Namespace of objects that name none.",
-     AT(namespace)},
+    {"namespace", 'n', OPT_STRING, "NAME", NULL,
+     "Namespace of objects that name none; \"default\" when not given.", AT(namespace)},
     {"endpoint", 0, OPT_WORD, "WORD", "mutate", "Which of the webhook's paths is asked.",
      AT(endpoint), .words = endpoint_words},
     {"now", 0, OPT_STRING, "TIME", NULL,
@@ -174,7 +174,7 @@ static enum ec compare(struct comparison *c, const struct bench *b, const struct
                        struct err *err) {
     struct buf text = BUF_INIT((size_t)BASE_MAX * 2);
     struct json j = JSON_INIT;
-    if (file_read(&text, c->o->compare, BASE_MAX, err) != EC_OK) {
+    if (file_read_any(&text, c->o->compare, BASE_MAX, err) != EC_OK) {
         buf_done(&text);
         return err->code;
     }

@@ -80,14 +80,18 @@ static void take_list(struct run *r, struct str text, const char *file) {
 static void take_file(struct run *r, char *const *path) {
     struct buf text = BUF_INIT(OPERAND_MAX + 1);
     bool folder = operand_is_folder(*path);
-    if (!folder && operand_read(&text, *path, &r->err) != EC_OK) {
+    const char *name = strcmp(*path, "-") == 0 ? "<stdin>" : *path;
+    if (!folder && file_read_any(&text, *path, OPERAND_MAX, &r->err) != EC_OK) {
         if (r->err.code != EC_NOMEM) { /* told; the next one is taken */
             verb_fail(&r->err);
             r->err = (struct err)ERR_INIT;
             r->totals.unreadable++;
         }
     } else if (!folder && operand_is_list(buf_view(&text))) {
-        take_list(r, buf_view(&text), strcmp(*path, "-") == 0 ? "<stdin>" : *path);
+        take_list(r, buf_view(&text), name);
+    } else if (!folder) {
+        (void)!each_in_text(name, buf_view(&text), r->policy, &r->whom.asked, take_object, r,
+                            &r->totals, &r->err);
     } else {
         (void)!each_subject(path, 1, r->policy, &r->whom.asked, take_object, r, &r->totals,
                             &r->err);

@@ -83,7 +83,8 @@ static enum ec load(struct policy **out, const char *path, const struct rules_op
 }
 
 static void lint_one(struct run *r, const char *path) {
-    const struct rules_options options = {.warn = add, .arg = r, .now_s = r->now_s};
+    const struct rules_options options = {
+        .warn = add, .arg = r, .pipes = true, .now_s = r->now_s};
     const struct rules_examine_options closer = {
         .warn = add, .arg = r, .now_s = r->now_s, .soon_s = r->soon_s};
     struct policy *policy = NULL;

@@ -13,7 +13,9 @@ struct options {
 };
 
 static const struct opt_row rows[] = {
-    {"output", 'o', OPT_WORD, "FORMAT", "text", "json: one JSON object a line.",
+    {"output", 'o', OPT_WORD, "FORMAT", "text",
+     "text: a line, and what kubelet, containerd and CRI-O make of it. json: one JSON object a "
+     "line.",
      .offset = offsetof(struct options, output), .words = output_words},
     HELP_ROW,
 };
@@ -38,6 +40,52 @@ static bool parse(struct parsed *p, struct str image) {
     return true;
 }
 
+/* ---- what the node makes of it -------------------------------------------------------- */
+
+/* `latest` where nothing is named; of a tag and a digest the digest counts. */
+static void put_pulled(struct buf *out, const struct imgref *ref) {
+    if (ref->tag.n != 0 && ref->digest.n == 0)
+        buf_printf(out, ":%.*s", STR_ARG(ref->tag));
+    if (ref->digest.n != 0)
+        buf_printf(out, "@%.*s", STR_ARG(ref->digest));
+    if (ref->tag.n == 0 && ref->digest.n == 0)
+        buf_puts(out, ":latest");
+}
+
+static const char *why_not_crio(const struct imgref *ref) {
+    bool word =
+        str_find(ref->host, '.') == ref->host.n && str_find(ref->host, ':') == ref->host.n;
+    if ((ref->quirks & IMGREF_UPPER_HOST) && word)
+        return "a host of one word has to be in lower case";
+    if (ref->quirks & IMGREF_IPV6)
+        return "no IPv6 addresses";
+    return ref->quirks & IMGREF_LONG ? "host and repository exceed 255 bytes" : NULL;
+}
+
+/* kubelet pkg/util/parsers; containerd's CRI plugin (ParseDockerRef, then the host of a
+ * URL); CRI-O's containers/image, with a grammar of its own and names that are short. */
+static void put_runtimes(struct buf *out, struct str image, const struct parsed *p) {
+    const struct imgref *ref = &p->ref;
+    const char *refused = why_not_crio(ref);
+    buf_printf(out, "    kubelet     %.*s%s\n", STR_ARG(image),
+               ref->tag.n == 0 && ref->digest.n == 0 ? ":latest" : "");
+    buf_printf(out, "    containerd  %.*s/%.*s", STR_ARG(ref->host),
+               STR_ARG(buf_view(&p->repository)));
+    put_pulled(out, ref);
+    buf_puts(out, "\n    CRI-O       ");
+    if (refused != NULL) {
+        buf_printf(out, "refused: %s\n", refused);
+        return;
+    }
+    if (ref->qualified)
+        buf_printf(out, "%.*s/%.*s", STR_ARG(ref->host), STR_ARG(buf_view(&p->repository)));
+    else
+        buf_printf(out, "<search-registry>/%.*s", STR_ARG(ref->path));
+    put_pulled(out, ref);
+    buf_puts(out,
+             ref->qualified ? "\n" : " (a short name: registries.conf of the node decides)\n");
+}
+
 static void put_text(struct buf *out, struct str image, const struct parsed *p, bool valid) {
     buf_json(out, image);
     if (!valid) {
@@ -50,7 +98,8 @@ static void put_text(struct buf *out, struct str image, const struct parsed *p, 
         buf_printf(out, ", tag %.*s", STR_ARG(p->ref.tag));
     if (p->ref.digest.n != 0)
         buf_printf(out, ", digest %.*s", STR_ARG(p->ref.digest));
-    buf_printf(out, ", pulled as %.*s\n", STR_ARG(buf_view(&p->canonical)));
+    buf_printf(out, ", normal form %.*s\n", STR_ARG(buf_view(&p->canonical)));
+    put_runtimes(out, image, p);
 }
 
 static void put_key(struct buf *out, const char *key, struct str value) {

@@ -74,7 +74,7 @@ static enum ec read_policy(struct render *r, const char *path, struct err *err) 
     if (policy_load(&policy, path, clock_wall_us() / 1000000, err) != EC_OK)
         return err->code;
     policy_free(policy);
-    if (files_read(&r->files, path, err) != EC_OK)
+    if (files_read(&r->files, path, false, err) != EC_OK)
         return err->code;
     if (r->files.n > FILES_IN_CONFIGMAP_MAX)
         return err_set(err, EC_LIMIT, "%s holds more than the %d rule files allowed", path,

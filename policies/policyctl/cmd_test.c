@@ -36,11 +36,13 @@ struct options {
 static const struct opt_row rows[] = {
     POLICY_ROW(struct options),
     {"output", 'o', OPT_WORD, "FORMAT", "text",
-     "text: file:line:col lines and a summary. json: one document. yaml: the objects after the "
-     "patch. diff: what the patch changes. junit, sarif, github, tap: for CI systems.",
+     "text: file:line:col lines and a summary; when all is well silence, and the summary on a "
+     "terminal alone. json: one document. yaml: the objects after the patch. diff: what the "
+     "patch changes. junit, sarif, github, tap: for CI systems.",
      AT(output), .words = output_words},
     {"namespace", 'n', OPT_STRING, "NAME", NULL,
-     "Namespace of objects that name none, as kubectl -n.", AT(namespace)},
+     "Namespace of objects that name none, as kubectl -n; \"default\" when not given.",
+     AT(namespace)},
     {"user", 0, OPT_STRING, "NAME", NULL,
      "Who asks, as system:serviceaccount:airbyte:airbyte-admin; for rules that match users.",
      AT(user)},
@@ -67,7 +69,7 @@ static const struct opt_row rows[] = {
     {"quiet", 'q', OPT_FLAG, NULL, NULL,
      "Denials and warnings alone: no rewrites, no summary, no progress.", AT(quiet)},
     {"summary", 0, OPT_FLAG, NULL, NULL,
-     "Print the summary with --quiet too; of formats that have none on standard error.",
+     "Print the summary in any case; of formats that have none on standard error.",
      AT(summary)},
     {"color", 0, OPT_WORD, "WHEN", "auto",
      "Colours in text: auto is when standard output is a terminal and NO_COLOR is not set.",
@@ -160,10 +162,12 @@ static int test(const struct options *o, const struct opt_result *args) {
                           .groups = &o->groups,
                           .operation = o->operation ? OPERATION_UPDATE : OPERATION_CREATE,
                           .engine_flags = o->endpoint ? ENGINE_VALIDATE : 0};
-    struct sweep sweep = {
-        .asked = &asked,
-        .format = formats[o->output],
-        .look = {.quiet = o->quiet, .color = wants_color(o), .summary = o->summary}};
+    struct sweep sweep = {.asked = &asked,
+                          .format = formats[o->output],
+                          .look = {.quiet = o->quiet,
+                                   .color = wants_color(o),
+                                   .terminal = isatty(STDOUT_FILENO),
+                                   .summary = o->summary}};
     struct policy *policy = NULL;
     if (args->n_operands == 0)
         err_set(&err, EC_USAGE, "no input: give files, folders or - for standard input");

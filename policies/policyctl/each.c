@@ -39,6 +39,19 @@ static void tell_folder(const struct input *in, struct subject_totals *totals) {
     each_fault(NULL, &fault);
 }
 
+enum ec each_in_text(const char *file, struct str text, const struct policy *policy,
+                     const struct asked *asked, each_fn *take, void *arg,
+                     struct subject_totals *totals, struct err *err) {
+    struct each each = {.take = take, .arg = arg};
+    const struct subject_sink sink = {
+        .object = take_object, .fault = each_fault, .note = each_note, .arg = &each};
+    struct judge judge;
+    judge_init(&judge, policy, asked);
+    enum ec ec = subject_text(&judge, file, text, &sink, totals, err);
+    judge_done(&judge);
+    return ec;
+}
+
 enum ec each_subject(char *const *operands, size_t n, const struct policy *policy,
                      const struct asked *asked, each_fn *take, void *arg,
                      struct subject_totals *totals, struct err *err) {

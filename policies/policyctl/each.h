@@ -14,6 +14,11 @@ enum ec each_subject(char *const *operands, size_t n, const struct policy *polic
                      const struct asked *asked, each_fn *take, void *arg,
                      struct subject_totals *totals, struct err *err) MUST_CHECK;
 
+/* The same with one text. */
+enum ec each_in_text(const char *file, struct str text, const struct policy *policy,
+                     const struct asked *asked, each_fn *take, void *arg,
+                     struct subject_totals *totals, struct err *err) MUST_CHECK;
+
 /* What it tells faults and notes with, for others' sinks; arg is not looked at. */
 void each_fault(void *arg, const struct subject_fault *f);
 void each_note(void *arg, const char *file, uint32_t line, const char *text);

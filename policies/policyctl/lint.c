@@ -9,7 +9,9 @@ const char *const lint_level_words[] = {"note", "warning", "error"};
 const struct rules_lint_row *lint_row(unsigned kind) {
     static const struct rules_lint_row errors[] = {
         {"unreadable", false, "A rule file cannot be read.", "Check its path and permissions."},
-        {"invalid-syntax", false, "A rule file is no YAML.", "Mend it where it is said."},
+        {"invalid-syntax", false,
+         "A rule file is no YAML, or a pattern, host or expression in it cannot be read.",
+         "Mend it where it is said."},
         {"invalid-policy", false,
          "A rule file is no ImagePolicy: a key, type or value is wrong.",
          "Mend it where it is said; policyctl lint --schema prints what may stand where."},

@@ -126,7 +126,7 @@ void lint_print_sarif(struct buf *out, const struct findings *f) {
                   "\"name\":\"policyctl lint\",\"semanticVersion\":\"" VERSION_NUMBER "\","
                   "\"rules\":[");
     put_sarif_rules(out);
-    buf_puts(out, "\n]}},\"results\":[");
+    buf_puts(out, "\n]}},\"columnKind\":\"utf16CodeUnits\",\"results\":[");
     for (size_t i = 0; i < f->n; i++) {
         buf_puts(out, i ? ",\n" : "\n");
         put_sarif_result(out, &lines, &f->v[i]);

@@ -29,6 +29,9 @@ const struct verb verbs[] = {
      "Reads YAML or JSON: many documents, Lists, folders, AdmissionReviews; pods and all "
      "built-in\n"
      "workloads with a pod template.\n",
+     "  policyctl test -p rules.yaml manifests/\n"
+     "  helm template chart | policyctl test -p rules.yaml -n airbyte -\n"
+     "  policyctl test -p rules.yaml -o sarif --require-objects manifests/ >result.sarif\n",
      &test_options, cmd_test},
     {"verify", "[OPTION...] SUITE...", "run unit tests of rule files",
      "A suite is a YAML file of kind PolicyTest: a rule file, and cases of what should come "
@@ -36,37 +39,55 @@ const struct verb verbs[] = {
      "it. Folders are searched for *.test.yaml. Exit status 1 when a case fails, 2 when a "
      "suite\n"
      "cannot be read.\n",
+     "  policyctl verify suites/\n"
+     "  policyctl verify -v --run 'refused|denied' suites/\n",
      &verify_options, cmd_verify},
     {"bench", "[OPTION...] FILE...", "measure decisions of a rule file",
      "Reads objects as test does, decides over them again and again, and tells decisions per\n"
      "second and how long one takes: the engine's work alone, and for AdmissionReviews the "
      "way\n"
      "from bytes to bytes as well.\n",
+     "  policyctl bench -p rules.yaml --save base.json pods.yaml\n"
+     "  policyctl bench -p rules.yaml --compare base.json --threshold 20 pods.yaml\n",
      &bench_options, cmd_bench},
     {"apply", "[OPTION...] FILE...|-", "print manifests as the webhook would leave them",
      "Comments, order, quotes and layout stay. Denied objects stay as they are, and are told\n"
      "(exit status 1). From standard input to standard output it is a post-renderer of Helm\n"
      "and, given a ResourceList, a KRM function of kustomize; then functionConfig may name\n"
      "the rule file in spec.policy.\n",
+     "  policyctl apply -p rules.yaml --in-place manifests/\n"
+     "  helm template chart | policyctl apply -p rules.yaml -n airbyte - | kubectl apply -f "
+     "-\n",
      &apply_options, cmd_apply},
     {"explain", "[OPTION...] IMAGE|FILE|-...", "say which rule decides, and why, step by step",
      "What names a file, or ends as a manifest does, is one; all else is an image, taken to be "
      "in\n"
      "a pod of its own.\n",
+     "  policyctl explain -p rules.yaml -n airbyte nginx:1.25\n"
+     "  policyctl explain -p rules.yaml -o json pods.yaml\n",
      &explain_options, cmd_explain},
     {"images", "[OPTION...] FILE...|-", "list the images, and where the policy sends them",
      "Reads what test reads, or a list of names, one a line (as abctl images manifest "
      "prints).\n",
+     "  helm template chart | policyctl images -p rules.yaml -\n"
+     "  abctl images manifest | policyctl images -p rules.yaml -n airbyte -o skopeo-sync - "
+     ">sync.yaml\n"
+     "  policyctl images -p rules.yaml -o skopeo-copy manifests/ | sh\n",
      &images_options, cmd_images},
     {"lint", "[OPTION...] RULES...|-", "find what is wrong with rule files",
      "What keeps a file from being loaded is an error (exit status 2); what surely is not "
      "meant, a\n"
      "warning (1); what may well be meant, a note (0).\n",
+     "  policyctl lint rules.yaml\n"
+     "  policyctl lint --schema >policy.schema.json\n",
      &lint_options, cmd_lint},
     {"review", "[OPTION...] [FILE]", "answer an AdmissionReview as the webhook does", NULL,
-     &review_options, cmd_review},
+     "  policyctl review -p rules.yaml review.json\n", &review_options, cmd_review},
     {"parse", "[OPTION...] IMAGE...|-", "take image references apart, or say what is wrong",
-     NULL, &parse_options, cmd_parse},
+     NULL,
+     "  policyctl parse nginx ghcr.io/acme/app:1.2\n"
+     "  policyctl parse -o json - <images.txt\n",
+     &parse_options, cmd_parse},
     {"certs", "ACTION [OPTION...]", "make and check serving certificates",
      "Actions:\n"
      "  init    make a CA and a serving certificate: ca.crt ca.key tls.crt tls.key\n"
@@ -74,19 +95,25 @@ const struct verb verbs[] = {
      "  check   dates, names, chain and key; exit status 1 when something is wrong\n"
      "  show    what a certificate says\n"
      "  bundle  base64 of ca.crt on one line, for a webhook's caBundle\n",
+     "  policyctl certs init --dir tls --service pullgate --namespace pullgate\n"
+     "  policyctl certs check --dir tls\n"
+     "  policyctl certs rotate --dir tls\n",
      &certs_options, cmd_certs},
     {"render", "--image IMAGE --policy FILE --certs DIR [OPTION...]",
      "print the manifests of a webhook, for kubectl apply",
-     "The same objects as deploy/kustomize, for those who use neither kustomize nor Helm:\n"
-     "  policyctl render ... | kubectl apply -f -\n"
-     "The output holds the private key of the webhook (never the CA's).\n",
+     "The same objects as deploy/kustomize, for those who use neither kustomize nor Helm. The\n"
+     "output holds the private key of the webhook (never the CA's).\n",
+     "  policyctl render --image registry.example/pullgate:1 --policy rules.yaml --certs tls "
+     "|\n"
+     "      kubectl apply -f -\n",
      &render_options, cmd_render},
     {"completion", "bash|zsh|fish", "print a script that completes command lines",
      "In ~/.bashrc: source <(policyctl completion bash); in ~/.zshrc, behind compinit, the "
      "same with\n"
      "zsh; for fish into ~/.config/fish/completions/policyctl.fish.\n",
-     &completion_options, cmd_completion},
-    {"version", "", "print version and libraries", NULL, &version_options, cmd_version},
+     "  source <(policyctl completion bash)\n", &completion_options, cmd_completion},
+    {"version", "", "print version and libraries", NULL, "  policyctl version\n",
+     &version_options, cmd_version},
 };
 const size_t n_verbs = sizeof verbs / sizeof *verbs;
 
@@ -114,6 +141,7 @@ static int print_mdoc(const char *what) {
                    verbs[i].usage, verbs[i].summary[0] - 'a' + 'A', verbs[i].summary + 1);
         if (verbs[i].details != NULL)
             buf_printf(&text, ".Bd -literal\n%s.Ed\n", verbs[i].details);
+        buf_printf(&text, "Examples:\n.Bd -literal\n%s.Ed\n", verbs[i].examples);
         if (verbs[i].options->n_rows != 0)
             opts_mdoc(verbs[i].options, &text);
     }
@@ -142,6 +170,13 @@ static int unknown_verb(const char *name) {
     return EXIT_INPUT;
 }
 
+static int help_on(const char *name) {
+    static char help[] = "--help";
+    char *words[] = {help, help, NULL};
+    const struct verb *verb = find_verb(name);
+    return verb ? verb->run(verb, 2, words) : unknown_verb(name);
+}
+
 int main(int argc, char **argv) {
     file_guard_standard();
     /* A reader that goes away (head) is an error on write, not the end without a word. */
@@ -150,6 +185,8 @@ int main(int argc, char **argv) {
         print_overview(stderr);
         return EXIT_INPUT;
     }
+    if (argc == 3 && strcmp(argv[1], "help") == 0)
+        return help_on(argv[2]);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         print_overview(stdout);

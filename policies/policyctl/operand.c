@@ -1,11 +1,6 @@
 #include "policyctl/operand.h"
 
-#include "base/file.h"
-
-#include <errno.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static bool exists(const char *path, struct stat *st) {
     return stat(path, st) == 0;
@@ -21,26 +16,6 @@ bool operand_is_file(const char *word) {
     struct str s = str_of(word);
     return str_eq(s, STR("-")) || exists(word, &st) || str_ends(s, STR(".yaml")) ||
            str_ends(s, STR(".yml")) || str_ends(s, STR(".json"));
-}
-
-/* A file in memory takes the place of standard input. */
-static enum ec put_back(struct str bytes, struct err *err) {
-    int fd = memfd_create("stdin", MFD_CLOEXEC);
-    if (fd < 0)
-        return err_set_os(err, errno, "no room for standard input");
-    enum ec ec = file_write_fd(fd, bytes, err);
-    if (ec == EC_OK && (lseek(fd, 0, SEEK_SET) != 0 || dup2(fd, STDIN_FILENO) < 0))
-        ec = err_set_os(err, errno, "no room for standard input");
-    close(fd);
-    return ec;
-}
-
-enum ec operand_read(struct buf *out, const char *path, struct err *err) {
-    size_t before = out->n;
-    enum ec ec = file_read(out, path, OPERAND_MAX, err);
-    if (ec != EC_OK || strcmp(path, "-") != 0)
-        return ec;
-    return put_back(str_slice(buf_view(out), before, out->n), err);
 }
 
 static struct str next_line(struct str text, size_t *at) {

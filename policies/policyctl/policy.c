@@ -14,7 +14,7 @@ static void warn(void *arg, enum rules_lint lint, const char *file, struct polic
 
 enum ec policy_load(struct policy **out, const char *path, int64_t now_s, struct err *err) {
     const struct rules_options options = {
-        .warn = warn, .now_s = now_s, .sha256 = certs_sha256_hex};
+        .warn = warn, .pipes = true, .now_s = now_s, .sha256 = certs_sha256_hex};
     if (path == NULL || path[0] == '\0')
         return err_set(err, EC_USAGE,
                        "no rule file: give -p FILE or set PULLGATE_POLICY; try --help");

@@ -14,7 +14,8 @@
 struct print_look { /* as flags have it */
     bool quiet;     /* denials and warnings alone */
     bool color;
-    bool summary; /* wanted even so */
+    bool terminal; /* it goes to one */
+    bool summary;  /* wanted even so */
 };
 
 struct print {

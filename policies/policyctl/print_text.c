@@ -71,8 +71,17 @@ static enum ec put_object(struct print *file, const struct subject *s, struct er
     return EC_OK;
 }
 
+static void join(struct print *run, const struct print *file, const char *name,
+                 const struct subject_totals *of_file) {
+    run->n_out += file->out.n != 0;
+    print_append(run, file, name, of_file);
+}
+
+/* Silence when all is well. Where nothing was looked at, or not all of it, all is not well. */
 static void end(struct print *run, const struct subject_totals *t) {
-    if (!run->look->quiet || run->look->summary)
+    bool well = run->n_out == 0 && t->unreadable == 0 && t->objects != 0;
+    bool shown = !run->look->quiet && (run->look->terminal || !well);
+    if (shown || run->look->summary)
         print_summary(&run->out, t);
 }
 
@@ -80,5 +89,5 @@ const struct print_format print_text = {.sums_up = true,
                                         .begin = print_nothing,
                                         .object = put_object,
                                         .fault = print_no_fault,
-                                        .join = print_append,
+                                        .join = join,
                                         .end = end};

@@ -95,6 +95,13 @@ static void put_single(struct buf *out, struct str value) {
     buf_putc(out, '\'');
 }
 
+/* A document of JSON has all its strings in quotes, and must go on having them. */
+static bool is_json(const struct splice *s) {
+    size_t open = begin_of(s, 0);
+    char first = byte_at(s, scan_blanks(text_of(s), open + 1));
+    return byte_at(s, open) == '{' && (first == '"' || first == '}');
+}
+
 typedef void put_fn(struct buf *out, struct str value, bool quoted);
 
 /* A null that is not written stands behind what announces a value; in {a} nothing does. */
@@ -124,7 +131,7 @@ static enum ec set_scalar(const struct splice *s, json_at node, struct str value
     char c = byte_at(s, at);
     if (json_is(s->doc->json, node, JSON_NULL)) {
         struct buf plain = BUF_INIT(1 << 20);
-        put(&plain, value, false);
+        put(&plain, value, is_json(s));
         enum ec ec = set_null(s, node, buf_view(&plain), err);
         buf_done(&plain);
         return ec;
@@ -191,7 +198,24 @@ static void flow_style(const struct splice *s, size_t open, struct style *out) {
         colon = first + scan_quoted(text, first);
     out->compact = out->quoted && byte_at(s, colon) == ':' && byte_at(s, colon + 1) != ' ';
     if (out->empty) /* {} in a text of JSON */
-        out->quoted = text.n != 0 && str_trim(text).p[0] == '{';
+        out->quoted = is_json(s);
+}
+
+/* Where a key's member begins: in front of its anchor and tag, and of the `?` that announces it. */
+static size_t member_of(const struct splice *s, json_at key) {
+    struct str text = text_of(s);
+    size_t at = begin_of(s, key);
+    for (;;) {
+        size_t end = at, word;
+        while (end > 0 && (text.p[end - 1] == ' ' || text.p[end - 1] == '\t'))
+            end--;
+        for (word = end; word > 0 && strchr(" \t\r\n{,[", text.p[word - 1]) == NULL;)
+            word--;
+        bool announces = end == word + 1 && text.p[word] == '?';
+        if (word == end || end == at || (!announces && strchr("&!", text.p[word]) == NULL))
+            return at;
+        at = word;
+    }
 }
 
 static struct style style_of(const struct splice *s, json_at mapping, struct str before) {
@@ -200,12 +224,12 @@ static struct style style_of(const struct splice *s, json_at mapping, struct str
     struct style style = {.at = open};
     if (byte_at(s, open) == '{') {
         flow_style(s, open, &style);
-        style.at = style.empty ? open + 1 : begin_of(s, key);
+        style.at = style.empty ? open + 1 : member_of(s, key);
         style.indent = style.empty ? 0 : s->doc->pos[key].col - 1;
         return style;
     }
     if (before.n != 0 && key != JSON_NONE)
-        style.at = begin_of(s, key);
+        style.at = member_of(s, key);
     style.indent = s->doc->pos[mapping].col - 1;
     style.dash = dash_of(s, mapping);
     return style;
@@ -297,14 +321,14 @@ static json_at last_of(const struct json *j, json_at list) {
     return last;
 }
 
-/* Bytes of a scalar that stands on one line; false for one that does not. */
-static bool is_on_a_line(const struct splice *s, json_at node, size_t at, size_t *n) {
+/* Bytes of a scalar, down to where its last line ends; false where that cannot be told. */
+static bool is_measured(const struct splice *s, json_at node, size_t at, size_t *n) {
     struct str rest = str_slice(text_of(s), at, text_of(s).n);
     struct str value = json_str(s->doc->json, node);
     char c = byte_at(s, at);
     if (c == '|' || c == '>')
-        return false;
-    if (c == '"' || c == '\'')
+        *n = scan_block(text_of(s), at) - at;
+    else if (c == '"' || c == '\'')
         *n = scan_quoted(text_of(s), at);
     else
         *n = value.n != 0 && str_starts(rest, value) ? value.n : scan_null(text_of(s), at);
@@ -318,7 +342,7 @@ static size_t end_of(const struct splice *s, json_at element) {
     if (byte_at(s, at) == '{' || byte_at(s, at) == '[')
         return scan_bracket(text_of(s), at) + 1;
     at = begin_of(s, last);
-    return is_on_a_line(s, last, at, &n) ? at + n : text_of(s).n + 1;
+    return is_measured(s, last, at, &n) ? at + n : text_of(s).n + 1;
 }
 
 /* Where the line ends that an element ends in; the same. */
@@ -352,13 +376,11 @@ static enum ec extend_flow(const struct splice *s, json_at list, struct str item
 }
 
 static struct style style_of_list(const struct splice *s, json_at list) {
-    struct style style = {.flow = true};
+    struct style style = {.flow = true, .quoted = is_json(s)};
     json_at first = json_first(s->doc->json, list);
     size_t open = first == JSON_NONE ? begin_of(s, list) : begin_of(s, first);
     if (byte_at(s, open) == '{')
         flow_style(s, open, &style);
-    else if (byte_at(s, open) == '[')
-        style.quoted = str_trim(text_of(s)).p[0] == '{';
     return style;
 }
 
@@ -389,7 +411,7 @@ static enum ec set_name(const struct splice *s, json_at element, struct str name
                         struct err *err) {
     const struct json *j = s->doc->json;
     json_at old = json_get(j, element, STR("name"));
-    struct style style = {.flow = true};
+    struct style style = {.flow = true, .quoted = is_json(s)};
     struct buf text = BUF_INIT(1 << 20);
     size_t at = begin_of(s, element);
     if (old != JSON_NONE)
@@ -408,23 +430,40 @@ static enum ec set_name(const struct splice *s, json_at element, struct str name
     return strange(s, element, "this entry", err);
 }
 
+static void put_line(const struct splice *s, json_at list, struct buf *out) {
+    buf_puts(out, s->text->eol);
+    put_blanks(out, s->doc->pos[list].col - 1);
+}
+
+/* The comments of what is taken out, each on a line of its own. */
+static void keep_comments(const struct splice *s, json_at list, struct str gone,
+                          struct buf *out) {
+    for (size_t at = 0, n; (n = scan_comment(gone, &at)) != 0; at += n) {
+        put_line(s, list, out);
+        buf_str(out, str_slice(gone, at, at + n));
+    }
+}
+
 /* Elements from `first` on, the last ones, are taken out; `before` is the one in front. */
 static enum ec remove_tail(const struct splice *s, json_at list, json_at before,
                            struct err *err) {
-    struct buf nothing = BUF_INIT(1);
+    struct buf kept = BUF_INIT(1 << 20);
     size_t open = begin_of(s, list);
     if (byte_at(s, open) == '[') {
-        size_t from = begin_of(s, before), close = scan_bracket(text_of(s), open);
-        if (byte_at(s, from) != '{' || close >= text_of(s).n)
+        size_t from = end_of(s, before), close = scan_bracket(text_of(s), open);
+        if (close >= text_of(s).n || from > close)
             return strange(s, list, "this list", err);
-        from = scan_bracket(text_of(s), from) + 1;
-        return change(s, list, from, close - from, &nothing, err);
+        keep_comments(s, list, str_slice(text_of(s), from, close), &kept);
+        if (kept.n != 0)
+            put_line(s, list, &kept); /* for the bracket: a comment would hide it */
+        return change(s, list, from, close - from, &kept, err);
     }
     size_t from = end_of_line(s, before);
     size_t to = end_of_line(s, last_of(s->doc->json, list));
     if (byte_at(s, open) != '-' || to < from || to > text_of(s).n)
         return strange(s, list, "this list", err);
-    return change(s, list, from, to - from, &nothing, err);
+    keep_comments(s, list, str_slice(text_of(s), from, to), &kept);
+    return change(s, list, from, to - from, &kept, err);
 }
 
 /* What is more than a name would be lost in the list as it should be. */
@@ -453,7 +492,10 @@ static enum ec check_names(const struct splice *s, json_at list, const struct st
         return EC_OK;
     for (json_at at = json_first(j, list); at != JSON_NONE; at = json_next(j, list, at))
         if (!is_name_alone(j, at))
-            return strange(s, at, "this entry", err);
+            return err_place(err, NULL, s->doc->pos[at].line, s->doc->pos[at].col),
+                   err_set(
+                       err, EC_SCHEMA,
+                       "this entry has more than a name, which the webhook would take away");
     return EC_OK;
 }
 
@@ -480,7 +522,7 @@ enum ec splice_name_list(const struct splice *s, json_at list, const struct str 
     if (!json_is(s->doc->json, list, JSON_NULL))
         return set_names(s, list, names, n, err);
     struct buf text = BUF_INIT(1 << 20);
-    style.quoted = str_trim(text_of(s)).p[0] == '{';
+    style.quoted = is_json(s);
     buf_putc(&text, '[');
     put_flow_names(&text, &style, names, n);
     buf_putc(&text, ']');

@@ -76,6 +76,44 @@ size_t scan_bracket(struct str text, size_t at) {
     return text.n;
 }
 
+static size_t behind_line(struct str text, size_t at) {
+    at = behind_comment(text, at);
+    at += at < text.n && text.p[at] == '\r';
+    return at + (at < text.n && text.p[at] == '\n');
+}
+
+size_t scan_block(struct str text, size_t at) {
+    size_t end = behind_comment(text, at), indent = 0;
+    for (size_t line = behind_line(text, at); line < text.n; line = behind_line(text, line)) {
+        size_t first = line;
+        while (first < text.n && text.p[first] == ' ')
+            first++;
+        if (first == text.n || is_blank(text.p[first]))
+            continue;
+        if (indent == 0)
+            indent = first - line;
+        if (indent == 0 || first - line < indent)
+            break;
+        end = behind_comment(text, first);
+    }
+    return end;
+}
+
+size_t scan_comment(struct str text, size_t *at) {
+    size_t i = *at;
+    while (i < text.n) {
+        char c = text.p[i];
+        bool first = i == 0 || is_blank(text.p[i - 1]);
+        if (c == '#' && first) {
+            *at = i;
+            return behind_comment(text, i) - i;
+        }
+        size_t n = (c == '"' || c == '\'') && begins_scalar(text, i) ? scan_quoted(text, i) : 0;
+        i += n ? n : 1;
+    }
+    return 0;
+}
+
 size_t scan_block_line(struct str text, size_t *at, struct str value) {
     size_t line = behind_comment(text, *at);
     while (line < text.n && is_blank(text.p[line]))

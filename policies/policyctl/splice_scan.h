@@ -16,5 +16,10 @@ size_t scan_blanks(struct str text, size_t at);
 /* Of a block scalar (`|`, `>`) whose header is at *at: its one line of text, if that is `value`;
  * *at moves there. 0 when it is not. */
 size_t scan_block_line(struct str text, size_t *at, struct str value);
+/* Behind the last line of text of the block scalar whose header is at `at`. */
+size_t scan_block(struct str text, size_t at);
+/* The next comment from *at on, to the end of its line: its bytes; *at moves to its `#`. 0 when there
+ * is none. */
+size_t scan_comment(struct str text, size_t *at);
 
 #endif

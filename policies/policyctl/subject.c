@@ -74,6 +74,8 @@ static enum ec take_review(struct walk *w, struct subject *s, struct err *err) {
     s->is_review = true;
     s->object = review.object;
     if (s->object != JSON_NONE)
+        s->line = s->doc->pos[s->object].line;
+    if (s->object != JSON_NONE)
         review.workload.api_version =
             json_str(s->doc->json, json_get(s->doc->json, s->object, STR("apiVersion")));
     return show(w, s, &review.fault, &review.workload, err);
@@ -96,9 +98,12 @@ enum ec subject_workload(struct workload *out, struct review_fault *fault,
                          const struct judge *j, const struct json *json, json_at object,
                          struct arena *arena, struct err *err) {
     const struct asked *asked = j->asked;
+    struct str version;
     *fault = (struct review_fault){.is = false};
     *out = (struct workload){.operation = asked->operation,
                              .namespace = str_of(asked->namespace),
+                             .api_version = j->item_version,
+                             .kind = j->item_kind,
                              .user = str_of(asked->user),
                              .groups = j->groups,
                              .n_groups = asked->groups->n};
@@ -106,6 +111,13 @@ enum ec subject_workload(struct workload *out, struct review_fault *fault,
         return err->code;
     if (out->kind.n == 0)
         return err_set(err, EC_SCHEMA, "no Kubernetes object: kind is missing");
+    if (!review_is_version(out->api_version, out->kind, &version))
+        return err_set(err, EC_SCHEMA, "apiVersion of a %.*s: found %s%.*s%s, expected %.*s",
+                       STR_ARG(out->kind), out->api_version.n ? "\"" : "none",
+                       STR_ARG(str_slice(out->api_version, 0, 100)),
+                       out->api_version.n ? "\"" : "", STR_ARG(version));
+    if (asked->namespace == NULL && out->namespace.n == 0 && out->shape != SHAPE_OTHER)
+        out->namespace = str_of(SUBJECT_NAMESPACE);
     if (asked->service_account != NULL && out->shape != SHAPE_OTHER &&
         !names_account(json, object, out->spec))
         out->service_account = str_of(asked->service_account);
@@ -145,20 +157,32 @@ static enum ec tell_at(struct walk *w, struct err *err, uint32_t line, uint32_t 
 static enum ec take(struct walk *w, const struct yaml_doc *doc, struct str prefix,
                     json_at object, unsigned depth, struct err *err);
 
+/* Items of a PodList, as the API server gives it, do not say what they are. */
+static void set_items(struct judge *j, const struct json *json, json_at list) {
+    struct str kind = json_str(json, json_get(json, list, STR("kind")));
+    bool named = str_ends(kind, STR("List")) && kind.n > 4;
+    j->item_kind = named ? str_slice(kind, 0, kind.n - 4) : STR_NONE;
+    j->item_version =
+        named ? json_str(json, json_get(json, list, STR("apiVersion"))) : STR_NONE;
+}
+
 /* Any object with a top-level `items` is a list to kubectl, whatever its kind says. */
 static enum ec take_list(struct walk *w, const struct yaml_doc *doc, struct str prefix,
-                         json_at items, unsigned depth, struct err *err) {
+                         json_at list, unsigned depth, struct err *err) {
+    json_at items = json_get(doc->json, list, STR("items"));
     size_t i = 0;
+    enum ec ec = EC_OK;
     if (depth == LIST_DEPTH_MAX)
         return err_set(err, EC_LIMIT, "lists in lists, deeper than %d levels", LIST_DEPTH_MAX);
-    for (json_at at = json_first(doc->json, items); at != JSON_NONE;
+    for (json_at at = json_first(doc->json, items); at != JSON_NONE && ec == EC_OK;
          at = json_next(doc->json, items, at), i++) {
         char pointer[256];
         int n = snprintf(pointer, sizeof pointer, "%.*s/items/%zu", STR_ARG(prefix), i);
-        if (take(w, doc, (struct str){pointer, (size_t)n}, at, depth + 1, err) != EC_OK)
-            return err->code;
+        set_items(w->j, doc->json, list);
+        ec = take(w, doc, (struct str){pointer, (size_t)n}, at, depth + 1, err);
     }
-    return EC_OK;
+    w->j->item_kind = w->j->item_version = STR_NONE;
+    return ec;
 }
 
 static enum ec take(struct walk *w, const struct yaml_doc *doc, struct str prefix,
@@ -171,14 +195,13 @@ static enum ec take(struct walk *w, const struct yaml_doc *doc, struct str prefi
                         .prefix = prefix,
                         .object = object,
                         .policy = w->j->policy};
-    json_at items = json_get(doc->json, object, STR("items"));
     enum ec ec;
     arena_reset(&w->j->arena);
     if (!json_is(doc->json, object, JSON_OBJECT))
         ec = err_set(err, EC_SCHEMA, "no Kubernetes object: expected an object, found %s",
                      json_type_name(json_type_of(doc->json, object)));
-    else if (items != JSON_NONE)
-        ec = take_list(w, doc, prefix, items, depth, err);
+    else if (json_get(doc->json, object, STR("items")) != JSON_NONE)
+        ec = take_list(w, doc, prefix, object, depth, err);
     else if (object == 0 && review_is_review(doc->json, 0))
         ec = take_review(w, &s, err);
     else
@@ -219,21 +242,30 @@ static struct str shown_text(struct str text) {
     return str_starts(text, STR("\xef\xbb\xbf")) ? str_slice(text, 3, text.n) : text;
 }
 
+static enum ec take_text(struct walk *w, struct str text, struct err *err) {
+    struct yaml *y = NULL;
+    w->text = shown_text(text);
+    enum ec ec = yaml_open(&y, text, YAML_LIMITS_DEFAULT, err);
+    ec = ec == EC_OK ? each_document(w, y, err) : tell(w, true, err);
+    yaml_close(y);
+    return ec;
+}
+
+enum ec subject_text(struct judge *j, const char *file, struct str text,
+                     const struct subject_sink *to, struct subject_totals *totals,
+                     struct err *err) {
+    struct walk w = {.j = j, .to = to, .totals = totals, .file = file};
+    return take_text(&w, text, err);
+}
+
 enum ec subject_file(struct judge *j, const char *path, const struct subject_sink *to,
                      struct subject_totals *totals, struct err *err) {
     struct buf text = BUF_INIT(FILE_MAX + 1);
-    struct yaml *y = NULL;
     struct walk w = {.j = j, .to = to, .totals = totals};
     w.file = strcmp(path, "-") == 0 ? "<stdin>" : path;
-    enum ec ec = file_read_any(&text, path, FILE_MAX, err);
-    w.text = shown_text(buf_view(&text));
-    if (ec == EC_OK)
-        ec = yaml_open(&y, buf_view(&text), YAML_LIMITS_DEFAULT, err);
-    if (ec == EC_OK)
-        ec = each_document(&w, y, err);
-    else
-        ec = tell(&w, true, err);
-    yaml_close(y);
+    enum ec ec = file_read_any(&text, path, FILE_MAX, err) == EC_OK
+                     ? take_text(&w, buf_view(&text), err)
+                     : tell(&w, true, err);
     buf_done(&text);
     return ec;
 }

@@ -14,8 +14,11 @@
 #include "review/review.h"
 #include "yaml/yaml.h"
 
-struct asked { /* what flags say about objects that are no AdmissionReviews */
-    const char *namespace, *user;
+#define SUBJECT_NAMESPACE "default" /* of pods without one, as kubectl has it */
+
+struct asked {             /* what flags say about objects that are no AdmissionReviews */
+    const char *namespace; /* of objects that name none; NULL: SUBJECT_NAMESPACE */
+    const char *user;
     const char *service_account; /* of pods that name none */
     const struct opt_list *groups;
     enum workload_operation operation;
@@ -28,6 +31,7 @@ struct judge { /* one thread's */
     const struct asked *asked;
     struct str groups[OPT_LIST_MAX];
     struct arena arena;
+    struct str item_version, item_kind; /* of items that name none: a PodList's */
 };
 
 struct subject {
@@ -73,6 +77,11 @@ void judge_done(struct judge *j);
 enum ec subject_file(struct judge *j, const char *path, const struct subject_sink *to,
                      struct subject_totals *totals, struct err *err) MUST_CHECK;
 
+/* The same with the file's bytes; `file` is its name in messages. */
+enum ec subject_text(struct judge *j, const char *file, struct str text,
+                     const struct subject_sink *to, struct subject_totals *totals,
+                     struct err *err) MUST_CHECK;
+
 /* Judges one object, or list of objects, that stands somewhere in a document. */
 enum ec subject_part(struct judge *j, const char *file, const struct yaml_doc *doc,
                      struct str prefix, json_at object, const struct subject_sink *to,
@@ -80,7 +89,8 @@ enum ec subject_part(struct judge *j, const char *file, const struct yaml_doc *d
 
 void subject_add(struct subject_totals *to, const struct subject_totals *more);
 
-/* The workload of a bare object. Errors: EC_SCHEMA (no Kubernetes object), and the arena's. */
+/* The workload of a bare object. Errors: EC_SCHEMA (no Kubernetes object, or an apiVersion that its
+ * kind never had), and the arena's. */
 enum ec subject_workload(struct workload *out, struct review_fault *fault,
                          const struct judge *j, const struct json *json, json_at object,
                          struct arena *arena, struct err *err) MUST_CHECK;

@@ -284,7 +284,7 @@ static enum ec name_file(struct reading *r) {
 static enum ec open_document(struct reading *r) {
     struct suite *s = r->s;
     struct yaml_doc *doc = NULL;
-    if (file_read(&s->text, s->form.file, SUITE_MAX, r->err) != EC_OK)
+    if (file_read_any(&s->text, s->form.file, SUITE_MAX, r->err) != EC_OK)
         return r->err->code;
     if (yaml_open(&s->yaml, buf_view(&s->text), YAML_LIMITS_DEFAULT, r->err) == EC_OK &&
         yaml_next(s->yaml, &doc, r->err) == EC_OK && doc == NULL)

@@ -38,8 +38,11 @@ enum ec textedit_init(struct textedit *out, struct str text, struct err *err) {
     if (out->lines == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
     out->n_lines = scan_lines(text, out->lines);
-    bool crlf = n > 1 && out->lines[1] >= 2 && text.p[out->lines[1] - 2] == '\r';
-    out->eol = crlf ? "\r\n" : "\n";
+    out->eol = "\n";
+    if (n > 1 && text.p[out->lines[1] - 1] == '\r')
+        out->eol = "\r";
+    else if (n > 1 && out->lines[1] >= 2 && text.p[out->lines[1] - 2] == '\r')
+        out->eol = "\r\n";
     return EC_OK;
 }
 

@@ -16,6 +16,7 @@ static bool print_help(const struct verb *v) {
         buf_printf(&text, "\n%s", v->details);
     buf_puts(&text, "\nOptions:\n");
     opts_help(v->options, &text);
+    buf_printf(&text, "\nExamples:\n%s", v->examples);
     bool printed = verb_print(&text);
     buf_done(&text);
     return printed;

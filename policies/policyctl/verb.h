@@ -16,9 +16,10 @@ enum {
 
 struct verb {
     const char *name;
-    const char *usage;   /* "[OPTION...] FILE..." */
-    const char *summary; /* half a line */
-    const char *details; /* paragraphs for its own --help; may be NULL */
+    const char *usage;    /* "[OPTION...] FILE..." */
+    const char *summary;  /* half a line */
+    const char *details;  /* paragraphs for its own --help; may be NULL */
+    const char *examples; /* lines for its own --help, each run by tests/cli/usage.sh */
     const struct opt_table *options;
     int (*run)(const struct verb *self, int argc, char **argv);
 };

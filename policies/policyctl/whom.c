@@ -64,18 +64,19 @@ enum ec whom_read(struct whom *out, const struct whom_flags *flags, struct err *
 struct workload whom_pod(const struct whom *w, struct workload_image *room, struct str image) {
     *room = (struct workload_image){
         .place = PLACE_CONTAINER, .text = image, .has_image = true, .changed = true};
-    return (struct workload){.shape = SHAPE_POD,
-                             .operation = w->asked.operation,
-                             .spec = STR("/spec"),
-                             .api_version = STR("v1"),
-                             .kind = STR("Pod"),
-                             .namespace = str_of(w->asked.namespace),
-                             .user = str_of(w->asked.user),
-                             .groups = w->groups,
-                             .n_groups = w->asked.groups->n,
-                             .service_account = w->service_account,
-                             .labels = w->labels,
-                             .n_labels = w->n_labels,
-                             .images = room,
-                             .n_images = 1};
+    return (struct workload){
+        .shape = SHAPE_POD,
+        .operation = w->asked.operation,
+        .spec = STR("/spec"),
+        .api_version = STR("v1"),
+        .kind = STR("Pod"),
+        .namespace = str_of(w->asked.namespace ? w->asked.namespace : SUBJECT_NAMESPACE),
+        .user = str_of(w->asked.user),
+        .groups = w->groups,
+        .n_groups = w->asked.groups->n,
+        .service_account = w->service_account,
+        .labels = w->labels,
+        .n_labels = w->n_labels,
+        .images = room,
+        .n_images = 1};
 }

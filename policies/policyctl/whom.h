@@ -24,7 +24,8 @@ extern const char *const whom_operations[];
 /* clang-format off */
 #define WHOM_WHERE_ROWS(type, member)                                                          \
     {"namespace", 'n', OPT_STRING, "NAME", NULL,                                               \
-     "Namespace of images that stand alone, and of objects that name none.",                   \
+     "Namespace of images that stand alone, and of objects that name none; \"default\" when " \
+     "not given.",                                                                             \
      WHOM_AT(type, member, namespace)},                                                        \
     {"labels", 'l', OPT_STRING, "KEY=VALUE,...", NULL,                                         \
      "Labels of the pod that an image standing alone is taken to be in.",                      \

@@ -49,11 +49,12 @@ static enum ec add(struct files *f, struct str path, struct err *err) {
     return EC_OK;
 }
 
-static enum ec read_texts(struct files *f, struct err *err) {
+static enum ec read_texts(struct files *f, bool pipes, struct err *err) {
     size_t total = 0;
     for (size_t i = 0; i < f->n; i++) {
         struct file_text *file = &f->v[i];
-        enum ec ec = file_read(&file->bytes, file->path, RULES_FILE_MAX, err);
+        enum ec ec =
+            (pipes ? file_read_any : file_read)(&file->bytes, file->path, RULES_FILE_MAX, err);
         if (ec != EC_OK)
             return ec;
         file->text = buf_view(&file->bytes);
@@ -141,7 +142,7 @@ static void mark(const char *folder, struct stat *out) {
 
 static enum ec read_folder(struct files *f, const char *folder, struct err *err) {
     enum ec ec = list_folder(f, folder, err);
-    return ec != EC_OK ? ec : read_texts(f, err);
+    return ec != EC_OK ? ec : read_texts(f, false, err);
 }
 
 /* Files of two generations are no policy anyone wrote: read again when the link was turned. */
@@ -161,9 +162,9 @@ static enum ec read_stable_folder(struct files *f, const char *folder, struct er
     return err_set(err, EC_IO, "%s changes faster than it can be read", folder);
 }
 
-enum ec files_read(struct files *out, const char *path, struct err *err) {
+enum ec files_read(struct files *out, const char *path, bool pipes, struct err *err) {
     if (is_folder(path))
         return read_stable_folder(out, path, err);
     enum ec ec = add(out, str_of(path), err);
-    return ec != EC_OK ? ec : read_texts(out, err);
+    return ec != EC_OK ? ec : read_texts(out, pipes, err);
 }

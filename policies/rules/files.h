@@ -22,9 +22,10 @@ struct files {
     size_t n, cap;
 };
 
-/* Errors: EC_IO, EC_LIMIT, EC_SCHEMA (a folder without rule files), EC_NOMEM. `out` has to be
+/* `pipes`: a file that is named itself may be a pipe; else that is an error, so that a reader cannot
+ * be made to wait. Errors: EC_IO, EC_LIMIT, EC_SCHEMA (a folder without rule files), EC_NOMEM. `out` has to be
  * given back in any case. */
-enum ec files_read(struct files *out, const char *path, struct err *err) MUST_CHECK;
+enum ec files_read(struct files *out, const char *path, bool pipes, struct err *err) MUST_CHECK;
 void files_done(struct files *f);
 
 #endif

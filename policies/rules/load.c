@@ -188,7 +188,7 @@ enum ec rules_parse(struct policy **out, struct str text, const char *file,
 enum ec rules_load(struct policy **out, const char *path, const struct rules_options *options,
                    struct err *err) {
     struct files in = {.v = NULL};
-    enum ec ec = files_read(&in, path, err);
+    enum ec ec = files_read(&in, path, options != NULL && options->pipes, err);
     if (ec == EC_OK)
         ec = build(out, &in, options, err);
     files_done(&in);

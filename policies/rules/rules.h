@@ -18,6 +18,7 @@
 struct rules_options {
     rules_warn_fn *warn; /* may be NULL */
     void *arg;
+    bool pipes; /* `path` may be a pipe, read to its end however long that takes: for tools */
     int64_t now_s; /* to warn of exemptions that ran out; 0: do not */
     /* Fills policy.sha256: lower-case hex and a NUL; NULL: it stays empty. Of one file the
      * bytes are hashed, of several name NUL size NUL bytes of each (the name without its

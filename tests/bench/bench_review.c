@@ -2,6 +2,8 @@
  * jansson's parse of it in the same run.
  *
  *   bench_review REVIEW.json...      (cmake --build --preset release --target bench)
+ *   bench_review --stage NAME COUNT REVIEW.json      COUNT requests up to a stage, nothing measured:
+ *                                                    for a tool that counts instructions
  *
  * Shows      nanoseconds of CPU time: the best of ROUNDS rounds for each stage together with all
  *            before it; a stage is the difference. The body is copied before each request, which
@@ -174,7 +176,8 @@ static size_t allocations(struct bench *b) {
     return mem_fault_count();
 }
 
-static void show(struct bench *b, const char *name) {
+static void show(struct bench *b, void *arg) {
+    const char *name = arg;
     struct figures f = measure(b);
     size_t allocated = allocations(b);
     double copy = f.stage[COPY], sum = f.stage[AUDIT] - copy;
@@ -193,7 +196,9 @@ static void show(struct bench *b, const char *name) {
 
 /* ---- bodies -------------------------------------------------------------------------- */
 
-static void run_body(const struct policy *policy, const char *name, struct str body) {
+typedef void use_fn(struct bench *b, void *arg);
+
+static void with_body(const struct policy *policy, struct str body, use_fn *use, void *arg) {
     struct bench b = {.body = body,
                       .policy = policy,
                       .copy = calloc(body.n + JSON_PADDING, 1),
@@ -205,7 +210,7 @@ static void run_body(const struct policy *policy, const char *name, struct str b
     if (b.copy == NULL)
         exit(1);
     review_session_init(&b.session, REVIEW_LIMITS_DEFAULT);
-    show(&b, name);
+    use(&b, arg);
     review_session_done(&b.session);
     json_done(&b.j);
     arena_done(&b.arena);
@@ -249,19 +254,44 @@ static struct policy *load(void) {
     return policy;
 }
 
-static void run_file(const struct policy *policy, const char *path, bool last) {
+static struct buf load_file(const char *path) {
     struct buf file = BUF_INIT(FILE_MAX);
     struct err err = ERR_INIT;
     if (file_read(&file, path, FILE_MAX, &err) != EC_OK) {
         fprintf(stderr, "bench_review: %s\n", err.msg);
         exit(1);
     }
-    const char *slash = strrchr(path, '/');
-    run_body(policy, slash != NULL ? slash + 1 : path, buf_view(&file));
+    return file;
+}
+
+static void run_file(const struct policy *policy, char *path, bool last) {
+    struct buf file = load_file(path);
+    char *slash = strrchr(path, '/');
+    with_body(policy, buf_view(&file), show, slash != NULL ? slash + 1 : path);
     char *big = last ? enlarge(buf_view(&file)) : NULL;
     if (big != NULL)
-        run_body(policy, "the same, more containers", str_of(big));
+        with_body(policy, str_of(big), show, (char[]){"the same, more containers"});
     free(big);
+    buf_done(&file);
+}
+
+struct order {
+    enum stage last;
+    size_t times;
+};
+
+static void obey(struct bench *b, void *arg) {
+    const struct order *order = arg;
+    (void)time_of(b, request, order->last, order->times);
+}
+
+static void run_stage(const struct policy *policy, const char *name, const char *times,
+                      const char *path) {
+    struct buf file = load_file(path);
+    struct order order = {.last = COPY, .times = strtoul(times, NULL, 10)};
+    while (order.last < AUDIT && strcmp(stage_names[order.last], name) != 0)
+        order.last++;
+    with_body(policy, buf_view(&file), obey, &order);
     buf_done(&file);
 }
 
@@ -269,8 +299,11 @@ int main(int argc, char **argv) {
     struct policy *policy = load();
     json_set_alloc_funcs(malloc,
                          free); /* the loader's own is slower here: mem_fault.c counts */
-    for (int i = 1; i < argc; i++)
-        run_file(policy, argv[i], i == argc - 1);
+    if (argc == 5 && strcmp(argv[1], "--stage") == 0)
+        run_stage(policy, argv[2], argv[3], argv[4]);
+    else
+        for (int i = 1; i < argc; i++)
+            run_file(policy, argv[i], i == argc - 1);
     policy_free(policy);
     return argc > 1 ? 0 : 2;
 }

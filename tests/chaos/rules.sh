@@ -28,7 +28,7 @@ for _ in $(seq "$(rounds 1 2)"); do
     : >rules.yaml
     broken "empty" 'empty|expected'
     mended "empty" two.example
-    head -c 60 rules.yaml >cut && cat cut >rules.yaml
+    head -c 60 rules.yaml >part && cat part >rules.yaml
     broken "cut short in its middle" 'rules.yaml|expected|found|end'
     mended "cut short" one.example
     rm rules.yaml && mkdir rules.yaml

@@ -24,31 +24,29 @@ mended() {
     await "$1: whole again" served_is_disk
     kept=$(grep -c '"event":"certificate_kept"' "$log")
 }
-for _ in once; do
-    mkdir -p next && cp "$certs"/* next
-    "$POLICYCTL" certs rotate --dir next --service pullgate --namespace pullgate --dns 127.0.0.1 --force >/dev/null
-    cp next/tls.crt new.crt && cp next/tls.key new.key
-    head -c $(($(wc -c <new.crt) / 2)) new.crt >"$certs/tls.crt"
-    broken "half a certificate"
-    cp new.crt "$certs/tls.crt"
-    broken "the certificate before its key"
-    head -c $(($(wc -c <new.key) / 2)) new.key >"$certs/tls.key"
-    broken "half a key"
-    mended "half a key"
-    : >"$certs/tls.crt"
-    broken "an empty certificate"
-    head -c 100000 /dev/urandom >"$certs/tls.crt"
-    broken "no certificate"
-    head -c 52428800 /dev/zero >"$certs/tls.crt"
-    broken "50 MB"
-    rm "$certs/tls.crt" && mkdir "$certs/tls.crt"
-    broken "a folder"
-    rmdir "$certs/tls.crt" && mkfifo "$certs/tls.crt"
-    broken "a FIFO"
-    rm "$certs/tls.crt" "$certs/tls.key"
-    broken "gone"
-    mended "gone"
-done
+mkdir -p next && cp "$certs"/* next
+"$POLICYCTL" certs rotate --dir next --service pullgate --namespace pullgate --dns 127.0.0.1 --force >/dev/null
+cp next/tls.crt new.crt && cp next/tls.key new.key
+head -c $(($(wc -c <new.crt) / 2)) new.crt >"$certs/tls.crt"
+broken "half a certificate"
+cp new.crt "$certs/tls.crt"
+broken "the certificate before its key"
+head -c $(($(wc -c <new.key) / 2)) new.key >"$certs/tls.key"
+broken "half a key"
+mended "half a key"
+: >"$certs/tls.crt"
+broken "an empty certificate"
+head -c 100000 /dev/urandom >"$certs/tls.crt"
+broken "no certificate"
+head -c 52428800 /dev/zero >"$certs/tls.crt"
+broken "50 MB"
+rm "$certs/tls.crt" && mkdir "$certs/tls.crt"
+broken "a folder"
+rmdir "$certs/tls.crt" && mkfifo "$certs/tls.crt"
+broken "a FIFO"
+rm "$certs/tls.crt" "$certs/tls.key"
+broken "gone"
+mended "gone"
 
 # ---- clients -----------------------------------------------------------------------------------
 
@@ -81,12 +79,12 @@ has_said() { # COUNT TEXT
 }
 for _ in $(seq "$(rounds 1 5)"); do
     interact -tls1_2
-    echo R 2>/dev/null >&"$to_client"
+    { echo R >&"$to_client"; } 2>/dev/null
     await "a second handshake ends the connection" is_gone "$s_client"
     leave
     interact -tls1_3
     for i in $(seq "$(rounds 3 30)"); do
-        echo K 2>/dev/null >&"$to_client" || break
+        { echo K >&"$to_client"; } 2>/dev/null || break
         await "new keys" has_said "$i" KEYUPDATE
     done
     leave

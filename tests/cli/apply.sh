@@ -24,6 +24,7 @@ same "a template, --templates: its image alone" "$(diff "$work/deployment.yaml" 
     "<         - image: nginx   # kept
 >         - image: ghcr.io/acme-data/nginx   # kept"
 check "hundreds of styles" python3 "$tests/cli/apply_styles.py" "$POLICYCTL"
+check "styles at random" python3 "$tests/cli/apply_random.py" "$POLICYCTL" 1000
 
 # ---- in place --------------------------------------------------------------------------------
 
@@ -129,16 +130,56 @@ same "KRM: no such rule file" "$? $(cat "$work/out" "$work/err")" \
     "2 policyctl: cannot open nowhere.yaml: No such file or directory"
 resource_list nowhere.yaml nginx | "${apply[@]}" - >"$work/out" 2>&1
 same "KRM: -p goes first" $? 0
-# kustomize itself runs it, where there is one that may run programs (kubectl's may not).
+
+# ---- the samples the README shows ------------------------------------------------------------
+
+samples=$tests/../deploy/samples
+mkdir "$work/bin" && ln -s "$POLICYCTL" "$work/bin/policyctl"
+export PATH=$work/bin:$PATH
+cp -r "$samples/kustomize" "$work/sample" && cd "$work/sample" || exit 1
+wanted=ghcr.io/acme-data/airbyte/source-postgres:3.6.11
+
+# As helm template prints charts: documents with their sources, hooks, empty ones.
+for name in one two; do
+    printf -- '---\n# Source: chart/templates/%s.yaml\n' $name
+    sed "s/source-postgres}/$name}/" deployment.yaml
+    printf -- '---\n# Source: chart/templates/empty-%s.yaml\n' $name
+done >chart.yaml
+for namespace in airbyte elsewhere; do
+    PULLGATE_POLICY=$tests/../policies/examples/airbyte.yaml NAMESPACE=$namespace "$samples/post-render" <chart.yaml >"$work/$namespace" 2>"$work/err"
+    same "post-render: exit status" "$? $(cat "$work/err")" "0 "
+done
+same "post-render: what is changed" "$(diff chart.yaml "$work/airbyte" | grep -c '^> .*ghcr.io/acme-data/.* # pinned by hand')" 2
+same "post-render: nothing else" "$(diff chart.yaml "$work/airbyte" | grep -c '^>')" 2
+same_file "post-render: a namespace of no rule" "$work/elsewhere" chart.yaml
+
+# kustomize calls the function so: its resources as items, the transformer as functionConfig.
+{
+    printf 'apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n- '
+    sed '2,$s/^/  /' deployment.yaml
+    printf 'functionConfig:\n'
+    sed 's/^/  /' pullgate.yaml
+} >list.yaml
+./pullgate-fn <list.yaml >"$work/out" 2>"$work/err"
+same "pullgate-fn: exit status" "$? $(cat "$work/err")" "0 "
+same "pullgate-fn: what is changed" "$(diff list.yaml "$work/out" | grep '^>')" ">             image: $wanted   # pinned by hand"
+
+image_of() { # COMMAND...: the image kustomize prints in the end
+    "$@" 2>"$work/err" | sed -n 's/^ *\(- \)*image: //p'
+}
 if command -v kustomize >/dev/null; then
-    mkdir "$work/kustomize" && cp good.yaml rules.yaml "$work/kustomize" && cd "$work/kustomize" || exit 1
-    printf '#!/bin/sh\nexec "%s" apply -\n' "$POLICYCTL" >run && chmod +x run
-    printf 'resources: [good.yaml]\ntransformers: [pullgate.yaml]\n' >kustomization.yaml
-    printf 'apiVersion: example.com/v1\nkind: Pullgate\nmetadata:\n  name: p\n  annotations:
-    config.kubernetes.io/function: "exec: {path: ./run}"\nspec: {policy: rules.yaml}\n' >pullgate.yaml
-    sed -i 's#ghcr.io/acme-data/app:1#app:1#' good.yaml
-    run kustomize build --enable-alpha-plugins --enable-exec .
-    same "kustomize: exit status" "$status $err" "0 "
-    matches "kustomize: image" "$out" 'image: ghcr.io/acme-data/app:1'
+    same "kustomize" "$(image_of kustomize build --enable-alpha-plugins --enable-exec .)" $wanted
 fi
+for kubectl in "$(command -v kubectl)" "$tests"/../build/cluster/kubectl/usr/bin/kubectl; do
+    [ -x "$kubectl" ] || continue
+    mkdir -p plain && cp deployment.yaml plain && printf 'namespace: airbyte\nresources: [deployment.yaml]\n' >plain/kustomization.yaml
+    "$kubectl" kustomize plain >"$work/built" 2>"$work/err"
+    same "kubectl kustomize, a pipe" "$(image_of policyctl apply -p rules.yaml -t - <"$work/built")" $wanted
+    "$kubectl" kustomize --help 2>/dev/null | grep -q -e --enable-alpha-plugins || continue
+    # It may run programs that are plugins of the older kind: objects in, objects out.
+    plugin=xdg/kustomize/plugin/pullgate.example.com/v1/pullgate
+    mkdir -p $plugin old && cp deployment.yaml kustomization.yaml old && sed '/annotations/,/function/d' pullgate.yaml >old/pullgate.yaml
+    printf '#!/bin/sh\nexec policyctl apply -p "%s" -t -\n' "$PWD/rules.yaml" >$plugin/Pullgate && chmod +x $plugin/Pullgate
+    same "kubectl kustomize, a plugin" "$(XDG_CONFIG_HOME=$PWD/xdg image_of "$kubectl" kustomize --enable-alpha-plugins old)" $wanted
+done
 finish

@@ -2,7 +2,7 @@
 # policyctl bench: that it measures what it was given, keeps figures and compares them. No figure is judged here.
 . "$(dirname "$0")/lib.sh"
 cp "$tests"/cli/input/{rules,many,good}.yaml "$work" && cd "$work" || exit 1
-bench=("$POLICYCTL" bench -p rules.yaml -n 20 --warmup 2 --now 2026-11-20)
+bench=("$POLICYCTL" bench -p rules.yaml --iterations 20 --warmup 2 --now 2026-11-20)
 review=$tests/data/reviews/pod-create.json
 
 run "${bench[@]}" many.yaml
@@ -22,7 +22,7 @@ check "json: figures in their order" jq -e '.objects == 8 and .reviews == 1 and 
          and .p99Ns <= .maxNs and .meanNs <= .maxNs)' "$work/out" >"$work/jq"
 run "${bench[@]}" -o json -c 3 many.yaml
 check "threads share the iterations" jq -e '.engine.decisions == 140 and .concurrency == 3' "$work/out" >"$work/jq"
-run "${bench[@]}" -o json -n 1 -c 8 --warmup 0 good.yaml
+run "${bench[@]}" -o json --iterations 1 -c 8 --warmup 0 good.yaml
 check "more threads than iterations" jq -e '.engine.decisions == 1' "$work/out" >"$work/jq"
 run "${bench[@]}" -o json "$tests/golden/malformed/duplicate-image/review.json"
 check "a malformed review is nothing for the engine" jq -e '.engine == null and .review.decisions == 20' "$work/out" >"$work/jq"
@@ -66,7 +66,7 @@ mistake "no objects" '^policyctl: no objects to decide over$' -p rules.yaml empt
 mistake "no rule file" '^policyctl: no rule file' good.yaml
 mistake "an object that is none" '^policyctl: rules\.yaml:2:1: |^policyctl: no\.json:1:1: ' -p rules.yaml no.json
 mistake "not there" '^policyctl: cannot open gone\.yaml' -p rules.yaml gone.yaml
-mistake "no iterations" 'out of range' -p rules.yaml -n 0 good.yaml
+mistake "no iterations" 'out of range' -p rules.yaml --iterations 0 good.yaml
 run "${bench[@]}" --compare no.json good.yaml
 same "figures that are no JSON" $status 2
 run "${bench[@]}" --save nowhere/base.json good.yaml

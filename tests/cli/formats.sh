@@ -152,6 +152,7 @@ for (path, number), spans in edits.items():
 print("\n".join(problems), end="")
 sys.exit(bool(problems))
 END
+same "sarif: no site of its own is made up" "$(grep -c 'informationUri\|helpUri' sarif)" 0
 mkdir before && cp -r deep 'odd, 100%: #1' more.yaml before
 same "sarif: valid, at home in its files, and its fixes fit" \
     "$(python3 sarif.py "$tests/data/sarif/sarif-2.1.0.json" 2>&1)" ""

@@ -27,6 +27,13 @@ check "sarif: the same findings as json" jq -e --slurpfile json "$work/json" '
     [.runs[0].results[] | [.ruleId, .level, .message.text]] == [$json[0].findings[] | [.id, .level, .message]]
     and (.runs[0] | [.results[] as $r | .tool.driver.rules[$r.ruleIndex].id == $r.ruleId] | all)' "$work/sarif" >/dev/null
 
+check "sarif: valid by SARIF's schema" python3 -c 'import json, sys, jsonschema
+schema, log = (json.load(open(name)) for name in sys.argv[1:])
+checker = jsonschema.validators.validator_for(schema)(schema)
+assert not checker.is_valid({**log, "version": "2.0.0"})
+checker.validate(log)' "$tests/data/sarif/sarif-2.1.0.json" "$work/sarif"
+same "sarif: no site of its own is made up" "$(grep -c 'informationUri\|helpUri' "$work/sarif")" 0
+
 # Every id there is, is found somewhere here, where its comment says so.
 jq -r '.runs[0].tool.driver.rules[].id' "$work/sarif" | sort >"$work/ids"
 jq -r '.findings[].id' "$work/json" | sort -u >"$work/found"

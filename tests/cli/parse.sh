@@ -28,9 +28,18 @@ same_file "the table" "$work/found" "$work/expected"
 # What is refused says why and where; what is not has neither.
 check "reasons" jq -e --slurp 'all(.valid == (.reason == "") and .valid == (.position == null))' \
     "$work/out" >/dev/null
-# Text says the same as JSON, one line each.
+# Text says the same as JSON, one line each; and what the runtimes make of it, which other columns have.
 "$POLICYCTL" parse - <"$work/inputs" >"$work/text"
-same "text: lines" "$(wc -l <"$work/text")" "$(wc -l <"$work/inputs")"
+same "text: lines" "$(grep -vc '^    ' "$work/text")" "$(wc -l <"$work/inputs")"
+awk -F '\t' -v OFS='\t' '
+    NR == FNR { valid[FNR] = $1 == "true"; next }
+    !valid[FNR] { next }
+    { crio = $11; sub(/^SHORT /, "", crio); sub(/^invalid: .*/, "refused", crio)
+      pulled = $10; sub(/ \(resolver error.*/, "", pulled); print pulled, crio }' "$work/expected" "$work/rows" >"$work/wanted"
+awk -v OFS='\t' '$1 == "containerd" { pulled = $2 } $1 == "CRI-O" { sub(/:$/, "", $2); print pulled, $2 }' "$work/text" >"$work/runtimes"
+same_file "text: what containerd and CRI-O pull" "$work/runtimes" "$work/wanted"
+same "text: what the kubelet asks for" "$("$POLICYCTL" parse a/b a/b:1 | awk '$1 == "kubelet" { print $2 }' | tr '\n' ' ')" \
+    "a/b:latest a/b:1 "
 same "text: refusals" "$(grep -c ': no image reference: ' "$work/text")" "$(grep -c '^false' "$work/expected")"
 check "text: control characters are shown, not sent" bash -c "! LC_ALL=C grep -q '[[:cntrl:]]' '$work/text'"
 finish

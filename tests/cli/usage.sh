@@ -76,6 +76,36 @@ for verb in test review parse certs; do
     same "$verb -h: exit status" $status 0
     matches "$verb --help: names the flag" "$out" '-h, --help'
 done
+run "$POLICYCTL" help test
+same "help VERB: as VERB --help" "$status $out" "0 $("$POLICYCTL" test --help)"
+mistake "help on no verb" '^policyctl: unknown verb "tests"; did you mean test\?$' help tests
+
+# Every example of every --help is run, beside what stands for helm, kubectl, skopeo and abctl.
+mkdir -p "$work/bin" "$work/examples/manifests" "$work/examples/suites"
+cp rules.yaml "$work/examples" && cp many.yaml "$work/examples/pods.yaml" && cp good.yaml pods.json "$work/examples/manifests"
+cp "$tests/data/reviews/pod-create.json" "$work/examples/review.json"
+printf 'nginx\nredis:7\n' >"$work/examples/images.txt"
+printf 'apiVersion: pullgate/v1\nkind: PolicyTest\npolicy: ../rules.yaml\ncases:\n- name: refused\n  namespace: team
+  object: {apiVersion: v1, kind: Pod, spec: {containers: [{name: a, image: gcr.io/x}]}}\n  expect: {verdict: deny}\n' \
+    >"$work/examples/suites/a.test.yaml"
+ln -s "$POLICYCTL" "$work/bin/policyctl"
+printf '#!/bin/sh\ncat manifests/good.yaml\n' >"$work/bin/helm"
+printf '#!/bin/sh\ncat images.txt\n' >"$work/bin/abctl"
+for name in kubectl skopeo; do printf '#!/bin/sh\ncat >%s.got\n' $name >"$work/bin/$name"; done
+chmod +x "$work"/bin/*
+n_examples=0
+for verb in $verbs; do
+    "$POLICYCTL" "$verb" --help | sed -n '/^Examples:/,$s/^  //p' | sed -e ':a' -e '/|$/{N;s/\n */ /;ba' -e '}' >"$work/lines"
+    check "$verb --help: has an example" [ -s "$work/lines" ]
+    while IFS= read -r line; do
+        n_examples=$((n_examples + 1))
+        run env -C "$work/examples" PATH="$work/bin:$PATH" bash -o pipefail -c "$line"
+        check "$verb: example: $line ($status $err)" [ "$status" -le 1 ]
+    done <"$work/lines"
+done
+check "there are examples" [ $n_examples -ge 20 ]
+check "the example for kubectl gave it something" grep -q MutatingWebhookConfiguration "$work/examples/kubectl.got"
+
 for words in --version version; do
     run "$POLICYCTL" $words
     same "$words: exit status" $status 0
@@ -122,11 +152,68 @@ rules_of() { # ARGUMENT...: the rule of each object
 }
 same "-n: for objects that name no namespace" "$(rules_of -n lab "$work/warned.yaml")" soft
 same "-n: not for those that do" "$(rules_of -n lab pods.json)" "strict strict"
-same "no -n: no namespace, no rule" "$(rules_of "$work/warned.yaml")" ""
+sed 's/\[lab\]/[default]/' rules.yaml >"$work/default.yaml"
+same "no -n: namespace default, as kubectl has it" "$(rules_of "$work/warned.yaml") $(rules_of -p "$work/default.yaml" "$work/warned.yaml")" " soft"
+same "no -n: what has no pods has no namespace" \
+    "$(printf 'apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n' >"$work/ns.yaml"
+        "$POLICYCTL" test -p rules.yaml -o json "$work/ns.yaml" | jq -c '[.objects[0].namespace]')" '[""]'
+for verb in "test -o json" "explain -o json" "images -o json" "apply"; do
+    # shellcheck disable=SC2086 # the verb and its arguments are words
+    "$POLICYCTL" $verb -p "$work/default.yaml" "$work/warned.yaml" >"$work/without" 2>&1
+    # shellcheck disable=SC2086
+    "$POLICYCTL" $verb -n default -p "$work/default.yaml" "$work/warned.yaml" >"$work/with" 2>&1
+    same_file "$verb: without -n as with -n default" "$work/without" "$work/with"
+done
+
+# ---- pipes for files: <(...) of shells -------------------------------------------------------
+
+for verb in test apply images explain bench; do
+    run "$POLICYCTL" $verb -p <(cat rules.yaml) <(cat good.yaml)
+    same "$verb: rule file and input from pipes ($err)" $status 0
+done
+run "$POLICYCTL" images -p <(cat rules.yaml) -n team -o skopeo-copy <(printf 'redis:7\n')
+same "images: a list from a pipe" "$status $out" \
+    "0 skopeo copy --all docker://docker.io/library/redis:7 docker://ghcr.io/acme-data/redis:7"
+run "$POLICYCTL" lint <(cat rules.yaml)
+same "lint: a rule file from a pipe" "$status" 0
+run "$POLICYCTL" review -p <(cat ../../golden/captured/rules.yaml) <(cat "$reviews/pod-create.json")
+same "review: from pipes" $status 0
+run "$POLICYCTL" test -p <(printf 'kind: [\n') good.yaml
+same "a broken rule file from a pipe: exit status" $status 2
+matches "a broken rule file from a pipe: text" "$err" '^policyctl: /dev/fd/[0-9]+:[0-9]+:[0-9]+: '
+run "$POLICYCTL" test -p <(yes '# more than a rule file may have') good.yaml
+same "an endless rule file: exit status" $status 2
+matches "an endless rule file: text" "$err" 'is larger than the 8388608 bytes allowed$'
+
+# ---- apiVersions -----------------------------------------------------------------------------
+
+versioned() { # NAME STATUS REGEX APIVERSION KIND
+    printf '%s\nkind: %s\nmetadata: {name: a, namespace: team}\nspec: {containers: [{name: a, image: x}], template: {spec: {containers: [{name: a, image: x}]}}}\n' \
+        "$4" "$5" >"$work/versioned.yaml"
+    run "$POLICYCTL" test -p rules.yaml -q "$work/versioned.yaml" good.yaml
+    same "$1: exit status" $status "$2"
+    matches "$1: text" "$err" "$3"
+}
+versioned "right" 0 '^$' 'apiVersion: apps/v1' Deployment
+versioned "of old" 0 '^$' 'apiVersion: apps/v1beta2' Deployment
+versioned "of another's group" 0 '^$' 'apiVersion: batch.example.com/v2' Job
+versioned "of another kind" 0 '^$' 'apiVersion: v1' Service
+versioned "wrong version" 2 ':1:1: apiVersion of a Deployment: found "apps/v9", expected apps/v1' 'apiVersion: apps/v9' Deployment
+versioned "wrong group" 2 ':1:1: apiVersion of a Pod: found "apps/v1", expected v1' 'apiVersion: apps/v1' Pod
+versioned "no group" 2 ':1:1: apiVersion of a CronJob: found "v1", expected batch/v1' 'apiVersion: v1' CronJob
+versioned "none" 2 ':2:1: apiVersion of a Pod: found none, expected v1' '# none' Pod
+printf 'apiVersion: v1\nkind: PodList\nitems:\n- metadata: {name: a, namespace: team}\n  spec: {containers: [{name: a, image: gcr.io/x}]}\n- {kind: Service, apiVersion: v1}\n' \
+    >"$work/list.yaml"
+run "$POLICYCTL" test -p rules.yaml -o json "$work/list.yaml"
+same "items of a PodList are pods" "$status $(jq -c '[.objects[] | .kind, .apiVersion, .verdict, .line]' "$work/out")" \
+    '1 ["Pod","v1","deny",4,"Service","v1","allow",6]'
+run "$POLICYCTL" test -p ../../golden/captured/rules.yaml -o json "$reviews/pod-create.json"
+same "an AdmissionReview: the object's line" "$(jq '.objects[0].line' "$work/out")" \
+    "$(grep -n '^ *"object": {' "$reviews/pod-create.json" | cut -d: -f1)"
 
 # ---- standard input and output ---------------------------------------------------------------
 
-"$POLICYCTL" test -p rules.yaml - <good.yaml >"$work/out" 2>&1
+"$POLICYCTL" test -p rules.yaml --summary - <good.yaml >"$work/out" 2>&1
 same "test from standard input" "$? $(cat "$work/out")" \
     "0 1 object, 1 image: 0 rewritten, 0 denied, 0 warned, 1 unchanged"
 (cd ../../golden/captured && "$POLICYCTL" review -p rules.yaml <"$reviews/pod-create.json") >"$work/out"

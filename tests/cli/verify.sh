@@ -21,7 +21,7 @@ same "examples: text" "$(no_times <"$work/out")" "$(
 )"
 same "examples: each has a suite" \
     "$(for f in policies/examples/*.yaml; do [ -e "policies/examples/tests/$(basename "$f" .yaml).test.yaml" ] || echo "$f"; done)" ""
-run "$POLICYCTL" test -p policies/examples/airbyte.yaml policies/examples/tests/airbyte.test.yaml
+run "$POLICYCTL" test --summary -p policies/examples/airbyte.yaml policies/examples/tests/airbyte.test.yaml
 same "a suite is no rule file of the folder above it" "$status $(tail -n 1 <<<"$out")" \
     "0 1 object, 0 images: 0 rewritten, 0 denied, 0 warned, 0 unchanged"
 

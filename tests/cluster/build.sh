@@ -1,74 +1,59 @@
 #!/usr/bin/env bash
 # Builds a true kube-apiserver 1.20.2 from Debian bookworm's source package, once: the result is kept
-# below the build folder under a name made of everything it depends on.
+# below the build folder under a name made of everything it depends on. Debian's kubectl, as old as the server,
+# is kept beside it.
 #
-#   build.sh CACHE_DIR      prints the path of the binary
+#   build.sh CACHE_DIR      prints the path of the server; CACHE_DIR/kubectl-VERSION is the client
 #
 # Three things stand in the way, each met below: module mode does not work with Go 1.19, one generated
 # file is missing from the source, and one vendored package is broken with Go 1.18 and later.
 set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source-path=SCRIPTDIR source=fetch.sh
+. "$here/fetch.sh"
 
 cache=$1
 source_version=1.20.5+really1.20.2-1.1+deb12u1
 source_sha256=b83c0780efb182d928dc63d46488a847f161f04e40a94b96bf5247dd671ecdfc
+debian_sha256=9b6e5fd41769d2b5badf2e73b274e3bcd90f85e13d06a1a4a845ccce018127d8
 reflect2=golang-github-modern-go-reflect2-dev
+reflect2_version=1.0.2-2
+reflect2_sha256=af150a5172cf4c19bb321a53e67103e7fb18d07c1baa1e816a235155265d3948
 key=$({
     printf '%s\n' "$source_version" "$source_sha256" "$reflect2"
     cat "${BASH_SOURCE[0]}"
 } | sha256sum | cut -c1-16)
 binary=$cache/kube-apiserver-1.20.2-$key
+client=$cache/kubectl-1.20.2
 
+if [ -x "$binary" ] && [ -x "$client" ]; then
+    echo "$binary"
+    exit 0
+fi
+
+mkdir -p "$cache"
+work=$(mktemp -d "$cache/build.XXXXXX")
+trap 'chmod -R u+w "$work" 2>/dev/null; rm -rf "$work"' EXIT
+fetch_begin "$work"
+
+if [ ! -x "$client" ]; then
+    (cd "$work" && fetch "Debian's package kubernetes-client" own_apt download "kubernetes-client=$source_version")
+    dpkg -x "$work"/kubernetes-client_*.deb "$work/client"
+    mv "$work/client/usr/bin/kubectl" "$client"
+fi
 if [ -x "$binary" ]; then
     echo "$binary"
     exit 0
 fi
 
-say() { printf 'kube-apiserver: %s\n' "$*" >&2; }
-fail() {
-    say "$*"
-    exit 1
-}
-
-mkdir -p "$cache"
-work=$(mktemp -d "$cache/build.XXXXXX")
-trap 'chmod -R u+w "$work" 2>/dev/null; rm -rf "$work"' EXIT
-
-# Source packages come from lists of their own, so that the system's apt stays as it is. The host is
-# the one that the system's own entries name.
-own_apt() {
-    apt-get -q -o Dir::Etc::sourcelist="$work/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-        -o Dir::State::lists="$work/apt/lists" -o Dir::Cache::pkgcache='' -o Dir::Cache::srcpkgcache='' "$@"
-}
-
-write_sources() {
-    local uri
-    uri=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(CODENAME)' 2>/dev/null |
-        awk '$3 == "bookworm" || $2 == "bookworm" {print $1; exit}')
-    [ -n "$uri" ] || fail "no entry for Debian bookworm in this system's apt sources"
-    mkdir -p "$work/apt/lists/partial"
-    printf 'deb-src [trusted=yes] %s bookworm main\ndeb [trusted=yes] %s bookworm main\n' "$uri" "$uri" \
-        >"$work/apt/sources.list"
-}
-
-try() { # COMMAND...: three times, since downloads fail now and then
-    local i
-    for i in 1 2 3; do
-        "$@" >>"$work/log" 2>&1 && return 0
-        say "try $i of 3 failed: $*"
-    done
-    tail -20 "$work/log" >&2
-    return 1
-}
-
 say "downloading the source of Debian's kubernetes $source_version"
-write_sources
-try own_apt update || fail "apt's lists of source packages cannot be fetched; run the tests again to retry"
-(cd "$work" && try own_apt source --download-only "kubernetes=$source_version") ||
-    fail "the source package cannot be fetched; run the tests again to retry"
-(cd "$work" && try own_apt download "$reflect2") ||
-    fail "$reflect2 cannot be fetched; run the tests again to retry"
-echo "$source_sha256  $work/kubernetes_1.20.5+really1.20.2.orig.tar.gz" | sha256sum -c --quiet >&2 ||
-    fail "the source is not the one these tests were written for"
+(cd "$work" && fetch "the source package" own_apt source --download-only "kubernetes=$source_version")
+(cd "$work" && fetch "$reflect2" own_apt download "$reflect2=$reflect2_version")
+sha256sum -c --quiet >&2 <<SUMS || fail "the source is not the one these tests were written for"
+$source_sha256  $work/kubernetes_1.20.5+really1.20.2.orig.tar.gz
+$debian_sha256  $work/kubernetes_$source_version.debian.tar.xz
+$reflect2_sha256  $work/${reflect2}_${reflect2_version}_all.deb
+SUMS
 
 say "unpacking"
 go_path=$work/go

@@ -57,7 +57,7 @@ end_process() { # NAME [SIGNAL]
 clean() {
     local name
     for name in "${!pids[@]}"; do
-        case $name in pullgate*) end_process "$name" ;; esac
+        case $name in etcd | apiserver) ;; *) end_process "$name" ;; esac
     done
     end_process apiserver
     end_process etcd
@@ -67,19 +67,6 @@ trap clean EXIT
 trap 'exit 130' INT TERM
 
 free_port() { /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-
-# ---- programs ---------------------------------------------------------------------------------------
-
-find_kubectl() {
-    # Debian's own kubectl is as old as the server: it knows kubectl debug and cronjobs there.
-    local cache=$BUILD/cluster/kubectl
-    if [ ! -x "$cache/usr/bin/kubectl" ]; then
-        mkdir -p "$cache"
-        (cd "$cache" && apt-get download -q kubernetes-client >/dev/null && dpkg -x kubernetes-client_*.deb .) ||
-            die "Debian's package kubernetes-client cannot be fetched; run the tests again to retry"
-    fi
-    kubectl=$cache/usr/bin/kubectl
-}
 
 # ---- keys and files -----------------------------------------------------------------------------------
 
@@ -126,7 +113,7 @@ k() { "$kubectl" --kubeconfig "$work/kubeconfig" "$@"; }
 start_cluster() { # [FLAG...] for the API server
     local apiserver etcd_port peer_port
     apiserver=$("$here/build.sh" "$BUILD/cluster") || die "no kube-apiserver"
-    find_kubectl
+    kubectl=$BUILD/cluster/kubectl-1.20.2 # as old as the server: it knows kubectl debug and cronjobs there
     make_keys
     etcd_port=$(free_port) peer_port=$(free_port) api_port=$(free_port)
     mkdir -m 700 "$work/etcd"
@@ -155,6 +142,8 @@ start_cluster() { # [FLAG...] for the API server
         [ "$left" -gt 0 ] || die "the API server is not ready after a minute"
         sleep 0.1
     done
+    # What servers do themselves from 1.21 on.
+    until_true "kube-system" 100 k label namespace kube-system kubernetes.io/metadata.name=kube-system
     say "kube-apiserver $(k version -o json 2>/dev/null | jq -r .serverVersion.gitVersion) on port $api_port"
 }
 
@@ -170,37 +159,18 @@ start_pullgate() { # NAME POLICY PORT [FLAG...]
     until_true "$name to be ready" 100 grep -q '"event":"ready"' "$work/$name.log"
 }
 
+metrics_port_of() { jq -r 'select(.event == "ready") | .metricsPort' "$work/$1.log"; }
 port_of() { jq -r 'select(.event == "ready") | .port' "$work/$1.log"; }
 
-webhook() { # KIND NAME PATH PORT FAILURE_POLICY
-    local kind=$1 name=$2 path=$3 port=$4 policy=$5 more=
-    [ "$kind" = Mutating ] && more='reinvocationPolicy: IfNeeded'
-    cat <<-HOOK
-	apiVersion: admissionregistration.k8s.io/v1
-	kind: ${kind}WebhookConfiguration
-	metadata: {name: $name}
-	webhooks:
-	  - name: ${path#/}.pullgate.example.com
-	    clientConfig:
-	      url: https://127.0.0.1:$port$path
-	      caBundle: $("$POLICYCTL" certs bundle --dir "$work/tls")
-	    rules:
-	      - {apiGroups: [""], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [pods, pods/status, pods/binding, pods/eviction, replicationcontrollers, podtemplates]}
-	      - {apiGroups: [""], apiVersions: [v1], operations: [UPDATE], resources: [pods/ephemeralcontainers]}
-	      - {apiGroups: [apps, batch], apiVersions: ["*"], operations: [CREATE, UPDATE], resources: [deployments, replicasets, statefulsets, daemonsets, jobs, cronjobs]}
-	    namespaceSelector: {matchExpressions: [{key: pullgate-test, operator: Exists}]}
-	    admissionReviewVersions: [v1, v1beta1]
-	    sideEffects: None
-	    $more
-	    failurePolicy: $policy
-	    timeoutSeconds: 5
-	HOOK
+# What ships, by policyctl render: the webhooks at the port on loopback, the rest as it is.
+shipped() { # PORT FAILURE_POLICY
+    "$POLICYCTL" render --image registry.corp.example/platform/pullgate:0.1.0 --policy "$work/policy" \
+        --certs "$work/tls" --failure-policy "$2" | "$here/loopback.py" "$1"
 }
 
 # The API server learns of webhooks by a watch: asks until a probe is refused as it should be.
 arm() { # PORT FAILURE_POLICY
-    webhook Mutating pullgate /mutate "$1" "$2" | k apply -f - >/dev/null
-    webhook Validating pullgate /validate "$1" "$2" | k apply -f - >/dev/null
+    shipped "$1" "$2" | k apply -f - >"$work/apply" 2>&1 || die "what ships is not accepted: $(cat "$work/apply")"
     until_true "the webhooks to be in force" 100 refused_probe
 }
 
@@ -211,10 +181,14 @@ refused_probe() {
 new_namespace() { # NAME...
     local name
     for name in "$@"; do
-        k create namespace "$name" >/dev/null
-        k label namespace "$name" pullgate-test=yes >/dev/null
+        k create namespace "$name" --save-config >/dev/null
         k create serviceaccount default -n "$name" >/dev/null
     done
+}
+
+pod() { # NAME IMAGE [MORE OF THE SPEC]
+    printf '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"%s","labels":{"app":"x"}},"spec":{"containers":[{"name":"main","image":"%s"}]%s}}\n' \
+        "$1" "$2" "${3:-}"
 }
 
 image_of() { # KIND/NAME NAMESPACE CONTAINER

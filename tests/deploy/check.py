@@ -84,6 +84,13 @@ class Stream:
             sys.exit(f"{file}: {len(found)} objects of kind {kind}, expected one")
         return found[0]
 
+    def service(self):
+        """The one that the API server calls."""
+        found = [o for o in self.kind("Service") if o["spec"].get("clusterIP") != "None"]
+        if len(found) != 1:
+            sys.exit(f"{file}: {len(found)} Services for the API server, expected one")
+        return found[0]
+
     def has(self, kind, name):
         return any(o["metadata"]["name"] == name for o in self.kind(kind))
 
@@ -148,7 +155,7 @@ def check_program(s):
     mounts = {m["mountPath"] for m in s.container["volumeMounts"]}
     check(given["policy"] in mounts, "the policy is not mounted where the program looks")
     check(all(os.path.dirname(given[f]) in mounts for f in ("tls-cert", "tls-key")), "nor is the certificate")
-    service = s.one("Service")["metadata"]["name"]
+    service = s.service()["metadata"]["name"]
     check(given["tls-name"] == f"{service}.$(PULLGATE_NAMESPACE).svc", f"--tls-name is {given['tls-name']}")
     check(s.ports["https"] == int(given["listen"].rsplit(":", 1)[1]), "the port is not that of --listen")
     check(s.ports["metrics"] == int(given["metrics-listen"].rsplit(":", 1)[1]), "nor that of --metrics-listen")
@@ -160,10 +167,12 @@ def check_program(s):
 
 
 def check_network(s):
-    service = s.one("Service")
-    check(selects({"matchLabels": service["spec"]["selector"]}, s.labels), "the Service selects other pods")
-    targets = {p["targetPort"] for p in service["spec"]["ports"]}
-    check(targets <= set(s.ports) | set(s.ports.values()), f"the Service goes to port {targets}")
+    service = s.service()
+    check([p["targetPort"] for p in service["spec"]["ports"]] == [s.ports["https"]], "the Service goes elsewhere")
+    for o in s.kind("Service"):
+        check(selects({"matchLabels": o["spec"]["selector"]}, s.labels), f"{objects.key(o)} selects other pods")
+        targets = {p["targetPort"] for p in o["spec"]["ports"]}
+        check(targets <= set(s.ports) | set(s.ports.values()), f"{objects.key(o)} goes to port {targets}")
     for o in s.kind("PodDisruptionBudget"):
         check(selects(o["spec"]["selector"], s.labels), "the budget selects other pods")
     policies = s.kind("NetworkPolicy")
@@ -173,15 +182,17 @@ def check_network(s):
         open_to_all = [p["port"] for i in o["spec"]["ingress"] if "from" not in i for p in i["ports"]]
         others = {p["port"] for i in o["spec"]["ingress"] for p in i["ports"]}
         check(others <= set(s.ports.values()), f"open for nothing: {others}")
-        check(bool(s.kind("PodMonitor")) == (s.ports["metrics"] in others), "metrics and NetworkPolicy do not agree")
+        check(bool(s.kind("ServiceMonitor")) == (s.ports["metrics"] in others), "metrics and NetworkPolicy do not agree")
         check(open_to_all == [s.ports["https"]], f"open to everybody: {open_to_all}")
-        check(o["spec"]["egress"] == [] and "Egress" in o["spec"]["policyTypes"], "it may talk to others")
+        check(not o["spec"].get("egress") and "Egress" in o["spec"]["policyTypes"], "it may talk to others")
 
 
 def check_monitoring(s):
-    for o in s.kind("PodMonitor"):
-        check(selects(o["spec"]["selector"], s.labels), "the PodMonitor selects other pods")
-        check([e["port"] for e in o["spec"]["podMetricsEndpoints"]] == ["metrics"], "the PodMonitor asks another port")
+    for o in s.kind("ServiceMonitor"):
+        asked = [e for e in s.kind("Service") if selects(o["spec"]["selector"], e["metadata"]["labels"])]
+        check([p["name"] for e in asked for p in e["spec"]["ports"]] == [e["port"] for e in o["spec"]["endpoints"]],
+              f"the ServiceMonitor asks other ports than {[e['metadata']['name'] for e in asked]} have")
+        check(all(e["spec"]["clusterIP"] == "None" for e in asked), "replicas are not asked one by one")
 
 
 def check_trust(s, config, hook):
@@ -189,7 +200,7 @@ def check_trust(s, config, hook):
     inject = config["metadata"].get("annotations", {}).get("cert-manager.io/inject-ca-from")
     if inject:
         certificate = next(c for c in s.kind("Certificate") if c["metadata"]["name"] == inject.split("/")[1])
-        service = s.one("Service")["metadata"]["name"]
+        service = s.service()["metadata"]["name"]
         check(inject.split("/")[0] == s.namespace, "injected from another namespace")
         check(certificate["spec"]["dnsNames"] == [f"{service}.{s.namespace}.svc"], "the certificate has other names")
         check("caBundle" not in hook["clientConfig"], "two sources of the bundle")
@@ -205,7 +216,7 @@ def rules_of(hook):
 
 
 def check_hook(s, config, hook):
-    name, service = hook["name"], s.one("Service")
+    name, service = hook["name"], s.service()
     target = hook["clientConfig"]["service"]
     path = "/mutate" if config["kind"].startswith("Mutating") else "/validate"
     check(name.count(".") >= 2, f"{name}: the API server wants three segments")
@@ -221,7 +232,9 @@ def check_hook(s, config, hook):
         labels = dict(own, **{"kubernetes.io/metadata.name": own_or_system})
         check(not selects(hook["namespaceSelector"], labels), f"{name} is asked about {own_or_system}")
     check("objectSelector" not in hook, f"{name}: labels of a pod can switch it off")
-    check(all(r["scope"] == "Namespaced" and r["apiVersions"] == ["v1"] for r in hook["rules"]), f"{name}: rules")
+    check(all(r["scope"] == "Namespaced" for r in hook["rules"]), f"{name}: rules for what is in no namespace")
+    check(all(r["apiVersions"] == (["v1", "v1beta1"] if r["apiGroups"] == ["batch"] else ["v1"])
+              for r in hook["rules"]), f"{name}: versions of what is asked about")
     check_trust(s, config, hook)
 
 

@@ -8,8 +8,7 @@ chart=$top/deploy/helm/pullgate expected=$here/expected
 : "${BUILD:?the build folder}"
 cd "$work" || exit 1
 
-GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$BUILD/go-cache GOFLAGS='' \
-    go build -o render "$here/helm/render.go" || exit 1
+"$here/helm/build.sh" "$work/render" "$BUILD/go-cache" || exit 1
 image=registry.corp.example/platform/pullgate:1.2.3
 # What a release adds to each object.
 labels=(--without-label app.kubernetes.io/instance --without-label app.kubernetes.io/version
@@ -108,6 +107,10 @@ tolerations:
   - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 30}
   - {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 30}' \
     -- --without ResourceQuota
+as_overlay monitoring '
+serviceMonitor: {enabled: true}
+networkPolicy: {metricsFrom: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}]}' \
+    -- --without ConfigMap --without PrometheusRule
 conditions=$(python3 -c '
 import json, yaml
 print(json.dumps(yaml.safe_load(open("'"$top"'/deploy/kustomize/components/match-conditions/conditions.yaml"))[0]["value"]))')
@@ -144,6 +147,9 @@ has "namespaces: in" 'values:[[:space:]]+- airbyte'
 has "namespaces: excluded" '- kube-system[[:space:]]+- calico-system[[:space:]]+- pullgate'
 helm 'webhooks: {templates: false}'
 same "no templates" "$(grep -c templates.pullgate.svc rendered.yaml)" 0
+helm 'webhooks: {enabled: false}'
+same "not registered" "$(grep -c WebhookConfiguration rendered.yaml)" 0
+same "not registered: the server is whole" "$(grep -c '^kind: Deployment' rendered.yaml)" 1
 helm 'options: {log-level: debug, workers: 4}'
 fits "options"
 has "options: a text" 'name: PULLGATE_WORKERS[[:space:]]+value: "4"'
@@ -152,14 +158,16 @@ run python3 "$here/check.py" "$PULLGATE" rendered.yaml
 matches "a misspelt option is seen" "$status $out" '^1 .*no option for PULLGATE_LOG_LEVLE'
 helm 'networkPolicy: {from: [{ipBlock: {cidr: 10.0.0.0/28}}], metricsFrom: [{namespaceSelector: {}}]}'
 has "network policy: metrics" 'port: 8080'
-helm 'podMonitor: {enabled: true, labels: {release: prometheus}}'
-has "pod monitor" 'kind: PodMonitor'
+helm 'serviceMonitor: {enabled: true, labels: {release: prometheus}}'
+has "service monitor" 'release: prometheus'
 helm '' -release data
 has "another release: the names" 'name: data-pullgate'
 fits "another release"
 helm '' -release data -notes
 has "notes: commands" 'delete mutatingwebhookconfiguration,validatingwebhookconfiguration data-pullgate'
 has "notes: the placeholder is told" 'WARNING: image\.repository is the placeholder'
+helm 'webhooks: {enabled: false}' -notes
+has "notes: the next step" 'webhooks\.enabled=true'
 helm 'image: {repository: r.example/p}' -notes
 same "notes: no warning else" "$(grep -c WARNING rendered.yaml)" 0
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The image, from deploy/Containerfile to an answered review: built by buildah on a Debian made by debootstrap,
-# pushed to a registry on loopback, pulled back, unpacked and run. Downloads Debian's packages once (kept below
-# the build folder); needs root, and Debian's buildah, skopeo, docker-registry, debootstrap.
+# pushed to a registry on loopback, pulled back, unpacked and run. Downloads Debian's packages once: that base is
+# kept below the build folder. Needs root (debootstrap makes device nodes and files of other users), no container
+# runtime, no namespaces: buildah's chroot isolation and vfs storage do with what any root has.
 # shellcheck source-path=SCRIPTDIR source=../cli/lib.sh
 . "$(dirname "$0")/../cli/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=lib_image.sh
@@ -15,6 +16,7 @@ export XDG_RUNTIME_DIR=$work/run
 mkdir -m 700 "$work/run"
 store=(--root "$cache/store" --runroot "$work/run/store")
 
+[ "$(id -u)" -eq 0 ] || fail "image.sh needs root: debootstrap makes device nodes and files of other users"
 for tool in buildah skopeo docker-registry debootstrap; do
     command -v $tool >/dev/null || fail "$tool is not installed"
 done
@@ -29,6 +31,17 @@ step() { # NAME COMMAND...
     fail "$name" "$(tail -n 20 "$work/step")"
     finish
 }
+bootstrap() { # PACKAGES URI: three times, since downloads fail now and then
+    local i
+    for i in 1 2 3; do
+        debootstrap --variant=minbase --include="$1" bookworm "$work/base" "$2" && return
+        say "try $i of 3 failed"
+        [ "$i" = 3 ] || rm -rf "$work/base"
+    done
+    tail -n 5 "$work/base/debootstrap/debootstrap.log"
+    echo "run the tests again to retry"
+    return 1
+}
 
 # ---- Debian ------------------------------------------------------------------------------------
 # The host that the system's own apt entries name; its apt's way to it is taken along.
@@ -37,11 +50,10 @@ uri=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(CODENAME)' 2>/dev/
     awk '$2 == "bookworm" || $3 == "bookworm" {print $1; exit}')
 [ -n "$uri" ] || { fail "no entry for Debian bookworm in this system's apt sources"; finish; }
 packages=$(sed -n '/apt-get install/,/^COPY/{s/.*--no-install-recommends//;/^COPY/d;p}' "$top/deploy/Containerfile" | tr -d '\\\n' | tr -s ' ' ,)
-key=$(printf '%s %s' "$packages" "$(cat "${BASH_SOURCE[0]}")" | sha256sum | cut -c1-16)
+key=$(printf 'bookworm minbase 1 %s' "$packages" | sha256sum | cut -c1-16) # count on when the base is made otherwise
 if [ ! -f "$cache/base-$key.tar" ]; then
     rm -f "$cache"/base-*.tar
-    step "Debian bookworm, by debootstrap" debootstrap --variant=minbase \
-        --include="ca-certificates$packages" bookworm "$work/base" "$uri"
+    step "Debian bookworm, by debootstrap" bootstrap "ca-certificates$packages" "$uri"
     for file in /etc/apt/apt.conf.d/* /etc/apt/auth.conf.d/*; do
         case $(grep -ciE 'proxy|cainfo|verify|acquire' "$file" 2>/dev/null) in
         '' | 0) ;;
@@ -59,7 +71,7 @@ if ! buildah "${store[@]}" inspect --type image "localhost/bookworm:$key" >/dev/
 fi
 
 # ---- built, pushed, pulled ---------------------------------------------------------------------
-step "built from deploy/Containerfile" buildah "${store[@]}" build --layers=false --network host \
+step "built from deploy/Containerfile" buildah "${store[@]}" build --format docker --layers=false --network host \
     --build-arg "BASE=localhost/bookworm:$key" --build-arg COMMIT=0123456789ab --pull-never \
     -f "$top/deploy/Containerfile" -t localhost/pullgate:test "$top"
 
@@ -68,7 +80,7 @@ printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "
     "$work/registry" "$port" >"$work/registry.yml"
 docker-registry serve "$work/registry.yml" >"$work/registry.log" 2>&1 &
 pids+=($!)
-await "the registry answers" curl -sS --fail -o "$work/v2" "http://127.0.0.1:$port/v2/" || finish
+await "the registry answers" curl -s --fail -o "$work/v2" "http://127.0.0.1:$port/v2/" || finish
 name=127.0.0.1:$port/platform/pullgate:0.1.0
 step "pushed" buildah "${store[@]}" push --tls-verify=false localhost/pullgate:test "docker://$name"
 step "pulled" skopeo copy --src-tls-verify=false "docker://$name" "dir:$work/image"
@@ -77,7 +89,7 @@ step "pulled" skopeo copy --src-tls-verify=false "docker://$name" "dir:$work/ima
 config=$work/image/$(jq -r '.config.digest | split(":")[1]' "$work/image/manifest.json")
 same "user" "$(jq -r .config.User "$config")" 65532:65532
 same "entry point" "$(jq -c .config.Entrypoint "$config")" '["/usr/bin/pullgate"]'
-same "no health check" "$(jq -c .config.Healthcheck "$config")" null
+same "health check" "$(jq -c .config.Healthcheck.Test "$config")" '["CMD","/usr/bin/pullgate","--healthcheck"]'
 same "labels" "$(jq -c '.config.Labels | [."org.opencontainers.image.title", ."org.opencontainers.image.version", ."org.opencontainers.image.revision"]' "$config")" \
     '["pullgate","0.1.0","0123456789ab"]'
 bytes=$(jq '[.layers[].size] | add' "$work/image/manifest.json")

@@ -54,7 +54,7 @@ spec:
   require: {tag: explicit}
 POLICY
 for file in "${expected[@]}"; do
-    run "$POLICYCTL" test -p "$work/own.yaml" "$file"
+    run "$POLICYCTL" test --summary -p "$work/own.yaml" "$file"
     same "${file##*/}: own images: $out$err" $status 0
     matches "${file##*/}: images seen" "$out" '1 images?: '
 done
@@ -91,5 +91,6 @@ break_it "another certificate injected" 's,inject-ca-from: pullgate/,inject-ca-f
 break_it "another namespace" 's/namespace: image-policy/namespace: pullgate/' namespace.yaml
 break_it "metrics shut in" "s/port: 8080$/port: 8081/" monitoring.yaml
 break_it "the monitor asks another port" 's/port: metrics$/port: metric/' monitoring.yaml
+break_it "replicas behind one address" 's/clusterIP: None/clusterIP: 10.0.0.9/' monitoring.yaml
 break_it "the network policy of another" 's/^( +)app.kubernetes.io\/name: pullgate$/\1app.kubernetes.io\/name: other/'
 finish

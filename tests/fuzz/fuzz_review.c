@@ -3,6 +3,8 @@
  * more, as a reinvocation would, and left alone. Else an error that is none of ours. */
 #include "oracle.h"
 
+#include "patch.h"
+
 #include "review/review.h"
 #include "rules/rules.h"
 
@@ -97,69 +99,15 @@ static struct str text_of(const json_t *object, const char *key) {
     return v == NULL ? STR_NONE : (struct str){json_string_value(v), json_string_length(v)};
 }
 
-/* ---- the patch, as RFC 6902 has it --------------------------------------------------- */
-
-static void decode_base64(struct buf *out, struct str s) {
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    uint32_t bits = 0;
-    hold(s.n % 4 == 0, "base64 comes in fours");
-    for (size_t i = 0; i < s.n; i++) {
-        const char *at = s.p[i] == '=' ? digits : strchr(digits, s.p[i]);
-        hold(at != NULL && s.p[i] != '\0' && (s.p[i] != '=' || i + 2 >= s.n), "base64");
-        bits = bits << 6 | (uint32_t)(at - digits);
-        for (int k = 16; i % 4 == 3 && k >= 0; k -= 8)
-            buf_putc(out, (char)(bits >> k & 0xff));
-    }
-    for (size_t i = s.n; i > 0 && s.p[i - 1] == '='; i--)
-        out->n--;
-}
-
-static json_t *step(json_t *at, const char *token) {
-    if (json_typeof(at) != JANSSON_ARRAY)
-        return json_object_get(at, token);
-    uint64_t index = SIZE_MAX;
-    hold(str_to_uint(str_of(token), SIZE_MAX, &index), "an index is a number");
-    return json_array_get(at, (size_t)index);
-}
-
-static void apply(json_t *object, json_t *edit) {
-    struct str op = text_of(edit, "op"), path = text_of(edit, "path");
-    json_t *value = json_object_get(edit, "value");
-    bool add = str_eq(op, STR("add"));
-    char pointer[512];
-    hold(add || str_eq(op, STR("replace")), "a patch adds and replaces");
-    hold(value != NULL && path.n != 0 && path.n < sizeof pointer && path.p[0] == '/',
-         "an edit");
-    memcpy(pointer, path.p, path.n + 1);
-    char *last = strrchr(pointer, '/');
-    *last++ = '\0';
-    json_t *at = object;
-    for (char *token = pointer; *token++ == '/' && at != NULL;) {
-        char *end = token + strcspn(token, "/"), ends = *end;
-        *end = '\0';
-        at = step(at, token);
-        *end = ends;
-        token = end;
-    }
-    hold(at != NULL, "an edit's parent is there");
-    if (add && json_typeof(at) == JANSSON_ARRAY)
-        hold(strcmp(last, "-") == 0 && json_array_append(at, value) == 0, "an element is last");
-    else {
-        hold(json_typeof(at) == JANSSON_OBJECT, "an edit's parent holds things");
-        hold(add || json_object_get(at, last) != NULL, "what is replaced is there");
-        hold(json_object_set(at, last, value) == 0, "memory");
-    }
-}
-
+/* The patch of an answer, applied. */
 static void patch(json_t *object, struct str base64) {
     struct buf text = BUF_INIT(REPLY_MAX);
+    const char *broken = NULL;
     json_error_t why;
-    decode_base64(&text, base64);
+    hold(patch_decode(&text, base64), "a patch is base64");
     json_t *edits = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, &why);
     hold(edits != NULL && json_array_size(edits) != 0, "a patch is a list of edits");
-    for (size_t i = 0; i < json_array_size(edits); i++)
-        apply(object, json_array_get(edits, i));
+    hold(patch_apply(object, edits, &broken), broken);
     json_decref(edits);
     buf_done(&text);
 }

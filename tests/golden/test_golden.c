@@ -5,6 +5,8 @@
  *                    mutate.json             the answer of /mutate
  *                    validate.json           the answer of /validate
  *                    mutate.audit.json       the audit line of the first, at time 0
+ *                    mutate.error            in their place, where there is no review to answer:
+ *                    validate.error          the message of the HTTP error
  *
  * Usage      test_golden FOLDER         compare
  *            test_golden --bless FOLDER  write what is answered now; read the difference
@@ -96,6 +98,7 @@ static enum ec read_review(struct run *r, const char *name, struct err *err) {
 /* Reading a review changes its bytes: each endpoint gets a copy. */
 static bool ask(struct run *r, const char *name, const char *endpoint, unsigned flags) {
     struct err err = ERR_INIT;
+    char file[32];
     buf_reset(&r->body);
     buf_reset(&r->answer);
     buf_str(&r->body, buf_view(&r->review));
@@ -107,7 +110,8 @@ static bool ask(struct run *r, const char *name, const char *endpoint, unsigned 
     if (err.code == EC_OK && review_answer(&r->session, r->policy, r->now_s, flags, r->body.p,
                                            r->body.n, &r->answer, &err) == EC_OK)
         return true;
-    complain(r, name, endpoint, err.msg);
+    snprintf(file, sizeof file, "%s.error", endpoint);
+    compare(r, name, file, str_of(err.msg));
     return false;
 }
 

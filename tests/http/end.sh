@@ -76,8 +76,16 @@ hang_up
 
 start_daemon pause ready --policy rules.yaml --drain-pause 600s
 check "pause: ready before" is_readyz 200
+run "$PULLGATE" --healthcheck --metrics-listen "127.0.0.1:$probes"
+same "healthcheck, ready" "$status$out$err" 0
+PULLGATE_METRICS_LISTEN=127.0.0.1:$probes run "$PULLGATE" --healthcheck
+same "healthcheck, by environment" "$status$out$err" 0
+run "$PULLGATE" --healthcheck --metrics-listen "127.0.0.1:$port"
+matches "healthcheck, of another server" "$status $err" '^1 pullgate: (the answer is not HTTP|.*without an answer|no answer: .*)$'
 kill -TERM "$pid"
 await "pause: not ready any more" is_readyz 503
+run "$PULLGATE" --healthcheck --metrics-listen "127.0.0.1:$probes"
+same "healthcheck, not ready" "$status $err" '1 pullgate: not ready (HTTP 503)'
 matches "pause: says so" "$body" '\[-\] drain: shutting down'
 post "$tests/data/reviews/pod-create.json" "$url/mutate"
 same "pause: new connections are still answered" "$code" 200

@@ -30,6 +30,13 @@ mistake "time" '^pullgate: --idle-timeout: found "soon", expected a duration suc
 mistake "word" '^pullgate: --log-level: found "loud", expected debug, info, warn, error$' --policy rules.yaml --log-level loud
 PULLGATE_WORKERS=many mistake "environment" '^pullgate: environment: --workers: found "many"' --policy rules.yaml
 
+mistake "nobody to ask" '^pullgate: --healthcheck needs --metrics-listen$' --healthcheck --metrics-listen=
+mistake "no address to ask" '^pullgate: expected HOST:PORT .*found "x"$' --healthcheck --metrics-listen x
+
+run "$PULLGATE" --healthcheck --metrics-listen 127.0.0.1:1
+same "nobody answers: exit status" "$status" 1
+matches "nobody answers: text" "$err" '^pullgate: 127\.0\.0\.1:1: Connection refused$'
+
 run "$PULLGATE" --version
 same "--version: exit status" $status 0
 matches "--version: text" "$out" '^pullgate [0-9]+\.[0-9]+\.[0-9]+ .*GnuTLS [0-9.]+'

@@ -41,13 +41,13 @@ while IFS= read -r file; do
     grep -lwF --include='*.sh' --include='*.py' -r -- "${word#/}" "${file%/*}" | grep -qvxF "$file" ||
         complain "$file: no test of ctest runs it"
 done < <(files 'tests/*.sh' 'tests/*.py' 'tests/golden/*.c' |
-    grep -E '^tests/(chaos|cli|cluster|deploy|http|golden|readme)/[^/]*$')
+    grep -E '^tests/(bypass|chaos|cli|cluster|deploy|http|golden|readme)/[^/]*$')
 
 # No test without a label: run.sh and people choose by them.
 while read -r name label; do
     case " $label " in
-    *' unit '* | *' corpus '* | *' golden '* | *' cli '* | *' http '* | *' chaos '* | *' deploy '* | *' image '* | *' lint '* | *' cluster '*) ;;
-    *) complain "$name: labels \"$label\", expected unit, corpus, golden, cli, http, chaos, deploy, image, lint or cluster" ;;
+    *' unit '* | *' corpus '* | *' golden '* | *' bypass '* | *' property '* | *' cli '* | *' http '* | *' chaos '* | *' deploy '* | *' image '* | *' lint '* | *' cluster '*) ;;
+    *) complain "$name: labels \"$label\", expected unit, corpus, golden, bypass, property, cli, http, chaos, deploy, image, lint or cluster" ;;
     esac
 done <<<"$labels"
 verdict 15

@@ -1,15 +1,31 @@
 #!/usr/bin/env bash
 # Runs every command of the documents' ```console blocks and compares what they show with what comes.
 #
-#   commands.sh BIN_DIR FILE...     (build/release/bin in the documents stands for BIN_DIR)
+#   commands.sh [--with FILE [--tries N]] BIN_DIR FILE...
 #
-# A block holds commands ("$ ...") each followed by its output; a command without output only has to
-# succeed. What a block shows decides: `deny:` lines mean exit status 1 is fine. Commands that other
-# tests run are named in elsewhere().
+# build/release/bin in the documents stands for BIN_DIR.
+#
+# A block holds commands ("$ ..."; a text up to END follows in lines that begin with "> ") each followed by its
+# output; a command without output only has to succeed. What a block shows decides: exit status 1 is fine where
+# output is shown, since denials are. A line "..." in the output stands for any number of lines, "..." at the end
+# of a line for the rest of it. Commands that other tests run are named in elsewhere().
+#
+# --with names a file of shell functions that each command finds, and runs the commands in the current folder
+# instead of the tree's. --tries repeats a command that shows something else, for what takes effect in its own time.
 set -u
+with=/dev/null tries=1
+if [ "$1" = --with ]; then
+    with=$2
+    shift 2
+else
+    cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
+fi
+if [ "$1" = --tries ]; then
+    tries=$2
+    shift 2
+fi
 bin=$1
 shift
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
 
 checks=0 failures=0
 
@@ -21,18 +37,36 @@ elsewhere() {
     esac
 }
 
+as_shown() { # ACTUAL EXPECTED
+    local pattern=$'\n' line
+    while IFS= read -r line; do
+        if [ "$line" = ... ]; then
+            pattern+='*'
+            continue
+        fi
+        # every sign stands for itself, but for three dots at the end
+        pattern+=$(sed 's/[^A-Za-z0-9]/\\&/g; s/\\\.\\\.\\\.$/*/' <<<"$line")$'\n'
+    done <<<"$2"
+    # shellcheck disable=SC2053 # a pattern
+    [[ $'\n'$1$'\n' == $pattern ]]
+}
+
 check() { # FILE COMMAND EXPECTED
-    local file=$1 command=$2 expected=$3 actual status
+    local file=$1 command=$2 expected=$3 actual status left=$tries
     checks=$((checks + 1))
     elsewhere "$command" && return
-    # The paths of the documents are kept in the output: policyctl never prints its own.
-    actual=$(bash -c "${command//build\/release\/bin/$bin}" 2>&1 </dev/null)
-    status=$?
-    if [ -z "$expected" ]; then
-        [ "$status" -eq 0 ] && return
-    else
-        [ "$status" -le 1 ] && [ "$actual" = "$expected" ] && return
-    fi
+    while [ "$left" -gt 0 ]; do
+        # The paths of the documents are kept in the output: policyctl never prints its own.
+        actual=$(bash -c ". $with"$'\n'"${command//build\/release\/bin/$bin}" 2>&1 </dev/null)
+        status=$?
+        if [ -z "$expected" ]; then
+            [ "$status" -eq 0 ] && return
+        else
+            [ "$status" -le 1 ] && as_shown "$actual" "$expected" && return
+        fi
+        left=$((left - 1))
+        [ "$left" -eq 0 ] || sleep 0.1
+    done
     failures=$((failures + 1))
     printf '%s: %s\n  exit %s\n' "$file" "$command" "$status"
     diff <(printf '%s\n' "$expected") <(printf '%s\n' "$actual") | sed 's/^/  /'
@@ -40,7 +74,7 @@ check() { # FILE COMMAND EXPECTED
 
 run_file() {
     local file=$1 line in_block=no command='' expected=''
-    while IFS= read -r line; do
+    while IFS= read -r line <&3; do
         case $line in
         '```console') in_block=yes ;;
         '```')
@@ -52,11 +86,18 @@ run_file() {
             [ -n "$command" ] && check "$file" "$command" "$expected"
             command=${line#'$ '} expected=''
             ;;
+        '> '*)
+            if [[ $in_block == yes && $command == *"<<'END'"* && $command != *$'\nEND' ]]; then
+                command+=$'\n'${line#'> '}
+            else
+                [ "$in_block" = yes ] && expected+=${expected:+$'\n'}$line
+            fi
+            ;;
         *)
             [ "$in_block" = yes ] && [ -n "$command" ] && expected+=${expected:+$'\n'}$line
             ;;
         esac
-    done <"$file"
+    done 3<"$file"
 }
 
 for file in "$@"; do

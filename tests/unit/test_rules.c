@@ -545,6 +545,28 @@ static void folders_without_rules_are_refused(void **state) {
     loaded_done(&l);
 }
 
+/* A pipe could make the webhook wait; a tool asks for it. */
+static void pipes_are_read_where_wanted(void **state) {
+    (void)state;
+    static const char text[] =
+        "apiVersion: pullgate/v1\nkind: ImagePolicy\nspec: {registry: a.example}\n";
+    const struct rules_options tool = {.pipes = true};
+    struct policy *policy = NULL;
+    struct err err = ERR_INIT, why = ERR_INIT;
+    char path[64];
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], text, sizeof text - 1), sizeof text - 1);
+    close(ends[1]);
+    snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+    assert_int_equal(rules_load(&policy, path, NULL, &err), EC_IO);
+    assert_non_null(strstr(err.msg, "it is no regular file"));
+    enum ec ec = rules_load(&policy, path, &tool, &why);
+    assert_ok(ec, &why);
+    policy_free(policy);
+    close(ends[0]);
+}
+
 static void examples_load_without_warnings(void **state) {
     (void)state;
     static const struct {
@@ -672,6 +694,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(warnings_name_other_files),
     cmocka_unit_test(mounted_config_maps_are_read),
     cmocka_unit_test(folders_without_rules_are_refused),
+    cmocka_unit_test(pipes_are_read_where_wanted),
     cmocka_unit_test(examples_load_without_warnings),
     cmocka_unit_test(no_example_is_left_out),
     cmocka_unit_test(files_are_hashed),

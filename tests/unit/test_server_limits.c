@@ -179,6 +179,53 @@ static void clients_over_the_limit_wait_in_the_backlog(void **state) {
     server_stop(s);
 }
 
+static void an_address_has_its_share(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    config.max_per_address = 2;
+    struct server *s = fixture_start(&config);
+    struct client *a = client_new(server_port(s)), *b = client_new(server_port(s));
+    assert_int_equal(client_ask(a, get_inspect), 200);
+    assert_int_equal(client_ask(b, get_inspect), 200);
+    for (int i = 0; i < 10; i++) {
+        struct client *more = client_new(server_port(s));
+        client_wait_end(more);
+        client_free(more);
+        assert_int_equal(client_ask(a, get_inspect), 200);
+    }
+    assert_int_equal(fixture_stats(s).refused_address, 10);
+    assert_int_equal(fixture_stats(s).connections_accepted, 2);
+    client_free(b);
+    wait_until(fixture_stats(s).connections_open == 1);
+    struct client *next = client_new(server_port(s));
+    assert_int_equal(client_ask(next, get_inspect), 200);
+    client_free(next);
+    client_free(a);
+    server_stop(s);
+}
+
+static void a_header_has_its_limit(void **state) {
+    (void)state;
+    char request[12000];
+    struct server_config config = fixture_config();
+    config.max_header_bytes = 8192;
+    struct server *s = fixture_start(&config);
+    static const struct {
+        int bytes;
+        unsigned status;
+    } rows[] = {{100, 200}, {6000, 200}, {9000, 431}, {11000, 431}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct client *c = client_new(server_port(s));
+        snprintf(request, sizeof request, "GET /inspect HTTP/1.1\r\nHost: h\r\nX: %0*d\r\n\r\n",
+                 rows[i].bytes, 7);
+        unsigned status = client_ask(c, request);
+        if (status != rows[i].status)
+            fail_row("%d bytes: %u, expected %u", rows[i].bytes, status, rows[i].status);
+        client_free(c);
+    }
+    server_stop(s);
+}
+
 /* Finding 4: libmicrohttpd's pool gives all of a few connections to one thread. */
 static void connections_are_balanced(void **state) {
     (void)state;
@@ -549,6 +596,8 @@ int main(void) {
         cmocka_unit_test(announced_bytes_are_not_memory),
         cmocka_unit_test(replies_count_against_the_budget),
         cmocka_unit_test(clients_over_the_limit_wait_in_the_backlog),
+        cmocka_unit_test(an_address_has_its_share),
+        cmocka_unit_test(a_header_has_its_limit),
         cmocka_unit_test(connections_are_balanced),
         cmocka_unit_test(sequential_connections_leave_nothing_open),
         cmocka_unit_test(slow_clients_are_cut_and_good_ones_served),

@@ -83,6 +83,7 @@ static unsigned settled_changes(struct life *l) {
 }
 
 static void serve(struct life *l) {
+    give_memory_back(l, true); /* what starting needed */
     for (;;) {
         wait_for_events(l);
         int signal = next_signal(l, 0);
@@ -160,7 +161,8 @@ static bool catch_signals(struct life *l) {
     sigaddset(&l->signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &l->signals, NULL);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a file of audit lines that may not grow: an error, not the end */
+    signal(SIGXFSZ,
+           SIG_IGN); /* a file of audit lines that may not grow: an error, not the end */
     /* Only to wake poll(): signals are taken by sigtimedwait. */
     l->signal_fd = signalfd(-1, &l->signals, SFD_NONBLOCK | SFD_CLOEXEC);
     return l->signal_fd >= 0;

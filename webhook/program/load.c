@@ -148,7 +148,9 @@ static struct server_config config_of(struct daemon *d) {
                                   .n_workers = (unsigned)o->workers,
                                   .max_body_bytes = o->max_body,
                                   .memory_budget_bytes = o->memory_budget,
+                                  .max_header_bytes = o->max_header,
                                   .max_connections = (unsigned)o->max_connections,
+                                  .max_per_address = (unsigned)o->max_per_address,
                                   .yield_ms = YIELD_MS,
                                   .max_in_flight = (unsigned)o->max_in_flight,
                                   .idle_timeout_s = (unsigned)(o->idle_timeout_ms / 1000),
@@ -182,6 +184,7 @@ static enum ec listen_probes(struct daemon *d, struct err *err) {
     config.n_routes = probes_n_routes;
     config.n_workers = 1;
     config.max_connections = 64;
+    config.max_per_address = 0; /* all probes of a node come from one */
     config.max_body_bytes = 4096;
     return server_start(&d->probes, &config, err);
 }

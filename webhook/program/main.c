@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "program/daemon.h"
+#include "server/server.h"
 #include "version.h"
 
 #include <stdio.h>
@@ -35,6 +36,20 @@ static int usage_error(const struct err *err) {
     return 2;
 }
 
+static int healthcheck(const struct options *options) {
+    struct err err = ERR_INIT;
+    unsigned status = 0;
+    if (options->metrics_listen == NULL || options->metrics_listen[0] == '\0')
+        err_set(&err, EC_USAGE, "--healthcheck needs --metrics-listen");
+    else
+        (void)!server_ask(&status, str_of(options->metrics_listen), "/readyz", 3, &err);
+    if (err.code != EC_OK)
+        fprintf(stderr, "pullgate: %s\n", err.msg);
+    else if (status != 200)
+        fprintf(stderr, "pullgate: not ready (HTTP %u)\n", status);
+    return err.code == EC_USAGE ? 2 : status != 200;
+}
+
 int main(int argc, char **argv) {
     struct options options = {.policy = NULL};
     struct opt_result result;
@@ -56,6 +71,8 @@ int main(int argc, char **argv) {
     if (result.n_operands != 0)
         err_set(&err, EC_USAGE, "unexpected argument \"%.100s\"; try --help",
                 result.operands[0]);
+    else if (options.healthcheck)
+        return healthcheck(&options);
     else if (options.policy == NULL)
         err_set(&err, EC_USAGE, "--policy is missing: the rule file; try --help");
     if (err.code != EC_OK)

@@ -55,6 +55,16 @@ static const struct opt_row rows[] = {
      "idle "
      "for a second make room for them. An API server keeps 25 idle.",
      AT(max_connections), .min = 1, .max = 1000000},
+    {"max-connections-per-address", 0, OPT_NUMBER, "N", "0",
+     "Connections of one address; further ones are closed at once. 0: any number, since all "
+     "API servers "
+     "may come from one address.",
+     AT(max_per_address), .max = 1000000},
+    {"max-header", 0, OPT_SIZE, "SIZE", "32KiB",
+     "Header of a request, 64 bytes more for each field; a larger one gets 431. An API "
+     "server's has a few "
+     "hundred bytes. Each connection holds so much memory.",
+     AT(max_header), .min = 4096, .max = 1 << 20},
     {"max-in-flight", 0, OPT_NUMBER, "N", "512",
      "Requests under way at once; further ones get 503 with Retry-After.", AT(max_in_flight),
      .min = 1, .max = 1000000},
@@ -101,6 +111,11 @@ static const struct opt_row rows[] = {
      AT(audit_when_full), .words = when_full_words},
     {"log-level", 0, OPT_WORD, "LEVEL", "info",
      "Lowest level that is logged to standard error.", AT(log_level), .words = level_words},
+    {"healthcheck", 0, OPT_FLAG, NULL, NULL,
+     "Ask the pullgate that runs with these options whether it is ready (/readyz at "
+     "--metrics-listen), and end: 0 when it is, 1 when not. For container engines; Kubernetes "
+     "asks by itself.",
+     AT(healthcheck)},
     {"help", 'h', OPT_HELP, NULL, NULL, "Print this and end."},
     {"version", 'V', OPT_HELP, NULL, NULL, "Print version and libraries and end."},
 };

@@ -8,9 +8,10 @@ struct options {
     const char *policy, *tls_cert, *tls_key, *tls_name, *listen, *metrics_listen, *client_ca;
     struct opt_list client_names, tls_ciphers;
     int tls_min; /* enum priorities_min */
-    bool no_sandbox;
+    bool no_sandbox, healthcheck;
     uint64_t poll_ms;
     uint64_t workers, max_body, memory_budget, max_connections, max_in_flight;
+    uint64_t max_per_address, max_header;
     uint64_t max_depth, max_nodes;
     uint64_t idle_timeout_ms, header_timeout_ms, request_timeout_ms;
     uint64_t drain_pause_ms, drain_timeout_ms;

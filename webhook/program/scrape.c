@@ -285,6 +285,8 @@ static void put_server(struct buf *out, const struct service *s) {
                 "Requests refused with 503, by what there was too little of."),
         COUNTER("pullgate_server_refused_total", "reason", "memory", stats.refused_memory,
                 NULL),
+        COUNTER("pullgate_server_connections_refused_total", NULL, NULL, stats.refused_address,
+                "Connections closed at once (--max-connections-per-address)."),
         COUNTER("pullgate_server_timed_out_total", NULL, NULL, stats.timed_out,
                 "Connections cut since a handshake, header or request took too long."),
         COUNTER("pullgate_server_handshakes_failed_total", NULL, NULL, stats.handshakes_failed,

@@ -3,11 +3,6 @@
 
 /* ---- bare objects -------------------------------------------------------------------- */
 
-static struct str group_of(struct str api_version) {
-    size_t slash = str_find(api_version, '/');
-    return slash == api_version.n ? STR_NONE : str_slice(api_version, 0, slash);
-}
-
 static void names_of(struct workload *w, const struct json *j, json_at object) {
     static const struct str keys[] = {STR_INIT("name"), STR_INIT("generateName"),
                                       STR_INIT("namespace")};
@@ -32,8 +27,12 @@ static void decode_shaped(struct decoder *d, const struct shape_row *row, json_a
 }
 
 static void identify(struct workload *w, const struct json *j, json_at object) {
-    w->api_version = json_str(j, json_get(j, object, STR("apiVersion")));
-    w->kind = json_str(j, json_get(j, object, STR("kind")));
+    json_at version = json_get(j, object, STR("apiVersion"));
+    json_at kind = json_get(j, object, STR("kind"));
+    if (version != JSON_NONE)
+        w->api_version = json_str(j, version);
+    if (kind != JSON_NONE)
+        w->kind = json_str(j, kind);
     names_of(w, j, object);
 }
 
@@ -151,6 +150,23 @@ static void read_kinds(struct review *out, const struct json *j, json_at kind,
     out->resource = json_str(j, r[1]);
 }
 
+/* What the review says of its object has to be said, and to fit: a Pod that came as another resource
+ * would be let past as one. */
+static void check_kinds(struct review *r, const struct json *j, json_at kind,
+                        json_at subresource) {
+    struct str group = json_str(j, json_get(j, kind, STR("group")));
+    if (r->resource.n == 0)
+        fault_at(&r->fault, "/request/resource: expected a resource, found none");
+    else if (subresource != JSON_NONE && !json_is(j, subresource, JSON_STRING))
+        fault_at(&r->fault, "/request/subResource: expected a string, found %s",
+                 json_type_name(json_type_of(j, subresource)));
+    else if (r->subresource.n == 0 &&
+             shape_of_resource(r->group, r->resource) != shape_of_kind(group, r->kind))
+        fault_at(&r->fault,
+                 "/request: kind \"%.*s\" and resource \"%.*s\" do not belong together",
+                 STR_ARG(str_slice(r->kind, 0, 100)), STR_ARG(str_slice(r->resource, 0, 100)));
+}
+
 /* The resource and subresource decide, not the kind: a Binding comes in by `pods`, too. */
 static void read_object(struct decoder *d, const struct review *r, json_at object,
                         json_at old) {
@@ -200,6 +216,7 @@ enum ec review_decode(struct review *out, const struct json *j, struct arena *ar
     out->workload.name = json_str(j, v[NAME]);
     out->workload.namespace = json_str(j, v[NAMESPACE]);
     read_user(&d, v[USER]);
+    check_kinds(out, j, v[KIND], v[SUBRESOURCE]);
     if (!read_operation(out->operation, &out->workload.operation))
         fault_at(&out->fault, "/request/operation: expected CREATE, UPDATE, DELETE or CONNECT");
     names_of(&out->workload, j, v[OBJECT]);

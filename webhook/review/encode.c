@@ -65,7 +65,7 @@ static size_t count_weight(const struct decision *d, enum reason_weight weight) 
 }
 
 void review_message(struct buf *out, const struct decision *d) {
-    size_t n = count_weight(d, WEIGHT_DENY) + d->n_reasons_omitted, shown = 0;
+    size_t n = count_weight(d, WEIGHT_DENY) + d->n_denials_omitted, shown = 0;
     if (n > 1)
         buf_printf(out, "%zu reasons:", n);
     for (size_t i = 0; i < d->n_reasons && shown < REASONS_SHOWN; i++) {
@@ -149,13 +149,19 @@ static void describe_images(struct buf *text, const struct decision *d) {
     }
 }
 
+/* The heaviest first: what is left out is what matters least. */
 static void describe_reasons(struct buf *text, const struct decision *d) {
-    for (size_t i = 0; i < d->n_reasons && i < REASONS_SHOWN; i++) {
-        if (i != 0)
-            buf_puts(text, "; ");
-        buf_puts(text, engine_code_name(d->reasons[i].code));
-        buf_puts(text, ": ");
-        buf_str(text, d->reasons[i].message);
+    size_t shown = 0;
+    for (int weight = WEIGHT_DENY; weight >= WEIGHT_NOTE; weight--) {
+        for (size_t i = 0; i < d->n_reasons && shown < REASONS_SHOWN; i++) {
+            if ((int)d->reasons[i].weight != weight)
+                continue;
+            if (shown++ != 0)
+                buf_puts(text, "; ");
+            buf_puts(text, engine_code_name(d->reasons[i].code));
+            buf_puts(text, ": ");
+            buf_str(text, d->reasons[i].message);
+        }
     }
 }
 

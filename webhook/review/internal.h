@@ -14,12 +14,15 @@ void fault_at(struct review_fault *f, const char *format, ...) PRINTF(2, 3);
 
 /* Where a workload's pod spec stands. */
 struct shape_row {
-    struct str group, resource, kind;
+    struct str group;
+    struct str version; /* the apiVersion people should write */
+    struct str resource, kind;
     struct str object; /* JSON pointer of the pod or the pod template within the object */
     struct str spec;   /* ... and of its pod spec */
 };
 /* NULL: nothing that runs images. Versions are not looked at: the shape is the same in all. */
 const struct shape_row *shape_of_resource(struct str group, struct str resource);
+struct str group_of(struct str api_version);
 const struct shape_row *shape_of_kind(struct str group, struct str kind);
 
 struct decoder {

@@ -7,19 +7,19 @@
 
 /* clang-format off */
 static const struct shape_row shapes[] = {
-    {STR_INIT(""), STR_INIT("pods"), STR_INIT("Pod"), STR_INIT(""), STR_INIT("/spec")},
-    {STR_INIT(""), STR_INIT("podtemplates"), STR_INIT("PodTemplate"), STR_INIT("/template"), STR_INIT("/template/spec")},
-    {STR_INIT(""), STR_INIT("replicationcontrollers"), STR_INIT("ReplicationController"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
-    {STR_INIT("apps"), STR_INIT("deployments"), STR_INIT("Deployment"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
-    {STR_INIT("apps"), STR_INIT("replicasets"), STR_INIT("ReplicaSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
-    {STR_INIT("apps"), STR_INIT("statefulsets"), STR_INIT("StatefulSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
-    {STR_INIT("apps"), STR_INIT("daemonsets"), STR_INIT("DaemonSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
-    {STR_INIT("batch"), STR_INIT("jobs"), STR_INIT("Job"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
-    {STR_INIT("batch"), STR_INIT("cronjobs"), STR_INIT("CronJob"), STR_INIT("/spec/jobTemplate/spec/template"), STR_INIT("/spec/jobTemplate/spec/template/spec")},
+    {STR_INIT(""), STR_INIT("v1"), STR_INIT("pods"), STR_INIT("Pod"), STR_INIT(""), STR_INIT("/spec")},
+    {STR_INIT(""), STR_INIT("v1"), STR_INIT("podtemplates"), STR_INIT("PodTemplate"), STR_INIT("/template"), STR_INIT("/template/spec")},
+    {STR_INIT(""), STR_INIT("v1"), STR_INIT("replicationcontrollers"), STR_INIT("ReplicationController"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
+    {STR_INIT("apps"), STR_INIT("apps/v1"), STR_INIT("deployments"), STR_INIT("Deployment"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
+    {STR_INIT("apps"), STR_INIT("apps/v1"), STR_INIT("replicasets"), STR_INIT("ReplicaSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
+    {STR_INIT("apps"), STR_INIT("apps/v1"), STR_INIT("statefulsets"), STR_INIT("StatefulSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
+    {STR_INIT("apps"), STR_INIT("apps/v1"), STR_INIT("daemonsets"), STR_INIT("DaemonSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
+    {STR_INIT("batch"), STR_INIT("batch/v1"), STR_INIT("jobs"), STR_INIT("Job"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
+    {STR_INIT("batch"), STR_INIT("batch/v1"), STR_INIT("cronjobs"), STR_INIT("CronJob"), STR_INIT("/spec/jobTemplate/spec/template"), STR_INIT("/spec/jobTemplate/spec/template/spec")},
     /* gone from servers since 1.16, still in old manifests */
-    {STR_INIT("extensions"), STR_INIT("deployments"), STR_INIT("Deployment"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
-    {STR_INIT("extensions"), STR_INIT("replicasets"), STR_INIT("ReplicaSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
-    {STR_INIT("extensions"), STR_INIT("daemonsets"), STR_INIT("DaemonSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
+    {STR_INIT("extensions"), STR_INIT("extensions/v1beta1"), STR_INIT("deployments"), STR_INIT("Deployment"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
+    {STR_INIT("extensions"), STR_INIT("extensions/v1beta1"), STR_INIT("replicasets"), STR_INIT("ReplicaSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
+    {STR_INIT("extensions"), STR_INIT("extensions/v1beta1"), STR_INIT("daemonsets"), STR_INIT("DaemonSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
 };
 /* clang-format on */
 
@@ -35,6 +35,40 @@ const struct shape_row *shape_of_kind(struct str group, struct str kind) {
         if (str_eq(group, shapes[i].group) && str_eq(kind, shapes[i].kind))
             return &shapes[i];
     return NULL;
+}
+
+struct str group_of(struct str api_version) {
+    size_t slash = str_find(api_version, '/');
+    return slash == api_version.n ? STR_NONE : str_slice(api_version, 0, slash);
+}
+
+/* v1, v1beta1, v2alpha1 */
+static bool is_version(struct str s) {
+    static const struct str stages[] = {STR_INIT("alpha"), STR_INIT("beta")};
+    uint64_t n;
+    if (str_eq(s, STR("v1")))
+        return true;
+    for (size_t i = 0; i < 2; i++) {
+        size_t at = 2 + stages[i].n;
+        if (s.n > at && s.p[0] == 'v' && ascii_is_digit(s.p[1]) &&
+            str_starts(str_slice(s, 2, s.n), stages[i]) &&
+            str_to_uint(str_slice(s, at, s.n), 99, &n))
+            return true;
+    }
+    return false;
+}
+
+bool review_is_version(struct str api_version, struct str kind, struct str *expected) {
+    struct str group = group_of(api_version);
+    struct str version = str_slice(api_version, group.n ? group.n + 1 : 0, api_version.n);
+    const struct shape_row *row = shape_of_kind(group, kind);
+    *expected = STR_NONE;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes && expected->n == 0; i++)
+        if (str_eq(kind, shapes[i].kind))
+            *expected = shapes[i].version;
+    if (expected->n == 0 || str_find(group, '.') < group.n)
+        return true;
+    return row != NULL && is_version(version);
 }
 
 void fault_at(struct review_fault *f, const char *format, ...) {
@@ -355,6 +389,9 @@ void decode_ephemeral(struct decoder *d, json_at object, json_at old) {
     json_at old_holder = before_1_22 ? old : json_get(d->j, old, STR("spec"));
     json_at list = node_below(d->j, holder, STR("/ephemeralContainers"));
     json_at old_list = node_below(d->j, old_holder, STR("/ephemeralContainers"));
+    /* Whoever reads the other one would see other images. */
+    if (before_1_22 && node_below(d->j, v[1], STR("/ephemeralContainers")) != JSON_NONE)
+        fault_at(d->fault, "ephemeralContainers: stands in the object and in its spec");
     list = want(d, list, JSON_ARRAY, "ephemeralContainers");
     if (room_for_images(d, &list, 1))
         decode_images(d, list, old_list, PLACE_EPHEMERAL);

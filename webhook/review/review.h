@@ -45,7 +45,8 @@ enum ec review_decode(struct review *out, const struct json *j, struct arena *ar
 
 /* A bare object, as in a manifest, to a workload: by its apiVersion and kind. What runs no
  * image is SHAPE_OTHER. *fault says what is malformed. Operation, user and groups are the
- * caller's, set before; namespace only if the object has none. */
+ * caller's, set before; namespace, kind and apiVersion only if the object has none (items of a
+ * PodList). */
 enum ec review_object(struct workload *out, struct review_fault *fault, const struct json *j,
                       json_at object, struct arena *arena, struct err *err) MUST_CHECK;
 
@@ -98,5 +99,10 @@ enum ec review_answer(struct review_session *s, const struct policy *policy, int
 
 /* A metav1.Status, the body of an HTTP error: the API server shows its message to the user. */
 void review_status(struct buf *out, unsigned code, const char *reason, struct str message);
+
+/* false where a built-in kind that runs pods stands with a Kubernetes group (one without a dot) or
+ * version that never had it: such an object would pass as one without images. *expected is then
+ * what it should be: "apps/v1". */
+bool review_is_version(struct str api_version, struct str kind, struct str *expected);
 
 #endif

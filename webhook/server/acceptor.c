@@ -108,6 +108,12 @@ static struct worker *least_loaded(struct server *s) {
 static void hand_over(struct server *s, int fd, const struct sockaddr_storage *peer,
                       socklen_t bytes) {
     int on = 1;
+    unsigned share = s->config.max_per_address;
+    if (share != 0 && conn_count_of(s, peer) >= share) {
+        close(fd);
+        atomic_fetch_add(&s->refused_address, 1);
+        return;
+    }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     struct conn *c = conn_new(least_loaded(s), fd, peer, bytes);
     if (c == NULL) {

@@ -73,3 +73,16 @@ unsigned addr_print(const struct sockaddr_storage *a, char *out, size_t out_byte
     snprintf(out, out_bytes, "%s:%u", host, port);
     return port;
 }
+
+static struct in6_addr host_of(const struct sockaddr_storage *a) {
+    struct in6_addr host = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
+    if (a->ss_family == AF_INET6)
+        return ((const struct sockaddr_in6 *)a)->sin6_addr;
+    memcpy(host.s6_addr + 12, &((const struct sockaddr_in *)a)->sin_addr, 4);
+    return host;
+}
+
+bool addr_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b) {
+    const struct in6_addr x = host_of(a), y = host_of(b);
+    return memcmp(&x, &y, sizeof x) == 0;
+}

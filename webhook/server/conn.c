@@ -78,6 +78,20 @@ void conn_drop_pending(struct conn *c) {
     forget(c);
 }
 
+static unsigned count_in(const struct conn *list, const struct sockaddr_storage *peer) {
+    unsigned n = 0;
+    for (const struct conn *c = list; c != NULL; c = c->next)
+        n += addr_same_host(&c->peer, peer);
+    return n;
+}
+
+unsigned conn_count_of(struct server *s, const struct sockaddr_storage *peer) {
+    pthread_mutex_lock(&s->list_lock);
+    unsigned n = count_in(s->pending, peer) + count_in(s->open, peer);
+    pthread_mutex_unlock(&s->list_lock);
+    return n;
+}
+
 void conn_free(struct conn *c) {
     struct server *s = c->worker->server;
     worker_pulled(c, false);

@@ -161,11 +161,20 @@ static void refuse(struct conn *c, const struct refusal *why) {
         atomic_fetch_add(&c->worker->server->refused_memory, 1);
 }
 
+/* Who asked waits so long, and no longer. */
+static int64_t limit_of(const struct conn *c, struct MHD_Connection *mhd) {
+    int64_t most = (int64_t)c->worker->server->config.request_timeout_ms * NS_PER_MS;
+    const char *value = MHD_lookup_connection_value(mhd, MHD_GET_ARGUMENT_KIND, "timeout");
+    int64_t asked = http_parse_timeout(str_of(value));
+    return asked > 0 && asked < most ? asked : most;
+}
+
 static enum MHD_Result begin(struct conn *c, struct MHD_Connection *mhd, const char *url,
                              const char *method, const char *version) {
     struct server *s = c->worker->server;
     struct head h = {.length = 0};
     atomic_fetch_add(&s->requests, 1);
+    atomic_store(&c->limit_ns, limit_of(c, mhd));
     conn_enter(c, STAGE_REQUEST, c->received_ns);
     c->is_head = strcmp(method, "HEAD") == 0;
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_header, &h);
@@ -192,13 +201,6 @@ static enum MHD_Result take(struct conn *c, const char *piece, size_t n) {
     return MHD_YES;
 }
 
-static int64_t deadline_of(const struct conn *c, struct MHD_Connection *mhd) {
-    int64_t most = (int64_t)c->worker->server->config.request_timeout_ms * NS_PER_MS;
-    const char *value = MHD_lookup_connection_value(mhd, MHD_GET_ARGUMENT_KIND, "timeout");
-    int64_t asked = http_parse_timeout(str_of(value));
-    return c->received_ns + (asked > 0 && asked < most ? asked : most);
-}
-
 static enum MHD_Result answer(struct conn *c, struct MHD_Connection *mhd, const char *url,
                               const char *method) {
     struct server_reply reply = {
@@ -211,7 +213,7 @@ static enum MHD_Result answer(struct conn *c, struct MHD_Connection *mhd, const 
         .traceparent = str_of(MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "traceparent")),
         .body = c->body,
         .body_bytes = c->body_bytes,
-        .deadline_ns = deadline_of(c, mhd),
+        .deadline_ns = c->received_ns + atomic_load(&c->limit_ns),
         .received_ns = c->received_ns};
     c->route->answer(c->worker->server->config.arg, &request, &reply);
     if (body_charge_reply(c))

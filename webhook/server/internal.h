@@ -65,6 +65,7 @@ struct conn {
     struct sockaddr_storage peer;
     socklen_t peer_bytes;
     _Atomic uint64_t stage;      /* since when (ns) and enum stage, in one word: conn_enter() */
+    _Atomic int64_t limit_ns;    /* of a request; before it enters that stage */
     _Atomic uint64_t idle_bytes; /* received when it became idle, or BYTES_UNKNOWN */
 
     struct { /* the watchdog's notes about one idle period; list_lock */
@@ -129,7 +130,7 @@ struct server {
     atomic_size_t memory_used; /* bodies and replies */
     atomic_uint in_flight, connections;
     _Atomic uint64_t requests, accepted, refused_busy, refused_memory, timed_out;
-    _Atomic uint64_t handshakes_failed;
+    _Atomic uint64_t handshakes_failed, refused_address;
     _Atomic int64_t event_due_ns; /* rate limit of server_event() */
 };
 
@@ -142,6 +143,9 @@ enum ec addr_parse(struct str text, struct sockaddr_storage *out, socklen_t *byt
                    struct err *err) MUST_CHECK;
 /* "127.0.0.1:34567" or "[::1]:34567", and the port. */
 unsigned addr_print(const struct sockaddr_storage *a, char *out, size_t out_bytes);
+
+/* The same host: an IPv4 address written as IPv6 is itself. */
+bool addr_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
 
 /* acceptor.c */
 enum ec acceptor_listen(struct server *s, struct err *err) MUST_CHECK;
@@ -178,6 +182,8 @@ struct conn *conn_new(struct worker *w, int fd, const struct sockaddr_storage *p
 struct conn *conn_take(struct worker *w);
 /* It never started: MHD closed it in silence. */
 void conn_drop_pending(struct conn *c);
+/* How many there are of the client's address, port aside. */
+unsigned conn_count_of(struct server *s, const struct sockaddr_storage *peer);
 void conn_free(struct conn *c);
 /* Those that no worker came to add, with their sockets. */
 void conn_free_pending(struct server *s);

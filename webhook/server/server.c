@@ -47,6 +47,7 @@ static enum ec check_config(const struct server_config *c, struct err *err) {
         const char *name;
         unsigned value;
     } numbers[] = {{"n_workers", c->n_workers},
+                   {"max_header_bytes", (unsigned)(c->max_header_bytes != 0)},
                    {"max_connections", c->max_connections},
                    {"max_in_flight", c->max_in_flight},
                    {"idle_timeout_s", c->idle_timeout_s},
@@ -263,6 +264,7 @@ void server_stats(const struct server *s, struct server_stats *out) {
                                  .memory_bytes = atomic_load(&s->memory_used),
                                  .refused_busy = atomic_load(&s->refused_busy),
                                  .refused_memory = atomic_load(&s->refused_memory),
+                                 .refused_address = atomic_load(&s->refused_address),
                                  .timed_out = atomic_load(&s->timed_out),
                                  .handshakes_failed = atomic_load(&s->handshakes_failed)};
 }

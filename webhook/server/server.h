@@ -31,7 +31,7 @@ struct server_request {
     struct str traceparent; /* header value as sent, or empty */
     char *body;             /* writable; SERVER_BODY_PADDING readable bytes behind it */
     size_t body_bytes;
-    int64_t deadline_ns; /* monotonic; from ?timeout=, capped by request_timeout_ms */
+    int64_t deadline_ns; /* monotonic; from ?timeout=, capped by request_timeout_ms: cut then */
     int64_t received_ns; /* monotonic, when the request line was read */
 };
 
@@ -70,7 +70,9 @@ struct server_config {
     unsigned n_workers; /* 1.. */
     size_t max_body_bytes;
     size_t memory_budget_bytes; /* bodies and replies of all requests together; over: 503 */
+    size_t max_header_bytes;    /* of a request, 64 more for each field; over: 431 */
     unsigned max_connections;   /* over: they wait in the backlog */
+    unsigned max_per_address;   /* connections of one address; over: closed at once; 0: any */
     unsigned yield_ms;       /* while some wait, a connection without a request for so long is
                                   * closed; 0: none is */
     unsigned max_in_flight;  /* over: 503 with Retry-After: 1 */
@@ -86,6 +88,7 @@ struct server_stats {
     unsigned in_flight, connections_open;
     size_t memory_bytes; /* of bodies and replies, against memory_budget_bytes */
     uint64_t refused_busy, refused_memory, timed_out;
+    uint64_t refused_address;   /* connections: their address had its share */
     uint64_t handshakes_failed; /* TLS; also clients that went before its end */
 };
 
@@ -110,5 +113,11 @@ bool server_drain(struct server *s, unsigned deadline_ms);
 void server_stop(struct server *s); /* NULL is fine; frees all */
 
 void server_stats(const struct server *s, struct server_stats *out);
+
+/* One question to a server without TLS, of this process or another: the status of GET path.
+ * In:     listen, what that server was told to listen on
+ * Errors: EC_USAGE (address), EC_IO (nobody answers in time), EC_SYNTAX (no HTTP). */
+enum ec server_ask(unsigned *out, struct str listen, const char *path, unsigned timeout_s,
+                   struct err *err) MUST_CHECK;
 
 #endif

@@ -2,7 +2,8 @@
  * connection for ever. A late connection is shut down; the worker sees that and closes it.
  *
  *     handshake, header    header_timeout_ms since accept, or since the request line
- *     request              request_timeout_ms since the request line, until the answer is out
+ *     request              request_timeout_ms since the request line, or what ?timeout= says if that is
+ *                          less, until the answer is out
  *     all but a request    yield_ms, while others wait for room
  *     idle                 idle_timeout_s; a request line that began to come has at least
  *                          header_timeout_ms and at most three times that
@@ -65,7 +66,7 @@ static bool is_late(struct conn *c, uint64_t stage, int64_t now_ns) {
     case STAGE_IDLE:
         return is_slow_request_line(c, stage, now_ns, header_ns);
     case STAGE_REQUEST:
-        return age_ns >= (int64_t)config->request_timeout_ms * NS_PER_MS;
+        return age_ns >= atomic_load(&c->limit_ns);
     default:
         return age_ns >= header_ns;
     }

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 enum {
-    POOL_BYTES = 32 * 1024, /* per connection; all of it is cleared after each request */
     NO_LIMIT = 1000000,
     REST_MS = 50,
     BROKEN_MS = 100 /* between tries of what fails at once */
@@ -112,11 +111,11 @@ static enum ec start_daemon(struct worker *w, struct err *err) {
      * what only TLS has. */
     w->daemon = MHD_start_daemon(
         config->tls ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, http_on_request, w,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)NO_LIMIT, MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s + 10,
-        MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, w, MHD_OPTION_NOTIFY_COMPLETED,
-        http_on_completed, w, MHD_OPTION_URI_LOG_CALLBACK, http_on_request_line, w,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, config->max_header_bytes,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)NO_LIMIT, MHD_OPTION_CONNECTION_TIMEOUT,
+        config->idle_timeout_s + 10, MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, w,
+        MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, w, MHD_OPTION_URI_LOG_CALLBACK,
+        http_on_request_line, w, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         config->tls ? MHD_OPTION_HTTPS_CERT_CALLBACK2 : MHD_OPTION_END, tls_no_certificate,
         MHD_OPTION_HTTPS_PRIORITIES, config->priorities, MHD_OPTION_TLS_NO_ALPN, 1,
         MHD_OPTION_END);

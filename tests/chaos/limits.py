@@ -1,0 +1,312 @@
+#!/usr/bin/python3
+"""One limit of the daemon, one client that goes beyond it, and one that behaves and is served on.
+
+    limits.py LIMIT PORT PROBES CA REVIEW REGISTRY
+
+Each LIMIT is a function below; the daemon was started with a small value of its flag. The client that
+behaves asks all the time, over one connection that it keeps; once the other has begun, it has to get
+some more right answers, and none that is wrong. Prints a JSON object; exit status 0 when all held.
+"""
+import json
+import socket
+import sys
+import threading
+import time
+import urllib.request
+
+import client
+
+MORE = 20  # right answers while, and after, the other does its worst
+
+
+class Failed(Exception):
+    """The limit did not hold, or the one that behaves was not served."""
+
+
+def expect(found, *expected):
+    if found not in expected:
+        raise Failed(f"found {found!r}, expected {' or '.join(map(repr, expected))}")
+
+
+class Good(threading.Thread):
+    """The one that behaves. 503 with Retry-After is no failure where `patient`: it asks again."""
+
+    def __init__(self, at, patient):
+        super().__init__(daemon=True)
+        self.at, self.patient, self.ends = at, patient, False
+        self.count, self.waited = client.Count(), 0
+
+    def run(self):
+        asker, judge = client.Asker(self.at.port, self.at.context), client.Judge([self.at.registry])
+        while not self.ends:
+            if self.patient:
+                self.ask_patiently(asker, judge)
+            else:
+                self.count.take(asker, self.at.good, judge)
+            time.sleep(client.PAUSE_S)
+        asker.close()
+
+    def ask_patiently(self, asker, judge):
+        status, body = asker.ask(self.at.good)
+        if status == 503:
+            self.waited += 1
+            return
+        judge.judge(status, body)
+        self.count.right += 1
+
+    def goes_on(self):
+        aim, end = self.count.right + MORE, time.monotonic() + client.PATIENCE_S
+        while self.count.right < aim:
+            if not self.is_alive() or self.count.wrong or time.monotonic() > end:
+                raise Failed(f"the one that behaves: {self.count.right} right, {self.count.wrong} wrong, "
+                             f"{self.count.why}")
+            time.sleep(client.PAUSE_S)
+
+
+class At:
+    """Where the daemon is, and what to say to it."""
+
+    def __init__(self, port, probes, ca, review, registry):
+        self.port, self.probes, self.registry = int(port), int(probes), registry
+        self.context = client.trusting(ca)
+        with open(review, "rb") as f:
+            self.review = f.read()
+        self.good = client.request(self.review)
+
+    def dial(self):
+        return client.dial_tls(self.port, self.context)
+
+    def ask(self, whole):
+        """On a connection of its own: status, header fields, body."""
+        with self.dial() as s:
+            s.sendall(whole)
+            return answer(s)
+
+    def metric(self, name):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.probes}/metrics", timeout=30) as f:
+            for line in f.read().decode().splitlines():
+                if line.startswith(name + " "):
+                    return float(line.split()[-1])
+        raise Failed(f"no metric {name}")
+
+
+def answer(s):
+    came = b""
+    while b"\r\n\r\n" not in came:
+        piece = s.recv(65536)
+        if not piece:
+            raise Failed(f"no answer, only {came!r}")
+        came += piece
+    head, body = came.split(b"\r\n\r\n", 1)
+    lines = head.decode().lower().split("\r\n")
+    fields = dict(line.split(": ", 1) for line in lines[1:])
+    while len(body) < int(fields.get("content-length", 0)):
+        piece = s.recv(65536)
+        if not piece:
+            break
+        body += piece
+    return int(lines[0].split()[1]), fields, body
+
+
+def is_cut(s):
+    """Waits for the other side to end the connection."""
+    try:
+        while s.recv(65536):
+            pass
+    except OSError as e:
+        if isinstance(e, socket.timeout):
+            raise Failed("the connection was not ended") from e
+    return True
+
+
+def drip(s, data):
+    """A byte now and then, until the other side has had enough."""
+    end = time.monotonic() + client.PATIENCE_S
+    s.settimeout(0.02)
+    for byte in data:
+        if time.monotonic() > end:
+            raise Failed("all of it was taken")
+        try:
+            s.sendall(bytes([byte]))
+            if s.recv(1) == b"":
+                return
+        except socket.timeout:
+            continue
+        except OSError:
+            return
+    raise Failed("all of it was taken")
+
+
+def begun(at, size, have, query=""):
+    """A request whose body has begun to come."""
+    s = at.dial()
+    s.sendall(f"POST /mutate{query} HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+              f"Content-Length: {size}\r\n\r\n".encode() + b" " * have)
+    return s
+
+
+def until(holds):
+    end = time.monotonic() + client.PATIENCE_S
+    while not holds():
+        if time.monotonic() > end:
+            raise Failed("never came true")
+        time.sleep(client.PAUSE_S)
+
+
+# ---- the limits --------------------------------------------------------------------------------
+
+def max_body(at, good):
+    for _ in range(5):
+        status, _, body = at.ask(client.request(b" " * 9000))
+        expect((status, json.loads(body)["reason"]), (413, "RequestEntityTooLarge"))
+        good.goes_on()
+
+
+def memory_budget(at, good):
+    hogs = [begun(at, 900_000, 800_000)]
+    until(lambda: at.metric("pullgate_server_memory_bytes") >= 800_000)
+    for _ in range(5):
+        status, fields, _ = at.ask(client.request(b" " * 500_000))
+        expect((status, fields.get("retry-after")), (503, "1"))
+        good.goes_on()
+    expect(at.metric('pullgate_server_refused_total{reason="memory"}') >= 5, True)
+    for s in hogs:
+        s.close()
+
+
+def max_in_flight(at, good):
+    hogs = [begun(at, 100, 10) for _ in range(2)]
+    until(lambda: at.metric('pullgate_server_refused_total{reason="busy"}') >= 5)
+    for s in hogs:  # --request-timeout ends them, and their places are free
+        is_cut(s)
+    good.goes_on()
+    expect(good.waited >= 5, True)
+
+
+def max_connections(at, good):
+    more = [client.dial(at.port) for _ in range(40)]
+    for _ in range(20):
+        expect(at.metric("pullgate_server_connections_open") <= 4, True)
+        good.goes_on()
+    status, _, _ = at.ask(at.good)  # idle ones have made room
+    expect(status, 200)
+    for s in more:
+        s.close()
+
+
+def from_another_address(at):
+    return socket.create_connection(("127.0.0.1", at.port), timeout=client.PATIENCE_S,
+                                    source_address=("127.0.0.2", 0))
+
+
+def max_connections_per_address(at, good):
+    held = [from_another_address(at) for _ in range(3)]
+    until(lambda: at.metric("pullgate_server_connections_accepted_total") >= 4)
+    for _ in range(20):
+        with from_another_address(at) as s:
+            is_cut(s)
+        expect(at.ask(at.good)[0], 200)
+    good.goes_on()
+    expect(at.metric("pullgate_server_connections_refused_total"), 20.0)
+    for s in held:
+        s.close()
+
+
+def max_header(at, good):
+    for _ in range(5):
+        fill = b"X: " + b"a" * 9000
+        status, _, _ = at.ask(b"GET /healthz HTTP/1.1\r\nHost: h\r\n" + fill + b"\r\n\r\n")
+        expect(status, 431)
+        good.goes_on()
+
+
+def header_timeout(at, good):
+    silent = [client.dial(at.port) for _ in range(10)]
+    with at.dial() as s:
+        drip(s, b"GET /healthz HTTP/1.1\r\nX: " + b"a" * 5000)
+    for s in silent:
+        is_cut(s)
+    good.goes_on()
+    expect(at.metric("pullgate_server_timed_out_total") >= 11, True)
+
+
+def request_timeout(at, good):
+    with begun(at, 6000, 1) as s:
+        drip(s, b" " * 5000)
+    with begun(at, 6000, 1) as s:
+        is_cut(s)
+    good.goes_on()
+    expect(at.metric("pullgate_server_timed_out_total") >= 2, True)
+
+
+def query_timeout(at, good):
+    with begun(at, 6000, 1, "?timeout=1s") as s:
+        is_cut(s)
+    good.goes_on()
+    expect(at.metric("pullgate_server_timed_out_total"), 1.0)
+
+
+def idle_timeout(at, good):
+    with at.dial() as s:
+        s.sendall(at.good)
+        expect(answer(s)[0], 200)
+        is_cut(s)
+    good.goes_on()
+    expect(at.metric("pullgate_server_timed_out_total"), 0.0)
+
+
+def denied(at, review):
+    """A review that cannot be read to its end has said its uid: it is denied, which no failurePolicy undoes."""
+    status, _, body = at.ask(client.request(review))
+    expect(status, 200)
+    response = json.loads(body)["response"]
+    expect((response["allowed"], response["status"]["code"]), (False, 422))
+
+
+def with_object(at, text):
+    review = json.loads(at.review)
+    review["request"]["object"] = "HERE"
+    return json.dumps(review).encode().replace(b'"HERE"', text)
+
+
+def max_depth(at, good):
+    deep = b"[" * 60 + b"]" * 60
+    for _ in range(5):
+        expect(at.ask(client.request(deep))[0], 413)
+        denied(at, with_object(at, deep))
+        good.goes_on()
+
+
+def max_nodes(at, good):
+    many = b"[" + b"1," * 5000 + b"1]"
+    for _ in range(5):
+        expect(at.ask(client.request(many))[0], 413)
+        denied(at, with_object(at, many))
+        good.goes_on()
+
+
+LIMITS = {f.__name__.replace("_", "-"): f for f in (
+    max_body, memory_budget, max_in_flight, max_connections, max_connections_per_address, max_header,
+    header_timeout, request_timeout, query_timeout, idle_timeout, max_depth, max_nodes)}
+
+
+def main():
+    name, at = sys.argv[1], At(*sys.argv[2:])
+    good = Good(at, patient=name == "max-in-flight")
+    good.start()
+    try:
+        good.goes_on()
+        LIMITS[name](at, good)
+        good.goes_on()
+    except Failed as e:
+        print(json.dumps({"limit": name, "failed": str(e)}))
+        return 1
+    good.ends = True
+    good.join(client.PATIENCE_S)
+    print(json.dumps({"limit": name, "right": good.count.right, "wrong": good.count.wrong,
+                      "waited": good.waited}))
+    return 0 if good.count.wrong == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
