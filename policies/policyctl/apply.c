@@ -68,7 +68,8 @@ static enum ec edits_of(struct apply *a, const struct subject *s, struct edits *
 /* ---- edits to changes of the text ---------------------------------------------------- */
 
 /* The container of the pointer's last token, and that token. */
-static json_at parent_of(const struct subject *s, struct str pointer, struct str *last) {
+static enum ec parent_of(const struct subject *s, struct str pointer, json_at *parent,
+                         struct str *last, struct err *err) {
     struct buf whole = BUF_INIT(POINTER_MAX);
     size_t slash = pointer.n;
     while (slash > 0 && pointer.p[slash - 1] != '/')
@@ -76,9 +77,12 @@ static json_at parent_of(const struct subject *s, struct str pointer, struct str
     *last = str_slice(pointer, slash, pointer.n);
     buf_str(&whole, s->prefix);
     buf_str(&whole, str_slice(pointer, 0, slash ? slash - 1 : 0));
-    json_at at = whole.bad ? JSON_NONE : json_find(s->doc->json, buf_view(&whole));
+    enum ec bad = (enum ec)whole.bad;
+    *parent = bad ? JSON_NONE : json_find(s->doc->json, buf_view(&whole));
     buf_done(&whole);
-    return at;
+    if (bad)
+        return err_set(err, bad, "no room for the place of an edit");
+    return *parent != JSON_NONE ? EC_OK : err_set(err, EC_BUG, "an edit is nowhere");
 }
 
 /* A pull policy that was not there goes in front of its image. */
@@ -86,7 +90,9 @@ static enum ec change_string(const struct splice *p, const struct subject *s,
                              const struct edit *e, struct err *err) {
     const struct json *j = s->doc->json;
     struct str last;
-    json_at parent = parent_of(s, e->pointer, &last);
+    json_at parent;
+    if (parent_of(s, e->pointer, &parent, &last, err) != EC_OK)
+        return err->code;
     json_at node = json_get(j, parent, last);
     bool volume = str_eq(last, STR("pullPolicy"));
     if (node != JSON_NONE)
@@ -102,7 +108,9 @@ static enum ec change_secrets(const struct splice *p, const struct subject *s,
     struct str last, pointer = e->pointer;
     if (str_ends(pointer, STR("/-")))
         pointer.n -= 2;
-    json_at spec = parent_of(s, pointer, &last);
+    json_at spec;
+    if (parent_of(s, pointer, &spec, &last, err) != EC_OK)
+        return err->code;
     json_at list = json_get(s->doc->json, spec, last);
     if (list == JSON_NONE)
         return splice_names(p, spec, "imagePullSecrets", d->secrets, d->n_secrets, err);
@@ -212,12 +220,14 @@ static enum ec check_object(void *arg, const struct subject *s, struct err *err)
     if (s->object == JSON_NONE)
         return EC_OK;
     json_print(s->doc->json, s->object, &found);
-    bool equal = !found.bad && a->n_checked < a->n_wanted &&
-                 patch_equal(buf_view(&found), a->wanted[a->n_checked]);
+    bool equal = false;
+    enum ec ec = found.bad ? err_set(err, (enum ec)found.bad, "no room for the object") : EC_OK;
+    if (ec == EC_OK && a->n_checked < a->n_wanted)
+        ec = patch_equal(&equal, buf_view(&found), a->wanted[a->n_checked], err);
     buf_done(&found);
     a->n_checked++;
-    if (equal)
-        return EC_OK;
+    if (ec != EC_OK || equal)
+        return ec;
     err_place(err, s->file, s->line, 0);
     return err_set(err, EC_SCHEMA, "%s", not_understood);
 }

@@ -210,12 +210,14 @@ static int check(const struct options *o, struct buf *out, struct err *err) {
     unsigned problems = 0;
     buf_printf(&name, "%s.%s.svc", service_of(o), namespace_of(o));
     const char *wanted = o->name ? o->name : buf_z(&name);
-    if (read_pem(&cert, o, o->cert, "tls.crt", err) == EC_OK &&
-        read_pem(&key, o, o->key_file, "tls.key", err) == EC_OK &&
-        (o->dir == NULL || read_pem(&ca, o, NULL, "ca.crt", err) == EC_OK) &&
-        certs_check(&info, &problems, buf_view(&cert), buf_view(&key), buf_view(&ca),
-                    str_of(wanted), now_s(), err) == EC_OK &&
-        !print_problems(out, problems, wanted, &info))
+    if (wanted == NULL) /* it must not be taken for no name at all */
+        err_set(err, EC_NOMEM, "out of memory");
+    else if (read_pem(&cert, o, o->cert, "tls.crt", err) == EC_OK &&
+             read_pem(&key, o, o->key_file, "tls.key", err) == EC_OK &&
+             (o->dir == NULL || read_pem(&ca, o, NULL, "ca.crt", err) == EC_OK) &&
+             certs_check(&info, &problems, buf_view(&cert), buf_view(&key), buf_view(&ca),
+                         str_of(wanted), now_s(), err) == EC_OK &&
+             !print_problems(out, problems, wanted, &info))
         buf_printf(out, "ok: %s, %lld days left\n", info.names,
                    (long long)certs_days_left(&info, now_s()));
     certs_wipe(&cert);

@@ -21,7 +21,7 @@ static int run(const struct opt_result *args) {
     for (size_t i = 0; i < N_SHELLS; i++)
         if (strcmp(shells[i].name, name) == 0)
             shells[i].print(&out);
-    if (out.n == 0)
+    if (out.n == 0 && !out.bad)
         err_set(&err, EC_USAGE, "expected one shell: bash, zsh or fish");
     else
         printed = verb_print(&out);

@@ -101,13 +101,15 @@ static void take_file(struct run *r, char *const *path) {
 
 /* ---- the answer ---------------------------------------------------------------------- */
 
-static bool tell_denied(const struct images *m) {
+static bool tell_denied(const struct images *m, struct err *err) {
     struct buf out = BUF_INIT((size_t)1 << 30);
-    struct err err = ERR_INIT;
+    struct err ignored = ERR_INIT;
+    bool any = false;
     for (size_t i = 0; i < m->n; i++) {
         const struct image_row *row = &m->rows[i];
         if (row->denied.n == 0)
             continue;
+        any = true;
         buf_printf(&out, "%s:%u:", row->file, row->pos.line);
         if (row->pos.col != 0)
             buf_printf(&out, "%u:", row->pos.col);
@@ -116,8 +118,10 @@ static bool tell_denied(const struct images *m) {
             buf_printf(&out, " (and %zu more)", row->uses - 1);
         buf_putc(&out, '\n');
     }
-    bool any = out.n != 0;
-    (void)!file_write_fd(2, buf_view(&out), &err);
+    if (out.bad)
+        err_set(err, (enum ec)out.bad, "no room to tell of what is denied");
+    else
+        (void)!file_write_fd(2, buf_view(&out), &ignored);
     buf_done(&out);
     return any;
 }
@@ -125,7 +129,9 @@ static bool tell_denied(const struct images *m) {
 static int answer(struct run *r, int output) {
     struct buf out = BUF_INIT((size_t)1 << 30);
     images_sort(&r->images);
-    bool denied = tell_denied(&r->images);
+    bool denied = tell_denied(&r->images, &r->err);
+    if (r->err.code != EC_OK)
+        return EXIT_INPUT;
     printers[output](&out, &r->images);
     bool printed = verb_print(&out);
     buf_done(&out);

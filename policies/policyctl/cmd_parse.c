@@ -132,6 +132,8 @@ static bool show(struct buf *out, struct parsed *p, struct str image, int output
         put_text(out, image, p, valid);
     else
         put_json(out, image, p, valid);
+    if (p->repository.bad || p->canonical.bad) /* a text that lacks them is none */
+        out->bad = p->repository.bad ? p->repository.bad : p->canonical.bad;
     return valid;
 }
 

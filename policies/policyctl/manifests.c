@@ -1,11 +1,19 @@
 #include "policyctl/manifests.h"
 
+#include "policyctl/attempt.h"
 #include "yaml/yaml.h"
 
 #include <jansson.h>
 
 /* What stands in deploy/kustomize/base for what the request says. */
 static const char base_namespace[] = "pullgate";
+
+struct filling { /* an attempt, and what it holds beside jansson's */
+    struct buf *out;
+    const struct manifests_request *request;
+    struct yaml *base;
+    struct buf base64;
+};
 
 static bool set(json_t *object, const char *key, json_t *value_taken) {
     return json_is_object(object) && json_object_set_new(object, key, value_taken) == 0;
@@ -137,19 +145,19 @@ static enum ec add_configmap(json_t *list, const struct manifests_request *r, st
     return EC_OK;
 }
 
-static json_t *base64(struct str bytes) {
-    struct buf b = BUF_INIT(1 << 20);
-    buf_base64(&b, bytes);
-    json_t *value = b.bad ? NULL : text(buf_view(&b));
-    buf_done(&b);
-    return value;
+static json_t *base64(struct filling *f, struct str bytes) {
+    buf_reset(&f->base64);
+    buf_base64(&f->base64, bytes);
+    return f->base64.bad ? NULL : text(buf_view(&f->base64));
 }
 
-static enum ec add_secret(json_t *list, const struct manifests_request *r, struct err *err) {
+static enum ec add_secret(json_t *list, struct filling *f, struct err *err) {
+    const struct manifests_request *r = f->request;
     json_t *secret = object_new("Secret", "pullgate-tls", r), *data = json_object();
     if (set(secret, "type", json_string("kubernetes.io/tls")) && set(secret, "data", data) &&
-        set(data, "ca.crt", base64(r->ca_crt)) && set(data, "tls.crt", base64(r->tls_crt)) &&
-        set(data, "tls.key", base64(r->tls_key)) && json_array_append_new(list, secret) == 0)
+        set(data, "ca.crt", base64(f, r->ca_crt)) &&
+        set(data, "tls.crt", base64(f, r->tls_crt)) &&
+        set(data, "tls.key", base64(f, r->tls_key)) && json_array_append_new(list, secret) == 0)
         return EC_OK;
     return err_set(err, EC_NOMEM, "out of memory");
 }
@@ -157,30 +165,28 @@ static enum ec add_secret(json_t *list, const struct manifests_request *r, struc
 /* ---- all of them ----------------------------------------------------------------------- */
 
 /* Behind the namespace, before what mounts them. */
-static enum ec add_new(json_t *list, const struct manifests_request *r, struct err *err) {
-    enum ec ec = add_configmap(list, r, err);
-    return ec != EC_OK ? ec : add_secret(list, r, err);
+static enum ec add_new(json_t *list, struct filling *f, struct err *err) {
+    enum ec ec = add_configmap(list, f->request, err);
+    return ec != EC_OK ? ec : add_secret(list, f, err);
 }
 
-static enum ec add_document(json_t *list, const struct yaml_doc *doc,
-                            const struct manifests_request *r, struct err *err) {
+static enum ec add_document(json_t *list, const struct yaml_doc *doc, struct filling *f,
+                            struct err *err) {
     json_error_t why = {.line = 0};
     json_t *o = json_loadb(doc->raw, doc->raw_bytes, JSON_REJECT_DUPLICATES, &why);
     if (o == NULL || json_array_append_new(list, o) != 0)
         return err_set(err, EC_NOMEM, "out of memory");
-    if (edit_object(o, r, err) != EC_OK)
+    if (edit_object(o, f->request, err) != EC_OK)
         return err->code;
-    return doc->index == 0 ? add_new(list, r, err) : EC_OK;
+    return doc->index == 0 ? add_new(list, f, err) : EC_OK;
 }
 
-static enum ec add_base(json_t *list, const struct manifests_request *r, struct err *err) {
-    struct yaml *stream = NULL;
+static enum ec add_base(json_t *list, struct filling *f, struct err *err) {
     struct yaml_doc *doc = NULL;
     const struct str base = {(const char *)manifests_base, manifests_base_bytes};
-    enum ec ec = yaml_open(&stream, base, YAML_LIMITS_DEFAULT, err);
-    while (ec == EC_OK && (ec = yaml_next(stream, &doc, err)) == EC_OK && doc != NULL)
-        ec = add_document(list, doc, r, err);
-    yaml_close(stream);
+    enum ec ec = yaml_open(&f->base, base, YAML_LIMITS_DEFAULT, err);
+    while (ec == EC_OK && (ec = yaml_next(f->base, &doc, err)) == EC_OK && doc != NULL)
+        ec = add_document(list, doc, f, err);
     return ec;
 }
 
@@ -189,12 +195,21 @@ static int add_text(const char *bytes, size_t n, void *out) {
     return ((struct buf *)out)->bad ? -1 : 0;
 }
 
+static void fill(void *arg, struct err *err) {
+    struct filling *f = arg;
+    json_t *list = json_array();
+    struct buf *out = f->out;
+    if (add_base(list, f, err) == EC_OK &&
+        json_dump_callback(list, add_text, out, JSON_COMPACT) != 0)
+        err_set(err, out->bad ? (enum ec)out->bad : EC_NOMEM, "no room for the objects");
+    json_decref(list);
+}
+
 enum ec manifests_fill(struct buf *out, const struct manifests_request *request,
                        struct err *err) {
-    json_t *list = json_array();
-    enum ec ec = list ? add_base(list, request, err) : err_set(err, EC_NOMEM, "out of memory");
-    if (ec == EC_OK && json_dump_callback(list, add_text, out, JSON_COMPACT) != 0)
-        ec = err_set(err, out->bad ? (enum ec)out->bad : EC_NOMEM, "no room for the objects");
-    json_decref(list);
+    struct filling f = {.out = out, .request = request, .base64 = BUF_INIT(1 << 20)};
+    enum ec ec = attempt(fill, &f, err);
+    yaml_close(f.base);
+    buf_done(&f.base64);
     return ec;
 }

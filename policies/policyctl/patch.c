@@ -1,43 +1,8 @@
 #include "policyctl/patch.h"
 
-#include "base/arena.h"
+#include "policyctl/attempt.h"
 
 #include <jansson.h>
-#include <pthread.h>
-#include <setjmp.h>
-
-enum { PATCH_BYTES_MAX = 1 << 30 };
-
-/* jansson must not see an allocation fail: its lexer loses a byte then and goes on, beyond the
- * end of what it has if that byte was a quote. Where there is no room its call is left for good;
- * all that it had then is in the arena. policies/rules/tree.c does the same for rule files. */
-struct attempt {
-    struct arena arena;
-    jmp_buf no_room;
-};
-
-static _Thread_local struct attempt *current; /* NULL outside of patch_apply */
-static json_malloc_t others_malloc;           /* the loader's of rule files, who came first */
-static json_free_t others_free;
-
-static void *allocate(size_t n) {
-    if (current == NULL)
-        return others_malloc(n);
-    void *p = arena_alloc(&current->arena, n);
-    if (p == NULL)
-        longjmp(current->no_room, 1);
-    return p;
-}
-
-static void release(void *p) {
-    if (current == NULL)
-        others_free(p);
-}
-
-static void set_allocator(void) {
-    json_get_alloc_funcs(&others_malloc, &others_free);
-    json_set_alloc_funcs(allocate, release);
-}
 
 /* The container that holds the pointer's last token; borrowed. Decisions only point into
  * objects and arrays that exist. */
@@ -94,45 +59,56 @@ static enum ec dump(json_t *root, struct buf *out, struct err *err) {
     return err_set(err, out->bad ? (enum ec)out->bad : EC_NOMEM, "no room for the object");
 }
 
-static void patch(struct str object, const struct edit *edits, size_t n_edits, struct buf *out,
-                  struct err *err) {
+struct patch {
+    struct str object;
+    const struct edit *edits;
+    size_t n_edits;
+    struct buf *out;
+};
+
+static void patch(void *arg, struct err *err) {
+    const struct patch *p = arg;
     json_error_t why = {.line = 0};
-    json_t *root = json_loadb(object.p, object.n, JSON_DECODE_ANY, &why);
+    json_t *root = json_loadb(p->object.p, p->object.n, JSON_DECODE_ANY, &why);
     if (root == NULL) {
         err_set(err, EC_LIMIT, "cannot be printed: %s", why.text);
         return;
     }
     bool ok = true;
-    for (size_t i = 0; i < n_edits && ok; i++)
-        ok = apply(root, &edits[i]);
+    for (size_t i = 0; i < p->n_edits && ok; i++)
+        ok = apply(root, &p->edits[i]);
     if (!ok)
         err_set(err, EC_NOMEM, "out of memory");
     else
-        dump(root, out, err);
+        dump(root, p->out, err);
     json_decref(root);
 }
 
 enum ec patch_apply(struct str object, const struct edit *edits, size_t n_edits,
                     struct buf *out, struct err *err) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    struct attempt attempt = {.arena = ARENA_INIT(64 << 10, PATCH_BYTES_MAX)};
-    (void)pthread_once(&once, set_allocator);
-    current = &attempt;
-    if (setjmp(attempt.no_room) == 0)
-        patch(object, edits, n_edits, out, err);
-    else
-        arena_fail(&attempt.arena, err);
-    current = NULL;
-    arena_done(&attempt.arena);
-    return err->code;
+    struct patch p = {.object = object, .edits = edits, .n_edits = n_edits, .out = out};
+    return attempt(patch, &p, err);
 }
 
-bool patch_equal(struct str a, struct str b) {
+struct comparison {
+    struct str a, b;
+    bool equal;
+};
+
+static void compare(void *arg, struct err *err) {
+    struct comparison *c = arg;
     json_error_t why;
-    json_t *left = json_loadb(a.p, a.n, JSON_DECODE_ANY, &why);
-    json_t *right = json_loadb(b.p, b.n, JSON_DECODE_ANY, &why);
-    bool equal = left != NULL && right != NULL && json_equal(left, right);
+    json_t *left = json_loadb(c->a.p, c->a.n, JSON_DECODE_ANY, &why);
+    json_t *right = json_loadb(c->b.p, c->b.n, JSON_DECODE_ANY, &why);
+    (void)err; /* what cannot be read equals nothing */
+    c->equal = left != NULL && right != NULL && json_equal(left, right);
     json_decref(left);
     json_decref(right);
-    return equal;
+}
+
+enum ec patch_equal(bool *equal, struct str a, struct str b, struct err *err) {
+    struct comparison c = {.a = a, .b = b};
+    enum ec ec = attempt(compare, &c, err);
+    *equal = c.equal;
+    return ec;
 }

@@ -13,7 +13,7 @@
 enum ec patch_apply(struct str object, const struct edit *edits, size_t n_edits,
                     struct buf *out, struct err *err) MUST_CHECK;
 
-/* Do two JSON texts say the same, whatever the order of their keys? */
-bool patch_equal(struct str a, struct str b);
+/* Do two JSON texts say the same, whatever the order of their keys? Errors: EC_NOMEM, EC_LIMIT. */
+enum ec patch_equal(bool *equal, struct str a, struct str b, struct err *err) MUST_CHECK;
 
 #endif

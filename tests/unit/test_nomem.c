@@ -9,7 +9,6 @@
 #include "base/file.h"
 #include "certs/certs.h"
 #include "match/match.h"
-#include "policyctl/verb.h"
 #include "review/review.h"
 #include "rules/rules.h"
 #include "yaml/yaml.h"
@@ -402,133 +401,6 @@ static void certificates_are_made_or_not(void **state) {
     try("certs_make", make_certs, NULL, EC_OK);
 }
 
-/* ---- policyctl test ------------------------------------------------------------------ */
-
-struct streams { /* standard output and error, into files that are emptied for each run */
-    int out, err, saved_out, saved_err;
-};
-
-struct run {
-    int status;
-    struct buf out, err;
-    bool hit;
-};
-
-static int scratch(void) {
-    char name[] = "/tmp/pullgate-nomem-XXXXXX";
-    int fd = mkostemp(name, O_CLOEXEC);
-    assert_true(fd >= 0);
-    unlink(name);
-    return fd;
-}
-
-static struct buf text_of(int fd) {
-    struct buf b = BUF_INIT(FILE_MAX);
-    char piece[4096];
-    ssize_t n;
-    lseek(fd, 0, SEEK_SET);
-    while ((n = read(fd, piece, sizeof piece)) > 0)
-        buf_add(&b, piece, (size_t)n);
-    return b;
-}
-
-static void redirect(int out, int err) {
-    fflush(stdout);
-    assert_true(dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0);
-}
-
-static struct run run_command(const struct streams *s, const char *output, size_t n,
-                              enum mem_fault_mode mode) {
-    static const struct verb verb = {.name = "test", .options = &test_options};
-    char format[16], program[] = "test",
-                     policy[] = TESTS_DIR "/../policies/examples/airbyte.yaml";
-    char now[] = "--now=2026-11-01", namespace[] = "--namespace=airbyte";
-    char first[] = TESTS_DIR "/data/pods/airbyte-01-replication.yaml";
-    char second[] = TESTS_DIR "/data/pods/astronomer-02-scheduler.yaml";
-    char *argv[] = {program, "-p", policy, "-o", format, now, namespace, first, second, NULL};
-    struct run r = {.status = -1};
-    snprintf(format, sizeof format, "%s", output);
-    assert_true(ftruncate(s->out, 0) == 0 && ftruncate(s->err, 0) == 0);
-    lseek(s->out, 0, SEEK_SET);
-    lseek(s->err, 0, SEEK_SET);
-    redirect(s->out, s->err);
-    size_t live = mem_fault_live();
-    mem_fault_arm(n, mode);
-    r.status = cmd_test(&verb, sizeof argv / sizeof *argv - 1, argv);
-    r.hit = mem_fault_disarm();
-    redirect(s->saved_out, s->saved_err);
-    if (mem_fault_live() != live)
-        fail_row("policyctl test -o %s, allocation %zu: %zu blocks lost", output, n,
-                 mem_fault_live() - live);
-    r.out = text_of(s->out);
-    r.err = text_of(s->err);
-    return r;
-}
-
-static void run_done(struct run *r) {
-    buf_done(&r->out);
-    buf_done(&r->err);
-}
-
-/* The next byte that is no digit, or s.n. */
-static size_t skip_digits(struct str s, size_t at) {
-    while (at < s.n && ascii_is_digit(s.p[at]))
-        at++;
-    return at;
-}
-
-/* As without the fault; but a line and column may be those of the object, where there was no
- * memory to look for the image within it. */
-static bool is_same(const struct run *a, const struct run *b) {
-    struct str x = buf_view(&a->out), y = buf_view(&b->out);
-    size_t i = skip_digits(x, 0), k = skip_digits(y, 0);
-    while (i < x.n && k < y.n && x.p[i] == y.p[k]) {
-        i = skip_digits(x, i + 1);
-        k = skip_digits(y, k + 1);
-    }
-    return a->status == b->status && i == x.n && k == y.n;
-}
-
-static void check_command(const struct streams *s, const char *output) {
-    struct run good = run_command(s, output, 0, MEM_FAULT_ONCE);
-    /* These leave out what needs a position: a name in the head of a diff, a region. */
-    bool loose = strcmp(output, "diff") == 0 || strcmp(output, "sarif") == 0;
-    assert_int_not_equal(good.status, EXIT_INPUT);
-    assert_int_not_equal(good.out.n, 0);
-    for (int mode = MEM_FAULT_ONCE; mode <= MEM_FAULT_ON; mode++) {
-        bool hit = true;
-        for (size_t n = 1; hit && n < RUNS_MAX; n++) {
-            struct run r = run_command(s, output, n, (enum mem_fault_mode)mode);
-            hit = r.hit;
-            bool same = is_same(&r, &good) || (loose && r.status == good.status);
-            if (!(hit && r.status == EXIT_INPUT && r.err.n != 0) && !same)
-                fail_row(
-                    "policyctl test -o %s, allocation %zu, mode %d: status %d, \"%.*s\"\n%.*s",
-                    output, n, mode, r.status, STR_ARG(buf_view(&r.err)),
-                    STR_ARG(buf_view(&r.out)));
-            run_done(&r);
-        }
-        assert_false(hit);
-    }
-    run_done(&good);
-}
-
-static void commands_answer_or_do_not(void **state) {
-    (void)state;
-    static const char *const outputs[] = {"text",  "json",   "yaml", "junit",
-                                          "sarif", "github", "tap",  "diff"};
-    const struct streams s = {.out = scratch(),
-                              .err = scratch(),
-                              .saved_out = dup(STDOUT_FILENO),
-                              .saved_err = dup(STDERR_FILENO)};
-    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++)
-        check_command(&s, outputs[i]);
-    close(s.out);
-    close(s.err);
-    close(s.saved_out);
-    close(s.saved_err);
-}
-
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reviews_are_answered_or_not),
     cmocka_unit_test(rules_load_or_do_not),
@@ -539,6 +411,5 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(patterns_compile_or_do_not),
     cmocka_unit_test(audit_lines_are_written_or_counted),
     cmocka_unit_test(certificates_are_made_or_not),
-    cmocka_unit_test(commands_answer_or_do_not),
 };
 TEST_MAIN(tests)

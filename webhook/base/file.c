@@ -109,7 +109,7 @@ static void sync_directory_of(const char *path) {
 enum ec file_replace(const char *path, unsigned mode, struct str bytes, struct err *err) {
     struct buf name = BUF_INIT(8192);
     buf_printf(&name, "%s.XXXXXX", path);
-    AUTO(mem_freep) char *temp = mem_strdup(buf_view(&name));
+    AUTO(mem_freep) char *temp = name.bad ? NULL : mem_strdup(buf_view(&name));
     buf_done(&name);
     if (temp == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
