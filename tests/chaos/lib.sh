@@ -131,7 +131,7 @@ know_level() { # REGISTRY...
 }
 
 fds_are_back() {
-    [ "$(count_fds)" -le "$level_fds" ] # the last look itself may have been one
+    [ "$(count_fds)" -eq "$level_fds" ]
 }
 rss_is_back() {
     [ "$(rss_kb)" -le $((level_rss + rss_slack_kb)) ]

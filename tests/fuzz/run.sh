@@ -1,16 +1,40 @@
 #!/usr/bin/env bash
 # Runs every libFuzzer target from its corpus, two at a time, and says how far each came.
 #
-#   tests/fuzz/run.sh [SECONDS]     for each target, default 60
+#   tests/fuzz/run.sh [--long] [--only NAME] [SECONDS]
+#
+#   SECONDS       for each target: 60
+#   --long        an hour for each unless SECONDS says otherwise, each time from another seed
+#   --only NAME   that target alone, as in --only http
 #
 # Inputs that broke something are left in build/fuzz/artifacts, and the run fails. New inputs that
 # only reached new code stay in build/fuzz/found: later runs start from them too, the tree's corpus
 # is not touched. tests/fuzz/CMakeLists.txt says how each crash becomes a file of the corpus.
 set -u
-seconds=${1:-60}
-# One seed, so that a red run can be run again; another one by environment, for long hunts.
+seconds='' default=60 only='*'
+# One seed, so that a red run can be run again; another one by environment.
 seed=${PULLGATE_FUZZ_SEED:-1}
 jobs=2
+while (($# > 0)); do
+    case $1 in
+    -h | --help)
+        sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
+        exit 0
+        ;;
+    --long) default=3600 seed=${PULLGATE_FUZZ_SEED:-$((RANDOM + 1))} ;;
+    --only)
+        only=${2:-}
+        shift
+        ;;
+    -*)
+        echo "run.sh: unknown option $1; try --help" >&2
+        exit 2
+        ;;
+    *) seconds=$1 ;;
+    esac
+    shift
+done
+seconds=${seconds:-$default}
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
 [[ $seconds =~ ^[0-9]+$ ]] || {
     echo "run.sh: \"$seconds\" is no number of seconds" >&2
@@ -36,7 +60,7 @@ fuzz_one() { # NAME: runs it; its last words go to the log
     executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$build/logs/$name.log")
     coverage=$(grep -oE 'cov: [0-9]+ ft: [0-9]+ corp: [0-9]+' "$build/logs/$name.log" | tail -n 1)
     if ((status == 0)) && [[ -n $executions ]]; then
-        echo "ok     $name: $executions executions in $seconds s, $coverage"
+        echo "ok     $name: $executions executions in $seconds s, $coverage, seed $seed"
         return 0
     fi
     echo "BROKEN $name: exit $status, see $build/logs/$name.log and $build/artifacts"
@@ -45,7 +69,8 @@ fuzz_one() { # NAME: runs it; its last words go to the log
 }
 
 failed=0 running=0 targets=0
-for source in tests/fuzz/fuzz_*.c; do
+for source in tests/fuzz/fuzz_$only.c; do
+    [[ -e $source ]] || break
     name=$(basename "$source" .c)
     name=${name#fuzz_}
     targets=$((targets + 1))

@@ -16,7 +16,8 @@ enum {
     FILE_CHUNK = 1 << 20,
     POLL_MS = 200,
     GATHER_NS = 5000000,
-    GATHER_BYTES = 64 << 10
+    GATHER_BYTES = 64 << 10,
+    KEEP_BYTES = 1 << 20 /* a larger buffer is one of a time when nobody read */
 };
 
 struct audit {
@@ -140,6 +141,8 @@ static void *run(void *arg) {
         pthread_mutex_lock(&a->lock);
         account(a, all, lost, os);
         buf_reset(&a->writing);
+        if (a->writing.cap > KEEP_BYTES)
+            buf_done(&a->writing);
     }
     pthread_mutex_unlock(&a->lock);
     return NULL;
