@@ -11,7 +11,7 @@
 #
 # What it needs stands in tests/packages.txt; what is missing of it is installed by apt-get (as root,
 # or by sudo). With everything installed and built once it needs no network. PULLGATE_FUZZ_SECONDS is how long each
-# fuzz target runs (20; 0 leaves them out). Output of each step: build/logs/.
+# fuzz target runs (60; 0 leaves them out). Output of each step: build/logs/.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
@@ -19,7 +19,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 floor_all=170
 floor_quick=75
 
-fuzz_seconds=${PULLGATE_FUZZ_SECONDS:-20}
+fuzz_seconds=${PULLGATE_FUZZ_SECONDS:-60}
 # Tests of what runs in several threads.
 threaded='^(unit\.(server|audit|program|live|daemon|match)|http\.|chaos\.)'
 

@@ -9,17 +9,16 @@ attempts() { # WORD [ARGUMENT...]
 }
 
 say "starting etcd, kube-apiserver, pullgate"
-mkdir "$work/policies"
-attempts policies "$work/policies" || die "no rule files"
+mkdir "$work/policy"
+attempts policies "$work/policy" || die "no rule files"
 "$POLICYCTL" certs init --dir "$work/tls" >/dev/null || die "no certificates"
 start_cluster
-start_pullgate pullgate "$work/policies" 0
+start_pullgate pullgate "$work/policy" 0
 new_namespace bypass-strict bypass-denied bypass-mirrors
 
 say "what is there before"
 attempts before "$api_port" "$work" && pass || fail "objects from before"
-webhook Mutating pullgate /mutate "$(port_of pullgate)" Fail | k apply -f - >/dev/null
-webhook Validating pullgate /validate "$(port_of pullgate)" Fail | k apply -f - >/dev/null
+shipped "$(port_of pullgate)" Fail | k apply -f - >"$work/apply" 2>&1 || die "what ships is not accepted: $(cat "$work/apply")"
 until_true "the webhooks to be in force" 100 refused_probe bypass-strict
 
 say "the attempts"

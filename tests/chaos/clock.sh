@@ -59,10 +59,10 @@ await "65 days are left: told" is_logged certificate_expires_soon $((told + 1))
 jump 0
 
 # A request that is under way while the clock jumps far beyond all deadlines, and back.
-{ sed '/^\r$/,$d' "$tests/data/reviews/pod-create.http" | sed '1s|/mutate/capture|/mutate|'; printf 'Expect: 100-continue\r\n\r\n'; } >head
+{ sed '/^\r$/,$d' "$tests/data/reviews/pod-create.http" | sed '1s|/mutate/capture|/mutate|'; printf 'Expect: 100-continue\r\n\r\n'; } >slow.head
 sed '1,/^\r$/d' "$tests/data/reviews/pod-create.http" >body.raw
 dial
-say head
+say slow.head
 hear
 same "under way: the header is read" "$code" 100
 jump $((2 * year))

@@ -9,6 +9,7 @@ make_pipe() { # NAME VARIABLE: open at both ends, and nobody reads; the smallest
     /usr/bin/python3 -c 'import fcntl, sys; fcntl.fcntl(int(sys.argv[1]), fcntl.F_SETPIPE_SZ, 4096)' "$opened"
     eval "$2=$opened"
 }
+nobody="" silence="" # descriptors, of make_pipe
 make_pipe pipe nobody
 
 # As start_daemon, with standard output and error where the caller wants them.

@@ -21,6 +21,11 @@ for query in '?timeout=10s' '?timeout=1s&x=y' '?timeout=never' '?' '?timeout=999
 done
 post "$review" "$url/validate?timeout=3s"
 same_file "validate: body" "$work/body" pod-create/validate.json
+trace=00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01 # W3C's own example
+post "$review" "$url/mutate" --header "traceparent: $trace"
+same "with a traceparent" "$code" 200
+post "$review" "$url/mutate" --header 'traceparent: "no\trace"'
+same "with what is no traceparent" "$code" 200
 for type in 'application/json; charset=utf-8' 'APPLICATION/JSON' 'application/json ;x=y'; do
     ask --header "Content-Type: $type" --data-binary "@$review" "$url/mutate"
     same "type $type" "$code" 200
@@ -215,6 +220,8 @@ same "no reviews without TLS" "$code" 404
 stop_daemon
 same "exit status" $status 0
 check "audit lines are JSON" jq -e --slurp 'length > 60 and all(.event == "decision")' "$audit" >/dev/null
+same "audit lines with a traceparent" "$(jq -r 'select(.traceparent).traceparent' "$audit")" "$trace
+\"no\\trace\""
 same "audit lines of the malformed one" \
     "$(jq -c 'select(.verdict == "deny" and .endpoint == "mutate" and .reasons[0].code == "malformed")' "$audit" | wc -l)" 1
 same "log lines are JSON" "$(jq -c 'select((.time and .level and .event) | not)' "$log")" ""

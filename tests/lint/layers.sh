@@ -55,9 +55,9 @@ declare -A third_libs=(
 pure=" json imgref match engine review "
 plain=" assert.h ctype.h errno.h limits.h math.h stdalign.h stdarg.h stdbool.h stddef.h stdint.h
  stdio.h stdlib.h string.h emmintrin.h "
-system=" arpa/inet.h dirent.h fcntl.h ftw.h getopt.h linux/tcp.h malloc.h netinet/in.h netinet/tcp.h poll.h
+system=" arpa/inet.h dirent.h fcntl.h ftw.h getopt.h linux/sockios.h linux/tcp.h malloc.h netinet/in.h netinet/tcp.h poll.h
  pthread.h regex.h sched.h signal.h stdatomic.h strings.h sys/epoll.h sys/eventfd.h sys/file.h sys/inotify.h sys/ioctl.h
- sys/mman.h sys/prctl.h sys/resource.h sys/signalfd.h sys/socket.h sys/stat.h sys/time.h sys/types.h sys/un.h sys/wait.h
+ sys/mman.h sys/prctl.h sys/resource.h sys/signalfd.h sys/socket.h sys/stat.h sys/syscall.h sys/time.h sys/types.h sys/un.h sys/wait.h
  syslog.h time.h unistd.h setjmp.h "
 network=" arpa/inet.h linux/tcp.h netinet/in.h netinet/tcp.h sys/socket.h sys/un.h "
 # arpa/inet.h: certs prints and reads IP addresses as alternative names (inet_pton), no sockets
