@@ -292,7 +292,7 @@ LIMITS = {f.__name__.replace("_", "-"): f for f in (
 
 def main():
     name, at = sys.argv[1], At(*sys.argv[2:])
-    good = Good(at, patient=name == "max-in-flight")
+    good = Good(at, patient=name in ("max-in-flight", "memory-budget"))
     good.start()
     try:
         good.goes_on()
