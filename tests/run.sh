@@ -21,7 +21,7 @@ floor_quick=75
 
 fuzz_seconds=${PULLGATE_FUZZ_SECONDS:-60}
 # Tests of what runs in several threads.
-threaded='^(unit\.(server|audit|program|live|daemon|match)|http\.|chaos\.)'
+threaded='^(unit\.(server|audit|program|live|daemon|nomem_daemon|match)|http\.|chaos\.)'
 
 quick=no install=yes offline=no
 for arg in "$@"; do
