@@ -85,7 +85,7 @@ static void redirect(int out, int err) {
     assert_true(dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0);
 }
 
-static void print_words(const struct command *c, size_t n, int mode) {
+static void print_words(const struct command *c, size_t n, enum mem_fault_mode mode) {
     print_error("policyctl");
     for (const char *const *word = c->words; *word; word++)
         print_error(" %s", *word);
@@ -151,37 +151,53 @@ static bool is_said(const struct run *r) {
            (memmem(text.p, text.n, "memory", 6) || memmem(text.p, text.n, "no room", 7));
 }
 
-/* Runs it once for each allocation, between the other two (which may be NULL); behind() is told
- * whether all went as without a fault. */
-static void try_command(const struct command *c, void (*before)(void), void (*behind)(bool)) {
-    if (before)
-        before();
+struct around { /* one run; either may be NULL */
+    void (*before)(void);
+    void (*behind)(bool same); /* all went as without a fault */
+};
+
+/* With the n-th allocation failing; false when there is no n-th. */
+static bool try_once(const struct command *c, const struct run *good, size_t n,
+                     enum mem_fault_mode mode, struct around around) {
+    if (around.before)
+        around.before();
+    struct run r = run_command(c, n, mode);
+    bool hit = r.hit, same = is_same(&r, good) || (c->loose && r.status == good->status);
+    if (!(hit && is_said(&r)) && !same) {
+        print_words(c, n, mode);
+        fail_row("status %d, expected %d or 2; \"%.*s\"\n%.*s\nexpected\n%.*s", r.status,
+                 good->status, STR_ARG(buf_view(&r.err)), STR_ARG(buf_view(&r.out)),
+                 STR_ARG(buf_view(&good->out)));
+    }
+    if (around.behind)
+        around.behind(same);
+    run_done(&r);
+    return hit;
+}
+
+static struct run run_well(const struct command *c, struct around around) {
+    if (around.before)
+        around.before();
     struct run good = run_command(c, 0, MEM_FAULT_ONCE);
     if (good.status == EXIT_INPUT || good.status == EXIT_BROKEN ||
-        (behind == NULL && good.out.n == 0)) {
-        print_words(c, 0, 0);
+        (around.behind == NULL && good.out.n == 0)) {
+        print_words(c, 0, MEM_FAULT_ONCE);
         fail_row("status %d, \"%.*s\": this tests nothing", good.status,
                  STR_ARG(buf_view(&good.err)));
     }
-    for (int mode = MEM_FAULT_ONCE; mode <= MEM_FAULT_ON; mode++) {
-        bool hit = true;
-        for (size_t n = 1; hit && n < RUNS_MAX; n++) {
-            if (before)
-                before();
-            struct run r = run_command(c, n, (enum mem_fault_mode)mode);
-            hit = r.hit;
-            bool same = is_same(&r, &good) || (c->loose && r.status == good.status);
-            if (!(hit && is_said(&r)) && !same) {
-                print_words(c, n, mode);
-                fail_row("status %d, expected %d or 2; \"%.*s\"\n%.*s\nexpected\n%.*s",
-                         r.status, good.status, STR_ARG(buf_view(&r.err)),
-                         STR_ARG(buf_view(&r.out)), STR_ARG(buf_view(&good.out)));
-            }
-            if (behind)
-                behind(same);
-            run_done(&r);
-        }
-        assert_false(hit);
+    return good;
+}
+
+/* Runs it once for each allocation, between the other two. */
+static void try_command(const struct command *c, void (*before)(void), void (*behind)(bool)) {
+    const struct around around = {before, behind};
+    static const enum mem_fault_mode modes[] = {MEM_FAULT_ONCE, MEM_FAULT_ON};
+    struct run good = run_well(c, around);
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        size_t n = 1;
+        while (n < RUNS_MAX && try_once(c, &good, n, modes[i], around))
+            n++;
+        assert_true(n < RUNS_MAX);
     }
     run_done(&good);
 }
