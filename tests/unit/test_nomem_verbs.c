@@ -241,13 +241,13 @@ static struct buf read_file(const char *path) {
 
 /* ---- verbs that print ------------------------------------------------------------------ */
 
-#define POLICY TESTS_DIR "/../policies/examples/airbyte.yaml"
-#define PODS TESTS_DIR "/data/pods/airbyte-01-replication.yaml"
-#define MORE TESTS_DIR "/data/pods/astronomer-02-scheduler.yaml"
-#define SAMPLES TESTS_DIR "/../deploy/samples/pods.yaml"
+static const char policy_path[] = TESTS_DIR "/../policies/examples/airbyte.yaml";
+static const char pods_path[] = TESTS_DIR "/data/pods/airbyte-01-replication.yaml";
+static const char more_path[] = TESTS_DIR "/data/pods/astronomer-02-scheduler.yaml";
+static const char samples_path[] = TESTS_DIR "/../deploy/samples/pods.yaml";
 #define TEST(format, is_loose)                                                                 \
-    ROW(is_loose, "test", "-p", POLICY, "-o", format, "--now=2026-11-01",                      \
-        "--namespace=airbyte", PODS, MORE)
+    ROW(is_loose, "test", "-p", policy_path, "-o", format, "--now=2026-11-01",                 \
+        "--namespace=airbyte", pods_path, more_path)
 #define ROW(is_loose, ...)                                                                     \
     { .words = {__VA_ARGS__}, .loose = is_loose }
 
@@ -260,23 +260,24 @@ static const struct command commands[] = {
     TEST("github", false),
     TEST("tap", false),
     TEST("diff", true),
-    ROW(false, "apply", "-p", POLICY, "-n", "airbyte", "-t", PODS, MORE),
+    ROW(false, "apply", "-p", policy_path, "-n", "airbyte", "-t", pods_path, more_path),
     ROW(true, "verify", TESTS_DIR "/../policies/examples/tests/audit-only.test.yaml"),
     ROW(true, "verify", "-o", "junit",
         TESTS_DIR "/../policies/examples/tests/audit-only.test.yaml"),
     ROW(true, "verify", "-o", "json",
         TESTS_DIR "/../policies/examples/tests/audit-only.test.yaml"),
-    ROW(true, "bench", "-n", "1", "-p", POLICY, SAMPLES),
-    ROW(true, "explain", "-p", POLICY, "-n", "airbyte", "quay.io/someone/x:1"),
-    ROW(true, "explain", "-p", POLICY, "-n", "airbyte", SAMPLES),
-    ROW(true, "explain", "-p", POLICY, "-o", "json", "-n", "airbyte", "quay.io/someone/x:1"),
-    ROW(true, "images", "-p", POLICY, "-n", "airbyte", SAMPLES),
-    ROW(true, "images", "-p", POLICY, "-n", "airbyte", "-o", "skopeo-copy", PODS),
-    ROW(true, "images", "-p", POLICY, "-n", "airbyte", "-o", "json", PODS),
-    ROW(true, "lint", TESTS_DIR "/../policies/examples/allow-list.yaml", POLICY),
-    ROW(true, "lint", "-o", "json", POLICY),
+    ROW(true, "bench", "-n", "1", "-p", policy_path, samples_path),
+    ROW(true, "explain", "-p", policy_path, "-n", "airbyte", "quay.io/someone/x:1"),
+    ROW(true, "explain", "-p", policy_path, "-n", "airbyte", samples_path),
+    ROW(true, "explain", "-p", policy_path, "-o", "json", "-n", "airbyte",
+        "quay.io/someone/x:1"),
+    ROW(true, "images", "-p", policy_path, "-n", "airbyte", samples_path),
+    ROW(true, "images", "-p", policy_path, "-n", "airbyte", "-o", "skopeo-copy", pods_path),
+    ROW(true, "images", "-p", policy_path, "-n", "airbyte", "-o", "json", pods_path),
+    ROW(true, "lint", TESTS_DIR "/../policies/examples/allow-list.yaml", policy_path),
+    ROW(true, "lint", "-o", "json", policy_path),
     ROW(true, "lint", "--schema"),
-    ROW(false, "review", "-p", POLICY, TESTS_DIR "/data/reviews/pod-create-full.json"),
+    ROW(false, "review", "-p", policy_path, TESTS_DIR "/data/reviews/pod-create-full.json"),
     ROW(false, "parse", "nginx", "registry.corp.example:5000/data/x:1"),
     ROW(false, "parse", "-o", "json", "nginx", "quay.io/a/b@sha256:00"),
     ROW(false, "completion", "bash"),
@@ -300,7 +301,7 @@ static void certificates_are_written_or_not(void **state) {
         ROW(true, "certs", "check", "--dir", folder),
         ROW(true, "certs", "show", "--dir", folder),
         ROW(true, "certs", "bundle", "--dir", folder),
-        ROW(true, "render", "--image", "registry.example/pullgate:1", "--policy", POLICY,
+        ROW(true, "render", "--image", "registry.example/pullgate:1", "--policy", policy_path,
             "--certs", folder),
     };
     try_command(&init, empty_folder, NULL);
@@ -311,7 +312,7 @@ static void certificates_are_written_or_not(void **state) {
 
 /* ---- files in place -------------------------------------------------------------------- */
 
-static const char *const originals[] = {PODS, SAMPLES};
+static const char *const originals[] = {pods_path, samples_path};
 enum { N_ORIGINALS = sizeof originals / sizeof *originals };
 static char copies[N_ORIGINALS][600];
 static struct buf was[N_ORIGINALS], becomes[N_ORIGINALS];
@@ -348,8 +349,8 @@ static void files_are_changed_in_place_or_not(void **state) {
         in_folder(copies[i], sizeof copies[i], name);
         was[i] = read_file(originals[i]);
     }
-    const struct command apply =
-        ROW(true, "apply", "-i", "-t", "-p", POLICY, "-n", "airbyte", copies[0], copies[1]);
+    const struct command apply = ROW(true, "apply", "-i", "-t", "-p", policy_path, "-n",
+                                     "airbyte", copies[0], copies[1]);
     put_originals();
     struct run good = run_command(&apply, 0, MEM_FAULT_ONCE);
     run_done(&good);
