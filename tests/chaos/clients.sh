@@ -58,7 +58,7 @@ end_daemon full
 
 # ---- slow, half closed, torn off ---------------------------------------------------------------
 
-start_daemon slow ready --policy rules.yaml --header-timeout 500ms \
+start_daemon slow ready --policy rules.yaml --header-timeout "$(rounds 4s 500ms)" \
     --request-timeout "$(rounds 5s 1s)" --poll 200ms
 know_level one.example
 start_good 20 one.example

@@ -2,7 +2,7 @@
 # Certificates half written, and clients whose TLS is slow, torn, endless or none at all.
 . "$(dirname "$0")/lib.sh"
 rules one.example
-start_daemon tls ready --policy rules.yaml --poll 200ms --header-timeout 1s
+start_daemon tls ready --policy rules.yaml --poll 200ms --header-timeout "$(rounds 4s 1s)"
 know_level one.example
 start_good 5 one.example
 
