@@ -226,6 +226,33 @@ static void a_header_has_its_limit(void **state) {
     server_stop(s);
 }
 
+static void idle_connections_make_room(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    config.max_connections = 3;
+    config.yield_ms = 1;
+    struct server *s = fixture_start(&config);
+    struct client *used = client_new(server_port(s)), *busy = client_new(server_port(s));
+    assert_int_equal(client_ask(used, get_inspect), 200);
+    client_puts(busy, "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length: 4\r\n\r\nbo");
+    wait_until(fixture_stats(s).in_flight == 1);
+    struct client *silent = client_new(server_port(s));
+    wait_until(fixture_stats(s).connections_open == 3);
+    struct client *fourth = client_new(server_port(s));
+    assert_int_equal(client_ask(fourth, get_inspect), 200);
+    wait_until(client_sees_end(silent) || client_sees_end(used));
+    struct client *fifth = client_new(server_port(s));
+    assert_int_equal(client_ask(fifth, get_inspect), 200);
+    assert_int_equal(client_ask(busy, "dy"), 200); /* and never one with a request */
+    assert_int_equal(fixture_stats(s).connections_accepted, 5);
+    client_free(used);
+    client_free(busy);
+    client_free(silent);
+    client_free(fourth);
+    client_free(fifth);
+    server_stop(s);
+}
+
 /* Finding 4: libmicrohttpd's pool gives all of a few connections to one thread. */
 static void connections_are_balanced(void **state) {
     (void)state;
@@ -596,6 +623,7 @@ int main(void) {
         cmocka_unit_test(announced_bytes_are_not_memory),
         cmocka_unit_test(replies_count_against_the_budget),
         cmocka_unit_test(clients_over_the_limit_wait_in_the_backlog),
+        cmocka_unit_test(idle_connections_make_room),
         cmocka_unit_test(an_address_has_its_share),
         cmocka_unit_test(a_header_has_its_limit),
         cmocka_unit_test(connections_are_balanced),
