@@ -96,6 +96,123 @@ static void buf_writes_base64(void **state) {
     }
 }
 
+/* Of every length, so that each way of copying meets every border: plain text alone, then with each
+ * byte in each place. What a byte becomes alone it becomes among others. */
+static void buf_escapes_every_byte_everywhere(void **state) {
+    (void)state;
+    enum { LONGEST = 70 };
+    for (size_t n = 0; n <= LONGEST; n++) {
+        for (size_t at = 0; at < (n ? n : 1); at++) {
+            for (unsigned c = 0; c < 0x80; c++) {
+                struct buf in = BUF_INIT(LONGEST), out = BUF_INIT(1000);
+                struct buf alone = BUF_INIT(10), expected = BUF_INIT(1000);
+                char byte = (char)c;
+                for (size_t i = 0; i < n; i++)
+                    buf_putc(&in, i == at ? byte : (char)('a' + i % 26));
+                buf_json(&alone, (struct str){&byte, 1});
+                buf_putc(&expected, '"');
+                buf_str(&expected, str_slice(buf_view(&in), 0, at));
+                if (n != 0)
+                    buf_str(&expected, str_slice(buf_view(&alone), 1, alone.n - 1));
+                buf_str(&expected, str_slice(buf_view(&in), at + 1, n));
+                buf_putc(&expected, '"');
+                buf_json(&out, buf_view(&in));
+                assert_str(buf_view(&out), buf_view(&expected));
+                buf_done(&in);
+                buf_done(&out);
+                buf_done(&alone);
+                buf_done(&expected);
+            }
+        }
+    }
+}
+
+static void buf_escapes_each_byte(void **state) {
+    (void)state;
+    for (unsigned c = 0; c < 0x80; c++) {
+        char byte = (char)c;
+        struct buf out = BUF_INIT(10), expected = BUF_INIT(10);
+        static const char *const shorts[0x80] = {
+            ['"'] = "\\\"", ['\\'] = "\\\\", ['\n'] = "\\n", ['\r'] = "\\r", ['\t'] = "\\t"};
+        buf_putc(&expected, '"');
+        if (shorts[c] != NULL)
+            buf_puts(&expected, shorts[c]);
+        else if (c < 0x20 || c == 0x7f)
+            buf_printf(&expected, "\\u%04x", c);
+        else
+            buf_putc(&expected, byte);
+        buf_putc(&expected, '"');
+        buf_json(&out, (struct str){&byte, 1});
+        assert_str(buf_view(&out), buf_view(&expected));
+        buf_done(&out);
+        buf_done(&expected);
+    }
+}
+
+/* What is not ASCII, behind and before so many plain bytes. */
+static void buf_keeps_utf8_everywhere(void **state) {
+    (void)state;
+    static const struct {
+        struct str in, out;
+    } rows[] = {{STR_INIT("\xc3\xa9"), STR_INIT("\xc3\xa9")},
+                {STR_INIT("\xff"), STR_INIT("\xef\xbf\xbd")},
+                {STR_INIT("\x80"), STR_INIT("\xef\xbf\xbd")},
+                {STR_INIT("\xe2\x80\xa9"), STR_INIT("\\u2029")},
+                {STR_INIT("\xf0\x9f\x90\xb3"), STR_INIT("\xf0\x9f\x90\xb3")}};
+    struct str plain = STR("the quick brown fox jumps over the lazy dog");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows * plain.n * plain.n; i++) {
+        struct str before = str_slice(plain, 0, i % plain.n);
+        struct str after = str_slice(plain, 0, i / plain.n % plain.n);
+        size_t row = i / plain.n / plain.n;
+        struct buf in = BUF_INIT(200), out = BUF_INIT(200), expected = BUF_INIT(200);
+        buf_str(&in, before);
+        buf_str(&in, rows[row].in);
+        buf_str(&in, after);
+        buf_putc(&expected, '"');
+        buf_str(&expected, before);
+        buf_str(&expected, rows[row].out);
+        buf_str(&expected, after);
+        buf_putc(&expected, '"');
+        buf_json(&out, buf_view(&in));
+        assert_str(buf_view(&out), buf_view(&expected));
+        buf_done(&in);
+        buf_done(&out);
+        buf_done(&expected);
+    }
+}
+
+/* Every byte in every place of a block, whatever its neighbours: read back. */
+static void buf_writes_base64_of_all_bytes(void **state) {
+    (void)state;
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    unsigned char bytes[300];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (unsigned char)(i * 37 + i / 7);
+    for (size_t n = 0; n <= sizeof bytes; n++) {
+        struct buf out = BUF_INIT(1000);
+        uint32_t bits = 0;
+        size_t n_bits = 0, read = 0;
+        /* An allocation of its own, so that a sanitizer sees a read behind it. */
+        char *in = test_malloc(n + 1);
+        memcpy(in, bytes, n);
+        in = test_realloc(in, n != 0 ? n : 1);
+        buf_base64(&out, (struct str){in, n});
+        assert_int_equal(out.n, (n + 2) / 3 * 4);
+        for (size_t i = 0; i < out.n && out.p[i] != '='; i++) {
+            const char *digit = memchr(digits, out.p[i], 64);
+            assert_non_null(digit);
+            bits = bits << 6 | (uint32_t)(digit - digits);
+            n_bits += 6;
+            if (n_bits >= 8)
+                assert_int_equal((unsigned char)(bits >> (n_bits -= 8)), bytes[read++]);
+        }
+        assert_int_equal(read, n);
+        test_free(in);
+        buf_done(&out);
+    }
+}
+
 static void utf8_is_strict(void **state) {
     (void)state;
     static const struct str good[] = {STR_INIT("a"), STR_INIT("\xc3\xa9"),
@@ -219,7 +336,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(str_suggests_only_what_is_near),
     cmocka_unit_test(buf_keeps_its_maximum),
     cmocka_unit_test(buf_escapes_json),
+    cmocka_unit_test(buf_escapes_each_byte),
+    cmocka_unit_test(buf_escapes_every_byte_everywhere),
+    cmocka_unit_test(buf_keeps_utf8_everywhere),
     cmocka_unit_test(buf_writes_base64),
+    cmocka_unit_test(buf_writes_base64_of_all_bytes),
     cmocka_unit_test(utf8_is_strict),
     cmocka_unit_test(arena_is_capped_and_reusable),
     cmocka_unit_test(clock_prints_and_reads_times),

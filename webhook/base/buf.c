@@ -7,6 +7,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#if defined(__SSE2__) && !defined(BUF_SCALAR)
+#include <emmintrin.h>
+#define BUF_SSE2 1
+#else
+#define BUF_SSE2 0
+#endif
+
 void buf_done(struct buf *b) {
     mem_free(b->p);
     *b = (struct buf)BUF_INIT(b->max);
@@ -118,24 +125,54 @@ static bool is_plain(unsigned char c) {
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* The same of eight bytes at once. Where no byte has its top bit set, a subtraction sets that of the
- * bytes that were smaller, and of others at most behind such a one. */
-static bool are_plain(const unsigned char *p) {
+/* Copies plain bytes up to the first that is not; how many these were. */
+static size_t copy_bytes(char *to, const char *p, size_t n) {
+    size_t i = 0;
+    for (; i < n && is_plain((unsigned char)p[i]); i++)
+        to[i] = p[i];
+    return i;
+}
+
+#if BUF_SSE2
+/* Copies sixteen bytes; are all of them plain? Signed: bytes from 0x80 up are below ' ' too. */
+static bool copy_16(char *to, const char *p) {
+    const __m128i quote = _mm_set1_epi8('"'), escape = _mm_set1_epi8('\\');
+    const __m128i space = _mm_set1_epi8(' '), del = _mm_set1_epi8(0x7f);
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+    _mm_storeu_si128((__m128i *)(void *)to, x);
+    __m128i other = _mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, escape));
+    __m128i outside = _mm_or_si128(_mm_cmplt_epi8(x, space), _mm_cmpeq_epi8(x, del));
+    return _mm_movemask_epi8(_mm_or_si128(other, outside)) == 0;
+}
+#endif
+
+/* Copies eight bytes; are all of them plain? Where no byte has its top bit set, a subtraction sets
+ * that of the bytes that were smaller, and of others at most behind such a one. */
+static bool copy_8(char *to, const char *p) {
     const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
     uint64_t x;
     memcpy(&x, p, sizeof x);
+    memcpy(to, &x, sizeof x);
     uint64_t control = x - ones * 0x20, quote = (x ^ ones * '"') - ones;
     uint64_t escape = (x ^ ones * '\\') - ones, del = (x ^ ones * 0x7f) - ones;
     return ((x | control | quote | escape | del) & tops) == 0;
 }
 
-static size_t plain_run(const unsigned char *p, size_t n) {
+/* As copy_bytes; beyond those, up to n bytes of `to` are written with anything. The last step takes the
+ * last eight or sixteen bytes, some of them once more. */
+static size_t copy_plain(char *to, const char *p, size_t n) {
     size_t i = 0;
-    while (n - i >= sizeof(uint64_t) && are_plain(p + i))
-        i += sizeof(uint64_t);
-    while (i < n && is_plain(p[i]))
-        i++;
-    return i;
+#if BUF_SSE2
+    while (n - i >= 16 && copy_16(to + i, p + i))
+        i += 16;
+    if (n >= 16 && n - i < 16 && copy_16(to + n - 16, p + n - 16))
+        return n;
+#endif
+    while (n - i >= 8 && copy_8(to + i, p + i))
+        i += 8;
+    if (n >= 8 && n - i < 8 && copy_8(to + n - 8, p + n - 8))
+        return n;
+    return i + copy_bytes(to + i, p + i, n - i);
 }
 
 /* One character outside of plain ASCII, at p with n bytes left; how many bytes it took. */
@@ -156,17 +193,21 @@ static size_t json_special(struct buf *b, const unsigned char *p, size_t n) {
     return length;
 }
 
+/* No byte becomes less than one: the room asked for is needed in any case. */
 void buf_json(struct buf *b, struct str s) {
-    const unsigned char *p = (const unsigned char *)s.p;
-    size_t left = s.n;
-    buf_putc(b, '"');
-    while (left != 0) {
-        size_t n = plain_run(p, left);
-        buf_add(b, p, n);
-        if (n < left)
-            n += json_special(b, p + n, left - n);
-        p += n;
-        left -= n;
+    char *to = buf_room(b, s.n + 2);
+    if (to == NULL)
+        return;
+    *to = '"';
+    size_t n = copy_plain(to + 1, s.p, s.n);
+    b->n += 1 + n;
+    while (n < s.n) {
+        n += json_special(b, (const unsigned char *)s.p + n, s.n - n);
+        if ((to = buf_room(b, s.n - n + 1)) == NULL)
+            return;
+        size_t more = copy_plain(to, s.p + n, s.n - n);
+        b->n += more;
+        n += more;
     }
     buf_putc(b, '"');
 }
