@@ -4,8 +4,7 @@
 /* ---- bare objects -------------------------------------------------------------------- */
 
 static void names_of(struct workload *w, const struct json *j, json_at object) {
-    static const struct str keys[] = {STR_INIT("name"), STR_INIT("generateName"),
-                                      STR_INIT("namespace")};
+    static const struct name keys[] = {NAME("name"), NAME("generateName"), NAME("namespace")};
     json_at v[3];
     members(j, json_get(j, object, STR("metadata")), keys, 3, v);
     if (w->name.n == 0)
@@ -67,8 +66,7 @@ static enum ec no_review(struct err *err, const char *where, const char *expecte
 
 static enum ec read_head(struct review *out, const struct json *j, json_at *request,
                          struct err *err) {
-    static const struct str keys[] = {STR_INIT("kind"), STR_INIT("apiVersion"),
-                                      STR_INIT("request")};
+    static const struct name keys[] = {NAME("kind"), NAME("apiVersion"), NAME("request")};
     json_at v[3];
     if (!json_is(j, 0, JSON_OBJECT))
         return err_set(err, EC_SCHEMA, "no AdmissionReview: expected an object, found %s",
@@ -102,13 +100,13 @@ enum {
     DRY_RUN,
     N_REQUEST
 };
-static const struct str request_keys[N_REQUEST] = {
-    STR_INIT("uid"),    STR_INIT("kind"),      STR_INIT("resource"),  STR_INIT("subResource"),
-    STR_INIT("name"),   STR_INIT("namespace"), STR_INIT("operation"), STR_INIT("userInfo"),
-    STR_INIT("object"), STR_INIT("oldObject"), STR_INIT("dryRun")};
+static const struct name request_keys[N_REQUEST] = {
+    NAME("uid"),    NAME("kind"),      NAME("resource"),  NAME("subResource"),
+    NAME("name"),   NAME("namespace"), NAME("operation"), NAME("userInfo"),
+    NAME("object"), NAME("oldObject"), NAME("dryRun")};
 
 static void read_user(struct decoder *d, json_at user) {
-    static const struct str keys[] = {STR_INIT("username"), STR_INIT("groups")};
+    static const struct name keys[] = {NAME("username"), NAME("groups")};
     json_at v[2];
     size_t n = 0;
     members(d->j, user, keys, 2, v);
@@ -138,9 +136,8 @@ static bool read_operation(struct str text, enum workload_operation *out) {
 
 static void read_kinds(struct review *out, const struct json *j, json_at kind,
                        json_at resource) {
-    static const struct str kind_keys[] = {STR_INIT("group"), STR_INIT("version"),
-                                           STR_INIT("kind")};
-    static const struct str resource_keys[] = {STR_INIT("group"), STR_INIT("resource")};
+    static const struct name kind_keys[] = {NAME("group"), NAME("version"), NAME("kind")};
+    static const struct name resource_keys[] = {NAME("group"), NAME("resource")};
     json_at k[3], r[2];
     members(j, kind, kind_keys, 3, k);
     members(j, resource, resource_keys, 2, r);

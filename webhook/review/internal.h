@@ -4,9 +4,25 @@
 
 #include "review/review.h"
 
-/* Values of the members named in keys[0..n): out[i] is JSON_NONE where the member is absent or
- * null. The order of keys is a hint: members mostly come in the API's own order. */
-void members(const struct json *j, json_at object, const struct str *keys, size_t n,
+/* A member's name, and its first eight bytes (zeros behind a shorter one) as a number: with that most
+ * names are told apart. */
+struct name {
+    struct str text;
+    uint64_t head;
+};
+#define NAME(z)                                                                                \
+    { STR_INIT(z), NAME_HEAD(z) }
+#define NAME_HEAD(z)                                                                           \
+    (NAME_BYTE(z, 0) | NAME_BYTE(z, 1) | NAME_BYTE(z, 2) | NAME_BYTE(z, 3) | NAME_BYTE(z, 4) | \
+     NAME_BYTE(z, 5) | NAME_BYTE(z, 6) | NAME_BYTE(z, 7))
+/* As a load of the machine's own order has it. */
+#define NAME_BYTE(z, i)                                                                        \
+    ((uint64_t)(unsigned char)((i) < sizeof(z) ? (z)[(i) < sizeof(z) ? (i) : 0] : 0)           \
+     << 8 * (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (i) : 7 - (i)))
+
+/* Values of the members named in names[0..n): out[i] is JSON_NONE where the member is absent or
+ * null. The order of names is a hint: members mostly come in the API's own order. */
+void members(const struct json *j, json_at object, const struct name *names, size_t n,
              json_at *out);
 
 /* Notes the first fault. */

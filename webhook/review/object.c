@@ -81,25 +81,60 @@ void fault_at(struct review_fault *f, const char *format, ...) {
     va_end(args);
 }
 
-void members(const struct json *j, json_at object, const struct str *keys, size_t n,
+static const uint64_t name_mask[8] = {
+    NAME_HEAD(""),
+    NAME_HEAD("\xff"),
+    NAME_HEAD("\xff\xff"),
+    NAME_HEAD("\xff\xff\xff"),
+    NAME_HEAD("\xff\xff\xff\xff"),
+    NAME_HEAD("\xff\xff\xff\xff\xff"),
+    NAME_HEAD("\xff\xff\xff\xff\xff\xff"),
+    NAME_HEAD("\xff\xff\xff\xff\xff\xff\xff"),
+};
+
+/* The head of a name in the text: behind the text lies padding, so that eight bytes can be read. */
+static uint64_t head_of(const char *p, size_t n) {
+    uint64_t head;
+    memcpy(&head, p, sizeof head);
+    return n < sizeof head ? head & name_mask[n] : head;
+}
+
+static bool is_name(const struct name *name, uint64_t head, const char *p, size_t n) {
+    const size_t seen = sizeof head;
+    return name->head == head && name->text.n == n &&
+           (n <= seen || memcmp(name->text.p + seen, p + seen, n - seen) == 0);
+}
+
+/* Looked for at `hint` first. n: it is none of them. */
+static size_t find_name(const struct name *names, size_t n, size_t hint, const char *p,
+                        size_t length) {
+    uint64_t head = head_of(p, length);
+    if (hint < n && is_name(&names[hint], head, p, length))
+        return hint;
+    for (size_t i = 0; i < n; i++)
+        if (is_name(&names[i], head, p, length))
+            return i;
+    return n;
+}
+
+void members(const struct json *j, json_at object, const struct name *names, size_t n,
              json_at *out) {
-    size_t hint = 0;
+    const struct json_node *nodes = j->nodes;
+    size_t hint = 0, missing = n;
     for (size_t i = 0; i < n; i++)
         out[i] = JSON_NONE;
     if (!json_is(j, object, JSON_OBJECT))
         return;
-    for (json_at key = json_first(j, object); key != JSON_NONE;) {
-        struct str name = json_str(j, key);
-        json_at value = key + 1;
-        for (size_t k = 0; k < n; k++) {
-            size_t at = hint + k < n ? hint + k : hint + k - n;
-            if (!str_eq(name, keys[at]))
-                continue;
-            out[at] = json_is(j, value, JSON_NULL) ? JSON_NONE : value;
-            hint = at + 1 < n ? at + 1 : 0;
-            break;
-        }
-        key = json_next(j, object, value);
+    json_at end = nodes[object].next;
+    /* No name stands twice: behind the last one nothing is left to look for. */
+    for (json_at key = object + 1; key < end && missing != 0; key = nodes[key + 1].next) {
+        size_t at = find_name(names, n, hint, j->text + nodes[key].off, nodes[key].len);
+        if (at == n)
+            continue;
+        if (nodes[key + 1].type != JSON_NULL)
+            out[at] = key + 1;
+        hint = at + 1;
+        missing--;
     }
 }
 
@@ -148,10 +183,10 @@ static const char *const image_words[N_PLACES] = {
     "a container's image", "an init container's image", "an ephemeral container's image",
     "an image volume's reference"};
 
-static const struct str container_keys[] = {STR_INIT("name"), STR_INIT("image"),
-                                            STR_INIT("imagePullPolicy")};
-static const struct str volume_keys[] = {STR_INIT("name"), STR_INIT("image")};
-static const struct str volume_image_keys[] = {STR_INIT("reference"), STR_INIT("pullPolicy")};
+static const struct name container_keys[] = {NAME("name"), NAME("image"),
+                                             NAME("imagePullPolicy")};
+static const struct name volume_keys[] = {NAME("name"), NAME("image")};
+static const struct name volume_image_keys[] = {NAME("reference"), NAME("pullPolicy")};
 
 /* A container's or volume's name and image; false for a volume of another kind. */
 static bool decode_image(struct decoder *d, json_at at, enum image_place place,
@@ -196,13 +231,13 @@ struct old_images {
 
 static struct old_images old_images_of(struct decoder *d, json_at list,
                                        enum image_place place) {
-    struct review_fault ignored = {.is = false};
-    struct decoder quiet = *d;
     struct old_images out = {.n = 0};
-    uint32_t index = 0;
-    quiet.fault = &ignored;
     if (!json_is(d->j, list, JSON_ARRAY))
         return out;
+    struct review_fault ignored = {.is = false};
+    struct decoder quiet = *d;
+    uint32_t index = 0;
+    quiet.fault = &ignored;
     out.v = ARENA_ARRAY(d->arena, struct workload_image, count(d->j, list));
     if (out.v == NULL) {
         d->full = true;
@@ -250,7 +285,7 @@ static void decode_images(struct decoder *d, json_at list, json_at old_list,
 /* ---- secrets, labels ----------------------------------------------------------------- */
 
 static void decode_secrets(struct decoder *d, json_at spec, json_at list) {
-    static const struct str keys[] = {STR_INIT("name")};
+    static const struct name keys[] = {NAME("name")};
     size_t n = 0;
     if (list == JSON_NONE) {
         bool is_null = json_get(d->j, spec, STR("imagePullSecrets")) != JSON_NONE;
@@ -290,14 +325,12 @@ static void decode_labels(struct decoder *d, json_at object) {
 }
 
 static void decode_metadata(struct decoder *d, json_at metadata) {
-    static const struct str keys[] = {STR_INIT("name"), STR_INIT("generateName"),
-                                      STR_INIT("namespace"), STR_INIT("labels"),
-                                      STR_INIT("annotations")};
-    json_at v[5];
-    members(d->j, want(d, metadata, JSON_OBJECT, "metadata"), keys, 5, v);
-    if (v[3] != JSON_NONE)
-        decode_labels(d, want(d, v[3], JSON_OBJECT, "labels"));
-    d->w->mirror_pod = json_get(d->j, v[4], STR("kubernetes.io/config.mirror")) != JSON_NONE;
+    static const struct name keys[] = {NAME("labels"), NAME("annotations")};
+    json_at v[2];
+    members(d->j, want(d, metadata, JSON_OBJECT, "metadata"), keys, 2, v);
+    if (v[0] != JSON_NONE)
+        decode_labels(d, want(d, v[0], JSON_OBJECT, "labels"));
+    d->w->mirror_pod = json_get(d->j, v[1], STR("kubernetes.io/config.mirror")) != JSON_NONE;
 }
 
 /* ---- pod specs ----------------------------------------------------------------------- */
@@ -312,10 +345,10 @@ enum {
     SPEC_SA_OLD,
     N_SPEC
 };
-static const struct str spec_keys[N_SPEC] = {
-    STR_INIT("containers"),    STR_INIT("initContainers"),   STR_INIT("ephemeralContainers"),
-    STR_INIT("volumes"),       STR_INIT("imagePullSecrets"), STR_INIT("serviceAccountName"),
-    STR_INIT("serviceAccount")};
+static const struct name spec_keys[N_SPEC] = {
+    NAME("containers"),    NAME("initContainers"),   NAME("ephemeralContainers"),
+    NAME("volumes"),       NAME("imagePullSecrets"), NAME("serviceAccountName"),
+    NAME("serviceAccount")};
 
 static bool room_for_images(struct decoder *d, const json_at *lists, size_t n_lists) {
     size_t n = 0;
@@ -343,7 +376,7 @@ static void decode_spec(struct decoder *d, json_at spec, json_at old_spec) {
     members(d->j, want(d, spec, JSON_OBJECT, "spec"), spec_keys, N_SPEC, v);
     members(d->j, old_spec, spec_keys, N_SPEC, old);
     for (size_t i = 0; i <= SPEC_SECRETS; i++)
-        v[i] = want(d, v[i], JSON_ARRAY, spec_keys[i].p);
+        v[i] = want(d, v[i], JSON_ARRAY, spec_keys[i].text.p);
     if (!room_for_images(d, v, SPEC_SECRETS))
         return;
     decode_images(d, v[SPEC_INIT], old[SPEC_INIT], PLACE_INIT);
@@ -354,7 +387,7 @@ static void decode_spec(struct decoder *d, json_at spec, json_at old_spec) {
     decode_account(d, v[SPEC_SA], v[SPEC_SA_OLD]);
 }
 
-static const struct str pod_keys[] = {STR_INIT("metadata"), STR_INIT("spec")};
+static const struct name pod_keys[] = {NAME("metadata"), NAME("spec")};
 
 void decode_pod(struct decoder *d, json_at object, json_at old) {
     json_at v[2], old_v[2];
