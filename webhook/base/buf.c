@@ -146,22 +146,38 @@ static bool copy_16(char *to, const char *p) {
 }
 #endif
 
-/* Copies eight bytes; are all of them plain? Where no byte has its top bit set, a subtraction sets
- * that of the bytes that were smaller, and of others at most behind such a one. */
-static bool copy_8(char *to, const char *p) {
+/* Are all eight bytes plain? Where no byte has its top bit set, a subtraction sets that of the bytes
+ * that were smaller, and of others at most behind such a one. */
+static bool are_plain(uint64_t x) {
     const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
-    uint64_t x;
-    memcpy(&x, p, sizeof x);
-    memcpy(to, &x, sizeof x);
     uint64_t control = x - ones * 0x20, quote = (x ^ ones * '"') - ones;
     uint64_t escape = (x ^ ones * '\\') - ones, del = (x ^ ones * 0x7f) - ones;
     return ((x | control | quote | escape | del) & tops) == 0;
+}
+
+static bool copy_8(char *to, const char *p) {
+    uint64_t x;
+    memcpy(&x, p, sizeof x);
+    memcpy(to, &x, sizeof x);
+    return are_plain(x);
+}
+
+/* Four to seven bytes: the first four and the last. */
+static bool copy_4_to_7(char *to, const char *p, size_t n) {
+    uint32_t first, last;
+    memcpy(&first, p, sizeof first);
+    memcpy(&last, p + n - 4, sizeof last);
+    memcpy(to, &first, sizeof first);
+    memcpy(to + n - 4, &last, sizeof last);
+    return are_plain((uint64_t)first << 32 | last);
 }
 
 /* As copy_bytes; beyond those, up to n bytes of `to` are written with anything. The last step takes the
  * last eight or sixteen bytes, some of them once more. */
 static size_t copy_plain(char *to, const char *p, size_t n) {
     size_t i = 0;
+    if (n >= 4 && n < 8 && copy_4_to_7(to, p, n))
+        return n;
 #if BUF_SSE2
     while (n - i >= 16 && copy_16(to + i, p + i))
         i += 16;
