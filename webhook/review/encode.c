@@ -118,19 +118,12 @@ static void carry(struct buf *out, const struct buf *scratch) {
 
 /* ---- audit annotations: the API server stores them as <webhook>/<key> ---------------- */
 
-static void put_key(struct buf *out, const char *key, bool *any) {
-    buf_puts(out, *any ? "," : ",\"auditAnnotations\":{");
-    *any = true;
-    buf_putc(out, '"');
-    buf_puts(out, key);
-    buf_puts(out, "\":");
-}
-
-static void put_text(struct buf *out, const char *key, struct buf *text, bool *any) {
+/* ,"key":"text", and nothing for an empty text. */
+static void put_text(struct buf *out, struct str key, const struct buf *text) {
     carry(out, text);
     if (text->n == 0)
         return;
-    put_key(out, key, any);
+    buf_str(out, key);
     buf_json(out, str_slice(buf_view(text), 0, ANNOTATION_BYTES));
 }
 
@@ -173,36 +166,39 @@ static void describe_secrets(struct buf *text, const struct decision *d) {
     }
 }
 
+static void put_rule(struct buf *out, const struct policy *p, const struct policy_rule *rule,
+                     struct buf *scratch) {
+    buf_reset(scratch);
+    buf_str(scratch, rule->name);
+    buf_puts(scratch, " (");
+    buf_str(scratch, policy_file(p, rule->pos));
+    buf_putc(scratch, ':');
+    buf_uint(scratch, rule->pos.line);
+    buf_putc(scratch, ')');
+    put_text(out, STR(",\"rule\":"), scratch);
+    buf_puts(out, ",\"mode\":");
+    buf_json(out, str_of(engine_mode_name(rule->mode)));
+}
+
 /* Only what was judged is annotated: deletes and bindings say nothing. */
 static void put_annotations(struct buf *out, const struct policy *p, const struct decision *d,
                             struct buf *scratch) {
     static const struct {
-        const char *key;
+        struct str key;
         void (*describe)(struct buf *text, const struct decision *d);
-    } texts[] = {{"images", describe_images},
-                 {"pull-secrets", describe_secrets},
-                 {"reasons", describe_reasons}};
-    bool any = false;
+    } texts[] = {{STR_INIT(",\"images\":"), describe_images},
+                 {STR_INIT(",\"pull-secrets\":"), describe_secrets},
+                 {STR_INIT(",\"reasons\":"), describe_reasons}};
     if (d->rule == NULL && d->n_reasons == 0)
         return;
-    put_key(out, "verdict", &any);
+    buf_puts(out, ",\"auditAnnotations\":{\"verdict\":");
     buf_json(out, str_of(engine_verdict_name(d->verdict)));
-    if (d->rule != NULL) {
-        buf_reset(scratch);
-        buf_str(scratch, d->rule->name);
-        buf_puts(scratch, " (");
-        buf_str(scratch, policy_file(p, d->rule->pos));
-        buf_putc(scratch, ':');
-        buf_uint(scratch, d->rule->pos.line);
-        buf_putc(scratch, ')');
-        put_text(out, "rule", scratch, &any);
-        put_key(out, "mode", &any);
-        buf_json(out, str_of(engine_mode_name(d->rule->mode)));
-    }
+    if (d->rule != NULL)
+        put_rule(out, p, d->rule, scratch);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         buf_reset(scratch);
         texts[i].describe(scratch, d);
-        put_text(out, texts[i].key, scratch, &any);
+        put_text(out, texts[i].key, scratch);
     }
     buf_putc(out, '}');
 }
