@@ -37,6 +37,7 @@ enum may {
 struct located {
     struct imgref ref;          /* host in lower case */
     struct match_target target; /* normal form: host, repository with library/, whole */
+    struct str tail;            /* [:tag][@digest], as written */
     struct str text;            /* what to write: as it was, or canonical where it has to be */
 };
 

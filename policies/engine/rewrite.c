@@ -2,10 +2,11 @@
 #include "engine/internal.h"
 
 static bool is_hub(struct str host) {
-    static const char *const names[] = {"docker.io", "index.docker.io", "registry-1.docker.io",
-                                        "registry.hub.docker.com"};
+    static const struct str names[] = {STR_INIT("docker.io"), STR_INIT("index.docker.io"),
+                                       STR_INIT("registry-1.docker.io"),
+                                       STR_INIT("registry.hub.docker.com")};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (str_eq(host, str_of(names[i])))
+        if (str_eq(host, names[i]))
             return true;
     return false;
 }
@@ -63,11 +64,9 @@ struct str join(struct arena *arena, const struct str *parts, size_t n_parts) {
 
 /* prefix[/repository][:tag][@digest]: tag and digest stay byte for byte. */
 static struct str compose(struct arena *arena, struct str prefix, struct str repository,
-                          const struct imgref *ref) {
-    const struct str parts[] = {prefix,     repository.n ? STR("/") : STR_NONE,
-                                repository, ref->tag.n ? STR(":") : STR_NONE,
-                                ref->tag,   ref->digest.n ? STR("@") : STR_NONE,
-                                ref->digest};
+                          const struct located *from) {
+    const struct str parts[] = {prefix, repository.n ? STR("/") : STR_NONE, repository,
+                                from->tail};
     return join(arena, parts, sizeof parts / sizeof *parts);
 }
 
@@ -75,7 +74,7 @@ static struct str to_registry(struct arena *arena, const struct policy_rule *rul
                               const struct located *from) {
     bool bare = rule->official == OFFICIAL_BARE && from->ref.library;
     return compose(arena, rule->registry.text, bare ? from->ref.path : from->target.repository,
-                   &from->ref);
+                   from);
 }
 
 /* docker.io/nginx is read as docker.io/library/nginx: what goes there is written as it is read, or the
@@ -92,7 +91,7 @@ static struct str to_mirror(struct arena *arena, const struct policy_mirror *mir
         rest = str_slice(rest, 1, rest.n); /* the slash at the border */
     return compose(arena,
                    is_official(&mirror->to, rest) ? STR("docker.io/library") : mirror->to.text,
-                   rest, &from->ref);
+                   rest, from);
 }
 
 struct route route_of(const struct policy_rule *rule, const struct located *from) {
@@ -140,33 +139,41 @@ static bool fold_case(struct arena *arena, struct str *text, struct imgref *ref,
     return imgref_parse(ref, *text, err) == EC_OK;
 }
 
-/* The text that all pullers read alike: with its host where it has none. */
+/* host "/" [library/] path [:tag] [@digest], which all pullers read alike; the text itself where it is
+ * just that. */
 static struct str canonical_text(struct arena *arena, struct str text,
-                                 const struct located *image) {
-    if (image->ref.qualified)
+                                 const struct imgref *ref) {
+    struct str from_path = {ref->path.p, (size_t)(text.p + text.n - ref->path.p)};
+    const struct str parts[] = {ref->host, STR("/"), ref->library ? STR("library/") : STR_NONE,
+                                from_path};
+    if (ref->host.p == text.p && !ref->library)
         return text;
-    return compose(arena, image->target.whole, STR_NONE, &image->ref);
+    return join(arena, parts, sizeof parts / sizeof *parts);
 }
 
 static bool locate_in(struct arena *arena, struct str text, struct located *out,
                       struct err *err) {
+    const struct imgref *ref = &out->ref;
     if (imgref_parse(&out->ref, text, err) != EC_OK)
         return false;
-    if ((out->ref.quirks & IMGREF_UPPER_HOST) && !(out->ref.quirks & IMGREF_UPPER_WORD) &&
+    if ((ref->quirks & IMGREF_UPPER_HOST) && !(ref->quirks & IMGREF_UPPER_WORD) &&
         !fold_case(arena, &text, &out->ref, err))
         return false;
-    const struct str parts[] = {out->ref.host, STR("/"),
-                                out->ref.library ? STR("library/") : STR_NONE, out->ref.path};
-    struct str whole = join(arena, parts, 4);
+    struct str canonical = canonical_text(arena, text, ref);
+    if (canonical.p == NULL) {
+        arena_fail(arena, err);
+        return false;
+    }
+    const char *path_end = ref->path.p + ref->path.n;
+    out->tail = (struct str){path_end, (size_t)(text.p + text.n - path_end)};
+    struct str whole = str_slice(canonical, 0, canonical.n - out->tail.n);
     out->target = (struct match_target){
-        .host = str_slice(whole, 0, out->ref.host.n),
-        .repository = str_slice(whole, out->ref.host.n + 1, whole.n),
+        .host = str_slice(whole, 0, ref->host.n),
+        .repository = str_slice(whole, ref->host.n + 1, whole.n),
         .whole = whole,
     };
-    out->text = canonical_text(arena, text, out);
-    if (whole.p == NULL || out->text.p == NULL)
-        arena_fail(arena, err);
-    return err->code == EC_OK;
+    out->text = ref->qualified ? text : canonical;
+    return true;
 }
 
 bool locate(struct ctx *c, struct str text, struct located *out, struct err *err) {
