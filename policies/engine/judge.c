@@ -123,10 +123,10 @@ static struct match_target renamed(struct ctx *c, struct str host, const char *p
 static const struct policy_pattern *find_denied(struct ctx *c, const struct match_target *t,
                                                 const struct policy_pattern **gave_up) {
     static const struct str library = STR_INIT("library/");
-    struct str host = engine_fold_host(t->host), repository = t->repository;
-    struct match_target other;
     if (c->rule->denied.n == 0)
         return NULL;
+    struct str host = engine_fold_host(t->host), repository = t->repository;
+    struct match_target other;
     const struct policy_pattern *hit = find_pattern(c, &c->rule->denied, t, gave_up);
     if (hit == NULL && !str_eq(host, t->host)) {
         other = renamed(c, host, "", repository);
