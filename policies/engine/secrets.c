@@ -53,10 +53,10 @@ static void add_configured(struct ctx *c, struct wanted *out) {
     }
 }
 
-static struct str secrets_pointer(struct ctx *c, const char *tail) {
+static struct str secrets_pointer(struct ctx *c, struct str tail) {
     struct buf b = text_start(c, POINTER_MAX);
     buf_str(&b, c->w->spec);
-    buf_puts(&b, tail);
+    buf_str(&b, tail);
     return text_take(c, &b);
 }
 
@@ -65,13 +65,13 @@ static struct str secrets_pointer(struct ctx *c, const char *tail) {
 static void write_whole(struct ctx *c, const struct wanted *w) {
     add_edit(c, (struct edit){.op = EDIT_ADD,
                               .kind = EDIT_SECRETS,
-                              .pointer = secrets_pointer(c, "/imagePullSecrets"),
+                              .pointer = secrets_pointer(c, STR("/imagePullSecrets")),
                               .names = w->names,
                               .n_names = w->n});
 }
 
 static void append_each(struct ctx *c, const struct wanted *w) {
-    struct str end = secrets_pointer(c, "/imagePullSecrets/-");
+    struct str end = secrets_pointer(c, STR("/imagePullSecrets/-"));
     for (size_t i = w->n_kept; i < w->n; i++)
         add_edit(
             c, (struct edit){

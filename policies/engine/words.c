@@ -1,20 +1,24 @@
 /* The stable words of decisions, for messages, audit lines, metrics and -o json alike. */
 #include "engine/engine.h"
 
+static const struct str places[] = {STR_INIT("containers"), STR_INIT("initContainers"),
+                                    STR_INIT("ephemeralContainers"), STR_INIT("volumes")};
+
 const char *engine_place_name(enum image_place place) {
-    static const char *const names[] = {"containers", "initContainers", "ephemeralContainers",
-                                        "volumes"};
-    return names[place];
+    return places[place].p;
 }
 
 void engine_image_pointer(const struct workload *w, const struct workload_image *image,
                           struct buf *out) {
     buf_str(out, w->spec);
     buf_putc(out, '/');
-    buf_puts(out, engine_place_name(image->place));
+    buf_str(out, places[image->place]);
     buf_putc(out, '/');
     buf_uint(out, image->index);
-    buf_puts(out, image->place == PLACE_VOLUME ? "/image/reference" : "/image");
+    if (image->place == PLACE_VOLUME)
+        buf_puts(out, "/image/reference");
+    else
+        buf_puts(out, "/image");
 }
 
 const char *engine_code_name(enum reason_code code) {

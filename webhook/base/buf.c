@@ -73,6 +73,10 @@ void buf_printf(struct buf *b, const char *format, ...) {
 }
 
 void buf_uint(struct buf *b, uint64_t v) {
+    if (v < 10) { /* most indexes */
+        buf_putc(b, (char)('0' + v));
+        return;
+    }
     char digits[20];
     size_t at = sizeof digits;
     do {
