@@ -21,8 +21,9 @@ struct ctx {
     size_t cap_reasons, cap_edits;
     unsigned n_gave_up; /* regexes that hit their limits */
     bool full;
-    struct explanation *notes; /* NULL: nobody asks how */
-    struct err said;           /* of the image at hand */
+    struct explanation *notes;   /* NULL: nobody asks how */
+    struct explain_image unread; /* what is noted of an image then, one over the other */
+    struct err said;             /* of the image at hand */
 };
 
 enum may {

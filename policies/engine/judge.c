@@ -152,7 +152,7 @@ struct judged {
     bool can;    /* this image may be rewritten here */
     bool nobody; /* the source names no host and the registry claims it: it comes from nowhere
                     else */
-    struct explain_image *note; /* what was looked at; where nobody asks, it is thrown away */
+    struct explain_image *note; /* what was looked at */
 };
 
 enum { SHOWN_MAX = 1024 }; /* of a host, or of an image, within a sentence */
@@ -354,10 +354,9 @@ static void note_source(struct explain_image *note, const struct judged *j) {
 
 void judge_image(struct ctx *c, size_t i) {
     struct decision_image *d = &c->d->images[i];
-    struct explain_image unread = {.state = STATE_NO_RULE};
     struct judged j = {.index = (int32_t)i,
                        .image = d->image,
-                       .note = c->notes ? &c->notes->images[i] : &unread};
+                       .note = c->notes ? &c->notes->images[i] : &c->unread};
     struct err *err = said_anew(c);
     j.note->state = state_of(c, d->image);
     if (j.note->state != STATE_JUDGED)
