@@ -15,7 +15,8 @@
  *            numbers are kept as text of any size
  * Ownership  nodes borrow from the text; strings with escapes are unescaped IN PLACE, so the
  *            text must be writable and is changed; the text must be followed by JSON_PADDING
- *            readable bytes of any value. struct json owns only its node array and is reusable:
+ *            bytes of any value that can be read, and of which the first can be written: it is
+ *            another one during the call. struct json owns only its node array and is reusable:
  *            after json_done all is freed, json_parse may be called again and again without
  * Limits     struct json_limits; text below 2 GiB
  * Threads    one struct json per thread
@@ -71,7 +72,7 @@ struct json {
 #define JSON_INIT                                                                              \
     { .text = NULL }
 
-/* Reads one value. text[0..n) is changed in place; text[n..n+JSON_PADDING) must be readable.
+/* Reads one value. text[0..n) is changed in place; text[n..n+JSON_PADDING) must be there.
  * Errors: EC_SYNTAX (err->offset is the byte, line and col are set), EC_SCHEMA
  * (a duplicate key), EC_LIMIT (size, depth or
  * count), EC_NOMEM. After an error j holds no nodes (n_nodes is 0). */

@@ -139,7 +139,7 @@ static inline void move_down(char *to, const char *from, size_t n) {
 }
 
 static char *copy_plain(struct reader *r, char *q, char **w) {
-    char *to = scan_plain(q, r->end);
+    char *to = scan_plain(q);
     if (to > r->end)
         to = r->end;
     size_t n = (size_t)(to - q);
