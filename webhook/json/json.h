@@ -57,6 +57,10 @@ struct json_node { /* 16 bytes */
 struct json_limits {
     uint32_t max_depth; /* 0 is a scalar document */
     uint32_t max_nodes;
+    /* What nobody will ask for: containers under the key `skim` of an object under the key `skim_in`
+     * are checked as all others are, but what they hold is not kept (they have members and no
+     * nodes below them), is not counted, and its keys are not compared. Empty: nothing. */
+    struct str skim, skim_in;
 };
 #define JSON_LIMITS_DEFAULT ((struct json_limits){.max_depth = 128, .max_nodes = 8u << 20})
 

@@ -45,7 +45,9 @@ char *read_unexpected(struct reader *r, const char *at, const char *expected) {
 /* --- the front --- */
 
 /* What changes with each value. It never leaves the one function that all below is inlined into,
- * save as a copy in struct reader: so it lives in registers. */
+ * save as a copy in struct reader: so it lives in registers. That function is there twice: one
+ * keeps what it reads in nodes, the other skims what nobody asks for, with no more nodes than are
+ * open. */
 struct front {
     char *p;                           /* what is read next */
     struct json_node *node, *room_end; /* where the next node goes; behind the last that may */
@@ -132,7 +134,8 @@ static ALWAYS_INLINE bool is_next(struct front *f, char wanted) {
 }
 
 /* Stands at the opening quote; goes on behind the closing one. */
-static ALWAYS_INLINE bool read_string(struct reader *r, struct front *f, uint32_t *len) {
+static ALWAYS_INLINE bool read_string(struct reader *r, struct front *f, bool keeps,
+                                      uint32_t *len) {
     char *start = f->p + 1, *end = scan_plain(start);
     if (*end == '"') {
         *len = (uint32_t)(end - start);
@@ -141,7 +144,7 @@ static ALWAYS_INLINE bool read_string(struct reader *r, struct front *f, uint32_
     }
     uint32_t rest = 0; /* *len itself would have to live in memory */
     show(r, f);
-    f->p = read_string_rest(r, start, end, &rest);
+    f->p = keeps ? read_string_rest(r, start, end, &rest) : check_string_rest(r, start, end);
     *len = rest;
     return f->p != NULL;
 }
@@ -211,19 +214,20 @@ static char *read_scalar(struct reader *r, char *p, enum json_type *type) {
     }
 }
 
-static ALWAYS_INLINE bool add_scalar(struct reader *r, struct front *f) {
+static ALWAYS_INLINE bool add_scalar(struct reader *r, struct front *f, bool keeps) {
     enum json_type type;
     char *start = f->p;
     show(r, f);
     f->p = read_scalar(r, start, &type);
-    return f->p != NULL &&
-           add(r, f, start, type == JSON_NUMBER ? (size_t)(f->p - start) : 0, type, 0);
+    if (f->p == NULL || !keeps)
+        return f->p != NULL;
+    return add(r, f, start, type == JSON_NUMBER ? (size_t)(f->p - start) : 0, type, 0);
 }
 
-static ALWAYS_INLINE bool add_string(struct reader *r, struct front *f) {
+static ALWAYS_INLINE bool add_string(struct reader *r, struct front *f, bool keeps) {
     uint32_t len = 0;
     const char *start = f->p + 1;
-    return read_string(r, f, &len) && add(r, f, start, len, JSON_STRING, 0);
+    return read_string(r, f, keeps, &len) && (!keeps || add(r, f, start, len, JSON_STRING, 0));
 }
 
 /* --- keys --- */
@@ -242,21 +246,40 @@ static ALWAYS_INLINE bool filter_hit(struct front *f, unsigned hash) {
     return hit;
 }
 
+static bool key_is(const struct reader *r, json_at key, struct str name) {
+    return str_eq((struct str){r->text + r->nodes[key].off, r->nodes[key].len}, name);
+}
+
+/* Of the last key: is its value one that is to be skimmed? Its object follows a key of its own. */
+static bool is_skimmed(const struct reader *r) {
+    return r->limits.skim.n != 0 && key_is(r, r->n - 1, r->limits.skim) && r->open != 0 &&
+           (r->nodes[r->open - 1].flags & NODE_KEY) != 0 &&
+           key_is(r, r->open - 1, r->limits.skim_in);
+}
+
+/* What few keys need: those that may have been there before, and that may be skimmed. */
+static bool look_at_key(struct reader *r, bool *skims) {
+    *skims = is_skimmed(r);
+    return r->around->len > FEW_MEMBERS || read_key_is_new(r, r->n - 1);
+}
+
 /* Reads `"key":` and stops at the value. */
-static ALWAYS_INLINE bool add_key(struct reader *r, struct front *f) {
+static ALWAYS_INLINE bool add_key(struct reader *r, struct front *f, bool keeps, bool *skims) {
     uint32_t len = 0;
     if (!is_next(f, '"'))
         return stop(r, f, "a key in double quotes");
     const char *start = f->p + 1;
-    if (!read_string(r, f, &len))
+    if (!read_string(r, f, keeps, &len))
         return false;
-    unsigned hash = key_hash(start, len);
-    if (!add(r, f, start, len, JSON_STRING, NODE_KEY | (hash << 1 & 0xfe)))
-        return false;
-    if (filter_hit(f, hash) && f->members <= FEW_MEMBERS) {
-        show(r, f);
-        if (!read_key_is_new(r, r->n - 1))
+    if (keeps) {
+        unsigned hash = key_hash(start, len);
+        if (!add(r, f, start, len, JSON_STRING, NODE_KEY | (hash << 1 & 0xfe)))
             return false;
+        if (filter_hit(f, hash)) {
+            show(r, f);
+            if (!look_at_key(r, skims))
+                return false;
+        }
     }
     if (!is_next(f, ':'))
         return stop(r, f, "':'");
@@ -278,7 +301,7 @@ static bool fail_depth(struct reader *r, const char *at) {
 }
 
 /* Stands at '{' or '['; goes on behind that or, of an empty container, behind its end. */
-static ALWAYS_INLINE bool open_container(struct reader *r, struct front *f,
+static ALWAYS_INLINE bool open_container(struct reader *r, struct front *f, bool keeps,
                                          enum json_type type) {
     if (f->depth >= r->limits.max_depth) {
         show(r, f);
@@ -288,6 +311,7 @@ static ALWAYS_INLINE bool open_container(struct reader *r, struct front *f,
         return false;
     if (is_next(f, closer_of(type))) {
         f->p++;
+        f->node -= !keeps;
         return true;
     }
     r->around->len = f->members;
@@ -298,16 +322,18 @@ static ALWAYS_INLINE bool open_container(struct reader *r, struct front *f,
     r->open = index_of(r, r->around);
     f->closer = closer_of(type);
     f->members = 0;
-    f->keys = 0;
+    f->keys = r->skim_bit;
     f->depth++;
     return true;
 }
 
 /* False: two of its keys are one. */
-static ALWAYS_INLINE bool close_container(struct reader *r, struct front *f) {
+static ALWAYS_INLINE bool close_container(struct reader *r, struct front *f, bool keeps) {
     json_at closed = r->open;
-    bool is_large = f->closer == '}' && f->members > FEW_MEMBERS;
+    bool is_large = keeps && f->closer == '}' && f->members > FEW_MEMBERS;
     struct json_node *node = r->around;
+    if (!keeps)
+        f->node = node;
     node->len = f->members;
     r->open = node->next;
     node->next = index_of(r, f->node);
@@ -326,18 +352,18 @@ static ALWAYS_INLINE bool close_container(struct reader *r, struct front *f) {
 /* --- the loop --- */
 
 /* A scalar or an empty container, or the beginning of a container that is then open. */
-static ALWAYS_INLINE bool add_value(struct reader *r, struct front *f) {
+static ALWAYS_INLINE bool add_value(struct reader *r, struct front *f, bool keeps) {
     if ((unsigned char)*f->p <= ' ')
         f->p = skip_blanks(f->p);
     switch (*f->p) {
     case '"':
-        return add_string(r, f);
+        return add_string(r, f, keeps);
     case '{':
-        return open_container(r, f, JSON_OBJECT);
+        return open_container(r, f, keeps, JSON_OBJECT);
     case '[':
-        return open_container(r, f, JSON_ARRAY);
+        return open_container(r, f, keeps, JSON_ARRAY);
     default:
-        return add_scalar(r, f);
+        return add_scalar(r, f, keeps);
     }
 }
 
@@ -345,16 +371,16 @@ static const char *what_may_follow(char closer) {
     return closer == '}' ? "',' or '}'" : closer == ']' ? "',' or ']'" : "the end of the text";
 }
 
-/* Behind a value: closes what ends here, and goes on behind the comma. False when the document
- * ends here, or should. */
-static ALWAYS_INLINE bool leave(struct reader *r, struct front *f) {
+/* Behind a value: closes what ends here, save what is open on level `floor`, and goes on behind
+ * the comma. False when there is no comma. */
+static ALWAYS_INLINE bool leave(struct reader *r, struct front *f, bool keeps, uint32_t floor) {
     for (;;) {
-        if (*f->p == ',' && f->closer != '\0') {
+        if (*f->p == ',' && f->depth != 0) {
             f->p++;
             return true;
         }
-        if (*f->p == f->closer && f->closer != '\0') {
-            if (!close_container(r, f))
+        if (*f->p == f->closer && f->depth != floor) {
+            if (!close_container(r, f, keeps))
                 return false;
             continue;
         }
@@ -363,26 +389,47 @@ static ALWAYS_INLINE bool leave(struct reader *r, struct front *f) {
             break;
         f->p = next;
     }
-    r->is_whole = f->closer == '\0' && f->p == r->end;
-    if (!r->is_whole)
-        return stop(r, f, what_may_follow(f->closer));
-    show(r, f);
-    return false;
+    r->is_whole = *f->p == f->closer && f->depth == floor;
+    return r->is_whole ? false : stop(r, f, what_may_follow(f->closer));
 }
 
-/* The document is taken for the element of an array that is not there. */
+static struct front skim(struct reader *r, struct front f);
+
+/* What is left of the open container, up to its closer. */
+static ALWAYS_INLINE bool read_members(struct reader *r, struct front *f, bool keeps) {
+    uint32_t floor = f->depth, depth;
+    do {
+        bool skims = false;
+        depth = f->depth;
+        f->members++;
+        if (f->closer == '}' && !add_key(r, f, keeps, &skims))
+            return false;
+        if (!add_value(r, f, keeps))
+            return false;
+        if (skims && f->depth > depth) {
+            *f = skim(r, *f);
+            depth = f->depth;
+            if (!r->is_whole)
+                return false;
+        }
+    } while (f->depth > depth || leave(r, f, keeps, floor));
+    return r->is_whole;
+}
+
+/* As read_members(), but of what it reads only the open containers are nodes. */
+static struct front skim(struct reader *r, struct front f) {
+    r->is_whole = false;
+    read_members(r, &f, false);
+    return f;
+}
+
+/* The document is taken for the element of a container that is not there and ends with NUL. */
 static bool read_document(struct reader *r, uint32_t room) {
     struct front f = {.p = r->text, .node = r->nodes, .room_end = r->nodes + room};
-    uint32_t depth;
-    do {
-        depth = f.depth;
-        f.members++;
-        if (f.closer == '}' && !add_key(r, &f))
-            return false;
-        if (!add_value(r, &f))
-            return false;
-    } while (f.depth > depth || leave(r, &f));
-    return r->is_whole;
+    if (!read_members(r, &f, true))
+        return false;
+    show(r, &f);
+    return f.p == r->end || stop(r, &f, what_may_follow(f.closer));
 }
 
 /* --- the parse --- */
@@ -438,6 +485,9 @@ enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limi
     r.outside = (struct json_node){.type = JSON_ARRAY};
     r.around = &r.outside;
     r.is_whole = false;
+    r.skim_bit = limits.skim.n == 0
+                     ? 0
+                     : UINT64_C(1) << key_hash(limits.skim.p, (uint32_t)limits.skim.n) % 64;
     r.limits = limits;
     r.err = err;
     r.bad = r.bad_str = text;

@@ -34,7 +34,8 @@ struct reader {
     json_at open; /* innermost open container; its `next` is the one around it */
     struct json_node *around; /* the node of `open`, or `outside` */
     struct json_node outside; /* stands for what holds the document */
-    bool is_whole;            /* the document is read, and nothing stands behind it */
+    bool is_whole;            /* all members of what is read were read */
+    uint64_t skim_bit;        /* in each filter: a key like limits.skim is looked at */
     const char *bad;          /* where the error is */
     const char *bad_str;      /* start of the string it is in, or bad: before that no byte of an
                                  unfinished string was changed */
@@ -51,6 +52,8 @@ char *read_fail(struct reader *r, const char *at, enum ec code, const char *text
 /* The part of a string from `at`, its first byte that is not plain ASCII: checks UTF-8,
  * unescapes in place. Answers behind the closing quote. */
 char *read_string_rest(struct reader *r, char *start, char *at, uint32_t *len);
+/* The same, but the text stays as it is. */
+char *check_string_rest(struct reader *r, char *start, char *at);
 
 /* Compares key nodes[key] with the keys before it in the open object. */
 bool read_key_is_new(struct reader *r, json_at key);
