@@ -1,9 +1,9 @@
 /* attrs - the four compiler words the house uses; everything else is C11.
  * MUST_CHECK   the caller has to look at the result
  * PRINTF(f, a) argument f is a format, the variable arguments start at a
- * ALWAYS_INLINE for pieces of one loop whose state shall stay in registers
  * AUTO(fn)     fn(&variable) runs when the variable leaves its scope
- * ALWAYS_INLINE is for small functions that are called with constants and shrink by them
+ * ALWAYS_INLINE  for pieces of one loop whose state shall stay in registers, and for small functions
+ *              that are called with constants and shrink by them
  * Threads      not applicable                                              */
 #ifndef PULLGATE_BASE_ATTRS_H
 #define PULLGATE_BASE_ATTRS_H
