@@ -142,6 +142,7 @@ static enum ec start_workers(struct server *s, struct err *err) {
         s->workers[i].server = s;
         s->workers[i].index = i;
         s->workers[i].wake_fd = -1;
+        s->workers[i].spare.reply = (struct buf)BUF_INIT(s->config.memory_budget_bytes);
         s->workers[i].queue_end = &s->workers[i].queue;
     }
     for (unsigned i = 0; i < n; i++)
