@@ -88,7 +88,8 @@ static bool reserve(struct conn *c, size_t n) {
         c->room.body_cap = cap;
     }
     size_t touched = round_up(needed, CHARGE_BYTES);
-    return charge(s, &c->room.body_charged, touched < c->room.body_cap ? touched : c->room.body_cap);
+    return charge(s, &c->room.body_charged,
+                  touched < c->room.body_cap ? touched : c->room.body_cap);
 }
 
 bool body_add(struct conn *c, const char *bytes, size_t n) {
