@@ -173,7 +173,7 @@ static enum MHD_Result begin(struct conn *c, struct MHD_Connection *mhd, const c
                              const char *method, const char *version) {
     struct server *s = c->worker->server;
     struct head h = {.length = 0};
-    atomic_fetch_add(&s->requests, 1);
+    atomic_fetch_add(&c->worker->requests, 1);
     body_begin(c);
     atomic_store(&c->limit_ns, limit_of(c, mhd));
     conn_enter(c, STAGE_REQUEST, c->received_ns);

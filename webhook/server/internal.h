@@ -51,6 +51,7 @@ struct worker {
     unsigned index;
     struct MHD_Daemon *daemon;
     atomic_uint connections; /* of this worker, pending ones too */
+    _Atomic uint64_t requests;
     struct conn *queue;      /* to be added, oldest first; list_lock */
     struct conn **queue_end; /* list_lock */
     int wake_fd;             /* -1: none */
@@ -136,7 +137,7 @@ struct server {
     atomic_bool closes_after_answer;
     atomic_size_t memory_used; /* bodies and replies */
     atomic_uint in_flight, connections;
-    _Atomic uint64_t requests, accepted, refused_busy, refused_memory, timed_out;
+    _Atomic uint64_t accepted, refused_busy, refused_memory, timed_out;
     _Atomic uint64_t handshakes_failed, refused_address;
     _Atomic int64_t event_due_ns; /* rate limit of server_event() */
 };

@@ -258,8 +258,7 @@ void server_stop(struct server *s) {
 }
 
 void server_stats(const struct server *s, struct server_stats *out) {
-    *out = (struct server_stats){.requests = atomic_load(&s->requests),
-                                 .connections_accepted = atomic_load(&s->accepted),
+    *out = (struct server_stats){.connections_accepted = atomic_load(&s->accepted),
                                  .in_flight = atomic_load(&s->in_flight),
                                  .connections_open = atomic_load(&s->connections),
                                  .memory_bytes = atomic_load(&s->memory_used),
@@ -268,4 +267,6 @@ void server_stats(const struct server *s, struct server_stats *out) {
                                  .refused_address = atomic_load(&s->refused_address),
                                  .timed_out = atomic_load(&s->timed_out),
                                  .handshakes_failed = atomic_load(&s->handshakes_failed)};
+    for (unsigned i = 0; i < s->config.n_workers; i++)
+        out->requests += atomic_load(&s->workers[i].requests);
 }
