@@ -129,6 +129,9 @@ if [[ $quick == no ]]; then
         step "fuzz: $fuzz_seconds s each" "${steady[@]}" tests/fuzz/run.sh "$fuzz_seconds"
         sed 's/^/    /' "$logs/fuzz--$fuzz_seconds-s-each.log"
     fi
+    step "soak, a million requests" env PULLGATE="$PWD/build/release/bin/pullgate" \
+        POLICYCTL="$PWD/build/release/bin/policyctl" bash tests/chaos/soak.sh 1000000
+    sed 's/^/    /' "$logs/soak--a-million-requests.log"
     # Figures to read; nothing passes or fails by a time, only by an answer that is wrong.
     step "bench, short" env PULLGATE_BENCH_SECONDS=1 PULLGATE_BENCH_ROUNDS=1 \
         cmake --build --preset release --target bench

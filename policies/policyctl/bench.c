@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "policyctl/verb.h"
 
 #include <pthread.h>
 
@@ -113,36 +114,46 @@ static enum ec keep(struct bench *b, struct str bytes, bool is_review, struct er
     const struct json_limits limits = {.max_depth = 1024, .max_nodes = UINT32_MAX / 2};
     struct bench_item *item = new_item(b);
     char *copy = padded(&b->arena, bytes);
-    if (item == NULL || copy == NULL || !arena_str(&b->arena, bytes, &item->bytes))
+    if (item == NULL)
         return no_memory(err);
     item->is_review = is_review;
     b->n_reviews += is_review;
+    if (copy == NULL || !arena_str(&b->arena, bytes, &item->bytes))
+        return no_memory(err);
     if (json_parse(&item->json, copy, bytes.n, limits, err) != EC_OK)
         return err->code;
     return keep_workload(b, item, err);
 }
 
-struct first_fault { /* what is measured must be what was given: a fault ends it */
-    struct bench *b;
-    struct err err;
-};
+/* What cannot be read is none of the items. */
+static enum ec keep_or_drop(struct bench *b, struct str bytes, bool is_review,
+                            struct err *err) {
+    size_t n = b->n_items;
+    if (keep(b, bytes, is_review, err) == EC_OK)
+        return EC_OK;
+    for (; b->n_items > n; b->n_items--) {
+        b->n_reviews -= is_review;
+        json_done(&b->items[n].json);
+    }
+    return err->code;
+}
 
 static enum ec take_object(void *arg, const struct subject *s, struct err *err) {
-    struct bench *b = ((struct first_fault *)arg)->b;
+    struct bench *b = arg;
     struct buf text = BUF_INIT((size_t)1 << 30);
     if (s->is_review)
-        return keep(b, (struct str){s->doc->raw, s->doc->raw_bytes}, true, err);
+        return keep_or_drop(b, (struct str){s->doc->raw, s->doc->raw_bytes}, true, err);
     json_print(s->doc->json, s->object, &text);
     enum ec ec = text.bad ? err_set(err, (enum ec)text.bad, "no room for an object")
-                          : keep(b, buf_view(&text), false, err);
+                          : keep_or_drop(b, buf_view(&text), false, err);
     buf_done(&text);
     return ec;
 }
 
 static void take_fault(void *arg, const struct subject_fault *f) {
-    struct first_fault *first = arg;
-    if (first->err.code == EC_OK)
-        first->err = *f->err;
+    struct bench *b = arg;
+    b->n_faults++;
+    verb_fail(f->err);
 }
 
 static void take_note(void *arg, const char *file, uint32_t line, const char *text) {
@@ -154,16 +165,13 @@ static void take_note(void *arg, const char *file, uint32_t line, const char *te
 
 enum ec bench_load(struct bench *b, const char *path, struct err *err) {
     struct judge judge;
-    struct first_fault first = {.b = b, .err = ERR_INIT};
     struct subject_totals totals = {.objects = 0};
     const struct subject_sink sink = {
-        .object = take_object, .fault = take_fault, .note = take_note, .arg = &first};
+        .object = take_object, .fault = take_fault, .note = take_note, .arg = b};
     judge_init(&judge, b->policy, b->asked);
     enum ec ec = subject_file(&judge, path, &sink, &totals, err);
     judge_done(&judge);
-    if (ec == EC_OK && first.err.code != EC_OK)
-        *err = first.err;
-    return err->code;
+    return ec;
 }
 
 void bench_done(struct bench *b) {

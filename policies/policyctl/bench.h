@@ -27,6 +27,7 @@ struct bench {
     struct arena arena; /* of the items */
     struct bench_item *items;
     size_t n_items, n_reviews;
+    size_t n_faults; /* objects that could not be read, each told on standard error */
 };
 
 struct bench_result {
@@ -35,7 +36,8 @@ struct bench_result {
     uint64_t mean_ns, p50_ns, p95_ns, p99_ns, max_ns;
 };
 
-/* Adds a file's objects. Errors: EC_NOMEM, EC_LIMIT, and what is wrong with the file. */
+/* Adds a file's objects, but for those that are faulty. Errors: EC_NOMEM, EC_LIMIT, and what is wrong
+ * with the file; the objects before it stay. */
 enum ec bench_load(struct bench *b, const char *path, struct err *err) MUST_CHECK;
 void bench_done(struct bench *b);
 

@@ -197,12 +197,18 @@ static enum ec compare(struct comparison *c, const struct bench *b, const struct
 
 /* ---- measuring ----------------------------------------------------------------------- */
 
+/* What cannot be read is told, and the rest is measured. */
 static enum ec load(struct bench *b, const struct opt_result *args, struct err *err) {
     struct inputs in = {.v = NULL};
     if (inputs_find(&in, args->operands, args->n_operands, inputs_is_manifest, err) == EC_OK)
-        for (size_t i = 0; i < in.n && err->code == EC_OK; i++)
-            (void)!(in.v[i].os != 0 ? inputs_fail(&in.v[i], err)
-                                    : bench_load(b, in.v[i].path, err));
+        for (size_t i = 0; i < in.n; i++) {
+            struct err e = ERR_INIT;
+            if ((in.v[i].os != 0 ? inputs_fail(&in.v[i], &e)
+                                 : bench_load(b, in.v[i].path, &e)) == EC_OK)
+                continue;
+            b->n_faults++;
+            verb_fail(&e);
+        }
     inputs_done(&in);
     if (err->code == EC_OK && b->n_items == 0)
         err_set(err, EC_USAGE, "no objects to decide over");
@@ -227,7 +233,10 @@ static enum ec tell(const struct options *o, const struct bench *b, const struct
         put_text(out, b, f);
     else
         buf_str(out, buf_view(&json));
-    if (o->save == NULL || file_replace(o->save, 0644, buf_view(&json), err) == EC_OK)
+    if (o->save != NULL && b->n_faults != 0)
+        err_set(err, EC_USAGE, "%s is not written: the figures are not of all that was given",
+                o->save);
+    else if (o->save == NULL || file_replace(o->save, 0644, buf_view(&json), err) == EC_OK)
         if (o->compare != NULL)
             (void)!compare(&c, b, f, err);
     fprintf(stderr, "%.*s", STR_ARG(buf_view(&talk)));
@@ -270,12 +279,13 @@ static int bench(const struct options *o, const struct opt_result *args) {
             (void)!tell(o, &b, &f, &out, &slower, &err);
         printed = verb_print(&out);
     }
+    size_t n_faults = b.n_faults;
     bench_done(&b);
     policy_free(policy);
     buf_done(&out);
     if (err.code != EC_OK)
         return verb_fail(&err);
-    return !printed ? EXIT_INPUT : slower ? EXIT_DENIED : EXIT_ALLOWED;
+    return !printed || n_faults != 0 ? EXIT_INPUT : slower ? EXIT_DENIED : EXIT_ALLOWED;
 }
 
 int cmd_bench(const struct verb *self, int argc, char **argv) {

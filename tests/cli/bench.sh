@@ -67,6 +67,18 @@ mistake "no rule file" '^policyctl: no rule file' good.yaml
 mistake "an object that is none" '^policyctl: rules\.yaml:2:1: |^policyctl: no\.json:1:1: ' -p rules.yaml no.json
 mistake "not there" '^policyctl: cannot open gone\.yaml' -p rules.yaml gone.yaml
 mistake "no iterations" 'out of range' -p rules.yaml --iterations 0 good.yaml
+mistake "neither is read" '^policyctl: cannot open gone\.yaml.*policyctl: no\.json:1:1: .*no objects' -p rules.yaml gone.yaml no.json
+
+# The others are measured all the same, those of a broken file too; what is kept would be figures of something else.
+printf '%s\n' 'apiVersion: v1' 'kind: Pod' 'metadata: [' '---' >broken.yaml && cat good.yaml >>broken.yaml
+run "${bench[@]}" gone.yaml good.yaml broken.yaml no.json many.yaml
+same "unreadable inputs beside others: exit status" $status 2
+matches "unreadable inputs beside others: figures" "$out" '^9 objects, .*engine +180 '
+matches "unreadable inputs beside others: told" "$err" 'gone\.yaml.*broken\.yaml:.*no\.json:1:1: '
+run "${bench[@]}" --save partly.json good.yaml gone.yaml
+same "figures of a part: exit status" $status 2
+matches "figures of a part: told" "$err" 'partly\.json is not written: '
+check "figures of a part: not kept" test ! -e partly.json
 run "${bench[@]}" --compare no.json good.yaml
 same "figures that are no JSON" $status 2
 run "${bench[@]}" --save nowhere/base.json good.yaml

@@ -2,6 +2,7 @@
  * error leaves no nodes and stands inside the text. The first byte chooses the limits and what
  * the padding holds. */
 #include "base/buf.h"
+#include "json_skim.h"
 #include "json/json.h"
 
 #include <stdlib.h>
@@ -54,6 +55,20 @@ static void check_nodes(const struct json *j, struct json_limits limits) {
     }
 }
 
+/* The same text once more, skimmed. */
+static void check_skimmed(const struct json *whole, struct str input,
+                          struct json_limits limits) {
+    struct json j = JSON_INIT;
+    struct err err = ERR_INIT;
+    char *text = padded(input, '}');
+    limits.skim = STR("managedFields");
+    limits.skim_in = STR("metadata");
+    REQUIRE(json_parse(&j, text, input.n, limits, &err) == EC_OK);
+    REQUIRE(skim_agrees(whole, &j, limits));
+    free(text);
+    json_done(&j);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char paddings[] = {'}', ']', '"', ',', ':', ' ', '1', '\\'};
     struct json_limits limits = JSON_LIMITS_DEFAULT;
@@ -72,6 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         REQUIRE(err.code == EC_LIMIT || (err.line > 0 && err.col > 0));
     } else {
         check_nodes(&a, limits);
+        check_skimmed(&a, input, limits);
         json_print(&a, 0, &first);
         char *again = padded(buf_view(&first), paddings[mode >> 3 & 7]);
         REQUIRE(json_parse(&b, again, first.n, limits, &err) == EC_OK);

@@ -286,6 +286,67 @@ static void members_and_pointers_are_found(void **state) {
     doc_done(&d);
 }
 
+static void what_is_skimmed_is_checked_and_not_kept(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        uint32_t nodes; /* 0: refused */
+        size_t offset;
+    } rows[] = {
+        {"{\"in\":{\"skim\":[{\"a\":1},\"\\n\"],\"b\":2}}", 7, 0},
+        {"{\"in\":{\"skim\":{\"a\":{\"skim\":[1]}}}}", 5, 0},
+        {"{\"in\":{\"skim\":[],\"b\":2}}", 7, 0},
+        {"{\"in\":{\"skim\":\"\\n\",\"b\":2}}", 7, 0},
+        {"{\"in\":{\"sk\\u0069m\":[1]}}", 5, 0},
+        {"{\"in\":{\"skim\":{\"a\":1,\"a\":2}}}", 5, 0},
+        {"{\"in\":{\"skim\":[1],\"skim\":[2]}}", 0, 19},
+        {"{\"on\":{\"skim\":[1]}}", 6, 0},
+        {"{\"in\":[{\"skim\":[1]}]}", 7, 0},
+        {"{\"skim\":[1]}", 4, 0},
+        {"[{\"skim\":[1]}]", 5, 0},
+        {"{\"in\":{\"skin\":[1]}}", 6, 0},
+        {"[\"in\",{\"skim\":[1]}]", 6, 0},
+        {"{\"in\":{\"skim\":[[],{},[{}]],\"b\":2}}", 7, 0},
+        {"{\"in\":{\"skim\":[[[]]]}}", 5, 0},
+        {"{\"in\":{\"skim\":[[[[]]]]}}", 0, 17},
+        {"{\"in\":{\"skim\":[1}}}", 0, 16},
+        {"{\"in\":{\"skim\":[1,]}}", 0, 17},
+        {"{\"in\":{\"skim\":{\"a\"}}}", 0, 18},
+        {"{\"in\":{\"skim\":{\"a\":\"\\x\"}}}", 0, 21},
+        {"{\"in\":{\"skim\":{\"a\":\"\xff\"}}}", 0, 20},
+        {"{\"in\":{\"skim\":[", 0, 15},
+    };
+    const struct json_limits limits = {
+        .max_depth = 5, .max_nodes = 9, .skim = STR("skim"), .skim_in = STR("in")};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct doc d;
+        doc_read(&d, str_of(rows[i].text), limits, ']');
+        if (d.j.n_nodes != rows[i].nodes || d.err.offset != rows[i].offset)
+            fail_row("%s: %u nodes, %s at %zu", rows[i].text, d.j.n_nodes, d.err.msg,
+                     d.err.offset);
+        if (i == 0) /* where lines are counted later */
+            assert_memory_equal(d.text, rows[i].text, strlen(rows[i].text));
+        doc_done(&d);
+    }
+}
+
+static void many_keys_that_are_skimmed_are_not_compared(void **state) {
+    (void)state;
+    struct json_limits limits = JSON_LIMITS_DEFAULT;
+    limits.skim = STR("skim");
+    limits.skim_in = STR("in");
+    struct buf text = BUF_INIT(10000);
+    struct doc d;
+    buf_puts(&text, "{\"in\":{\"skim\":[");
+    write_members(&text, 40, 3);
+    buf_puts(&text, "],\"b\":0}}");
+    doc_read(&d, buf_view(&text), limits, '}');
+    assert_ok(d.ec, &d.err);
+    assert_int_equal(d.j.n_nodes, 7);
+    doc_done(&d);
+    buf_done(&text);
+}
+
 static void places_are_those_of_the_original(void **state) {
     (void)state;
     struct str text =
@@ -383,6 +444,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_first_key_that_stands_twice_is_named),
     cmocka_unit_test(a_million_members_are_compared),
     cmocka_unit_test(members_and_pointers_are_found),
+    cmocka_unit_test(what_is_skimmed_is_checked_and_not_kept),
+    cmocka_unit_test(many_keys_that_are_skimmed_are_not_compared),
     cmocka_unit_test(places_are_those_of_the_original),
     cmocka_unit_test(nodes_are_reused),
     cmocka_unit_test(without_memory_it_says_so),

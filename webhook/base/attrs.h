@@ -1,6 +1,7 @@
-/* attrs - the three compiler words the house uses; everything else is C11.
+/* attrs - the four compiler words the house uses; everything else is C11.
  * MUST_CHECK   the caller has to look at the result
  * PRINTF(f, a) argument f is a format, the variable arguments start at a
+ * ALWAYS_INLINE for pieces of one loop whose state shall stay in registers
  * AUTO(fn)     fn(&variable) runs when the variable leaves its scope
  * Threads      not applicable                                              */
 #ifndef PULLGATE_BASE_ATTRS_H
@@ -8,6 +9,7 @@
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 #define AUTO(fn) __attribute__((cleanup(fn)))
 
 #endif

@@ -15,7 +15,8 @@
  *            numbers are kept as text of any size
  * Ownership  nodes borrow from the text; strings with escapes are unescaped IN PLACE, so the
  *            text must be writable and is changed; the text must be followed by JSON_PADDING
- *            readable bytes of any value. struct json owns only its node array and is reusable:
+ *            bytes of any value that can be read, and of which the first can be written: it is
+ *            another one during the call. struct json owns only its node array and is reusable:
  *            after json_done all is freed, json_parse may be called again and again without
  * Limits     struct json_limits; text below 2 GiB
  * Threads    one struct json per thread
@@ -56,6 +57,10 @@ struct json_node { /* 16 bytes */
 struct json_limits {
     uint32_t max_depth; /* 0 is a scalar document */
     uint32_t max_nodes;
+    /* What nobody will ask for: containers under the key `skim` of an object under the key `skim_in`
+     * are checked as all others are, but what they hold is not kept (they have members and no
+     * nodes below them), is not counted, and its keys are not compared. Empty: nothing. */
+    struct str skim, skim_in;
 };
 #define JSON_LIMITS_DEFAULT ((struct json_limits){.max_depth = 128, .max_nodes = 8u << 20})
 
@@ -71,7 +76,7 @@ struct json {
 #define JSON_INIT                                                                              \
     { .text = NULL }
 
-/* Reads one value. text[0..n) is changed in place; text[n..n+JSON_PADDING) must be readable.
+/* Reads one value. text[0..n) is changed in place; text[n..n+JSON_PADDING) must be there.
  * Errors: EC_SYNTAX (err->offset is the byte, line and col are set), EC_SCHEMA
  * (a duplicate key), EC_LIMIT (size, depth or
  * count), EC_NOMEM. After an error j holds no nodes (n_nodes is 0). */

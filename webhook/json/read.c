@@ -1,5 +1,5 @@
 /* The grammar: one loop, no recursion. An open container keeps the one around it in its `next`,
- * so the nodes are the stack. */
+ * and its count of members in `len` while one inside it is read, so the nodes are the stack. */
 #include "json/read.h"
 
 #include "base/mem.h"
@@ -20,11 +20,12 @@ static char *fail_at_end(struct reader *r) {
     char text[120] = "unexpected end of text, expected a value";
     uint32_t line, col;
     if (r->open != JSON_NONE) {
+        char opener = r->text[r->nodes[r->open].off];
         r->j->n_nodes = r->n;
         json_line_col(r->j, r->nodes[r->open].off, &line, &col);
         snprintf(text, sizeof text,
-                 "unexpected end of text, expected '%c' for the '%c' at %u:%u", r->closer,
-                 r->text[r->nodes[r->open].off], line, col);
+                 "unexpected end of text, expected '%c' for the '%c' at %u:%u",
+                 opener == '{' ? '}' : ']', opener, line, col);
     }
     return read_fail(r, r->end, EC_SYNTAX, text);
 }
@@ -41,15 +42,46 @@ char *read_unexpected(struct reader *r, const char *at, const char *expected) {
     return read_fail(r, at, EC_SYNTAX, text);
 }
 
+/* --- the front --- */
+
+/* What changes with each value. It never leaves the one function that all below is inlined into,
+ * save as a copy in struct reader: so it lives in registers. That function is there twice: one
+ * keeps what it reads in nodes, the other skims what nobody asks for, with no more nodes than are
+ * open. */
+struct front {
+    char *p;                           /* what is read next */
+    struct json_node *node, *room_end; /* where the next node goes; behind the last that may */
+    uint64_t keys;                     /* filter of the open object's keys */
+    uint32_t members;                  /* of the open container, the one being read too */
+    uint32_t depth;                    /* containers open */
+    char closer; /* what ends the open one: ']', '}', or NUL the document */
+};
+
+static ALWAYS_INLINE json_at index_of(const struct reader *r, const struct json_node *node) {
+    return (json_at)(node - r->nodes);
+}
+
+/* For what is called seldom, and may fail. */
+static ALWAYS_INLINE void show(struct reader *r, const struct front *f) {
+    r->n = index_of(r, f->node);
+    r->around->len = f->members;
+}
+
+static ALWAYS_INLINE bool stop(struct reader *r, const struct front *f, const char *expected) {
+    show(r, f);
+    read_unexpected(r, f->p, expected);
+    return false;
+}
+
 /* --- nodes --- */
 
 /* Room for at least one more node, at most as many as allowed. */
-static bool grow(struct reader *r) {
+static bool grow(struct reader *r, const char *at) {
     struct json *j = r->j;
     if (r->n >= r->limits.max_nodes) {
         char text[80];
         snprintf(text, sizeof text, "more than %u values and keys", r->limits.max_nodes);
-        read_fail(r, r->bad, EC_LIMIT, text);
+        read_fail(r, at, EC_LIMIT, text);
         return false;
     }
     uint32_t cap = j->cap_nodes < UINT32_MAX / 2 ? j->cap_nodes * 2 : UINT32_MAX;
@@ -57,87 +89,91 @@ static bool grow(struct reader *r) {
         cap = r->limits.max_nodes;
     struct json_node *nodes = mem_realloc(j->nodes, mem_array_bytes(cap, sizeof *nodes));
     if (nodes == NULL) {
-        read_fail(r, r->bad, EC_NOMEM, "no memory for the values of a JSON text");
+        read_fail(r, at, EC_NOMEM, "no memory for the values of a JSON text");
         return false;
     }
     j->nodes = r->nodes = nodes;
-    j->cap_nodes = r->room = cap;
+    j->cap_nodes = cap;
     if (r->open != JSON_NONE)
         r->around = &nodes[r->open];
     return true;
 }
 
-static inline bool add(struct reader *r, const char *at, size_t len, enum json_type type,
-                       unsigned flags) {
-    if (r->n == r->room) {
-        r->bad = at;
-        if (!grow(r))
+static ALWAYS_INLINE bool add(struct reader *r, struct front *f, const char *at, size_t len,
+                              enum json_type type, unsigned flags) {
+    if (f->node == f->room_end) {
+        show(r, f);
+        if (!grow(r, at))
             return false;
+        f->node = r->nodes + r->n;
+        f->room_end = r->nodes + r->j->cap_nodes;
     }
-    json_at next = r->n + 1;
-    r->nodes[r->n] = (struct json_node){.off = (uint32_t)(at - r->text),
-                                        .len = (uint32_t)len,
-                                        .next = next,
-                                        .type = (uint8_t)type,
-                                        .flags = (uint8_t)flags,
-                                        .depth = (uint16_t)r->depth};
-    r->n = next;
+    f->node->off = (uint32_t)(at - r->text);
+    f->node->len = (uint32_t)len;
+    f->node->next = index_of(r, f->node) + 1;
+    f->node->type = (uint8_t)type;
+    f->node->flags = (uint8_t)flags;
+    f->node->depth = (uint16_t)f->depth;
+    f->node++;
     return true;
 }
 
 /* --- tokens --- */
 
-static char *skip_blanks(const struct reader *r, char *p) {
-    while (p < r->end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+static char *skip_blanks(char *p) {
+    while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')
         p++;
     return p;
 }
 
-/* To `wanted`, over blanks; where another byte stands if there is no such thing. Compact text
- * has no blanks, so they are looked for last. */
-static inline char *find(const struct reader *r, char *p, char wanted) {
-    return *p == wanted ? p : skip_blanks(r, p);
+/* Steps over blanks before `wanted`. Compact text has none, so they are looked for last. */
+static ALWAYS_INLINE bool is_next(struct front *f, char wanted) {
+    if (*f->p != wanted)
+        f->p = skip_blanks(f->p);
+    return *f->p == wanted;
 }
 
-/* p stands behind the opening quote. */
-static inline char *read_string(struct reader *r, char *p, uint32_t *len) {
-    char *q = scan_plain(p, r->end);
-    if (*q != '"' || q >= r->end) {
-        uint32_t rest = 0; /* *len itself would have to live in memory */
-        q = read_string_rest(r, p, q, &rest);
-        *len = rest;
-        return q;
+/* Stands at the opening quote; goes on behind the closing one. */
+static ALWAYS_INLINE bool read_string(struct reader *r, struct front *f, bool keeps,
+                                      uint32_t *len) {
+    char *start = f->p + 1, *end = scan_plain(start);
+    if (*end == '"') {
+        *len = (uint32_t)(end - start);
+        f->p = end + 1;
+        return true;
     }
-    *len = (uint32_t)(q - p);
-    return q + 1;
+    uint32_t rest = 0; /* *len itself would have to live in memory */
+    show(r, f);
+    f->p = keeps ? read_string_rest(r, start, end, &rest) : check_string_rest(r, start, end);
+    *len = rest;
+    return f->p != NULL;
 }
 
-static bool is_digit(const struct reader *r, const char *p) {
-    return p < r->end && *p >= '0' && *p <= '9';
+static bool is_digit(const char *p) {
+    return *p >= '0' && *p <= '9';
 }
 
 /* At least one digit, and all that follow. */
 static char *read_digits(struct reader *r, char *p) {
-    if (!is_digit(r, p))
+    if (!is_digit(p))
         return read_unexpected(r, p, "a digit");
-    while (is_digit(r, p))
+    while (is_digit(p))
         p++;
     return p;
 }
 
 static char *read_fraction(struct reader *r, char *p) {
-    if (p < r->end && *p == '.' && (p = read_digits(r, p + 1)) == NULL)
+    if (*p == '.' && (p = read_digits(r, p + 1)) == NULL)
         return NULL;
-    if (p >= r->end || (*p | 0x20) != 'e')
+    if ((*p | 0x20) != 'e')
         return p;
     p++;
-    if (p < r->end && (*p == '+' || *p == '-'))
+    if (*p == '+' || *p == '-')
         p++;
     return read_digits(r, p);
 }
 
 static char *read_number(struct reader *r, char *p) {
-    char *start = p;
     if (*p == '-')
         p++;
     char *first = p;
@@ -145,197 +181,255 @@ static char *read_number(struct reader *r, char *p) {
         return NULL;
     if (*first == '0' && p - first > 1)
         return read_fail(r, first, EC_SYNTAX, "leading zero in a number");
-    if ((p = read_fraction(r, p)) == NULL)
-        return NULL;
-    return add(r, start, (size_t)(p - start), JSON_NUMBER, 0) ? p : NULL;
+    return read_fraction(r, p);
 }
 
-static char *read_word(struct reader *r, char *p, struct str word, enum json_type type) {
+static char *read_word(struct reader *r, char *p, struct str word) {
     for (size_t i = 0; i < word.n; i++)
-        if (p + i >= r->end || p[i] != word.p[i]) {
+        if (p[i] != word.p[i]) {
             char expected[32];
             snprintf(expected, sizeof expected, "the word %.*s", STR_ARG(word));
             return read_unexpected(r, p + i, expected);
         }
-    return add(r, p, 0, type, 0) ? p + word.n : NULL;
+    return p + word.n;
 }
 
-static inline char *read_string_value(struct reader *r, char *p) {
-    uint32_t len = 0;
-    char *next = read_string(r, p + 1, &len);
-    return next != NULL && add(r, p + 1, len, JSON_STRING, 0) ? next : NULL;
-}
-
-static char *read_scalar(struct reader *r, char *p) {
+/* All that is neither a string nor a container: its end, and what it is. */
+static char *read_scalar(struct reader *r, char *p, enum json_type *type) {
     switch (*p) {
     case 't':
-        return read_word(r, p, STR("true"), JSON_TRUE);
+        *type = JSON_TRUE;
+        return read_word(r, p, STR("true"));
     case 'f':
-        return read_word(r, p, STR("false"), JSON_FALSE);
+        *type = JSON_FALSE;
+        return read_word(r, p, STR("false"));
     case 'n':
-        return read_word(r, p, STR("null"), JSON_NULL);
+        *type = JSON_NULL;
+        return read_word(r, p, STR("null"));
     default:
-        if (*p == '-' || is_digit(r, p))
+        *type = JSON_NUMBER;
+        if (*p == '-' || is_digit(p))
             return read_number(r, p);
         return read_unexpected(r, p, "a value");
     }
 }
 
+static ALWAYS_INLINE bool add_scalar(struct reader *r, struct front *f, bool keeps) {
+    enum json_type type;
+    char *start = f->p;
+    show(r, f);
+    f->p = read_scalar(r, start, &type);
+    if (f->p == NULL || !keeps)
+        return f->p != NULL;
+    return add(r, f, start, type == JSON_NUMBER ? (size_t)(f->p - start) : 0, type, 0);
+}
+
+static ALWAYS_INLINE bool add_string(struct reader *r, struct front *f, bool keeps) {
+    uint32_t len = 0;
+    const char *start = f->p + 1;
+    return read_string(r, f, keeps, &len) && (!keeps || add(r, f, start, len, JSON_STRING, 0));
+}
+
 /* --- keys --- */
 
-static uint64_t load64(const void *p) {
-    uint64_t v;
-    memcpy(&v, p, sizeof v);
-    return v;
+/* Of its length, its first and its last byte: cheap, and enough for a filter. An empty key has
+ * its quotes. */
+static ALWAYS_INLINE unsigned key_hash(const char *p, uint32_t len) {
+    const unsigned char *bytes = (const unsigned char *)p;
+    return bytes[0] + 5U * bytes[(ptrdiff_t)len - 1] + 9U * len;
 }
 
-/* Of the first and the last eight bytes and the length: cheap, and enough for a filter. Reads
- * up to seven bytes behind the key, and masks them. */
-static inline uint64_t key_hash(const char *p, uint32_t len) {
-    static const unsigned char ones[16] = {255, 255, 255, 255, 255, 255, 255, 255};
-    uint32_t part = len < 8 ? len : 8;
-    uint64_t mask = load64(ones + 8 - part);
-    uint64_t a = load64(p) & mask, b = load64(p + len - part) & mask;
-    uint64_t h = (a + len) ^ (b << 29 | b >> 35);
-    return h * UINT64_C(0x9e3779b97f4a7c15);
-}
-
-/* Notes the hash in the open object's row; true if a key of this hash was there before. */
-static inline bool filter_hit(struct reader *r, uint64_t hash) {
-    uint64_t *word = &r->row[hash >> 61];
-    uint64_t bit = UINT64_C(1) << (hash >> 55 & 63);
-    bool hit = (*word & bit) != 0;
-    *word |= bit;
+/* Notes the hash of a key; true if one like it may have been there before. */
+static ALWAYS_INLINE bool filter_hit(struct front *f, unsigned hash) {
+    bool hit = f->keys >> hash % 64 & 1;
+    f->keys |= UINT64_C(1) << hash % 64;
     return hit;
 }
 
+static bool key_is(const struct reader *r, json_at key, struct str name) {
+    return str_eq((struct str){r->text + r->nodes[key].off, r->nodes[key].len}, name);
+}
+
+/* Of the last key: is its value one that is to be skimmed? Its object follows a key of its own. */
+static bool is_skimmed(const struct reader *r) {
+    return r->limits.skim.n != 0 && key_is(r, r->n - 1, r->limits.skim) && r->open != 0 &&
+           (r->nodes[r->open - 1].flags & NODE_KEY) != 0 &&
+           key_is(r, r->open - 1, r->limits.skim_in);
+}
+
+/* What few keys need: those that may have been there before, and that may be skimmed. */
+static bool look_at_key(struct reader *r, bool *skims) {
+    *skims = is_skimmed(r);
+    return r->around->len > FEW_MEMBERS || read_key_is_new(r, r->n - 1);
+}
+
 /* Reads `"key":` and stops at the value. */
-static inline char *read_key(struct reader *r, char *p) {
+static ALWAYS_INLINE bool add_key(struct reader *r, struct front *f, bool keeps, bool *skims) {
     uint32_t len = 0;
-    p = find(r, p, '"');
-    if (*p != '"')
-        return read_unexpected(r, p, "a key in double quotes");
-    char *start = p + 1;
-    if ((p = read_string(r, start, &len)) == NULL)
-        return NULL;
-    uint64_t hash = key_hash(start, len);
-    json_at key = r->n;
-    if (!add(r, start, len, JSON_STRING, NODE_KEY | (hash >> 47 & 0xfe)))
-        return NULL;
-    if (filter_hit(r, hash) && r->around->len <= FEW_MEMBERS && !read_key_is_new(r, key))
-        return NULL;
-    p = find(r, p, ':');
-    if (*p != ':')
-        return read_unexpected(r, p, "':'");
-    return p + 1;
+    if (!is_next(f, '"'))
+        return stop(r, f, "a key in double quotes");
+    const char *start = f->p + 1;
+    if (!read_string(r, f, keeps, &len))
+        return false;
+    if (keeps) {
+        unsigned hash = key_hash(start, len);
+        if (!add(r, f, start, len, JSON_STRING, NODE_KEY | (hash << 1 & 0xfe)))
+            return false;
+        if (filter_hit(f, hash)) {
+            show(r, f);
+            if (!look_at_key(r, skims))
+                return false;
+        }
+    }
+    if (!is_next(f, ':'))
+        return stop(r, f, "':'");
+    f->p++;
+    return true;
 }
 
 /* --- containers --- */
 
-static char *fail_depth(struct reader *r, const char *at) {
-    char text[80];
-    snprintf(text, sizeof text, "nested deeper than %u levels", r->limits.max_depth);
-    return read_fail(r, at, EC_LIMIT, text);
-}
-
-static inline char closer_of(enum json_type type) {
+static ALWAYS_INLINE char closer_of(enum json_type type) {
     return type == JSON_OBJECT ? '}' : ']';
 }
 
-/* p stands at '{' or '['. Answers behind that or, of an empty container, behind its end. */
-static inline char *open_container(struct reader *r, char *p) {
-    enum json_type type = *p == '{' ? JSON_OBJECT : JSON_ARRAY;
-    char closer = closer_of(type);
-    char *first = find(r, p + 1, closer);
-    json_at at = r->n;
-    if (r->depth >= r->limits.max_depth)
-        return fail_depth(r, p);
-    if (!add(r, p, 0, type, 0))
-        return NULL;
-    if (*first == closer && first < r->end)
-        return first + 1;
-    r->around = &r->nodes[at];
-    r->around->next = r->open;
-    r->open = at;
-    r->closer = closer;
-    r->row = r->rows[r->depth < ROWS ? r->depth : ROWS];
-    if (type == JSON_OBJECT && r->depth < ROWS)
-        memset(r->row, 0, sizeof r->rows[0]);
-    r->depth++;
-    return first;
+static bool fail_depth(struct reader *r, const char *at) {
+    char text[80];
+    snprintf(text, sizeof text, "nested deeper than %u levels", r->limits.max_depth);
+    read_fail(r, at, EC_LIMIT, text);
+    return false;
 }
 
-static inline bool close_container(struct reader *r) {
-    struct json_node *node = r->around;
-    json_at closed = r->open;
-    r->depth--;
-    r->open = node->next;
-    node->next = r->n;
-    if (r->open != JSON_NONE) {
-        r->around = &r->nodes[r->open];
-        r->closer = closer_of(r->around->type);
-        r->row = r->rows[r->depth <= ROWS ? r->depth - 1 : ROWS];
+/* Stands at '{' or '['; goes on behind that or, of an empty container, behind its end. */
+static ALWAYS_INLINE bool open_container(struct reader *r, struct front *f, bool keeps,
+                                         enum json_type type) {
+    if (f->depth >= r->limits.max_depth) {
+        show(r, f);
+        return fail_depth(r, f->p);
     }
-    return node->type == JSON_ARRAY || node->len <= FEW_MEMBERS || read_keys_differ(r, closed);
+    if (!add(r, f, f->p++, 0, type, 0))
+        return false;
+    if (is_next(f, closer_of(type))) {
+        f->p++;
+        f->node -= !keeps;
+        return true;
+    }
+    r->around->len = f->members;
+    if (f->depth < LEVELS)
+        r->keys[f->depth] = f->keys;
+    r->around = f->node - 1;
+    r->around->next = r->open;
+    r->open = index_of(r, r->around);
+    f->closer = closer_of(type);
+    f->members = 0;
+    f->keys = r->skim_bit;
+    f->depth++;
+    return true;
+}
+
+/* False: two of its keys are one. */
+static ALWAYS_INLINE bool close_container(struct reader *r, struct front *f, bool keeps) {
+    json_at closed = r->open;
+    bool is_large = keeps && f->closer == '}' && f->members > FEW_MEMBERS;
+    struct json_node *node = r->around;
+    if (!keeps)
+        f->node = node;
+    node->len = f->members;
+    r->open = node->next;
+    node->next = index_of(r, f->node);
+    f->p++;
+    f->depth--;
+    f->keys = f->depth < LEVELS ? r->keys[f->depth] : UINT64_MAX;
+    r->around = node = r->open == JSON_NONE ? &r->outside : &r->nodes[r->open];
+    f->members = node->len;
+    f->closer = r->open == JSON_NONE ? '\0' : closer_of((enum json_type)node->type);
+    if (!is_large)
+        return true;
+    show(r, f);
+    return read_keys_differ(r, closed);
 }
 
 /* --- the loop --- */
 
-/* A scalar or an empty container, or the beginning of a container that is then `open`. */
-static inline char *read_value(struct reader *r, char *p) {
-    if ((unsigned char)*p <= ' ')
-        p = skip_blanks(r, p);
-    if (p >= r->end)
-        return fail_at_end(r);
-    if (*p == '"')
-        return read_string_value(r, p);
-    if (*p == '{' || *p == '[')
-        return open_container(r, p);
-    return read_scalar(r, p);
+/* A scalar or an empty container, or the beginning of a container that is then open. */
+static ALWAYS_INLINE bool add_value(struct reader *r, struct front *f, bool keeps) {
+    if ((unsigned char)*f->p <= ' ')
+        f->p = skip_blanks(f->p);
+    switch (*f->p) {
+    case '"':
+        return add_string(r, f, keeps);
+    case '{':
+        return open_container(r, f, keeps, JSON_OBJECT);
+    case '[':
+        return open_container(r, f, keeps, JSON_ARRAY);
+    default:
+        return add_scalar(r, f, keeps);
+    }
 }
 
-/* p stands behind a value: closes what ends here. Answers behind the comma or, with nothing
- * open any more, where the document ends. */
-static inline char *leave(struct reader *r, char *p) {
-    while (r->open != JSON_NONE) {
-        if (*p == ',')
-            return p + 1;
-        if (*p == r->closer && p < r->end) {
-            p++;
-            if (!close_container(r))
-                return NULL;
+static const char *what_may_follow(char closer) {
+    return closer == '}' ? "',' or '}'" : closer == ']' ? "',' or ']'" : "the end of the text";
+}
+
+/* Behind a value: closes what ends here, save what is open on level `floor`, and goes on behind
+ * the comma. False when there is no comma. */
+static ALWAYS_INLINE bool leave(struct reader *r, struct front *f, bool keeps, uint32_t floor) {
+    for (;;) {
+        if (*f->p == ',' && f->depth != 0) {
+            f->p++;
+            return true;
+        }
+        if (*f->p == f->closer && f->depth != floor) {
+            if (!close_container(r, f, keeps))
+                return false;
             continue;
         }
-        char *next = skip_blanks(r, p);
-        if (next == p)
-            return read_unexpected(r, p, r->closer == '}' ? "',' or '}'" : "',' or ']'");
-        p = next;
+        char *next = skip_blanks(f->p);
+        if (next == f->p)
+            break;
+        f->p = next;
     }
-    return p;
+    r->is_whole = *f->p == f->closer && f->depth == floor;
+    return r->is_whole ? false : stop(r, f, what_may_follow(f->closer));
 }
 
-/* The document is taken for the element of an array that is not there. Each call below has no
- * other place, so that all of it becomes one loop. */
-static char *read_document(struct reader *r, char *p) {
+static struct front skim(struct reader *r, struct front f);
+
+/* What is left of the open container, up to its closer. */
+static ALWAYS_INLINE bool read_members(struct reader *r, struct front *f, bool keeps) {
+    uint32_t floor = f->depth, depth;
     do {
-        json_at open = r->open;
-        r->around->len++;
-        if (r->closer == '}')
-            p = read_key(r, p);
-        if (p != NULL)
-            p = read_value(r, p);
-        if (p != NULL && r->open == open)
-            p = leave(r, p);
-    } while (p != NULL && r->open != JSON_NONE);
-    return p;
+        bool skims = false;
+        depth = f->depth;
+        f->members++;
+        if (f->closer == '}' && !add_key(r, f, keeps, &skims))
+            return false;
+        if (!add_value(r, f, keeps))
+            return false;
+        if (skims && f->depth > depth) {
+            *f = skim(r, *f);
+            depth = f->depth;
+            if (!r->is_whole)
+                return false;
+        }
+    } while (f->depth > depth || leave(r, f, keeps, floor));
+    return r->is_whole;
 }
 
-static bool read_all(struct reader *r) {
-    char *p = read_document(r, r->text);
-    if (p == NULL)
+/* As read_members(), but of what it reads only the open containers are nodes. */
+static struct front skim(struct reader *r, struct front f) {
+    r->is_whole = false;
+    read_members(r, &f, false);
+    return f;
+}
+
+/* The document is taken for the element of a container that is not there and ends with NUL. */
+static bool read_document(struct reader *r, uint32_t room) {
+    struct front f = {.p = r->text, .node = r->nodes, .room_end = r->nodes + room};
+    if (!read_members(r, &f, true))
         return false;
-    p = skip_blanks(r, p);
-    return p >= r->end || read_unexpected(r, p, "the end of the text") != NULL;
+    show(r, &f);
+    return f.p == r->end || stop(r, &f, what_may_follow(f.closer));
 }
 
 /* --- the parse --- */
@@ -367,10 +461,10 @@ static enum ec failed(struct reader *r) {
     return r->err->code;
 }
 
+/* The text ends with NUL while it is read: no value, blank or plain character, so that whatever is
+ * looked for ends there, and a quote, comma or bracket that is found stands inside the text. */
 enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limits,
                    struct err *err) {
-    struct reader r;
-    struct json_node outside = {.type = JSON_ARRAY};
     j->text = text;
     j->text_bytes = n;
     j->n_nodes = j->n_partial = 0;
@@ -381,21 +475,28 @@ enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limi
         limits.max_depth = UINT16_MAX;
     if (!first_nodes(j, n, limits))
         return err_set(err, EC_NOMEM, "no memory for the values of a JSON text");
+    struct reader r;
     r.j = j;
     r.text = text;
     r.end = text + n;
     r.nodes = j->nodes;
     r.n = 0;
-    r.room = j->cap_nodes < limits.max_nodes ? j->cap_nodes : limits.max_nodes;
     r.open = JSON_NONE;
-    r.around = &outside;
-    r.closer = ']';
-    r.depth = 0;
+    r.outside = (struct json_node){.type = JSON_ARRAY};
+    r.around = &r.outside;
+    r.is_whole = false;
+    r.skim_bit = limits.skim.n == 0
+                     ? 0
+                     : UINT64_C(1) << key_hash(limits.skim.p, (uint32_t)limits.skim.n) % 64;
     r.limits = limits;
     r.err = err;
     r.bad = r.bad_str = text;
-    memset(r.rows[ROWS], 0, sizeof r.rows[ROWS]);
-    if (!read_all(&r))
+    char behind = *r.end;
+    *r.end = '\0';
+    uint32_t room = j->cap_nodes < limits.max_nodes ? j->cap_nodes : limits.max_nodes;
+    bool is_read = read_document(&r, room);
+    *r.end = behind;
+    if (!is_read)
         return failed(&r);
     j->n_nodes = r.n;
     return EC_OK;

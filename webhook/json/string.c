@@ -69,7 +69,7 @@ static uint32_t low_surrogate(const char *p) {
 }
 
 /* q stands at the backslash of a \u escape. */
-static char *unescape_u(struct reader *r, const char *start, char *q, char **w) {
+static char *unescape_u(struct reader *r, const char *start, char *q, bool keeps, char **w) {
     const char *bad = NULL;
     if (r->end - q < 6)
         return fail_end(r, start);
@@ -89,34 +89,25 @@ static char *unescape_u(struct reader *r, const char *start, char *q, char **w) 
         c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
         next += 6;
     }
-    *w += utf8_put(*w, c);
+    if (keeps)
+        *w += utf8_put(*w, c);
     return next;
 }
 
 /* q stands at a backslash; the character goes to *w, which is at most q. */
-static char *unescape(struct reader *r, const char *start, char *q, char **w) {
+static ALWAYS_INLINE char *unescape(struct reader *r, const char *start, char *q, bool keeps,
+                                    char **w) {
     static const char plain[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
                                     ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
     if (q[1] == 'u')
-        return unescape_u(r, start, q, w);
+        return unescape_u(r, start, q, keeps, w);
     char c = plain[(unsigned char)q[1]];
     if (c == '\0')
         return fail_unexpected(r, start, q + 1,
                                "one of \" \\ / b f n r t u behind a backslash");
-    *(*w)++ = c;
+    if (keeps)
+        *(*w)++ = c;
     return q + 2;
-}
-
-/* q stands at a byte above 0x7f: checks and moves that character and all behind it. */
-static char *copy_utf8(struct reader *r, const char *start, char *q, char **w) {
-    while (q < r->end && (unsigned char)*q >= 0x80) {
-        size_t n = utf8_length((const unsigned char *)q, (size_t)(r->end - q));
-        if (n == 0)
-            return fail_utf8(r, start, q);
-        for (size_t i = 0; i < n; i++)
-            *(*w)++ = *q++;
-    }
-    return q;
 }
 
 /* Down by any distance, where each piece is loaded whole before it is stored: most runs between
@@ -138,18 +129,32 @@ static inline void move_down(char *to, const char *from, size_t n) {
     memcpy(to + n - sizeof last, &last, sizeof last);
 }
 
-static char *copy_plain(struct reader *r, char *q, char **w) {
-    char *to = scan_plain(q, r->end);
-    if (to > r->end)
-        to = r->end;
+/* q stands at a byte above 0x7f: checks and moves that character and all behind it. */
+static char *copy_utf8(struct reader *r, const char *start, char *q, bool keeps, char **w) {
+    while (q < r->end && (unsigned char)*q >= 0x80) {
+        size_t n = utf8_length((const unsigned char *)q, (size_t)(r->end - q));
+        if (n == 0)
+            return fail_utf8(r, start, q);
+        if (keeps)
+            move_down(*w, q, n);
+        *w += n;
+        q += n;
+    }
+    return q;
+}
+
+static ALWAYS_INLINE char *copy_plain(char *q, bool keeps, char **w) {
+    char *to = scan_plain(q);
     size_t n = (size_t)(to - q);
-    if (*w != q)
+    if (keeps)
         move_down(*w, q, n);
     *w += n;
     return to;
 }
 
-char *read_string_rest(struct reader *r, char *start, char *at, uint32_t *len) {
+/* From the first character that is not plain ASCII. */
+static ALWAYS_INLINE char *read_rest(struct reader *r, char *start, char *at, bool keeps,
+                                     uint32_t *len) {
     char *w = at, *q = at;
     while (q != NULL && q < r->end) {
         unsigned char c = (unsigned char)*q;
@@ -158,13 +163,22 @@ char *read_string_rest(struct reader *r, char *start, char *at, uint32_t *len) {
             return q + 1;
         }
         if (c == '\\')
-            q = unescape(r, start, q, &w);
+            q = unescape(r, start, q, keeps, &w);
         else if (c >= 0x80)
-            q = copy_utf8(r, start, q, &w);
+            q = copy_utf8(r, start, q, keeps, &w);
         else
             return fail_control(r, start, q);
         if (q != NULL && q < r->end)
-            q = copy_plain(r, q, &w);
+            q = copy_plain(q, keeps, &w);
     }
     return q == NULL ? NULL : fail_end(r, start);
+}
+
+char *read_string_rest(struct reader *r, char *start, char *at, uint32_t *len) {
+    return read_rest(r, start, at, true, len);
+}
+
+char *check_string_rest(struct reader *r, char *start, char *at) {
+    uint32_t len;
+    return read_rest(r, start, at, false, &len);
 }

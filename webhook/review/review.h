@@ -74,7 +74,10 @@ struct review_limits {
     size_t arena_bytes;
 };
 #define REVIEW_LIMITS_DEFAULT                                                                  \
-    ((struct review_limits){.json = {.max_depth = 128, .max_nodes = 4u << 20},                 \
+    ((struct review_limits){.json = {.max_depth = 128,                                         \
+                                     .max_nodes = 4u << 20,                                    \
+                                     .skim = STR_INIT("managedFields"),                        \
+                                     .skim_in = STR_INIT("metadata")},                         \
                             .arena_bytes = 64u << 20})
 
 struct review_session { /* reused from request to request */
