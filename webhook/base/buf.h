@@ -40,7 +40,7 @@ char *buf_grow(struct buf *b, size_t n);
 /* Room for n more bytes; the pointer to it, or NULL (then `bad` is set). Also of no bytes at all
  * it is no null pointer: there is no arithmetic on one. */
 static inline char *buf_room(struct buf *b, size_t n) {
-    bool fits = !b->bad && b->cap - b->n >= n && (n != 0 || b->p != NULL);
+    bool fits = !b->bad && b->p != NULL && b->cap - b->n >= n;
     return fits ? b->p + b->n : buf_grow(b, n);
 }
 
