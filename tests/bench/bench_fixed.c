@@ -49,7 +49,7 @@ int main(int argc, char **argv) {
                                    .n_workers = N_WORKERS,
                                    .max_body_bytes = 32 << 20,
                                    .memory_budget_bytes = 256 << 20,
-                                   .max_header_bytes = 32 << 10,
+                                   .max_header_bytes = 16 << 10,
                                    .max_connections = 4096,
                                    .max_in_flight = 1024,
                                    .idle_timeout_s = 180,

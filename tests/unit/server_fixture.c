@@ -85,7 +85,7 @@ struct server_config fixture_config(void) {
                                   .n_workers = 2,
                                   .max_body_bytes = MAX_BODY,
                                   .memory_budget_bytes = 64 << 20,
-                                  .max_header_bytes = 32 << 10,
+                                  .max_header_bytes = 16 << 10,
                                   .max_connections = 100,
                                   .max_in_flight = 50,
                                   .idle_timeout_s = 180,

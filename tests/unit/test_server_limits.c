@@ -90,7 +90,38 @@ static void over_the_memory_budget_is_busy(void **state) {
     server_stop(s);
 }
 
-/* Each connection may keep its buffers, but not all of them the whole budget. */
+/* Between requests memory is the worker's: there are two, and each keeps that of one. */
+static void idle_connections_hold_no_memory(void **state) {
+    (void)state;
+    enum { CONNECTIONS = 10, BYTES = 90000, ROUGHLY_ONE = 3 * BYTES };
+    struct server *s = start();
+    struct client *clients[CONNECTIONS];
+    char *body = calloc(1, BYTES);
+    struct reply r;
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        clients[i] = client_new(server_port(s));
+        assert_int_equal(post_bytes(clients[i], body, BYTES, &r), 200);
+        wait_until(fixture_stats(s).in_flight == 0);
+    }
+    wait_until(fixture_stats(s).memory_bytes < 2 * ROUGHLY_ONE);
+    /* Two at once have one each: what the second leaves is too much for the worker. */
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < CONNECTIONS; i++)
+            half_a_post(clients[i], BYTES, body, BYTES - 1);
+        wait_until(fixture_stats(s).memory_bytes >= (size_t)CONNECTIONS * BYTES);
+        for (size_t i = 0; i < CONNECTIONS; i++)
+            assert_int_equal(client_ask(clients[i], "x"), 200);
+        wait_until(fixture_stats(s).memory_bytes < 2 * ROUGHLY_ONE);
+    }
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        client_free(clients[i]);
+    wait_until(fixture_stats(s).connections_open == 0);
+    assert_int_equal(fixture_stats(s).memory_bytes, 0);
+    free(body);
+    server_stop(s);
+}
+
+/* What is kept is not the whole budget. */
 static void kept_memory_starves_nobody(void **state) {
     (void)state;
     enum { CONNECTIONS = 10, BYTES = 90000 };
@@ -619,6 +650,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(over_the_in_flight_limit_is_busy),
         cmocka_unit_test(over_the_memory_budget_is_busy),
+        cmocka_unit_test(idle_connections_hold_no_memory),
         cmocka_unit_test(kept_memory_starves_nobody),
         cmocka_unit_test(announced_bytes_are_not_memory),
         cmocka_unit_test(replies_count_against_the_budget),

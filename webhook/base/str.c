@@ -25,6 +25,8 @@ struct str str_trim(struct str s) {
 bool str_eq_nocase(struct str a, struct str b) {
     if (a.n != b.n)
         return false;
+    if (a.n == 0 || memcmp(a.p, b.p, a.n) == 0) /* as it mostly is, and quicker */
+        return true;
     for (size_t i = 0; i < a.n; i++)
         if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
             return false;

@@ -60,10 +60,10 @@ static const struct opt_row rows[] = {
      "API servers "
      "may come from one address.",
      AT(max_per_address), .max = 1000000},
-    {"max-header", 0, OPT_SIZE, "SIZE", "32KiB",
+    {"max-header", 0, OPT_SIZE, "SIZE", "16KiB",
      "Header of a request, 64 bytes more for each field; a larger one gets 431. An API "
-     "server's has a few "
-     "hundred bytes. Each connection holds so much memory.",
+     "server's has a few hundred bytes, and up to 8 KiB more when its clients send baggage for "
+     "tracing. Each connection holds so much memory, and each request clears it.",
      AT(max_header), .min = 4096, .max = 1 << 20},
     {"max-in-flight", 0, OPT_NUMBER, "N", "512",
      "Requests under way at once; further ones get 503 with Retry-After.", AT(max_in_flight),

@@ -1,4 +1,5 @@
-/* One request's bytes, in memory that the connection keeps for the next one.
+/* One request's bytes, in memory that the worker keeps for the next one, of whichever connection: most
+ * requests are answered in the turn in which they come, and idle connections hold none.
  *
  * The budget counts memory that was touched, in use or kept: a client that announces 32 MiB and
  * sends nothing holds addresses, not memory. */
@@ -36,16 +37,30 @@ static void uncharge(struct server *s, size_t *charged) {
     *charged = 0;
 }
 
-void body_drop(struct conn *c) {
-    mem_free(c->body);
-    c->body = NULL;
-    c->body_cap = c->body_bytes = 0;
-    uncharge(c->worker->server, &c->body_charged);
+static void free_body(struct server *s, struct room *r) {
+    mem_free(r->body);
+    r->body = NULL;
+    r->body_cap = 0;
+    uncharge(s, &r->body_charged);
 }
 
-static void free_reply(struct conn *c) {
-    buf_done(&c->reply);
-    uncharge(c->worker->server, &c->reply_charged);
+static void free_reply(struct server *s, struct room *r) {
+    buf_done(&r->reply);
+    uncharge(s, &r->reply_charged);
+}
+
+static bool is_empty(const struct room *r) {
+    return r->body == NULL && r->reply.p == NULL;
+}
+
+static void move(struct room *to, struct room *from) {
+    *to = *from;
+    *from = (struct room){.reply = BUF_INIT(from->reply.max)};
+}
+
+void body_drop(struct conn *c) {
+    free_body(c->worker->server, &c->room);
+    c->body_bytes = 0;
 }
 
 /* The announced size at once; without one, doubling. */
@@ -54,32 +69,33 @@ static size_t next_cap(const struct conn *c, size_t needed) {
     if (c->body_expected < SIZE_MAX - SERVER_BODY_PADDING &&
         cap < c->body_expected + SERVER_BODY_PADDING)
         cap = (size_t)c->body_expected + SERVER_BODY_PADDING;
-    if (cap / 2 < c->body_cap && c->body_bytes > 0 && c->body_cap <= SIZE_MAX / 2)
-        cap = c->body_cap * 2;
+    if (cap / 2 < c->room.body_cap && c->body_bytes > 0 && c->room.body_cap <= SIZE_MAX / 2)
+        cap = c->room.body_cap * 2;
     return round_up(cap, ROUND_BYTES);
 }
 
 static bool reserve(struct conn *c, size_t n) {
     struct server *s = c->worker->server;
     size_t needed = c->body_bytes + n + SERVER_BODY_PADDING; /* below upload_cap: no overflow */
-    if (needed > c->body_cap) {
+    if (needed > c->room.body_cap) {
         size_t cap = next_cap(c, needed);
         if (c->body_bytes == 0)
             body_drop(c); /* nothing to carry over */
-        char *p = mem_realloc(c->body, cap);
+        char *p = mem_realloc(c->room.body, cap);
         if (p == NULL)
             return false;
-        c->body = p;
-        c->body_cap = cap;
+        c->room.body = p;
+        c->room.body_cap = cap;
     }
     size_t touched = round_up(needed, CHARGE_BYTES);
-    return charge(s, &c->body_charged, touched < c->body_cap ? touched : c->body_cap);
+    return charge(s, &c->room.body_charged,
+                  touched < c->room.body_cap ? touched : c->room.body_cap);
 }
 
 bool body_add(struct conn *c, const char *bytes, size_t n) {
     if (!reserve(c, n))
         return false;
-    memcpy(c->body + c->body_bytes, bytes, n);
+    memcpy(c->room.body + c->body_bytes, bytes, n);
     c->body_bytes += n;
     return true;
 }
@@ -87,30 +103,40 @@ bool body_add(struct conn *c, const char *bytes, size_t n) {
 bool body_finish(struct conn *c) {
     if (!reserve(c, 0))
         return false;
-    memset(c->body + c->body_bytes, 0, SERVER_BODY_PADDING);
+    memset(c->room.body + c->body_bytes, 0, SERVER_BODY_PADDING);
     return true;
 }
 
 bool body_charge_reply(struct conn *c) {
-    if (!c->reply.bad && charge(c->worker->server, &c->reply_charged, c->reply.cap))
+    struct server *s = c->worker->server;
+    if (!c->room.reply.bad && charge(s, &c->room.reply_charged, c->room.reply.cap))
         return true;
-    free_reply(c);
+    free_reply(s, &c->room);
     return false;
 }
 
-void body_reset(struct conn *c) {
-    struct server *s = c->worker->server;
-    /* What idle connections keep must not starve the busy ones. */
-    bool is_tight = atomic_load(&s->memory_used) > s->config.memory_budget_bytes / 2;
-    if (is_tight || c->body_cap > KEEP_BYTES)
-        body_drop(c);
-    if (is_tight || c->reply.cap > KEEP_BYTES)
-        free_reply(c);
-    c->body_bytes = 0;
-    buf_reset(&c->reply);
+void body_begin(struct conn *c) {
+    if (is_empty(&c->room))
+        move(&c->room, &c->worker->spare);
 }
 
-void body_done(struct conn *c) {
-    body_drop(c);
-    free_reply(c);
+void body_end(struct conn *c) {
+    struct server *s = c->worker->server;
+    struct room *r = &c->room, *spare = &c->worker->spare;
+    /* What is kept must not starve the busy ones. */
+    bool drops =
+        !is_empty(spare) || atomic_load(&s->memory_used) > s->config.memory_budget_bytes / 2;
+    if (drops || r->body_cap > KEEP_BYTES)
+        free_body(s, r);
+    if (drops || r->reply.cap > KEEP_BYTES)
+        free_reply(s, r);
+    c->body_bytes = 0;
+    buf_reset(&r->reply);
+    if (!drops)
+        move(spare, r);
+}
+
+void body_give_back(struct server *s, struct room *r) {
+    free_body(s, r);
+    free_reply(s, r);
 }

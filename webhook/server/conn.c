@@ -25,9 +25,10 @@ static void unlink_from(struct conn **list, struct conn *c) {
 /* For a connection that is in no list any more. */
 static void forget(struct conn *c) {
     struct server *s = c->worker->server;
-    body_done(c);
+    body_give_back(s, &c->room);
     tls_creds_unref(c->creds);
-    atomic_fetch_sub(&c->worker->connections, 1);
+    if (atomic_fetch_sub(&c->worker->connections, 1) == 1)
+        body_give_back(s, &c->worker->spare);
     atomic_fetch_sub(&s->connections, 1);
     mem_free(c);
     acceptor_wake(s);
@@ -47,7 +48,7 @@ struct conn *conn_new(struct worker *w, int fd, const struct sockaddr_storage *p
     c->fd = fd;
     c->peer = *peer;
     c->peer_bytes = peer_bytes;
-    c->reply = (struct buf)BUF_INIT(s->config.memory_budget_bytes);
+    c->room.reply = (struct buf)BUF_INIT(s->config.memory_budget_bytes);
     conn_enter(c, s->config.tls ? STAGE_HANDSHAKE : STAGE_IDLE, clock_mono_ns());
     atomic_fetch_add(&w->connections, 1);
     atomic_fetch_add(&s->connections, 1);

@@ -173,7 +173,8 @@ static enum MHD_Result begin(struct conn *c, struct MHD_Connection *mhd, const c
                              const char *method, const char *version) {
     struct server *s = c->worker->server;
     struct head h = {.length = 0};
-    atomic_fetch_add(&s->requests, 1);
+    atomic_fetch_add(&c->worker->requests, 1);
+    body_begin(c);
     atomic_store(&c->limit_ns, limit_of(c, mhd));
     conn_enter(c, STAGE_REQUEST, c->received_ns);
     c->is_head = strcmp(method, "HEAD") == 0;
@@ -204,14 +205,14 @@ static enum MHD_Result take(struct conn *c, const char *piece, size_t n) {
 static enum MHD_Result answer(struct conn *c, struct MHD_Connection *mhd, const char *url,
                               const char *method) {
     struct server_reply reply = {
-        .status = 200, .content_type = "application/json", .body = &c->reply};
+        .status = 200, .content_type = "application/json", .body = &c->room.reply};
     struct server_request request = {
         .worker = c->worker->index,
         .method = str_of(method),
         .path = str_of(url),
         .query = {c->query, c->query_bytes},
         .traceparent = str_of(MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "traceparent")),
-        .body = c->body,
+        .body = c->room.body,
         .body_bytes = c->body_bytes,
         .deadline_ns = c->received_ns + atomic_load(&c->limit_ns),
         .received_ns = c->received_ns};
@@ -273,7 +274,7 @@ void http_on_completed(void *worker, struct MHD_Connection *mhd, void **request_
     struct conn *c = conn_of(mhd);
     if (c == NULL)
         return;
-    body_reset(c);
+    body_end(c);
     release(c);
     c->upload_bytes = 0;
     c->route = NULL;

@@ -38,11 +38,20 @@ struct refusal {
     const char *body;
 };
 
+/* The memory of one request's bytes. */
+struct room {
+    char *body;
+    size_t body_cap, body_charged;
+    struct buf reply;
+    size_t reply_charged;
+};
+
 struct worker {
     struct server *server;
     unsigned index;
     struct MHD_Daemon *daemon;
     atomic_uint connections; /* of this worker, pending ones too */
+    _Atomic uint64_t requests;
     struct conn *queue;      /* to be added, oldest first; list_lock */
     struct conn **queue_end; /* list_lock */
     int wake_fd;             /* -1: none */
@@ -53,6 +62,7 @@ struct worker {
     /* The thread's alone. */
     int epoll_fd;
     struct conn *adding;
+    struct room spare;  /* for the next request */
     unsigned n_waiting; /* connections whose handshake waits for the client */
     bool has_moved;     /* something came, or was sent, or was called in this turn */
 };
@@ -93,11 +103,9 @@ struct conn {
     uint64_t upload_bytes; /* all that came, kept or not */
     const struct server_route *route;
     const struct refusal *refusal; /* NULL: the route answers */
-    char *body;
-    size_t body_cap, body_bytes, body_charged;
+    struct room room;              /* empty between requests */
+    size_t body_bytes;
     uint64_t body_expected; /* Content-Length, or 0 */
-    struct buf reply;
-    size_t reply_charged;
 };
 
 #define BYTES_UNKNOWN UINT64_MAX
@@ -129,7 +137,7 @@ struct server {
     atomic_bool closes_after_answer;
     atomic_size_t memory_used; /* bodies and replies */
     atomic_uint in_flight, connections;
-    _Atomic uint64_t requests, accepted, refused_busy, refused_memory, timed_out;
+    _Atomic uint64_t accepted, refused_busy, refused_memory, timed_out;
     _Atomic uint64_t handshakes_failed, refused_address;
     _Atomic int64_t event_due_ns; /* rate limit of server_event() */
 };
@@ -196,6 +204,8 @@ static inline int64_t conn_since_of(uint64_t word) {
 }
 
 /* body.c */
+/* A request: what the worker has kept is the connection's until its end. */
+void body_begin(struct conn *c);
 /* Keeps a piece of the body. False when there is no memory for it. */
 bool body_add(struct conn *c, const char *bytes, size_t n) MUST_CHECK;
 /* Puts the zeroed padding behind the body. */
@@ -204,9 +214,9 @@ bool body_finish(struct conn *c) MUST_CHECK;
 bool body_charge_reply(struct conn *c) MUST_CHECK;
 /* Gives the body's memory back: it will not be needed. */
 void body_drop(struct conn *c);
-/* Empty again; memory is kept when it is little. */
-void body_reset(struct conn *c);
-void body_done(struct conn *c);
+/* The connection holds nothing any more; the worker keeps the memory when it is little. */
+void body_end(struct conn *c);
+void body_give_back(struct server *s, struct room *r);
 
 /* http.c: what libmicrohttpd calls */
 enum MHD_Result http_on_request(void *worker, struct MHD_Connection *mhd, const char *url,

@@ -14,14 +14,18 @@ static bool add_header(struct MHD_Response *r, const char *name, const char *val
     return MHD_add_response_header(r, name, value) == MHD_YES;
 }
 
-static bool add_headers(struct MHD_Response *r, const struct head *h) {
+static bool add_retry_after(struct MHD_Response *r, unsigned retry_after_s) {
     char seconds[16];
-    snprintf(seconds, sizeof seconds, "%u", h->retry_after_s);
+    snprintf(seconds, sizeof seconds, "%u", retry_after_s);
+    return add_header(r, "Retry-After", seconds);
+}
+
+static bool add_headers(struct MHD_Response *r, const struct head *h) {
     return add_header(r, "Content-Type", h->content_type) &&
            add_header(r, "Cache-Control", "no-store") &&
            add_header(r, "X-Content-Type-Options", "nosniff") &&
            (h->allow == NULL || add_header(r, "Allow", h->allow)) &&
-           (h->retry_after_s == 0 || add_header(r, "Retry-After", seconds)) &&
+           (h->retry_after_s == 0 || add_retry_after(r, h->retry_after_s)) &&
            (!h->closes || add_header(r, "Connection", "close"));
 }
 

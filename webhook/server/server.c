@@ -142,6 +142,7 @@ static enum ec start_workers(struct server *s, struct err *err) {
         s->workers[i].server = s;
         s->workers[i].index = i;
         s->workers[i].wake_fd = -1;
+        s->workers[i].spare.reply = (struct buf)BUF_INIT(s->config.memory_budget_bytes);
         s->workers[i].queue_end = &s->workers[i].queue;
     }
     for (unsigned i = 0; i < n; i++)
@@ -257,8 +258,7 @@ void server_stop(struct server *s) {
 }
 
 void server_stats(const struct server *s, struct server_stats *out) {
-    *out = (struct server_stats){.requests = atomic_load(&s->requests),
-                                 .connections_accepted = atomic_load(&s->accepted),
+    *out = (struct server_stats){.connections_accepted = atomic_load(&s->accepted),
                                  .in_flight = atomic_load(&s->in_flight),
                                  .connections_open = atomic_load(&s->connections),
                                  .memory_bytes = atomic_load(&s->memory_used),
@@ -267,4 +267,6 @@ void server_stats(const struct server *s, struct server_stats *out) {
                                  .refused_address = atomic_load(&s->refused_address),
                                  .timed_out = atomic_load(&s->timed_out),
                                  .handshakes_failed = atomic_load(&s->handshakes_failed)};
+    for (unsigned i = 0; i < s->config.n_workers; i++)
+        out->requests += atomic_load(&s->workers[i].requests);
 }

@@ -6,7 +6,7 @@
  *
  * Knows      HTTP and two function pointers; no policies, no JSON
  * Ownership  the server copies its configuration's strings; a request's bytes live until answer
- *            returns; the reply buffer is the server's, per connection, kept between requests
+ *            returns; the reply buffer is the server's, kept between requests
  * Threads    server_start/stop/set_tls/drain from one controlling thread; answer() is called on
  *            worker threads, several at once, one per worker
  * Source     libmicrohttpd 0.9.75 and GnuTLS 3.7.9, measured (why not its own pool, quiesce and

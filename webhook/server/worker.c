@@ -106,16 +106,16 @@ static void *worker_main(void *arg) {
 static enum ec start_daemon(struct worker *w, struct err *err) {
     const struct server_config *config = &w->server->config;
     unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET;
-    /* No MHD_USE_ERROR_LOG: its lines hold what clients sent, and say little else. The idle
-     * timeout is the watchdog's; the library's is a net under it. An early MHD_OPTION_END hides
-     * what only TLS has. */
+    /* No MHD_USE_ERROR_LOG: its lines hold what clients sent, and say little else. No
+     * MHD_OPTION_CONNECTION_TIMEOUT: all deadlines are the watchdog's, and the library would read
+     * the clock and take a lock at each read and write. An early MHD_OPTION_END hides what only
+     * TLS has. */
     w->daemon = MHD_start_daemon(
         config->tls ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, http_on_request, w,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, config->max_header_bytes,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)NO_LIMIT, MHD_OPTION_CONNECTION_TIMEOUT,
-        config->idle_timeout_s + 10, MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, w,
-        MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, w, MHD_OPTION_URI_LOG_CALLBACK,
-        http_on_request_line, w, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)NO_LIMIT, MHD_OPTION_NOTIFY_CONNECTION,
+        http_on_connection, w, MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, w,
+        MHD_OPTION_URI_LOG_CALLBACK, http_on_request_line, w, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         config->tls ? MHD_OPTION_HTTPS_CERT_CALLBACK2 : MHD_OPTION_END, tls_no_certificate,
         MHD_OPTION_HTTPS_PRIORITIES, config->priorities, MHD_OPTION_TLS_NO_ALPN, 1,
         MHD_OPTION_END);
