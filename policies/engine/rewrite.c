@@ -135,7 +135,11 @@ static bool fold_case(struct arena *arena, struct str *text, struct imgref *ref,
     struct str host = lower(arena, ref->host);
     struct str rest = str_slice(*text, ref->host.n, text->n);
     const struct str parts[] = {host, rest};
-    *text = join(arena, parts, 2);
+    *text = host.p != NULL ? join(arena, parts, 2) : STR_NONE;
+    if (text->p == NULL) {
+        arena_fail(arena, err);
+        return false;
+    }
     return imgref_parse(ref, *text, err) == EC_OK;
 }
 
