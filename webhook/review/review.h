@@ -73,6 +73,7 @@ struct review_limits {
     struct json_limits json;
     size_t arena_bytes;
 };
+/* Nothing in managedFields decides anything; they are up to half of a review. */
 #define REVIEW_LIMITS_DEFAULT                                                                  \
     ((struct review_limits){.json = {.max_depth = 128,                                         \
                                      .max_nodes = 4u << 20,                                    \
