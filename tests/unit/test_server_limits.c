@@ -90,6 +90,19 @@ static void over_the_memory_budget_is_busy(void **state) {
     server_stop(s);
 }
 
+/* One request on each of n new connections, one behind the other. */
+static void post_from_each(const struct server *s, struct client **clients, size_t n,
+                           size_t bytes) {
+    char *body = calloc(1, bytes);
+    struct reply r;
+    for (size_t i = 0; i < n; i++) {
+        clients[i] = client_new(server_port(s));
+        assert_int_equal(post_bytes(clients[i], body, bytes, &r), 200);
+        wait_until(fixture_stats(s).in_flight == 0);
+    }
+    free(body);
+}
+
 /* Between requests memory is the worker's: there are two, and each keeps that of one. */
 static void idle_connections_hold_no_memory(void **state) {
     (void)state;
@@ -97,12 +110,7 @@ static void idle_connections_hold_no_memory(void **state) {
     struct server *s = start();
     struct client *clients[CONNECTIONS];
     char *body = calloc(1, BYTES);
-    struct reply r;
-    for (size_t i = 0; i < CONNECTIONS; i++) {
-        clients[i] = client_new(server_port(s));
-        assert_int_equal(post_bytes(clients[i], body, BYTES, &r), 200);
-        wait_until(fixture_stats(s).in_flight == 0);
-    }
+    post_from_each(s, clients, CONNECTIONS, BYTES);
     wait_until(fixture_stats(s).memory_bytes < 2 * ROUGHLY_ONE);
     /* Two at once have one each: what the second leaves is too much for the worker. */
     for (int round = 0; round < 3; round++) {
@@ -129,17 +137,10 @@ static void kept_memory_starves_nobody(void **state) {
     config.memory_budget_bytes = 400000;
     struct server *s = fixture_start(&config);
     struct client *clients[CONNECTIONS];
-    char *body = calloc(1, BYTES);
-    struct reply r;
-    for (size_t i = 0; i < CONNECTIONS; i++) {
-        clients[i] = client_new(server_port(s));
-        assert_int_equal(post_bytes(clients[i], body, BYTES, &r), 200);
-        wait_until(fixture_stats(s).in_flight == 0);
-    }
+    post_from_each(s, clients, CONNECTIONS, BYTES);
     assert_int_equal(fixture_stats(s).refused_memory, 0);
     for (size_t i = 0; i < CONNECTIONS; i++)
         client_free(clients[i]);
-    free(body);
     server_stop(s);
 }
 
