@@ -99,12 +99,17 @@ post "$review" "$url/mutate"
 same "--max-depth 8: a pod of a real API server is too deep" \
     "$code $(jq -c '[.response.allowed, .response.status.code]' "$work/body")" '200 [false,422]'
 stop_daemon
-start_daemon nodes ready --policy rules.yaml --max-nodes 100
-post "$review" "$url/mutate"
-same "--max-nodes 100: too many values" \
-    "$code $(jq -c '[.response.allowed, .response.status.code]' "$work/body")" '200 [false,422]'
+start_daemon nodes ready --policy rules.yaml --max-nodes 1000
+verdict_with() { # JQ-PATH: of a review that has a thousand values more, at that place
+    jq -c "$1 = [range(1000)]" "$review" >"$work/many.json"
+    post "$work/many.json" "$url/mutate"
+    echo "$code $(jq -c '[.response.allowed, .response.status.code]' "$work/body")"
+}
+same "--max-nodes 1000: too many values" "$(verdict_with .request.object.many)" '200 [false,422]'
+same "--max-nodes 1000: managedFields are not kept" \
+    "$(verdict_with .request.object.metadata.managedFields)" '200 [true,null]'
 stop_daemon
-same "--max-nodes 100: exit status" $status 0
+same "--max-nodes 1000: exit status" $status 0
 
 # Reviews from clients with a certificate of one CA alone.
 clients=$work/clients

@@ -72,8 +72,8 @@ static const struct opt_row rows[] = {
      "Nesting of a review's JSON. Pods stay below 20; custom schemas below 60.", AT(max_depth),
      .min = 8, .max = 10000},
     {"max-nodes", 0, OPT_NUMBER, "N", "4000000",
-     "JSON values in one review, 16 bytes each. A pod has a few hundred.", AT(max_nodes),
-     .min = 100, .max = 100000000},
+     "JSON values kept of one review, 16 bytes each. A pod has a hundred or two.",
+     AT(max_nodes), .min = 100, .max = 100000000},
     {"idle-timeout", 0, OPT_DURATION, "TIME", "180s",
      "Keep-alive connections without a request are closed after this. Must exceed the API "
      "server's own 90 s, or requests are lost when both ends act at once.",

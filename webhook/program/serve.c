@@ -8,9 +8,9 @@
 enum { LINE_MAX_BYTES = 16 << 20 };
 
 enum ec service_init(struct service *s, const struct options *o, struct err *err) {
-    const struct review_limits limits = {
-        .json = {.max_depth = (uint32_t)o->max_depth, .max_nodes = (uint32_t)o->max_nodes},
-        .arena_bytes = REVIEW_LIMITS_DEFAULT.arena_bytes};
+    struct review_limits limits = REVIEW_LIMITS_DEFAULT;
+    limits.json.max_depth = (uint32_t)o->max_depth;
+    limits.json.max_nodes = (uint32_t)o->max_nodes;
     unsigned n_workers = (unsigned)o->workers;
     s->options = o;
     s->live = live_new();
