@@ -174,6 +174,25 @@ static void check_answer(struct str body, struct str reply, unsigned flags) {
     json_decref(tree);
 }
 
+/* What is skimmed decides nothing: the same answer with all of it kept, but for keys that stand twice
+ * in what may hold any keys. */
+static void ask_whole(struct str body, unsigned flags, enum ec skimmed_ec, struct str skimmed) {
+    struct review_session s;
+    struct review_limits limits = REVIEW_LIMITS_DEFAULT;
+    struct buf whole = BUF_INIT(REPLY_MAX);
+    struct err err = ERR_INIT;
+    limits.json.n_skim = 0;
+    review_session_init(&s, limits);
+    enum ec ec = answer(&s, body, flags, ' ', &whole, &err);
+    struct str said = ec == EC_OK ? buf_view(&whole) : str_of(err.msg),
+               twice = STR("twice in one");
+    hold((ec == skimmed_ec && (ec != EC_OK || str_eq(said, skimmed))) ||
+             memmem(said.p, said.n, twice.p, twice.n) != NULL,
+         "what is skimmed decides nothing");
+    review_session_done(&s);
+    buf_done(&whole);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     struct str body = {(const char *)data, n};
     static const char paddings[] = {0, '"', '}', '\\'};
@@ -188,6 +207,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
         hold(ec == EC_OK || err.msg[0] != '\0', "an error says what it is");
         hold(answer(&s, body, flags, paddings[(n + 1) % 4], &again, &same) == ec,
              "the second answer is as the first");
+        ask_whole(body, flags, ec, buf_view(&first));
         if (ec == EC_OK) {
             hold(str_eq(buf_view(&first), buf_view(&again)), "the same bytes each time");
             check_answer(body, buf_view(&first), flags);

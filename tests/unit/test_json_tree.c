@@ -286,65 +286,131 @@ static void members_and_pointers_are_found(void **state) {
     doc_done(&d);
 }
 
-static void what_is_skimmed_is_checked_and_not_kept(void **state) {
-    (void)state;
-    static const struct {
-        const char *text;
-        uint32_t nodes; /* 0: refused */
-        size_t offset;
-    } rows[] = {
-        {"{\"in\":{\"skim\":[{\"a\":1},\"\\n\"],\"b\":2}}", 7, 0},
-        {"{\"in\":{\"skim\":{\"a\":{\"skim\":[1]}}}}", 5, 0},
-        {"{\"in\":{\"skim\":[],\"b\":2}}", 7, 0},
-        {"{\"in\":{\"skim\":\"\\n\",\"b\":2}}", 7, 0},
-        {"{\"in\":{\"sk\\u0069m\":[1]}}", 5, 0},
-        {"{\"in\":{\"skim\":{\"a\":1,\"a\":2}}}", 5, 0},
-        {"{\"in\":{\"skim\":[1],\"skim\":[2]}}", 0, 19},
-        {"{\"on\":{\"skim\":[1]}}", 6, 0},
-        {"{\"in\":[{\"skim\":[1]}]}", 7, 0},
-        {"{\"skim\":[1]}", 4, 0},
-        {"[{\"skim\":[1]}]", 5, 0},
-        {"{\"in\":{\"skin\":[1]}}", 6, 0},
-        {"[\"in\",{\"skim\":[1]}]", 6, 0},
-        {"{\"in\":{\"skim\":[[],{},[{}]],\"b\":2}}", 7, 0},
-        {"{\"in\":{\"skim\":[[[]]]}}", 5, 0},
-        {"{\"in\":{\"skim\":[[[[]]]]}}", 0, 17},
-        {"{\"in\":{\"skim\":[1}}}", 0, 16},
-        {"{\"in\":{\"skim\":[1,]}}", 0, 17},
-        {"{\"in\":{\"skim\":{\"a\"}}}", 0, 18},
-        {"{\"in\":{\"skim\":{\"a\":\"\\x\"}}}", 0, 21},
-        {"{\"in\":{\"skim\":{\"a\":\"\xff\"}}}", 0, 20},
-        {"{\"in\":{\"skim\":[", 0, 15},
-    };
-    const struct json_limits limits = {
-        .max_depth = 5, .max_nodes = 9, .skim = STR("skim"), .skim_in = STR("in")};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+static const struct json_skim skims[] = {{STR_INIT("skim"), false}, {STR_INIT("any"), true}};
+static const struct json_limits skimming = {
+    .max_depth = 5, .max_nodes = 20, .skim = skims, .n_skim = 2};
+
+struct skim_row {
+    const char *text;
+    uint32_t nodes; /* 0: refused */
+    size_t offset;
+};
+
+static void check_skims(const struct skim_row *rows, size_t n) {
+    for (size_t i = 0; i < n; i++) {
         struct doc d;
-        doc_read(&d, str_of(rows[i].text), limits, ']');
+        doc_read(&d, str_of(rows[i].text), skimming, ']');
         if (d.j.n_nodes != rows[i].nodes || d.err.offset != rows[i].offset)
             fail_row("%s: %u nodes, %s at %zu", rows[i].text, d.j.n_nodes, d.err.msg,
                      d.err.offset);
-        if (i == 0) /* where lines are counted later */
-            assert_memory_equal(d.text, rows[i].text, strlen(rows[i].text));
         doc_done(&d);
     }
 }
 
-static void many_keys_that_are_skimmed_are_not_compared(void **state) {
+static void what_is_skimmed_is_checked_and_not_kept(void **state) {
     (void)state;
-    struct json_limits limits = JSON_LIMITS_DEFAULT;
-    limits.skim = STR("skim");
-    limits.skim_in = STR("in");
-    struct buf text = BUF_INIT(10000);
+    static const struct skim_row rows[] = {
+        {"{\"in\":{\"skim\":[{\"a\":1},\"\\n\"],\"b\":2}}", 7, 0},
+        {"{\"skim\":{\"a\":{\"skim\":[1]},\"c\":-1.5e3,\"d\":[true,false,null]}}", 3, 0},
+        {"{\"skim\":[],\"b\":2}", 5, 0},
+        {"{\"skim\":{},\"b\":2}", 5, 0},
+        {"{\"skim\":\"\\n\",\"b\":2}", 5, 0},
+        {"{\"sk\\u0069m\":[1]}", 3, 0},
+        {"{\"skin\":[1]}", 4, 0},
+        {"[\"skim\",[1]]", 4, 0},
+        {"{\"a\":\"skim\",\"b\":[1]}", 6, 0},
+        {" { \"skim\" : [ { \"a\" : 1 , \"b\" : [ ] } , 2 , { } ] , \"b\" :\t2 } ", 5, 0},
+        {"{\"skim\":[[],{},[{}]],\"b\":2}", 5, 0},
+        {"{\"skim\":[[[[]]]]}", 3, 0},
+        {"{\"skim\":[[[[[]]]]]}", 0, 12},
+        {"{\"skim\":[[[[{}]]]]}", 0, 12},
+        {"{\"skim\":[1}}", 0, 10},
+        {"{\"skim\":[1,]}", 0, 11},
+        {"{\"skim\":[1;2]}", 0, 10},
+        {"{\"skim\":{\"a\"}}", 0, 12},
+        {"{\"skim\":{a:1}}", 0, 9},
+        {"{\"skim\":{\"a\":tru}}", 0, 16},
+        {"{\"skim\":{\"a\":\"\\x\"}}", 0, 15},
+        {"{\"skim\":{\"a\":\"\xff\"}}", 0, 14},
+        {"{\"any\":{\"\xff\":1}}", 0, 9},
+        {"{\"skim\":[", 0, 9},
+        {"{\"skim\":[1]", 0, 11},
+    };
+    check_skims(rows, sizeof rows / sizeof *rows);
     struct doc d;
-    buf_puts(&text, "{\"in\":{\"skim\":[");
-    write_members(&text, 40, 3);
-    buf_puts(&text, "],\"b\":0}}");
-    doc_read(&d, buf_view(&text), limits, '}');
-    assert_ok(d.ec, &d.err);
-    assert_int_equal(d.j.n_nodes, 7);
+    doc_read(&d, str_of(rows[0].text), skimming, ']');
+    /* where lines are counted later */
+    assert_memory_equal(d.text, rows[0].text, strlen(rows[0].text));
     doc_done(&d);
-    buf_done(&text);
+}
+
+/* "ab" and "fa" have one hash: whether a key is new is then not certain, and the object is read. */
+static void keys_that_are_skimmed_are_compared(void **state) {
+    (void)state;
+    static const struct skim_row rows[] = {
+        {"{\"skim\":{\"a\":1,\"a\":2}}", 0, 16},
+        {"{\"skim\":[{\"a\":1},{\"a\":1}]}", 3, 0},
+        {"{\"skim\":{\"a\":{\"a\":1},\"b\":{\"a\":1}}}", 3, 0},
+        {"{\"skim\":{\"a\":{\"b\":1},\"b\":1}}", 3, 0},
+        {"{\"skim\":{\"a\":{\"b\":1},\"a\":1}}", 0, 22},
+        {"{\"skim\":{\"a\":{},\"a\":1}}", 0, 17},
+        {"{\"skim\":{\"ab\":1,\"fa\":2}}", 7, 0},
+        {"{\"skim\":{\"\\u0061\":1}}", 5, 0},
+        {"{\"skim\":{\"a\":1,\"\\u0061\":2}}", 0, 16},
+        {"{\"skim\":{\"\xc3\xa9\":1}}", 5, 0},
+        /* what was looked at once is not skimmed again; what stands behind it is */
+        {"{\"skim\":{\"skim\":[1],\"ab\":1,\"fa\":2},\"b\":{\"skim\":[1]}}", 14, 0},
+        {"{\"any\":{\"a\":1,\"a\":2}}", 3, 0},
+        {"{\"any\":{\"\\u0061\":1,\"\xc3\xa9\":2}}", 3, 0},
+        {"{\"any\":{\"skim\":{\"a\":1,\"a\":2}}}", 3, 0},
+        {"{\"any\":[1],\"any\":[2]}", 0, 12},
+    };
+    check_skims(rows, sizeof rows / sizeof *rows);
+}
+
+static void many_keys_that_are_skimmed_are_compared(void **state) {
+    (void)state;
+    static const struct {
+        const char *key;
+        size_t again; /* as write_members() has it */
+        uint32_t nodes;
+    } rows[] = {{"skim", SIZE_MAX, 5 + 2 * 40}, {"skim", 3, 0}, {"any", 3, 5}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct json_limits limits = skimming;
+        struct buf text = BUF_INIT(10000);
+        struct doc d;
+        limits.max_nodes = 1000;
+        buf_printf(&text, "{\"%s\":", rows[i].key);
+        write_members(&text, 40, rows[i].again);
+        buf_puts(&text, ",\"b\":0}");
+        doc_read(&d, buf_view(&text), limits, '}');
+        assert_int_equal(d.ec, rows[i].nodes != 0 ? EC_OK : EC_SCHEMA);
+        assert_int_equal(d.j.n_nodes, rows[i].nodes);
+        doc_done(&d);
+        buf_done(&text);
+    }
+}
+
+/* Filters reach so deep; what is deeper is read. */
+static void deep_containers_are_not_skimmed(void **state) {
+    (void)state;
+    for (uint32_t deep = 28; deep < 40; deep++) {
+        struct json_limits limits = skimming;
+        struct buf text = BUF_INIT(10000);
+        struct doc d;
+        limits.max_depth = limits.max_nodes = 100;
+        buf_puts(&text, "{\"skim\":");
+        for (uint32_t i = 0; i < deep; i++)
+            buf_puts(&text, "[");
+        for (uint32_t i = 0; i < deep; i++)
+            buf_puts(&text, "]");
+        buf_puts(&text, "}");
+        doc_read(&d, buf_view(&text), limits, '}');
+        assert_ok(d.ec, &d.err);
+        assert_int_equal(d.j.n_nodes, deep < 32 ? 3 : 2 + deep);
+        doc_done(&d);
+        buf_done(&text);
+    }
 }
 
 static void places_are_those_of_the_original(void **state) {
@@ -445,7 +511,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_million_members_are_compared),
     cmocka_unit_test(members_and_pointers_are_found),
     cmocka_unit_test(what_is_skimmed_is_checked_and_not_kept),
-    cmocka_unit_test(many_keys_that_are_skimmed_are_not_compared),
+    cmocka_unit_test(keys_that_are_skimmed_are_compared),
+    cmocka_unit_test(many_keys_that_are_skimmed_are_compared),
+    cmocka_unit_test(deep_containers_are_not_skimmed),
     cmocka_unit_test(places_are_those_of_the_original),
     cmocka_unit_test(nodes_are_reused),
     cmocka_unit_test(without_memory_it_says_so),

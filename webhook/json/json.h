@@ -54,13 +54,19 @@ struct json_node { /* 16 bytes */
     uint16_t depth;
 };
 
+/* A key that nobody will ask for, wherever it stands. A container under it is checked as all others
+ * are, but what it holds is neither kept nor counted: its node is that of an empty one. It is kept all
+ * the same where its keys can only be compared that way. */
+struct json_skim {
+    struct str key;
+    bool repeats; /* keys in there are not compared: they may stand twice in one object */
+};
+
 struct json_limits {
     uint32_t max_depth; /* 0 is a scalar document */
     uint32_t max_nodes;
-    /* What nobody will ask for: containers under the key `skim` of an object under the key `skim_in`
-     * are checked as all others are, but what they hold is not kept (they have members and no
-     * nodes below them), is not counted, and its keys are not compared. Empty: nothing. */
-    struct str skim, skim_in;
+    const struct json_skim *skim; /* borrowed */
+    uint32_t n_skim;
 };
 #define JSON_LIMITS_DEFAULT ((struct json_limits){.max_depth = 128, .max_nodes = 8u << 20})
 

@@ -45,9 +45,7 @@ char *read_unexpected(struct reader *r, const char *at, const char *expected) {
 /* --- the front --- */
 
 /* What changes with each value. It never leaves the one function that all below is inlined into,
- * save as a copy in struct reader: so it lives in registers. That function is there twice: one
- * keeps what it reads in nodes, the other skims what nobody asks for, with no more nodes than are
- * open. */
+ * save as a copy in struct reader: so it lives in registers. */
 struct front {
     char *p;                           /* what is read next */
     struct json_node *node, *room_end; /* where the next node goes; behind the last that may */
@@ -120,22 +118,15 @@ static ALWAYS_INLINE bool add(struct reader *r, struct front *f, const char *at,
 
 /* --- tokens --- */
 
-static char *skip_blanks(char *p) {
-    while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')
-        p++;
-    return p;
-}
-
 /* Steps over blanks before `wanted`. Compact text has none, so they are looked for last. */
 static ALWAYS_INLINE bool is_next(struct front *f, char wanted) {
     if (*f->p != wanted)
-        f->p = skip_blanks(f->p);
+        f->p = read_blanks(f->p);
     return *f->p == wanted;
 }
 
 /* Stands at the opening quote; goes on behind the closing one. */
-static ALWAYS_INLINE bool read_string(struct reader *r, struct front *f, bool keeps,
-                                      uint32_t *len) {
+static ALWAYS_INLINE bool read_string(struct reader *r, struct front *f, uint32_t *len) {
     char *start = f->p + 1, *end = scan_plain(start);
     if (*end == '"') {
         *len = (uint32_t)(end - start);
@@ -144,7 +135,7 @@ static ALWAYS_INLINE bool read_string(struct reader *r, struct front *f, bool ke
     }
     uint32_t rest = 0; /* *len itself would have to live in memory */
     show(r, f);
-    f->p = keeps ? read_string_rest(r, start, end, &rest) : check_string_rest(r, start, end);
+    f->p = read_string_rest(r, start, end, &rest);
     *len = rest;
     return f->p != NULL;
 }
@@ -194,8 +185,7 @@ static char *read_word(struct reader *r, char *p, struct str word) {
     return p + word.n;
 }
 
-/* All that is neither a string nor a container: its end, and what it is. */
-static char *read_scalar(struct reader *r, char *p, enum json_type *type) {
+char *read_scalar(struct reader *r, char *p, enum json_type *type) {
     switch (*p) {
     case 't':
         *type = JSON_TRUE;
@@ -214,72 +204,39 @@ static char *read_scalar(struct reader *r, char *p, enum json_type *type) {
     }
 }
 
-static ALWAYS_INLINE bool add_scalar(struct reader *r, struct front *f, bool keeps) {
+static ALWAYS_INLINE bool add_scalar(struct reader *r, struct front *f) {
     enum json_type type;
     char *start = f->p;
     show(r, f);
     f->p = read_scalar(r, start, &type);
-    if (f->p == NULL || !keeps)
-        return f->p != NULL;
+    if (f->p == NULL)
+        return false;
     return add(r, f, start, type == JSON_NUMBER ? (size_t)(f->p - start) : 0, type, 0);
 }
 
-static ALWAYS_INLINE bool add_string(struct reader *r, struct front *f, bool keeps) {
+static ALWAYS_INLINE bool add_string(struct reader *r, struct front *f) {
     uint32_t len = 0;
     const char *start = f->p + 1;
-    return read_string(r, f, keeps, &len) && (!keeps || add(r, f, start, len, JSON_STRING, 0));
+    return read_string(r, f, &len) && add(r, f, start, len, JSON_STRING, 0);
 }
 
 /* --- keys --- */
 
-/* Of its length, its first and its last byte: cheap, and enough for a filter. An empty key has
- * its quotes. */
-static ALWAYS_INLINE unsigned key_hash(const char *p, uint32_t len) {
-    const unsigned char *bytes = (const unsigned char *)p;
-    return bytes[0] + 5U * bytes[(ptrdiff_t)len - 1] + 9U * len;
-}
-
-/* Notes the hash of a key; true if one like it may have been there before. */
-static ALWAYS_INLINE bool filter_hit(struct front *f, unsigned hash) {
-    bool hit = f->keys >> hash % 64 & 1;
-    f->keys |= UINT64_C(1) << hash % 64;
-    return hit;
-}
-
-static bool key_is(const struct reader *r, json_at key, struct str name) {
-    return str_eq((struct str){r->text + r->nodes[key].off, r->nodes[key].len}, name);
-}
-
-/* Of the last key: is its value one that is to be skimmed? Its object follows a key of its own. */
-static bool is_skimmed(const struct reader *r) {
-    return r->limits.skim.n != 0 && key_is(r, r->n - 1, r->limits.skim) && r->open != 0 &&
-           (r->nodes[r->open - 1].flags & NODE_KEY) != 0 &&
-           key_is(r, r->open - 1, r->limits.skim_in);
-}
-
-/* What few keys need: those that may have been there before, and that may be skimmed. */
-static bool look_at_key(struct reader *r, bool *skims) {
-    *skims = is_skimmed(r);
-    return r->around->len > FEW_MEMBERS || read_key_is_new(r, r->n - 1);
-}
-
 /* Reads `"key":` and stops at the value. */
-static ALWAYS_INLINE bool add_key(struct reader *r, struct front *f, bool keeps, bool *skims) {
+static ALWAYS_INLINE bool add_key(struct reader *r, struct front *f, unsigned *hash) {
     uint32_t len = 0;
     if (!is_next(f, '"'))
         return stop(r, f, "a key in double quotes");
     const char *start = f->p + 1;
-    if (!read_string(r, f, keeps, &len))
+    if (!read_string(r, f, &len))
         return false;
-    if (keeps) {
-        unsigned hash = key_hash(start, len);
-        if (!add(r, f, start, len, JSON_STRING, NODE_KEY | (hash << 1 & 0xfe)))
+    *hash = key_hash(start, len);
+    if (!add(r, f, start, len, JSON_STRING, NODE_KEY | (*hash << 1 & 0xfe)))
+        return false;
+    if (filter_hit(&f->keys, *hash) && f->members <= FEW_MEMBERS) {
+        show(r, f);
+        if (!read_key_is_new(r, r->n - 1))
             return false;
-        if (filter_hit(f, hash)) {
-            show(r, f);
-            if (!look_at_key(r, skims))
-                return false;
-        }
     }
     if (!is_next(f, ':'))
         return stop(r, f, "':'");
@@ -301,7 +258,7 @@ static bool fail_depth(struct reader *r, const char *at) {
 }
 
 /* Stands at '{' or '['; goes on behind that or, of an empty container, behind its end. */
-static ALWAYS_INLINE bool open_container(struct reader *r, struct front *f, bool keeps,
+static ALWAYS_INLINE bool open_container(struct reader *r, struct front *f,
                                          enum json_type type) {
     if (f->depth >= r->limits.max_depth) {
         show(r, f);
@@ -311,7 +268,6 @@ static ALWAYS_INLINE bool open_container(struct reader *r, struct front *f, bool
         return false;
     if (is_next(f, closer_of(type))) {
         f->p++;
-        f->node -= !keeps;
         return true;
     }
     r->around->len = f->members;
@@ -322,18 +278,16 @@ static ALWAYS_INLINE bool open_container(struct reader *r, struct front *f, bool
     r->open = index_of(r, r->around);
     f->closer = closer_of(type);
     f->members = 0;
-    f->keys = r->skim_bit;
+    f->keys = 0;
     f->depth++;
     return true;
 }
 
 /* False: two of its keys are one. */
-static ALWAYS_INLINE bool close_container(struct reader *r, struct front *f, bool keeps) {
+static ALWAYS_INLINE bool close_container(struct reader *r, struct front *f) {
     json_at closed = r->open;
-    bool is_large = keeps && f->closer == '}' && f->members > FEW_MEMBERS;
+    bool is_large = f->closer == '}' && f->members > FEW_MEMBERS;
     struct json_node *node = r->around;
-    if (!keeps)
-        f->node = node;
     node->len = f->members;
     r->open = node->next;
     node->next = index_of(r, f->node);
@@ -352,84 +306,77 @@ static ALWAYS_INLINE bool close_container(struct reader *r, struct front *f, boo
 /* --- the loop --- */
 
 /* A scalar or an empty container, or the beginning of a container that is then open. */
-static ALWAYS_INLINE bool add_value(struct reader *r, struct front *f, bool keeps) {
+static ALWAYS_INLINE bool add_value(struct reader *r, struct front *f) {
     if ((unsigned char)*f->p <= ' ')
-        f->p = skip_blanks(f->p);
+        f->p = read_blanks(f->p);
     switch (*f->p) {
     case '"':
-        return add_string(r, f, keeps);
+        return add_string(r, f);
     case '{':
-        return open_container(r, f, keeps, JSON_OBJECT);
+        return open_container(r, f, JSON_OBJECT);
     case '[':
-        return open_container(r, f, keeps, JSON_ARRAY);
+        return open_container(r, f, JSON_ARRAY);
     default:
-        return add_scalar(r, f, keeps);
+        return add_scalar(r, f);
     }
+}
+
+/* A container that nobody asks for becomes an empty one. */
+static ALWAYS_INLINE bool add_member(struct reader *r, struct front *f) {
+    unsigned hash = 0;
+    if (!add_key(r, f, &hash))
+        return false;
+    if ((unsigned char)*f->p <= ' ')
+        f->p = read_blanks(f->p);
+    if ((*f->p | 0x20) == '{' && (r->skimmed_keys >> hash % 64 & 1)) {
+        char *start = f->p;
+        show(r, f);
+        char *end = read_skimmed(r, start, f->depth);
+        if (end != NULL) {
+            f->p = end;
+            return add(r, f, start, 0, *start == '{' ? JSON_OBJECT : JSON_ARRAY, 0);
+        }
+    }
+    return add_value(r, f);
 }
 
 static const char *what_may_follow(char closer) {
     return closer == '}' ? "',' or '}'" : closer == ']' ? "',' or ']'" : "the end of the text";
 }
 
-/* Behind a value: closes what ends here, save what is open on level `floor`, and goes on behind
- * the comma. False when there is no comma. */
-static ALWAYS_INLINE bool leave(struct reader *r, struct front *f, bool keeps, uint32_t floor) {
+/* Behind a value: closes what ends here, and goes on behind the comma. False when there is none. */
+static ALWAYS_INLINE bool leave(struct reader *r, struct front *f) {
     for (;;) {
         if (*f->p == ',' && f->depth != 0) {
             f->p++;
             return true;
         }
-        if (*f->p == f->closer && f->depth != floor) {
-            if (!close_container(r, f, keeps))
+        if (*f->p == f->closer && f->depth != 0) {
+            if (!close_container(r, f))
                 return false;
             continue;
         }
-        char *next = skip_blanks(f->p);
+        char *next = read_blanks(f->p);
         if (next == f->p)
             break;
         f->p = next;
     }
-    r->is_whole = *f->p == f->closer && f->depth == floor;
+    r->is_whole = f->p == r->end && f->depth == 0;
     return r->is_whole ? false : stop(r, f, what_may_follow(f->closer));
-}
-
-static struct front skim(struct reader *r, struct front f);
-
-/* What is left of the open container, up to its closer. */
-static ALWAYS_INLINE bool read_members(struct reader *r, struct front *f, bool keeps) {
-    uint32_t floor = f->depth, depth;
-    do {
-        bool skims = false;
-        depth = f->depth;
-        f->members++;
-        if (f->closer == '}' && !add_key(r, f, keeps, &skims))
-            return false;
-        if (!add_value(r, f, keeps))
-            return false;
-        if (skims && f->depth > depth) {
-            *f = skim(r, *f);
-            depth = f->depth;
-            if (!r->is_whole)
-                return false;
-        }
-    } while (f->depth > depth || leave(r, f, keeps, floor));
-    return r->is_whole;
-}
-
-/* As read_members(), but of what it reads only the open containers are nodes. */
-static struct front skim(struct reader *r, struct front f) {
-    r->is_whole = false;
-    read_members(r, &f, false);
-    return f;
 }
 
 /* The document is taken for the element of a container that is not there and ends with NUL. */
 static bool read_document(struct reader *r, uint32_t room) {
     struct front f = {.p = r->text, .node = r->nodes, .room_end = r->nodes + room};
-    if (!read_members(r, &f, true))
-        return false;
+    uint32_t depth;
+    do {
+        depth = f.depth;
+        f.members++;
+        if (f.closer == '}' ? !add_member(r, &f) : !add_value(r, &f))
+            return false;
+    } while (f.depth > depth || leave(r, &f));
     show(r, &f);
-    return f.p == r->end || stop(r, &f, what_may_follow(f.closer));
+    return r->is_whole;
 }
 
 /* --- the parse --- */
@@ -485,9 +432,8 @@ enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limi
     r.outside = (struct json_node){.type = JSON_ARRAY};
     r.around = &r.outside;
     r.is_whole = false;
-    r.skim_bit = limits.skim.n == 0
-                     ? 0
-                     : UINT64_C(1) << key_hash(limits.skim.p, (uint32_t)limits.skim.n) % 64;
+    r.skimmed_keys = read_skimmed_keys(&limits);
+    r.skims_from = text;
     r.limits = limits;
     r.err = err;
     r.bad = r.bad_str = text;

@@ -34,8 +34,9 @@ struct reader {
     json_at open; /* innermost open container; its `next` is the one around it */
     struct json_node *around; /* the node of `open`, or `outside` */
     struct json_node outside; /* stands for what holds the document */
-    bool is_whole;            /* all members of what is read were read */
-    uint64_t skim_bit;        /* in each filter: a key like limits.skim is looked at */
+    bool is_whole;            /* the text was read to its end */
+    uint64_t skimmed_keys;    /* filter of limits.skim */
+    const char *skims_from;   /* before this nothing is skimmed */
     const char *bad;          /* where the error is */
     const char *bad_str;      /* start of the string it is in, or bad: before that no byte of an
                                  unfinished string was changed */
@@ -55,33 +56,81 @@ char *read_string_rest(struct reader *r, char *start, char *at, uint32_t *len);
 /* The same, but the text stays as it is. */
 char *check_string_rest(struct reader *r, char *start, char *at);
 
+/* All that is neither a string nor a container: its end, and what it is. */
+char *read_scalar(struct reader *r, char *p, enum json_type *type);
+
+/* The filter of the keys that limits.skim names. */
+uint64_t read_skimmed_keys(const struct json_limits *limits);
+/* Of the last key, whose value begins at `start`, with `depth` containers open: the end of the value
+ * if that is a container nobody asks for, and surely without fault. NULL: it has to be read. */
+char *read_skimmed(struct reader *r, char *start, uint32_t depth);
+
 /* Compares key nodes[key] with the keys before it in the open object. */
 bool read_key_is_new(struct reader *r, json_at key);
 /* Compares all keys of a closed object with each other, in O(n log n) at worst. */
 bool read_keys_differ(struct reader *r, json_at object);
 
+/* Of its length, its first and its last byte: cheap, and enough for a filter. An empty key has
+ * its quotes. */
+static ALWAYS_INLINE unsigned key_hash(const char *p, uint32_t len) {
+    const unsigned char *bytes = (const unsigned char *)p;
+    return bytes[0] + 5U * bytes[(ptrdiff_t)len - 1] + 9U * len;
+}
+
+/* Notes the hash of a key; true if one like it may have been there before. */
+static ALWAYS_INLINE bool filter_hit(uint64_t *keys, unsigned hash) {
+    bool hit = *keys >> hash % 64 & 1;
+    *keys |= UINT64_C(1) << hash % 64;
+    return hit;
+}
+
+static inline char *read_blanks(char *p) {
+    while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')
+        p++;
+    return p;
+}
+
+/* Of the SCAN_AHEAD bytes at p, as bits: which is `c`; and which is no plain ASCII character. */
+#if JSON_SSE2
+static ALWAYS_INLINE unsigned bytes_like(const char *p, char c) {
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(c)));
+}
+
+static ALWAYS_INLINE unsigned odd_bytes(const char *p) {
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+    /* The mask is made of signs: those of bytes below ' ' and, as they are below 0, of bytes
+     * from 0x80 up, which saturation keeps there. */
+    __m128i odd = _mm_or_si128(_mm_subs_epi8(x, _mm_set1_epi8(' ')),
+                               _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
+                                            _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'))));
+    return (unsigned)_mm_movemask_epi8(odd);
+}
+#else
+static ALWAYS_INLINE unsigned bytes_like(const char *p, char c) {
+    unsigned bits = 0;
+    for (int i = 0; i < SCAN_AHEAD; i++)
+        bits |= (unsigned)(p[i] == c) << i;
+    return bits;
+}
+
+static ALWAYS_INLINE unsigned odd_bytes(const char *p) {
+    unsigned bits = 0;
+    for (int i = 0; i < SCAN_AHEAD; i++)
+        bits |= (unsigned)(p[i] == '"' || p[i] == '\\' || *(const signed char *)&p[i] < ' ')
+                << i;
+    return bits;
+}
+#endif
+
 /* First byte that is no plain ASCII character (control, above 0x7f, quote or backslash); the NUL
  * behind the text is none. */
 static ALWAYS_INLINE char *scan_plain(char *p) {
-#if JSON_SSE2
-    const __m128i quote = _mm_set1_epi8('"'), escape = _mm_set1_epi8('\\');
-    const __m128i space = _mm_set1_epi8(' ');
-    for (;; p += 16) {
-        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
-        /* The mask is made of signs: those of bytes below ' ' and, as they are below 0, of bytes
-         * from 0x80 up, which saturation keeps there. */
-        __m128i hit =
-            _mm_or_si128(_mm_subs_epi8(x, space),
-                         _mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, escape)));
-        unsigned mask = (unsigned)_mm_movemask_epi8(hit);
-        if (mask != 0)
-            return p + __builtin_ctz(mask);
+    for (;; p += SCAN_AHEAD) {
+        unsigned odd = odd_bytes(p);
+        if (odd != 0)
+            return p + __builtin_ctz(odd);
     }
-#else
-    while (*(signed char *)p >= ' ' && *p != '"' && *p != '\\')
-        p++;
-    return p;
-#endif
 }
 
 #endif

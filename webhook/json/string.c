@@ -68,46 +68,63 @@ static uint32_t low_surrogate(const char *p) {
     return v >= 0xdc00 && v <= 0xdfff ? (uint32_t)v : 0;
 }
 
-/* q stands at the backslash of a \u escape. */
-static char *unescape_u(struct reader *r, const char *start, char *q, bool keeps, char **w) {
+/* q stands at the backslash of a \u escape, *c is its character. */
+static char *read_u(struct reader *r, const char *start, char *q, uint32_t *c) {
     const char *bad = NULL;
     if (r->end - q < 6)
         return fail_end(r, start);
     int32_t v = hex4(q + 2, &bad);
     if (v < 0)
         return fail_unexpected(r, start, bad, "four hexadecimal digits behind \\u");
-    uint32_t c = (uint32_t)v;
-    char *next = q + 6;
-    if (c == 0)
+    *c = (uint32_t)v;
+    if (v == 0)
         return fail(r, start, q, "\\u0000 in a string, which cannot be kept");
-    if (c >= 0xdc00 && c <= 0xdfff)
+    if (v >= 0xdc00 && v <= 0xdfff)
         return fail(r, start, q, "second half of a surrogate pair without its first");
-    if (c >= 0xd800 && c <= 0xdbff) {
-        uint32_t low = r->end - next < 6 ? 0 : low_surrogate(next);
-        if (low == 0)
-            return fail(r, start, q, "first half of a surrogate pair without its second");
-        c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-        next += 6;
-    }
-    if (keeps)
-        *w += utf8_put(*w, c);
-    return next;
+    if (v < 0xd800 || v > 0xdfff)
+        return q + 6;
+    uint32_t low = r->end - q < 12 ? 0 : low_surrogate(q + 6);
+    if (low == 0)
+        return fail(r, start, q, "first half of a surrogate pair without its second");
+    *c = 0x10000 + ((*c - 0xd800) << 10) + (low - 0xdc00);
+    return q + 12;
 }
 
+/* What a backslash makes of the character behind it; \u is not among them. */
+static const char escaped[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+                                  ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
+
+static char *fail_escape(struct reader *r, const char *start, const char *at) {
+    return fail_unexpected(r, start, at, "one of \" \\ / b f n r t u behind a backslash");
+}
+
+/* q stands at a byte above 0x7f: the end of the characters above it. */
+static char *read_utf8(struct reader *r, const char *start, char *q) {
+    while (q < r->end && (unsigned char)*q >= 0x80) {
+        size_t n = utf8_length((const unsigned char *)q, (size_t)(r->end - q));
+        if (n == 0)
+            return fail_utf8(r, start, q);
+        q += n;
+    }
+    return q;
+}
+
+/* --- strings that are kept --- */
+
 /* q stands at a backslash; the character goes to *w, which is at most q. */
-static ALWAYS_INLINE char *unescape(struct reader *r, const char *start, char *q, bool keeps,
-                                    char **w) {
-    static const char plain[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
-                                    ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
-    if (q[1] == 'u')
-        return unescape_u(r, start, q, keeps, w);
-    char c = plain[(unsigned char)q[1]];
-    if (c == '\0')
-        return fail_unexpected(r, start, q + 1,
-                               "one of \" \\ / b f n r t u behind a backslash");
-    if (keeps)
-        *(*w)++ = c;
-    return q + 2;
+static ALWAYS_INLINE char *unescape(struct reader *r, const char *start, char *q, char **w) {
+    uint32_t c;
+    char plain = escaped[(unsigned char)q[1]];
+    if (plain != '\0') {
+        *(*w)++ = plain;
+        return q + 2;
+    }
+    if (q[1] != 'u')
+        return fail_escape(r, start, q + 1);
+    char *next = read_u(r, start, q, &c);
+    if (next != NULL)
+        *w += utf8_put(*w, c);
+    return next;
 }
 
 /* Down by any distance, where each piece is loaded whole before it is stored: most runs between
@@ -129,32 +146,17 @@ static inline void move_down(char *to, const char *from, size_t n) {
     memcpy(to + n - sizeof last, &last, sizeof last);
 }
 
-/* q stands at a byte above 0x7f: checks and moves that character and all behind it. */
-static char *copy_utf8(struct reader *r, const char *start, char *q, bool keeps, char **w) {
-    while (q < r->end && (unsigned char)*q >= 0x80) {
-        size_t n = utf8_length((const unsigned char *)q, (size_t)(r->end - q));
-        if (n == 0)
-            return fail_utf8(r, start, q);
-        if (keeps)
-            move_down(*w, q, n);
-        *w += n;
-        q += n;
-    }
-    return q;
-}
-
-static ALWAYS_INLINE char *copy_plain(char *q, bool keeps, char **w) {
-    char *to = scan_plain(q);
+/* What stands from q to `to`, if that is anywhere. */
+static ALWAYS_INLINE char *keep(char *q, char *to, char **w) {
+    if (to == NULL)
+        return NULL;
     size_t n = (size_t)(to - q);
-    if (keeps)
-        move_down(*w, q, n);
+    move_down(*w, q, n);
     *w += n;
     return to;
 }
 
-/* From the first character that is not plain ASCII. */
-static ALWAYS_INLINE char *read_rest(struct reader *r, char *start, char *at, bool keeps,
-                                     uint32_t *len) {
+char *read_string_rest(struct reader *r, char *start, char *at, uint32_t *len) {
     char *w = at, *q = at;
     while (q != NULL && q < r->end) {
         unsigned char c = (unsigned char)*q;
@@ -163,22 +165,69 @@ static ALWAYS_INLINE char *read_rest(struct reader *r, char *start, char *at, bo
             return q + 1;
         }
         if (c == '\\')
-            q = unescape(r, start, q, keeps, &w);
+            q = unescape(r, start, q, &w);
         else if (c >= 0x80)
-            q = copy_utf8(r, start, q, keeps, &w);
+            q = keep(q, read_utf8(r, start, q), &w);
         else
             return fail_control(r, start, q);
         if (q != NULL && q < r->end)
-            q = copy_plain(q, keeps, &w);
+            q = keep(q, scan_plain(q), &w);
     }
     return q == NULL ? NULL : fail_end(r, start);
 }
 
-char *read_string_rest(struct reader *r, char *start, char *at, uint32_t *len) {
-    return read_rest(r, start, at, true, len);
+/* --- strings that are not --- */
+
+/* Bits of the bytes behind a backslash, and one more if the last of the block is one. Of several in a
+ * row every second one stands for itself. */
+static ALWAYS_INLINE unsigned escaped_bytes(unsigned slashes, unsigned first_is_escaped) {
+    unsigned bits = first_is_escaped;
+    slashes &= ~first_is_escaped;
+    if ((slashes & slashes << 1) == 0)
+        return bits | slashes << 1;
+    for (; slashes != 0; slashes &= ~(bits | (slashes & -slashes)))
+        bits |= (slashes & -slashes) << 1;
+    return bits;
+}
+
+/* Steps over plain characters and the escapes of two, to what is neither: answers the quote, the odd
+ * character or the backslash. Looks at whole blocks: escapes stand too close for a branch each. */
+static char *skip_escapes(char *q) {
+    unsigned escapes = 0;
+    for (;; q += SCAN_AHEAD) {
+        unsigned slashes = bytes_like(q, '\\'), quotes = bytes_like(q, '"');
+        unsigned odd = odd_bytes(q), block = (1U << SCAN_AHEAD) - 1;
+        escapes = escaped_bytes(slashes, escapes >> SCAN_AHEAD);
+        unsigned letters = escapes & ~(quotes | slashes) & block;
+        for (unsigned stops = (odd & ~(slashes | escapes)) | letters; stops != 0;
+             stops &= stops - 1) {
+            char *at = q + __builtin_ctz(stops);
+            if ((letters & stops & -stops) == 0)
+                return at;
+            if (escaped[(unsigned char)*at] == '\0')
+                return at - 1;
+        }
+    }
+}
+
+/* What skip_escapes() stopped at, no quote: behind it. */
+static char *check_odd(struct reader *r, const char *start, char *at) {
+    uint32_t c;
+    if (at >= r->end)
+        return fail_end(r, start);
+    if ((unsigned char)*at >= 0x80)
+        return read_utf8(r, start, at);
+    if (*at != '\\')
+        return fail_control(r, start, at);
+    return at[1] == 'u' ? read_u(r, start, at, &c) : fail_escape(r, start, at + 1);
 }
 
 char *check_string_rest(struct reader *r, char *start, char *at) {
-    uint32_t len;
-    return read_rest(r, start, at, false, &len);
+    while (at != NULL) {
+        at = skip_escapes(at);
+        if (*at == '"')
+            return at + 1;
+        at = check_odd(r, start, at);
+    }
+    return NULL;
 }

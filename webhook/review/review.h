@@ -73,12 +73,16 @@ struct review_limits {
     struct json_limits json;
     size_t arena_bytes;
 };
-/* Nothing in managedFields decides anything; they are up to half of a review. */
+/* Keys of reviews, and of pods and templates in them, that nothing is decided by: the greater part of
+ * most reviews. */
+#define REVIEW_N_SKIM 20
+extern const struct json_skim review_skim[REVIEW_N_SKIM];
+
 #define REVIEW_LIMITS_DEFAULT                                                                  \
     ((struct review_limits){.json = {.max_depth = 128,                                         \
                                      .max_nodes = 4u << 20,                                    \
-                                     .skim = STR_INIT("managedFields"),                        \
-                                     .skim_in = STR_INIT("metadata")},                         \
+                                     .skim = review_skim,                                      \
+                                     .n_skim = REVIEW_N_SKIM},                                 \
                             .arena_bytes = 64u << 20})
 
 struct review_session { /* reused from request to request */

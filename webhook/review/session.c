@@ -4,6 +4,20 @@
 enum { ARENA_BLOCK = 64 * 1024, PATCH_MAX = 32 << 20 };
 enum { KEEP_NODES = 32 * 1024, KEEP_PATCH_BYTES = 64 * 1024 };
 
+/* Keys that stand twice in managedFields do no harm: the API server alone writes them. */
+const struct json_skim review_skim[REVIEW_N_SKIM] = {
+    {STR_INIT("managedFields"), true}, {STR_INIT("affinity"), false},
+    {STR_INIT("args"), false},         {STR_INIT("command"), false},
+    {STR_INIT("env"), false},          {STR_INIT("envFrom"), false},
+    {STR_INIT("lifecycle"), false},    {STR_INIT("livenessProbe"), false},
+    {STR_INIT("options"), false},      {STR_INIT("ports"), false},
+    {STR_INIT("projected"), false},    {STR_INIT("readinessProbe"), false},
+    {STR_INIT("requestKind"), false},  {STR_INIT("requestResource"), false},
+    {STR_INIT("resources"), false},    {STR_INIT("securityContext"), false},
+    {STR_INIT("startupProbe"), false}, {STR_INIT("status"), false},
+    {STR_INIT("tolerations"), false},  {STR_INIT("volumeMounts"), false},
+};
+
 void review_session_init(struct review_session *s, struct review_limits limits) {
     *s = (struct review_session){.json = JSON_INIT,
                                  .arena = ARENA_INIT(ARENA_BLOCK, limits.arena_bytes),
