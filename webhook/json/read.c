@@ -52,6 +52,7 @@ struct front {
     uint64_t keys;                     /* filter of the open object's keys */
     uint32_t members;                  /* of the open container, the one being read too */
     uint32_t depth;                    /* containers open */
+    struct window window;              /* of the text around p */
     char closer; /* what ends the open one: ']', '}', or NUL the document */
 };
 
@@ -127,7 +128,7 @@ static ALWAYS_INLINE bool is_next(struct front *f, char wanted) {
 
 /* Stands at the opening quote; goes on behind the closing one. */
 static ALWAYS_INLINE bool read_string(struct reader *r, struct front *f, uint32_t *len) {
-    char *start = f->p + 1, *end = scan_plain(start);
+    char *start = f->p + 1, *end = scan_plain(&f->window, start);
     if (*end == '"') {
         *len = (uint32_t)(end - start);
         f->p = end + 1;
@@ -321,23 +322,27 @@ static ALWAYS_INLINE bool add_value(struct reader *r, struct front *f) {
     }
 }
 
-/* A container that nobody asks for becomes an empty one. */
+/* Stands at a container that nobody may ask for: if so, it becomes an empty one. */
+static ALWAYS_INLINE bool add_skimmed(struct reader *r, struct front *f, unsigned hash) {
+    char *start = f->p;
+    show(r, f);
+    r->window = f->window;
+    char *end = read_skimmed(r, hash, start, f->depth);
+    f->window = r->window;
+    if (end == NULL)
+        return add_value(r, f);
+    f->p = end;
+    return add(r, f, start, 0, *start == '{' ? JSON_OBJECT : JSON_ARRAY, 0);
+}
+
 static ALWAYS_INLINE bool add_member(struct reader *r, struct front *f) {
     unsigned hash = 0;
     if (!add_key(r, f, &hash))
         return false;
     if ((unsigned char)*f->p <= ' ')
         f->p = read_blanks(f->p);
-    if ((*f->p | 0x20) == '{' && (r->skimmed_keys >> hash % 64 & 1)) {
-        char *start = f->p;
-        show(r, f);
-        char *end = read_skimmed(r, start, f->depth);
-        if (end != NULL) {
-            f->p = end;
-            return add(r, f, start, 0, *start == '{' ? JSON_OBJECT : JSON_ARRAY, 0);
-        }
-    }
-    return add_value(r, f);
+    bool may_skim = (*f->p | 0x20) == '{' && (r->skimmed_keys >> hash % 64 & 1); /* or '[' */
+    return may_skim ? add_skimmed(r, f, hash) : add_value(r, f);
 }
 
 static const char *what_may_follow(char closer) {
@@ -369,6 +374,7 @@ static ALWAYS_INLINE bool leave(struct reader *r, struct front *f) {
 static bool read_document(struct reader *r, uint32_t room) {
     struct front f = {.p = r->text, .node = r->nodes, .room_end = r->nodes + room};
     uint32_t depth;
+    window_at(&f.window, f.p);
     do {
         depth = f.depth;
         f.members++;
@@ -432,9 +438,9 @@ enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limi
     r.outside = (struct json_node){.type = JSON_ARRAY};
     r.around = &r.outside;
     r.is_whole = false;
-    r.skimmed_keys = read_skimmed_keys(&limits);
     r.skims_from = text;
     r.limits = limits;
+    read_skim_table(&r);
     r.err = err;
     r.bad = r.bad_str = text;
     char behind = *r.end;

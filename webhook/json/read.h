@@ -3,7 +3,7 @@
  *            kept in a register that way, where a field would be stored for every byte
  * Bounds     text[0..n) is read and written, text[n] is NUL while it is read: it stops whatever
  *            runs, and an error there means that the text ended. Behind it lie bytes of any value;
- *            no read goes farther than SCAN_AHEAD behind the text.
+ *            no read goes farther than WINDOW behind the text.
  * Threads    one struct reader per parse                                                    */
 #ifndef PULLGATE_JSON_READ_H
 #define PULLGATE_JSON_READ_H
@@ -18,13 +18,20 @@
 #endif
 
 enum {
-    SCAN_AHEAD = 16,  /* see Bounds */
+    BLOCK = 16, /* bytes that are looked at together */
+    WINDOW = 4 * BLOCK,
     LEVELS = 32,      /* deeper key filters are not kept while an object inside is read */
     FEW_MEMBERS = 32, /* objects with more are checked for duplicates when they close */
     NODE_KEY = 1      /* json_node.flags: a key; the bits above hold a part of its hash */
 };
-_Static_assert((int)SCAN_AHEAD <= (int)JSON_PADDING,
-               "reads behind the text stay in the padding");
+_Static_assert((int)WINDOW <= (int)JSON_PADDING, "reads behind the text stay in the padding");
+
+/* What is odd of the text that is read: where a string ends then follows from where it begins by a
+ * shift, and has not to wait for its bytes. */
+struct window {
+    const char *from;
+    uint64_t odd; /* bit i: from[i] is no plain ASCII character */
+};
 
 struct reader {
     struct json *j;
@@ -36,7 +43,9 @@ struct reader {
     struct json_node outside; /* stands for what holds the document */
     bool is_whole;            /* the text was read to its end */
     uint64_t skimmed_keys;    /* filter of limits.skim */
+    uint8_t skim_at[64];      /* of each bit of that: the first in limits.skim */
     const char *skims_from;   /* before this nothing is skimmed */
+    struct window window;     /* the front's, while something is skimmed */
     const char *bad;          /* where the error is */
     const char *bad_str;      /* start of the string it is in, or bad: before that no byte of an
                                  unfinished string was changed */
@@ -59,11 +68,12 @@ char *check_string_rest(struct reader *r, char *start, char *at);
 /* All that is neither a string nor a container: its end, and what it is. */
 char *read_scalar(struct reader *r, char *p, enum json_type *type);
 
-/* The filter of the keys that limits.skim names. */
-uint64_t read_skimmed_keys(const struct json_limits *limits);
-/* Of the last key, whose value begins at `start`, with `depth` containers open: the end of the value
- * if that is a container nobody asks for, and surely without fault. NULL: it has to be read. */
-char *read_skimmed(struct reader *r, char *start, uint32_t depth);
+/* Makes skimmed_keys and skim_at. */
+void read_skim_table(struct reader *r);
+/* Of the last key, with its hash, whose value is a container at `start`, with `depth` containers open:
+ * the end of the value if nobody asks for it and it is surely without fault. NULL: it has to be
+ * read. */
+char *read_skimmed(struct reader *r, unsigned hash, char *start, uint32_t depth);
 
 /* Compares key nodes[key] with the keys before it in the open object. */
 bool read_key_is_new(struct reader *r, json_at key);
@@ -90,7 +100,7 @@ static inline char *read_blanks(char *p) {
     return p;
 }
 
-/* Of the SCAN_AHEAD bytes at p, as bits: which is `c`; and which is no plain ASCII character. */
+/* Of the BLOCK bytes at p, as bits: which is `c`; and which is no plain ASCII character. */
 #if JSON_SSE2
 static ALWAYS_INLINE unsigned bytes_like(const char *p, char c) {
     __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
@@ -109,28 +119,43 @@ static ALWAYS_INLINE unsigned odd_bytes(const char *p) {
 #else
 static ALWAYS_INLINE unsigned bytes_like(const char *p, char c) {
     unsigned bits = 0;
-    for (int i = 0; i < SCAN_AHEAD; i++)
+    for (int i = 0; i < BLOCK; i++)
         bits |= (unsigned)(p[i] == c) << i;
     return bits;
 }
 
 static ALWAYS_INLINE unsigned odd_bytes(const char *p) {
     unsigned bits = 0;
-    for (int i = 0; i < SCAN_AHEAD; i++)
+    for (int i = 0; i < BLOCK; i++)
         bits |= (unsigned)(p[i] == '"' || p[i] == '\\' || *(const signed char *)&p[i] < ' ')
                 << i;
     return bits;
 }
 #endif
 
+static ALWAYS_INLINE void window_at(struct window *w, const char *p) {
+    w->from = p;
+    w->odd = 0;
+    for (size_t i = 0; i < WINDOW; i += BLOCK)
+        w->odd |= (uint64_t)odd_bytes(p + i) << i;
+}
+
 /* First byte that is no plain ASCII character (control, above 0x7f, quote or backslash); the NUL
  * behind the text is none. */
-static ALWAYS_INLINE char *scan_plain(char *p) {
-    for (;; p += SCAN_AHEAD) {
-        unsigned odd = odd_bytes(p);
-        if (odd != 0)
-            return p + __builtin_ctz(odd);
+static ALWAYS_INLINE char *scan_plain(struct window *w, char *p) {
+    size_t at = (size_t)(p - w->from);
+    if (at >= WINDOW) {
+        window_at(w, at < 2 * WINDOW ? w->from + WINDOW : p);
+        at = (size_t)(p - w->from);
     }
+    uint64_t odd = w->odd >> at;
+    while (odd == 0) {
+        p += WINDOW - at;
+        at = 0;
+        window_at(w, w->from + WINDOW);
+        odd = w->odd;
+    }
+    return p + __builtin_ctzll(odd);
 }
 
 #endif

@@ -10,6 +10,7 @@ struct skim {
     uint64_t objects; /* of the open containers, the innermost in the lowest bit: an object? */
     uint64_t keys;    /* filter of the open object's keys */
     uint32_t depth;   /* containers open */
+    struct window window; /* the front's */
 };
 
 _Static_assert((int)LEVELS <= 64, "a bit for each open container");
@@ -29,7 +30,7 @@ static ALWAYS_INLINE bool go_on(struct skim *s, char *p) {
 
 /* Stands at the opening quote. */
 static ALWAYS_INLINE bool skim_string(struct reader *r, struct skim *s) {
-    char *start = s->p + 1, *end = scan_plain(start);
+    char *start = s->p + 1, *end = scan_plain(&s->window, start);
     return go_on(s, *end == '"' ? end + 1 : check_string_rest(r, start, end));
 }
 
@@ -40,7 +41,7 @@ static ALWAYS_INLINE bool skim_scalar(struct reader *r, struct skim *s) {
 
 /* Keys are compared by their bytes: what one with escapes says is not certain. */
 static ALWAYS_INLINE bool skim_new_key(struct skim *s) {
-    char *start = s->p + 1, *end = scan_plain(start);
+    char *start = s->p + 1, *end = scan_plain(&s->window, start);
     if (*end != '"' || filter_hit(&s->keys, key_hash(start, (uint32_t)(end - start))))
         return false;
     s->p = end + 1;
@@ -100,14 +101,16 @@ static ALWAYS_INLINE bool skim_value(struct reader *r, struct skim *s) {
 }
 
 /* Stands at '{' or '['. */
-static ALWAYS_INLINE char *skim(struct reader *r, char *start, uint32_t depth, bool repeats) {
+static char *skim(struct reader *r, char *start, uint32_t depth, bool repeats) {
     struct skim s = {.p = start, .depth = depth};
     uint32_t before = depth;
+    s.window = r->window;
     bool good = skim_open(r, &s);
     while (good && (s.depth > before || (s.depth > depth && skim_leave(r, &s, depth)))) {
         before = s.depth;
         good = (!(s.objects & 1) || skim_key(r, &s, repeats)) && skim_value(r, &s);
     }
+    r->window = s.window;
     if (good && s.depth == depth)
         return s.p;
     r->skims_from = s.p;
@@ -115,22 +118,24 @@ static ALWAYS_INLINE char *skim(struct reader *r, char *start, uint32_t depth, b
     return NULL;
 }
 
-uint64_t read_skimmed_keys(const struct json_limits *limits) {
-    uint64_t keys = 0;
-    for (uint32_t i = 0; i < limits->n_skim; i++)
-        filter_hit(&keys, key_hash(limits->skim[i].key.p, (uint32_t)limits->skim[i].key.n));
-    return keys;
+void read_skim_table(struct reader *r) {
+    r->skimmed_keys = 0;
+    for (uint32_t i = r->limits.n_skim; i-- > 0;) {
+        struct str key = r->limits.skim[i].key;
+        unsigned slot = key_hash(key.p, (uint32_t)key.n) % 64;
+        r->skimmed_keys |= UINT64_C(1) << slot;
+        r->skim_at[slot] = (uint8_t)i;
+    }
 }
 
-char *read_skimmed(struct reader *r, char *start, uint32_t depth) {
+char *read_skimmed(struct reader *r, unsigned hash, char *start, uint32_t depth) {
     const struct json_node *key = &r->nodes[r->n - 1];
-    const struct json_skim *skims = r->limits.skim, *end = skims + r->limits.n_skim;
+    const struct json_skim *end = r->limits.skim + r->limits.n_skim;
     struct str name = {r->text + key->off, key->len};
-    if ((*start != '{' && *start != '[') || start < r->skims_from)
+    if (start < r->skims_from)
         return NULL;
-    while (skims < end && !str_eq(skims->key, name))
-        skims++;
-    if (skims == end)
-        return NULL;
-    return skims->repeats ? skim(r, start, depth, true) : skim(r, start, depth, false);
+    for (const struct json_skim *s = r->limits.skim + r->skim_at[hash % 64]; s < end; s++)
+        if (str_eq(s->key, name))
+            return skim(r, start, depth, s->repeats);
+    return NULL;
 }

@@ -111,6 +111,13 @@ static char *read_utf8(struct reader *r, const char *start, char *q) {
 
 /* --- strings that are kept --- */
 
+static char *skip_plain(char *q) {
+    unsigned odd;
+    while ((odd = odd_bytes(q)) == 0)
+        q += BLOCK;
+    return q + __builtin_ctz(odd);
+}
+
 /* q stands at a backslash; the character goes to *w, which is at most q. */
 static ALWAYS_INLINE char *unescape(struct reader *r, const char *start, char *q, char **w) {
     uint32_t c;
@@ -171,7 +178,7 @@ char *read_string_rest(struct reader *r, char *start, char *at, uint32_t *len) {
         else
             return fail_control(r, start, q);
         if (q != NULL && q < r->end)
-            q = keep(q, scan_plain(q), &w);
+            q = keep(q, skip_plain(q), &w);
     }
     return q == NULL ? NULL : fail_end(r, start);
 }
@@ -194,10 +201,10 @@ static ALWAYS_INLINE unsigned escaped_bytes(unsigned slashes, unsigned first_is_
  * character or the backslash. Looks at whole blocks: escapes stand too close for a branch each. */
 static char *skip_escapes(char *q) {
     unsigned escapes = 0;
-    for (;; q += SCAN_AHEAD) {
+    for (;; q += BLOCK) {
         unsigned slashes = bytes_like(q, '\\'), quotes = bytes_like(q, '"');
-        unsigned odd = odd_bytes(q), block = (1U << SCAN_AHEAD) - 1;
-        escapes = escaped_bytes(slashes, escapes >> SCAN_AHEAD);
+        unsigned odd = odd_bytes(q), block = (1U << BLOCK) - 1;
+        escapes = escaped_bytes(slashes, escapes >> BLOCK);
         unsigned letters = escapes & ~(quotes | slashes) & block;
         for (unsigned stops = (odd & ~(slashes | escapes)) | letters; stops != 0;
              stops &= stops - 1) {
