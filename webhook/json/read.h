@@ -145,7 +145,7 @@ static ALWAYS_INLINE void window_at(struct window *w, const char *p) {
 static ALWAYS_INLINE char *scan_plain(struct window *w, char *p) {
     size_t at = (size_t)(p - w->from);
     if (at >= WINDOW) {
-        window_at(w, at < 2 * WINDOW ? w->from + WINDOW : p);
+        window_at(w, at < (size_t)2 * WINDOW ? w->from + WINDOW : p);
         at = (size_t)(p - w->from);
     }
     uint64_t odd = w->odd >> at;
