@@ -83,8 +83,13 @@ void print_summary(struct buf *out, const struct subject_totals *t) {
     put_count(out, t->objects, "object");
     buf_puts(out, ", ");
     put_count(out, t->images, "image");
-    buf_printf(out, ": %zu rewritten, %zu denied, %zu warned, %zu unchanged\n", t->rewritten,
+    buf_printf(out, ": %zu rewritten, %zu denied, %zu warned, %zu unchanged", t->rewritten,
                t->denied, t->warned, t->unchanged);
+    if (t->malformed_objects != 0) {
+        buf_puts(out, "; ");
+        put_count(out, t->malformed_objects, "malformed object");
+    }
+    buf_putc(out, '\n');
 }
 
 void print_object_name(struct buf *out, const struct subject *s) {

@@ -45,6 +45,7 @@ void subject_add(struct subject_totals *to, const struct subject_totals *more) {
     to->unchanged += more->unchanged;
     to->denied_objects += more->denied_objects;
     to->warned_objects += more->warned_objects;
+    to->malformed_objects += more->malformed_objects;
     to->unreadable += more->unreadable;
 }
 
@@ -58,9 +59,11 @@ static enum ec show(struct walk *w, struct subject *s, const struct review_fault
     if (ec != EC_OK)
         return ec;
     s->index = w->index++;
+    s->malformed = fault->is ? fault->at : JSON_NONE;
     s->workload = workload;
     s->decision = &decision;
     count(w->totals, &decision);
+    w->totals->malformed_objects += fault->is;
     ec = w->to->object(w->to->arg, s, err);
     w->stop = ec != EC_OK;
     return ec;
@@ -307,8 +310,10 @@ struct yaml_pos subject_image_where(const struct subject *s, const struct worklo
 struct yaml_pos subject_reason_where(const struct subject *s, const struct reason *r,
                                      struct buf *pointer) {
     buf_reset(pointer);
-    if (r->image < 0)
-        return subject_where(s, STR(""));
+    if (r->image < 0) {
+        json_path(s->doc->json, s->object, s->malformed, pointer);
+        return subject_where(s, buf_view(pointer));
+    }
     return subject_image_where(s, s->decision->images[r->image].image, pointer);
 }
 

@@ -43,6 +43,7 @@ struct subject {
     struct str prefix; /* JSON pointer of the object in its document: "", "/items/3" ... */
     json_at object;    /* node, or JSON_NONE (a review without one) */
     bool is_review;
+    json_at malformed; /* the value why it cannot be judged, or JSON_NONE */
     const struct policy *policy;
     const struct workload *workload;
     const struct decision *decision;
@@ -59,7 +60,8 @@ struct subject_totals {
     size_t objects, images, rewritten, denied, warned,
         unchanged; /* the last four add up to images */
     size_t denied_objects, warned_objects;
-    size_t unreadable; /* inputs and documents that could not be judged */
+    size_t malformed_objects; /* of the denied ones; their images are not among `images` */
+    size_t unreadable;        /* inputs and documents that could not be judged */
 };
 
 struct subject_sink {

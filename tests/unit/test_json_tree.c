@@ -286,6 +286,37 @@ static void members_and_pointers_are_found(void **state) {
     doc_done(&d);
 }
 
+/* Each value of a text has a pointer, and each pointer leads back to it. */
+static void paths_are_what_pointers_find(void **state) {
+    (void)state;
+    struct str text =
+        STR("{\"a\":[1,[],{\"b/c\":[true,{\"~\":null}]}],\"\":{\"x\":{}},\"z\":\"\"}");
+    struct buf path = BUF_INIT(1000);
+    struct doc d;
+    doc_read(&d, text, JSON_LIMITS_DEFAULT, '}');
+    assert_ok(d.ec, &d.err);
+    size_t n = 0;
+    for (json_at at = 0; at < d.j.n_nodes; at++) {
+        buf_reset(&path);
+        assert_true(json_path(&d.j, 0, at, &path));
+        json_at found = json_find(&d.j, buf_view(&path));
+        assert_true(found == at || found == at + 1); /* a key leads to its value */
+        n += found == at;
+    }
+    assert_int_equal(n, 12);
+    json_at a = json_find(&d.j, STR("/a"));
+    buf_reset(&path);
+    assert_true(json_path(&d.j, a, json_find(&d.j, STR("/a/2/b~1c/1/~0")), &path));
+    assert_str(buf_view(&path), STR("/2/b~1c/1/~0"));
+    assert_false(json_path(&d.j, a, json_find(&d.j, STR("/z")), &path));
+    assert_false(json_path(&d.j, a, 0, &path));
+    assert_false(json_path(&d.j, a, JSON_NONE, &path));
+    assert_false(json_path(&d.j, JSON_NONE, a, &path));
+    assert_str(buf_view(&path), STR("/2/b~1c/1/~0"));
+    buf_done(&path);
+    doc_done(&d);
+}
+
 static const struct json_skim skims[] = {{STR_INIT("skim"), false}, {STR_INIT("any"), true}};
 static const struct json_limits skimming = {
     .max_depth = 5, .max_nodes = 20, .skim = skims, .n_skim = 2};
@@ -510,6 +541,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_first_key_that_stands_twice_is_named),
     cmocka_unit_test(a_million_members_are_compared),
     cmocka_unit_test(members_and_pointers_are_found),
+    cmocka_unit_test(paths_are_what_pointers_find),
     cmocka_unit_test(what_is_skimmed_is_checked_and_not_kept),
     cmocka_unit_test(keys_that_are_skimmed_are_compared),
     cmocka_unit_test(many_keys_that_are_skimmed_are_compared),

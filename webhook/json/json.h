@@ -128,6 +128,11 @@ json_at json_get(const struct json *j, json_at object, struct str key);
  */
 json_at json_find(const struct json *j, struct str pointer);
 
+/* The pointer to the value `at`, as seen from the value `from`; false, and nothing appended, if it does
+ * not stand in there. The other way round than json_find(). */
+struct buf;
+bool json_path(const struct json *j, json_at from, json_at at, struct buf *out);
+
 /* 1-based line and column (in bytes) of byte `offset` of the text last parsed. Asks the nodes
  * too: strings were unescaped in place and may now hold line ends that the text had not. */
 void json_line_col(const struct json *j, size_t offset, uint32_t *line, uint32_t *col);
@@ -137,7 +142,6 @@ const char *json_type_name(enum json_type type);
 
 /* Writes a node and all it holds as compact JSON, keys in their order. Needs the text of `j`.
  */
-struct buf;
 void json_print(const struct json *j, json_at at, struct buf *out);
 
 #endif

@@ -20,7 +20,7 @@ static void decode_shaped(struct decoder *d, const struct shape_row *row, json_a
     d->w->spec = row->spec;
     json_at holder = node_below(d->j, object, row->object);
     if (holder != JSON_NONE && !json_is(d->j, holder, JSON_OBJECT))
-        fault_at(d->fault, "a pod template: expected an object, found %s",
+        fault_at(d->fault, holder, "a pod template: expected an object, found %s",
                  json_type_name(json_type_of(d->j, holder)));
     decode_pod(d, holder, old == JSON_NONE ? JSON_NONE : node_below(d->j, old, row->object));
 }
@@ -37,7 +37,7 @@ static void identify(struct workload *w, const struct json *j, json_at object) {
 
 enum ec review_object(struct workload *out, struct review_fault *fault, const struct json *j,
                       json_at object, struct arena *arena, struct err *err) {
-    struct decoder d = {.j = j, .arena = arena, .fault = fault, .w = out};
+    struct decoder d = {.j = j, .arena = arena, .fault = fault, .w = out, .object = object};
     struct str fallback = out->namespace;
     out->shape = SHAPE_OTHER;
     out->namespace = STR_NONE;
@@ -153,13 +153,13 @@ static void check_kinds(struct review *r, const struct json *j, json_at kind,
                         json_at subresource) {
     struct str group = json_str(j, json_get(j, kind, STR("group")));
     if (r->resource.n == 0)
-        fault_at(&r->fault, "/request/resource: expected a resource, found none");
+        fault_at(&r->fault, JSON_NONE, "/request/resource: expected a resource, found none");
     else if (subresource != JSON_NONE && !json_is(j, subresource, JSON_STRING))
-        fault_at(&r->fault, "/request/subResource: expected a string, found %s",
+        fault_at(&r->fault, JSON_NONE, "/request/subResource: expected a string, found %s",
                  json_type_name(json_type_of(j, subresource)));
     else if (r->subresource.n == 0 &&
              shape_of_resource(r->group, r->resource) != shape_of_kind(group, r->kind))
-        fault_at(&r->fault,
+        fault_at(&r->fault, JSON_NONE,
                  "/request: kind \"%.*s\" and resource \"%.*s\" do not belong together",
                  STR_ARG(str_slice(r->kind, 0, 100)), STR_ARG(str_slice(r->resource, 0, 100)));
 }
@@ -175,7 +175,7 @@ static void read_object(struct decoder *d, const struct review *r, json_at objec
         return;
     if (!json_is(d->j, object, JSON_OBJECT)) {
         d->w->shape = SHAPE_POD;
-        fault_at(d->fault, "/request/object: expected an object, found %s",
+        fault_at(d->fault, JSON_NONE, "/request/object: expected an object, found %s",
                  json_type_name(json_type_of(d->j, object)));
         return;
     }
@@ -215,8 +215,10 @@ enum ec review_decode(struct review *out, const struct json *j, struct arena *ar
     read_user(&d, v[USER]);
     check_kinds(out, j, v[KIND], v[SUBRESOURCE]);
     if (!read_operation(out->operation, &out->workload.operation))
-        fault_at(&out->fault, "/request/operation: expected CREATE, UPDATE, DELETE or CONNECT");
+        fault_at(&out->fault, JSON_NONE,
+                 "/request/operation: expected CREATE, UPDATE, DELETE or CONNECT");
     names_of(&out->workload, j, v[OBJECT]);
+    d.object = v[OBJECT];
     out->workload.kind = out->kind;
     read_object(&d, out, v[OBJECT], v[OLD_OBJECT]);
     return d.full ? arena_fail(arena, err) : EC_OK;

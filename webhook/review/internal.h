@@ -25,8 +25,8 @@ struct name {
 void members(const struct json *j, json_at object, const struct name *names, size_t n,
              json_at *out);
 
-/* Notes the first fault. */
-void fault_at(struct review_fault *f, const char *format, ...) PRINTF(2, 3);
+/* Notes the first fault, of the value `at` or of none. */
+void fault_at(struct review_fault *f, json_at at, const char *format, ...) PRINTF(3, 4);
 
 /* Where a workload's pod spec stands. */
 struct shape_row {
@@ -46,6 +46,7 @@ struct decoder {
     struct arena *arena;
     struct review_fault *fault;
     struct workload *w;
+    json_at object; /* what is judged: places in messages are as seen from there */
     struct workload_image *images; /* the workload's, while they are written */
     bool full;                     /* the arena is */
 };

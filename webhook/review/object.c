@@ -71,11 +71,12 @@ bool review_is_version(struct str api_version, struct str kind, struct str *expe
     return row != NULL && is_version(version);
 }
 
-void fault_at(struct review_fault *f, const char *format, ...) {
+void fault_at(struct review_fault *f, json_at at, const char *format, ...) {
     va_list args;
     if (f->is)
         return;
     f->is = true;
+    f->at = at;
     va_start(args, format);
     vsnprintf(f->msg, sizeof f->msg, format, args);
     va_end(args);
@@ -150,22 +151,30 @@ json_at node_below(const struct json *j, json_at at, struct str pointer) {
 
 /* ---- typed values, with faults ------------------------------------------------------- */
 
-static struct str want_string(struct decoder *d, json_at at, const char *what) {
-    if (at == JSON_NONE)
-        return STR_NONE;
-    if (json_is(d->j, at, JSON_STRING))
-        return json_str(d->j, at);
-    fault_at(d->fault, "%s: expected a string, found %s", what,
+/* "a container's image (/spec/containers/1/image): expected a string, found a number" */
+static void fault_type(struct decoder *d, json_at at, const char *what,
+                       enum json_type expected) {
+    struct buf place = BUF_INIT(400);
+    if (d->fault->is)
+        return;
+    buf_puts(&place, " (");
+    bool stands = json_path(d->j, d->object, at, &place);
+    buf_putc(&place, ')');
+    fault_at(d->fault, stands ? at : JSON_NONE, "%s%.*s: expected %s, found %s", what,
+             stands ? (int)place.n : 0, place.n != 0 ? place.p : "", json_type_name(expected),
              json_type_name(json_type_of(d->j, at)));
-    return STR_NONE;
+    buf_done(&place);
 }
 
 static json_at want(struct decoder *d, json_at at, enum json_type type, const char *what) {
     if (at == JSON_NONE || json_is(d->j, at, type))
         return at;
-    fault_at(d->fault, "%s: expected %s, found %s", what, json_type_name(type),
-             json_type_name(json_type_of(d->j, at)));
+    fault_type(d, at, what, type);
     return JSON_NONE;
+}
+
+static struct str want_string(struct decoder *d, json_at at, const char *what) {
+    return json_str(d->j, want(d, at, JSON_STRING, what));
 }
 
 static json_at item(const struct json *j, json_at array, json_at previous) {
@@ -395,7 +404,7 @@ void decode_pod(struct decoder *d, json_at object, json_at old) {
     members(d->j, old, pod_keys, 2, old_v);
     /* A patch of its pull secrets would have nowhere to go: a 500 for the user. */
     if (d->w->shape == SHAPE_POD && v[1] == JSON_NONE)
-        fault_at(d->fault, "spec: expected an object, found none");
+        fault_at(d->fault, JSON_NONE, "spec: expected an object, found none");
     decode_metadata(d, v[0]);
     decode_spec(d, v[1], old_v[1]);
 }
@@ -424,7 +433,8 @@ void decode_ephemeral(struct decoder *d, json_at object, json_at old) {
     json_at old_list = node_below(d->j, old_holder, STR("/ephemeralContainers"));
     /* Whoever reads the other one would see other images. */
     if (before_1_22 && node_below(d->j, v[1], STR("/ephemeralContainers")) != JSON_NONE)
-        fault_at(d->fault, "ephemeralContainers: stands in the object and in its spec");
+        fault_at(d->fault, JSON_NONE,
+                 "ephemeralContainers: stands in the object and in its spec");
     list = want(d, list, JSON_ARRAY, "ephemeralContainers");
     if (room_for_images(d, &list, 1))
         decode_images(d, list, old_list, PLACE_EPHEMERAL);

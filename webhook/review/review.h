@@ -23,6 +23,8 @@
 
 struct review_fault { /* the object cannot be judged */
     bool is;
+    json_at
+        at; /* the value that is malformed, or JSON_NONE: it is absent, or another one's fault */
     char msg[512];
 };
 

@@ -89,7 +89,8 @@ static bool salvage(struct review_session *s, struct err *err) {
     if (r->uid.n == 0 ||
         (!r->v1beta1 && !str_eq(json_str(j, version), STR("admission.k8s.io/v1"))))
         return false;
-    fault_at(&r->fault, "the review cannot be judged: %s at byte %zu", err->msg, err->offset);
+    fault_at(&r->fault, JSON_NONE, "the review cannot be judged: %s at byte %zu", err->msg,
+             err->offset);
     *err = (struct err)ERR_INIT;
     return true;
 }
@@ -100,7 +101,7 @@ static enum ec refuse_too_large(struct review_session *s, struct err *err) {
     struct review_fault fault = {.is = false};
     if (err->code != EC_LIMIT || s->review.uid.n == 0)
         return err->code;
-    fault_at(&fault, "the object cannot be judged: it %s", err->msg);
+    fault_at(&fault, JSON_NONE, "the object cannot be judged: it %s", err->msg);
     arena_reset(&s->arena);
     s->review.workload = (struct workload){.operation = s->review.workload.operation,
                                            .namespace = s->review.workload.namespace,
