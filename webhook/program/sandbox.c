@@ -1,10 +1,11 @@
 #include "program/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
 
-/* No execve, no clone, no socket but those that exist, no file is written but by descriptor. */
+/* No execve, no clone, no socket but those that exist, no file is opened but to be read. */
 static const char *const allowed[] = {
     /* requests: sockets, TLS, timers of libmicrohttpd */
     "accept", "accept4", "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_wait",
@@ -18,19 +19,25 @@ static const char *const allowed[] = {
     "set_robust_list", "time",
     /* reload: files, folders and their changes */
     "access", "faccessat", "faccessat2", "fstat", "fstatfs", "getdents64", "inotify_add_watch",
-    "inotify_rm_watch", "lseek", "newfstatat", "open", "openat", "readlink", "readlinkat",
-    "stat", "lstat", "statfs", "statx",
+    "inotify_rm_watch", "lseek", "newfstatat", "readlink", "readlinkat", "stat", "lstat",
+    "statfs", "statx",
     /* identity, randomness, limits, signals, the end */
     "exit", "exit_group", "getegid", "geteuid", "getgid", "getpid", "getppid", "getrandom",
     "getrusage", "gettid", "getuid", "kill", "prlimit64", "rt_sigaction", "rt_sigpending",
     "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "sigaltstack", "sysinfo", "tgkill",
     "uname"};
 
+/* Which argument of a call that opens a file says what for. */
+static const struct {
+    const char *call;
+    unsigned flags;
+} opens[] = {{"open", 1}, {"openat", 2}};
+
 #if defined(PULLGATE_SANITIZED)
 
 enum ec sandbox_enter(enum sandbox_state *out, struct err *err) {
     (void)err;
-    (void)allowed;
+    (void)allowed, (void)opens;
     *out = SANDBOX_NOT_BUILT;
     return EC_OK;
 }
@@ -43,15 +50,27 @@ static void release(void *filter) {
         seccomp_release(*ctx);
 }
 
+static enum ec allow(scmp_filter_ctx filter, const char *name, const struct scmp_arg_cmp *where,
+                     unsigned n_where, struct err *err) {
+    int call = seccomp_syscall_resolve_name(name);
+    /* Not every architecture has every call. */
+    if (call == __NR_SCMP_ERROR || call < 0)
+        return EC_OK;
+    int os = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, n_where, where);
+    return os == 0 ? EC_OK : err_set_os(err, -os, "seccomp: cannot allow %s", name);
+}
+
 static enum ec allow_all(scmp_filter_ctx filter, struct err *err) {
-    for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++) {
-        int call = seccomp_syscall_resolve_name(allowed[i]);
-        /* Not every architecture has every call. */
-        if (call == __NR_SCMP_ERROR || call < 0)
-            continue;
-        int os = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
-        if (os != 0)
-            return err_set_os(err, -os, "seccomp: cannot allow %s", allowed[i]);
+    for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
+        if (allow(filter, allowed[i], NULL, 0, err) != EC_OK)
+            return err->code;
+    for (size_t i = 0; i < sizeof opens / sizeof *opens; i++) {
+        const struct scmp_arg_cmp reads = {.arg = opens[i].flags,
+                                           .op = SCMP_CMP_MASKED_EQ,
+                                           .datum_a = O_ACCMODE | O_CREAT,
+                                           .datum_b = O_RDONLY};
+        if (allow(filter, opens[i].call, &reads, 1, err) != EC_OK)
+            return err->code;
     }
     return EC_OK;
 }

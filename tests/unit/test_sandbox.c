@@ -1,0 +1,71 @@
+/* What the filter of system calls lets a process do that has entered it, in a child. */
+#include "test.h"
+
+#include "program/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SKIPPED = 77 };
+
+/* The exit status of a child that enters the sandbox and then does `what`. */
+static int in_sandbox(int (*what)(void)) {
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        enum sandbox_state state;
+        struct err err = ERR_INIT;
+        if (sandbox_enter(&state, &err) != EC_OK)
+            _exit(99);
+        _exit(state == SANDBOX_ON ? what() : SKIPPED);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static int open_to_read(void) {
+    return open("/dev/null", O_RDONLY | O_CLOEXEC) >= 0 ? 0 : errno;
+}
+
+static int open_to_write(void) {
+    return open("/dev/null", O_WRONLY) >= 0 ? 0 : errno;
+}
+
+static int open_to_change(void) {
+    return open("/dev/null", O_RDWR | O_CLOEXEC) >= 0 ? 0 : errno;
+}
+
+static int make_file(void) {
+    return open("/tmp/pullgate-sandbox", O_RDONLY | O_CREAT, 0600) >= 0 ? 0 : errno;
+}
+
+static int make_socket(void) {
+    return socket(AF_INET, SOCK_STREAM, 0) >= 0 ? 0 : errno;
+}
+
+static int run_program(void) {
+    execl("/bin/true", "true", (char *)NULL);
+    return errno;
+}
+
+static void the_filter_lets_read_and_no_more(void **state) {
+    (void)state;
+    int read = in_sandbox(open_to_read);
+    if (read == SKIPPED)
+        skip();
+    assert_int_equal(read, 0);
+    assert_int_equal(in_sandbox(open_to_write), EPERM);
+    assert_int_equal(in_sandbox(open_to_change), EPERM);
+    assert_int_equal(in_sandbox(make_file), EPERM);
+    assert_int_equal(in_sandbox(make_socket), EPERM);
+    assert_int_equal(in_sandbox(run_program), EPERM);
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(the_filter_lets_read_and_no_more)};
+
+TEST_MAIN(tests)
