@@ -75,6 +75,19 @@ same "on a terminal: --color never" "$(on_terminal "" "${test[@]}" --color never
 same "on a terminal: all well, a summary" "$(on_terminal "" "${test[@]}" good.yaml | tr -d '\r')" "$one"
 same "on a terminal: all well, quiet" "$(on_terminal "" "${test[@]}" -q good.yaml)" ""
 
+# ---- folders ---------------------------------------------------------------------------------
+
+mkdir circle && cp many.yaml circle/a.yaml && mkfifo circle/pipe.yaml
+ln -s . circle/x
+ln -s ../circle circle/y
+ln -s a.yaml circle/same.yaml
+run timeout 20 "${test[@]}" -o json circle
+same "a folder with links in circles, and a FIFO: each file once" "$status $(jq -c '[.objects[].file] | unique' <<<"$out")" \
+    '1 ["circle/a.yaml","circle/same.yaml"]'
+ln -s nothing circle/gone.yaml
+run timeout 20 "${test[@]}" -q circle circle
+same "a link to nothing is told of, each time it is asked for" "$status $(grep -c gone.yaml <<<"$err")" "2 2"
+
 # ---- inputs without objects ------------------------------------------------------------------
 
 printf -- '---\n# nothing\n---\n' >empty.yaml
