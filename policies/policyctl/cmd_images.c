@@ -48,13 +48,17 @@ struct run {
 
 static enum ec take_object(void *arg, const struct subject *s, struct err *err) {
     struct run *r = arg;
-    for (size_t i = 0; i < s->decision->n_images; i++) {
-        const struct workload_image *image = s->decision->images[i].image;
-        if (image->text.n != 0 &&
-            images_add(&r->images, s->workload, s->decision, i, s->file,
-                       subject_image_where(s, image, &r->pointer), err) != EC_OK)
+    const struct decision *d = s->decision;
+    for (size_t i = 0; i < d->n_images; i++)
+        if (images_add(&r->images, s->workload, d, i, s->file,
+                       subject_image_where(s, d->images[i].image, &r->pointer), err) != EC_OK)
             return err->code;
-    }
+    for (size_t i = 0; i < d->n_reasons && d->n_images == 0; i++)
+        if (d->reasons[i].weight == WEIGHT_DENY &&
+            images_add_denial(&r->images, d->reasons[i].message, s->file,
+                              subject_reason_where(s, &d->reasons[i], &r->pointer),
+                              err) != EC_OK)
+            return err->code;
     return EC_OK;
 }
 
@@ -87,7 +91,7 @@ static void take_file(struct run *r, char *const *path) {
             r->err = (struct err)ERR_INIT;
             r->totals.unreadable++;
         }
-    } else if (!folder && operand_is_list(buf_view(&text))) {
+    } else if (!folder && operand_is_list(name, buf_view(&text))) {
         take_list(r, buf_view(&text), name);
     } else if (!folder) {
         (void)!each_in_text(name, buf_view(&text), r->policy, &r->whom.asked, take_object, r,

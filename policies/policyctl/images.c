@@ -80,14 +80,37 @@ static struct str without_container(struct str reason, struct yaml_pos pos) {
     return in_list ? str_slice(reason, nothing.n, reason.n) : reason;
 }
 
+/* A row that counts once to->n does. */
+static struct image_row *start_row(struct images *to, const char *file, struct yaml_pos pos,
+                                   struct err *err) {
+    struct image_row *row = next_row(to);
+    if (row == NULL) {
+        err_set(err, EC_NOMEM, "out of memory");
+        return NULL;
+    }
+    *row = (struct image_row){.file = keep_file(to, file), .pos = pos, .uses = 1};
+    if (row->file != NULL)
+        return row;
+    arena_fail(&to->arena, err);
+    return NULL;
+}
+
+enum ec images_add_denial(struct images *to, struct str why, const char *file,
+                          struct yaml_pos pos, struct err *err) {
+    struct image_row *row = start_row(to, file, pos, err);
+    if (row == NULL)
+        return err->code;
+    if (!arena_str(&to->arena, why, &row->denied))
+        return arena_fail(&to->arena, err);
+    to->n++;
+    return EC_OK;
+}
+
 enum ec images_add(struct images *to, const struct workload *w, const struct decision *d,
                    size_t image, const char *file, struct yaml_pos pos, struct err *err) {
-    struct image_row *row = next_row(to);
-    if (row == NULL)
-        return err_set(err, EC_NOMEM, "out of memory");
-    *row = (struct image_row){.file = keep_file(to, file), .pos = pos, .uses = 1};
-    if (row->file == NULL)
-        return arena_fail(&to->arena, err);
+    struct image_row *row = start_row(to, file, pos, err);
+    if (row == NULL || (d->images[image].before.n == 0 && denial_of(d, image).n == 0))
+        return err->code;
     if (normal_form(to, d->images[image].before, &row->source, err) != EC_OK ||
         normal_form(to, target_of(w, d, &d->images[image]), &row->target, err) != EC_OK)
         return err->code;
@@ -120,7 +143,8 @@ void images_sort(struct images *m) {
         return;
     qsort(m->rows, m->n, sizeof *m->rows, compare_rows);
     for (size_t i = 1; i < m->n; i++) {
-        if (compare_keys(&m->rows[kept], &m->rows[i]) == 0)
+        /* What names no image is told one by one. */
+        if (m->rows[i].source.n != 0 && compare_keys(&m->rows[kept], &m->rows[i]) == 0)
             m->rows[kept].uses++;
         else
             m->rows[++kept] = m->rows[i];

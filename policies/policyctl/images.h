@@ -25,11 +25,15 @@ struct images {
     const char *file; /* named last */
 };
 
-/* One image of a decision; `denied` is the reason that keeps it out, or NULL. col 0: unknown.
+/* One image of a decision; where no image is named and none is missed, nothing. pos.col 0: unknown.
  * Errors: EC_NOMEM, EC_LIMIT. */
 enum ec images_add(struct images *to, const struct workload *w, const struct decision *d,
                    size_t image, const char *file, struct yaml_pos pos, struct err *err)
     MUST_CHECK;
+
+/* An object whose images cannot be read: a denied row without an image. Errors: EC_NOMEM, EC_LIMIT. */
+enum ec images_add_denial(struct images *to, struct str why, const char *file,
+                          struct yaml_pos pos, struct err *err) MUST_CHECK;
 
 /* Sorted by bytes, each pair of source and target once; the first place found stays. */
 void images_sort(struct images *m);

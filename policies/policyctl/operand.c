@@ -1,5 +1,7 @@
 #include "policyctl/operand.h"
 
+#include "policyctl/inputs.h"
+
 #include <sys/stat.h>
 
 static bool exists(const char *path, struct stat *st) {
@@ -37,9 +39,17 @@ static bool is_key(struct str name) {
     return false;
 }
 
-bool operand_is_list(struct str text) {
+static bool is_text(struct str s) {
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] < ' ' && str_find(STR("\t\n\r"), s.p[i]) == 3)
+            return false;
+    return true;
+}
+
+bool operand_is_list(const char *name, struct str text) {
     struct str trimmed = str_trim(text);
-    if (trimmed.n == 0 || trimmed.p[0] == '{' || trimmed.p[0] == '[')
+    if (inputs_is_manifest(str_of(name)) || !is_text(text) || trimmed.n == 0 ||
+        trimmed.p[0] == '{' || trimmed.p[0] == '[')
         return false;
     for (size_t at = 0; at < text.n;)
         if (is_key(name_of(next_line(text, &at))))

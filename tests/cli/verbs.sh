@@ -35,6 +35,20 @@ check "images -o json: is JSON" given "$list" bash -c '"$0" "$@" 2>/dev/null | j
     "${images[@]}" -n team -o json - >/dev/null
 run "${images[@]}" -n team "$work/no-such-file"
 same "images: a file that is not there" $status 2
+printf -- '---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: 1.25}]}\n---
+apiVersion: v1\nkind: Pod\nmetadata: {name: b}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: c}
+spec: {containers: [{name: c, image: ""}, {name: d, image: redis}]}\n' >"$work/odd.yaml"
+run "${images[@]}" -n team -o json "$work/odd.yaml"
+same "images: what cannot be read is denied" "$status $(jq -c '[(.images | length), (.denied | length)]' <<<"$out")" '1 [1,3]'
+same "images: and told, each at its place" "$(sed "s|^$work/||" <<<"$err" | cut -d: -f1-4)" "odd.yaml:5:38: deny
+odd.yaml:7:1: deny
+odd.yaml:14:38: deny"
+printf 'busybox\n' >"$work/word.yaml"
+printf 'busy\001box\nredis\n' >"$work/bytes"
+for file in word.yaml bytes; do
+    run "${images[@]}" -n team "$work/$file"
+    same "images: $file is a manifest, if a broken one" "$status" 2
+done
 printf 'busybox\n' >"$work/list.txt"
 run "${images[@]}" -n team -o skopeo-copy "$work/list.txt"
 same "images: a list in a file" "$status $out" \
