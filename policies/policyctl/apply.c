@@ -228,7 +228,7 @@ static enum ec check_object(void *arg, const struct subject *s, struct err *err)
     a->n_checked++;
     if (ec != EC_OK || equal)
         return ec;
-    err_place(err, s->file, s->line, 0);
+    err_place(err, s->file, s->line, 1);
     return err_set(err, EC_SCHEMA, "%s", not_understood);
 }
 

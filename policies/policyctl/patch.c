@@ -4,6 +4,8 @@
 
 #include <jansson.h>
 
+enum { HIDDEN_MAX = 1 << 30 };
+
 /* The container that holds the pointer's last token; borrowed. Decisions only point into
  * objects and arrays that exist. */
 static json_t *parent_of(json_t *root, struct str pointer, struct str *last) {
@@ -53,62 +55,131 @@ static int add_text(const char *bytes, size_t n, void *out) {
     return ((struct buf *)out)->bad ? -1 : 0;
 }
 
-static enum ec dump(json_t *root, struct buf *out, struct err *err) {
-    if (json_dump_callback(root, add_text, out, JSON_COMPACT | JSON_ENCODE_ANY) == 0)
-        return EC_OK;
-    return err_set(err, out->bad ? (enum ec)out->bad : EC_NOMEM, "no room for the object");
+/* ---- numbers ------------------------------------------------------------------------- */
+
+/* jansson holds 64 bits of a number, Kubernetes and YAML more: numbers go through it as strings that
+ * begin with a mark, and come out of it as they were written. A string that begins so itself gets
+ * another mark before. Texts are compact, as json_print() and dump() make them. */
+static const struct str number_mark = STR_INIT("\\u0001N"), string_mark = STR_INIT("\\u0001S"),
+                        any_mark = STR_INIT("\\u0001");
+
+/* Bytes of the string at the beginning of s, its quotes among them. */
+static size_t string_length(struct str s) {
+    size_t i = 1;
+    while (i < s.n && s.p[i] != '"')
+        i += s.p[i] == '\\' ? 2 : 1;
+    return i + 1 < s.n ? i + 1 : s.n;
+}
+
+static size_t number_length(struct str s) {
+    size_t i = 0;
+    while (i < s.n && (ascii_is_digit(s.p[i]) || str_find(STR("+-.eE"), s.p[i]) < 5))
+        i++;
+    return i;
+}
+
+static void hide_numbers(struct str s, struct buf *out) {
+    while (s.n != 0) {
+        bool is_number = s.p[0] == '-' || ascii_is_digit(s.p[0]);
+        size_t n = s.p[0] == '"' ? string_length(s) : is_number ? number_length(s) : 1;
+        if (is_number)
+            buf_printf(out, "\"%s%.*s\"", number_mark.p, STR_ARG(str_slice(s, 0, n)));
+        else if (n > 1 && str_starts(str_slice(s, 1, n), any_mark))
+            buf_printf(out, "\"%s%.*s", string_mark.p, STR_ARG(str_slice(s, 1, n)));
+        else
+            buf_str(out, str_slice(s, 0, n));
+        s = str_slice(s, n, s.n);
+    }
+}
+
+static void show_numbers(struct str s, struct buf *out) {
+    while (s.n != 0) {
+        size_t n = s.p[0] == '"' ? string_length(s) : 1;
+        struct str text = str_slice(s, 1, n);
+        if (str_starts(text, number_mark)) {
+            buf_str(out, str_slice(text, number_mark.n, text.n - 1));
+        } else if (str_starts(text, string_mark)) {
+            buf_putc(out, '"');
+            buf_str(out, str_slice(text, string_mark.n, text.n));
+        } else {
+            buf_str(out, str_slice(s, 0, n));
+        }
+        s = str_slice(s, n, s.n);
+    }
+}
+
+/* ---- edits --------------------------------------------------------------------------- */
+
+static json_t *load(const struct buf *hidden, struct err *err) {
+    json_error_t why = {.line = 0};
+    json_t *root = json_loadb(hidden->p, hidden->n, JSON_DECODE_ANY, &why);
+    if (root == NULL)
+        err_set(err, EC_LIMIT, "cannot be printed: %s", why.text);
+    return root;
 }
 
 struct patch {
-    struct str object;
     const struct edit *edits;
     size_t n_edits;
-    struct buf *out;
+    struct buf before, after; /* numbers hidden */
 };
 
 static void patch(void *arg, struct err *err) {
-    const struct patch *p = arg;
-    json_error_t why = {.line = 0};
-    json_t *root = json_loadb(p->object.p, p->object.n, JSON_DECODE_ANY, &why);
-    if (root == NULL) {
-        err_set(err, EC_LIMIT, "cannot be printed: %s", why.text);
+    struct patch *p = arg;
+    json_t *root = load(&p->before, err);
+    if (root == NULL)
         return;
-    }
     bool ok = true;
     for (size_t i = 0; i < p->n_edits && ok; i++)
         ok = apply(root, &p->edits[i]);
     if (!ok)
         err_set(err, EC_NOMEM, "out of memory");
-    else
-        dump(root, p->out, err);
+    else if (json_dump_callback(root, add_text, &p->after, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
+        err_set(err, p->after.bad ? (enum ec)p->after.bad : EC_NOMEM, "no room for the object");
     json_decref(root);
+}
+
+static enum ec check_room(const struct buf *b, struct err *err) {
+    return b->bad ? err_set(err, (enum ec)b->bad, "no room for the object") : EC_OK;
 }
 
 enum ec patch_apply(struct str object, const struct edit *edits, size_t n_edits,
                     struct buf *out, struct err *err) {
-    struct patch p = {.object = object, .edits = edits, .n_edits = n_edits, .out = out};
-    return attempt(patch, &p, err);
+    struct patch p = {.edits = edits,
+                      .n_edits = n_edits,
+                      .before = BUF_INIT(HIDDEN_MAX),
+                      .after = BUF_INIT(HIDDEN_MAX)};
+    hide_numbers(object, &p.before);
+    if (check_room(&p.before, err) == EC_OK && attempt(patch, &p, err) == EC_OK) {
+        show_numbers(buf_view(&p.after), out);
+        (void)!check_room(out, err);
+    }
+    buf_done(&p.before);
+    buf_done(&p.after);
+    return err->code;
 }
 
 struct comparison {
-    struct str a, b;
+    struct buf a, b; /* numbers hidden */
     bool equal;
 };
 
 static void compare(void *arg, struct err *err) {
     struct comparison *c = arg;
-    json_error_t why;
-    json_t *left = json_loadb(c->a.p, c->a.n, JSON_DECODE_ANY, &why);
-    json_t *right = json_loadb(c->b.p, c->b.n, JSON_DECODE_ANY, &why);
-    (void)err; /* what cannot be read equals nothing */
+    json_t *left = load(&c->a, err), *right = load(&c->b, err);
     c->equal = left != NULL && right != NULL && json_equal(left, right);
     json_decref(left);
     json_decref(right);
 }
 
 enum ec patch_equal(bool *equal, struct str a, struct str b, struct err *err) {
-    struct comparison c = {.a = a, .b = b};
-    enum ec ec = attempt(compare, &c, err);
+    struct comparison c = {.a = BUF_INIT(HIDDEN_MAX), .b = BUF_INIT(HIDDEN_MAX)};
+    hide_numbers(a, &c.a);
+    hide_numbers(b, &c.b);
+    if (check_room(&c.a, err) == EC_OK && check_room(&c.b, err) == EC_OK)
+        (void)!attempt(compare, &c, err);
     *equal = c.equal;
-    return ec;
+    buf_done(&c.a);
+    buf_done(&c.b);
+    return err->code;
 }

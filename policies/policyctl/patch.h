@@ -8,12 +8,12 @@
 #include "base/err.h"
 #include "engine/engine.h"
 
-/* Appends the patched object, compact, keys in their order. Errors: EC_LIMIT (numbers jansson
- * cannot hold), EC_NOMEM. */
+/* Appends the patched object, compact, keys in their order, numbers as they are written. `object` is
+ * compact, too. Errors: EC_LIMIT, EC_NOMEM. */
 enum ec patch_apply(struct str object, const struct edit *edits, size_t n_edits,
                     struct buf *out, struct err *err) MUST_CHECK;
 
-/* Do two JSON texts say the same, whatever the order of their keys? Errors: EC_NOMEM, EC_LIMIT. */
+/* Do two compact JSON texts say the same, whatever the order of their keys? Errors: EC_NOMEM, EC_LIMIT. */
 enum ec patch_equal(bool *equal, struct str a, struct str b, struct err *err) MUST_CHECK;
 
 #endif

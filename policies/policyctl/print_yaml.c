@@ -13,7 +13,7 @@ enum ec print_patched(const struct subject *s, struct buf *before, struct buf *a
         return err_set(err, (enum ec)before->bad, "no room for the object");
     if (patch_apply(buf_view(before), s->decision->edits, s->decision->n_edits, after, err) !=
         EC_OK)
-        err_place(err, s->file, s->line, 0);
+        err_place(err, s->file, s->line, 1);
     return err->code;
 }
 

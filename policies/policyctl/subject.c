@@ -65,7 +65,7 @@ static enum ec show(struct walk *w, struct subject *s, const struct review_fault
     count(w->totals, &decision);
     w->totals->malformed_objects += fault->is;
     ec = w->to->object(w->to->arg, s, err);
-    w->stop = ec != EC_OK;
+    w->stop = ec != EC_OK && ec != EC_LIMIT; /* what is too much of one object */
     return ec;
 }
 

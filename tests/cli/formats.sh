@@ -282,4 +282,26 @@ same "a number for an image: the summary" "$(tail -n 1 odd.text)" \
 same "a number for an image: json" \
     "$(jq -c '.objects[0].reasons[0] | [.path, .line, .column]' odd.json)" '["/spec/containers/1/image",11,18]'
 
+# ---- numbers beyond 64 bits ------------------------------------------------------------------
+
+cat >big.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata: {name: big, annotations: {a: "\u0001N5", b: "\u0001S", c: "\u0001\\"}}
+spec: {x: [18446744073709551615, -9223372036854775809, 123456789012345678901234567890, 1.50], containers: [{name: a, image: nginx}]}
+END
+"$POLICYCTL" test -p rules.yaml -o yaml big.yaml >big.out
+same "numbers of any size: yaml" "$? $(grep -A4 '  x:' big.out | tail -n 4 | tr -d ' \n')" \
+    "0 -18446744073709551615--9223372036854776000-1.2345678901234568e+29-1.5"
+same "numbers of any size: diff" "$("$POLICYCTL" test -p rules.yaml -o diff big.yaml | grep -c '^[-+] ')" 4
+"$POLICYCTL" apply -p rules.yaml big.yaml >big.applied
+same "numbers of any size: apply" "$? $(diff big.yaml big.applied | grep -c '^>')" "0 1"
+same "and texts that look like the marks for them" \
+    "$("$POLICYCTL" test -p rules.yaml -o yaml big.applied | python3 -c '
+import json, sys, yaml
+print(json.dumps(yaml.safe_load(sys.stdin)["metadata"]["annotations"]))')" \
+    '{"a": "\u0001N5", "b": "\u0001S", "c": "\u0001\\"}'
+printf '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"e"},"spec":{"x":1e400,"containers":[{"name":"a","image":"nginx"}]}}' >e400.json
+check "numbers of any size: JSON's own" bash -c '"$0" test -p rules.yaml -o yaml e400.json | grep -q "x: 1e400"' "$POLICYCTL"
+
 finish
