@@ -159,8 +159,9 @@ static bool is_named(X509 *leaf, const GENERAL_NAMES *names) {
 static enum ec judge_leaf(unsigned *why, const struct estate *e, const GENERAL_NAMES *names,
                           const struct certs_rotation *how, struct err *err) {
     struct span life;
+    char unfit[160];
     *why = how->new_leaf ? CERTS_WHY_ASKED : 0;
-    if (e->leaf == NULL || !e->key_fits)
+    if (e->leaf == NULL || !e->key_fits || check_unfit(unfit, e->leaf))
         *why |= CERTS_WHY_UNFIT;
     if (e->leaf == NULL)
         return EC_OK;

@@ -182,6 +182,8 @@ static bool print_problems(struct buf *out, unsigned problems, const char *name,
             buf_printf(out, "problem: %s\n", texts[i].text);
     if (problems & CERTS_NAME_MISSING)
         buf_printf(out, "problem: it lacks the name %s; it has %s\n", name, info->names);
+    if (problems & CERTS_UNFIT)
+        buf_printf(out, "problem: no client can use it: %s\n", info->unfit);
     if (problems & CERTS_CHAIN)
         buf_printf(out, "problem: no chain to ca.crt: %s\n", info->chain);
     return problems != 0;

@@ -57,6 +57,11 @@ same "check, another CA: exit status" $status 1
 matches "check, another CA: text" "$out" 'problem: no chain to ca\.crt'
 run "$POLICYCTL" certs check -d nowhere
 same "check, not there: exit status" $status 2
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-224 -nodes -keyout odd.key -out odd.crt -subj /CN=x \
+    -addext subjectAltName=DNS:hook.ns.svc 2>/dev/null
+run "$POLICYCTL" certs check --tls-cert odd.crt --tls-key odd.key "${names[@]}"
+same "check, a curve of no TLS: exit status" $status 1
+matches "check, a curve of no TLS: text" "$out" 'problem: no client can use it: .*none of ECDSA P-256'
 echo garbage >mixed/tls.crt
 run "$POLICYCTL" certs check -d mixed "${names[@]}"
 same "check, garbage: exit status" $status 2

@@ -103,7 +103,26 @@ cp other/tls.key "$certs/tls.key"
 kill -HUP "$pid"
 await "another's key: is logged" is_logged certificate_kept $((kept + 1))
 same "another's key: the old pair is served" "$(served)" "$new"
-cp good.key "$certs/tls.key"
+
+# What GnuTLS takes and no client can shake hands with.
+kept_since() { # REASON
+    [[ $(logged certificate_kept error) =~ $1 ]]
+}
+refused_pair() { # NAME REASON: of odd.crt and odd.key
+    cp odd.key "$certs/tls.key" && cp odd.crt "$certs/tls.crt"
+    kill -HUP "$pid"
+    await "$1: is logged with the reason" kept_since "$2"
+    same "$1: the file" "$(logged certificate_kept file)" "$certs/tls.crt"
+    same "$1: the old pair is served" "$(served)" "$new"
+}
+cp "$certs/tls.crt" good.crt
+openssl req -x509 -newkey rsa:2048 -nodes -keyout odd.key -out odd.crt -subj /CN=x -addext subjectAltName=IP:127.0.0.1 \
+    -addext keyUsage=critical,keyEncipherment 2>/dev/null
+refused_pair "a key that may not sign" 'no client can use it: .*digitalSignature'
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-224 -nodes -keyout odd.key -out odd.crt -subj /CN=x \
+    -addext subjectAltName=IP:127.0.0.1 2>/dev/null
+refused_pair "a curve of no TLS" 'no client can use it: .*none of ECDSA P-256'
+cp good.key "$certs/tls.key" && cp good.crt "$certs/tls.crt"
 stop_daemon
 same "exit status" $status 0
 

@@ -117,8 +117,11 @@ static enum ec read_pair(const struct daemon *d, struct pair *out, struct err *e
     if (o->client_ca != NULL && certs_read(&out->client_ca, o->client_ca, err) != EC_OK)
         return err->code;
     if (certs_check(&out->info, &out->problems, buf_view(&out->cert), buf_view(&out->key),
-                    STR_NONE, str_of(o->tls_name), clock_wall_us() / 1000000, err) == EC_OK)
-        return EC_OK;
+                    STR_NONE, str_of(o->tls_name), clock_wall_us() / 1000000, err) == EC_OK) {
+        if (!(out->problems & CERTS_UNFIT))
+            return EC_OK;
+        err_set(err, EC_CRYPTO, "no client can use it: %s", out->info.unfit);
+    }
     blame_file(d, err);
     err_place(err, o->tls_cert, 0, 0);
     return err->code;
