@@ -141,9 +141,26 @@ static void tell_of_pair(struct daemon *d, const struct pair *pair) {
     load_remind_of_certificate(d, now_s);
 }
 
+/* A start takes what there is, since an expired certificate may be the only one; a reload has one
+ * that is better. */
+static enum ec check_trade(const struct daemon *d, const struct pair *pair, struct err *err) {
+    int64_t in_use_s = atomic_load(&d->service.cert_not_after_s);
+    struct buf text = BUF_INIT(256);
+    if (!(pair->problems & CERTS_EXPIRED) || clock_wall_us() / 1000000 >= in_use_s)
+        return EC_OK;
+    buf_puts(&text, "it has expired at ");
+    clock_print_s(&text, pair->info.not_after_s);
+    buf_puts(&text, ", the one in use is valid until ");
+    clock_print_s(&text, in_use_s);
+    err_set(err, EC_CRYPTO, "%.*s", STR_ARG(buf_view(&text)));
+    err_place(err, d->options->tls_cert, 0, 0);
+    buf_done(&text);
+    return err->code;
+}
+
 static enum ec renew_pair(struct daemon *d, struct err *err) {
     AUTO(pair_done) struct pair pair = PAIR_INIT;
-    if (read_pair(d, &pair, err) != EC_OK)
+    if (read_pair(d, &pair, err) != EC_OK || check_trade(d, &pair, err) != EC_OK)
         return err->code;
     if (server_set_tls(d->server, buf_view(&pair.cert), buf_view(&pair.key),
                        buf_view(&pair.client_ca), err) != EC_OK) {
