@@ -97,7 +97,7 @@ static void account(struct audit *a, struct str all, struct str lost, int os) {
     a->stats.written += count_lines(all) - n_lost;
     if (os != 0) {
         a->stats.failed += n_lost;
-        a->stats.last_errno = os;
+        a->stats.last_errno = a->stats.failed_errno = os;
     } else {
         a->stats.dropped += n_lost;
         if (n_lost == 0)
