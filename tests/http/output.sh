@@ -71,6 +71,20 @@ wait "$catcher" 2>/dev/null
 exec {reader}<&-
 same "block: none is torn" "$(jq -c 'select(.event == "decision")' <lines2 2>&1 | wc -l)" 400
 
+# ---- a second SIGTERM while nobody reads: what is queued is dropped, and counted -------------------
+
+exec {reader}<>pipe
+start_into impatient pipe --drain-pause 600s
+ask_many 200
+same "second SIGTERM: all requests are answered" "$answered" 200
+kill -TERM "$pid"
+await "second SIGTERM: draining" is_logged draining
+stop_daemon
+exec {reader}<&-
+same "second SIGTERM: exit status" $status 0
+same "second SIGTERM: the audit lines were not waited for" "$(logged ended cutShort)" true
+check "second SIGTERM: they are counted" [ "$(logged ended auditDropped)" -gt 0 ]
+
 # ---- closed, full ---------------------------------------------------------------------------------
 
 exec {reader}<>pipe

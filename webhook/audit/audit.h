@@ -55,6 +55,9 @@ void audit_write(struct audit *a, struct str line);
  * an end while nobody reads. NULL is fine. */
 void audit_wait_no_more(struct audit *a);
 
+/* Waits until all that is queued is written or lost, at most ms; true: it is. NULL is fine. */
+bool audit_flush(struct audit *a, unsigned ms);
+
 /* Writes what is pending, for at most deadline_ms, and ends; what is left then counts as
  * dropped. The last figures go to *last unless it is NULL. */
 void audit_close(struct audit *a, unsigned deadline_ms, struct audit_stats *last);

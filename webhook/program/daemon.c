@@ -16,6 +16,7 @@
 
 enum { EXIT_USABLE = 0, EXIT_CANNOT = 2, EXIT_BROKEN = 70 };
 enum { TICK_MS = 100, SETTLE_MS = 100, SETTLE_MAX = 20 };
+enum { FLUSH_MS = 2000 };
 enum { AUDIT_LOOK_MS = 1000, AUDIT_TELL_MS = 10000 };
 enum { MMAP_BYTES = 1 << 20, TRIM_CONNECTIONS = 64 };
 enum { LOOK_RULES = 1 << 0, LOOK_TLS = 1 << 1 | 1 << 2 | 1 << 3 }; /* bits of watch_files() */
@@ -164,7 +165,8 @@ static bool pause_for(const struct life *l, uint64_t ms) {
     return true;
 }
 
-static void drain(struct life *l) {
+/* False: a second TERM cut it short. */
+static bool drain(struct life *l) {
     struct daemon *d = &l->daemon;
     const struct options *o = d->options;
     int64_t end_ns;
@@ -179,6 +181,7 @@ static void drain(struct life *l) {
         patient = !is_end(next_signal(l, 0));
     }
     LOG(done ? LOG_INFO : LOG_WARN, "drained", F_BOOL("allAnswered", done), F_END);
+    return patient;
 }
 
 static enum ec start(struct daemon *d, struct err *err) {
@@ -200,17 +203,28 @@ static void log_ready(const struct daemon *d) {
         F_END);
 }
 
-static void finish(struct daemon *d) {
+/* The last lines, unless there was a second TERM, or comes one; nobody may be reading them. */
+static bool flush_audit(const struct life *l, bool patient) {
+    int64_t end_ns = clock_mono_ns() + (int64_t)FLUSH_MS * 1000000;
+    while (patient && !audit_flush(l->daemon.service.audit, TICK_MS) &&
+           clock_mono_ns() < end_ns)
+        patient = !is_end(next_signal(l, 0));
+    return patient;
+}
+
+static void finish(struct life *l, bool patient) {
+    struct daemon *d = &l->daemon;
     struct audit_stats last = {.dropped = 0};
     audit_wait_no_more(d->service.audit); /* or a worker might, and server_stop() for it */
     server_stop(d->probes); /* first: a scrape asks the other server for its figures */
     server_stop(d->server);
-    audit_close(d->service.audit, 2000, &last);
+    patient = flush_audit(l, patient);
+    audit_close(d->service.audit, 0, &last);
     service_done(&d->service);
     buf_done(&d->priorities);
     LOG(last.dropped || last.failed ? LOG_WARN : LOG_INFO, "ended",
         F_INT("auditLines", last.written), F_INT("auditDropped", last.dropped),
-        F_INT("auditFailed", last.failed), F_END);
+        F_INT("auditFailed", last.failed), F_BOOL("cutShort", !patient), F_END);
 }
 
 /* Before any thread starts: they inherit the mask, and signals come to the main thread alone.
@@ -251,6 +265,7 @@ int daemon_run(const struct options *options) {
     struct life l = {.daemon = {.options = options, .priorities = BUF_INIT(1024)},
                      .watch.inotify = -1};
     struct err err = ERR_INIT;
+    bool patient = true;
     /* Otherwise the first large block that is freed raises the threshold, and the next ones stay. */
     mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
     mallopt(M_TRIM_THRESHOLD, MMAP_BYTES);
@@ -263,9 +278,9 @@ int daemon_run(const struct options *options) {
     } else {
         log_ready(&l.daemon);
         serve(&l);
-        drain(&l);
+        patient = drain(&l);
     }
-    finish(&l.daemon);
+    finish(&l, patient);
     watch_close(&l.watch);
     close(l.signal_fd);
     if (err.code == EC_OK)
