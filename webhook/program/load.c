@@ -245,8 +245,22 @@ static enum ec listen_probes(struct daemon *d, struct err *err) {
     return server_start(&d->probes, &config, err);
 }
 
+/* The environment's lists are split at commas; who tries that with a flag means a list, too. */
+static enum ec check_list(const char *flag, const struct opt_list *list, struct err *err) {
+    for (size_t i = 0; i < list->n; i++)
+        if (strchr(list->v[i], ',') != NULL)
+            return err_set(err, EC_USAGE,
+                           "--%s: found \"%.200s\" with a comma; give the flag once for each "
+                           "name",
+                           flag, list->v[i]);
+    return EC_OK;
+}
+
 enum ec load_and_listen(struct daemon *d, struct err *err) {
     const struct options *o = d->options;
+    if (check_list("tls-ciphers", &o->tls_ciphers, err) != EC_OK ||
+        check_list("client-name", &o->client_names, err) != EC_OK)
+        return err->code;
     if (priorities_print(&d->priorities, (enum priorities_min)o->tls_min, o->tls_ciphers.v,
                          o->tls_ciphers.n, err) != EC_OK)
         return err->code;
