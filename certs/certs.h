@@ -117,8 +117,8 @@ enum certs_problem { /* bits */
 /* Reads a PEM certificate (chain) and key. Dates, name, purpose, kind of key and chain do not
  * fail: they come as bits in *problems, since a server with an expired certificate may still have to
  * start. `name`, a DNS name or IP address, may be empty, and so may ca_pem, the CA bundle. Out
- * is untouched on failure. Errors: EC_CRYPTO (no certificate, no key, the key does not match),
- * EC_LIMIT, EC_NOMEM. */
+ * is untouched on failure. Errors: EC_CRYPTO (no certificate, no key), EC_SCHEMA (the key does not
+ * match), EC_LIMIT, EC_NOMEM. */
 enum ec certs_check(struct certs_info *out, unsigned *problems, struct str cert_pem,
                     struct str key_pem, struct str ca_pem, struct str name, int64_t now_s,
                     struct err *err) MUST_CHECK;
@@ -155,6 +155,8 @@ struct certs_rotation {
     bool new_leaf;                /* even when none is due */
     bool new_ca;                  /* the same; needs no ca.key */
     bool dry_run;                 /* decide, write nothing */
+    bool keep_key;        /* the kind of the present leaf's key, if it can be made here */
+    bool keep_days;       /* its life, unless its CA cut that short; both over the request's */
     int32_t left_percent; /* renew what has this part of its life or less left; 0: a third */
     int32_t overlap_days; /* a replaced CA stays this long; 0: CERTS_OVERLAP_DAYS */
 };

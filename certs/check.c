@@ -127,7 +127,7 @@ static enum ec check_key(X509 *cert, struct str key_pem, struct err *err) {
         return err_wrap(err, "key");
     if (X509_check_private_key(cert, key) || crypto_settle(err) != EC_OK)
         return err->code;
-    return err_set(err, EC_CRYPTO, "the key does not match the certificate");
+    return err_set(err, EC_SCHEMA, "the key does not match the certificate");
 }
 
 /* Adds to *info and *problems what the bundle says. */

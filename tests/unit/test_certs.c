@@ -370,8 +370,8 @@ static void what_is_no_pair_is_refused_with_a_reason(void **state) {
          STR("-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: "
              "AES-128-CBC,00\n" BODY "EC PRIVATE KEY-----\n"),
          STR_NONE, EC_CRYPTO, "found an encrypted private key"},
-        {crt, buf_view(&other.tls_key), STR_NONE, EC_CRYPTO, "the key does not match"},
-        {crt, buf_view(&one.ca_key), STR_NONE, EC_CRYPTO, "the key does not match"},
+        {crt, buf_view(&other.tls_key), STR_NONE, EC_SCHEMA, "the key does not match"},
+        {crt, buf_view(&one.ca_key), STR_NONE, EC_SCHEMA, "the key does not match"},
         {crt, buf_view(&big), STR_NONE, EC_LIMIT, "more than the 65536"},
         {crt, key, STR("no bundle"), EC_CRYPTO, "CA bundle: found no PEM block"},
         {crt, key, key, EC_CRYPTO, "CA bundle: found a private key"},
