@@ -92,6 +92,16 @@ stop_daemon
 same "PULLGATE_DRAIN_PAUSE: the flag wins" "$(logged draining pauseMs)" 0
 same "environment: exit status" $status 0
 
+# ---- a limit that another one hides ------------------------------------------------------------
+
+start_daemon hidden ready --policy rules.yaml --max-body 2MiB --memory-budget 1MiB
+same "--max-body over --memory-budget: is told" \
+    "$(logged max_body_exceeds_memory_budget 'level, .maxBody, .memoryBudget' | tr '\n' ' ')" 'warn 2097152 1048576 '
+stop_daemon
+start_daemon equal ready --policy rules.yaml --max-body 1MiB --memory-budget 1MiB
+same "--max-body as --memory-budget: nothing to tell" "$(grep -c max_body_exceeds "$log")" 0
+stop_daemon
+
 # ---- some by flag ----------------------------------------------------------------------------
 
 log=$work/quiet.log audit=$work/quiet.audit

@@ -256,8 +256,15 @@ static enum ec check_list(const char *flag, const struct opt_list *list, struct 
     return EC_OK;
 }
 
+static void warn_of_limits(const struct options *o) {
+    if (o->max_body > o->memory_budget)
+        LOG(LOG_WARN, "max_body_exceeds_memory_budget", F_INT("maxBody", o->max_body),
+            F_INT("memoryBudget", o->memory_budget), F_END);
+}
+
 enum ec load_and_listen(struct daemon *d, struct err *err) {
     const struct options *o = d->options;
+    warn_of_limits(o);
     if (check_list("tls-ciphers", &o->tls_ciphers, err) != EC_OK ||
         check_list("client-name", &o->client_names, err) != EC_OK)
         return err->code;

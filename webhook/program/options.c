@@ -50,7 +50,7 @@ static const struct opt_row rows[] = {
     {"memory-budget", 0, OPT_SIZE, "SIZE", "256MiB",
      "For the bodies and answers of all requests together. Over it requests get 503 with "
      "Retry-After, which the API server repeats. The default is half of the 512 MiB that the "
-     "manifests allow the container.",
+     "manifests allow the container. Below --max-body it is what limits a review.",
      AT(memory_budget), .min = 1 << 20},
     {"max-connections", 0, OPT_NUMBER, "N", "1024",
      "Connections open at once; further ones wait in the backlog, and those that have been "
