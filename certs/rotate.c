@@ -464,17 +464,17 @@ static enum ec keep_ways(struct certs_rotation *how, const struct estate *e, str
 }
 
 enum ec certs_rotate(struct certs_outcome *out, const char *dir,
-                     const struct certs_rotation *wanted, struct err *err) {
+                     const struct certs_rotation *how, struct err *err) {
     AUTO(save_unlockp) int lock = -1;
     AUTO(estate_done) struct estate e = {0};
     AUTO(names_freep) GENERAL_NAMES *names = NULL;
     struct certs_outcome plan = {0};
-    struct certs_rotation how = *wanted;
-    if (check_request(&how, err) != EC_OK || save_lock(&lock, dir, err) != EC_OK ||
-        load(&e, dir, &how, err) != EC_OK || keep_ways(&how, &e, err) != EC_OK ||
-        wanted_names(&names, &e, &how.request, err) != EC_OK ||
-        decide(&plan, &e, names, &how, err) != EC_OK ||
-        carry_out(&plan, dir, &e, names, &how, err) != EC_OK)
+    struct certs_rotation own = *how;
+    if (check_request(&own, err) != EC_OK || save_lock(&lock, dir, err) != EC_OK ||
+        load(&e, dir, &own, err) != EC_OK || keep_ways(&own, &e, err) != EC_OK ||
+        wanted_names(&names, &e, &own.request, err) != EC_OK ||
+        decide(&plan, &e, names, &own, err) != EC_OK ||
+        carry_out(&plan, dir, &e, names, &own, err) != EC_OK)
         return err->code;
     *out = plan;
     return EC_OK;
