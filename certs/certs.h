@@ -95,6 +95,7 @@ struct certs_info {
     size_t n_certs;   /* in the file: leaf and chain */
     char names[2048]; /* SANs, joined by ", "; ends in "..." when they do not fit */
     char chain[128];  /* with CERTS_CHAIN: why no chain to the bundle holds */
+    char unfit[160];  /* with CERTS_UNFIT: why */
 };
 
 /* Whole days until not_after_s; negative once it has passed. */
@@ -109,14 +110,15 @@ enum certs_problem { /* bits */
                      CERTS_NAME_MISSING = 4, /* `name` is in no SAN */
                      CERTS_NOT_SERVER = 8,   /* extended key usage without serverAuth */
                      CERTS_CHAIN = 16,       /* no chain to a certificate of the bundle */
-                     CERTS_SOON = 32         /* a third or less of its life is left */
+                     CERTS_SOON = 32,        /* a third or less of its life is left */
+                     CERTS_UNFIT = 64        /* no handshake can succeed with it */
 };
 
-/* Reads a PEM certificate (chain) and key. Dates, name, purpose and chain do not fail: they
- * come as bits in *problems, since a server with an expired certificate may still have to
+/* Reads a PEM certificate (chain) and key. Dates, name, purpose, kind of key and chain do not
+ * fail: they come as bits in *problems, since a server with an expired certificate may still have to
  * start. `name`, a DNS name or IP address, may be empty, and so may ca_pem, the CA bundle. Out
- * is untouched on failure. Errors: EC_CRYPTO (no certificate, no key, the key does not match),
- * EC_LIMIT, EC_NOMEM. */
+ * is untouched on failure. Errors: EC_CRYPTO (no certificate, no key), EC_SCHEMA (the key does not
+ * match), EC_LIMIT, EC_NOMEM. */
 enum ec certs_check(struct certs_info *out, unsigned *problems, struct str cert_pem,
                     struct str key_pem, struct str ca_pem, struct str name, int64_t now_s,
                     struct err *err) MUST_CHECK;
@@ -153,13 +155,15 @@ struct certs_rotation {
     bool new_leaf;                /* even when none is due */
     bool new_ca;                  /* the same; needs no ca.key */
     bool dry_run;                 /* decide, write nothing */
+    bool keep_key;        /* the kind of the present leaf's key, if it can be made here */
+    bool keep_days;       /* its life, unless its CA cut that short; both over the request's */
     int32_t left_percent; /* renew what has this part of its life or less left; 0: a third */
     int32_t overlap_days; /* a replaced CA stays this long; 0: CERTS_OVERLAP_DAYS */
 };
 
 enum certs_why { /* bits */
                  CERTS_WHY_ASKED = 1,
-                 CERTS_WHY_UNFIT = 2,  /* missing, damaged, or of another key */
+                 CERTS_WHY_UNFIT = 2,  /* missing, damaged, of another key, or CERTS_UNFIT */
                  CERTS_WHY_SOON = 4,   /* little or nothing of its life is left */
                  CERTS_WHY_SHORT = 8,  /* the CA would cut a new leaf to half its life */
                  CERTS_WHY_NAMES = 16, /* the leaf has other names than asked for */

@@ -4,6 +4,8 @@
 #include <openssl/err.h>
 #include <stdio.h>
 
+enum { RSA_MIN_BITS = 2048 };
+
 static X509 *first(const STACK_OF(X509) * certs) {
     return sk_X509_value(certs, 0);
 }
@@ -68,7 +70,39 @@ static bool is_server(X509 *cert) {
     return (X509_get_extended_key_usage(cert) & (XKU_SSL_SERVER | XKU_ANYEKU)) != 0;
 }
 
-static unsigned find_problems(X509 *cert, const struct certs_info *info, struct str name,
+static bool can_sign(const EVP_PKEY *key) {
+    static const char *const curves[] = {"prime256v1", "secp384r1", "secp521r1"};
+    char curve[24] = "";
+    if (key == NULL)
+        return false;
+    if (EVP_PKEY_is_a(key, "RSA"))
+        return EVP_PKEY_get_bits(key) >= RSA_MIN_BITS;
+    if (EVP_PKEY_is_a(key, "ED25519"))
+        return true;
+    if (!EVP_PKEY_is_a(key, "EC") || !EVP_PKEY_get_group_name(key, curve, sizeof curve, NULL))
+        return false;
+    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
+        if (strcmp(curve, curves[i]) == 0)
+            return true;
+    return false;
+}
+
+/* In every handshake of TLS 1.3, and of ECDHE in 1.2, the server signs: RFC 8446, 4.2.3 (schemes)
+ * and 4.4.2.2 (key usage). No key usage at all (UINT32_MAX) means any. */
+bool check_unfit(char why[160], X509 *cert) {
+    why[0] = '\0';
+    if ((X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE) == 0)
+        snprintf(why, 160,
+                 "its key usage lacks digitalSignature, and every handshake is signed");
+    else if (!can_sign(X509_get0_pubkey(cert)))
+        snprintf(why, 160,
+                 "its key is none of ECDSA P-256, P-384 or P-521, Ed25519, and RSA of "
+                 "%d bits or more",
+                 RSA_MIN_BITS);
+    return why[0] != '\0';
+}
+
+static unsigned find_problems(X509 *cert, struct certs_info *info, struct str name,
                               int64_t now_s) {
     struct span life = {info->not_before_s, info->not_after_s};
     unsigned found = 0;
@@ -82,6 +116,8 @@ static unsigned find_problems(X509 *cert, const struct certs_info *info, struct 
         found |= CERTS_NAME_MISSING;
     if (!is_server(cert))
         found |= CERTS_NOT_SERVER;
+    if (check_unfit(info->unfit, cert))
+        found |= CERTS_UNFIT;
     return found;
 }
 
@@ -91,7 +127,7 @@ static enum ec check_key(X509 *cert, struct str key_pem, struct err *err) {
         return err_wrap(err, "key");
     if (X509_check_private_key(cert, key) || crypto_settle(err) != EC_OK)
         return err->code;
-    return err_set(err, EC_CRYPTO, "the key does not match the certificate");
+    return err_set(err, EC_SCHEMA, "the key does not match the certificate");
 }
 
 /* Adds to *info and *problems what the bundle says. */

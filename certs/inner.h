@@ -87,6 +87,9 @@ bool span_is_low(struct span life, int32_t percent, int64_t now_s);
 enum ec check_chain(const char **why, STACK_OF(X509) * certs, STACK_OF(X509) * bundle,
                     int64_t now_s, struct err *err) MUST_CHECK;
 
+/* Whether no handshake can succeed with it; why goes to `why`, which is "" else. */
+bool check_unfit(char why[160], X509 *cert);
+
 /* save.c */
 /* One writer at a time in a folder; the descriptor, to be closed, holds the lock. */
 enum ec save_lock(int *fd, const char *dir, struct err *err) MUST_CHECK;

@@ -159,8 +159,9 @@ static bool is_named(X509 *leaf, const GENERAL_NAMES *names) {
 static enum ec judge_leaf(unsigned *why, const struct estate *e, const GENERAL_NAMES *names,
                           const struct certs_rotation *how, struct err *err) {
     struct span life;
+    char unfit[160];
     *why = how->new_leaf ? CERTS_WHY_ASKED : 0;
-    if (e->leaf == NULL || !e->key_fits)
+    if (e->leaf == NULL || !e->key_fits || check_unfit(unfit, e->leaf))
         *why |= CERTS_WHY_UNFIT;
     if (e->leaf == NULL)
         return EC_OK;
@@ -440,17 +441,40 @@ static enum ec carry_out(struct certs_outcome *plan, const char *dir, const stru
     return how->dry_run ? EC_OK : write_files(dir, &p, n_new || plan->n_dropped, err);
 }
 
+/* A leaf that ends with its CA does not tell how long it was meant to live. */
+static enum ec keep_days(struct certs_request *r, const struct estate *e, struct err *err) {
+    struct span life, ca = {0, 0};
+    if (info_span(&life, e->leaf, err) != EC_OK)
+        return err_wrap(err, "tls.crt");
+    if (e->leaf_ca != NULL && info_span(&ca, e->leaf_ca, err) != EC_OK)
+        return err_wrap(err, "ca.crt");
+    int64_t days = (life.to_s - life.from_s + day_s / 2) / day_s;
+    if (life.to_s != ca.to_s && days >= 1 && days <= CERTS_DAYS_MAX)
+        r->days = (int32_t)days;
+    return EC_OK;
+}
+
+static enum ec keep_ways(struct certs_rotation *how, const struct estate *e, struct err *err) {
+    if (e->leaf == NULL)
+        return EC_OK;
+    const EVP_PKEY *key = X509_get0_pubkey(e->leaf);
+    if (how->keep_key && key != NULL)
+        how->request.key = EVP_PKEY_is_a(key, "RSA") ? CERTS_KEY_RSA2048 : CERTS_KEY_P256;
+    return how->keep_days ? keep_days(&how->request, e, err) : EC_OK;
+}
+
 enum ec certs_rotate(struct certs_outcome *out, const char *dir,
                      const struct certs_rotation *how, struct err *err) {
     AUTO(save_unlockp) int lock = -1;
     AUTO(estate_done) struct estate e = {0};
     AUTO(names_freep) GENERAL_NAMES *names = NULL;
     struct certs_outcome plan = {0};
-    if (check_request(how, err) != EC_OK || save_lock(&lock, dir, err) != EC_OK ||
-        load(&e, dir, how, err) != EC_OK ||
-        wanted_names(&names, &e, &how->request, err) != EC_OK ||
-        decide(&plan, &e, names, how, err) != EC_OK ||
-        carry_out(&plan, dir, &e, names, how, err) != EC_OK)
+    struct certs_rotation own = *how;
+    if (check_request(&own, err) != EC_OK || save_lock(&lock, dir, err) != EC_OK ||
+        load(&e, dir, &own, err) != EC_OK || keep_ways(&own, &e, err) != EC_OK ||
+        wanted_names(&names, &e, &own.request, err) != EC_OK ||
+        decide(&plan, &e, names, &own, err) != EC_OK ||
+        carry_out(&plan, dir, &e, names, &own, err) != EC_OK)
         return err->code;
     *out = plan;
     return EC_OK;

@@ -11,8 +11,8 @@ static const char *const key_words[] = {"p256", "rsa2048", NULL};
 struct options {
     const char *dir, *service, *namespace, *cert, *key_file, *name;
     struct opt_list dns;
-    uint64_t days, ca_days, overlap_days;
-    int key;
+    uint64_t days, ca_days, overlap_days; /* days 0: not given */
+    int key;                              /* -1: not given */
     bool force, new_ca, dry_run;
 };
 
@@ -33,12 +33,17 @@ static const struct opt_row rows[] = {
     {"dns", 0, OPT_LIST, "NAME", NULL,
      "Further DNS name or IP address for the certificate; may be given several times.",
      AT(dns)},
-    {"days", 0, OPT_NUMBER, "N", "365", "Life of the serving certificate.", AT(days), .min = 1,
-     .max = CERTS_DAYS_MAX},
+    {"days", 0, OPT_NUMBER, "N", NULL,
+     "Life of the serving certificate; 365 when not given. rotate keeps that of the "
+     "certificate "
+     "it renews when not given.",
+     AT(days), .min = 1, .max = CERTS_DAYS_MAX},
     {"ca-days", 0, OPT_NUMBER, "N", "3650", "Life of the CA.", AT(ca_days), .min = 1,
      .max = CERTS_DAYS_MAX},
-    {"key", 0, OPT_WORD, "KIND", "p256",
-     "Kind of key. ECDSA P-256 handshakes cost a third of RSA's.", AT(key), .words = key_words},
+    {"key", 0, OPT_WORD, "KIND", NULL,
+     "Kind of key; p256 when not given: its handshakes cost a third of RSA's. rotate keeps the "
+     "kind it finds when not given.",
+     AT(key), .words = key_words},
     {"force", 'f', OPT_FLAG, NULL, NULL,
      "init: replace existing files. rotate: a new certificate even when none is due.",
      AT(force)},
@@ -70,16 +75,20 @@ static const char *namespace_of(const struct options *o) {
     return o->namespace ? o->namespace : "pullgate";
 }
 
+static uint64_t days_of(const struct options *o) {
+    return o->days ? o->days : 365;
+}
+
 static struct certs_request request_of(const struct options *o, struct str *dns) {
     for (size_t i = 0; i < o->dns.n; i++)
         dns[i] = str_of(o->dns.v[i]);
-    return (struct certs_request){.key = (enum certs_key)o->key,
+    return (struct certs_request){.key = o->key < 0 ? CERTS_KEY_P256 : (enum certs_key)o->key,
                                   .service = str_of(service_of(o)),
                                   .namespace = str_of(namespace_of(o)),
                                   .dns = dns,
                                   .n_dns = o->dns.n,
                                   .now_s = now_s(),
-                                  .days = (int32_t)o->days,
+                                  .days = (int32_t)days_of(o),
                                   .ca_days = (int32_t)o->ca_days};
 }
 
@@ -97,8 +106,9 @@ static int init(const struct options *o, struct buf *out, struct err *err) {
     const struct certs_request request = request_of(o, dns);
     if (certs_make(&files, &request, err) == EC_OK &&
         certs_save(&files, o->dir, o->force, err) == EC_OK) {
-        uint64_t days =
-            o->days < o->ca_days ? o->days : o->ca_days; /* it never outlives its CA */
+        uint64_t days = days_of(o);
+        if (days > o->ca_days) /* it never outlives its CA */
+            days = o->ca_days;
         buf_printf(out, "%s: ca.crt ca.key tls.crt tls.key for %s.%s.svc\n", o->dir,
                    service_of(o), namespace_of(o));
         print_until(out, "tls.crt", request.now_s + (int64_t)days * 86400);
@@ -134,6 +144,8 @@ static int rotate(const struct options *o, struct buf *out, struct err *err) {
                                  .new_leaf = o->force,
                                  .new_ca = o->new_ca,
                                  .dry_run = o->dry_run,
+                                 .keep_key = o->key < 0,
+                                 .keep_days = o->days == 0,
                                  .overlap_days = (int32_t)o->overlap_days};
     if (o->service == NULL && o->namespace == NULL && o->dns.n == 0)
         how.request.service = how.request.namespace =
@@ -153,15 +165,20 @@ static int rotate(const struct options *o, struct buf *out, struct err *err) {
 /* ---- check, show, bundle ------------------------------------------------------------- */
 
 /* The file given by flag, or one of the folder. */
+static void put_path(struct buf *out, const struct options *o, const char *given,
+                     const char *name) {
+    if (given == NULL)
+        buf_printf(out, "%s/%s", o->dir, name);
+    else
+        buf_puts(out, given);
+}
+
 static enum ec read_pem(struct buf *out, const struct options *o, const char *given,
                         const char *name, struct err *err) {
     struct buf path = BUF_INIT(65536);
     if (given == NULL && o->dir == NULL)
         return err_set(err, EC_USAGE, "--dir is missing: the folder of ca.crt and tls.crt");
-    if (given == NULL)
-        buf_printf(&path, "%s/%s", o->dir, name);
-    else
-        buf_puts(&path, given);
+    put_path(&path, o, given, name);
     const char *text = buf_z(&path);
     enum ec ec = text ? certs_read(out, text, err) : err_set(err, EC_NOMEM, "out of memory");
     buf_done(&path);
@@ -182,6 +199,8 @@ static bool print_problems(struct buf *out, unsigned problems, const char *name,
             buf_printf(out, "problem: %s\n", texts[i].text);
     if (problems & CERTS_NAME_MISSING)
         buf_printf(out, "problem: it lacks the name %s; it has %s\n", name, info->names);
+    if (problems & CERTS_UNFIT)
+        buf_printf(out, "problem: no client can use it: %s\n", info->unfit);
     if (problems & CERTS_CHAIN)
         buf_printf(out, "problem: no chain to ca.crt: %s\n", info->chain);
     return problems != 0;
@@ -203,6 +222,15 @@ static enum ec print_info(void *arg, const struct certs_info *info, struct err *
     return EC_OK;
 }
 
+static bool print_mismatch(struct buf *out, const struct options *o) {
+    buf_puts(out, "problem: the key ");
+    put_path(out, o, o->key_file, "tls.key");
+    buf_puts(out, " does not match the certificate ");
+    put_path(out, o, o->cert, "tls.crt");
+    buf_putc(out, '\n');
+    return true;
+}
+
 static int check(const struct options *o, struct buf *out, struct err *err) {
     struct buf cert = BUF_INIT(CERTS_READ_ROOM), key = BUF_INIT(CERTS_READ_ROOM),
                ca = BUF_INIT(CERTS_READ_ROOM), name = BUF_INIT(1024);
@@ -220,11 +248,14 @@ static int check(const struct options *o, struct buf *out, struct err *err) {
              !print_problems(out, problems, wanted, &info))
         buf_printf(out, "ok: %s, %lld days left\n", info.names,
                    (long long)certs_days_left(&info, now_s()));
+    bool mismatch = err->code == EC_SCHEMA && print_mismatch(out, o);
+    if (mismatch)
+        *err = (struct err)ERR_INIT; /* an answer, as the other problems are */
     certs_wipe(&cert);
     certs_wipe(&key);
     certs_wipe(&ca);
     buf_done(&name);
-    return problems ? EXIT_DENIED : EXIT_ALLOWED;
+    return problems || mismatch ? EXIT_DENIED : EXIT_ALLOWED;
 }
 
 static int show(const struct options *o, struct buf *out, struct err *err) {
@@ -292,7 +323,7 @@ static int run(const struct options *o, const struct opt_result *args) {
 }
 
 int cmd_certs(const struct verb *self, int argc, char **argv) {
-    struct options options = {.dir = NULL};
+    struct options options = {.key = -1};
     struct opt_result result;
     struct buf text = BUF_INIT(1 << 20);
     int status;

@@ -117,6 +117,8 @@ static enum ec check_certs(const struct render *r, const char *namespace, struct
                        problems & CERTS_EXPIRED ? "has expired" : "is not valid yet");
     if (problems & CERTS_NOT_SERVER)
         return err_set(err, EC_CRYPTO, "tls.crt is not for servers (extended key usage)");
+    if (problems & CERTS_UNFIT)
+        return err_set(err, EC_CRYPTO, "no client can use tls.crt: %s", info.unfit);
     if (problems & CERTS_CHAIN)
         return err_set(err, EC_CRYPTO, "tls.crt has no chain to ca.crt: %s", info.chain);
     if (problems & CERTS_SOON)

@@ -116,6 +116,11 @@ cp tls/tls.key mixed
 refused "the CA of another" 'has no chain to ca\.crt' "${good[@]}" --certs mixed
 "$POLICYCTL" certs init --dir client --service client --namespace pullgate >/dev/null
 refused "the name of another service" 'lacks the name' "${good[@]}" --certs client
+mkdir odd
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-224 -nodes -keyout odd/tls.key -out odd/tls.crt -subj /CN=x \
+    -addext subjectAltName=DNS:pullgate.pullgate.svc 2>/dev/null
+cp odd/tls.crt odd/ca.crt
+refused "a curve of no TLS" 'no client can use tls\.crt' "${good[@]}" --certs odd
 run bash -c '"$POLICYCTL" render --image registry.corp.example/p:1 --policy policy.yaml --certs tls >/dev/full'
 same "a full disk: exit status" $status 2
 finish

@@ -99,11 +99,12 @@ static void check(struct str crt, struct str key, struct str ca, struct str name
     size_t n = 0;
     enum ec ec = certs_check(&info, &problems, crt, key, ca, name, now, &err);
     if (ec != EC_OK) {
-        hold(ec == EC_CRYPTO || ec == EC_LIMIT, "code");
+        hold(ec == EC_CRYPTO || ec == EC_SCHEMA || ec == EC_LIMIT, "code");
         hold(err.msg[0] != '\0' && info.n_certs == 77 && problems == 1U << 30, "untouched");
         return;
     }
-    hold(problems < 64, "problems");
+    hold(problems < 128, "problems");
+    hold(((problems & CERTS_UNFIT) != 0) == (info.unfit[0] != '\0'), "unfit");
     hold(((problems & CERTS_CHAIN) != 0) == (info.chain[0] != '\0'), "chain");
     (void)look(&n, &info, &err);
 }

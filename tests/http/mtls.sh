@@ -45,6 +45,25 @@ same "probes need none" "$code" 200
 cp ca-two.crt new && mv new ca-one.crt
 await "the CA is replaced" answers kube-apiserver-2 200
 same "and the old one's clients are out" "$(asks_as kube-apiserver-1)" 403
+
+# A set that is refused as a whole leaves no trace: what is told is what is served.
+told() { # what metric, /readyz and log say of the certificate in force
+    local metric
+    metric=$(curl --silent "http://127.0.0.1:$probes/metrics" |
+        awk '$1 == "pullgate_certificate_expiry_seconds" {print int($2 / 86400 + 0.5)}')
+    curl --silent "http://127.0.0.1:$probes/readyz?verbose" >"$work/readyz"
+    printf '%s|%s|%s' "$metric" "$(sed -n 's/.*certificate.*valid until //p' "$work/readyz")" "$(logged certificate_loaded sha256)"
+}
+before=$(told)
+matches "refused set: there is something to tell" "$before" '^365\|[0-9].*\|[0-9a-f]{64}$'
+echo garbage >new && mv new ca-one.crt
+"$POLICYCTL" certs rotate --dir "$certs" --force --days 30 >/dev/null
+kept=$(grep -c '"event":"certificate_kept"' "$log")
+kill -HUP "$pid"
+await "refused set: is logged" is_logged certificate_kept $((kept + 1))
+same "refused set: the old one is told of" "$(told)" "$before"
+same "refused set: the file is named" "$(logged certificate_kept file)" ca-one.crt
+matches "refused set: and what is wrong" "$(logged certificate_kept error)" '^client CA: '
 stop_daemon
 same "exit status" $status 0
 
@@ -92,4 +111,8 @@ matches "a cipher that is none: text" "$err" 'did you mean AES-256-GCM'
 run "$PULLGATE" --policy rules.yaml --client-name x --tls-cert "$certs/tls.crt" --tls-key "$certs/tls.key" \
     --listen 127.0.0.1:0 --metrics-listen ''
 same "a name without a CA: exit status" $status 2
+run "$PULLGATE" --policy rules.yaml --client-ca ca-one.crt --tls-cert "$certs/tls.crt" --tls-key "$certs/tls.key" \
+    --listen 127.0.0.1:0 --metrics-listen ''
+same "a client CA that is none: exit status" $status 2
+same "a client CA that is none: the file is named" "$(jq -r 'select(.event == "cannot_start").file' <<<"$err")" ca-one.crt
 finish

@@ -66,6 +66,13 @@ cannot "no certificate" 'nowhere\.crt: No such file' --tls-cert nowhere.crt --tl
 cannot "no key" 'nowhere\.key: No such file' --tls-cert "$certs/tls.crt" --tls-key nowhere.key
 cannot "a certificate that is none" 'rules\.yaml' --tls-cert rules.yaml --tls-key "$certs/tls.key"
 cannot "another's key" 'key' --tls-cert "$certs/tls.crt" --tls-key "$certs/ca.key"
+cannot "a list in one name" '^--client-name: found "a,kube-\*" with a comma; give the flag once for each name' \
+    "${pair[@]}" --client-ca "$certs/ca.crt" --client-name 'a,kube-*'
+cannot "a list in one cipher" '^--tls-ciphers: found "AES-128-GCM,AES-256-GCM" with a comma' "${pair[@]}" \
+    --tls-ciphers AES-128-GCM,AES-256-GCM
+PULLGATE_CLIENT_NAME='a,kube-*' start_daemon list ready --policy rules.yaml --client-ca "$certs/ca.crt"
+stop_daemon
+same "a list by environment: exit status" $status 0
 cannot "address" 'expected HOST:PORT .*found "nonsense"' "${pair[@]}" --listen nonsense
 cannot "address of the probes" 'expected HOST:PORT' "${pair[@]}" --metrics-listen 127.0.0.1
 start_daemon first ready --policy rules.yaml
@@ -84,6 +91,16 @@ same "PULLGATE_MAX_BODY" "$code" 413
 stop_daemon
 same "PULLGATE_DRAIN_PAUSE: the flag wins" "$(logged draining pauseMs)" 0
 same "environment: exit status" $status 0
+
+# ---- a limit that another one hides ------------------------------------------------------------
+
+start_daemon hidden ready --policy rules.yaml --max-body 2MiB --memory-budget 1MiB
+same "--max-body over --memory-budget: is told" \
+    "$(logged max_body_exceeds_memory_budget 'level, .maxBody, .memoryBudget' | tr '\n' ' ')" 'warn 2097152 1048576 '
+stop_daemon
+start_daemon equal ready --policy rules.yaml --max-body 1MiB --memory-budget 1MiB
+same "--max-body as --memory-budget: nothing to tell" "$(grep -c max_body_exceeds "$log")" 0
+stop_daemon
 
 # ---- some by flag ----------------------------------------------------------------------------
 

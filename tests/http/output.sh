@@ -36,8 +36,12 @@ exec {reader}<>pipe # keeps the pipe open, and reads nothing
 start_into drop pipe --audit-when-full drop --audit-queue 64KiB
 ask_many 400
 same "drop: all requests are answered" "$answered" 400
+await "drop: is told" is_logged audit_dropping
+check "drop: with a count" [ "$(logged audit_dropping lines)" -gt 0 ]
+same "drop: nothing has recovered yet" "$(grep -c audit_recovered "$log")" 0
 timeout 20 cat <&"$reader" >lines & # now somebody reads
 catcher=$!
+await "drop: its end is told" is_logged audit_recovered
 stop_daemon
 same "drop: exit status" $status 0
 await "drop: the last lines are read" bash -c "[ \$(wc -l <lines) -ge \$(jq -r 'select(.event==\"ended\").auditLines' '$log') ]"
@@ -67,6 +71,20 @@ wait "$catcher" 2>/dev/null
 exec {reader}<&-
 same "block: none is torn" "$(jq -c 'select(.event == "decision")' <lines2 2>&1 | wc -l)" 400
 
+# ---- a second SIGTERM while nobody reads: what is queued is dropped, and counted -------------------
+
+exec {reader}<>pipe
+start_into impatient pipe --drain-pause 600s
+ask_many 200
+same "second SIGTERM: all requests are answered" "$answered" 200
+kill -TERM "$pid"
+await "second SIGTERM: draining" is_logged draining
+stop_daemon
+exec {reader}<&-
+same "second SIGTERM: exit status" $status 0
+same "second SIGTERM: the audit lines were not waited for" "$(logged ended cutShort)" true
+check "second SIGTERM: they are counted" [ "$(logged ended auditDropped)" -gt 0 ]
+
 # ---- closed, full ---------------------------------------------------------------------------------
 
 exec {reader}<>pipe
@@ -74,15 +92,27 @@ start_into closed pipe
 exec {reader}<&- # the last reader goes: EPIPE
 ask_many 5
 same "closed: decisions go on" "$answered" 5
+await "closed: is told" is_logged audit_failing
+matches "closed: why" "$(logged audit_failing error)" 'Broken pipe'
+exec {reader}<>pipe # a reader again
+ask_many 1
+await "closed: its end is told" is_logged audit_recovered
+check "closed: with a count" [ "$(logged audit_recovered auditFailed)" -ge 1 ]
+exec {reader}<&-
 stop_daemon
 same "closed: exit status" $status 0
 check "closed: lost lines are counted" [ "$(logged ended auditFailed)" -ge 1 ]
 start_into full /dev/full
 ask_many 5
 same "full: decisions go on" "$answered" 5
+await "full: is told" is_logged audit_failing
+matches "full: why" "$(logged audit_failing error)" 'No space left'
+check "full: with a count" [ "$(logged audit_failing lines)" -ge 1 ]
+ask_many 5
 stop_daemon
+check "full: but not for each line" [ "$(grep -c audit_failing "$log")" -lt 10 ]
 same "full: exit status" $status 0
-same "full: lost lines are counted" "$(logged ended auditFailed)" 5
+same "full: lost lines are counted" "$(logged ended auditFailed)" 10
 
 # ---- what it has given up -------------------------------------------------------------------------
 

@@ -103,7 +103,41 @@ cp other/tls.key "$certs/tls.key"
 kill -HUP "$pid"
 await "another's key: is logged" is_logged certificate_kept $((kept + 1))
 same "another's key: the old pair is served" "$(served)" "$new"
-cp good.key "$certs/tls.key"
+
+# What GnuTLS takes and no client can shake hands with.
+kept_since() { # REASON
+    [[ $(logged certificate_kept error) =~ $1 ]]
+}
+refused_pair() { # NAME REASON: of odd.crt and odd.key
+    cp odd.key "$certs/tls.key" && cp odd.crt "$certs/tls.crt"
+    kill -HUP "$pid"
+    await "$1: is logged with the reason" kept_since "$2"
+    same "$1: the file" "$(logged certificate_kept file)" "$certs/tls.crt"
+    same "$1: the old pair is served" "$(served)" "$new"
+}
+cp "$certs/tls.crt" good.crt
+openssl req -x509 -newkey rsa:2048 -nodes -keyout odd.key -out odd.crt -subj /CN=x -addext subjectAltName=IP:127.0.0.1 \
+    -addext keyUsage=critical,keyEncipherment 2>/dev/null
+refused_pair "a key that may not sign" 'no client can use it: .*digitalSignature'
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-224 -nodes -keyout odd.key -out odd.crt -subj /CN=x \
+    -addext subjectAltName=IP:127.0.0.1 2>/dev/null
+refused_pair "a curve of no TLS" 'no client can use it: .*none of ECDSA P-256'
+
+# Expired, while the one in use is not.
+mkdir past && : >past/index
+printf '[ca]\ndefault_ca = it\n[it]\ndatabase = past/index\nnew_certs_dir = past\ndefault_md = sha256\npolicy = any
+x509_extensions = leaf\nrand_serial = yes\n[any]\ncommonName = supplied\n[leaf]\nsubjectAltName = IP:127.0.0.1\n' >past/conf
+openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout odd.key -subj /CN=x -out past/csr 2>/dev/null
+openssl ca -batch -selfsign -config past/conf -keyfile odd.key -notext -startdate 20240101000000Z \
+    -enddate 20250102030405Z -in past/csr -out odd.crt 2>/dev/null
+refused_pair "an expired pair" '^it has expired at 2025-01-02T03:04:05Z, the one in use is valid until 20'
+stop_daemon
+start_daemon expired ready --policy rules.yaml
+same "an expired pair at the start: is taken" "$(served)" "$(on_disk)"
+same "an expired pair at the start: is told" "$(logged certificate_expired level)" warn
+cp good.key "$certs/tls.key" && cp good.crt "$certs/tls.crt"
+kill -HUP "$pid"
+await "an expired pair in use: a good one is taken" serves_disk
 stop_daemon
 same "exit status" $status 0
 

@@ -370,8 +370,8 @@ static void what_is_no_pair_is_refused_with_a_reason(void **state) {
          STR("-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: "
              "AES-128-CBC,00\n" BODY "EC PRIVATE KEY-----\n"),
          STR_NONE, EC_CRYPTO, "found an encrypted private key"},
-        {crt, buf_view(&other.tls_key), STR_NONE, EC_CRYPTO, "the key does not match"},
-        {crt, buf_view(&one.ca_key), STR_NONE, EC_CRYPTO, "the key does not match"},
+        {crt, buf_view(&other.tls_key), STR_NONE, EC_SCHEMA, "the key does not match"},
+        {crt, buf_view(&one.ca_key), STR_NONE, EC_SCHEMA, "the key does not match"},
         {crt, buf_view(&big), STR_NONE, EC_LIMIT, "more than the 65536"},
         {crt, key, STR("no bundle"), EC_CRYPTO, "CA bundle: found no PEM block"},
         {crt, key, key, EC_CRYPTO, "CA bundle: found a private key"},
@@ -434,6 +434,9 @@ struct odd {
     const char *san, *eku, *basic;
     bool ed25519;
     const char *raw; /* a DNS name of any bytes */
+    const char *usage;
+    const char *curve; /* P-384 when not given */
+    unsigned rsa_bits; /* RSA when not 0 */
 };
 
 static void add_raw_name(X509 *x, const char *raw) {
@@ -454,9 +457,12 @@ static struct buf make_odd(const struct odd *odd, struct buf *key) {
         const char *value;
     } rows[] = {{NID_subject_alt_name, odd->san},
                 {NID_ext_key_usage, odd->eku},
-                {NID_basic_constraints, odd->basic}};
+                {NID_basic_constraints, odd->basic},
+                {NID_key_usage, odd->usage}};
     X509 *x = X509_new();
-    EVP_PKEY *k = odd->ed25519 ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519") : EVP_EC_gen("P-384");
+    EVP_PKEY *k = odd->ed25519    ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")
+                  : odd->rsa_bits ? EVP_RSA_gen(odd->rsa_bits)
+                                  : EVP_EC_gen(odd->curve ? odd->curve : "P-384");
     X509V3_CTX ctx;
     X509V3_set_ctx(&ctx, x, x, NULL, NULL, 0);
     X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
@@ -546,6 +552,38 @@ static void purpose_and_chain_are_judged_as_the_api_server_does(void **state) {
     }
 }
 
+static void what_no_handshake_can_use_is_unfit(void **state) {
+    (void)state;
+    static const struct {
+        struct odd odd;
+        const char *unfit;
+    } rows[] = {
+        {{.usage = NULL}, ""},
+        {{.usage = "critical,digitalSignature"}, ""},
+        {{.usage = "digitalSignature,keyEncipherment", .rsa_bits = 2048}, ""},
+        {{.rsa_bits = 2048}, ""},
+        {{.ed25519 = true}, ""},
+        {{.curve = "P-256"}, ""},
+        {{.curve = "P-521"}, ""},
+        {{.usage = "critical,keyEncipherment", .rsa_bits = 2048}, "digitalSignature"},
+        {{.usage = "keyAgreement"}, "digitalSignature"},
+        {{.rsa_bits = 1024}, "RSA of 2048 bits or more"},
+        {{.curve = "P-224"}, "none of ECDSA P-256"},
+        {{.curve = "secp256k1"}, "none of ECDSA P-256"},
+    };
+    for (size_t i = 0; i < N(rows); i++) {
+        struct certs_files f = CERTS_FILES_INIT;
+        struct certs_info info;
+        f.tls_crt = make_odd(&rows[i].odd, &f.tls_key);
+        unsigned problems = check(&f, STR_NONE, "", now, &info);
+        if (problems != (rows[i].unfit[0] ? CERTS_UNFIT : 0u) ||
+            (rows[i].unfit[0] == '\0') != (info.unfit[0] == '\0') ||
+            strstr(info.unfit, rows[i].unfit) == NULL)
+            fail_row("row %zu: %u, %s, \"%s\"", i, problems, info.key_type, info.unfit);
+        certs_files_done(&f);
+    }
+}
+
 static void hostile_names_are_made_printable_and_cut(void **state) {
     (void)state;
     struct certs_files f = CERTS_FILES_INIT;
@@ -595,6 +633,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_is_no_pair_is_refused_with_a_reason),
     cmocka_unit_test(every_truncation_is_noticed),
     cmocka_unit_test(purpose_and_chain_are_judged_as_the_api_server_does),
+    cmocka_unit_test(what_no_handshake_can_use_is_unfit),
     cmocka_unit_test(hostile_names_are_made_printable_and_cut),
     cmocka_unit_test(chain_needs_the_right_ca),
 };

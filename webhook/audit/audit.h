@@ -9,7 +9,8 @@
  * Limits     max_bytes pending; when full: block the caller, or drop the line and count it
  *            a line waits at most five milliseconds for others to be written with it
  * Threads    audit_write from any thread; open and close from one
- * Errors     a closed pipe or full disk is counted, the bytes are dropped, decisions go on */
+ * Errors     a closed pipe or full disk is counted, the bytes are dropped, decisions go on;
+ *            whoever asks for audit_stats() tells of it */
 #ifndef PULLGATE_AUDIT_AUDIT_H
 #define PULLGATE_AUDIT_AUDIT_H
 
@@ -39,7 +40,8 @@ struct audit;
 struct audit_stats {
     uint64_t written, dropped, failed; /* lines */
     size_t pending_bytes;
-    int last_errno; /* of the last failed write; 0 while all is well */
+    int last_errno;   /* of the last failed write; 0 while all is well */
+    int failed_errno; /* the same, but it stays */
 };
 
 /* Errors: EC_NOMEM, EC_IO (no thread). */
@@ -52,6 +54,9 @@ void audit_write(struct audit *a, struct str line);
 /* From now on nobody is blocked, also those that are: what does not fit is dropped and counted. For
  * an end while nobody reads. NULL is fine. */
 void audit_wait_no_more(struct audit *a);
+
+/* Waits until all that is queued is written or lost, at most ms; true: it is. NULL is fine. */
+bool audit_flush(struct audit *a, unsigned ms);
 
 /* Writes what is pending, for at most deadline_ms, and ends; what is left then counts as
  * dropped. The last figures go to *last unless it is NULL. */

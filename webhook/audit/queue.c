@@ -26,13 +26,14 @@ struct audit {
     enum audit_when_full when_full; /* under lock */
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t has_bytes, has_room;
-    struct buf pending;       /* under lock */
-    struct buf writing;       /* the thread's own */
-    bool torn;                /* the thread's own: an error cut the last line short */
-    bool closing;             /* under lock */
-    int64_t deadline_ns;      /* under lock; when closing */
-    struct audit_stats stats; /* under lock */
+    pthread_cond_t has_bytes, has_room; /* has_room also when all is written */
+    struct buf pending;                 /* under lock */
+    struct buf writing;                 /* the thread's own */
+    bool torn;                          /* the thread's own: an error cut the last line short */
+    bool busy;                          /* under lock: the thread has lines in `writing` */
+    bool closing;                       /* under lock */
+    int64_t deadline_ns;                /* under lock; when closing */
+    struct audit_stats stats;           /* under lock */
 };
 
 static uint64_t count_lines(struct str s) {
@@ -97,7 +98,7 @@ static void account(struct audit *a, struct str all, struct str lost, int os) {
     a->stats.written += count_lines(all) - n_lost;
     if (os != 0) {
         a->stats.failed += n_lost;
-        a->stats.last_errno = os;
+        a->stats.last_errno = a->stats.failed_errno = os;
     } else {
         a->stats.dropped += n_lost;
         if (n_lost == 0)
@@ -132,6 +133,7 @@ static void *run(void *arg) {
         struct buf full = a->pending;
         a->pending = a->writing;
         a->writing = full;
+        a->busy = true;
         pthread_cond_broadcast(&a->has_room);
         pthread_mutex_unlock(&a->lock);
         int os;
@@ -143,6 +145,8 @@ static void *run(void *arg) {
         buf_reset(&a->writing);
         if (a->writing.cap > KEEP_BYTES)
             buf_done(&a->writing);
+        a->busy = false;
+        pthread_cond_broadcast(&a->has_room);
     }
     pthread_mutex_unlock(&a->lock);
     return NULL;
@@ -210,6 +214,21 @@ void audit_wait_no_more(struct audit *a) {
     a->when_full = AUDIT_DROP;
     pthread_cond_broadcast(&a->has_room);
     pthread_mutex_unlock(&a->lock);
+}
+
+bool audit_flush(struct audit *a, unsigned ms) {
+    int64_t until_ns = clock_mono_ns() + (int64_t)ms * 1000000;
+    const struct timespec until = {.tv_sec = until_ns / 1000000000,
+                                   .tv_nsec = until_ns % 1000000000};
+    if (a == NULL)
+        return true;
+    pthread_mutex_lock(&a->lock);
+    while ((a->pending.n != 0 || a->busy) &&
+           pthread_cond_timedwait(&a->has_room, &a->lock, &until) == 0)
+        ;
+    bool done = a->pending.n == 0 && !a->busy;
+    pthread_mutex_unlock(&a->lock);
+    return done;
 }
 
 void audit_close(struct audit *a, unsigned deadline_ms, struct audit_stats *last) {

@@ -16,8 +16,19 @@
 
 enum { EXIT_USABLE = 0, EXIT_CANNOT = 2, EXIT_BROKEN = 70 };
 enum { TICK_MS = 100, SETTLE_MS = 100, SETTLE_MAX = 20 };
+enum { FLUSH_MS = 2000 };
+enum { AUDIT_LOOK_MS = 1000, AUDIT_TELL_MS = 10000 };
 enum { MMAP_BYTES = 1 << 20, TRIM_CONNECTIONS = 64 };
 enum { LOOK_RULES = 1 << 0, LOOK_TLS = 1 << 1 | 1 << 2 | 1 << 3 }; /* bits of watch_files() */
+
+enum audit_news { AUDIT_FAILING, AUDIT_DROPPING, AUDIT_RECOVERED, AUDIT_NEWS };
+
+/* What the log has been told of audit lines that are lost. */
+struct audit_told {
+    uint64_t failed, dropped;       /* lines */
+    int64_t not_before[AUDIT_NEWS]; /* ns: each is told only so often */
+    bool trouble;
+};
 
 struct life {
     struct daemon daemon;
@@ -26,6 +37,7 @@ struct life {
     int signal_fd;
     unsigned again;         /* bits of what could not be read, to be tried again */
     uint64_t closed_before; /* connections, when memory was last given back */
+    struct audit_told audit;
 };
 
 /* ---- life ---------------------------------------------------------------------------- */
@@ -63,11 +75,61 @@ static void reload(struct life *l, unsigned changed) {
     give_memory_back(l, changed != 0);
 }
 
-/* Signals, changed files, or nothing until the next look. */
-static void wait_for_events(const struct life *l) {
+static bool may_tell(struct audit_told *t, enum audit_news what) {
+    int64_t now_ns = clock_mono_ns();
+    if (now_ns < t->not_before[what])
+        return false;
+    t->not_before[what] = now_ns + (int64_t)AUDIT_TELL_MS * 1000000;
+    return true;
+}
+
+static void tell_of_failing(struct audit_told *t, const struct audit_stats *now) {
+    struct err err = ERR_INIT;
+    if (now->failed == t->failed || !may_tell(t, AUDIT_FAILING))
+        return;
+    err_set_os(&err, now->failed_errno, "standard output");
+    LOG(LOG_ERROR, "audit_failing", F_Z("error", err.msg),
+        F_INT("lines", now->failed - t->failed), F_INT("auditFailed", now->failed), F_END);
+    t->failed = now->failed;
+    t->trouble = true;
+}
+
+static void tell_of_dropping(struct audit_told *t, const struct audit_stats *now) {
+    if (now->dropped == t->dropped || !may_tell(t, AUDIT_DROPPING))
+        return;
+    LOG(LOG_ERROR, "audit_dropping", F_INT("lines", now->dropped - t->dropped),
+        F_INT("auditDropped", now->dropped), F_INT("pendingBytes", now->pending_bytes), F_END);
+    t->dropped = now->dropped;
+    t->trouble = true;
+}
+
+/* Lines that are lost; the "ended" line has the sums. A queue that stays full has not recovered,
+ * though nobody may ask for anything. */
+static void tell_of_audit(struct life *l) {
+    struct audit_told *t = &l->audit;
+    struct audit_stats now;
+    audit_stats(l->daemon.service.audit, &now);
+    bool well = now.failed == t->failed && now.dropped == t->dropped && now.last_errno == 0 &&
+                now.pending_bytes <= l->daemon.options->audit_queue / 2;
+    if (well && t->trouble && may_tell(t, AUDIT_RECOVERED)) {
+        t->trouble = false;
+        LOG(LOG_INFO, "audit_recovered", F_INT("auditFailed", now.failed),
+            F_INT("auditDropped", now.dropped), F_END);
+    }
+    tell_of_failing(t, &now);
+    tell_of_dropping(t, &now);
+}
+
+/* Signals, changed files, or nothing until the next look at them. */
+static void wait_for_events(struct life *l) {
     struct pollfd fds[] = {{.fd = l->signal_fd, .events = POLLIN},
                            {.fd = l->watch.inotify, .events = POLLIN}};
-    (void)poll(fds, 2, (int)l->daemon.options->poll_ms);
+    int64_t end_ns = clock_mono_ns() + (int64_t)l->daemon.options->poll_ms * 1000000, left_ms;
+    do {
+        tell_of_audit(l);
+        left_ms = (end_ns - clock_mono_ns() + 999999) / 1000000;
+    } while (left_ms > 0 &&
+             poll(fds, 2, (int)(left_ms < AUDIT_LOOK_MS ? left_ms : AUDIT_LOOK_MS)) == 0);
 }
 
 /* Files are often written in pieces and by several renames: look again until nothing moves. */
@@ -103,7 +165,8 @@ static bool pause_for(const struct life *l, uint64_t ms) {
     return true;
 }
 
-static void drain(struct life *l) {
+/* False: a second TERM cut it short. */
+static bool drain(struct life *l) {
     struct daemon *d = &l->daemon;
     const struct options *o = d->options;
     int64_t end_ns;
@@ -118,6 +181,7 @@ static void drain(struct life *l) {
         patient = !is_end(next_signal(l, 0));
     }
     LOG(done ? LOG_INFO : LOG_WARN, "drained", F_BOOL("allAnswered", done), F_END);
+    return patient;
 }
 
 static enum ec start(struct daemon *d, struct err *err) {
@@ -139,17 +203,28 @@ static void log_ready(const struct daemon *d) {
         F_END);
 }
 
-static void finish(struct daemon *d) {
+/* The last lines, unless there was a second TERM, or comes one; nobody may be reading them. */
+static bool flush_audit(const struct life *l, bool patient) {
+    int64_t end_ns = clock_mono_ns() + (int64_t)FLUSH_MS * 1000000;
+    while (patient && !audit_flush(l->daemon.service.audit, TICK_MS) &&
+           clock_mono_ns() < end_ns)
+        patient = !is_end(next_signal(l, 0));
+    return patient;
+}
+
+static void finish(struct life *l, bool patient) {
+    struct daemon *d = &l->daemon;
     struct audit_stats last = {.dropped = 0};
     audit_wait_no_more(d->service.audit); /* or a worker might, and server_stop() for it */
     server_stop(d->probes); /* first: a scrape asks the other server for its figures */
     server_stop(d->server);
-    audit_close(d->service.audit, 2000, &last);
+    patient = flush_audit(l, patient);
+    audit_close(d->service.audit, 0, &last);
     service_done(&d->service);
     buf_done(&d->priorities);
     LOG(last.dropped || last.failed ? LOG_WARN : LOG_INFO, "ended",
         F_INT("auditLines", last.written), F_INT("auditDropped", last.dropped),
-        F_INT("auditFailed", last.failed), F_END);
+        F_INT("auditFailed", last.failed), F_BOOL("cutShort", !patient), F_END);
 }
 
 /* Before any thread starts: they inherit the mask, and signals come to the main thread alone.
@@ -190,6 +265,7 @@ int daemon_run(const struct options *options) {
     struct life l = {.daemon = {.options = options, .priorities = BUF_INIT(1024)},
                      .watch.inotify = -1};
     struct err err = ERR_INIT;
+    bool patient = true;
     /* Otherwise the first large block that is freed raises the threshold, and the next ones stay. */
     mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
     mallopt(M_TRIM_THRESHOLD, MMAP_BYTES);
@@ -202,9 +278,9 @@ int daemon_run(const struct options *options) {
     } else {
         log_ready(&l.daemon);
         serve(&l);
-        drain(&l);
+        patient = drain(&l);
     }
-    finish(&l.daemon);
+    finish(&l, patient);
     watch_close(&l.watch);
     close(l.signal_fd);
     if (err.code == EC_OK)

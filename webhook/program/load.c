@@ -56,9 +56,14 @@ enum ec load_rules(struct daemon *d, bool again) {
 
 struct pair {
     struct buf cert, key, client_ca;
+    struct certs_info info;
+    unsigned problems; /* of certs_check() */
 };
 #define PAIR_INIT                                                                              \
-    { BUF_INIT(CERTS_READ_ROOM), BUF_INIT(CERTS_READ_ROOM), BUF_INIT(CERTS_READ_ROOM) }
+    {                                                                                          \
+        .cert = BUF_INIT(CERTS_READ_ROOM), .key = BUF_INIT(CERTS_READ_ROOM),                   \
+        .client_ca = BUF_INIT(CERTS_READ_ROOM)                                                 \
+    }
 
 static void pair_done(struct pair *p) {
     certs_wipe(&p->cert);
@@ -91,44 +96,90 @@ void load_remind_of_certificate(struct daemon *d, int64_t now_s) {
         F_Z("file", d->options->tls_cert), F_INT("secondsLeft", left_s), F_END);
 }
 
-static enum ec read_pair(struct daemon *d, struct pair *out, struct err *err) {
-    struct certs_info info;
-    unsigned problems = 0;
-    int64_t now_s = clock_wall_us() / 1000000;
-    if (certs_read(&out->cert, d->options->tls_cert, err) != EC_OK ||
-        certs_read(&out->key, d->options->tls_key, err) != EC_OK)
+/* certs and the server begin with what an error is about; people look for a file. */
+static void blame_file(const struct daemon *d, struct err *err) {
+    const struct {
+        struct str part;
+        const char *file;
+    } rows[] = {{STR("certificate: "), d->options->tls_cert},
+                {STR("key: "), d->options->tls_key},
+                {STR("client CA: "), d->options->client_ca}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].file != NULL && str_starts(str_of(err->msg), rows[i].part))
+            err_place(err, rows[i].file, 0, 0);
+}
+
+static enum ec read_pair(const struct daemon *d, struct pair *out, struct err *err) {
+    const struct options *o = d->options;
+    if (certs_read(&out->cert, o->tls_cert, err) != EC_OK ||
+        certs_read(&out->key, o->tls_key, err) != EC_OK)
         return err->code;
-    if (d->options->client_ca != NULL &&
-        certs_read(&out->client_ca, d->options->client_ca, err) != EC_OK)
+    if (o->client_ca != NULL && certs_read(&out->client_ca, o->client_ca, err) != EC_OK)
         return err->code;
-    if (certs_check(&info, &problems, buf_view(&out->cert), buf_view(&out->key), STR_NONE,
-                    str_of(d->options->tls_name), now_s, err) != EC_OK) {
-        err_place(err, d->options->tls_cert, 0, 0);
-        return err->code;
+    if (certs_check(&out->info, &out->problems, buf_view(&out->cert), buf_view(&out->key),
+                    STR_NONE, str_of(o->tls_name), clock_wall_us() / 1000000, err) == EC_OK) {
+        if (!(out->problems & CERTS_UNFIT))
+            return EC_OK;
+        err_set(err, EC_CRYPTO, "no client can use it: %s", out->info.unfit);
     }
-    warn_of_certificate(d, &info, problems);
-    atomic_store(&d->service.cert_not_after_s, info.not_after_s);
+    blame_file(d, err);
+    err_place(err, o->tls_cert, 0, 0);
+    return err->code;
+}
+
+/* The server has taken it: from here on log, metric and /readyz speak of this one. */
+static void tell_of_pair(struct daemon *d, const struct pair *pair) {
+    const struct certs_info *info = &pair->info;
+    int64_t now_s = clock_wall_us() / 1000000;
+    warn_of_certificate(d, info, pair->problems);
+    atomic_store(&d->service.cert_not_after_s, info->not_after_s);
     LOG(LOG_INFO, "certificate_loaded", F_Z("file", d->options->tls_cert),
-        F_Z("names", info.names), F_Z("sha256", info.sha256),
-        F_INT("secondsLeft", info.not_after_s - now_s), F_END);
-    d->certificate_low_s = info.not_after_s - (info.not_after_s - info.not_before_s) / 3;
+        F_Z("names", info->names), F_Z("sha256", info->sha256),
+        F_INT("secondsLeft", info->not_after_s - now_s), F_END);
+    d->certificate_low_s = info->not_after_s - (info->not_after_s - info->not_before_s) / 3;
     d->next_reminder_s = now_s;
     load_remind_of_certificate(d, now_s);
+}
+
+/* A start takes what there is, since an expired certificate may be the only one; a reload has one
+ * that is better. */
+static enum ec check_trade(const struct daemon *d, const struct pair *pair, struct err *err) {
+    int64_t in_use_s = atomic_load(&d->service.cert_not_after_s);
+    struct buf text = BUF_INIT(256);
+    if (!(pair->problems & CERTS_EXPIRED) || clock_wall_us() / 1000000 >= in_use_s)
+        return EC_OK;
+    buf_puts(&text, "it has expired at ");
+    clock_print_s(&text, pair->info.not_after_s);
+    buf_puts(&text, ", the one in use is valid until ");
+    clock_print_s(&text, in_use_s);
+    err_set(err, EC_CRYPTO, "%.*s", STR_ARG(buf_view(&text)));
+    err_place(err, d->options->tls_cert, 0, 0);
+    buf_done(&text);
+    return err->code;
+}
+
+static enum ec renew_pair(struct daemon *d, struct err *err) {
+    AUTO(pair_done) struct pair pair = PAIR_INIT;
+    if (read_pair(d, &pair, err) != EC_OK || check_trade(d, &pair, err) != EC_OK)
+        return err->code;
+    if (server_set_tls(d->server, buf_view(&pair.cert), buf_view(&pair.key),
+                       buf_view(&pair.client_ca), err) != EC_OK) {
+        blame_file(d, err);
+        return err->code;
+    }
+    tell_of_pair(d, &pair);
     return EC_OK;
 }
 
 enum ec load_certificate(struct daemon *d, bool again) {
     struct err err = ERR_INIT;
-    AUTO(pair_done) struct pair pair = PAIR_INIT;
-    bool good = read_pair(d, &pair, &err) == EC_OK &&
-                server_set_tls(d->server, buf_view(&pair.cert), buf_view(&pair.key),
-                               buf_view(&pair.client_ca), &err) == EC_OK;
-    if (!good && again && load_may_mend(err.code))
-        return err.code;
-    meter_certificate_read(&d->service.meter, good);
-    if (!good)
+    enum ec ec = renew_pair(d, &err);
+    if (again && load_may_mend(ec))
+        return ec;
+    meter_certificate_read(&d->service.meter, ec == EC_OK);
+    if (ec != EC_OK)
         log_err(LOG_ERROR, "certificate_kept", &err);
-    return good ? EC_OK : err.code;
+    return ec;
 }
 
 /* ---- listening ----------------------------------------------------------------------- */
@@ -170,8 +221,13 @@ static enum ec listen_tls(struct daemon *d, struct err *err) {
     config.client_names = d->options->client_names.v;
     config.n_client_names = d->options->client_names.n;
     config.priorities = d->priorities.p;
-    meter_certificate_read(&d->service.meter, true); /* else the daemon does not start */
-    return server_start(&d->server, &config, err);
+    if (server_start(&d->server, &config, err) != EC_OK) {
+        blame_file(d, err);
+        return err->code;
+    }
+    meter_certificate_read(&d->service.meter, true);
+    tell_of_pair(d, &pair);
+    return EC_OK;
 }
 
 static enum ec listen_probes(struct daemon *d, struct err *err) {
@@ -189,8 +245,29 @@ static enum ec listen_probes(struct daemon *d, struct err *err) {
     return server_start(&d->probes, &config, err);
 }
 
+/* The environment's lists are split at commas; who tries that with a flag means a list, too. */
+static enum ec check_list(const char *flag, const struct opt_list *list, struct err *err) {
+    for (size_t i = 0; i < list->n; i++)
+        if (strchr(list->v[i], ',') != NULL)
+            return err_set(err, EC_USAGE,
+                           "--%s: found \"%.200s\" with a comma; give the flag once for each "
+                           "name",
+                           flag, list->v[i]);
+    return EC_OK;
+}
+
+static void warn_of_limits(const struct options *o) {
+    if (o->max_body > o->memory_budget)
+        LOG(LOG_WARN, "max_body_exceeds_memory_budget", F_INT("maxBody", o->max_body),
+            F_INT("memoryBudget", o->memory_budget), F_END);
+}
+
 enum ec load_and_listen(struct daemon *d, struct err *err) {
     const struct options *o = d->options;
+    warn_of_limits(o);
+    if (check_list("tls-ciphers", &o->tls_ciphers, err) != EC_OK ||
+        check_list("client-name", &o->client_names, err) != EC_OK)
+        return err->code;
     if (priorities_print(&d->priorities, (enum priorities_min)o->tls_min, o->tls_ciphers.v,
                          o->tls_ciphers.n, err) != EC_OK)
         return err->code;

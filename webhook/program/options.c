@@ -21,8 +21,8 @@ static const struct opt_row rows[] = {
     {"tls-min", 0, OPT_WORD, "VERSION", "1.2",
      "Lowest TLS version. API servers speak 1.2 and 1.3.", AT(tls_min), .words = tls_words},
     {"tls-ciphers", 0, OPT_LIST, "NAME", NULL,
-     "AES-128-GCM, AES-256-GCM, CHACHA20-POLY1305, the best first; all of them, in this order, "
-     "when not given. Key exchange is always ECDHE.",
+     "AES-128-GCM, AES-256-GCM, CHACHA20-POLY1305; given several times, the best first. All of "
+     "them, in this order, when not given. Key exchange is always ECDHE.",
      AT(tls_ciphers)},
     {"client-ca", 0, OPT_STRING, "FILE", NULL,
      "CA of client certificates (PEM). With it only clients with a good one are answered on "
@@ -30,7 +30,8 @@ static const struct opt_row rows[] = {
      "API servers have one only when their administrator gave it to them.",
      AT(client_ca)},
     {"client-name", 0, OPT_LIST, "NAME", NULL,
-     "Name (CN or SAN, globs) that such a certificate must carry; any when not given.",
+     "Name (CN or SAN, globs) that such a certificate must carry; may be given several times, "
+     "one of them is enough then. Any when not given.",
      AT(client_names)},
     {"listen", 0, OPT_STRING, "ADDR:PORT", "0.0.0.0:9443",
      "Where the API server reaches the webhook (HTTPS). Port 0 picks a free one.", AT(listen)},
@@ -48,7 +49,8 @@ static const struct opt_row rows[] = {
      AT(max_body), .min = 1024, .max = 1u << 30},
     {"memory-budget", 0, OPT_SIZE, "SIZE", "256MiB",
      "For the bodies and answers of all requests together. Over it requests get 503 with "
-     "Retry-After, which the API server repeats.",
+     "Retry-After, which the API server repeats. The default is half of the 512 MiB that the "
+     "manifests allow the container. Below --max-body it is what limits a review.",
      AT(memory_budget), .min = 1 << 20},
     {"max-connections", 0, OPT_NUMBER, "N", "1024",
      "Connections open at once; further ones wait in the backlog, and those that have been "
@@ -66,8 +68,9 @@ static const struct opt_row rows[] = {
      "tracing. Each connection holds so much memory, and each request clears it.",
      AT(max_header), .min = 4096, .max = 1 << 20},
     {"max-in-flight", 0, OPT_NUMBER, "N", "512",
-     "Requests under way at once; further ones get 503 with Retry-After.", AT(max_in_flight),
-     .min = 1, .max = 1000000},
+     "Requests under way at once; further ones get 503 with Retry-After. Two API servers with "
+     "their default of 200 writes at once stay below it.",
+     AT(max_in_flight), .min = 1, .max = 1000000},
     {"max-depth", 0, OPT_NUMBER, "N", "128",
      "Nesting of a review's JSON. Pods stay below 20; custom schemas below 60.", AT(max_depth),
      .min = 8, .max = 10000},
@@ -93,8 +96,9 @@ static const struct opt_row rows[] = {
      "endpoints can be withdrawn.",
      AT(drain_pause_ms), .max = 600000},
     {"drain-timeout", 0, OPT_DURATION, "TIME", "20s",
-     "After the pause: how long requests under way may take.", AT(drain_timeout_ms),
-     .max = 600000},
+     "After the pause: how long requests under way may take. With the pause and the last audit "
+     "lines it ends before the 35 s of grace that the manifests give.",
+     AT(drain_timeout_ms), .max = 600000},
     {"poll", 0, OPT_DURATION, "TIME", "10s",
      "How often rule file, certificate, key and client CA are looked at where inotify is "
      "silent, as on "
@@ -102,7 +106,9 @@ static const struct opt_row rows[] = {
      AT(poll_ms), .min = 100, .max = 3600000},
     {"no-sandbox", 0, OPT_FLAG, NULL, NULL,
      "Do not give up system calls that serving does not need (seccomp).", AT(no_sandbox)},
-    {"audit-queue", 0, OPT_SIZE, "SIZE", "8MiB", "Audit lines waiting for standard output.",
+    {"audit-queue", 0, OPT_SIZE, "SIZE", "8MiB",
+     "Audit lines waiting for standard output. Some ten thousand of them, for a reader that "
+     "stalls.",
      AT(audit_queue), .min = 65536, .max = 1u << 30},
     {"audit-when-full", 0, OPT_WORD, "HOW", "block",
      "When that queue is full: block requests (no decision without its line), or drop lines "

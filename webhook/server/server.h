@@ -93,7 +93,8 @@ struct server_stats {
 };
 
 /* Listens and serves. Errors: EC_USAGE (address), EC_IO (bind), EC_CRYPTO (certificate),
- * EC_NOMEM. */
+ * EC_NOMEM. What is wrong with the PEM texts begins with "certificate: ", "key: " or
+ * "client CA: ", here and in server_set_tls(). */
 enum ec server_start(struct server **out, const struct server_config *config, struct err *err)
     MUST_CHECK;
 
