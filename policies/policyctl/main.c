@@ -68,7 +68,11 @@ const struct verb verbs[] = {
      &explain_options, cmd_explain},
     {"images", "[OPTION...] FILE...|-", "list the images, and where the policy sends them",
      "Reads what test reads, or a list of names, one a line (as abctl images manifest "
-     "prints).\n",
+     "prints).\n"
+     "skopeo sync has one destination, and keeps of a name its last part: -o skopeo-sync "
+     "prints\n"
+     "what belongs to the destination most images go to, with the command, and tells of the\n"
+     "others. -o skopeo-copy has them all.\n",
      "  helm template chart | policyctl images -p rules.yaml -\n"
      "  abctl images manifest | policyctl images -p rules.yaml -n airbyte -o skopeo-sync - "
      ">sync.yaml\n"
