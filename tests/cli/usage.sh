@@ -22,6 +22,12 @@ mistake() { # NAME REGEX ARGUMENT...
 mistake "unknown verb" '^policyctl: unknown verb "frobnicate"; try policyctl --help$' frobnicate
 mistake "misspelt verb" '^policyctl: unknown verb "reviw"; did you mean review\?$' reviw
 mistake "misspelt verb" '^policyctl: unknown verb "tests"; did you mean test\?$' tests
+for swapped in tset:test tets:test lnit:lint prase:parse bnech:bench; do
+    mistake "swapped letters" "^policyctl: unknown verb \"${swapped%:*}\"; did you mean ${swapped#*:}\\?\$" "${swapped%:*}"
+done
+for swapped in quite:quiet ouput:output nwo:now; do
+    mistake "swapped letters in a flag" "unknown option \"--${swapped%:*}\"; did you mean --${swapped#*:}\\?\$" test "--${swapped%:*}"
+done
 mistake "misspelt flag" '^policyctl: unknown option "--polcy"; did you mean --policy\?$' test --polcy x
 mistake "misspelt flag behind a file" 'unknown option "--endpont"; did you mean --endpoint\?$' \
     test -p rules.yaml good.yaml --endpont mutate
