@@ -56,8 +56,8 @@ const struct rules_lint_row rules_lints[N_RULES_LINTS] = {
         "A rule selects by labels alone, which whoever writes the pod can leave out.",
         "Select by namespace as well, unless pods are meant to choose."},
     [LINT_REGEX_BACKTRACKS] = {"regex-backtracks", false,
-        "A loop within a loop can take so long that matching gives up, and the image is denied.",
-        "Repeat one thing at a time, or put between the turns what the inner loop cannot match."},
+        "Loops that share out the same characters in many ways make matching give up, and the image is denied.",
+        "Repeat one thing at a time, or put between the turns what the loops cannot match."},
     [LINT_REGEX_LOOSE_DOT] = {"regex-loose-dot", false,
         "A dot in the host of a regex stands for any character, and matches hosts of others.",
         "Write \"\\.\" for a dot."},
@@ -241,7 +241,7 @@ static void check_cost(const struct check *c, const char *list,
         const struct match_image *m = patterns->v[i].image;
         if (match_image_is_regex(m) && rules_regex_backtracks(match_image_text(m)))
             tell(c, LINT_REGEX_BACKTRACKS, patterns->v[i].pos,
-                 "%s: regex \"%.*s\" has a loop within a loop", list,
+                 "%s: regex \"%.*s\" can share out the same characters in many ways", list,
                  STR_ARG(cut(match_image_text(m))));
     }
 }

@@ -58,7 +58,7 @@ struct rules_examine_options {
 /* In the order of rules; what rules inherit is told for each of them. */
 void rules_examine(const struct policy *p, const struct rules_examine_options *options);
 
-/* Does a regex hold a loop within a loop whose turns can be told apart in many ways? */
+/* Does a regex hold loops that can share out the same characters in many ways? */
 bool rules_regex_backtracks(struct str regex);
 
 #endif
