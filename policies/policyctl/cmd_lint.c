@@ -140,10 +140,12 @@ static int lint(const struct options *o, const struct opt_result *args) {
     struct run r = {.soon_s = (int64_t)o->soon_days * DAY_S};
     struct err err = ERR_INIT;
     int status = EXIT_INPUT;
-    if (o->schema)
+    if (o->schema && args->n_operands == 0)
         return print_schema();
     r.findings.arena = (struct arena)ARENA_INIT(16 << 10, (size_t)1 << 30);
-    if (args->n_operands == 0)
+    if (o->schema)
+        err_set(&err, EC_USAGE, "--schema reads nothing: found \"%.100s\"", args->operands[0]);
+    else if (args->n_operands == 0)
         err_set(&err, EC_USAGE, "no rule file: give files, folders or - for standard input");
     else if (whom_now(&r.now_s, o->now, &err) == EC_OK)
         (void)!read_ignored(&r, &o->ignored, &err);

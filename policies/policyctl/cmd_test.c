@@ -104,15 +104,37 @@ static bool wants_color(const struct options *o) {
            ((no_color == NULL || *no_color == '\0') && isatty(STDOUT_FILENO));
 }
 
-static size_t tell_empty(const struct sweep *s, const struct opt_result *args) {
-    size_t n = 0;
-    for (size_t i = 0; i < args->n_operands; i++) {
-        if (s->operand_objects == NULL || s->operand_objects[i] != 0)
+/* What --require-objects finds, in whatever format. */
+struct empty {
+    const struct opt_result *args;
+    size_t n;
+    size_t n_faults; /* of these; formats without faults have none */
+};
+
+static void put_empty(struct sweep *s, struct print *run, const char *operand) {
+    struct err err = ERR_INIT;
+    struct print file = PRINT_INIT(&s->look);
+    const struct subject_totals one = {.unreadable = 1};
+    const struct subject_fault fault = {.file = operand, .whole = true, .err = &err};
+    err_set(&err, EC_SCHEMA, "no objects, and --require-objects wants one");
+    s->format->fault(&file, &fault);
+    s->format->join(run, &file, operand, &one);
+    s->totals.unreadable++;
+    print_done(&file);
+}
+
+static void tell_empty(void *arg, struct sweep *s, struct print *run) {
+    struct empty *empty = arg;
+    for (size_t i = 0; i < empty->args->n_operands; i++) {
+        if (s->operand_objects[i] != 0)
             continue;
-        fprintf(stderr, "policyctl: %s: no objects\n", args->operands[i]);
-        n++;
+        fprintf(stderr, "policyctl: %s: no objects\n", empty->args->operands[i]);
+        empty->n++;
+        if (s->format->fault == print_no_fault)
+            continue;
+        put_empty(s, run, empty->args->operands[i]);
+        empty->n_faults++;
     }
-    return n;
 }
 
 static void tell_summary(const struct sweep *s) {
@@ -122,20 +144,19 @@ static void tell_summary(const struct sweep *s) {
     buf_done(&text);
 }
 
-static int status_of(const struct subject_totals *t, size_t n_empty, bool fail_on_warn) {
-    if (t->unreadable != 0)
+static int status_of(const struct subject_totals *t, const struct empty *empty,
+                     bool fail_on_warn) {
+    if (t->unreadable > empty->n_faults)
         return EXIT_INPUT;
-    if (t->denied_objects != 0 || n_empty != 0)
+    if (t->denied_objects != 0 || empty->n != 0)
         return EXIT_DENIED;
     return fail_on_warn && t->warned_objects != 0 ? EXIT_WARNED : EXIT_ALLOWED;
 }
 
-static int finish(const struct options *o, const struct opt_result *args,
-                  const struct sweep *s) {
-    size_t n_empty = o->require_objects ? tell_empty(s, args) : 0;
+static int finish(const struct options *o, const struct empty *empty, const struct sweep *s) {
     if (o->summary && !s->format->sums_up)
         tell_summary(s);
-    return s->unwritten ? EXIT_INPUT : status_of(&s->totals, n_empty, o->fail_on_warn);
+    return s->unwritten ? EXIT_INPUT : status_of(&s->totals, empty, o->fail_on_warn);
 }
 
 static enum ec sweep_all(const struct options *o, const struct opt_result *args,
@@ -162,7 +183,10 @@ static int test(const struct options *o, const struct opt_result *args) {
                           .groups = &o->groups,
                           .operation = o->operation ? OPERATION_UPDATE : OPERATION_CREATE,
                           .engine_flags = o->endpoint ? ENGINE_VALIDATE : 0};
+    struct empty empty = {.args = args};
     struct sweep sweep = {.asked = &asked,
+                          .before_end = o->require_objects ? tell_empty : NULL,
+                          .arg = &empty,
                           .format = formats[o->output],
                           .look = {.quiet = o->quiet,
                                    .color = wants_color(o),
@@ -176,7 +200,7 @@ static int test(const struct options *o, const struct opt_result *args) {
         sweep.policy = policy;
         (void)!sweep_all(o, args, &sweep, &err);
     }
-    int status = err.code != EC_OK ? verb_fail(&err) : finish(o, args, &sweep);
+    int status = err.code != EC_OK ? verb_fail(&err) : finish(o, &empty, &sweep);
     mem_free(sweep.operand_objects);
     policy_free(policy);
     return status;

@@ -45,6 +45,8 @@ void completion_operands(struct buf *out, const struct verb *v) {
     struct str rest = str_of(v->usage);
     if (has(v->usage, "ACTION"))
         put_actions(out, str_of(v->details));
+    for (size_t i = 0; i < n_verbs && strcmp(v->usage, "[VERB]") == 0; i++)
+        buf_printf(out, "%s ", verbs[i].name);
     while (rest.n != 0) {
         size_t blank = str_find(rest, ' ');
         put_choice(out, str_slice(rest, 0, blank));

@@ -3,6 +3,7 @@
  *            digest, never both                                                              */
 #include "policyctl/images.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "imgref/imgref.h"
 
@@ -162,23 +163,70 @@ void images_print_copy(struct buf *out, const struct images *m) {
             put_copy(out, &from, &to);
 }
 
+/* What a file for skopeo sync has room for. Of a source's name sync keeps but the last part and
+ * puts it behind its one destination, so that the destination is where the target lies. */
 struct sync_entry {
     struct asked_for from;
     struct str target;
+    struct str destination; /* empty: sync cannot put it there */
 };
 
 static struct str wanted(const struct asked_for *a) {
     return a->digest.n ? a->digest : a->tag.n ? a->tag : STR("latest");
 }
 
+static size_t last_slash(struct str s) {
+    size_t at = s.n;
+    while (at > 0 && s.p[at - 1] != '/')
+        at--;
+    return at ? at - 1 : s.n;
+}
+
+static struct str destination_of(const struct asked_for *from, const struct asked_for *to) {
+    size_t cut = last_slash(to->whole);
+    struct str kept = str_slice(from->whole, last_slash(from->whole), from->whole.n);
+    bool lands = str_eq(kept, str_slice(to->whole, cut, to->whole.n)) &&
+                 str_eq(wanted(from), wanted(to));
+    return lands ? str_slice(to->whole, 0, cut) : STR_NONE;
+}
+
+static bool read_entry(struct sync_entry *e, const struct image_row *row) {
+    struct asked_for to;
+    if (!moves(row) || !take_apart(&e->from, row->source) || !take_apart(&to, row->target))
+        return false;
+    e->target = row->target;
+    e->destination = destination_of(&e->from, &to);
+    return true;
+}
+
 static int compare_entries(const void *pa, const void *pb) {
     const struct sync_entry *a = pa, *b = pb;
-    int order = str_cmp(a->from.host, b->from.host);
+    int order = str_cmp(a->destination, b->destination);
+    if (order == 0)
+        order = str_cmp(a->from.host, b->from.host);
     if (order == 0)
         order = str_cmp(a->from.repository, b->from.repository);
     if (order == 0)
         order = str_cmp(wanted(&a->from), wanted(&b->from));
     return order != 0 ? order : str_cmp(a->target, b->target);
+}
+
+static bool same_copy(const struct sync_entry *a, const struct sync_entry *b) {
+    return a->destination.n != 0 && str_eq(a->destination, b->destination) &&
+           str_eq(a->from.whole, b->from.whole) && str_eq(wanted(&a->from), wanted(&b->from));
+}
+
+/* Sorted, each copy once. */
+static size_t gather_entries(struct sync_entry *entries, const struct images *m) {
+    size_t n = 0, kept = 0;
+    for (size_t i = 0; i < m->n; i++)
+        n += read_entry(&entries[n], &m->rows[i]);
+    if (n != 0)
+        qsort(entries, n, sizeof *entries, compare_entries);
+    for (size_t i = 0; i < n; i++)
+        if (kept == 0 || !same_copy(&entries[kept - 1], &entries[i]))
+            entries[kept++] = entries[i];
+    return kept;
 }
 
 static void put_entry(struct buf *out, const struct sync_entry *e,
@@ -199,20 +247,73 @@ static void put_entry(struct buf *out, const struct sync_entry *e,
     buf_printf(out, " # %.*s\n", STR_ARG(e->target));
 }
 
+/* Entries of one destination, behind the command that is right for them. */
+static void put_group(struct buf *out, const struct sync_entry *entries, size_t n) {
+    bool pinned = false;
+    for (size_t i = 0; i < n; i++)
+        pinned = pinned || entries[i].from.digest.n != 0;
+    buf_printf(out, "# skopeo sync --all%s --src yaml --dest docker sync.yaml ",
+               pinned ? " --preserve-digests" : "");
+    put_shell(out, entries[0].destination);
+    buf_putc(out, '\n');
+    for (size_t i = 0; i < n; i++)
+        put_entry(out, &entries[i], i ? &entries[i - 1] : NULL);
+}
+
+static void put_left_out(struct buf *notes, const struct sync_entry *entries, size_t n) {
+    const struct sync_entry *e = &entries[0];
+    if (e->destination.n != 0)
+        buf_printf(notes,
+                   "policyctl: note: %zu image%s for %.*s left out: skopeo sync has one "
+                   "destination; -o skopeo-copy has them all\n",
+                   n, n == 1 ? "" : "s", STR_ARG(e->destination));
+    for (size_t i = 0; e->destination.n == 0 && i < n; i++)
+        buf_printf(notes,
+                   "policyctl: note: %.*s left out: skopeo sync cannot put it to %.*s; "
+                   "-o skopeo-copy can\n",
+                   STR_ARG(entries[i].from.whole), STR_ARG(entries[i].target));
+}
+
+static size_t group_length(const struct sync_entry *entries, size_t n) {
+    size_t i = 1;
+    while (i < n && str_eq(entries[0].destination, entries[i].destination))
+        i++;
+    return i;
+}
+
+/* The destination most images go to; what goes elsewhere is told. */
+static void put_groups(struct buf *out, struct buf *notes, const struct sync_entry *entries,
+                       size_t n) {
+    size_t most = 0, first = 0, length;
+    for (size_t i = 0; i < n; i += length) {
+        length = group_length(&entries[i], n - i);
+        if (entries[i].destination.n == 0 || length <= most)
+            continue;
+        most = length;
+        first = i;
+    }
+    if (most != 0)
+        put_group(out, &entries[first], most);
+    for (size_t i = 0; i < n; i += length) {
+        length = group_length(&entries[i], n - i);
+        if (most == 0 || i != first)
+            put_left_out(notes, &entries[i], length);
+    }
+}
+
 void images_print_sync(struct buf *out, const struct images *m) {
     struct sync_entry *entries = mem_alloc(mem_array_bytes(m->n + 1, sizeof *entries));
-    size_t n = 0;
+    struct buf notes = BUF_INIT((size_t)1 << 30);
+    struct err ignored = ERR_INIT;
     if (entries == NULL) {
         out->bad = EC_NOMEM;
         return;
     }
-    for (size_t i = 0; i < m->n; i++) {
-        entries[n].target = m->rows[i].target;
-        n += moves(&m->rows[i]) && take_apart(&entries[n].from, m->rows[i].source);
-    }
-    if (n != 0)
-        qsort(entries, n, sizeof *entries, compare_entries);
-    for (size_t i = 0; i < n; i++)
-        put_entry(out, &entries[i], i ? &entries[i - 1] : NULL);
+    put_groups(out, &notes, entries, gather_entries(entries, m));
+    if (notes.bad)
+        out->bad = notes.bad;
+    else
+        (void)!file_write_fd(2, buf_view(&notes), &ignored);
+    buf_done(&notes);
     mem_free(entries);
 }

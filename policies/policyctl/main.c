@@ -8,12 +8,49 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
+
+static void put_overview(struct buf *to);
+static int help_on(const char *name);
+
+static bool has_more_operands(const struct opt_result *args, size_t expected) {
+    struct err err = ERR_INIT;
+    if (args->n_operands <= expected)
+        return false;
+    err_set(&err, EC_USAGE, "found \"%.100s\", expected nothing there",
+            args->operands[expected]);
+    verb_fail(&err);
+    return true;
+}
+
+static int cmd_help(const struct verb *self, int argc, char **argv) {
+    char nothing;
+    struct opt_result result;
+    struct buf text = BUF_INIT(1 << 20);
+    int status = EXIT_INPUT;
+    if (verb_options(self, &nothing, argc, argv, &result, &text, &status)) {
+        if (has_more_operands(&result, 1)) {
+            status = EXIT_INPUT;
+        } else if (result.n_operands == 1) {
+            status = help_on(result.operands[0]);
+        } else {
+            put_overview(&text);
+            status = verb_print(&text) ? EXIT_ALLOWED : EXIT_INPUT;
+        }
+    }
+    buf_done(&text);
+    return status;
+}
 
 static int cmd_version(const struct verb *self, int argc, char **argv) {
     struct opt_result result;
     struct buf text = BUF_INIT(1 << 20);
     int status = EXIT_ALLOWED;
     if (verb_options(self, NULL, argc, argv, &result, &text, &status)) {
+        if (has_more_operands(&result, 0)) {
+            buf_done(&text);
+            return EXIT_INPUT;
+        }
         buf_puts(&text, "policyctl " VERSION_TEXT "\n");
         status = verb_print(&text) ? EXIT_ALLOWED : EXIT_INPUT;
     }
@@ -23,6 +60,7 @@ static int cmd_version(const struct verb *self, int argc, char **argv) {
 
 static const struct opt_row version_rows[] = {HELP_ROW};
 static const struct opt_table version_options = {.rows = version_rows, .n_rows = 1};
+static const struct opt_table help_options = {.rows = version_rows, .n_rows = 1};
 
 const struct verb verbs[] = {
     {"test", "[OPTION...] FILE...|-", "say what the webhook would do to manifests",
@@ -68,7 +106,11 @@ const struct verb verbs[] = {
      &explain_options, cmd_explain},
     {"images", "[OPTION...] FILE...|-", "list the images, and where the policy sends them",
      "Reads what test reads, or a list of names, one a line (as abctl images manifest "
-     "prints).\n",
+     "prints).\n"
+     "skopeo sync has one destination, and keeps of a name its last part: -o skopeo-sync "
+     "prints\n"
+     "what belongs to the destination most images go to, with the command, and tells of the\n"
+     "others. -o skopeo-copy has them all.\n",
      "  helm template chart | policyctl images -p rules.yaml -\n"
      "  abctl images manifest | policyctl images -p rules.yaml -n airbyte -o skopeo-sync - "
      ">sync.yaml\n"
@@ -112,23 +154,24 @@ const struct verb verbs[] = {
      "same with\n"
      "zsh; for fish into ~/.config/fish/completions/policyctl.fish.\n",
      "  source <(policyctl completion bash)\n", &completion_options, cmd_completion},
+    {"help", "[VERB]", "print what the verbs are, or what one of them takes", NULL,
+     "  policyctl help test\n", &help_options, cmd_help},
     {"version", "", "print version and libraries", NULL, "  policyctl version\n",
      &version_options, cmd_version},
 };
 const size_t n_verbs = sizeof verbs / sizeof *verbs;
 
-static void print_overview(FILE *to) {
-    fputs("Usage: policyctl VERB [OPTION...] [ARGUMENT...]\n\n"
-          "Asks the rules of pullgate offline: the same engine, the same answers as the "
-          "webhook.\n\n"
-          "Verbs:\n",
-          to);
+static void put_overview(struct buf *to) {
+    buf_puts(to, "Usage: policyctl VERB [OPTION...] [ARGUMENT...]\n\n"
+                 "Asks the rules of pullgate offline: the same engine, the same answers as the "
+                 "webhook.\n\n"
+                 "Verbs:\n");
     for (size_t i = 0; i < n_verbs; i++)
-        fprintf(to, "  %-12s %s\n", verbs[i].name, verbs[i].summary);
-    fputs("\n\"policyctl VERB --help\" tells more. Exit status: 0 all allowed, 1 something "
-          "denied,\n"
-          "2 usage or unreadable input, 3 warnings with --fail-on-warn, 70 a bug.\n",
-          to);
+        buf_printf(to, "  %-12s %s\n", verbs[i].name, verbs[i].summary);
+    buf_puts(to,
+             "\n\"policyctl VERB --help\" tells more. Exit status: 0 all allowed, 1 something "
+             "denied,\n"
+             "2 usage or unreadable input, 3 warnings with --fail-on-warn, 70 a bug.\n");
 }
 
 /* For the build of the manual pages: the verbs and their options, or the keys of the rule file. */
@@ -182,19 +225,20 @@ int main(int argc, char **argv) {
     /* A reader that goes away (head) is an error on write, not the end without a word. */
     signal(SIGPIPE, SIG_IGN);
     if (argc < 2) {
-        print_overview(stderr);
+        struct buf text = BUF_INIT(1 << 20);
+        struct err ignored = ERR_INIT;
+        put_overview(&text);
+        (void)!file_write_fd(STDERR_FILENO, buf_view(&text), &ignored);
+        buf_done(&text);
         return EXIT_INPUT;
-    }
-    if (argc == 3 && strcmp(argv[1], "help") == 0)
-        return help_on(argv[2]);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
-        print_overview(stdout);
-        return EXIT_ALLOWED;
     }
     if (argc == 3 && strcmp(argv[1], "--help-mdoc") == 0)
         return print_mdoc(argv[2]);
-    const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
+    const char *name = argv[1];
+    if (strcmp(name, "--version") == 0)
+        name = "version";
+    else if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        name = "help";
     const struct verb *verb = find_verb(name);
     return verb ? verb->run(verb, argc - 1, argv + 1) : unknown_verb(name);
 }

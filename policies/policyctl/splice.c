@@ -248,6 +248,17 @@ static void put_key(struct buf *out, const struct style *style, const char *key)
     buf_puts(out, style->compact ? ":" : ": ");
 }
 
+/* The indentation in front of a member that begins its line, tabs and all. */
+static bool put_indentation(struct buf *out, const struct splice *s, size_t at) {
+    size_t from = at;
+    while (from > 0 && (byte_at(s, from - 1) == ' ' || byte_at(s, from - 1) == '\t'))
+        from--;
+    if (from > 0 && byte_at(s, from - 1) != '\n' && byte_at(s, from - 1) != '\r')
+        return false;
+    buf_str(out, str_slice(text_of(s), from, at));
+    return true;
+}
+
 /* What stands between the new member and the one behind it. */
 static void put_separator(struct buf *out, const struct splice *s, const struct style *style) {
     if (style->flow && style->empty)
@@ -259,7 +270,8 @@ static void put_separator(struct buf *out, const struct splice *s, const struct 
         return;
     }
     buf_puts(out, s->text->eol);
-    put_blanks(out, style->indent);
+    if (!put_indentation(out, s, style->at))
+        put_blanks(out, style->indent);
 }
 
 /* {name: x} */

@@ -192,6 +192,8 @@ enum ec sweep_run(struct sweep *s, const struct inputs *in, struct err *err) {
         (void)!inorder_run(&order, err);
         hide_bar(&st);
         if (!s->unwritten && err->code != EC_NOMEM) {
+            if (s->before_end != NULL)
+                s->before_end(s->arg, s, &st.run);
             s->format->end(&st.run, &s->totals);
             (void)!write_out(&st);
         }

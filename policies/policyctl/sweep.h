@@ -17,6 +17,8 @@ struct sweep {
     struct print_look look;
     unsigned jobs;
     bool progress; /* a bar on standard error, if there is much to do */
+    void (*before_end)(void *arg, struct sweep *s, struct print *run); /* or NULL: adds to it */
+    void *arg;
 
     /* out */
     struct subject_totals totals;

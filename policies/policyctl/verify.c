@@ -49,7 +49,8 @@ static void text_suite(struct verify *v, const struct verify_suite *of) {
 }
 
 static void text_end(struct verify *v) {
-    buf_puts(&v->out, v->n_failed + v->n_unreadable != 0 ? "FAIL\n" : "PASS\n");
+    bool failed = v->n_failed + v->n_unreadable != 0;
+    buf_puts(&v->out, failed ? "FAIL\n" : v->n_run != 0 ? "PASS\n" : "no case was run\n");
 }
 
 const struct verify_format verify_text = {

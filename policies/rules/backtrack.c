@@ -1,10 +1,17 @@
-/* A guess at regexes that take exponential time: a group that is repeated without bound, and in it
- * something that is, too - unless the turns of the outer loop are told apart by a character the
- * inner one cannot match, as the slash in ([a-z]+/)*.
+/* A guess at regexes that can share out the same characters among their loops in too many ways:
+ *      (a+)+    a group that is repeated without bound, and in it something that is, too - unless
+ *               the turns of the outer loop are told apart by a character the inner one cannot
+ *               match, as the slash in ([a-z]+/)*
+ *      (a|aa)*  alternatives of a loop that can be put together to one text in two ways
+ *      a*a*a*   three loops over the same characters, and nothing between them
  * Source     pcre2pattern(3); only what rule files are likely to hold is understood          */
 #include "rules/lint.h"
 
-enum { DEPTH_MAX = 64 };
+enum {
+    DEPTH_MAX = 64,
+    SEPARATORS_MAX = 4,
+    RUN_MAX = 2, /* neighbours: with one more a name of 255 bytes is enough to give up */
+};
 
 struct set { /* of bytes */
     uint32_t bits[8];
@@ -27,9 +34,21 @@ static void set_join(struct set *s, const struct set *more) {
         s->bits[i] |= more->bits[i];
 }
 
+static bool set_meets(const struct set *a, const struct set *b) {
+    for (size_t i = 0; i < 8; i++)
+        if (a->bits[i] & b->bits[i])
+            return true;
+    return false;
+}
+
 struct group {
-    struct set loops; /* what its unbounded parts match */
-    struct set fixed; /* characters it cannot be passed without */
+    struct set loops;                      /* what its unbounded parts match */
+    struct set fixed;                      /* characters it cannot be passed without */
+    struct set separators[SEPARATORS_MAX]; /* classes it cannot be passed without */
+    size_t n_separators;
+    struct set run; /* what the loops that stand side by side last all match */
+    unsigned n_run;
+    size_t body; /* where it begins */
     bool has_loop, has_choice, atomic;
 };
 
@@ -47,15 +66,33 @@ static char peek(const struct scan *s) {
     return s->at < s->regex.n ? s->regex.p[s->at] : '\0';
 }
 
-/* `\.` is a dot; `\d` and its kind are taken for anything. */
+/* \d, \w, \s and what they leave; false for other letters. */
+static bool add_kind(struct set *out, char c) {
+    static const char *const blanks = " \t\n\v\f\r";
+    char kind = ascii_lower(c);
+    if (kind != 'd' && kind != 'w' && kind != 's')
+        return false;
+    for (unsigned i = 0; i < 256; i++) {
+        char low = ascii_lower((char)i);
+        bool digit = ascii_is_digit((char)i);
+        bool in = kind == 'd'   ? digit
+                  : kind == 'w' ? digit || i == '_' || (low >= 'a' && low <= 'z')
+                                : i != 0 && strchr(blanks, (int)i) != NULL;
+        if (in == (c == kind))
+            set_add(out, (unsigned char)i);
+    }
+    return true;
+}
+
+/* `\.` is a dot; letters that are no kind of character are taken for anything. */
 static bool read_escape(struct scan *s, struct set *out) {
     char c = s->at + 1 < s->regex.n ? s->regex.p[s->at + 1] : '\\';
     bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || ascii_is_digit(c);
     s->at += 2;
-    if (letter)
-        set_add_all(out);
-    else
+    if (!letter)
         set_add(out, (unsigned char)c);
+    else if (!add_kind(out, c))
+        set_add_all(out);
     return !letter;
 }
 
@@ -107,7 +144,7 @@ static bool read_atom(struct scan *s, struct set *out, unsigned char *literal) {
 /* ---- quantifiers --------------------------------------------------------------------- */
 
 struct quantifier {
-    bool any, unbounded, possessive, optional;
+    bool any, unbounded, possessive, optional, counted;
 };
 
 static struct quantifier read_quantifier(struct scan *s) {
@@ -122,8 +159,10 @@ static struct quantifier read_quantifier(struct scan *s) {
         struct str inner = str_slice(rest, 1, end);
         if (end == rest.n || inner.n == 0 || !ascii_is_digit(inner.p[0]))
             return q;
-        q = (struct quantifier){
-            .any = true, .unbounded = str_ends(inner, STR(",")), .optional = inner.p[0] == '0'};
+        q = (struct quantifier){.any = true,
+                                .unbounded = str_ends(inner, STR(",")),
+                                .optional = inner.p[0] == '0',
+                                .counted = true};
         s->at += end + 1;
     }
     if (q.any && (peek(s) == '+' || peek(s) == '?')) {
@@ -131,6 +170,105 @@ static struct quantifier read_quantifier(struct scan *s) {
         s->at++;
     }
     return q;
+}
+
+/* ---- alternatives -------------------------------------------------------------------- */
+
+enum { ATOMS_MAX = 128, WORDS_MAX = 32, LENGTH_MAX = 32 };
+
+/* What a group can match, where that is but words of known lengths. */
+struct choice {
+    struct set atoms[ATOMS_MAX];
+    unsigned char words[WORDS_MAX][LENGTH_MAX]; /* of atoms */
+    size_t lengths[WORDS_MAX];
+    size_t n_atoms, n;
+};
+
+/* Behind the words from `first` on; an optional one stands in copies of them. */
+static bool add_atom(struct choice *c, size_t first, bool optional) {
+    size_t end = c->n, copies = optional ? end - first : 0;
+    if (end + copies > WORDS_MAX)
+        return false;
+    for (size_t i = 0; i < copies; i++) {
+        memcpy(c->words[end + i], c->words[first + i], LENGTH_MAX);
+        c->lengths[end + i] = c->lengths[first + i];
+    }
+    c->n += copies;
+    for (size_t i = first; i < end; i++) {
+        if (c->lengths[i] == LENGTH_MAX)
+            return false;
+        c->words[i][c->lengths[i]++] = (unsigned char)c->n_atoms;
+    }
+    c->n_atoms++;
+    return true;
+}
+
+static bool read_choice(struct choice *c, struct str body) {
+    struct scan s = {.regex = body};
+    size_t first = 0;
+    *c = (struct choice){.n = 1};
+    while (s.at < body.n) {
+        unsigned char literal = 0;
+        char byte = peek(&s);
+        if (byte == '|') {
+            if (c->n == WORDS_MAX)
+                return false;
+            first = c->n++;
+            s.at++;
+            continue;
+        }
+        if (strchr("()^$", byte) != NULL || c->n_atoms == ATOMS_MAX)
+            return false;
+        (void)!read_atom(&s, &c->atoms[c->n_atoms], &literal);
+        struct quantifier q = read_quantifier(&s);
+        if (q.unbounded || q.counted || q.possessive || !add_atom(c, first, q.optional))
+            return false;
+    }
+    return true;
+}
+
+struct tails {
+    bool left[WORDS_MAX][LENGTH_MAX]; /* seen: what stands over of a word from there on */
+    bool more, twice;
+};
+
+/* A word's rest beside a whole word: one may begin the other, and something stands over. */
+static void compare_tail(const struct choice *c, struct tails *t, size_t a, size_t from,
+                         size_t b) {
+    size_t n_a = c->lengths[a] - from, n_b = c->lengths[b], n = n_a < n_b ? n_a : n_b;
+    if (n == 0)
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (!set_meets(&c->atoms[c->words[a][from + i]], &c->atoms[c->words[b][i]]))
+            return;
+    bool *over = n_a > n ? &t->left[a][from + n] : &t->left[b][n % LENGTH_MAX];
+    t->twice |= n_a == n_b;
+    t->more |= n_a != n_b && !*over;
+    if (n_a != n_b)
+        *over = true;
+}
+
+/* Sardinas and Patterson, "A necessary and sufficient condition for the unique decomposition of
+ * coded messages" (1953). */
+static bool is_ambiguous(const struct choice *c) {
+    struct tails t = {.more = false};
+    for (size_t a = 0; a < c->n; a++)
+        for (size_t b = 0; b < c->n; b++)
+            if (a != b)
+                compare_tail(c, &t, a, 0, b);
+    while (t.more && !t.twice) {
+        t.more = false;
+        for (size_t a = 0; a < c->n; a++)
+            for (size_t from = 1; from < c->lengths[a]; from++)
+                for (size_t b = 0; t.left[a][from] && b < c->n; b++)
+                    compare_tail(c, &t, a, from, b);
+    }
+    return t.twice;
+}
+
+static bool has_ambiguous_words(struct str body) {
+    struct choice c;
+    return read_choice(&c, body) && is_ambiguous(&c);
 }
 
 /* ---- groups -------------------------------------------------------------------------- */
@@ -143,6 +281,7 @@ static void open_group(struct scan *s) {
         g.atomic = s->regex.p[s->at + 1] == '>';
         s->at += 2;
     }
+    g.body = s->at;
     if (s->depth < DEPTH_MAX)
         s->stack[s->depth] = g;
     s->depth++;
@@ -150,28 +289,60 @@ static void open_group(struct scan *s) {
 
 /* Some character stands between the turns that no inner loop matches. */
 static bool has_separator(const struct group *g) {
+    for (size_t i = 0; i < g->n_separators; i++)
+        if (!set_meets(&g->separators[i], &g->loops))
+            return !g->has_choice;
     for (unsigned c = 0; c < 256; c++)
         if (set_has(&g->fixed, (unsigned char)c) && !set_has(&g->loops, (unsigned char)c))
             return !g->has_choice;
     return false;
 }
 
+static bool is_loop_alone(const struct group *g) {
+    static const struct set nothing = {{0}};
+    return g->has_loop && !g->has_choice && g->n_separators == 0 &&
+           memcmp(&g->fixed, &nothing, sizeof nothing) == 0;
+}
+
+/* A loop; those before it stand side by side with it as long as all match some character. */
+static void add_to_run(struct scan *s, struct group *g, const struct set *loop) {
+    bool beside = g->n_run != 0 && set_meets(&g->run, loop);
+    for (size_t i = 0; i < 8; i++)
+        g->run.bits[i] = beside ? g->run.bits[i] & loop->bits[i] : loop->bits[i];
+    g->n_run = beside ? g->n_run + 1 : 1;
+    s->found |= g->n_run > RUN_MAX;
+}
+
+/* The group that ends, as its neighbours see it. */
+static void end_group(struct scan *s, struct group *g, struct group *up, struct quantifier q) {
+    if (is_loop_alone(g))
+        add_to_run(s, up, &g->loops);
+    else if (!q.optional)
+        up->n_run = 0;
+    if (q.unbounded)
+        set_join(&g->loops, &g->fixed);
+    for (size_t i = 0; q.unbounded && i < g->n_separators; i++)
+        set_join(&g->loops, &g->separators[i]);
+    up->has_loop |= g->has_loop || q.unbounded;
+    set_join(&up->loops, &g->loops);
+    if (!q.optional && !g->has_choice && !q.unbounded)
+        set_join(&up->fixed, &g->fixed);
+}
+
 static void close_group(struct scan *s) {
-    s->at++;
+    size_t end = s->at++;
     struct quantifier q = read_quantifier(s);
     if (s->depth < 2)
         return;
     struct group g = s->stack[--s->depth];
     struct group *up = &s->stack[s->depth - 1];
-    if (g.atomic || q.possessive)
+    if (g.atomic || q.possessive) {
+        up->n_run = 0;
         return;
+    }
     s->found |= q.unbounded && g.has_loop && !has_separator(&g);
-    if (q.unbounded)
-        set_join(&g.loops, &g.fixed);
-    up->has_loop |= g.has_loop || q.unbounded;
-    set_join(&up->loops, &g.loops);
-    if (!q.optional && !g.has_choice && !q.unbounded)
-        set_join(&up->fixed, &g.fixed);
+    s->found |= q.unbounded && has_ambiguous_words(str_slice(s->regex, g.body, end));
+    end_group(s, &g, up, q);
 }
 
 static void take_atom(struct scan *s) {
@@ -183,9 +354,20 @@ static void take_atom(struct scan *s) {
     if (q.unbounded && !q.possessive) {
         g->has_loop = true;
         set_join(&g->loops, &atom);
+        add_to_run(s, g, &atom);
+    } else if (!q.optional || q.possessive) {
+        g->n_run = 0;
     }
     if (single && !q.any)
         set_add(&g->fixed, literal);
+    else if (!q.any && g->n_separators < SEPARATORS_MAX)
+        g->separators[g->n_separators++] = atom;
+}
+
+static void take_bar(struct scan *s) {
+    s->at++;
+    s->stack[s->depth - 1].has_choice = true;
+    s->stack[s->depth - 1].n_run = 0;
 }
 
 bool rules_regex_backtracks(struct str regex) {
@@ -197,7 +379,7 @@ bool rules_regex_backtracks(struct str regex) {
         else if (c == ')')
             close_group(&s);
         else if (c == '|')
-            s.at++, s.stack[s.depth - 1].has_choice = true;
+            take_bar(&s);
         else
             take_atom(&s);
     }

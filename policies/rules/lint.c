@@ -34,6 +34,12 @@ const struct rules_lint_row rules_lints[N_RULES_LINTS] = {
     [LINT_UNUSED_SECRET] = {"unused-secret", false,
         "A pull secret is never added, since no image may come from its registry.",
         "Remove it, or approve the registry it is for."},
+    [LINT_ACCOUNT_OPEN_END] = {"account-open-end", true,
+        "A pattern that ends within the first part of a path matches accounts of others.",
+        "Write the account to its end, and \"/**\" behind it; in a regex, \"/.*\"."},
+    [LINT_APPROVES_EVERYTHING] = {"approves-everything", true,
+        "A pattern matches every image of every registry, so that nothing but denials is refused.",
+        "Write the registries that are meant, unless a list of denials is all that is wanted."},
     [LINT_DENIED_ALIAS] = {"denied-alias", false,
         "A denial names a registry by another name, and misses images that name it plainly.",
         "Deny the registry by its plain name: that covers its other names, too."},
@@ -56,8 +62,8 @@ const struct rules_lint_row rules_lints[N_RULES_LINTS] = {
         "A rule selects by labels alone, which whoever writes the pod can leave out.",
         "Select by namespace as well, unless pods are meant to choose."},
     [LINT_REGEX_BACKTRACKS] = {"regex-backtracks", false,
-        "A loop within a loop can take so long that matching gives up, and the image is denied.",
-        "Repeat one thing at a time, or put between the turns what the inner loop cannot match."},
+        "Loops that share out the same characters in many ways make matching give up, and the image is denied.",
+        "Repeat one thing at a time, or put between the turns what the loops cannot match."},
     [LINT_REGEX_LOOSE_DOT] = {"regex-loose-dot", false,
         "A dot in the host of a regex stands for any character, and matches hosts of others.",
         "Write \"\\.\" for a dot."},
@@ -191,6 +197,42 @@ static bool has_loose_dot(struct str regex) {
     return false;
 }
 
+/* An account that goes on as one likes: its first letters, and a star, or `.*` in a regex. */
+static void check_account(const struct check *c, const char *list,
+                          const struct policy_pattern *p, struct str account,
+                          struct str ending) {
+    struct str text = cut(match_image_text(p->image));
+    if (!str_ends(account, ending) || account.n == ending.n)
+        return;
+    struct str begin = str_slice(account, 0, account.n - ending.n);
+    if (str_ends(begin, STR("*")))
+        return;
+    tell(c, LINT_ACCOUNT_OPEN_END, p->pos,
+         "%s: \"%.*s\" matches accounts that merely begin so, such as \"%.*s%sevil\"", list,
+         STR_ARG(text), STR_ARG(cut(begin)), str_ends(begin, STR("-")) ? "" : "-");
+}
+
+static struct str first_part(struct str text) {
+    size_t slash = str_find(text, '/');
+    struct str path = str_slice(text, slash + 1, text.n);
+    return str_slice(path, 0, str_find(path, '/'));
+}
+
+/* Of a regex, without what is written around it: `(`, `)`, `$`. */
+static struct str account_of_regex(struct str regex) {
+    struct str account = behind_opening(first_part(regex));
+    while (str_ends(account, STR(")")) || str_ends(account, STR("$")))
+        account.n--;
+    return account;
+}
+
+static void check_regex_account(const struct check *c, const char *list,
+                                const struct policy_pattern *p, struct str regex) {
+    struct str account = account_of_regex(regex);
+    check_account(c, list, p, account, STR(".*"));
+    check_account(c, list, p, account, STR(".+"));
+}
+
 static void check_regex(const struct check *c, const char *list,
                         const struct policy_pattern *p) {
     struct str regex = match_image_text(p->image), begin = behind_opening(regex);
@@ -201,11 +243,26 @@ static void check_regex(const struct check *c, const char *list,
         tell(c, LINT_REGEX_LOOSE_DOT, p->pos,
              "%s: in the host of regex \"%.*s\" a dot stands for any character", list,
              STR_ARG(cut(regex)));
+    else
+        check_regex_account(c, list, p, begin);
+}
+
+static bool is_everything(struct str glob) {
+    static const char *const all[] = {"**", "*/**", "**/**", "**/*"};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (str_eq(glob, str_of(all[i])))
+            return true;
+    return false;
 }
 
 static void check_glob(const struct check *c, const char *list,
                        const struct policy_pattern *p) {
     struct str text = match_image_text(p->image);
+    check_account(c, list, p, first_part(text), STR("*"));
+    if (is_everything(text))
+        tell(c, LINT_APPROVES_EVERYTHING, p->pos,
+             "%s: \"%.*s\" matches every image: nothing but what is denied is refused", list,
+             STR_ARG(text));
     struct str host = str_slice(text, 0, str_find(text, '/'));
     host = str_slice(host, 0, str_find(host, ':'));
     size_t star = str_find(host, '*');
@@ -241,7 +298,7 @@ static void check_cost(const struct check *c, const char *list,
         const struct match_image *m = patterns->v[i].image;
         if (match_image_is_regex(m) && rules_regex_backtracks(match_image_text(m)))
             tell(c, LINT_REGEX_BACKTRACKS, patterns->v[i].pos,
-                 "%s: regex \"%.*s\" has a loop within a loop", list,
+                 "%s: regex \"%.*s\" can share out the same characters in many ways", list,
                  STR_ARG(cut(match_image_text(m))));
     }
 }

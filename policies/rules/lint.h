@@ -22,6 +22,8 @@ enum rules_lint {
     LINT_UNREACHABLE_RULE,
     LINT_UNUSED_SECRET,
     /* said by rules_examine */
+    LINT_ACCOUNT_OPEN_END,
+    LINT_APPROVES_EVERYTHING,
     LINT_DENIED_ALIAS,
     LINT_DENIED_SHORT,
     LINT_EXEMPTION_ENDS_SOON,
@@ -58,7 +60,7 @@ struct rules_examine_options {
 /* In the order of rules; what rules inherit is told for each of them. */
 void rules_examine(const struct policy *p, const struct rules_examine_options *options);
 
-/* Does a regex hold a loop within a loop whose turns can be told apart in many ways? */
+/* Does a regex hold loops that can share out the same characters in many ways? */
 bool rules_regex_backtracks(struct str regex);
 
 #endif

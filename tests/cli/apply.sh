@@ -23,6 +23,16 @@ same "a template, --templates: exit status" $status 0
 same "a template, --templates: its image alone" "$(diff "$work/deployment.yaml" "$work/out" | grep '^[<>]')" \
     "<         - image: nginx   # kept
 >         - image: ghcr.io/acme-data/nginx   # kept"
+tabbed='{\n\t"apiVersion": "v1",\n\t"kind": "Pod",\n\t"metadata": {"name": "a", "namespace": "team"},\n\t"spec": {\n'
+tabbed+='\t\t"containers": [\n\t\t\t{"name": "a", "image": "nginx"}\n\t\t]\n\t}\n}\n'
+tabbed_flow='apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: team}\nspec: {\n \tcontainers: [\n\t\t{name: a,\timage: nginx}]\n  }\n'
+for text in "$tabbed" "${tabbed//\\n/\\r\\n}" "$tabbed_flow"; do
+    printf '%b' "$text" >"$work/tabbed"
+    run "${apply[@]}" "$work/tabbed"
+    same "indented by tabs: exit status" $status 0
+    same_file "indented by tabs: the lines that stay" <(sed '/imagePullSecrets/d; s#ghcr.io/acme-data/##' "$work/out") "$work/tabbed"
+    check "indented by tabs: has the pull secret" grep -q imagePullSecrets "$work/out"
+done
 check "hundreds of styles" python3 "$tests/cli/apply_styles.py" "$POLICYCTL"
 check "styles at random" python3 "$tests/cli/apply_random.py" "$POLICYCTL" 1000
 

@@ -104,6 +104,19 @@ expect "--require-objects: a folder with an object among others" 0 \
 expect "--require-objects: what cannot be read is worse" 2 "$zero" \
     "policyctl: cannot open gone.yaml: No such file or directory
 policyctl: gone.yaml: no objects" --require-objects gone.yaml
+told() { # FORMAT COMMAND...: the inputs without objects are part of it
+    run "${test[@]}" --require-objects -o "$1" empty.yaml hollow
+    same "--require-objects -o $1: exit status" $status 1
+    shift
+    check "--require-objects: the document tells" "$@" >/dev/null
+}
+told tap grep -qx '1\.\.2' "$work/out"
+told tap bash -c '[ "$(grep -c "^not ok .*cannot be judged" "$0")" = 2 ]' "$work/out"
+told junit grep -q '<testsuites .* tests="2" failures="0" errors="2"' "$work/out"
+told github bash -c '[ "$(grep -c "^::error .*no objects" "$0")" = 2 ]' "$work/out"
+told json jq -e '[.errors[] | select(.message | test("no objects")).file] == ["empty.yaml", "hollow"]' "$work/out"
+told sarif jq -e '.runs[0].invocations[0] | .executionSuccessful == false
+    and (.toolExecutionNotifications | length) == 2' "$work/out"
 
 # ---- who asks --------------------------------------------------------------------------------
 

@@ -22,6 +22,12 @@ mistake() { # NAME REGEX ARGUMENT...
 mistake "unknown verb" '^policyctl: unknown verb "frobnicate"; try policyctl --help$' frobnicate
 mistake "misspelt verb" '^policyctl: unknown verb "reviw"; did you mean review\?$' reviw
 mistake "misspelt verb" '^policyctl: unknown verb "tests"; did you mean test\?$' tests
+for swapped in tset:test tets:test lnit:lint prase:parse bnech:bench; do
+    mistake "swapped letters" "^policyctl: unknown verb \"${swapped%:*}\"; did you mean ${swapped#*:}\\?\$" "${swapped%:*}"
+done
+for swapped in quite:quiet ouput:output nwo:now; do
+    mistake "swapped letters in a flag" "unknown option \"--${swapped%:*}\"; did you mean --${swapped#*:}\\?\$" test "--${swapped%:*}"
+done
 mistake "misspelt flag" '^policyctl: unknown option "--polcy"; did you mean --policy\?$' test --polcy x
 mistake "misspelt flag behind a file" 'unknown option "--endpont"; did you mean --endpoint\?$' \
     test -p rules.yaml good.yaml --endpont mutate
@@ -49,6 +55,10 @@ mistake "no action" '^policyctl: expected one action: init, rotate, check, show 
 mistake "misspelt action" '^policyctl: unknown action "chek"; did you mean check$' certs chek
 mistake "no folder" '^policyctl: --dir is missing' certs init
 
+mistake "version of what" '^policyctl: found "extra", expected nothing there$' version extra
+mistake "help on two" '^policyctl: found "extra", expected nothing there$' help test extra
+mistake "a schema of what" '^policyctl: --schema reads nothing: found "extra"$' lint --schema extra
+
 run "$POLICYCTL"
 same "no verb: exit status" $status 2
 same "no verb: standard output" "$out" ""
@@ -61,7 +71,7 @@ for word in --help -h help; do
     matches "$word: overview" "$out" '^Usage: policyctl VERB '
 done
 verbs=$("$POLICYCTL" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p')
-matches "the verbs" "$verbs" test.*review.*parse.*certs.*version
+matches "the verbs" "$verbs" test.*review.*parse.*certs.*help.*version
 for verb in $verbs; do
     run "$POLICYCTL" "$verb" --help
     same "$verb --help: exit status" $status 0

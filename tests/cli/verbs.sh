@@ -57,6 +57,20 @@ run given '{"apiVersion":"v1","kind":"Pod","spec":{"containers":[{"name":"a","im
     "${images[@]}" -n team -o skopeo-copy -
 same "images: JSON is no list" "$status $out" \
     "0 skopeo copy --all docker://docker.io/library/x docker://ghcr.io/acme-data/x"
+synced="airbyte/source-x:1.2\nairbyte/worker:2\nnginx\nnginx:latest\nredis:7\nredis:7@sha256:$digest\n"
+synced+="redis@sha256:$digest\nquay.io/tools/a:1\nquay.io/other/b:1\nquay.io/other/b:2\n"
+printf 'apiVersion: pullgate/v1\nkind: ImagePolicy\nmetadata: {name: sync}\nspec: {registry: ghcr.io/acme-data,
+    mirrors: {quay.io/tools: harbor.example/tools, quay.io/other/b: harbor.example/renamed}}\n' >"$work/sync.rules.yaml"
+transcript images-sync.skopeo-sync 0 given "$synced" "$POLICYCTL" images -p "$work/sync.rules.yaml" -o skopeo-sync -
+cp "$work/out" "$work/sync.yaml"
+if command -v skopeo >/dev/null; then
+    read -r -a sync < <(sed -n '1s/^# skopeo sync //p' "$work/sync.yaml")
+    (cd "$work" && skopeo sync --dry-run "${sync[@]}" 2>&1) | sed -n 's/.* to="docker:\/\/\(.*\)"/\1/p' | sort >"$work/lands"
+    sed -n 's/^      - "\([^"]*\)" # \([^:@]*\).*/\1 \2/p' "$work/sync.yaml" |
+        sed 's/^\(sha256:[^ ]*\) \(.*\)/\2@\1/; t; s/\(.*\) \(.*\)/\2:\1/' | sort >"$work/looks"
+    check "images: skopeo sync has something to do" [ -s "$work/lands" ]
+    same_file "images: skopeo sync puts it where the policy looks" "$work/lands" "$work/looks"
+fi
 run "${images[@]}" -n team - </dev/null
 same "images: nothing" "$status $out" "0 IMAGE  FROM"
 

@@ -178,6 +178,7 @@ mistake "a folder without suites" '^policyctl: no suite: there is no \*\.test\.y
 mistake "no such file" '^policyctl: cannot open gone: No such file' gone
 mistake "--run: no expression" '^policyctl: --run: no regular expression: ' --run '(' suites
 mistake "--run: no case" '^policyctl: --run: no case has a name that matches "nothing"$' --run nothing suites
+same "--run: no case: what is said last" "$(tail -n 1 <<<"$out")" "no case was run"
 
 refused() { # NAME LINE:COLUMN-AND-TEXT SUITE-TEXT
     printf '%s\n' "$3" >refused.test.yaml

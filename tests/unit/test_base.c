@@ -49,6 +49,12 @@ static void str_suggests_only_what_is_near(void **state) {
     assert_int_equal(str_nearest(STR("Mirror"), keys, 4), 1);
     assert_int_equal(str_nearest(STR("aproved"), keys, 4), 2);
     assert_int_equal(str_nearest(STR("secrets"), keys, 4), -1);
+    static const char *const swapped[] = {"test", "now", "bench"};
+    assert_int_equal(str_nearest(STR("tset"), swapped, 3), 0);
+    assert_int_equal(str_nearest(STR("ETST"), swapped, 3), 0);
+    assert_int_equal(str_nearest(STR("tste"), swapped, 3), -1);
+    assert_int_equal(str_nearest(STR("nwo"), swapped, 3), 1);
+    assert_int_equal(str_nearest(STR("bnehc"), swapped, 3), -1);
     assert_int_equal(str_nearest(STR(""), keys, 4), -1);
 }
 

@@ -58,22 +58,28 @@ static size_t min3(size_t a, size_t b, size_t c) {
     return m < c ? m : c;
 }
 
-/* Levenshtein's distance with one row; ASCII case counts as no edit. */
+static bool same_letter(char a, char b) {
+    return ascii_lower(a) == ascii_lower(b);
+}
+
+/* Levenshtein's distance where two neighbours that changed places are one edit (optimal string
+ * alignment), with three rows; ASCII case counts as no edit. */
 static size_t distance(struct str a, struct str b) {
-    size_t row[NEAREST_MAX + 1];
+    size_t rows[3][NEAREST_MAX + 1];
     for (size_t j = 0; j <= b.n; j++)
-        row[j] = j;
+        rows[0][j] = j;
     for (size_t i = 1; i <= a.n; i++) {
-        size_t diagonal = row[0];
+        size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *second = rows[(i + 1) % 3];
         row[0] = i;
         for (size_t j = 1; j <= b.n; j++) {
-            size_t cost = ascii_lower(a.p[i - 1]) == ascii_lower(b.p[j - 1]) ? 0 : 1;
-            size_t best = min3(row[j] + 1, row[j - 1] + 1, diagonal + cost);
-            diagonal = row[j];
-            row[j] = best;
+            size_t cost = same_letter(a.p[i - 1], b.p[j - 1]) ? 0 : 1;
+            row[j] = min3(above[j] + 1, row[j - 1] + 1, above[j - 1] + cost);
+            if (i > 1 && j > 1 && same_letter(a.p[i - 1], b.p[j - 2]) &&
+                same_letter(a.p[i - 2], b.p[j - 1]) && second[j - 2] + 1 < row[j])
+                row[j] = second[j - 2] + 1;
         }
     }
-    return row[b.n];
+    return rows[a.n % 3][b.n];
 }
 
 int str_nearest(struct str s, const char *const candidates[], size_t n_candidates) {

@@ -68,7 +68,8 @@ bool str_eq_nocase(struct str a, struct str b);
 bool str_to_uint(struct str s, uint64_t max, uint64_t *out);
 
 /* The candidate nearest to s by edit distance, if it is near enough to be a misspelling
- * (a third of its length, at least one edit); -1 when none is. */
+ * (a third of its length, at least one edit; two neighbours that changed places are one); -1
+ * when none is. */
 int str_nearest(struct str s, const char *const candidates[], size_t n_candidates);
 
 static inline char ascii_lower(char c) {

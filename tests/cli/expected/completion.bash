@@ -4,7 +4,7 @@ _policyctl() {
   local verb=${COMP_WORDS[1]} words= files=no options= value=yes i
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images lint review parse certs render completion version --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images lint review parse certs render completion help version --help --version' -- "$word")
     return
   fi
   [[ $word == = ]] && word=
@@ -100,6 +100,7 @@ _policyctl() {
     certs) words='init rotate check show bundle ' files=no options='--dir --service --namespace --dns --days --ca-days --key --force --new-ca --overlap-days --dry-run --tls-cert --tls-key --name --help' ;;
     render) words='' files=yes options='--image --policy --certs --namespace --replicas --failure-policy --help' ;;
     completion) words='bash zsh fish ' files=no options='--help' ;;
+    help) words='test verify bench apply explain images lint review parse certs render completion help version ' files=no options='--help' ;;
     version) words='' files=no options='--help' ;;
   esac
   fi

@@ -113,6 +113,9 @@ complete -c policyctl -n '__fish_seen_subcommand_from render' -l help -s h -d 'P
 complete -c policyctl -n __fish_use_subcommand -f -a completion -d 'print a script that completes command lines'
 complete -c policyctl -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
 complete -c policyctl -n '__fish_seen_subcommand_from completion' -l help -s h -d 'Print this and end'
+complete -c policyctl -n __fish_use_subcommand -f -a help -d 'print what the verbs are, or what one of them takes'
+complete -c policyctl -n '__fish_seen_subcommand_from help' -f -a 'test verify bench apply explain images lint review parse certs render completion help version'
+complete -c policyctl -n '__fish_seen_subcommand_from help' -l help -s h -d 'Print this and end'
 complete -c policyctl -n __fish_use_subcommand -f -a version -d 'print version and libraries'
 complete -c policyctl -n '__fish_seen_subcommand_from version' -f
 complete -c policyctl -n '__fish_seen_subcommand_from version' -l help -s h -d 'Print this and end'

@@ -15,6 +15,7 @@ _policyctl() {
     'certs:make and check serving certificates'
     'render:print the manifests of a webhook, for kubectl apply'
     'completion:print a script that completes command lines'
+    'help:print what the verbs are, or what one of them takes'
     'version:print version and libraries'
   )
   if ((CURRENT == 2)); then
@@ -212,6 +213,12 @@ _policyctl() {
       '--help[Print this and end]' \
       '-h[Print this and end]' \
       '1:what:(bash zsh fish)'
+      ;;
+    help)
+      _arguments -s \
+      '--help[Print this and end]' \
+      '-h[Print this and end]' \
+      '1:what:(test verify bench apply explain images lint review parse certs render completion help version)'
       ;;
     version)
       _arguments -s \
