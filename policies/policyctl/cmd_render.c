@@ -68,23 +68,41 @@ static enum ec check_image(const char *image, struct err *err) {
     return EC_OK;
 }
 
+static bool is_one_file(const struct files *files, const char *path) {
+    return files->n == 1 && str_eq(files->v[0].name, str_of(path));
+}
+
 /* The rule files must load before their bytes are worth a ConfigMap. */
-static enum ec read_policy(struct render *r, const char *path, struct err *err) {
+static enum ec check_policy(const struct files *files, const char *path, struct err *err) {
     struct policy *policy = NULL;
-    if (policy_load(&policy, path, clock_wall_us() / 1000000, err) != EC_OK)
-        return err->code;
+    int64_t now_s = clock_wall_us() / 1000000;
+    enum ec ec = is_one_file(files, path)
+                     ? policy_parse(&policy, files->v[0].text, path, now_s, err)
+                     : policy_load(&policy, path, now_s, err);
     policy_free(policy);
-    if (files_read(&r->files, path, false, err) != EC_OK)
+    return ec;
+}
+
+/* The webhook reads a folder, and knows rule files by their names there: one file may have had any. */
+static struct str key_of(const struct files *files, const char *path, size_t i) {
+    struct str name = files->v[i].name;
+    if (is_one_file(files, path))
+        return str_ends(name, STR(".json")) ? STR("policy.json") : STR("policy.yaml");
+    for (size_t slash; (slash = str_find(name, '/')) < name.n;)
+        name = str_slice(name, slash + 1, name.n);
+    return name;
+}
+
+static enum ec read_policy(struct render *r, const char *path, struct err *err) {
+    if (policy_named(path, err) != EC_OK || files_read(&r->files, path, true, err) != EC_OK ||
+        check_policy(&r->files, path, err) != EC_OK)
         return err->code;
     if (r->files.n > FILES_IN_CONFIGMAP_MAX)
         return err_set(err, EC_LIMIT, "%s holds more than the %d rule files allowed", path,
                        FILES_IN_CONFIGMAP_MAX);
-    for (size_t i = 0; i < r->files.n; i++) {
-        struct str name = r->files.v[i].name;
-        for (size_t slash; (slash = str_find(name, '/')) < name.n;)
-            name = str_slice(name, slash + 1, name.n);
-        r->keys[i] = (struct manifests_file){.key = name, .text = r->files.v[i].text};
-    }
+    for (size_t i = 0; i < r->files.n; i++)
+        r->keys[i] = (struct manifests_file){.key = key_of(&r->files, path, i),
+                                             .text = r->files.v[i].text};
     return EC_OK;
 }
 

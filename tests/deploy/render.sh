@@ -74,6 +74,38 @@ for name in sorted(map["data"]):
     print(name, map["data"][name] == open("rules/" + name).read())'
 same "folder: each file, byte for byte" "$out" $'10-airbyte.yaml True\n20-astronomer.yaml True'
 
+# ---- one file has the key that the webhook reads, whatever its own name was -------------------
+data_of() { # FILE: the keys of its ConfigMap; the text goes to the file key.text
+    python3 - "$1" <<'PYTHON'
+import sys, yaml
+data = [o for o in yaml.safe_load_all(open(sys.argv[1])) if o["kind"] == "ConfigMap"][0]["data"]
+print(*data)
+open("key.text", "w").write("".join(data.values()))
+PYTHON
+}
+one_key() { # NAME EXPECTED_KEY FILE
+    same "$1: exit status" "$status$err" 0
+    same "$1: key" "$(data_of out)" "$2"
+    same_file "$1: text" key.text "$3"
+}
+run bash -c '"$POLICYCTL" render "$@" --policy - <policy.yaml' - --image "$image" --certs tls
+one_key "standard input" policy.yaml policy.yaml
+run bash -c '"$POLICYCTL" render "$@" --policy <(cat policy.yaml)' - --image "$image" --certs tls
+one_key "a pipe" policy.yaml policy.yaml
+mkdir names
+for name in p.conf policy .p.yaml P.YAML ..p.yaml 'my policy.yaml' other.yml; do
+    cp policy.yaml "names/$name"
+    render --image "$image" --policy "names/$name" --certs tls
+    one_key "$name" policy.yaml policy.yaml
+done
+python3 -c 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)' <policy.yaml >names/p.json
+render --image "$image" --policy names/p.json --certs tls
+one_key "p.json" policy.json names/p.json
+mkdir one
+cp policy.yaml one/10-mine.yaml
+render --image "$image" --policy one --certs tls
+one_key "a folder of one keeps its name" 10-mine.yaml policy.yaml
+
 # ---- what is refused ------------------------------------------------------------------------
 refused() { # NAME REGEX OPTION...
     local name=$1 regex=$2
