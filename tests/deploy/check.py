@@ -141,6 +141,15 @@ def check_pod(s):
         check(selects(spread["labelSelector"], s.labels), "the spread selects other pods")
 
 
+def check_updates(s):
+    """A new pod finds a place: where no two may be on one node, an old one has to go first."""
+    spec = s.pod["spec"]
+    alone = "requiredDuringSchedulingIgnoredDuringExecution" in spec["affinity"]["podAntiAffinity"]
+    steps = s.deployment["spec"]["strategy"]["rollingUpdate"]
+    wanted = (1, 0) if alone or spec.get("hostNetwork") else (0, 1)
+    check((steps["maxUnavailable"], steps["maxSurge"]) == wanted, f"updates stop, or leave a gap: {steps}")
+
+
 def secrets(s):
     return ({o["metadata"]["name"] for o in s.kind("Secret")}
             | {o["spec"]["secretName"] for o in s.kind("Certificate")})
@@ -262,6 +271,7 @@ def main():
         check_metadata(stream)
         check_namespace(stream)
         check_pod(stream)
+        check_updates(stream)
         check_program(stream)
         check_network(stream)
         check_monitoring(stream)

@@ -82,6 +82,8 @@ break_it "fails closed at once" 's/failurePolicy: Ignore/failurePolicy: Fail/'
 break_it "never armed" 's/failurePolicy: Fail/failurePolicy: Ignore/' armed.yaml
 break_it "a side effect" 's/sideEffects: None/sideEffects: Some/'
 break_it "a name of two segments" 's/mutate.pullgate.svc/mutate.pullgate/'
+break_it "no place for a new pod" '/rollingUpdate:/,/type:/{s/maxUnavailable: 1/maxUnavailable: 0/; s/maxSurge: 0/maxSurge: 1/}' high-availability.yaml
+break_it "a gap on updates" '/rollingUpdate:/,/type:/s/maxUnavailable: 0/maxUnavailable: 1/'
 break_it "root" 's/runAsUser: 65532/runAsUser: 0/'
 break_it "a writable root" 's/readOnlyRootFilesystem: true/readOnlyRootFilesystem: false/'
 break_it "a token" 's/automountServiceAccountToken: false/automountServiceAccountToken: true/'
