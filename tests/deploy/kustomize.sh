@@ -10,12 +10,27 @@ same "an expected output for each overlay" "$(cd tests/deploy/expected && ls ./*
     "$(cd deploy/kustomize/overlays && for o in *; do echo "./$o.yaml"; done)"
 same "an overlay for each component" "$(comm -23 <(ls deploy/kustomize/components) <(ls deploy/kustomize/overlays))" ""
 
+same "components leave the image to overlays" "$(grep -l '^images:' deploy/kustomize/components/*/kustomization.yaml)" ""
+
 mkdir "$work/built"
 if "$here/build.sh" "$work/built" 2>"$work/err"; then
     for file in "${expected[@]}"; do
         run python3 "$here/same.py" "$file" "$work/built/${file##*/}"
         same "${file##*/}: as expected" "$status$out$err" 0
     done
+    # The image that an overlay names is the one, whatever components it has.
+    to_kustomize=$(realpath --relative-to="$work/images" deploy/kustomize)
+    mkdir "$work/images"
+    {
+        printf 'resources: [%s/base]\ncomponents:\n' "$to_kustomize"
+        for c in deploy/kustomize/components/*; do
+            case ${c##*/} in self-managed | monitoring) ;; *) echo "  - $to_kustomize/components/${c##*/}" ;; esac
+        done
+        printf 'images:\n  - {name: ghcr.io/your-org/pullgate, newName: r.example/p, newTag: mine}\n'
+    } >"$work/images/kustomization.yaml"
+    run kubectl kustomize "$work/images"
+    same "images: exit status" "$status$err" 0
+    same "images: the overlay's" "$(grep -o ' image: .*' <<<"$out")" " image: r.example/p:mine"
 else
     # Without a kubectl that is new enough the expected outputs stand for it, as long as nothing they
     # were made from has changed.
