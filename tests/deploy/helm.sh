@@ -153,6 +153,13 @@ same "not registered: the server is whole" "$(grep -c '^kind: Deployment' render
 helm 'options: {log-level: debug, workers: 4}'
 fits "options"
 has "options: a text" 'name: PULLGATE_WORKERS[[:space:]]+value: "4"'
+for numbers in '' -numbers; do # as older and as newer helm reads them
+    # shellcheck disable=SC2086 # none or one
+    helm 'options: {max-body: 2000000, workers: 4, no-sandbox: true, drain-pause: 5s}' $numbers
+    has "options: a large number$numbers" 'name: PULLGATE_MAX_BODY[[:space:]]+value: "2000000"'
+    has "options: a switch$numbers" 'name: PULLGATE_NO_SANDBOX[[:space:]]+value: "true"'
+    has "options: a time$numbers" 'name: PULLGATE_DRAIN_PAUSE[[:space:]]+value: "5s"'
+done
 helm 'options: {log-levle: debug}'
 run python3 "$here/check.py" "$PULLGATE" rendered.yaml
 matches "a misspelt option is seen" "$status $out" '^1 .*no option for PULLGATE_LOG_LEVLE'
