@@ -141,10 +141,12 @@ data = [o for o in yaml.safe_load_all(open("rendered.yaml")) if o and o["kind"] 
 assert list(data) == ["airbyte.yaml"], list(data)
 open("airbyte.yaml", "w").write(data["airbyte.yaml"])'
 same_file "policies: byte for byte" airbyte.yaml "$top/policies/examples/airbyte.yaml"
-helm 'webhooks: {namespaces: [{key: kubernetes.io/metadata.name, operator: In, values: [airbyte]}], exclude: [kube-system, calico-system]}'
+helm 'webhooks: {namespaces: [{key: kubernetes.io/metadata.name, operator: In, values: [airbyte]}], exclude: [calico-system]}'
 fits "namespaces"
 has "namespaces: in" 'values:[[:space:]]+- airbyte'
 has "namespaces: excluded" '- kube-system[[:space:]]+- calico-system[[:space:]]+- pullgate'
+helm 'webhooks: {exclude: [kube-system, pullgate]}'
+has "namespaces: none stands twice" 'values:[[:space:]]+- kube-system[[:space:]]+- pullgate[[:space:]]+(- key|    failurePolicy)'
 helm 'webhooks: {templates: false}'
 same "no templates" "$(grep -c templates.pullgate.svc rendered.yaml)" 0
 helm 'webhooks: {enabled: false}'
