@@ -33,8 +33,8 @@ static const struct opt_row rows[] = {
      "Folder made by \"policyctl certs init\": ca.crt, tls.crt and tls.key are used, ca.key is "
      "not read.",
      AT(certs)},
-    {"namespace", 'n', OPT_STRING, "NAME", "pullgate", "Namespace of the webhook.",
-     AT(namespace)},
+    {"namespace", 'n', OPT_STRING, "NAME", "pullgate",
+     "Namespace of the webhook; it holds nothing else.", AT(namespace)},
     {"replicas", 0, OPT_NUMBER, "N", "2", "Pods of the webhook.", AT(replicas), .min = 1,
      .max = 100},
     {"failure-policy", 0, OPT_WORD, "WORD", "Ignore",
@@ -65,6 +65,19 @@ static enum ec check_image(const char *image, struct err *err) {
                        image);
     if (imgref_parse(&ref, str_of(image), err) != EC_OK)
         return err_wrap(err, "--image \"%.200s\" is no image reference", image);
+    return EC_OK;
+}
+
+/* Its own pods do not pass the pod-security labels that render puts on it. */
+static enum ec check_namespace(const char *namespace, struct err *err) {
+    static const char *const others[] = {"default", "kube-system", "kube-public",
+                                         "kube-node-lease"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(namespace, others[i]) == 0)
+            return err_set(err, EC_USAGE,
+                           "--namespace %s is the cluster's, and would get the pod-security "
+                           "labels of pullgate's; give pullgate one of its own",
+                           namespace);
     return EC_OK;
 }
 
@@ -175,8 +188,8 @@ static enum ec print_objects(struct render *r, struct err *err) {
 }
 
 static enum ec render(struct render *r, const struct options *o, struct err *err) {
-    if (check_image(o->image, err) != EC_OK || read_policy(r, o->policy, err) != EC_OK ||
-        read_certs(r, o, err) != EC_OK)
+    if (check_image(o->image, err) != EC_OK || check_namespace(o->namespace, err) != EC_OK ||
+        read_policy(r, o->policy, err) != EC_OK || read_certs(r, o, err) != EC_OK)
         return err->code;
     const struct manifests_request request = {.namespace = str_of(o->namespace),
                                               .image = str_of(o->image),

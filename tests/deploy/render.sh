@@ -125,6 +125,10 @@ refused "an operand" 'unexpected argument "x"' "${good[@]}" x
 refused "no replicas" 'replicas' "${good[@]}" --replicas 0
 refused "another failure policy" 'failure-policy' "${good[@]}" --failure-policy fail
 refused "another namespace than the certificate's" 'lacks the name pullgate\.image-policy\.svc' "${good[@]}" --namespace image-policy
+for name in default kube-system kube-public kube-node-lease; do
+    "$POLICYCTL" certs init --dir "of-$name" --namespace "$name" >/dev/null
+    refused "namespace $name" "^policyctl: --namespace $name is the cluster's" "${good[@]}" --certs "of-$name" --namespace "$name"
+done
 refused "a folder without certificates" 'rules/ca\.crt' "${good[@]}" --certs rules
 sed 's/approved/aproved/' policy.yaml >broken.yaml
 refused "a broken policy" 'broken\.yaml:[0-9]+:[0-9]+: .*aproved' "${good[@]}" --policy broken.yaml
