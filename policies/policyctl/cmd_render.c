@@ -12,6 +12,8 @@
 #include <stdio.h>
 
 enum { OUT_MAX = 64 << 20, FILES_IN_CONFIGMAP_MAX = 1000 };
+/* kubectl apply keeps the whole object in an annotation, and all of these have 262144 bytes. */
+enum { CONFIGMAP_APPLY_MAX = 250000 };
 
 static const char *const failure_words[] = {"Ignore", "Fail", NULL};
 /* In deploy/kustomize/base: nobody publishes it. */
@@ -106,6 +108,30 @@ static struct str key_of(const struct files *files, const char *path, size_t i) 
     return name;
 }
 
+/* As a JSON text in the way Go writes it, which kubectl does. */
+static size_t annotation_bytes(struct str s) {
+    size_t bytes = s.n;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (c == '"' || c == '\\' || c == '\n')
+            bytes += 1;
+        else if (c == '<' || c == '>' || c == '&' || (unsigned char)c < ' ')
+            bytes += 5; /* \u0026 */
+    }
+    return bytes;
+}
+
+static void warn_of_size(const struct render *r) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < r->files.n; i++)
+        bytes += annotation_bytes(r->keys[i].text) + r->keys[i].key.n + 6; /* "":"", */
+    if (bytes > CONFIGMAP_APPLY_MAX)
+        fprintf(stderr,
+                "policyctl: warning: the rule files are too large for a plain kubectl apply "
+                "(%zu bytes in its annotation, %d fit): use kubectl apply --server-side\n",
+                bytes, CONFIGMAP_APPLY_MAX);
+}
+
 static enum ec read_policy(struct render *r, const char *path, struct err *err) {
     if (policy_named(path, err) != EC_OK || files_read(&r->files, path, true, err) != EC_OK ||
         check_policy(&r->files, path, err) != EC_OK)
@@ -116,6 +142,7 @@ static enum ec read_policy(struct render *r, const char *path, struct err *err) 
     for (size_t i = 0; i < r->files.n; i++)
         r->keys[i] = (struct manifests_file){.key = key_of(&r->files, path, i),
                                              .text = r->files.v[i].text};
+    warn_of_size(r);
     return EC_OK;
 }
 

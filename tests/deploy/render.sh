@@ -143,6 +143,23 @@ run "$POLICYCTL" render "${good[@]}" --policy large
 same "too large: exit status" $status 2
 same "too large: standard output" "$out" ""
 matches "too large: text" "$err" 'more than the 1024000 bytes that fit a ConfigMap'
+mkdir applied
+large() { # BYTES FILE NAME: of a comment
+    { cat policy.yaml; echo '# &&&&&&&&&&'; head -c "$1" /dev/zero | tr '\0' '#'; echo; } |
+        sed "s/name: trial/name: trial$3/; s/everything-else/else$3/; s/team-data/team$3/" >"$2"
+}
+large 248000 applied/1.yaml 1
+render "${good[@]}" --policy applied
+same "fits kubectl apply" "$status$err" 0
+large 126000 applied/1.yaml 1
+large 126000 applied/2.yaml 2
+render "${good[@]}" --policy applied
+same "too large for kubectl apply: exit status" $status 0
+matches "too large for kubectl apply: text" "$err" 'policyctl: warning: the rule files .* use kubectl apply --server-side$'
+large 248000 applied.yaml 1
+{ printf '#%300s\n' '' | tr ' ' '&'; cat applied.yaml; } >signs.yaml
+render "${good[@]}" --policy signs.yaml
+matches "signs that are written longer" "$status$err" '^0policyctl: warning: .* --server-side$'
 mkdir mixed
 cp tls/ca.crt tls/tls.crt mixed
 cp other/tls.key mixed
