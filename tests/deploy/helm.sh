@@ -92,7 +92,7 @@ as_overlay() { # OVERLAY VALUES [OPTION...] [-- OPTION OF same.py...]
     equal "$overlay" "$expected/$overlay.yaml" "${@:2}"
 }
 as_overlay self-managed ''
-as_overlay armed 'armed: true'
+as_overlay armed 'armed: true' -upgrade
 as_overlay cert-manager 'certificate: {mode: certManager}'
 as_overlay namespace '' -namespace image-policy
 as_overlay host-network 'hostNetwork: {enabled: true}'
@@ -162,6 +162,24 @@ for numbers in '' -numbers; do # as older and as newer helm reads them
     has "options: a switch$numbers" 'name: PULLGATE_NO_SANDBOX[[:space:]]+value: "true"'
     has "options: a time$numbers" 'name: PULLGATE_DRAIN_PAUSE[[:space:]]+value: "5s"'
 done
+refused() { # NAME VALUES REGEX [OPTION...]
+    local name=$1 regex=$3
+    helm "$2" "${@:4}"
+    same "$name: exit status" $status 1
+    matches "$name: text" "$err" "$regex"
+}
+refused "armed on install" 'armed: true' 'armed on the first install'
+helm '{armed: true, armedOnInstall: true}'
+has "armed on install, and meant" 'failurePolicy: Fail'
+helm '{armed: true, webhooks: {enabled: false}}'
+same "armed, and not registered" "$status$err" 0
+refused "too little time to drain" 'options: {drain-timeout: 30s}' 'drain-pause \(5s\) and drain-timeout \(30s\) .* need 40$'
+refused "too little time to drain, in minutes" 'options: {drain-timeout: 1m}' 'need 70$'
+refused "too little time to pause" 'options: {drain-pause: 10001ms}' 'need 36$'
+refused "too little time at all" 'terminationGracePeriodSeconds: 29' 'is 29, .* need 30$'
+helm '{terminationGracePeriodSeconds: 70, options: {drain-timeout: 1m}}'
+same "enough time to drain" "$status$err" 0
+has "enough time to drain" 'terminationGracePeriodSeconds: 70'
 helm 'options: {log-levle: debug}'
 run python3 "$here/check.py" "$PULLGATE" rendered.yaml
 matches "a misspelt option is seen" "$status $out" '^1 .*no option for PULLGATE_LOG_LEVLE'
@@ -177,6 +195,10 @@ has "notes: commands" 'delete mutatingwebhookconfiguration,validatingwebhookconf
 has "notes: the placeholder is told" 'WARNING: image\.repository is the placeholder'
 helm 'webhooks: {enabled: false}' -notes
 has "notes: the next step" 'webhooks\.enabled=true'
+helm 'serviceMonitor: {enabled: true}' -notes
+has "notes: metrics shut in" 'the NetworkPolicy lets nobody reach the metrics'
+helm '{serviceMonitor: {enabled: true}, networkPolicy: {metricsFrom: [{namespaceSelector: {}}]}}' -notes
+same "notes: metrics open" "$(grep -c 'nobody reach' rendered.yaml)" 0
 helm 'image: {repository: r.example/p}' -notes
 same "notes: no warning else" "$(grep -c WARNING rendered.yaml)" 0
 
