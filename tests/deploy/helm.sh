@@ -95,6 +95,7 @@ as_overlay self-managed ''
 as_overlay armed 'armed: true' -upgrade
 as_overlay cert-manager 'certificate: {mode: certManager}'
 as_overlay namespace '' -namespace image-policy
+as_overlay namespace-cert-manager 'certificate: {mode: certManager}' -namespace image-policy
 as_overlay host-network 'hostNetwork: {enabled: true}'
 as_overlay air-gapped '
 image: {repository: registry.corp.example/platform/pullgate}

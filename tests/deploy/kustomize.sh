@@ -7,7 +7,7 @@ cd "$top" || exit 1
 expected=(tests/deploy/expected/*.yaml)
 
 same "an expected output for each overlay" "$(cd tests/deploy/expected && ls ./*.yaml)" \
-    "$(cd deploy/kustomize/overlays && for o in *; do echo "./$o.yaml"; done)"
+    "$(cd deploy/kustomize/overlays && for o in *; do echo "./$o.yaml"; done | sort)"
 same "an overlay for each component" "$(comm -23 <(ls deploy/kustomize/components) <(ls deploy/kustomize/overlays))" ""
 
 same "components leave the image to overlays" "$(grep -l '^images:' deploy/kustomize/components/*/kustomization.yaml)" ""
@@ -106,6 +106,8 @@ break_it "another CA" 's/^  ca.crt: .*/  ca.crt: b3RoZXIK/'
 break_it "another name in the certificate" 's/pullgate.pullgate.svc/pullgate.svc/' cert-manager.yaml
 break_it "another certificate injected" 's,inject-ca-from: pullgate/,inject-ca-from: other/,' cert-manager.yaml
 break_it "another namespace" 's/namespace: image-policy/namespace: pullgate/' namespace.yaml
+break_it "the certificate of another namespace" 's/pullgate\.image-policy\.svc/pullgate.pullgate.svc/' namespace-cert-manager.yaml
+break_it "injected from another namespace" 's,inject-ca-from: image-policy/,inject-ca-from: pullgate/,' namespace-cert-manager.yaml
 break_it "metrics shut in" "s/port: 8080$/port: 8081/" monitoring.yaml
 break_it "the monitor asks another port" 's/port: metrics$/port: metric/' monitoring.yaml
 break_it "replicas behind one address" 's/clusterIP: None/clusterIP: 10.0.0.9/' monitoring.yaml
