@@ -235,5 +235,18 @@ bad "a policy that is no file name" 'policies: {airbyte: x}' 'does not match'
 bad "an option with dashes" 'options: {--log-level: debug}' 'does not match'
 bad "an option of the chart itself" 'options: {listen: ":1"}' 'not'
 bad "a pull secret as a text" 'imagePullSecrets: [regcred]' "not of type 'object'"
+good "an issuer" 'certificate: {certManager: {issuerRef: {name: corp}}}'
+bad "an issuer without a name" 'certificate: {certManager: {issuerRef: {kind: ClusterIssuer}}}' "'name' is a dependency of 'kind'"
+bad "an issuer's group without a name" 'certificate: {certManager: {issuerRef: {group: g}}}' "'name' is a dependency of 'group'"
+bad "an issuer of no name" 'certificate: {certManager: {issuerRef: {name: ""}}}' 'issuerRef/name'
+for operator in In NotIn; do
+    bad "$operator without values" "webhooks: {namespaces: [{key: a, operator: $operator}]}" "'values' is a required property"
+    bad "$operator of no values" "webhooks: {namespaces: [{key: a, operator: $operator, values: []}]}" 'namespaces/0/values'
+    good "$operator" "webhooks: {namespaces: [{key: a, operator: $operator, values: [b]}]}"
+done
+bad "Exists with values" 'webhooks: {namespaces: [{key: a, operator: Exists, values: [b]}]}' 'namespaces/0/values'
+for option in help version healthcheck; do
+    bad "an option that ends the program: $option" "options: {$option: true}" '^values\.yaml: options: '
+done
 bad "an operator" 'webhooks: {namespaces: [{key: a, operator: Is}]}' 'is not one of'
 finish
