@@ -142,7 +142,6 @@ static enum ec read_policy(struct render *r, const char *path, struct err *err) 
     for (size_t i = 0; i < r->files.n; i++)
         r->keys[i] = (struct manifests_file){.key = key_of(&r->files, path, i),
                                              .text = r->files.v[i].text};
-    warn_of_size(r);
     return EC_OK;
 }
 
@@ -231,6 +230,7 @@ static enum ec render(struct render *r, const struct options *o, struct err *err
                                               .ca_bundle = buf_view(&r->ca_bundle)};
     if (manifests_fill(&r->json, &request, err) != EC_OK)
         return err->code;
+    warn_of_size(r);
     return print_objects(r, err);
 }
 

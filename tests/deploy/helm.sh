@@ -181,6 +181,8 @@ refused "too little time at all" 'terminationGracePeriodSeconds: 29' 'is 29, .* 
 helm '{terminationGracePeriodSeconds: 70, options: {drain-timeout: 1m}}'
 same "enough time to drain" "$status$err" 0
 has "enough time to drain" 'terminationGracePeriodSeconds: 70'
+helm 'terminationGracePeriodSeconds: null' -upgrade
+has "values of an older release" 'terminationGracePeriodSeconds: 35'
 helm 'options: {log-levle: debug}'
 run python3 "$here/check.py" "$PULLGATE" rendered.yaml
 matches "a misspelt option is seen" "$status $out" '^1 .*no option for PULLGATE_LOG_LEVLE'

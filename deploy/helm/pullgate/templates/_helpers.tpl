@@ -50,13 +50,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
 {{- end -}}
 {{- end -}}
 
-{{/* Kubernetes kills what has not ended by then. */}}
+{{/* Kubernetes kills what has not ended by then. Values of an older release (--reuse-values) lack it. */}}
 {{- define "pullgate.grace" -}}
+{{- $grace := .Values.terminationGracePeriodSeconds | default 35 | int -}}
 {{- $pause := index .Values.options "drain-pause" | default "5s" -}}
 {{- $timeout := index .Values.options "drain-timeout" | default "20s" -}}
-{{- $needed := add (include "pullgate.seconds" $pause) (include "pullgate.seconds" $timeout) 5 -}}
-{{- if gt (int $needed) (int .Values.terminationGracePeriodSeconds) -}}
-{{- fail (printf "terminationGracePeriodSeconds is %d, but drain-pause (%v) and drain-timeout (%v) and 5 s for audit lines need %d" (int .Values.terminationGracePeriodSeconds) $pause $timeout (int $needed)) -}}
+{{- $needed := add (include "pullgate.seconds" $pause) (include "pullgate.seconds" $timeout) 5 | int -}}
+{{- if gt $needed $grace -}}
+{{- fail (printf "terminationGracePeriodSeconds is %d, but drain-pause (%v) and drain-timeout (%v) and 5 s for audit lines need %d" $grace $pause $timeout $needed) -}}
 {{- end -}}
-{{- int .Values.terminationGracePeriodSeconds -}}
+{{- $grace -}}
 {{- end -}}
