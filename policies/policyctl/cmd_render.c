@@ -12,6 +12,8 @@
 #include <stdio.h>
 
 enum { OUT_MAX = 64 << 20, FILES_IN_CONFIGMAP_MAX = 1000 };
+/* kubectl apply keeps the whole object in an annotation, and all of these have 262144 bytes. */
+enum { CONFIGMAP_APPLY_MAX = 250000 };
 
 static const char *const failure_words[] = {"Ignore", "Fail", NULL};
 /* In deploy/kustomize/base: nobody publishes it. */
@@ -33,8 +35,8 @@ static const struct opt_row rows[] = {
      "Folder made by \"policyctl certs init\": ca.crt, tls.crt and tls.key are used, ca.key is "
      "not read.",
      AT(certs)},
-    {"namespace", 'n', OPT_STRING, "NAME", "pullgate", "Namespace of the webhook.",
-     AT(namespace)},
+    {"namespace", 'n', OPT_STRING, "NAME", "pullgate",
+     "Namespace of the webhook; it holds nothing else.", AT(namespace)},
     {"replicas", 0, OPT_NUMBER, "N", "2", "Pods of the webhook.", AT(replicas), .min = 1,
      .max = 100},
     {"failure-policy", 0, OPT_WORD, "WORD", "Ignore",
@@ -68,23 +70,78 @@ static enum ec check_image(const char *image, struct err *err) {
     return EC_OK;
 }
 
+/* Its own pods do not pass the pod-security labels that render puts on it. */
+static enum ec check_namespace(const char *namespace, struct err *err) {
+    static const char *const others[] = {"default", "kube-system", "kube-public",
+                                         "kube-node-lease"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(namespace, others[i]) == 0)
+            return err_set(err, EC_USAGE,
+                           "--namespace %s is the cluster's, and would get the pod-security "
+                           "labels of pullgate's; give pullgate one of its own",
+                           namespace);
+    return EC_OK;
+}
+
+static bool is_one_file(const struct files *files, const char *path) {
+    return files->n == 1 && str_eq(files->v[0].name, str_of(path));
+}
+
 /* The rule files must load before their bytes are worth a ConfigMap. */
-static enum ec read_policy(struct render *r, const char *path, struct err *err) {
+static enum ec check_policy(const struct files *files, const char *path, struct err *err) {
     struct policy *policy = NULL;
-    if (policy_load(&policy, path, clock_wall_us() / 1000000, err) != EC_OK)
-        return err->code;
+    int64_t now_s = clock_wall_us() / 1000000;
+    enum ec ec = is_one_file(files, path)
+                     ? policy_parse(&policy, files->v[0].text, path, now_s, err)
+                     : policy_load(&policy, path, now_s, err);
     policy_free(policy);
-    if (files_read(&r->files, path, false, err) != EC_OK)
+    return ec;
+}
+
+/* The webhook reads a folder, and knows rule files by their names there: one file may have had any. */
+static struct str key_of(const struct files *files, const char *path, size_t i) {
+    struct str name = files->v[i].name;
+    if (is_one_file(files, path))
+        return str_ends(name, STR(".json")) ? STR("policy.json") : STR("policy.yaml");
+    for (size_t slash; (slash = str_find(name, '/')) < name.n;)
+        name = str_slice(name, slash + 1, name.n);
+    return name;
+}
+
+/* As a JSON text in the way Go writes it, which kubectl does. */
+static size_t annotation_bytes(struct str s) {
+    size_t bytes = s.n;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (c == '"' || c == '\\' || c == '\n')
+            bytes += 1;
+        else if (c == '<' || c == '>' || c == '&' || (unsigned char)c < ' ')
+            bytes += 5; /* \u0026 */
+    }
+    return bytes;
+}
+
+static void warn_of_size(const struct render *r) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < r->files.n; i++)
+        bytes += annotation_bytes(r->keys[i].text) + r->keys[i].key.n + 6; /* "":"", */
+    if (bytes > CONFIGMAP_APPLY_MAX)
+        fprintf(stderr,
+                "policyctl: warning: the rule files are too large for a plain kubectl apply "
+                "(%zu bytes in its annotation, %d fit): use kubectl apply --server-side\n",
+                bytes, CONFIGMAP_APPLY_MAX);
+}
+
+static enum ec read_policy(struct render *r, const char *path, struct err *err) {
+    if (policy_named(path, err) != EC_OK || files_read(&r->files, path, true, err) != EC_OK ||
+        check_policy(&r->files, path, err) != EC_OK)
         return err->code;
     if (r->files.n > FILES_IN_CONFIGMAP_MAX)
         return err_set(err, EC_LIMIT, "%s holds more than the %d rule files allowed", path,
                        FILES_IN_CONFIGMAP_MAX);
-    for (size_t i = 0; i < r->files.n; i++) {
-        struct str name = r->files.v[i].name;
-        for (size_t slash; (slash = str_find(name, '/')) < name.n;)
-            name = str_slice(name, slash + 1, name.n);
-        r->keys[i] = (struct manifests_file){.key = name, .text = r->files.v[i].text};
-    }
+    for (size_t i = 0; i < r->files.n; i++)
+        r->keys[i] = (struct manifests_file){.key = key_of(&r->files, path, i),
+                                             .text = r->files.v[i].text};
     return EC_OK;
 }
 
@@ -159,8 +216,8 @@ static enum ec print_objects(struct render *r, struct err *err) {
 }
 
 static enum ec render(struct render *r, const struct options *o, struct err *err) {
-    if (check_image(o->image, err) != EC_OK || read_policy(r, o->policy, err) != EC_OK ||
-        read_certs(r, o, err) != EC_OK)
+    if (check_image(o->image, err) != EC_OK || check_namespace(o->namespace, err) != EC_OK ||
+        read_policy(r, o->policy, err) != EC_OK || read_certs(r, o, err) != EC_OK)
         return err->code;
     const struct manifests_request request = {.namespace = str_of(o->namespace),
                                               .image = str_of(o->image),
@@ -175,6 +232,7 @@ static enum ec render(struct render *r, const struct options *o, struct err *err
                                               .ca_bundle = buf_view(&r->ca_bundle)};
     if (manifests_fill(&r->json, &request, err) != EC_OK)
         return err->code;
+    warn_of_size(r);
     return print_objects(r, err);
 }
 

@@ -20,4 +20,11 @@
 enum ec policy_load(struct policy **out, const char *path, int64_t now_s, struct err *err)
     MUST_CHECK;
 
+/* The same from one file's bytes, for who needs them too: a pipe can be read once. */
+enum ec policy_parse(struct policy **out, struct str text, const char *path, int64_t now_s,
+                     struct err *err) MUST_CHECK;
+
+/* EC_USAGE when no path is given. */
+enum ec policy_named(const char *path, struct err *err) MUST_CHECK;
+
 #endif

@@ -73,7 +73,7 @@ kubectl() {
         ;;
     *' -f - '*) if [ "$1" = apply ] || [ "$1" = diff ]; then loopback | real "$@"; else real "$@"; fi ;;
     *' rollout status '*) rolled_out && real "$@" ;;
-    *' logs '*) cat "$GUIDE/log" "$GUIDE/audit" ;;
+    *' logs -l '*' --tail=-1 '*) cat "$GUIDE/log" "$GUIDE/audit" ;;
     *' delete '*) real "$@" --wait=false ;;
     *' create namespace '*) real "$@" && real create serviceaccount default -n "${*: -1}" >/dev/null ;;
     *) real "$@" ;;

@@ -70,7 +70,7 @@ helm() { # NAME VALUES [OPTION...]
 }
 drop=()
 helm defaults ''
-helm armed 'armed: true'
+helm armed 'armed: true' -upgrade
 helm "not registered" 'webhooks: {enabled: false}'
 helm cert-manager 'certificate: {mode: certManager}'
 helm "existing certificate" "certificate: {mode: existing, existing: {secret: mine, caBundle: $("$POLICYCTL" certs bundle --dir "$work/tls")}}"

@@ -46,6 +46,12 @@ def seconds(text):
     return float(re.fullmatch(r"([\d.]+)s", text).group(1))
 
 
+def size(text):
+    """Bytes, as Kubernetes writes them (512Mi) or the program (256MiB)."""
+    number, unit = re.fullmatch(r"(\d+)([KMG]?)i?B?", text).groups()
+    return int(number) << {"": 0, "K": 10, "M": 20, "G": 30}[unit]
+
+
 # ---- selectors -----------------------------------------------------------------------------------
 
 
@@ -120,6 +126,7 @@ def check_pod(s):
     check(all(a["automountServiceAccountToken"] is False for a in s.kind("ServiceAccount")), "the account mounts tokens")
     outer, inner = spec["securityContext"], container["securityContext"]
     check(outer["runAsNonRoot"] and outer["runAsUser"] == outer["runAsGroup"] == 65532, "runs as root or another user")
+    check(outer.get("fsGroup") == outer["runAsGroup"], "the key is not readable by the program")
     check(outer["seccompProfile"] == {"type": "RuntimeDefault"}, "no seccomp profile")
     check(inner == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
                     "capabilities": {"drop": ["ALL"]}}, "the container may do more than it needs")
@@ -139,6 +146,15 @@ def check_pod(s):
     check(terms and all(selects(t["labelSelector"], s.labels) for t in terms), "anti-affinity selects other pods")
     for spread in spec["topologySpreadConstraints"]:
         check(selects(spread["labelSelector"], s.labels), "the spread selects other pods")
+
+
+def check_updates(s):
+    """A new pod finds a place: where no two may be on one node, an old one has to go first."""
+    spec = s.pod["spec"]
+    alone = "requiredDuringSchedulingIgnoredDuringExecution" in spec["affinity"]["podAntiAffinity"]
+    steps = s.deployment["spec"]["strategy"]["rollingUpdate"]
+    wanted = (1, 0) if alone or spec.get("hostNetwork") else (0, 1)
+    check((steps["maxUnavailable"], steps["maxSurge"]) == wanted, f"updates stop, or leave a gap: {steps}")
 
 
 def secrets(s):
@@ -164,6 +180,8 @@ def check_program(s):
         check(get["path"] == path and get["port"] in ("metrics", s.ports["metrics"]), f"{probe} asks {get}")
     needed = seconds(given["drain-pause"]) + seconds(given["drain-timeout"])
     check(s.pod["spec"]["terminationGracePeriodSeconds"] >= needed + 5, "killed before it has drained")
+    limit = s.container["resources"]["limits"].get("memory", "0")
+    check(size(limit) > size(given["memory-budget"]), f"a limit of {limit} is too little for --memory-budget")
 
 
 def check_network(s):
@@ -175,6 +193,7 @@ def check_network(s):
         check(targets <= set(s.ports) | set(s.ports.values()), f"{objects.key(o)} goes to port {targets}")
     for o in s.kind("PodDisruptionBudget"):
         check(selects(o["spec"]["selector"], s.labels), "the budget selects other pods")
+        check(str(o["spec"].get("maxUnavailable")) not in ("0", "0%", "None"), "nodes can never be drained")
     policies = s.kind("NetworkPolicy")
     check(bool(policies) != bool(s.pod["spec"].get("hostNetwork")), "NetworkPolicy and hostNetwork do not go together")
     for o in policies:
@@ -262,6 +281,7 @@ def main():
         check_metadata(stream)
         check_namespace(stream)
         check_pod(stream)
+        check_updates(stream)
         check_program(stream)
         check_network(stream)
         check_monitoring(stream)

@@ -92,9 +92,10 @@ as_overlay() { # OVERLAY VALUES [OPTION...] [-- OPTION OF same.py...]
     equal "$overlay" "$expected/$overlay.yaml" "${@:2}"
 }
 as_overlay self-managed ''
-as_overlay armed 'armed: true'
+as_overlay armed 'armed: true' -upgrade
 as_overlay cert-manager 'certificate: {mode: certManager}'
 as_overlay namespace '' -namespace image-policy
+as_overlay namespace-cert-manager 'certificate: {mode: certManager}' -namespace image-policy
 as_overlay host-network 'hostNetwork: {enabled: true}'
 as_overlay air-gapped '
 image: {repository: registry.corp.example/platform/pullgate}
@@ -141,10 +142,12 @@ data = [o for o in yaml.safe_load_all(open("rendered.yaml")) if o and o["kind"] 
 assert list(data) == ["airbyte.yaml"], list(data)
 open("airbyte.yaml", "w").write(data["airbyte.yaml"])'
 same_file "policies: byte for byte" airbyte.yaml "$top/policies/examples/airbyte.yaml"
-helm 'webhooks: {namespaces: [{key: kubernetes.io/metadata.name, operator: In, values: [airbyte]}], exclude: [kube-system, calico-system]}'
+helm 'webhooks: {namespaces: [{key: kubernetes.io/metadata.name, operator: In, values: [airbyte]}], exclude: [calico-system]}'
 fits "namespaces"
 has "namespaces: in" 'values:[[:space:]]+- airbyte'
 has "namespaces: excluded" '- kube-system[[:space:]]+- calico-system[[:space:]]+- pullgate'
+helm 'webhooks: {exclude: [kube-system, pullgate]}'
+has "namespaces: none stands twice" 'values:[[:space:]]+- kube-system[[:space:]]+- pullgate[[:space:]]+(- key|    failurePolicy)'
 helm 'webhooks: {templates: false}'
 same "no templates" "$(grep -c templates.pullgate.svc rendered.yaml)" 0
 helm 'webhooks: {enabled: false}'
@@ -153,6 +156,33 @@ same "not registered: the server is whole" "$(grep -c '^kind: Deployment' render
 helm 'options: {log-level: debug, workers: 4}'
 fits "options"
 has "options: a text" 'name: PULLGATE_WORKERS[[:space:]]+value: "4"'
+for numbers in '' -numbers; do # as older and as newer helm reads them
+    # shellcheck disable=SC2086 # none or one
+    helm 'options: {max-body: 2000000, workers: 4, no-sandbox: true, drain-pause: 5s}' $numbers
+    has "options: a large number$numbers" 'name: PULLGATE_MAX_BODY[[:space:]]+value: "2000000"'
+    has "options: a switch$numbers" 'name: PULLGATE_NO_SANDBOX[[:space:]]+value: "true"'
+    has "options: a time$numbers" 'name: PULLGATE_DRAIN_PAUSE[[:space:]]+value: "5s"'
+done
+refused() { # NAME VALUES REGEX [OPTION...]
+    local name=$1 regex=$3
+    helm "$2" "${@:4}"
+    same "$name: exit status" $status 1
+    matches "$name: text" "$err" "$regex"
+}
+refused "armed on install" 'armed: true' 'armed on the first install'
+helm '{armed: true, armedOnInstall: true}'
+has "armed on install, and meant" 'failurePolicy: Fail'
+helm '{armed: true, webhooks: {enabled: false}}'
+same "armed, and not registered" "$status$err" 0
+refused "too little time to drain" 'options: {drain-timeout: 30s}' 'drain-pause \(5s\) and drain-timeout \(30s\) .* need 40$'
+refused "too little time to drain, in minutes" 'options: {drain-timeout: 1m}' 'need 70$'
+refused "too little time to pause" 'options: {drain-pause: 10001ms}' 'need 36$'
+refused "too little time at all" 'terminationGracePeriodSeconds: 29' 'is 29, .* need 30$'
+helm '{terminationGracePeriodSeconds: 70, options: {drain-timeout: 1m}}'
+same "enough time to drain" "$status$err" 0
+has "enough time to drain" 'terminationGracePeriodSeconds: 70'
+helm 'terminationGracePeriodSeconds: null' -upgrade
+has "values of an older release" 'terminationGracePeriodSeconds: 35'
 helm 'options: {log-levle: debug}'
 run python3 "$here/check.py" "$PULLGATE" rendered.yaml
 matches "a misspelt option is seen" "$status $out" '^1 .*no option for PULLGATE_LOG_LEVLE'
@@ -168,6 +198,10 @@ has "notes: commands" 'delete mutatingwebhookconfiguration,validatingwebhookconf
 has "notes: the placeholder is told" 'WARNING: image\.repository is the placeholder'
 helm 'webhooks: {enabled: false}' -notes
 has "notes: the next step" 'webhooks\.enabled=true'
+helm 'serviceMonitor: {enabled: true}' -notes
+has "notes: metrics shut in" 'the NetworkPolicy lets nobody reach the metrics'
+helm '{serviceMonitor: {enabled: true}, networkPolicy: {metricsFrom: [{namespaceSelector: {}}]}}' -notes
+same "notes: metrics open" "$(grep -c 'nobody reach' rendered.yaml)" 0
 helm 'image: {repository: r.example/p}' -notes
 same "notes: no warning else" "$(grep -c WARNING rendered.yaml)" 0
 
@@ -203,5 +237,18 @@ bad "a policy that is no file name" 'policies: {airbyte: x}' 'does not match'
 bad "an option with dashes" 'options: {--log-level: debug}' 'does not match'
 bad "an option of the chart itself" 'options: {listen: ":1"}' 'not'
 bad "a pull secret as a text" 'imagePullSecrets: [regcred]' "not of type 'object'"
+good "an issuer" 'certificate: {certManager: {issuerRef: {name: corp}}}'
+bad "an issuer without a name" 'certificate: {certManager: {issuerRef: {kind: ClusterIssuer}}}' "'name' is a dependency of 'kind'"
+bad "an issuer's group without a name" 'certificate: {certManager: {issuerRef: {group: g}}}' "'name' is a dependency of 'group'"
+bad "an issuer of no name" 'certificate: {certManager: {issuerRef: {name: ""}}}' 'issuerRef/name'
+for operator in In NotIn; do
+    bad "$operator without values" "webhooks: {namespaces: [{key: a, operator: $operator}]}" "'values' is a required property"
+    bad "$operator of no values" "webhooks: {namespaces: [{key: a, operator: $operator, values: []}]}" 'namespaces/0/values'
+    good "$operator" "webhooks: {namespaces: [{key: a, operator: $operator, values: [b]}]}"
+done
+bad "Exists with values" 'webhooks: {namespaces: [{key: a, operator: Exists, values: [b]}]}' 'namespaces/0/values'
+for option in help version healthcheck; do
+    bad "an option that ends the program: $option" "options: {$option: true}" '^values\.yaml: options: '
+done
 bad "an operator" 'webhooks: {namespaces: [{key: a, operator: Is}]}' 'is not one of'
 finish

@@ -7,8 +7,10 @@ cd "$top" || exit 1
 expected=(tests/deploy/expected/*.yaml)
 
 same "an expected output for each overlay" "$(cd tests/deploy/expected && ls ./*.yaml)" \
-    "$(cd deploy/kustomize/overlays && for o in *; do echo "./$o.yaml"; done)"
+    "$(cd deploy/kustomize/overlays && for o in *; do echo "./$o.yaml"; done | sort)"
 same "an overlay for each component" "$(comm -23 <(ls deploy/kustomize/components) <(ls deploy/kustomize/overlays))" ""
+
+same "components leave the image to overlays" "$(grep -l '^images:' deploy/kustomize/components/*/kustomization.yaml)" ""
 
 mkdir "$work/built"
 if "$here/build.sh" "$work/built" 2>"$work/err"; then
@@ -16,6 +18,19 @@ if "$here/build.sh" "$work/built" 2>"$work/err"; then
         run python3 "$here/same.py" "$file" "$work/built/${file##*/}"
         same "${file##*/}: as expected" "$status$out$err" 0
     done
+    # The image that an overlay names is the one, whatever components it has.
+    to_kustomize=$(realpath --relative-to="$work/images" deploy/kustomize)
+    mkdir "$work/images"
+    {
+        printf 'resources: [%s/base]\ncomponents:\n' "$to_kustomize"
+        for c in deploy/kustomize/components/*; do
+            case ${c##*/} in self-managed | monitoring) ;; *) echo "  - $to_kustomize/components/${c##*/}" ;; esac
+        done
+        printf 'images:\n  - {name: ghcr.io/your-org/pullgate, newName: r.example/p, newTag: mine}\n'
+    } >"$work/images/kustomization.yaml"
+    run kubectl kustomize "$work/images"
+    same "images: exit status" "$status$err" 0
+    same "images: the overlay's" "$(grep -o ' image: .*' <<<"$out")" " image: r.example/p:mine"
 else
     # Without a kubectl that is new enough the expected outputs stand for it, as long as nothing they
     # were made from has changed.
@@ -82,6 +97,11 @@ break_it "fails closed at once" 's/failurePolicy: Ignore/failurePolicy: Fail/'
 break_it "never armed" 's/failurePolicy: Fail/failurePolicy: Ignore/' armed.yaml
 break_it "a side effect" 's/sideEffects: None/sideEffects: Some/'
 break_it "a name of two segments" 's/mutate.pullgate.svc/mutate.pullgate/'
+break_it "no place for a new pod" '/rollingUpdate:/,/type:/{s/maxUnavailable: 1/maxUnavailable: 0/; s/maxSurge: 0/maxSurge: 1/}' high-availability.yaml
+break_it "a gap on updates" '/rollingUpdate:/,/type:/s/maxUnavailable: 0/maxUnavailable: 1/'
+break_it "a budget of nothing" '/^kind: PodDisruptionBudget/,/maxUnavailable/s/maxUnavailable: 1/maxUnavailable: 0/'
+break_it "a key that cannot be read" '/fsGroup: 65532/d'
+break_it "less memory than the budget" 's/memory: 512Mi/memory: 256Mi/'
 break_it "root" 's/runAsUser: 65532/runAsUser: 0/'
 break_it "a writable root" 's/readOnlyRootFilesystem: true/readOnlyRootFilesystem: false/'
 break_it "a token" 's/automountServiceAccountToken: false/automountServiceAccountToken: true/'
@@ -89,6 +109,8 @@ break_it "another CA" 's/^  ca.crt: .*/  ca.crt: b3RoZXIK/'
 break_it "another name in the certificate" 's/pullgate.pullgate.svc/pullgate.svc/' cert-manager.yaml
 break_it "another certificate injected" 's,inject-ca-from: pullgate/,inject-ca-from: other/,' cert-manager.yaml
 break_it "another namespace" 's/namespace: image-policy/namespace: pullgate/' namespace.yaml
+break_it "the certificate of another namespace" 's/pullgate\.image-policy\.svc/pullgate.pullgate.svc/' namespace-cert-manager.yaml
+break_it "injected from another namespace" 's,inject-ca-from: image-policy/,inject-ca-from: pullgate/,' namespace-cert-manager.yaml
 break_it "metrics shut in" "s/port: 8080$/port: 8081/" monitoring.yaml
 break_it "the monitor asks another port" 's/port: metrics$/port: metric/' monitoring.yaml
 break_it "replicas behind one address" 's/clusterIP: None/clusterIP: 10.0.0.9/' monitoring.yaml

@@ -74,6 +74,38 @@ for name in sorted(map["data"]):
     print(name, map["data"][name] == open("rules/" + name).read())'
 same "folder: each file, byte for byte" "$out" $'10-airbyte.yaml True\n20-astronomer.yaml True'
 
+# ---- one file has the key that the webhook reads, whatever its own name was -------------------
+data_of() { # FILE: the keys of its ConfigMap; the text goes to the file key.text
+    python3 - "$1" <<'PYTHON'
+import sys, yaml
+data = [o for o in yaml.safe_load_all(open(sys.argv[1])) if o["kind"] == "ConfigMap"][0]["data"]
+print(*data)
+open("key.text", "w").write("".join(data.values()))
+PYTHON
+}
+one_key() { # NAME EXPECTED_KEY FILE
+    same "$1: exit status" "$status$err" 0
+    same "$1: key" "$(data_of out)" "$2"
+    same_file "$1: text" key.text "$3"
+}
+run bash -c '"$POLICYCTL" render "$@" --policy - <policy.yaml' - --image "$image" --certs tls
+one_key "standard input" policy.yaml policy.yaml
+run bash -c '"$POLICYCTL" render "$@" --policy <(cat policy.yaml)' - --image "$image" --certs tls
+one_key "a pipe" policy.yaml policy.yaml
+mkdir names
+for name in p.conf policy .p.yaml P.YAML ..p.yaml 'my policy.yaml' other.yml; do
+    cp policy.yaml "names/$name"
+    render --image "$image" --policy "names/$name" --certs tls
+    one_key "$name" policy.yaml policy.yaml
+done
+python3 -c 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)' <policy.yaml >names/p.json
+render --image "$image" --policy names/p.json --certs tls
+one_key "p.json" policy.json names/p.json
+mkdir one
+cp policy.yaml one/10-mine.yaml
+render --image "$image" --policy one --certs tls
+one_key "a folder of one keeps its name" 10-mine.yaml policy.yaml
+
 # ---- what is refused ------------------------------------------------------------------------
 refused() { # NAME REGEX OPTION...
     local name=$1 regex=$2
@@ -93,6 +125,10 @@ refused "an operand" 'unexpected argument "x"' "${good[@]}" x
 refused "no replicas" 'replicas' "${good[@]}" --replicas 0
 refused "another failure policy" 'failure-policy' "${good[@]}" --failure-policy fail
 refused "another namespace than the certificate's" 'lacks the name pullgate\.image-policy\.svc' "${good[@]}" --namespace image-policy
+for name in default kube-system kube-public kube-node-lease; do
+    "$POLICYCTL" certs init --dir "of-$name" --namespace "$name" >/dev/null
+    refused "namespace $name" "^policyctl: --namespace $name is the cluster's" "${good[@]}" --certs "of-$name" --namespace "$name"
+done
 refused "a folder without certificates" 'rules/ca\.crt' "${good[@]}" --certs rules
 sed 's/approved/aproved/' policy.yaml >broken.yaml
 refused "a broken policy" 'broken\.yaml:[0-9]+:[0-9]+: .*aproved' "${good[@]}" --policy broken.yaml
@@ -107,6 +143,23 @@ run "$POLICYCTL" render "${good[@]}" --policy large
 same "too large: exit status" $status 2
 same "too large: standard output" "$out" ""
 matches "too large: text" "$err" 'more than the 1024000 bytes that fit a ConfigMap'
+mkdir applied
+large() { # BYTES FILE NAME: of a comment
+    { cat policy.yaml; echo '# &&&&&&&&&&'; head -c "$1" /dev/zero | tr '\0' '#'; echo; } |
+        sed "s/name: trial/name: trial$3/; s/everything-else/else$3/; s/team-data/team$3/" >"$2"
+}
+large 248000 applied/1.yaml 1
+render "${good[@]}" --policy applied
+same "fits kubectl apply" "$status$err" 0
+large 126000 applied/1.yaml 1
+large 126000 applied/2.yaml 2
+render "${good[@]}" --policy applied
+same "too large for kubectl apply: exit status" $status 0
+matches "too large for kubectl apply: text" "$err" 'policyctl: warning: the rule files .* use kubectl apply --server-side$'
+large 248000 applied.yaml 1
+{ printf '#%300s\n' '' | tr ' ' '&'; cat applied.yaml; } >signs.yaml
+render "${good[@]}" --policy signs.yaml
+matches "signs that are written longer" "$status$err" '^0policyctl: warning: .* --server-side$'
 mkdir mixed
 cp tls/ca.crt tls/tls.crt mixed
 cp other/tls.key mixed

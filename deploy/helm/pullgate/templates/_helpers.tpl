@@ -37,3 +37,27 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
 {{- define "pullgate.metricsPort" -}}
 {{- if .Values.hostNetwork.enabled }}{{ .Values.hostNetwork.metricsPort }}{{ else }}8080{{ end -}}
 {{- end -}}
+
+{{/* Whole seconds of a time as the program reads it (500ms, 20s, 2m, 1h), rounded up. */}}
+{{- define "pullgate.seconds" -}}
+{{- $text := toString . -}}
+{{- $number := regexFind "^[0-9]+" $text | int -}}
+{{- if hasSuffix "ms" $text -}}{{ div (add $number 999) 1000 }}
+{{- else if hasSuffix "s" $text -}}{{ $number }}
+{{- else if hasSuffix "m" $text -}}{{ mul $number 60 }}
+{{- else if hasSuffix "h" $text -}}{{ mul $number 3600 }}
+{{- else -}}{{ $number }}
+{{- end -}}
+{{- end -}}
+
+{{/* Kubernetes kills what has not ended by then. Values of an older release (--reuse-values) lack it. */}}
+{{- define "pullgate.grace" -}}
+{{- $grace := .Values.terminationGracePeriodSeconds | default 35 | int -}}
+{{- $pause := index .Values.options "drain-pause" | default "5s" -}}
+{{- $timeout := index .Values.options "drain-timeout" | default "20s" -}}
+{{- $needed := add (include "pullgate.seconds" $pause) (include "pullgate.seconds" $timeout) 5 | int -}}
+{{- if gt $needed $grace -}}
+{{- fail (printf "terminationGracePeriodSeconds is %d, but drain-pause (%v) and drain-timeout (%v) and 5 s for audit lines need %d" $grace $pause $timeout $needed) -}}
+{{- end -}}
+{{- $grace -}}
+{{- end -}}
