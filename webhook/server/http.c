@@ -5,7 +5,7 @@
  *                     queued here makes libmicrohttpd close the connection
  *     pieces          kept, or dropped when the request is refused: a 413 sent before the body
  *                     is read does not reach Go's client in half of the cases
- *     last call       answered
+ *     last call       the body is complete: counted against max_in_flight, and answered
  *
  * Answered in the first call all the same: what leaves open where the body ends, and a body
  * that is too large to drain or that still waits for "100 Continue". */
@@ -145,18 +145,16 @@ static const struct refusal *judge(struct conn *c, const struct head *h, const c
         return &too_large;
     if (c->route->wants_json && (h->is_chunked || h->length > 0) && !is_json(h->content_type))
         return &not_json;
-    if (!admit(c)) {
-        atomic_fetch_add(&s->refused_busy, 1);
-        return &busy;
-    }
     return NULL;
 }
 
-/* From now on the body is read and dropped. */
+/* From now on what comes of the body is read and dropped. */
 static void refuse(struct conn *c, const struct refusal *why) {
     c->refusal = why;
     body_drop(c);
     release(c);
+    if (why == &busy)
+        atomic_fetch_add(&c->worker->server->refused_busy, 1);
     if (why == &no_memory)
         atomic_fetch_add(&c->worker->server->refused_memory, 1);
 }
@@ -176,7 +174,7 @@ static enum MHD_Result begin(struct conn *c, struct MHD_Connection *mhd, const c
     atomic_fetch_add(&c->worker->requests, 1);
     body_begin(c);
     atomic_store(&c->limit_ns, limit_of(c, mhd));
-    conn_enter(c, STAGE_REQUEST, c->received_ns);
+    conn_enter(c, STAGE_BODY, c->received_ns);
     c->is_head = strcmp(method, "HEAD") == 0;
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_header, &h);
     if (!framing_is_clear(&h, version))
@@ -243,7 +241,10 @@ enum MHD_Result http_on_request(void *worker, struct MHD_Connection *mhd, const 
         *upload_bytes = 0;
         return take(c, upload, n);
     }
-    if (c->refusal == NULL && !body_finish(c))
+    conn_enter(c, STAGE_ANSWER, c->received_ns);
+    if (c->refusal == NULL && !admit(c))
+        refuse(c, &busy);
+    else if (c->refusal == NULL && !body_finish(c))
         refuse(c, &no_memory);
     return c->refusal ? reply_refuse(c, mhd, c->refusal) : answer(c, mhd, url, method);
 }

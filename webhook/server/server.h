@@ -73,9 +73,10 @@ struct server_config {
     size_t max_header_bytes;    /* of a request, 64 more for each field; over: 431 */
     unsigned max_connections;   /* over: they wait in the backlog */
     unsigned max_per_address;   /* connections of one address; over: closed at once; 0: any */
-    unsigned yield_ms;       /* while some wait, a connection without a request for so long is
-                                  * closed; 0: none is */
-    unsigned max_in_flight;  /* over: 503 with Retry-After: 1 */
+    unsigned yield_ms;       /* while some wait, a connection that is idle for so long, or whose
+                              * request comes for so long, is closed; 0: none is */
+    unsigned max_in_flight;  /* with a complete body, not answered yet; over: 503 with
+                              * Retry-After: 1 */
     unsigned idle_timeout_s; /* 180: above the API server's 90 */
     unsigned header_timeout_ms;  /* handshake and header, absolute */
     unsigned request_timeout_ms; /* the whole request, absolute */
@@ -85,7 +86,8 @@ struct server_config {
 
 struct server_stats {
     uint64_t requests, connections_accepted;
-    unsigned in_flight, connections_open;
+    unsigned in_flight; /* against max_in_flight */
+    unsigned connections_open;
     size_t memory_bytes; /* of bodies and replies, against memory_budget_bytes */
     uint64_t refused_busy, refused_memory, timed_out;
     uint64_t refused_address;   /* connections: their address had its share */
