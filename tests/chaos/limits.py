@@ -202,6 +202,25 @@ def slow_bodies(at, good):
         s.close()
 
 
+def probe_bodies(at, good):
+    """A probe has no body: who announces one is told so at once, and takes no place from a kubelet."""
+    for announced in ("Content-Length: 100", "Transfer-Encoding: chunked"):
+        hogs = [client.dial(at.probes) for _ in range(70)]
+        for s in hogs:
+            s.sendall(f"GET /healthz HTTP/1.1\r\nHost: h\r\n{announced}\r\n\r\n".encode())
+        for s in hogs:
+            expect(answer(s)[0], 413)
+            is_cut(s)
+            s.close()
+        good.goes_on()
+    hogs = [client.dial(at.probes) for _ in range(70)]
+    for s in hogs:
+        s.sendall(b"GET /healthz HTTP/1.1\r\nHost: h")
+    at.metric("pullgate_server_connections_open")  # slow headers make room
+    for s in hogs:
+        s.close()
+
+
 def max_connections(at, good):
     more = [client.dial(at.port) for _ in range(40)]
     for _ in range(20):
@@ -305,7 +324,7 @@ def max_nodes(at, good):
 
 
 LIMITS = {f.__name__.replace("_", "-"): f for f in (
-    max_body, memory_budget, max_in_flight, slow_bodies, max_connections, max_connections_per_address, max_header,
+    max_body, memory_budget, max_in_flight, slow_bodies, probe_bodies, max_connections, max_connections_per_address, max_header,
     header_timeout, request_timeout, query_timeout, idle_timeout, max_depth, max_nodes)}
 
 

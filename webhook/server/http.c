@@ -8,7 +8,8 @@
  *     last call       the body is complete: counted against max_in_flight, and answered
  *
  * Answered in the first call all the same: what leaves open where the body ends, and a body
- * that is too large to drain or that still waits for "100 Continue". */
+ * that is too large to drain, or comes where none is expected, or that still waits for "100
+ * Continue". */
 #include "server/internal.h"
 
 #include "base/clock.h"
@@ -36,8 +37,6 @@ static const struct refusal bad_method =
     REFUSAL(405, "MethodNotAllowed", 0, false, "no such method here");
 static const struct refusal too_large =
     REFUSAL(413, "RequestEntityTooLarge", 0, false, "the body is too large");
-static const struct refusal too_large_now =
-    REFUSAL(413, "RequestEntityTooLarge", 0, true, "the body is too large");
 static const struct refusal not_json =
     REFUSAL(415, "UnsupportedMediaType", 0, false, "expected Content-Type: application/json");
 static const struct refusal busy =
@@ -167,9 +166,20 @@ static int64_t limit_of(const struct conn *c, struct MHD_Connection *mhd) {
     return asked > 0 && asked < most ? asked : most;
 }
 
+static bool is_not_drained(const struct conn *c, const struct head *h) {
+    uint64_t cap = c->worker->server->upload_cap;
+    return h->length > cap || (h->is_chunked && cap == 0) ||
+           (c->refusal == &too_large && h->expects_continue);
+}
+
+static enum MHD_Result refuse_now(struct conn *c, struct MHD_Connection *mhd) {
+    struct refusal now = c->refusal ? *c->refusal : too_large;
+    now.closes = true;
+    return reply_refuse(c, mhd, &now);
+}
+
 static enum MHD_Result begin(struct conn *c, struct MHD_Connection *mhd, const char *url,
                              const char *method, const char *version) {
-    struct server *s = c->worker->server;
     struct head h = {.length = 0};
     atomic_fetch_add(&c->worker->requests, 1);
     body_begin(c);
@@ -181,8 +191,8 @@ static enum MHD_Result begin(struct conn *c, struct MHD_Connection *mhd, const c
         return reply_refuse(c, mhd, &bad_framing);
     c->body_expected = h.length;
     c->refusal = judge(c, &h, url, method);
-    if (h.length > s->upload_cap || (c->refusal == &too_large && h.expects_continue))
-        return reply_refuse(c, mhd, &too_large_now);
+    if (is_not_drained(c, &h))
+        return refuse_now(c, mhd);
     return MHD_YES;
 }
 

@@ -107,7 +107,7 @@ static enum ec keep_config(struct server *s, const struct server_config *config,
     uint64_t four = limit > UINT64_MAX / 4 ? UINT64_MAX : limit * 4;
     uint64_t more =
         limit > UINT64_MAX - DRAIN_MORE_BYTES ? UINT64_MAX : limit + DRAIN_MORE_BYTES;
-    s->upload_cap = four > more ? four : more;
+    s->upload_cap = limit == 0 ? 0 : four > more ? four : more;
     return EC_OK;
 }
 

@@ -66,9 +66,10 @@ struct server_config {
     const char *priorities; /* GnuTLS; NULL: TLS 1.2 and 1.3, SECURE128 */
     const struct server_route *routes;
     size_t n_routes;
-    void *arg;          /* for all answers */
-    unsigned n_workers; /* 1.. */
-    size_t max_body_bytes;
+    void *arg;                  /* for all answers */
+    unsigned n_workers;         /* 1.. */
+    size_t max_body_bytes;      /* over: read and dropped, 413; 0: a request that announces one
+                                 * is refused at once, and its connection closed */
     size_t memory_budget_bytes; /* bodies and replies of all requests together; over: 503 */
     size_t max_header_bytes;    /* of a request, 64 more for each field; over: 431 */
     unsigned max_connections;   /* over: they wait in the backlog */
