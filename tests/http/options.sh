@@ -185,5 +185,8 @@ start_daemon strangers ready --policy rules.yaml --client-ca "$clients/ca.crt" -
 post "$review" "$url/mutate" "${mine[@]}"
 check "--client-name: another name ($code)" [ "$code" = 403 -o "$code" = 000 ]
 same "--client-name: no decision" "$(cat "$audit")" ""
+same "--client-name: is counted, and not as a handshake that failed" \
+    "$(curl --silent "http://127.0.0.1:$probes/metrics" |
+        grep -E '^pullgate_server_(refused_total.*forbidden|handshakes_failed)' | sed 's/.* //' | xargs)" "1 0"
 stop_daemon
 finish

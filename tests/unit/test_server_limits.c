@@ -54,7 +54,7 @@ static void over_the_in_flight_limit_is_busy(void **state) {
         assert_string_equal(reply_header(&r, "Retry-After"), "1");
         reply_done(&r);
     }
-    assert_int_equal(fixture_stats(s).refused_busy, 3);
+    assert_int_equal(fixture_stats(s).refused[SERVER_BUSY], 3);
     the_other_half(slow);
     wait_until(fixture_stats(s).in_flight == 0);
     assert_int_equal(client_ask(other, post_echo), 200);
@@ -85,7 +85,7 @@ static void slow_bodies_are_not_in_flight(void **state) {
         assert_int_equal(client_ask(slow[i], "dy"), 200);
         wait_until(fixture_stats(s).in_flight == 0);
     }
-    assert_int_equal(fixture_stats(s).refused_busy, 0);
+    assert_int_equal(fixture_stats(s).refused[SERVER_BUSY], 0);
     for (size_t i = 0; i < SLOW; i++)
         client_free(slow[i]);
     client_free(good);
@@ -113,7 +113,7 @@ static void over_the_memory_budget_is_busy(void **state) {
     wait_until(fixture_stats(s).memory_bytes >= BYTES);
     assert_int_equal(post_bytes(other, body, BYTES, &r), 503);
     assert_string_equal(reply_header(&r, "Retry-After"), "1");
-    assert_true(fixture_stats(s).refused_memory >= 1);
+    assert_true(fixture_stats(s).refused[SERVER_MEMORY] >= 1);
     assert_int_equal(client_ask(slow, "x"), 200);
     wait_until(fixture_stats(s).in_flight == 0);
     assert_int_equal(post_bytes(other, body, BYTES, &r), 200);
@@ -180,7 +180,7 @@ static void kept_memory_starves_nobody(void **state) {
     struct server *s = fixture_start(&config);
     struct client *clients[CONNECTIONS];
     post_from_each(s, clients, CONNECTIONS, BYTES);
-    assert_int_equal(fixture_stats(s).refused_memory, 0);
+    assert_int_equal(fixture_stats(s).refused[SERVER_MEMORY], 0);
     for (size_t i = 0; i < CONNECTIONS; i++)
         client_free(clients[i]);
     server_stop(s);
@@ -197,10 +197,11 @@ static void announced_bytes_are_not_memory(void **state) {
         liars[i] = client_new(server_port(s));
         half_a_post(liars[i], 32 << 20, "x", 1);
     }
-    wait_until(fixture_stats(s).memory_bytes >= 4 * 65536); /* each has its first step */
+    wait_until(fixture_stats(s).memory_bytes >=
+               (size_t)4 * 65536); /* each has its first step */
     struct client *c = client_new(server_port(s));
     assert_int_equal(client_ask(c, post_echo), 200);
-    assert_int_equal(fixture_stats(s).refused_memory, 0);
+    assert_int_equal(fixture_stats(s).refused[SERVER_MEMORY], 0);
     for (size_t i = 0; i < 4; i++)
         client_free(liars[i]);
     client_free(c);
@@ -218,7 +219,7 @@ static void replies_count_against_the_budget(void **state) {
     assert_int_equal(r.status, 503);
     assert_string_equal(reply_header(&r, "Retry-After"), "1");
     reply_done(&r);
-    assert_int_equal(fixture_stats(s).refused_memory, 1);
+    assert_int_equal(fixture_stats(s).refused[SERVER_MEMORY], 1);
     client_post(c, "/sized", "x/y", "500000", 6, &r);
     assert_int_equal(r.status, 200);
     assert_int_equal(r.body_bytes, 500000);
@@ -710,7 +711,7 @@ static void requests_without_memory_are_refused(void **state) {
         client_free(c);
         wait_until(fixture_stats(s).connections_open == 0);
     }
-    assert_int_equal(fixture_stats(s).refused_memory, 2);
+    assert_int_equal(fixture_stats(s).refused[SERVER_MEMORY], 2);
     assert_int_equal(fixture_stats(s).memory_bytes, 0);
     server_stop(s);
 }

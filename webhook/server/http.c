@@ -18,31 +18,33 @@
 
 /* Bodies have the form of Kubernetes' Status: the API server shows its message to the user, where it
  * says "unknown" of any other JSON. */
-#define REFUSAL(code, reason, retry_s, at_once, text)                                          \
+#define REFUSAL(why, code, reason, retry_s, at_once, text)                                     \
     {                                                                                          \
-        code, retry_s, at_once,                                                                \
+        why, code, retry_s, at_once,                                                           \
             "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},"                      \
             "\"status\":\"Failure\",\"message\":\"" text "\",\"reason\":\"" reason             \
             "\",\"code\":" #code "}\n"                                                         \
     }
 
 static const struct refusal bad_framing =
-    REFUSAL(400, "BadRequest", 0, true,
+    REFUSAL(SERVER_FRAMING, 400, "BadRequest", 0, true,
             "the length of the body is not clear: expected one Content-Length, or "
             "Transfer-Encoding: chunked");
-static const struct refusal forbidden =
-    REFUSAL(403, "Forbidden", 0, false, "expected an accepted client certificate");
-static const struct refusal not_found = REFUSAL(404, "NotFound", 0, false, "no such path");
+static const struct refusal forbidden = REFUSAL(SERVER_FORBIDDEN, 403, "Forbidden", 0, false,
+                                                "expected an accepted client certificate");
+static const struct refusal not_found =
+    REFUSAL(SERVER_NOT_FOUND, 404, "NotFound", 0, false, "no such path");
 static const struct refusal bad_method =
-    REFUSAL(405, "MethodNotAllowed", 0, false, "no such method here");
+    REFUSAL(SERVER_METHOD, 405, "MethodNotAllowed", 0, false, "no such method here");
 static const struct refusal too_large =
-    REFUSAL(413, "RequestEntityTooLarge", 0, false, "the body is too large");
+    REFUSAL(SERVER_TOO_LARGE, 413, "RequestEntityTooLarge", 0, false, "the body is too large");
 static const struct refusal not_json =
-    REFUSAL(415, "UnsupportedMediaType", 0, false, "expected Content-Type: application/json");
+    REFUSAL(SERVER_NOT_JSON, 415, "UnsupportedMediaType", 0, false,
+            "expected Content-Type: application/json");
 static const struct refusal busy =
-    REFUSAL(503, "ServiceUnavailable", 1, false, "too many requests at once");
-static const struct refusal no_memory =
-    REFUSAL(503, "ServiceUnavailable", 1, false, "no memory for this request now");
+    REFUSAL(SERVER_BUSY, 503, "ServiceUnavailable", 1, false, "too many requests at once");
+static const struct refusal no_memory = REFUSAL(SERVER_MEMORY, 503, "ServiceUnavailable", 1,
+                                                false, "no memory for this request now");
 
 /* The request's header, as far as it matters here. */
 struct head {
@@ -152,10 +154,6 @@ static void refuse(struct conn *c, const struct refusal *why) {
     c->refusal = why;
     body_drop(c);
     release(c);
-    if (why == &busy)
-        atomic_fetch_add(&c->worker->server->refused_busy, 1);
-    if (why == &no_memory)
-        atomic_fetch_add(&c->worker->server->refused_memory, 1);
 }
 
 /* Who asked waits so long, and no longer. */

@@ -36,6 +36,7 @@ enum stage { STAGE_HANDSHAKE, STAGE_IDLE, STAGE_HEADER, STAGE_BODY, STAGE_ANSWER
 
 /* An answer that the server gives by itself. */
 struct refusal {
+    enum server_refusal why;
     unsigned status;
     unsigned retry_after_s;
     bool closes;
@@ -141,7 +142,8 @@ struct server {
     atomic_bool closes_after_answer;
     atomic_size_t memory_used; /* bodies and replies */
     atomic_uint in_flight, connections;
-    _Atomic uint64_t accepted, refused_busy, refused_memory, timed_out;
+    _Atomic uint64_t accepted, timed_out;
+    _Atomic uint64_t refused[SERVER_N_REFUSALS];
     _Atomic uint64_t handshakes_failed, refused_address;
     _Atomic int64_t event_due_ns; /* rate limit of server_event() */
 };
@@ -239,6 +241,7 @@ int64_t http_parse_timeout(struct str text);
 /* reply.c */
 enum MHD_Result reply_send(struct conn *c, struct MHD_Connection *mhd,
                            const struct server_reply *reply);
+/* Counts it, too. */
 enum MHD_Result reply_refuse(struct conn *c, struct MHD_Connection *mhd,
                              const struct refusal *why);
 

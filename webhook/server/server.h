@@ -85,12 +85,26 @@ struct server_config {
                      struct str detail); /* logging; may be NULL */
 };
 
+/* Why the server refused a request by itself, without asking a route. What libmicrohttpd refuses, a
+ * line that is no HTTP or a header that is too large, is not known here. */
+enum server_refusal {
+    SERVER_BUSY,      /* 503: over max_in_flight */
+    SERVER_MEMORY,    /* 503: over memory_budget_bytes, or none at all */
+    SERVER_TOO_LARGE, /* 413 */
+    SERVER_NOT_JSON,  /* 415 */
+    SERVER_FORBIDDEN, /* 403: no accepted client certificate */
+    SERVER_FRAMING,   /* 400: where the body ends is not clear */
+    SERVER_NOT_FOUND, /* 404 */
+    SERVER_METHOD,    /* 405 */
+    SERVER_N_REFUSALS
+};
+
 struct server_stats {
     uint64_t requests, connections_accepted;
     unsigned in_flight; /* against max_in_flight */
     unsigned connections_open;
     size_t memory_bytes; /* of bodies and replies, against memory_budget_bytes */
-    uint64_t refused_busy, refused_memory, timed_out;
+    uint64_t refused[SERVER_N_REFUSALS], timed_out;
     uint64_t refused_address;   /* connections: their address had its share */
     uint64_t handshakes_failed; /* TLS; also clients that went before its end */
 };
