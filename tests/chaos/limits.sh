@@ -16,7 +16,9 @@ while read -r limit options; do
 done <<'END'
 max-body --max-body 8KiB
 memory-budget --memory-budget 1MiB
-max-in-flight --max-in-flight 2 --request-timeout 2s
+max-in-flight --max-in-flight 4 --request-timeout 4s
+slow-bodies --max-connections 8 --max-in-flight 4
+probe-bodies --header-timeout 60s --request-timeout 60s
 max-connections --max-connections 4
 max-connections-per-address --max-connections-per-address 3
 max-header --max-header 8KiB

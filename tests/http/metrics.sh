@@ -120,6 +120,29 @@ check "the sum is one of seconds: found $sum" awk -v sum="$sum" 'BEGIN { exit !(
 same_value 'pullgate_server_refused_total{reason="busy"}' 0
 check "connections were accepted" [ "$(value pullgate_server_connections_accepted_total)" -ge 8 ]
 
+# ---- what no review came of ------------------------------------------------------------------
+
+refused() { # REASON CODE CURL-ARGUMENT...: counted once, and as nothing else
+    local reason=$1 expected=$2 before all
+    before=$(value "pullgate_server_refused_total{reason=\"$reason\"}") all=$(all_refused)
+    ask "${@:3}"
+    same "refused: $reason" "$code" "$expected"
+    scrape
+    same_value "pullgate_server_refused_total{reason=\"$reason\"}" $((before + 1))
+    same "refused: $reason alone" "$(all_refused)" $((all + 1))
+}
+all_refused() {
+    awk '/^pullgate_server_refused_total/ { n += $NF } END { print n }' "$work/metrics"
+}
+json='Content-Type: application/json'
+head -c 40000000 /dev/zero >"$work/large"
+refused too_large 413 --header "$json" --header 'Expect:' --data-binary "@$work/large" "$url/mutate"
+refused not_json 415 --header 'Content-Type: text/plain' --data-binary '{}' "$url/mutate"
+refused framing 400 --header "$json" --header 'Transfer-Encoding: gzip' --data-binary '{}' "$url/mutate"
+refused not_found 404 "$url/nowhere"
+refused method 405 "$url/mutate"
+rm "$work/large"
+
 # ---- readiness -----------------------------------------------------------------------------
 
 probe /readyz

@@ -51,6 +51,50 @@ for option in $(sed -n 's/^ *\(-., \)*--\([a-z-]*\).*/\2/p' "$work/out"); do
     check "--$option is known ($err)" bash -c '[[ $1 != *unknown* ]]' _ "$err"
 done
 
+# ---- descriptors -------------------------------------------------------------------------------
+
+hold() { # N: so many silent connections
+    exec {holder}< <(exec /usr/bin/python3 -c '
+import signal, socket, sys
+held = [socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=60) for _ in range(int(sys.argv[2]))]
+print("held", flush=True)
+signal.pause()' "$port" "$1")
+    held=$!
+    pids+=("$held")
+    read -r -t 60 -u "$holder" line
+    same "$1 connections" "$line" held
+}
+let_go() {
+    kill "$held"
+    exec {holder}<&-
+}
+is_served() { # NAME
+    post "$review" "$url/mutate"
+    same "$1: a review" "$code" 200
+    ask "http://127.0.0.1:$probes/healthz"
+    same "$1: a probe" "$code" 200
+    same "$1: nobody is without a descriptor" "$(grep -c accept_failed "$log")" 0
+}
+connections_max() {
+    curl --silent "http://127.0.0.1:$probes/metrics" | sed -n 's/^pullgate_server_connections_max //p'
+}
+PULLGATE_WRAP="prlimit --nofile=64:4096" start_daemon raised ready --policy rules.yaml --max-connections 200
+same "a low soft limit: is raised" "$(prlimit --pid "$pid" --nofile --noheadings --output SOFT,HARD | xargs)" "4096 4096"
+hold 300
+is_served "a low soft limit"
+same "a low soft limit: no word" "$(grep -c few_descriptors "$log") $(connections_max)" "0 200"
+let_go
+stop_daemon
+PULLGATE_WRAP="prlimit --nofile=300:300" start_daemon few ready --policy rules.yaml --max-connections 400
+hold 350
+is_served "few descriptors"
+same "few descriptors: is logged" \
+    "$(jq -c 'select(.event == "few_descriptors") | [.level, .nofile, .maxConnections, .needed, .used]' "$log")" \
+    '["warn",300,400,536,164]'
+same "few descriptors: the limit in force" "$(connections_max)" 164
+let_go
+stop_daemon
+
 # ---- it cannot start -------------------------------------------------------------------------
 
 # Exit status 2, and a line that says which file and why.
@@ -158,5 +202,8 @@ start_daemon strangers ready --policy rules.yaml --client-ca "$clients/ca.crt" -
 post "$review" "$url/mutate" "${mine[@]}"
 check "--client-name: another name ($code)" [ "$code" = 403 -o "$code" = 000 ]
 same "--client-name: no decision" "$(cat "$audit")" ""
+same "--client-name: is counted, and not as a handshake that failed" \
+    "$(curl --silent "http://127.0.0.1:$probes/metrics" |
+        grep -E '^pullgate_server_(refused_total.*forbidden|handshakes_failed)' | sed 's/.* //' | xargs)" "1 0"
 stop_daemon
 finish

@@ -10,6 +10,7 @@
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,7 +31,11 @@ struct audit_told {
     bool trouble;
 };
 
+/* Descriptors that are no webhook's connection: probes, 64 at once; files, pipes; three a worker. */
+enum { FILES_BESIDE = 128, FILES_PER_WORKER = 4 };
+
 struct life {
+    struct options options; /* with limits that the system grants */
     struct daemon daemon;
     struct watch watch;
     sigset_t signals;
@@ -227,6 +232,25 @@ static void finish(struct life *l, bool patient) {
         F_INT("auditFailed", last.failed), F_BOOL("cutShort", !patient), F_END);
 }
 
+/* As many descriptors as we may have, and no more connections than they allow: without one for the
+ * next connection nobody is accepted, and none of those that are idle makes room. */
+static void fit_connections(struct options *o) {
+    struct rlimit files;
+    uint64_t beside = FILES_BESIDE + FILES_PER_WORKER * o->workers;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    rlim_t found = files.rlim_cur;
+    files.rlim_cur = files.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+        files.rlim_cur = found;
+    if (files.rlim_cur == RLIM_INFINITY || files.rlim_cur >= o->max_connections + beside)
+        return;
+    uint64_t wanted = o->max_connections, most = files.rlim_cur;
+    o->max_connections = most > 2 * beside ? most - beside : most / 2 + (most < 2);
+    LOG(LOG_WARN, "few_descriptors", F_INT("nofile", most), F_INT("maxConnections", wanted),
+        F_INT("needed", wanted + beside), F_INT("used", o->max_connections), F_END);
+}
+
 /* Before any thread starts: they inherit the mask, and signals come to the main thread alone.
  */
 static bool catch_signals(struct life *l) {
@@ -262,13 +286,15 @@ static enum ec enter_sandbox(const struct options *o, struct err *err) {
 }
 
 int daemon_run(const struct options *options) {
-    struct life l = {.daemon = {.options = options, .priorities = BUF_INIT(1024)},
+    struct life l = {.options = *options,
+                     .daemon = {.options = &l.options, .priorities = BUF_INIT(1024)},
                      .watch.inotify = -1};
     struct err err = ERR_INIT;
     bool patient = true;
     /* Otherwise the first large block that is freed raises the threshold, and the next ones stay. */
     mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
     mallopt(M_TRIM_THRESHOLD, MMAP_BYTES);
+    fit_connections(&l.options);
     if (!catch_signals(&l))
         err_set_os(&err, errno, "cannot make a signal descriptor");
     watch_files(&l); /* before loading: what changes meanwhile is seen */

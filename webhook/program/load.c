@@ -241,7 +241,8 @@ static enum ec listen_probes(struct daemon *d, struct err *err) {
     config.n_workers = 1;
     config.max_connections = 64;
     config.max_per_address = 0; /* all probes of a node come from one */
-    config.max_body_bytes = 4096;
+    config.max_body_bytes = 0;
+    config.request_timeout_ms = config.header_timeout_ms; /* there is nothing to wait for */
     return server_start(&d->probes, &config, err);
 }
 

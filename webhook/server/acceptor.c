@@ -78,7 +78,8 @@ static void wait_for(struct server *s, bool clients, int timeout_ms) {
 static void wait_while_full(struct server *s) {
     unsigned waiting = n_waiting(s);
     if (waiting > 0 && watchdog_make_room(s, waiting) > 0)
-        server_event(s, "connections_full", STR("idle ones make room for those that wait"));
+        server_event(s, "connections_full",
+                     STR("idle and slow ones make room for those that wait"));
     atomic_store(&s->acceptor_is_full, true);
     /* Looked at again after the flag is up: a connection that closed in between is not missed.
      */

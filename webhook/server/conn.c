@@ -35,7 +35,7 @@ static void forget(struct conn *c) {
 }
 
 void conn_enter(struct conn *c, enum stage stage, int64_t since_ns) {
-    atomic_store(&c->stage, (uint64_t)since_ns << 2 | (uint64_t)stage);
+    atomic_store(&c->stage, (uint64_t)since_ns << 3 | (uint64_t)stage);
 }
 
 struct conn *conn_new(struct worker *w, int fd, const struct sockaddr_storage *peer,

@@ -5,10 +5,11 @@
  *                     queued here makes libmicrohttpd close the connection
  *     pieces          kept, or dropped when the request is refused: a 413 sent before the body
  *                     is read does not reach Go's client in half of the cases
- *     last call       answered
+ *     last call       the body is complete: counted against max_in_flight, and answered
  *
  * Answered in the first call all the same: what leaves open where the body ends, and a body
- * that is too large to drain or that still waits for "100 Continue". */
+ * that is too large to drain, or comes where none is expected, or that still waits for "100
+ * Continue". */
 #include "server/internal.h"
 
 #include "base/clock.h"
@@ -17,33 +18,33 @@
 
 /* Bodies have the form of Kubernetes' Status: the API server shows its message to the user, where it
  * says "unknown" of any other JSON. */
-#define REFUSAL(code, reason, retry_s, at_once, text)                                          \
+#define REFUSAL(why, code, reason, retry_s, at_once, text)                                     \
     {                                                                                          \
-        code, retry_s, at_once,                                                                \
+        why, code, retry_s, at_once,                                                           \
             "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},"                      \
             "\"status\":\"Failure\",\"message\":\"" text "\",\"reason\":\"" reason             \
             "\",\"code\":" #code "}\n"                                                         \
     }
 
 static const struct refusal bad_framing =
-    REFUSAL(400, "BadRequest", 0, true,
+    REFUSAL(SERVER_FRAMING, 400, "BadRequest", 0, true,
             "the length of the body is not clear: expected one Content-Length, or "
             "Transfer-Encoding: chunked");
-static const struct refusal forbidden =
-    REFUSAL(403, "Forbidden", 0, false, "expected an accepted client certificate");
-static const struct refusal not_found = REFUSAL(404, "NotFound", 0, false, "no such path");
+static const struct refusal forbidden = REFUSAL(SERVER_FORBIDDEN, 403, "Forbidden", 0, false,
+                                                "expected an accepted client certificate");
+static const struct refusal not_found =
+    REFUSAL(SERVER_NOT_FOUND, 404, "NotFound", 0, false, "no such path");
 static const struct refusal bad_method =
-    REFUSAL(405, "MethodNotAllowed", 0, false, "no such method here");
+    REFUSAL(SERVER_METHOD, 405, "MethodNotAllowed", 0, false, "no such method here");
 static const struct refusal too_large =
-    REFUSAL(413, "RequestEntityTooLarge", 0, false, "the body is too large");
-static const struct refusal too_large_now =
-    REFUSAL(413, "RequestEntityTooLarge", 0, true, "the body is too large");
+    REFUSAL(SERVER_TOO_LARGE, 413, "RequestEntityTooLarge", 0, false, "the body is too large");
 static const struct refusal not_json =
-    REFUSAL(415, "UnsupportedMediaType", 0, false, "expected Content-Type: application/json");
+    REFUSAL(SERVER_NOT_JSON, 415, "UnsupportedMediaType", 0, false,
+            "expected Content-Type: application/json");
 static const struct refusal busy =
-    REFUSAL(503, "ServiceUnavailable", 1, false, "too many requests at once");
-static const struct refusal no_memory =
-    REFUSAL(503, "ServiceUnavailable", 1, false, "no memory for this request now");
+    REFUSAL(SERVER_BUSY, 503, "ServiceUnavailable", 1, false, "too many requests at once");
+static const struct refusal no_memory = REFUSAL(SERVER_MEMORY, 503, "ServiceUnavailable", 1,
+                                                false, "no memory for this request now");
 
 /* The request's header, as far as it matters here. */
 struct head {
@@ -145,20 +146,14 @@ static const struct refusal *judge(struct conn *c, const struct head *h, const c
         return &too_large;
     if (c->route->wants_json && (h->is_chunked || h->length > 0) && !is_json(h->content_type))
         return &not_json;
-    if (!admit(c)) {
-        atomic_fetch_add(&s->refused_busy, 1);
-        return &busy;
-    }
     return NULL;
 }
 
-/* From now on the body is read and dropped. */
+/* From now on what comes of the body is read and dropped. */
 static void refuse(struct conn *c, const struct refusal *why) {
     c->refusal = why;
     body_drop(c);
     release(c);
-    if (why == &no_memory)
-        atomic_fetch_add(&c->worker->server->refused_memory, 1);
 }
 
 /* Who asked waits so long, and no longer. */
@@ -169,22 +164,33 @@ static int64_t limit_of(const struct conn *c, struct MHD_Connection *mhd) {
     return asked > 0 && asked < most ? asked : most;
 }
 
+static bool is_not_drained(const struct conn *c, const struct head *h) {
+    uint64_t cap = c->worker->server->upload_cap;
+    return h->length > cap || (h->is_chunked && cap == 0) ||
+           (c->refusal == &too_large && h->expects_continue);
+}
+
+static enum MHD_Result refuse_now(struct conn *c, struct MHD_Connection *mhd) {
+    struct refusal now = c->refusal ? *c->refusal : too_large;
+    now.closes = true;
+    return reply_refuse(c, mhd, &now);
+}
+
 static enum MHD_Result begin(struct conn *c, struct MHD_Connection *mhd, const char *url,
                              const char *method, const char *version) {
-    struct server *s = c->worker->server;
     struct head h = {.length = 0};
     atomic_fetch_add(&c->worker->requests, 1);
     body_begin(c);
     atomic_store(&c->limit_ns, limit_of(c, mhd));
-    conn_enter(c, STAGE_REQUEST, c->received_ns);
+    conn_enter(c, STAGE_BODY, c->received_ns);
     c->is_head = strcmp(method, "HEAD") == 0;
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_header, &h);
     if (!framing_is_clear(&h, version))
         return reply_refuse(c, mhd, &bad_framing);
     c->body_expected = h.length;
     c->refusal = judge(c, &h, url, method);
-    if (h.length > s->upload_cap || (c->refusal == &too_large && h.expects_continue))
-        return reply_refuse(c, mhd, &too_large_now);
+    if (is_not_drained(c, &h))
+        return refuse_now(c, mhd);
     return MHD_YES;
 }
 
@@ -243,7 +249,10 @@ enum MHD_Result http_on_request(void *worker, struct MHD_Connection *mhd, const 
         *upload_bytes = 0;
         return take(c, upload, n);
     }
-    if (c->refusal == NULL && !body_finish(c))
+    conn_enter(c, STAGE_ANSWER, c->received_ns);
+    if (c->refusal == NULL && !admit(c))
+        refuse(c, &busy);
+    else if (c->refusal == NULL && !body_finish(c))
         refuse(c, &no_memory);
     return c->refusal ? reply_refuse(c, mhd, c->refusal) : answer(c, mhd, url, method);
 }

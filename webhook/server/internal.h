@@ -4,10 +4,14 @@
  *                                      NOTIFY_CLOSED                       -> freed
  *
  *   a connection's stage:
- *                 Finished           request line         header complete
- *     HANDSHAKE ------------> IDLE --------------> HEADER ---------------> REQUEST
- *      (TLS only)              ^                                              |
- *                              +------------ answer handed to the kernel -----+
+ *                 Finished         request line         header complete        body complete
+ *     HANDSHAKE ------------> IDLE ------------> HEADER ---------------> BODY -------------> ANSWER
+ *      (TLS only)              ^                                          |                    |
+ *                              |                         refused at once  |                    |
+ *                              +------------- answer handed to the kernel +--------------------+
+ *
+ *   In flight, against max_in_flight, is what has entered ANSWER: a client that sends its body
+ *   slowly takes a connection, and memory for what has come, but nobody's turn.
  *
  * Threads    Fields say whose they are. The lists' lock is taken when a connection comes or
  * goes and by the watchdog; a request takes none. A descriptor in the open list is open:
@@ -28,10 +32,11 @@
 
 enum { NS_PER_MS = 1000000, TLS_HELD_MAX = 512 };
 
-enum stage { STAGE_HANDSHAKE, STAGE_IDLE, STAGE_HEADER, STAGE_REQUEST };
+enum stage { STAGE_HANDSHAKE, STAGE_IDLE, STAGE_HEADER, STAGE_BODY, STAGE_ANSWER };
 
 /* An answer that the server gives by itself. */
 struct refusal {
+    enum server_refusal why;
     unsigned status;
     unsigned retry_after_s;
     bool closes;
@@ -75,7 +80,7 @@ struct conn {
     struct sockaddr_storage peer;
     socklen_t peer_bytes;
     _Atomic uint64_t stage;      /* since when (ns) and enum stage, in one word: conn_enter() */
-    _Atomic int64_t limit_ns;    /* of a request; before it enters that stage */
+    _Atomic int64_t limit_ns;    /* of a request; before it enters STAGE_BODY */
     _Atomic uint64_t idle_bytes; /* received when it became idle, or BYTES_UNKNOWN */
 
     struct { /* the watchdog's notes about one idle period; list_lock */
@@ -137,7 +142,8 @@ struct server {
     atomic_bool closes_after_answer;
     atomic_size_t memory_used; /* bodies and replies */
     atomic_uint in_flight, connections;
-    _Atomic uint64_t accepted, refused_busy, refused_memory, timed_out;
+    _Atomic uint64_t accepted, timed_out;
+    _Atomic uint64_t refused[SERVER_N_REFUSALS];
     _Atomic uint64_t handshakes_failed, refused_address;
     _Atomic int64_t event_due_ns; /* rate limit of server_event() */
 };
@@ -176,8 +182,10 @@ enum ec watchdog_start(struct server *s, struct err *err) MUST_CHECK;
 void watchdog_end(struct server *s);
 /* Closes idle connections; how many others there are. */
 unsigned watchdog_close_idle(struct server *s);
-/* Closes connections without a request under way, at most n, that have been so for yield_ms: first
- * those that never sent one. How many it closed. */
+/* Closes connections that are in the way of others, at most n, once they have been so for yield_ms:
+ * first those that never sent a request or are slow to, then those that are idle after one, then
+ * those whose body still comes, kept or not, the slowest first; never one whose body is complete.
+ * How many it closed. */
 unsigned watchdog_make_room(struct server *s, unsigned n);
 /* Bytes that the peer sent so far (TCP_INFO); BYTES_UNKNOWN when the kernel does not say. */
 uint64_t watchdog_bytes_received(int fd);
@@ -197,10 +205,10 @@ void conn_free(struct conn *c);
 void conn_free_pending(struct server *s);
 void conn_enter(struct conn *c, enum stage stage, int64_t since_ns);
 static inline enum stage conn_stage_of(uint64_t word) {
-    return (enum stage)(word & 3);
+    return (enum stage)(word & 7);
 }
 static inline int64_t conn_since_of(uint64_t word) {
-    return (int64_t)(word >> 2);
+    return (int64_t)(word >> 3);
 }
 
 /* body.c */
@@ -233,6 +241,7 @@ int64_t http_parse_timeout(struct str text);
 /* reply.c */
 enum MHD_Result reply_send(struct conn *c, struct MHD_Connection *mhd,
                            const struct server_reply *reply);
+/* Counts it, too. */
 enum MHD_Result reply_refuse(struct conn *c, struct MHD_Connection *mhd,
                              const struct refusal *why);
 

@@ -60,6 +60,7 @@ enum MHD_Result reply_send(struct conn *c, struct MHD_Connection *mhd,
 
 enum MHD_Result reply_refuse(struct conn *c, struct MHD_Connection *mhd,
                              const struct refusal *why) {
+    atomic_fetch_add(&c->worker->server->refused[why->why], 1);
     return queue(c, mhd,
                  (struct head){.status = why->status,
                                .content_type = "application/json",

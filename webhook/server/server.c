@@ -107,7 +107,7 @@ static enum ec keep_config(struct server *s, const struct server_config *config,
     uint64_t four = limit > UINT64_MAX / 4 ? UINT64_MAX : limit * 4;
     uint64_t more =
         limit > UINT64_MAX - DRAIN_MORE_BYTES ? UINT64_MAX : limit + DRAIN_MORE_BYTES;
-    s->upload_cap = four > more ? four : more;
+    s->upload_cap = limit == 0 ? 0 : four > more ? four : more;
     return EC_OK;
 }
 
@@ -262,11 +262,11 @@ void server_stats(const struct server *s, struct server_stats *out) {
                                  .in_flight = atomic_load(&s->in_flight),
                                  .connections_open = atomic_load(&s->connections),
                                  .memory_bytes = atomic_load(&s->memory_used),
-                                 .refused_busy = atomic_load(&s->refused_busy),
-                                 .refused_memory = atomic_load(&s->refused_memory),
                                  .refused_address = atomic_load(&s->refused_address),
                                  .timed_out = atomic_load(&s->timed_out),
                                  .handshakes_failed = atomic_load(&s->handshakes_failed)};
+    for (size_t i = 0; i < SERVER_N_REFUSALS; i++)
+        out->refused[i] = atomic_load(&s->refused[i]);
     for (unsigned i = 0; i < s->config.n_workers; i++)
         out->requests += atomic_load(&s->workers[i].requests);
 }

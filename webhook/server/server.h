@@ -66,16 +66,18 @@ struct server_config {
     const char *priorities; /* GnuTLS; NULL: TLS 1.2 and 1.3, SECURE128 */
     const struct server_route *routes;
     size_t n_routes;
-    void *arg;          /* for all answers */
-    unsigned n_workers; /* 1.. */
-    size_t max_body_bytes;
+    void *arg;                  /* for all answers */
+    unsigned n_workers;         /* 1.. */
+    size_t max_body_bytes;      /* over: read and dropped, 413; 0: a request that announces one
+                                 * is refused at once, and its connection closed */
     size_t memory_budget_bytes; /* bodies and replies of all requests together; over: 503 */
     size_t max_header_bytes;    /* of a request, 64 more for each field; over: 431 */
     unsigned max_connections;   /* over: they wait in the backlog */
     unsigned max_per_address;   /* connections of one address; over: closed at once; 0: any */
-    unsigned yield_ms;       /* while some wait, a connection without a request for so long is
-                                  * closed; 0: none is */
-    unsigned max_in_flight;  /* over: 503 with Retry-After: 1 */
+    unsigned yield_ms;       /* while some wait, a connection that is idle for so long, or whose
+                              * request comes for so long, is closed; 0: none is */
+    unsigned max_in_flight;  /* with a complete body, not answered yet; over: 503 with
+                              * Retry-After: 1 */
     unsigned idle_timeout_s; /* 180: above the API server's 90 */
     unsigned header_timeout_ms;  /* handshake and header, absolute */
     unsigned request_timeout_ms; /* the whole request, absolute */
@@ -83,11 +85,26 @@ struct server_config {
                      struct str detail); /* logging; may be NULL */
 };
 
+/* Why the server refused a request by itself, without asking a route. What libmicrohttpd refuses, a
+ * line that is no HTTP or a header that is too large, is not known here. */
+enum server_refusal {
+    SERVER_BUSY,      /* 503: over max_in_flight */
+    SERVER_MEMORY,    /* 503: over memory_budget_bytes, or none at all */
+    SERVER_TOO_LARGE, /* 413 */
+    SERVER_NOT_JSON,  /* 415 */
+    SERVER_FORBIDDEN, /* 403: no accepted client certificate */
+    SERVER_FRAMING,   /* 400: where the body ends is not clear */
+    SERVER_NOT_FOUND, /* 404 */
+    SERVER_METHOD,    /* 405 */
+    SERVER_N_REFUSALS
+};
+
 struct server_stats {
     uint64_t requests, connections_accepted;
-    unsigned in_flight, connections_open;
+    unsigned in_flight; /* against max_in_flight */
+    unsigned connections_open;
     size_t memory_bytes; /* of bodies and replies, against memory_budget_bytes */
-    uint64_t refused_busy, refused_memory, timed_out;
+    uint64_t refused[SERVER_N_REFUSALS], timed_out;
     uint64_t refused_address;   /* connections: their address had its share */
     uint64_t handshakes_failed; /* TLS; also clients that went before its end */
 };

@@ -4,7 +4,8 @@
  *     handshake, header    header_timeout_ms since accept, or since the request line
  *     request              request_timeout_ms since the request line, or what ?timeout= says if that is
  *                          less, until the answer is out
- *     all but a request    yield_ms, while others wait for room
+ *     until the body is    yield_ms, while others wait for room
+ *     complete
  *     idle                 idle_timeout_s; a request line that began to come has at least
  *                          header_timeout_ms and at most three times that
  *
@@ -65,7 +66,8 @@ static bool is_late(struct conn *c, uint64_t stage, int64_t now_ns) {
     switch (conn_stage_of(stage)) {
     case STAGE_IDLE:
         return is_slow_request_line(c, stage, now_ns, header_ns);
-    case STAGE_REQUEST:
+    case STAGE_BODY:
+    case STAGE_ANSWER:
         return age_ns >= atomic_load(&c->limit_ns);
     default:
         return age_ns >= header_ns;
@@ -96,21 +98,33 @@ static bool has_unread(int fd) {
     return ioctl(fd, FIONREAD, &n) == 0 && n > 0;
 }
 
-static bool is_in_the_way(const struct conn *c, bool was_used, int64_t now_ns) {
-    uint64_t stage = atomic_load(&c->stage);
-    bool used =
-        conn_stage_of(stage) == STAGE_IDLE && atomic_load(&c->idle_bytes) == BYTES_UNKNOWN;
-    return conn_stage_of(stage) != STAGE_REQUEST && used == was_used &&
-           now_ns - conn_since_of(stage) >=
-               (int64_t)c->worker->server->config.yield_ms * NS_PER_MS;
+/* How little is lost with a connection that makes room, the least first. */
+enum way { WAY_NOTHING_CAME, WAY_USED_BEFORE, WAY_BODY, WAY_NONE };
+
+static enum way way_of(const struct conn *c, uint64_t stage) {
+    switch (conn_stage_of(stage)) {
+    case STAGE_ANSWER:
+        return WAY_NONE;
+    case STAGE_BODY:
+        return WAY_BODY;
+    case STAGE_IDLE:
+        return atomic_load(&c->idle_bytes) == BYTES_UNKNOWN ? WAY_USED_BEFORE
+                                                            : WAY_NOTHING_CAME;
+    default:
+        return WAY_NOTHING_CAME;
+    }
 }
 
-static unsigned yield(struct server *s, bool was_used, unsigned n, int64_t now_ns) {
+static unsigned yield(struct server *s, enum way way, int64_t least_ns, unsigned n,
+                      int64_t now_ns) {
     unsigned closed = 0;
     for (struct conn *c = s->open; c && closed < n; c = c->next) {
-        if (c->watch.cut || !is_in_the_way(c, was_used, now_ns) || has_unread(c->fd))
+        uint64_t stage = atomic_load(&c->stage);
+        if (c->watch.cut || way_of(c, stage) != way ||
+            now_ns - conn_since_of(stage) < least_ns || has_unread(c->fd) ||
+            atomic_load(&c->stage) != stage)
             continue;
-        if (conn_stage_of(atomic_load(&c->stage)) == STAGE_IDLE)
+        if (conn_stage_of(stage) == STAGE_IDLE)
             close_idle(c);
         else
             cut(c);
@@ -119,15 +133,24 @@ static unsigned yield(struct server *s, bool was_used, unsigned n, int64_t now_n
     return closed;
 }
 
+/* The slowest ones first: by powers of two, since to sort them all would hold the lists' lock. */
+static unsigned yield_bodies(struct server *s, int64_t least_ns, unsigned n, int64_t now_ns) {
+    unsigned closed = 0;
+    for (int64_t times = 16; times > 0; times /= 2)
+        closed += yield(s, WAY_BODY, times * least_ns, n - closed, now_ns);
+    return closed;
+}
+
 unsigned watchdog_make_room(struct server *s, unsigned n) {
-    int64_t now_ns = clock_mono_ns();
-    if (s->config.yield_ms == 0)
+    int64_t now_ns = clock_mono_ns(), least_ns = (int64_t)s->config.yield_ms * NS_PER_MS;
+    if (least_ns == 0)
         return 0;
     pthread_mutex_lock(&s->list_lock);
     for (const struct conn *c = s->open; c && n > 0; c = c->next)
         n -= c->watch.cut; /* goes already */
-    unsigned closed = yield(s, false, n, now_ns);
-    closed += yield(s, true, n - closed, now_ns);
+    unsigned closed = yield(s, WAY_NOTHING_CAME, least_ns, n, now_ns);
+    closed += yield(s, WAY_USED_BEFORE, least_ns, n - closed, now_ns);
+    closed += yield_bodies(s, least_ns, n - closed, now_ns);
     pthread_mutex_unlock(&s->list_lock);
     return closed;
 }
