@@ -54,8 +54,8 @@ static const struct opt_row rows[] = {
      AT(memory_budget), .min = 1 << 20},
     {"max-connections", 0, OPT_NUMBER, "N", "1024",
      "Connections open at once; further ones wait in the backlog, and those that have been "
-     "idle "
-     "for a second make room for them. An API server keeps 25 idle.",
+     "idle, or whose request has been coming, for a second make room for them. An API server "
+     "keeps 25 idle.",
      AT(max_connections), .min = 1, .max = 1000000},
     {"max-connections-per-address", 0, OPT_NUMBER, "N", "0",
      "Connections of one address; further ones are closed at once. 0: any number, since all "
@@ -68,8 +68,8 @@ static const struct opt_row rows[] = {
      "tracing. Each connection holds so much memory, and each request clears it.",
      AT(max_header), .min = 4096, .max = 1 << 20},
     {"max-in-flight", 0, OPT_NUMBER, "N", "512",
-     "Requests under way at once; further ones get 503 with Retry-After. Two API servers with "
-     "their default of 200 writes at once stay below it.",
+     "Requests whose body is complete, at once; further ones get 503 with Retry-After. Two API "
+     "servers with their default of 200 writes at once stay below it.",
      AT(max_in_flight), .min = 1, .max = 1000000},
     {"max-depth", 0, OPT_NUMBER, "N", "128",
      "Nesting of a review's JSON. Pods stay below 20; custom schemas below 60.", AT(max_depth),
