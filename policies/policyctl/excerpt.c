@@ -51,12 +51,44 @@ void excerpt_safe(struct buf *out, struct str s) {
         put_char(out, s.p + i, utf8_length((const unsigned char *)s.p + i, s.n - i));
 }
 
-void excerpt_print(struct buf *out, struct str text, uint32_t line, uint32_t col) {
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static struct str without_end(struct str s) {
+    while (s.n != 0 && is_blank(s.p[s.n - 1]))
+        s.n--;
+    return s;
+}
+
+static struct str last_line(struct str text) {
+    size_t from = text.n;
+    while (from != 0 && text.p[from - 1] != '\n' && text.p[from - 1] != '\r')
+        from--;
+    return str_slice(text, from, text.n);
+}
+
+/* The line to show, and from where in it *caret is. What is missed at the end of the text (a bracket, a
+ * quote) is missed behind its last word. */
+static struct str shown_line(struct str text, uint32_t line, uint32_t col, size_t *caret) {
     struct excerpt_cursor at = {.text = NULL};
-    struct str s = excerpt_line(&at, text, line);
-    if (s.p == NULL || s.n == 0 || col == 0)
+    struct str s = excerpt_line(&at, text, line), words = without_end(text);
+    if (text.p == NULL || line == 0 || col == 0)
+        return STR_NONE;
+    if (at.off >= words.n) {
+        s = last_line(words);
+        *caret = s.n;
+    } else {
+        *caret = col - 1 < s.n ? col - 1 : s.n;
+    }
+    return s;
+}
+
+void excerpt_print(struct buf *out, struct str text, uint32_t line, uint32_t col) {
+    size_t caret = 0, from = 0;
+    struct str s = shown_line(text, line, col, &caret);
+    if (s.n == 0)
         return;
-    size_t caret = col - 1 < s.n ? col - 1 : s.n, from = 0;
     while (caret - from > BEFORE_MAX && from < caret)
         from += step(s, from);
     excerpt_safe(out, str_slice(s, from, from + WIDTH_MAX));

@@ -19,7 +19,8 @@ struct str excerpt_line(struct excerpt_cursor *at, struct str text, uint32_t lin
 /* The text with '?' for control characters (but tabs) and bytes that are not UTF-8. */
 void excerpt_safe(struct buf *out, struct str s);
 
-/* The line and a caret below the column; nothing when the text has no such line. */
+/* The line and a caret below the column; behind the last word of the text, that line and a caret behind
+ * the word. Nothing when the line is empty. */
 void excerpt_print(struct buf *out, struct str text, uint32_t line, uint32_t col);
 
 /* The column counted in UTF-16 units, as SARIF has it. */

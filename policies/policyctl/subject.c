@@ -71,6 +71,9 @@ static enum ec show(struct walk *w, struct subject *s, const struct review_fault
 
 static enum ec take_review(struct walk *w, struct subject *s, struct err *err) {
     struct review review;
+    if (s->object != 0)
+        return err_set(err, EC_SCHEMA,
+                       "an AdmissionReview in a List, expected a document of its own");
     if (review_decode(&review, s->doc->json, &w->j->arena, err) != EC_OK)
         return err->code;
     s->prefix = STR("/request/object");
@@ -205,7 +208,7 @@ static enum ec take(struct walk *w, const struct yaml_doc *doc, struct str prefi
                      json_type_name(json_type_of(doc->json, object)));
     else if (json_get(doc->json, object, STR("items")) != JSON_NONE)
         ec = take_list(w, doc, prefix, object, depth, err);
-    else if (object == 0 && review_is_review(doc->json, 0))
+    else if (review_is_review(doc->json, object))
         ec = take_review(w, &s, err);
     else
         ec = take_object(w, &s, err);

@@ -47,9 +47,11 @@ static void put_excerpt(struct buf *out, const struct err *err) {
 
 int verb_fail(const struct err *err) {
     struct buf text = BUF_INIT(8192);
-    struct err ignored = ERR_INIT;
+    struct err ignored = ERR_INIT, shown = *err;
+    if (strcmp(shown.where, "-") == 0)
+        snprintf(shown.where, sizeof shown.where, "<stdin>");
     buf_puts(&text, "policyctl: ");
-    err_print(err, &text);
+    err_print(&shown, &text);
     buf_putc(&text, '\n');
     put_excerpt(&text, err);
     /* Where there is no memory for the words, these need none. */

@@ -304,4 +304,24 @@ print(json.dumps(yaml.safe_load(sys.stdin)["metadata"]["annotations"]))')" \
 printf '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"e"},"spec":{"x":1e400,"containers":[{"name":"a","image":"nginx"}]}}' >e400.json
 check "numbers of any size: JSON's own" bash -c '"$0" test -p rules.yaml -o yaml e400.json | grep -q "x: 1e400"' "$POLICYCTL"
 
+# ---- what is missed at the end of a text -----------------------------------------------------
+
+printf 'a: "b\n\n  \n' >end.yaml
+run "$POLICYCTL" test -p rules.yaml end.yaml
+same "an open quote: the last line, and a caret behind it" "$status $(tail -n 2 <<<"$err")" '2 a: "b
+     ^'
+printf '{"a":' >end.json
+run "$POLICYCTL" test -p rules.yaml end.json
+same "an open object: the same in JSON" "$status $(tail -n 2 <<<"$err")" '2 {"a":
+     ^'
+printf 'a: [\n' | "$POLICYCTL" lint - >end.out 2>&1
+check "standard input has a name" grep -q '^policyctl: <stdin>:\|^<stdin>:' end.out
+
+# ---- a review in a List ----------------------------------------------------------------------
+
+jq -c '{apiVersion: "v1", kind: "List", items: [.]}' "$tests/data/reviews/pod-create.json" >listed.json
+run "$POLICYCTL" test -p rules.yaml listed.json
+same "a review in a List is not passed over" "$status $(head -n 1 <<<"$err")" \
+    "2 listed.json:1:43: an AdmissionReview in a List, expected a document of its own"
+
 finish
