@@ -15,7 +15,7 @@ while read -r limit options; do
     end_daemon "$limit"
 done <<'END'
 max-body --max-body 8KiB
-memory-budget --memory-budget 1MiB
+memory-budget --memory-budget 1MiB --request-timeout 60s --workers 1
 max-in-flight --max-in-flight 4 --request-timeout 4s
 slow-bodies --max-connections 8 --max-in-flight 4
 probe-bodies --header-timeout 60s --request-timeout 60s

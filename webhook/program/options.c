@@ -49,7 +49,8 @@ static const struct opt_row rows[] = {
      AT(max_body), .min = 1024, .max = 1u << 30},
     {"memory-budget", 0, OPT_SIZE, "SIZE", "256MiB",
      "For the bodies and answers of all requests together. Over it requests get 503 with "
-     "Retry-After, which the API server repeats. The default is half of the 512 MiB that the "
+     "Retry-After, which the API server repeats, and bodies that have been coming for a second "
+     "make room. The default is half of the 512 MiB that the "
      "manifests allow the container. Below --max-body it is what limits a review.",
      AT(memory_budget), .min = 1 << 20},
     {"max-connections", 0, OPT_NUMBER, "N", "1024",

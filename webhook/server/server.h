@@ -66,14 +66,16 @@ struct server_config {
     const char *priorities; /* GnuTLS; NULL: TLS 1.2 and 1.3, SECURE128 */
     const struct server_route *routes;
     size_t n_routes;
-    void *arg;                  /* for all answers */
-    unsigned n_workers;         /* 1.. */
-    size_t max_body_bytes;      /* over: read and dropped, 413; 0: a request that announces one
+    void *arg;             /* for all answers */
+    unsigned n_workers;    /* 1.. */
+    size_t max_body_bytes; /* over: read and dropped, 413; 0: a request that announces one
                                  * is refused at once, and its connection closed */
-    size_t memory_budget_bytes; /* bodies and replies of all requests together; over: 503 */
-    size_t max_header_bytes;    /* of a request, 64 more for each field; over: 431 */
-    unsigned max_connections;   /* over: they wait in the backlog */
-    unsigned max_per_address;   /* connections of one address; over: closed at once; 0: any */
+    size_t
+        memory_budget_bytes; /* bodies and replies of all requests together; over: 503, and bodies
+                                 * that come slowly make room: see yield_ms */
+    size_t max_header_bytes;  /* of a request, 64 more for each field; over: 431 */
+    unsigned max_connections; /* over: they wait in the backlog */
+    unsigned max_per_address; /* connections of one address; over: closed at once; 0: any */
     unsigned yield_ms;       /* while some wait, a connection that is idle for so long, or whose
                               * request comes for so long, is closed; 0: none is */
     unsigned max_in_flight;  /* with a complete body, not answered yet; over: 503 with

@@ -4,7 +4,7 @@
  *     handshake, header    header_timeout_ms since accept, or since the request line
  *     request              request_timeout_ms since the request line, or what ?timeout= says if that is
  *                          less, until the answer is out
- *     until the body is    yield_ms, while others wait for room
+ *     until the body is    yield_ms, while others wait for room, or are refused for want of memory
  *     complete
  *     idle                 idle_timeout_s; a request line that began to come has at least
  *                          header_timeout_ms and at most three times that
@@ -27,7 +27,8 @@
 
 enum {
     TICK_MS = 250,
-    FRESH_MS = 250 /* a connection without a request yet may get one any moment */
+    BODIES_A_TICK = 16, /* that make room for others' memory */
+    FRESH_MS = 250      /* a connection without a request yet may get one any moment */
 };
 
 uint64_t watchdog_bytes_received(int fd) {
@@ -155,6 +156,17 @@ unsigned watchdog_make_room(struct server *s, unsigned n) {
     return closed;
 }
 
+/* Since the last look requests were refused for want of memory: bodies that come slowly hold it. */
+static void make_memory_room(struct server *s, uint64_t *refused_before, int64_t now_ns) {
+    uint64_t refused = atomic_load(&s->refused[SERVER_MEMORY]);
+    if (refused == *refused_before || s->config.yield_ms == 0)
+        return;
+    *refused_before = refused;
+    pthread_mutex_lock(&s->list_lock);
+    yield_bodies(s, (int64_t)s->config.yield_ms * NS_PER_MS, BODIES_A_TICK, now_ns);
+    pthread_mutex_unlock(&s->list_lock);
+}
+
 static void look_at_all(struct server *s, int64_t now_ns) {
     int64_t idle_ns = (int64_t)s->config.idle_timeout_s * 1000 * NS_PER_MS;
     pthread_mutex_lock(&s->list_lock);
@@ -195,12 +207,13 @@ unsigned watchdog_close_idle(struct server *s) {
 static void *watchdog_main(void *arg) {
     struct server *s = arg;
     struct pollfd end = {.fd = s->watchdog_wake_fd, .events = POLLIN};
-    for (;;) {
-        int n = poll(&end, 1, TICK_MS);
-        if (n > 0)
-            return NULL;
-        look_at_all(s, clock_mono_ns());
+    uint64_t refused_memory = 0;
+    while (poll(&end, 1, TICK_MS) <= 0) {
+        int64_t now_ns = clock_mono_ns();
+        look_at_all(s, now_ns);
+        make_memory_room(s, &refused_memory, now_ns);
     }
+    return NULL;
 }
 
 enum ec watchdog_start(struct server *s, struct err *err) {
