@@ -75,7 +75,7 @@ static ALWAYS_INLINE bool stop(struct reader *r, const struct front *f, const ch
 /* --- nodes --- */
 
 /* Room for at least one more node, at most as many as allowed. */
-static bool grow(struct reader *r, const char *at) {
+static NEVER_INLINE bool grow(struct reader *r, const char *at) {
     struct json *j = r->j;
     if (r->n >= r->limits.max_nodes) {
         char text[80];
@@ -118,6 +118,12 @@ static ALWAYS_INLINE bool add(struct reader *r, struct front *f, const char *at,
 }
 
 /* --- tokens --- */
+
+char *read_more_blanks(char *p) {
+    while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')
+        p++;
+    return p;
+}
 
 /* Steps over blanks before `wanted`. Compact text has none, so they are looked for last. */
 static ALWAYS_INLINE bool is_next(struct front *f, char wanted) {
@@ -308,8 +314,7 @@ static ALWAYS_INLINE bool close_container(struct reader *r, struct front *f) {
 
 /* A scalar or an empty container, or the beginning of a container that is then open. */
 static ALWAYS_INLINE bool add_value(struct reader *r, struct front *f) {
-    if ((unsigned char)*f->p <= ' ')
-        f->p = read_blanks(f->p);
+    f->p = read_blanks(f->p);
     switch (*f->p) {
     case '"':
         return add_string(r, f);
@@ -339,8 +344,7 @@ static ALWAYS_INLINE bool add_member(struct reader *r, struct front *f) {
     unsigned hash = 0;
     if (!add_key(r, f, &hash))
         return false;
-    if ((unsigned char)*f->p <= ' ')
-        f->p = read_blanks(f->p);
+    f->p = read_blanks(f->p);
     bool may_skim = (*f->p | 0x20) == '{' && (r->skimmed_keys >> hash % 64 & 1); /* or '[' */
     return may_skim ? add_skimmed(r, f, hash) : add_value(r, f);
 }

@@ -87,8 +87,7 @@ static ALWAYS_INLINE bool skim_leave(const struct reader *r, struct skim *s, uin
 }
 
 static ALWAYS_INLINE bool skim_value(struct reader *r, struct skim *s) {
-    if ((unsigned char)*s->p <= ' ')
-        s->p = read_blanks(s->p);
+    s->p = read_blanks(s->p);
     switch (*s->p) {
     case '"':
         return skim_string(r, s);

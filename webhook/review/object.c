@@ -174,7 +174,11 @@ static json_at want(struct decoder *d, json_at at, enum json_type type, const ch
 }
 
 static struct str want_string(struct decoder *d, json_at at, const char *what) {
-    return json_str(d->j, want(d, at, JSON_STRING, what));
+    if (!json_is(d->j, at, JSON_STRING)) {
+        want(d, at, JSON_STRING, what);
+        return STR_NONE;
+    }
+    return (struct str){d->j->text + d->j->nodes[at].off, d->j->nodes[at].len};
 }
 
 static json_at item(const struct json *j, json_at array, json_at previous) {
