@@ -35,7 +35,7 @@ def options(pullgate):
     """Long options of --help, with their defaults."""
     text = subprocess.run([pullgate, "--help"], check=True, capture_output=True, text=True).stdout
     found = {}
-    for part in re.split(r"\n(?= +(?:-\w, )?--)", text)[1:]:
+    for part in re.split(r"\n(?=  (?:-\w, |    )--)", text)[1:]:
         name = re.search(r"--([a-z-]+)", part).group(1)
         default = re.search(r"\[default:\s+(\S+?)\]", part)
         found[name] = default.group(1) if default else None
