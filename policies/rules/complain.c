@@ -32,24 +32,13 @@ struct quoted walk_quote(struct str s) {
 
 /* ---- where ------------------------------------------------------------------------------- */
 
-static void put_token(struct buf *out, struct str key) {
-    for (size_t i = 0; i < key.n; i++) {
-        if (key.p[i] == '~')
-            buf_puts(out, "~0");
-        else if (key.p[i] == '/')
-            buf_puts(out, "~1");
-        else
-            buf_putc(out, key.p[i]);
-    }
-}
-
 static void put_pointer(struct buf *out, const struct cursor *c) {
     if (c->up == NULL)
         return;
     put_pointer(out, c->up);
     buf_putc(out, '/');
     if (c->key != NULL)
-        put_token(out, str_of(c->key));
+        buf_pointer(out, str_of(c->key));
     else
         buf_uint(out, c->index);
 }

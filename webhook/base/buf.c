@@ -294,6 +294,17 @@ void buf_base64(struct buf *b, struct str s) {
     *to = '=';
 }
 
+void buf_pointer(struct buf *b, struct str key) {
+    for (size_t i = 0; i < key.n; i++) {
+        if (key.p[i] == '~')
+            buf_puts(b, "~0");
+        else if (key.p[i] == '/')
+            buf_puts(b, "~1");
+        else
+            buf_putc(b, key.p[i]);
+    }
+}
+
 void buf_hex(struct buf *b, const void *bytes, size_t n) {
     static const char hex[] = "0123456789abcdef";
     const unsigned char *p = bytes;

@@ -81,6 +81,9 @@ static inline struct str buf_view(const struct buf *b) {
 /* The text with a NUL behind it, for a border to a C library; NULL when b is bad. */
 const char *buf_z(struct buf *b);
 
+/* A key as a token of a JSON pointer (RFC 6901): ~ and / escaped. */
+void buf_pointer(struct buf *b, struct str key);
+
 /* A JSON string with its quotes (RFC 8259, section 7): `"`, `\` and control characters are
  * escaped, as are U+2028, U+2029 and DEL; bytes that are not UTF-8 become U+FFFD, so that the
  * output is valid whatever the input. It stands here, not in json/, since logs need it too. */

@@ -71,18 +71,6 @@ json_at json_find(const struct json *j, struct str pointer) {
     return at;
 }
 
-static void put_token(struct buf *out, struct str key) {
-    buf_putc(out, '/');
-    for (size_t i = 0; i < key.n; i++) {
-        if (key.p[i] == '~')
-            buf_puts(out, "~0");
-        else if (key.p[i] == '/')
-            buf_puts(out, "~1");
-        else
-            buf_putc(out, key.p[i]);
-    }
-}
-
 bool json_path(const struct json *j, json_at from, json_at at, struct buf *out) {
     const struct json_node *nodes = j->nodes;
     if (from == JSON_NONE || at == JSON_NONE || at < from || at >= nodes[from].next)
@@ -93,10 +81,11 @@ bool json_path(const struct json *j, json_at from, json_at at, struct buf *out) 
         bool is_object = nodes[from].type == JSON_OBJECT;
         for (child += is_object; at >= nodes[child].next; index++)
             child = nodes[child].next + is_object;
+        buf_putc(out, '/');
         if (is_object)
-            put_token(out, json_str(j, child - 1));
+            buf_pointer(out, json_str(j, child - 1));
         else
-            buf_printf(out, "/%zu", index);
+            buf_uint(out, index);
         from = child > at ? at : child; /* a key is shown as its value */
     }
     return true;
