@@ -129,8 +129,9 @@ struct client {
     int fd;
     gnutls_session_t tls; /* NULL: none */
     struct buf answer;
-    bool
-        is_reset; /* the other end was gone when our end came: the kernel drops what was not read */
+    /* The other end closed while we had more to say, and the kernel dropped what was on its way
+     * to us. Whoever uses the socket next is told, once: that may be who sends. */
+    bool is_reset;
 };
 
 static gnutls_certificate_credentials_t trusts_all;
@@ -170,6 +171,7 @@ static void say(struct client *c, struct str bytes) {
         if (n < 0 &&
             (c->tls ? n == GNUTLS_E_INTERRUPTED || n == GNUTLS_E_AGAIN : errno == EINTR))
             continue;
+        c->is_reset |= n <= 0;
         if (n <= 0)
             return;
         bytes = str_slice(bytes, (size_t)n, bytes.n);
@@ -234,10 +236,18 @@ static void await_reader(struct client *c) {
     hold(is_closed(c), "what is sent is read", STR_NONE);
 }
 
+static void say_goodbye(struct client *c) {
+    int rc;
+    do
+        rc = gnutls_bye(c->tls, GNUTLS_SHUT_WR);
+    while (rc != 0 && !gnutls_error_is_fatal(rc));
+    c->is_reset |= rc != 0;
+}
+
 static void end_sending(struct client *c) {
     await_reader(c);
     if (c->tls)
-        gnutls_bye(c->tls, GNUTLS_SHUT_WR);
+        say_goodbye(c);
     shutdown(c->fd, SHUT_WR);
 }
 

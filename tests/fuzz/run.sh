@@ -49,6 +49,21 @@ mkdir -p $build/artifacts $build/found $build/logs
     exit 1
 }
 
+# The first words of what went wrong, libFuzzer's last ones, and the input: a log may be all that
+# is left of a run.
+what_broke() { # NAME
+    local input
+    grep -aE -A 3 'does not hold|ERROR: |runtime error: |WARNING: ' "$build/logs/$1.log" |
+        cut -c 1-400 | head -n 30
+    tail -n 12 "$build/logs/$1.log"
+    for input in "$build/artifacts/$1"-*; do
+        [[ -f $input ]] || continue
+        echo "$input, by base64 (its first 16 kB):"
+        head -c 16384 "$input" | base64 -w 0
+        echo
+    done
+}
+
 fuzz_one() { # NAME: runs it; its last words go to the log
     local name=$1
     mkdir -p "$build/found/$name"
@@ -64,7 +79,7 @@ fuzz_one() { # NAME: runs it; its last words go to the log
         return 0
     fi
     echo "BROKEN $name: exit $status, see $build/logs/$name.log and $build/artifacts"
-    tail -n 12 "$build/logs/$name.log" | sed 's/^/       /'
+    what_broke "$name" | sed 's/^/       /'
     return 1
 }
 
