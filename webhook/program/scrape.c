@@ -261,6 +261,27 @@ static void put_audit(struct buf *out, const struct service *s) {
     put_rows(out, rows, ROW_COUNT(rows));
 }
 
+static void put_refused(struct buf *out, const struct server_stats *stats) {
+    static const struct metrics_family family = {
+        .name = "pullgate_server_refused_total",
+        .help =
+            "Requests refused before any review: 503 (busy, memory), 413 (too_large), 415 "
+            "(not_json), 403 (forbidden: no accepted client certificate), 400 (framing), 404 "
+            "(not_found), 405 (method).",
+        .type = METRICS_COUNTER,
+        .labels = {"reason"}};
+    static const char *const reasons[SERVER_N_REFUSALS] = {
+        [SERVER_BUSY] = "busy",           [SERVER_MEMORY] = "memory",
+        [SERVER_TOO_LARGE] = "too_large", [SERVER_NOT_JSON] = "not_json",
+        [SERVER_FORBIDDEN] = "forbidden", [SERVER_FRAMING] = "framing",
+        [SERVER_NOT_FOUND] = "not_found", [SERVER_METHOD] = "method"};
+    metrics_head(out, &family);
+    for (size_t i = 0; i < SERVER_N_REFUSALS; i++) {
+        struct metrics_set set = {{str_of(reasons[i])}};
+        metrics_sample(out, &family, &set, (int64_t)stats->refused[i]);
+    }
+}
+
 static void put_server(struct buf *out, const struct service *s) {
     struct server_stats stats;
     if (s->server == NULL)
@@ -281,25 +302,6 @@ static void put_server(struct buf *out, const struct service *s) {
               "How much there may be (--memory-budget)."),
         COUNTER("pullgate_server_connections_accepted_total", NULL, NULL,
                 stats.connections_accepted, "Connections accepted."),
-        COUNTER(
-            "pullgate_server_refused_total", "reason", "busy", stats.refused[SERVER_BUSY],
-            "Requests refused before any review: 503 (busy, memory), 413 (too_large), 415 "
-            "(not_json), 403 (forbidden: no accepted client certificate), 400 (framing), 404 "
-            "(not_found), 405 (method)."),
-        COUNTER("pullgate_server_refused_total", "reason", "memory",
-                stats.refused[SERVER_MEMORY], NULL),
-        COUNTER("pullgate_server_refused_total", "reason", "too_large",
-                stats.refused[SERVER_TOO_LARGE], NULL),
-        COUNTER("pullgate_server_refused_total", "reason", "not_json",
-                stats.refused[SERVER_NOT_JSON], NULL),
-        COUNTER("pullgate_server_refused_total", "reason", "forbidden",
-                stats.refused[SERVER_FORBIDDEN], NULL),
-        COUNTER("pullgate_server_refused_total", "reason", "framing",
-                stats.refused[SERVER_FRAMING], NULL),
-        COUNTER("pullgate_server_refused_total", "reason", "not_found",
-                stats.refused[SERVER_NOT_FOUND], NULL),
-        COUNTER("pullgate_server_refused_total", "reason", "method",
-                stats.refused[SERVER_METHOD], NULL),
         COUNTER("pullgate_server_connections_refused_total", NULL, NULL, stats.refused_address,
                 "Connections closed at once (--max-connections-per-address)."),
         COUNTER("pullgate_server_timed_out_total", NULL, NULL, stats.timed_out,
@@ -308,6 +310,7 @@ static void put_server(struct buf *out, const struct service *s) {
                 "TLS handshakes that did not end well, also by clients that went away."),
     };
     put_rows(out, rows, ROW_COUNT(rows));
+    put_refused(out, &stats);
 }
 
 static void put_build(struct buf *out) {
