@@ -70,16 +70,13 @@ static void add_error(struct run *r, const char *path, const struct err *err) {
              str_of(err->msg));
 }
 
-static enum ec load(struct policy **out, const char *path, const struct rules_options *options,
-                    struct err *err) {
-    struct buf text = BUF_INIT(RULES_FILE_MAX + 1);
+static enum ec load(struct policy **out, const char *path, struct buf *standard_input,
+                    const struct rules_options *options, struct err *err) {
     if (strcmp(path, "-") != 0)
         return rules_load(out, path, options, err);
-    enum ec ec = file_read(&text, path, RULES_FILE_MAX, err);
-    if (ec == EC_OK)
-        ec = rules_parse(out, buf_view(&text), "<stdin>", options, err);
-    buf_done(&text);
-    return ec;
+    enum ec ec = file_read(standard_input, path, RULES_FILE_MAX, err);
+    return ec != EC_OK ? ec
+                       : rules_parse(out, buf_view(standard_input), "<stdin>", options, err);
 }
 
 static void lint_one(struct run *r, const char *path) {
@@ -90,7 +87,7 @@ static void lint_one(struct run *r, const char *path) {
     struct policy *policy = NULL;
     struct err err = ERR_INIT;
     r->findings.order++;
-    if (load(&policy, path, &options, &err) == EC_OK)
+    if (load(&policy, path, &r->findings.standard_input, &options, &err) == EC_OK)
         rules_examine(policy, &closer);
     else if (err.code == EC_NOMEM)
         r->findings.no_memory = true;
@@ -143,6 +140,7 @@ static int lint(const struct options *o, const struct opt_result *args) {
     if (o->schema && args->n_operands == 0)
         return print_schema();
     r.findings.arena = (struct arena)ARENA_INIT(16 << 10, (size_t)1 << 30);
+    r.findings.standard_input = (struct buf)BUF_INIT(RULES_FILE_MAX + 1);
     if (o->schema)
         err_set(&err, EC_USAGE, "--schema reads nothing: found \"%.100s\"", args->operands[0]);
     else if (args->n_operands == 0)

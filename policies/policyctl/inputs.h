@@ -3,8 +3,6 @@
  *            whatever its name. Links are followed; a folder is searched once for each operand,
  *            however many lead to it. Of what stands in folders regular files alone are taken
  * Ownership  the list owns its paths until inputs_done
- *            whatever its name. Links are followed; a folder is searched once for each operand,
- *            however many lead to it. Of what stands in folders regular files alone are taken
  * Limits     FOLDER_DEPTH_MAX levels of folders
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_POLICYCTL_INPUTS_H

@@ -95,5 +95,6 @@ void lint_sort(struct findings *f) {
 void lint_done(struct findings *f) {
     mem_free(f->v);
     arena_done(&f->arena);
+    buf_done(&f->standard_input);
     *f = (struct findings){.v = NULL};
 }

@@ -31,6 +31,7 @@ struct finding {
 
 struct findings {
     struct arena arena;
+    struct buf standard_input; /* the text of file "<stdin>": it cannot be read again */
     struct finding *v;
     size_t n, cap;
     size_t n_level[LEVEL_ERROR + 1];

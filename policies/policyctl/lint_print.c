@@ -10,6 +10,39 @@ static const char *level_of(const struct finding *one) {
     return lint_level_words[lint_level(one->kind)];
 }
 
+/* ---- the lines of a file ---------------------------------------------------------------- */
+
+/* The file of the findings being printed, read again. */
+struct lines {
+    struct buf text;
+    struct str file;
+    struct excerpt_cursor cursor;
+};
+
+static void read_again(struct buf *text, struct str file) {
+    struct err ignored = ERR_INIT;
+    struct buf path = BUF_INIT(1 << 20);
+    buf_str(&path, file);
+    const char *z = buf_z(&path);
+    if (z == NULL || file_read(text, z, RULES_FILE_MAX, &ignored) != EC_OK)
+        buf_reset(text);
+    buf_done(&path);
+}
+
+/* What the finding's line is one of; empty when it is gone by now. */
+static struct str text_of(struct lines *l, const struct findings *f,
+                          const struct finding *one) {
+    if (str_eq(one->file, STR("<stdin>")))
+        return buf_view(&f->standard_input);
+    if (!str_eq(l->file, one->file)) {
+        l->file = one->file;
+        l->cursor = (struct excerpt_cursor){.text = NULL};
+        buf_reset(&l->text);
+        read_again(&l->text, one->file);
+    }
+    return buf_view(&l->text);
+}
+
 /* ---- text ---------------------------------------------------------------------------- */
 
 static void put_count(struct buf *out, size_t n, const char *word) {
@@ -17,14 +50,19 @@ static void put_count(struct buf *out, size_t n, const char *word) {
 }
 
 void lint_print_text(struct buf *out, const struct findings *f) {
+    struct lines lines = {.text = BUF_INIT(RULES_FILE_MAX + 1)};
     for (size_t i = 0; i < f->n; i++) {
         const struct finding *one = &f->v[i];
         buf_str(out, one->file);
         if (one->line != 0)
             buf_printf(out, ":%u:%u", one->line, one->col);
-        buf_printf(out, "%s%s: %.*s [%s]\n    %s\n", one->file.n ? ": " : "", level_of(one),
-                   STR_ARG(one->text), lint_row(one->kind)->id, lint_row(one->kind)->fix);
+        buf_printf(out, "%s%s: %.*s [%s]\n", one->file.n ? ": " : "", level_of(one),
+                   STR_ARG(one->text), lint_row(one->kind)->id);
+        if (lint_level(one->kind) == LEVEL_ERROR) /* the others quote what they speak of */
+            excerpt_print(out, text_of(&lines, f, one), one->line, one->col);
+        buf_printf(out, "    %s\n", lint_row(one->kind)->fix);
     }
+    buf_done(&lines.text);
     put_count(out, f->n_level[LEVEL_ERROR], "error");
     buf_puts(out, ", ");
     put_count(out, f->n_level[LEVEL_WARNING], "warning");
@@ -69,30 +107,13 @@ static void put_sarif_rules(struct buf *out) {
     }
 }
 
-/* The file of the findings being printed, read again: SARIF counts columns in UTF-16 units. */
-struct lines {
-    struct buf text;
-    struct str file;
-    struct excerpt_cursor cursor;
-};
-
-static uint32_t column_of(struct lines *l, const struct finding *one) {
-    struct err ignored = ERR_INIT;
-    struct buf path = BUF_INIT(1 << 20);
-    if (!str_eq(l->file, one->file)) {
-        l->file = one->file;
-        l->cursor = (struct excerpt_cursor){.text = NULL};
-        buf_reset(&l->text);
-        buf_str(&path, one->file);
-        const char *z = buf_z(&path);
-        if (z == NULL || file_read(&l->text, z, RULES_FILE_MAX, &ignored) != EC_OK)
-            buf_reset(&l->text);
-        buf_done(&path);
-    }
-    if (l->text.n == 0 || one->col == 0)
+/* SARIF counts columns in UTF-16 units. */
+static uint32_t column_of(struct lines *l, const struct findings *f,
+                          const struct finding *one) {
+    struct str text = text_of(l, f, one);
+    if (text.n == 0 || one->col == 0)
         return one->col ? one->col : 1;
-    return excerpt_utf16_column(excerpt_line(&l->cursor, buf_view(&l->text), one->line),
-                                one->col);
+    return excerpt_utf16_column(excerpt_line(&l->cursor, text, one->line), one->col);
 }
 
 static void put_artifact(struct buf *out, struct str file) {
@@ -103,7 +124,8 @@ static void put_artifact(struct buf *out, struct str file) {
     buf_done(&path);
 }
 
-static void put_sarif_result(struct buf *out, struct lines *lines, const struct finding *one) {
+static void put_sarif_result(struct buf *out, struct lines *lines, const struct findings *f,
+                             const struct finding *one) {
     struct buf uri = BUF_INIT(1 << 20);
     put(out, "{\"ruleId\":", str_of(lint_row(one->kind)->id));
     buf_printf(out, ",\"ruleIndex\":%u,\"level\":\"%s\"", one->kind, level_of(one));
@@ -115,7 +137,7 @@ static void put_sarif_result(struct buf *out, struct lines *lines, const struct 
     buf_putc(out, '}');
     if (one->line != 0)
         buf_printf(out, ",\"region\":{\"startLine\":%u,\"startColumn\":%u}", one->line,
-                   column_of(lines, one));
+                   column_of(lines, f, one));
     buf_puts(out, "}}]}");
 }
 
@@ -129,7 +151,7 @@ void lint_print_sarif(struct buf *out, const struct findings *f) {
     buf_puts(out, "\n]}},\"columnKind\":\"utf16CodeUnits\",\"results\":[");
     for (size_t i = 0; i < f->n; i++) {
         buf_puts(out, i ? ",\n" : "\n");
-        put_sarif_result(out, &lines, &f->v[i]);
+        put_sarif_result(out, &lines, f, &f->v[i]);
     }
     buf_puts(out, "\n]}]}\n");
     buf_done(&lines.text);

@@ -74,6 +74,10 @@ expect "not ignored" 1 empty.yaml
 "${lint[@]}" - <empty.yaml >"$work/out"
 same "standard input" "$? $(head -n 1 "$work/out")" \
     "1 <stdin>:1:1: warning: no rules: every pod is allowed [no-rules]"
+printf 'apiVersion: pullgate/v1\nkind: ImagePolicy\nspec: {mode: audit, "ä😀": 1}\n' >"$work/error.yaml"
+"${lint[@]}" - <"$work/error.yaml" >"$work/out"
+same "standard input: the line of an error" "$? $(sed -n '2,3p' "$work/out")" \
+    $'2 spec: {mode: audit, "ä😀": 1}\n                    ^'
 soon='{apiVersion: pullgate/v1, kind: ImagePolicy, spec: {approved: [a.example],
     exemptions: [{images: [b.example], reason: r, owner: o, until: 2026-12-20}]}}'
 printf '%s' "$soon" >"$work/soon.yaml"
