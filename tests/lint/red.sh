@@ -101,7 +101,7 @@ plant more/file.c 'int x;'
 red texts -- '"more" is no top-level name'
 plant 'webhook/json/a name.c' 'int x;'
 red texts -- 'a name with blanks'
-plant tests/data/key.pem "-----BEGIN PRIVATE KEY-----
+plant tests/data/key.pem "-----BEGIN PRIVATE"" KEY-----
 $(head -c 96 /dev/zero | base64 -w 64)
 $(head -c 96 /dev/zero | base64 -w 64)"
 red texts -- 'tests/data/key.pem: a private key'

@@ -15,14 +15,15 @@ while IFS= read -r file; do
     [[ $file =~ ^[A-Za-z0-9._/@+-]+$ ]] || complain "$file: a name with blanks or other signs that shells mind"
 done < <(files '*')
 
-# Fuzz corpora hold any bytes; what the lints look for stands in the lints.
+# Fuzz corpora hold any bytes; what the lints look for stands in the lints, spelled so that no
+# search for it finds them.
 mapfile -t texts < <(files '*' | grep -vE '^tests/(fuzz/corpus|lint)/')
 while IFS= read -r hit; do
     complain "$hit: unfinished"
-done < <(grep -nIoE '\b(TODO|FIXME|XXX)\b' "${texts[@]}")
+done < <(grep -nIoE '\b(T[O]DO|F[I]XME|X[X]X)\b' "${texts[@]}")
 while IFS= read -r hit; do
     complain "$hit: a path of one machine"
-done < <(grep -nIoE "(^|[^A-Za-z0-9_.-])/work/[a-z]+|/(home|Users)/[a-z]+/(src|work|git|projects)\b" "${texts[@]}")
+done < <(grep -nIoE "(^|[^A-Za-z0-9_.-])/w[o]rk/[a-z]+|/(home|Users)/[a-z]+/(src|work|git|projects)\b" "${texts[@]}")
 # A header block has one question a line (style: "the header is the manual"); a formatter that
 # reflows comments runs them together.
 questions='Shape|Rules|Use|Knows|Ownership|Limits|Errors|Threads|Source|Order|Never|Needs|Memory|Text'
