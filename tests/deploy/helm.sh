@@ -112,6 +112,12 @@ as_overlay monitoring '
 serviceMonitor: {enabled: true}
 networkPolicy: {metricsFrom: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}]}' \
     -- --without ConfigMap --without PrometheusRule
+for name in airbyte astronomer; do
+    [ $name = airbyte ] && only='{key: kubernetes.io/metadata.name, operator: In, values: [airbyte]}' ||
+        only='{key: platform-release, operator: Exists}'
+    as_overlay $name "webhooks: {namespaces: [$only]}
+policies: {policy.yaml: $(jq -Rs . "$top/policies/examples/$name.yaml")}"
+done
 conditions=$(python3 -c '
 import json, yaml
 print(json.dumps(yaml.safe_load(open("'"$top"'/deploy/kustomize/components/match-conditions/conditions.yaml"))[0]["value"]))')
