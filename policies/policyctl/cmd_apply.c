@@ -41,8 +41,9 @@ struct run {
     struct policy *policy;
     struct whom whom;
     struct apply apply;
-    bool begun;  /* the policy is loaded */
-    bool broken; /* a bug was told */
+    bool begun;   /* the policy is loaded */
+    bool broken;  /* a bug was told */
+    bool several; /* files, which become one stream */
     struct buf out;
     size_t n_out; /* files in it */
 };
@@ -65,14 +66,65 @@ static enum ec begin(struct run *r, struct str text, struct err *err) {
     return EC_OK;
 }
 
-/* Several files are one stream; a line `---` between them, unless there is one. */
-static void begin_output(struct run *r, struct str text) {
-    if (r->n_out++ == 0)
-        return;
-    if (r->out.n != 0 && r->out.p[r->out.n - 1] != '\n')
-        buf_putc(&r->out, '\n');
-    if (!str_starts(text, STR("---")))
-        buf_puts(&r->out, "---\n");
+/* ---- several files are one stream ------------------------------------------------------ */
+
+static bool has_separator(struct str between) {
+    struct str line = STR("\n---");
+    return between.n >= line.n && memmem(between.p, between.n, line.p, line.n) != NULL;
+}
+
+/* Behind two JSON values in a row kubectl reads no "---" any more, and behind a "---" no more
+ * than one of them: each gets a document of its own. */
+static enum ec part_values(struct textedit *t, struct err *err) {
+    struct yaml *y = NULL;
+    struct yaml_doc *doc = NULL;
+    size_t before = 0;
+    enum ec ec = yaml_open(&y, t->text, YAML_LIMITS_DEFAULT, err);
+    while (ec == EC_OK && (ec = yaml_next(y, &doc, err)) == EC_OK && doc != NULL) {
+        struct yaml_pos pos = doc->pos[0];
+        size_t at = textedit_offset(t, pos);
+        if (doc->index != 0 && !has_separator(str_slice(t->text, before, at)))
+            ec = textedit_add(
+                t,
+                (struct textedit_change){.at = at,
+                                         .with = pos.col == 1 ? STR("---\n") : STR("\n---\n"),
+                                         .pos = pos,
+                                         .uses = 1},
+                err);
+        before = at;
+    }
+    yaml_close(y);
+    return ec;
+}
+
+static enum ec put_values(struct buf *out, struct str text, struct err *err) {
+    struct textedit t;
+    enum ec ec = textedit_init(&t, text, err);
+    if (ec == EC_OK)
+        ec = part_values(&t, err);
+    if (ec == EC_OK)
+        ec = textedit_apply(&t, out, err);
+    textedit_done(&t);
+    return ec;
+}
+
+/* A line `---` between files, unless there is one; a byte order mark stands at the head alone. */
+static enum ec put_file(struct run *r, struct str text, struct err *err) {
+    static const struct str bom = STR_INIT("\xef\xbb\xbf");
+    if (str_starts(text, bom)) {
+        buf_str(&r->out, r->n_out == 0 ? bom : STR(""));
+        text = str_slice(text, bom.n, text.n);
+    }
+    if (r->n_out++ != 0) {
+        if (r->out.n != 0 && r->out.p[r->out.n - 1] != '\n')
+            buf_putc(&r->out, '\n');
+        if (!str_starts(text, STR("---")))
+            buf_puts(&r->out, "---\n");
+    }
+    if (r->several && str_starts(str_trim(text), STR("{")))
+        return put_values(&r->out, text, err);
+    buf_str(&r->out, text);
+    return EC_OK;
 }
 
 /* A link stays one: what it leads to is written. */
@@ -96,8 +148,7 @@ static enum ec take_text(struct run *r, const char *path, struct str text, struc
     if (ec == EC_OK && readable && r->options->in_place) {
         ec = write_file(path, text, buf_view(&file), err);
     } else if (ec == EC_OK && readable) {
-        begin_output(r, buf_view(&file));
-        buf_str(&r->out, buf_view(&file));
+        ec = put_file(r, buf_view(&file), err);
     }
     buf_done(&file);
     return ec;
@@ -141,6 +192,7 @@ static int status_of(const struct run *r, const struct err *err) {
 static enum ec take_all(struct run *r, const struct opt_result *args, struct err *err) {
     struct inputs in = {.v = NULL};
     enum ec ec = inputs_find(&in, args->operands, args->n_operands, inputs_is_manifest, err);
+    r->several = in.n > 1;
     for (size_t i = 0; i < in.n && ec == EC_OK; i++) {
         if (r->options->in_place && strcmp(in.v[i].path, "-") == 0)
             ec = err_set(err, EC_USAGE, "--in-place needs files, and - is standard input");

@@ -4,6 +4,7 @@
 #include "policyctl/policy.h"
 #include "policyctl/verb.h"
 #include "review/review.h"
+#include "yaml/yaml.h"
 
 #include <stdlib.h>
 
@@ -31,11 +32,28 @@ static const struct opt_row rows[] = {
 const struct opt_table review_options = {
     .rows = rows, .n_rows = sizeof rows / sizeof *rows, .env_prefix = NULL};
 
+/* Of a review that is none the error knows a JSON pointer: which line and column is that? The
+ * answer was read in place, hence a copy of the text. */
+static void locate(const char *path, struct str copy, struct err *err) {
+    struct yaml *y = NULL;
+    struct yaml_doc *doc = NULL;
+    struct err ignored = ERR_INIT;
+    struct yaml_pos pos = {.line = 1, .col = 1};
+    if (!str_starts(str_of(err->where), STR("/")))
+        return;
+    if (yaml_open(&y, copy, YAML_LIMITS_DEFAULT, &ignored) == EC_OK &&
+        yaml_next(y, &doc, &ignored) == EC_OK && doc != NULL)
+        pos = yaml_where(doc, str_of(err->where));
+    yaml_close(y);
+    err->where[0] = '\0';
+    err_place(err, path, pos.line, pos.col);
+}
+
 static enum ec answer(const struct options *o, const char *path, struct buf *reply,
                       bool *denied, struct err *err) {
     struct review_session session;
     struct policy *policy = NULL;
-    struct buf body = BUF_INIT((size_t)BODY_MAX * 2);
+    struct buf body = BUF_INIT((size_t)BODY_MAX * 2), copy = BUF_INIT(BODY_MAX + 1);
     int64_t now_s = clock_wall_us() / 1000000;
     bool date_only;
     review_session_init(&session, REVIEW_LIMITS_DEFAULT);
@@ -44,19 +62,22 @@ static enum ec answer(const struct options *o, const char *path, struct buf *rep
                 o->now);
     else if (policy_load(&policy, o->policy, now_s, err) == EC_OK &&
              file_read_any(&body, path, BODY_MAX, err) == EC_OK) {
+        buf_str(&copy, buf_view(&body));
         char *padding = buf_room(&body, JSON_PADDING);
-        if (padding == NULL)
+        if (padding == NULL || copy.bad)
             err_set(err, EC_NOMEM, "out of memory");
         else {
             memset(padding, 0, JSON_PADDING);
             (void)!review_answer(&session, policy, now_s, o->endpoint ? ENGINE_VALIDATE : 0,
                                  body.p, body.n, reply, err);
+            locate(path, buf_view(&copy), err);
             err_place(err, path, 0, 0);
         }
     }
     *denied = session.decision.verdict == VERDICT_DENY;
     policy_free(policy);
     review_session_done(&session);
+    buf_done(&copy);
     buf_done(&body);
     return err->code;
 }

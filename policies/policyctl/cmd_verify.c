@@ -66,6 +66,14 @@ static enum ec run_cases(struct run *r, struct suite *s, const struct policy *po
     return EC_OK;
 }
 
+/* Of a rule file that cannot be opened: where the suite names it. */
+static enum ec load(struct policy **out, const struct suite *s, struct err *err) {
+    enum ec ec = policy_load(out, s->policy_path, 0, err);
+    if (ec != EC_OK && err->where[0] == '\0')
+        err_place(err, s->form.file, s->policy_pos.line, s->policy_pos.col);
+    return ec;
+}
+
 /* A suite that cannot be read is told, counted, and the next one is taken. Nothing warns of
  * exemptions that ran out: a case names its own time. */
 static void run_suite(struct run *r, const struct input *in) {
@@ -77,7 +85,7 @@ static void run_suite(struct run *r, const struct input *in) {
     if (in->os != 0)
         inputs_fail(in, &err);
     else if (suite_open(&suite, in->path, &err) == EC_OK &&
-             policy_load(&policy, suite.policy_path, 0, &err) == EC_OK)
+             load(&policy, &suite, &err) == EC_OK)
         (void)!run_cases(r, &suite, policy, &of, &err);
     of.seconds = (double)(clock_mono_ns() - start_ns) / 1e9;
     if (err.code != EC_OK) {

@@ -175,7 +175,7 @@ void lint_print_github(struct buf *out, const struct findings *f) {
     for (size_t i = 0; i < f->n; i++) {
         const struct finding *one = &f->v[i];
         buf_printf(out, "::%s file=", commands[lint_level(one->kind)]);
-        put_escaped(out, one->file, true);
+        put_escaped(out, print_path(one->file), true);
         if (one->line != 0)
             buf_printf(out, ",line=%u,col=%u", one->line, one->col);
         buf_printf(out, ",title=%s::", lint_row(one->kind)->id);

@@ -20,6 +20,11 @@ bool operand_is_file(const char *word) {
            str_ends(s, STR(".yml")) || str_ends(s, STR(".json"));
 }
 
+static size_t bom_bytes(struct str text) {
+    static const struct str bom = STR_INIT("\xef\xbb\xbf");
+    return str_starts(text, bom) ? bom.n : 0;
+}
+
 static struct str next_line(struct str text, size_t *at) {
     struct str rest = str_slice(text, *at, text.n);
     size_t end = str_find(rest, '\n');
@@ -47,7 +52,7 @@ static bool is_text(struct str s) {
 }
 
 bool operand_is_list(const char *name, struct str text) {
-    struct str trimmed = str_trim(text);
+    struct str trimmed = str_trim(str_slice(text, bom_bytes(text), text.n));
     if (inputs_is_manifest(str_of(name)) || !is_text(text) || trimmed.n == 0 ||
         trimmed.p[0] == '{' || trimmed.p[0] == '[')
         return false;
@@ -58,6 +63,8 @@ bool operand_is_list(const char *name, struct str text) {
 }
 
 bool operand_next(struct str text, size_t *at, uint32_t *line, struct str *name) {
+    if (*at == 0)
+        *at = bom_bytes(text);
     while (*at < text.n) {
         *name = name_of(next_line(text, at));
         (*line)++;

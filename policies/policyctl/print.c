@@ -198,11 +198,18 @@ static bool below_here(struct str *path) {
     return true;
 }
 
+struct str print_path(struct str path) {
+    while (str_starts(path, STR("./")))
+        for (path = str_slice(path, 2, path.n); str_starts(path, STR("/"));)
+            path = str_slice(path, 1, path.n);
+    if (str_starts(path, STR("/")))
+        (void)!below_here(&path);
+    return path;
+}
+
 void print_uri(struct buf *out, const char *path) {
-    struct str rest = str_of(path);
-    while (str_starts(rest, STR("./")))
-        rest = str_slice(rest, 2, rest.n);
-    if (str_starts(rest, STR("/")) && !below_here(&rest))
+    struct str rest = print_path(str_of(path));
+    if (str_starts(rest, STR("/")))
         buf_puts(out, "file://");
     put_uri_path(out, rest);
 }

@@ -89,6 +89,9 @@ void print_text_lines(struct print *p, struct buf *out, const struct subject *s)
 void print_xml(struct buf *out, struct str s);
 #define XML_HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 
+/* A path below the working directory relative to it, without "./": as pull requests have it. */
+struct str print_path(struct str path);
+
 /* A path as a URI reference (RFC 3986): below the working directory relative to it, outside of
  * it a file: URI. */
 void print_uri(struct buf *out, const char *path);

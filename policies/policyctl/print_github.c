@@ -18,7 +18,7 @@ static void put_escaped(struct buf *out, struct str s, bool property) {
 static void put_head(struct buf *out, const char *level, const char *file, uint32_t line,
                      uint32_t col) {
     buf_printf(out, "::%s file=", level);
-    put_escaped(out, str_of(file), true);
+    put_escaped(out, print_path(str_of(file)), true);
     if (line != 0)
         buf_printf(out, ",line=%u", line);
     if (line != 0 && col != 0)

@@ -20,7 +20,7 @@ static char byte_at(const struct splice *s, size_t at) {
 static size_t uses_of(const struct splice *s, json_at node) {
     const struct yaml_pos *pos = s->doc->pos;
     size_t uses = 0;
-    if (str_find(text_of(s), '&') == text_of(s).n)
+    if (!s->doc->aliases)
         return 1;
     for (json_at i = 0; i < s->doc->json->n_nodes; i++)
         uses += pos[i].line == pos[node].line && pos[i].col == pos[node].col &&

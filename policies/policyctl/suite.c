@@ -271,6 +271,7 @@ static enum ec read_document(struct reading *r) {
     if (form_read(&r->s->form, 0, "a suite", top_fields, N_TOP, v, r->err) != EC_OK)
         return r->err->code;
     r->s->policy_path = copy_path(r, v[TOP_POLICY]);
+    r->s->policy_pos = r->s->form.doc->pos[v[TOP_POLICY]];
     return r->err->code == EC_OK ? read_cases(r, v[TOP_CASES]) : r->err->code;
 }
 

@@ -58,6 +58,7 @@ struct suite {
     struct yaml *yaml;
     struct arena arena;
     const char *policy_path;
+    struct yaml_pos policy_pos;
     struct suite_case *cases;
     size_t n_cases;
 };

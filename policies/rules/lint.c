@@ -49,6 +49,9 @@ const struct rules_lint_row rules_lints[N_RULES_LINTS] = {
     [LINT_EXEMPTION_ENDS_SOON] = {"exemption-ends-soon", false,
         "An exemption ends soon; from then on its images are judged like all others.",
         "Move the images, or agree on a later day with its owner."},
+    [LINT_GLOB_ANY_HOST] = {"glob-any-host", true,
+        "A pattern whose host is a star matches that path on hosts of others.",
+        "Write the host, or \"*.example.com\" for what is below a domain."},
     [LINT_GLOB_OPEN_END] = {"glob-open-end", false,
         "A star at the end of a host matches hosts of other domains.",
         "Write the host to its end; a star can stand in front of a dot."},
@@ -67,6 +70,9 @@ const struct rules_lint_row rules_lints[N_RULES_LINTS] = {
     [LINT_REGEX_LOOSE_DOT] = {"regex-loose-dot", false,
         "A dot in the host of a regex stands for any character, and matches hosts of others.",
         "Write \"\\.\" for a dot."},
+    [LINT_REGEX_OPEN_END] = {"regex-open-end", false,
+        "A regex whose host goes on as one likes matches hosts of others.",
+        "Write the host to its end, its dots as \"\\.\", and a slash behind it."},
     [LINT_REGEX_UNANCHORED] = {"regex-unanchored", false,
         "A regex that begins with anything approves images of any host.",
         "Begin with the host, its dots as \"\\.\"."},
@@ -177,26 +183,6 @@ static struct str behind_opening(struct str regex) {
     return regex;
 }
 
-static bool is_quantifier(struct str s, size_t at) {
-    return at < s.n && strchr("*+?{", s.p[at]) != NULL;
-}
-
-/* A dot in front of the first slash that stands for any character. */
-static bool has_loose_dot(struct str regex) {
-    bool in_class = false;
-    for (size_t i = 0; i < regex.n && (in_class || regex.p[i] != '/'); i++) {
-        if (regex.p[i] == '\\')
-            i++;
-        else if (regex.p[i] == '[' && !in_class)
-            in_class = true;
-        else if (regex.p[i] == ']')
-            in_class = false;
-        else if (regex.p[i] == '.' && !in_class && !is_quantifier(regex, i + 1))
-            return true;
-    }
-    return false;
-}
-
 /* An account that goes on as one likes: its first letters, and a star, or `.*` in a regex. */
 static void check_account(const struct check *c, const char *list,
                           const struct policy_pattern *p, struct str account,
@@ -235,16 +221,20 @@ static void check_regex_account(const struct check *c, const char *list,
 
 static void check_regex(const struct check *c, const char *list,
                         const struct policy_pattern *p) {
-    struct str regex = match_image_text(p->image), begin = behind_opening(regex);
-    if (str_starts(begin, STR(".*")) || str_starts(begin, STR(".+")))
+    struct str regex = match_image_text(p->image);
+    enum rules_regex_hosts hosts = rules_regex_hosts(regex);
+    if (hosts == REGEX_HOSTS_ANY)
         tell(c, LINT_REGEX_UNANCHORED, p->pos, "%s: regex \"%.*s\" begins with any host", list,
              STR_ARG(cut(regex)));
-    else if (has_loose_dot(begin))
+    else if (hosts == REGEX_HOSTS_OPEN)
+        tell(c, LINT_REGEX_OPEN_END, p->pos,
+             "%s: the host of regex \"%.*s\" goes on as one likes", list, STR_ARG(cut(regex)));
+    else if (hosts == REGEX_HOSTS_LOOSE_DOT)
         tell(c, LINT_REGEX_LOOSE_DOT, p->pos,
              "%s: in the host of regex \"%.*s\" a dot stands for any character", list,
              STR_ARG(cut(regex)));
     else
-        check_regex_account(c, list, p, begin);
+        check_regex_account(c, list, p, behind_opening(regex));
 }
 
 static bool is_everything(struct str glob) {
@@ -266,7 +256,11 @@ static void check_glob(const struct check *c, const char *list,
     struct str host = str_slice(text, 0, str_find(text, '/'));
     host = str_slice(host, 0, str_find(host, ':'));
     size_t star = str_find(host, '*');
-    if (star == host.n || str_eq(host, STR("*")) || str_eq(host, STR("**")))
+    bool any_host = str_eq(host, STR("*")) || str_eq(host, STR("**"));
+    if (any_host && !is_everything(text))
+        tell(c, LINT_GLOB_ANY_HOST, p->pos, "%s: \"%.*s\" matches such a path on any host",
+             list, STR_ARG(cut(text)));
+    if (any_host || star == host.n)
         return;
     bool at_end = host.p[host.n - 1] == '*';
     for (; star < host.n; star++)

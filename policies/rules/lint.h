@@ -27,12 +27,14 @@ enum rules_lint {
     LINT_DENIED_ALIAS,
     LINT_DENIED_SHORT,
     LINT_EXEMPTION_ENDS_SOON,
+    LINT_GLOB_ANY_HOST,
     LINT_GLOB_OPEN_END,
     LINT_GLOB_WITHOUT_DOT,
     LINT_NO_PULL_SECRET,
     LINT_POD_LABELS_ONLY,
     LINT_REGEX_BACKTRACKS,
     LINT_REGEX_LOOSE_DOT,
+    LINT_REGEX_OPEN_END,
     LINT_REGEX_UNANCHORED,
     LINT_SECRETS_ELSEWHERE,
     N_RULES_LINTS
@@ -62,5 +64,15 @@ void rules_examine(const struct policy *p, const struct rules_examine_options *o
 
 /* Does a regex hold loops that can share out the same characters in many ways? */
 bool rules_regex_backtracks(struct str regex);
+
+/* Which hosts does a regex let in, by the worst of its alternatives? */
+enum rules_regex_hosts {
+    REGEX_HOSTS_NAMED,
+    REGEX_HOSTS_LOOSE_DOT, /* a dot stands for any character */
+    REGEX_HOSTS_OPEN,      /* it goes on as one likes behind what it begins with */
+    REGEX_HOSTS_ANY,
+};
+
+enum rules_regex_hosts rules_regex_hosts(struct str regex);
 
 #endif

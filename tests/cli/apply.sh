@@ -86,6 +86,21 @@ same_file "an anchor used elsewhere: the file stays" "$work/anchor.yaml" "$work/
 
 run "${apply[@]}" good.yaml good.yaml
 same_file "two files" "$work/out" <(cat good.yaml <(echo ---) good.yaml)
+# Several JSON values in a row, and a byte order mark, are read at the head of a stream alone.
+value='{"apiVersion":"v1","kind":"Pod","metadata":{"name":"%s","namespace":"team"},"spec":{"containers":[{"name":"a","image":"nginx"}]}}'
+# shellcheck disable=SC2059 # the value is a format
+{ printf "$value$value\n \n$value" a b c >"$work/values.json" && printf "\xef\xbb\xbf---\n$value" d >"$work/marked.yaml"; }
+for order in 'values.json marked.yaml' 'marked.yaml values.json' 'values.json values.json' 'marked.yaml marked.yaml'; do
+    # shellcheck disable=SC2086 # a list of files
+    (cd "$work" && "${apply[@]}" -p "$tests/cli/input/rules.yaml" $order) >"$work/stream"
+    # shellcheck disable=SC2086 # a list of files
+    names=$(cd "$work" && cat $order | grep -o '"name":"[b-d]"\|"name":"a","namespace"' | cut -c9)
+    run "$POLICYCTL" test -p rules.yaml -o json "$work/stream"
+    same "a stream of $order: is read again" "$status $err" "0 "
+    same "a stream of $order: its objects" "$(jq -r '.objects[].name' <<<"$out")" "$names"
+done
+run "${apply[@]}" "$work/values.json"
+same "values of one file: stay a row" "$status $(grep -c '^---' "$work/out") $(wc -l <"$work/out")" "0 0 2"
 "${apply[@]}" - <good.yaml >"$work/out"
 same_file "from standard input, as Helm has it" "$work/out" good.yaml
 "${apply[@]}" - <good.yaml >/dev/full 2>/dev/null

@@ -20,6 +20,8 @@ for format in text json sarif github; do
     [ $format != json ] || cp "$work/out" "$work/json"
     [ $format != sarif ] || cp "$work/out" "$work/sarif"
 done
+run "${lint[@]}" -o github ./empty.yaml "$PWD/empty.yaml"
+same "github: paths as the repository has them" "$(cut -d, -f1 <<<"$out" | sort -u)" "::warning file=empty.yaml"
 check "json: every finding has a reason and a fix" jq -e '.findings | length > 20
     and all(.file != "" and .id != "" and .message != "" and .fix != "" and (.level | IN("note", "warning", "error")))' \
     "$work/json" >/dev/null

@@ -57,6 +57,14 @@ run given '{"apiVersion":"v1","kind":"Pod","spec":{"containers":[{"name":"a","im
     "${images[@]}" -n team -o skopeo-copy -
 same "images: JSON is no list" "$status $out" \
     "0 skopeo copy --all docker://docker.io/library/x docker://ghcr.io/acme-data/x"
+marked='\xef\xbb\xbf'
+run given "${marked}busybox\r\nredis" "${images[@]}" -n team -o skopeo-copy -
+same "images: a list with a byte order mark" "$status $err $(awk '{print $5}' <<<"$out" | tr '\n' ' ')" \
+    "0  docker://ghcr.io/acme-data/busybox docker://ghcr.io/acme-data/redis "
+run given "$marked"'{"apiVersion":"v1","kind":"Pod","spec":{"containers":[{"name":"a","image":"x"}]}}' \
+    "${images[@]}" -n team -o skopeo-copy -
+same "images: JSON with a byte order mark is no list" "$status $err $(awk '{print $5}' <<<"$out")" \
+    "0  docker://ghcr.io/acme-data/x"
 synced="airbyte/source-x:1.2\nairbyte/worker:2\nnginx\nnginx:latest\nredis:7\nredis:7@sha256:$digest\n"
 synced+="redis@sha256:$digest\nquay.io/tools/a:1\nquay.io/other/b:1\nquay.io/other/b:2\n"
 printf 'apiVersion: pullgate/v1\nkind: ImagePolicy\nmetadata: {name: sync}\nspec: {registry: ghcr.io/acme-data,

@@ -236,7 +236,7 @@ refused "a review that is told who asks" '5:21: user: a review brings its own; l
 refused "a name that stands twice" '6:5: name: "a" stands twice, first in line 5' "$(case_of '{name: a, object: {}, expect: {verdict: deny}}
   - {name: a, object: {}, expect: {verdict: deny}}')"
 printf '%s\n' "$(case_of '{name: a, object: {}, expect: {verdict: deny}}')" | sed 's/policy: rules/policy: gone/' >gone.test.yaml
-mistake "no such rule file" '^policyctl: cannot open gone\.yaml' gone.test.yaml
+mistake "no such rule file" '^policyctl: gone\.test\.yaml:3:9: cannot open gone\.yaml: No such file' gone.test.yaml
 run "$POLICYCTL" verify gone.test.yaml suites/deep
 same "the others are run all the same" "$status $(grep -c '^ok' <<<"$out") $(tail -n 1 <<<"$out")" "2 1 FAIL"
 run "$POLICYCTL" verify -o junit gone.test.yaml

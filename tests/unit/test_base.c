@@ -336,6 +336,29 @@ static void file_is_replaced_whole(void **state) {
     buf_done(&b);
 }
 
+/* Only root may give a file away; a group of ours we may give to ourselves. */
+static void file_keeps_its_owner(void **state) {
+    (void)state;
+    char dir[] = "/tmp/pullgate-base-XXXXXX";
+    char path[64];
+    struct err err = ERR_INIT;
+    struct stat st;
+    bool root = geteuid() == 0;
+    uid_t owner = root ? 1234 : geteuid();
+    gid_t group = root ? 2345 : getegid();
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/key", dir);
+    assert_ok(file_replace(path, 0600, STR("one"), &err), &err);
+    assert_int_equal(chown(path, owner, group), 0);
+    assert_ok(file_replace(path, 02640, STR("two"), &err), &err);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_uid, owner);
+    assert_int_equal(st.st_gid, group);
+    assert_int_equal(st.st_mode & 07777, 02640);
+    unlink(path);
+    rmdir(dir);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(str_slices_stay_inside),
     cmocka_unit_test(str_reads_numbers_strictly),
@@ -352,6 +375,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(clock_prints_and_reads_times),
     cmocka_unit_test(err_keeps_the_first_and_wraps),
     cmocka_unit_test(file_is_replaced_whole),
+    cmocka_unit_test(file_keeps_its_owner),
 };
 
 TEST_MAIN(tests)

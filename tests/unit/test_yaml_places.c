@@ -320,6 +320,26 @@ static void ignored_text_is_noted(void **state) {
     }
 }
 
+static void aliases_are_told(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *seen; /* one letter a document */
+    } rows[] = {{"a: &x 1\nb: '*x'\n", "-"},
+                {"a: &x 1\nb: *x\n---\na: &x 1\n---\na: &x {}\nb: {<<: *x}\n", "*-*"},
+                {"{\"a\": \"&x *x\"}", "-"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct reader r;
+        struct buf seen = BUF_INIT(100);
+        open_text(&r, str_of(rows[i].text), YAML_LIMITS_DEFAULT);
+        while (next(&r) == EC_OK && r.doc != NULL)
+            buf_putc(&seen, r.doc->aliases ? '*' : '-');
+        if (!str_eq(buf_view(&seen), str_of(rows[i].seen)))
+            fail_row("row \"%s\": %.*s", rows[i].text, STR_ARG(buf_view(&seen)));
+        yaml_close(r.yaml);
+        buf_done(&seen);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(pointers_lead_to_lines_and_columns),
     cmocka_unit_test(documents_know_their_lines),
@@ -328,6 +348,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(errors_say_where_and_what),
     cmocka_unit_test(reading_goes_on_behind_an_error),
     cmocka_unit_test(ignored_text_is_noted),
+    cmocka_unit_test(aliases_are_told),
 };
 
 TEST_MAIN(tests)

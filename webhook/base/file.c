@@ -81,6 +81,18 @@ enum ec file_write_fd(int fd, struct str bytes, struct err *err) {
     return EC_OK;
 }
 
+/* The owner stays where we are root, the group where it is one of ours. A bit that lends an
+ * owner's rights (set-user-ID) would else lend another's. */
+static unsigned keep_owner(int fd, const char *path, unsigned mode) {
+    struct stat old, now;
+    if (stat(path, &old) != 0)
+        return mode;
+    if (fchown(fd, old.st_uid, old.st_gid) != 0)
+        (void)!fchown(fd, (uid_t)-1, old.st_gid);
+    bool kept = fstat(fd, &now) == 0 && now.st_uid == old.st_uid && now.st_gid == old.st_gid;
+    return kept ? mode : mode & 0777;
+}
+
 static enum ec write_temp(int fd, const char *temp, unsigned mode, struct str bytes,
                           struct err *err) {
     if (fchmod(fd, mode) != 0)
@@ -116,7 +128,7 @@ enum ec file_replace(const char *path, unsigned mode, struct str bytes, struct e
     AUTO(close_fdp) int fd = mkostemp(temp, O_CLOEXEC);
     if (fd < 0)
         return err_set_os(err, errno, "cannot create a file beside %s", path);
-    enum ec ec = write_temp(fd, temp, mode, bytes, err);
+    enum ec ec = write_temp(fd, temp, keep_owner(fd, path, mode), bytes, err);
     if (ec == EC_OK && rename(temp, path) != 0)
         ec = err_set_os(err, errno, "cannot rename %s to %s", temp, path);
     if (ec != EC_OK) {

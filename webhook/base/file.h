@@ -17,8 +17,9 @@ enum ec file_read(struct buf *out, const char *path, size_t max_bytes, struct er
 enum ec file_read_any(struct buf *out, const char *path, size_t max_bytes, struct err *err)
     MUST_CHECK;
 
-/* Replaces the file: written beside it with the given permission bits, fsync'ed, renamed; the
- * directory is fsync'ed too. Readers see the old bytes or the new ones, never a mixture. */
+/* Replaces the file: written beside it with the given permission bits, and with the owner and group
+ * of the one that is there as far as we may, fsync'ed, renamed; the directory is fsync'ed too.
+ * Readers see the old bytes or the new ones, never a mixture. */
 enum ec file_replace(const char *path, unsigned mode, struct str bytes, struct err *err)
     MUST_CHECK;
 

@@ -445,6 +445,7 @@ static enum ec on_alias(struct emitter *e, const yaml_event_t *event, struct err
     if (find_anchor(e, event, pos, &a, err) != EC_OK ||
         count_steps(e, 1, a->steps, pos, err) != EC_OK)
         return err->code;
+    e->out->aliases = true;
     if (state == MERGE || state == MERGE_ITEM)
         return merge_again(e, a, pos, err);
     if (state == KEY && a->kind != ANCHOR_SCALAR)

@@ -127,6 +127,7 @@ struct emitted {
     struct buf *json;      /* appended to */
     struct positions *pos; /* appended to */
     struct place ignored; /* where text behind the document begins; off is 0 if there is none */
+    bool aliases;
 };
 
 /* The first YAML document of text[start->off .. end). */

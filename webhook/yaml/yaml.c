@@ -165,6 +165,7 @@ static enum ec read_yaml(struct yaml *y, struct place start, size_t end, bool *f
     }
     if (emit_document(&out, y->text, &start, end, &y->limits, err) != EC_OK)
         return err->code;
+    y->doc.aliases = out.aliases;
     *found = y->raw.n > 0 && !str_eq(buf_view(&y->raw), STR("null"));
     if (out.ignored.off == 0)
         return *found ? finish_yaml(y, err) : EC_OK;
@@ -316,6 +317,7 @@ enum ec yaml_next(struct yaml *y, struct yaml_doc **doc, struct err *err) {
         y->pos.n = 0;
         y->doc.note = NULL;
         y->doc.note_line = 0;
+        y->doc.aliases = false;
         enum ec ec = y->json ? next_json(y, &found, &raw, err) : next_yaml(y, &found, err);
         if (ec != EC_OK)
             return ec;

@@ -56,6 +56,7 @@ struct yaml_doc {
     const struct yaml_pos *pos; /* one per node of json, keys included */
     const char *note; /* NULL, or what a person should know ("text behind ... is ignored") */
     uint32_t note_line;
+    bool aliases; /* *a in it: several nodes may have one place, their anchor's */
 };
 
 /* Errors: EC_SYNTAX (UTF-16 that cannot be read), EC_LIMIT (2 GiB), EC_NOMEM; *out untouched.
