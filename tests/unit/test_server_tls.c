@@ -230,19 +230,21 @@ static void clients_are_known_by_their_certificate(void **state) {
         {"wrong name", &client_ca, {"admin", "h", GNUTLS_KP_TLS_WWW_CLIENT}, 403},
         {"longer name", &client_ca, {"my-api-1", "h", GNUTLS_KP_TLS_WWW_CLIENT}, 403},
         {"for servers", &client_ca, {"api-1", "h", GNUTLS_KP_TLS_WWW_SERVER}, 403},
+        {"a backslash within", &client_ca, {"ex\\act", "h", GNUTLS_KP_TLS_WWW_CLIENT}, 403},
         {"other SAN", &client_ca, {"x", "api.corp.evil", GNUTLS_KP_TLS_WWW_CLIENT}, 403},
         {"name of the glob", &client_ca, {"api-7", NULL, GNUTLS_KP_TLS_WWW_CLIENT}, 200},
         {"SAN of the glob", &client_ca, {"x", "a.b.corp", GNUTLS_KP_TLS_WWW_CLIENT}, 200},
         {"whole name", &client_ca, {"exact", NULL, GNUTLS_KP_TLS_WWW_CLIENT}, 200},
+        {"signs", &client_ca, {"#a+b, \\<c>; ", NULL, GNUTLS_KP_TLS_WWW_CLIENT}, 200},
         {"any purpose", &client_ca, {"exact", NULL, NULL}, 200},
     };
     static const char *const versions[] = {"NORMAL:-VERS-ALL:+VERS-TLS1.3",
                                            "NORMAL:-VERS-ALL:+VERS-TLS1.2"};
-    static const char *const names[] = {"api-*", "exact", "*.corp"};
+    static const char *const names[] = {"api-*", "exact", "*.corp", "#a+b, \\<c>; "};
     struct server_config config = tls_config();
     config.client_ca_pem = datum_str(client_ca.cert_pem);
     config.client_names = names;
-    config.n_client_names = 3;
+    config.n_client_names = 4;
     struct server *s = fixture_start(&config);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct pem pair, *shown = rows[i].ca ? &pair : NULL;
