@@ -215,6 +215,7 @@ check "--client-name: another name ($code)" [ "$code" = 403 -o "$code" = 000 ]
 same "--client-name: no decision" "$(cat "$audit")" ""
 same "--client-name: is counted, and not as a handshake that failed" \
     "$(curl --silent "http://127.0.0.1:$probes/metrics" |
-        grep -E '^pullgate_server_(refused_total.*forbidden|handshakes_failed)' | sed 's/.* //' | xargs)" "1 0"
+        grep -E '^pullgate_server_(refused_total.*forbidden|handshakes_failed)' | sort | xargs)" \
+    'pullgate_server_handshakes_failed_total 0 pullgate_server_refused_total{reason=forbidden} 1'
 stop_daemon
 finish
