@@ -109,12 +109,22 @@ static void blame_file(const struct daemon *d, struct err *err) {
             err_place(err, rows[i].file, 0, 0);
 }
 
+/* To the server no bytes mean that nobody needs a certificate. An empty file must not say so: it may be
+ * one that is just being written. */
+static enum ec read_client_ca(const struct options *o, struct buf *out, struct err *err) {
+    if (o->client_ca == NULL || certs_read(out, o->client_ca, err) != EC_OK || out->n != 0)
+        return err->code;
+    err_set(err, EC_CRYPTO, "client CA: the file is empty, expected certificates (PEM)");
+    err_place(err, o->client_ca, 0, 0);
+    return err->code;
+}
+
 static enum ec read_pair(const struct daemon *d, struct pair *out, struct err *err) {
     const struct options *o = d->options;
     if (certs_read(&out->cert, o->tls_cert, err) != EC_OK ||
         certs_read(&out->key, o->tls_key, err) != EC_OK)
         return err->code;
-    if (o->client_ca != NULL && certs_read(&out->client_ca, o->client_ca, err) != EC_OK)
+    if (read_client_ca(o, &out->client_ca, err) != EC_OK)
         return err->code;
     if (certs_check(&out->info, &out->problems, buf_view(&out->cert), buf_view(&out->key),
                     STR_NONE, str_of(o->tls_name), clock_wall_us() / 1000000, err) == EC_OK) {
