@@ -147,6 +147,22 @@ stop_daemon
 same "PULLGATE_DRAIN_PAUSE: the flag wins" "$(logged draining pauseMs)" 0
 same "environment: exit status" $status 0
 
+# A misspelt one would have no effect, without a word.
+misspelt=(PULLGATE_AUDIT_WHEN_FUL PULLGATE_client_ca PULLGATE_NOTHING_OF_OURS PULLGATE_HELP)
+silent=(PULLGATE_NAMESPACE PULLGATE_SERVICE_HOST PULLGATE_SERVICE_PORT_HTTPS PULLGATE_PORT PULLGATE_METRICS_PORT_8080_TCP_ADDR PULLGATER)
+for name in "${misspelt[@]}" "${silent[@]}"; do
+    export "$name=x"
+done
+PULLGATE_POLL=1s start_daemon misspelt ready --policy rules.yaml
+unset "${misspelt[@]}" "${silent[@]}"
+same "variables that are no options are told" \
+    "$(jq -r 'select(.event == "unknown_variable" and .name != "PULLGATE_WRAP") | "\(.level) \(.name): \(.nearest)"' "$log" | sort)" \
+    "warn PULLGATE_AUDIT_WHEN_FUL: audit-when-full
+warn PULLGATE_HELP: help
+warn PULLGATE_NOTHING_OF_OURS: 
+warn PULLGATE_client_ca: client-ca"
+stop_daemon
+
 # ---- a limit that another one hides ------------------------------------------------------------
 
 start_daemon hidden ready --policy rules.yaml --max-body 2MiB --memory-budget 1MiB
