@@ -76,6 +76,16 @@ hang_up
 forget "$raw_pid"
 jump 0
 stop_good clock
+
+# A certificate whose time has not come waits on the disk; nobody has to touch it again.
+printf '%+015d\n' $((30 * day)) >later
+CLOCK_SHIM=later LD_PRELOAD=$CLOCK_SHIM_SO "$POLICYCTL" certs rotate --dir "$certs" --force >/dev/null
+await "a certificate of the future: is told" is_logged certificate_kept
+matches "a certificate of the future: why" "$(logged certificate_kept error)" '^it is not valid before .* in use is valid until '
+loaded=$(grep -c '"event":"certificate_loaded"' "$log")
+jump $((31 * day))
+await "its time has come: taken" is_logged certificate_loaded $((loaded + 1))
+jump 0
 same "audit lines are JSON with a time, whatever the clock says" \
     "$(jq -r '.time | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$")' "$audit" 2>&1 | sort -u)" true
 back_at_level clock

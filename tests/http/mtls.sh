@@ -54,6 +54,11 @@ told() { # what metric, /readyz and log say of the certificate in force
     curl --silent "http://127.0.0.1:$probes/readyz?verbose" >"$work/readyz"
     printf '%s|%s|%s' "$metric" "$(sed -n 's/.*certificate.*valid until //p' "$work/readyz")" "$(logged certificate_loaded sha256)"
 }
+: >ca-one.crt
+await "an empty CA: is logged" is_logged certificate_kept
+matches "an empty CA: why" "$(logged certificate_kept file) $(logged certificate_kept error)" \
+    '^ca-one\.crt client CA: the file is empty'
+same "an empty CA: nobody is let in for it" "$(asks_as "") $(asks_as kube-apiserver-2)" "403 200"
 before=$(told)
 matches "refused set: there is something to tell" "$before" '^365\|[0-9].*\|[0-9a-f]{64}$'
 echo garbage >new && mv new ca-one.crt
@@ -111,6 +116,10 @@ matches "a cipher that is none: text" "$err" 'did you mean AES-256-GCM'
 run "$PULLGATE" --policy rules.yaml --client-name x --tls-cert "$certs/tls.crt" --tls-key "$certs/tls.key" \
     --listen 127.0.0.1:0 --metrics-listen ''
 same "a name without a CA: exit status" $status 2
+: >none.crt
+run timeout 60 "$PULLGATE" --policy rules.yaml --client-ca none.crt --tls-cert "$certs/tls.crt" --tls-key "$certs/tls.key" \
+    --listen 127.0.0.1:0 --metrics-listen ''
+same "an empty client CA: exit status" $status 2
 run "$PULLGATE" --policy rules.yaml --client-ca ca-one.crt --tls-cert "$certs/tls.crt" --tls-key "$certs/tls.key" \
     --listen 127.0.0.1:0 --metrics-listen ''
 same "a client CA that is none: exit status" $status 2

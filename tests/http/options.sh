@@ -28,6 +28,10 @@ mistake "range" '^pullgate: --workers: 0 is out of range, expected 1 to 256$' --
 mistake "size" '^pullgate: --max-body: found "8 MB", expected a size such as' --policy rules.yaml --max-body '8 MB'
 mistake "time" '^pullgate: --idle-timeout: found "soon", expected a duration such as' --policy rules.yaml --idle-timeout soon
 mistake "word" '^pullgate: --log-level: found "loud", expected debug, info, warn, error$' --policy rules.yaml --log-level loud
+for none in '' ' , '; do
+    PULLGATE_CLIENT_NAME=$none mistake "environment: a list of nothing" \
+        '^pullgate: environment: --client-name: found "[ ,]*", expected one name or more' --policy rules.yaml
+done
 PULLGATE_WORKERS=many mistake "environment" '^pullgate: environment: --workers: found "many"' --policy rules.yaml
 
 mistake "nobody to ask" '^pullgate: --healthcheck needs --metrics-listen$' --healthcheck --metrics-listen=
@@ -117,6 +121,13 @@ cannot "a list in one cipher" '^--tls-ciphers: found "AES-128-GCM,AES-256-GCM" w
 PULLGATE_CLIENT_NAME='a,kube-*' start_daemon list ready --policy rules.yaml --client-ca "$certs/ca.crt"
 stop_daemon
 same "a list by environment: exit status" $status 0
+PULLGATE_TLS_CIPHERS=AES-256-GCM,CHACHA20-POLY1305 start_daemon ciphers ready --policy rules.yaml --tls-ciphers AES-128-GCM
+for suite in AES_128_GCM_SHA256 AES_256_GCM_SHA384 CHACHA20_POLY1305_SHA256; do
+    openssl s_client -connect "127.0.0.1:$port" -tls1_3 -ciphersuites "TLS_$suite" </dev/null 2>&1
+done >"$work/s_client.out"
+same "a list by flag and environment: the flag's" \
+    "$(sed -n 's/.*Cipher is //p' "$work/s_client.out" | xargs)" 'TLS_AES_128_GCM_SHA256 (NONE) (NONE)'
+stop_daemon
 cannot "address" 'expected HOST:PORT .*found "nonsense"' "${pair[@]}" --listen nonsense
 cannot "address of the probes" 'expected HOST:PORT' "${pair[@]}" --metrics-listen 127.0.0.1
 start_daemon first ready --policy rules.yaml

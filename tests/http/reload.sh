@@ -123,18 +123,30 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-224 -nodes -keyout odd
     -addext subjectAltName=IP:127.0.0.1 2>/dev/null
 refused_pair "a curve of no TLS" 'no client can use it: .*none of ECDSA P-256'
 
-# Expired, while the one in use is not.
-mkdir past && : >past/index
+# Expired or not valid yet, while the one in use is.
+mkdir past
 printf '[ca]\ndefault_ca = it\n[it]\ndatabase = past/index\nnew_certs_dir = past\ndefault_md = sha256\npolicy = any
 x509_extensions = leaf\nrand_serial = yes\n[any]\ncommonName = supplied\n[leaf]\nsubjectAltName = IP:127.0.0.1\n' >past/conf
 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout odd.key -subj /CN=x -out past/csr 2>/dev/null
-openssl ca -batch -selfsign -config past/conf -keyfile odd.key -notext -startdate 20240101000000Z \
-    -enddate 20250102030405Z -in past/csr -out odd.crt 2>/dev/null
+signed() { # START END: odd.crt
+    : >past/index
+    openssl ca -batch -selfsign -config past/conf -keyfile odd.key -notext -startdate "$1" -enddate "$2" -in past/csr \
+        -out odd.crt 2>/dev/null
+}
+signed 20990102030405Z 21000101000000Z
+refused_pair "a pair of the future" '^it is not valid before 2099-01-02T03:04:05Z, the one in use is valid until 20'
+signed 20240101000000Z 20250102030405Z
 refused_pair "an expired pair" '^it has expired at 2025-01-02T03:04:05Z, the one in use is valid until 20'
 stop_daemon
 start_daemon expired ready --policy rules.yaml
 same "an expired pair at the start: is taken" "$(served)" "$(on_disk)"
 same "an expired pair at the start: is told" "$(logged certificate_expired level)" warn
+signed 20990102030405Z 21000101000000Z
+cp odd.crt "$certs/tls.crt"
+kill -HUP "$pid"
+await "an expired pair in use: one of the future is as good" serves_disk
+ask "http://127.0.0.1:$probes/readyz?verbose"
+matches "one of the future: readyz" "$body" 'certificate: valid until 2100-01-01T00:00:00Z, but not before 2099-01-02T03:04:05Z'
 cp good.key "$certs/tls.key" && cp good.crt "$certs/tls.crt"
 kill -HUP "$pid"
 await "an expired pair in use: a good one is taken" serves_disk

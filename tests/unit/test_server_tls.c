@@ -230,19 +230,21 @@ static void clients_are_known_by_their_certificate(void **state) {
         {"wrong name", &client_ca, {"admin", "h", GNUTLS_KP_TLS_WWW_CLIENT}, 403},
         {"longer name", &client_ca, {"my-api-1", "h", GNUTLS_KP_TLS_WWW_CLIENT}, 403},
         {"for servers", &client_ca, {"api-1", "h", GNUTLS_KP_TLS_WWW_SERVER}, 403},
+        {"a backslash within", &client_ca, {"ex\\act", "h", GNUTLS_KP_TLS_WWW_CLIENT}, 403},
         {"other SAN", &client_ca, {"x", "api.corp.evil", GNUTLS_KP_TLS_WWW_CLIENT}, 403},
         {"name of the glob", &client_ca, {"api-7", NULL, GNUTLS_KP_TLS_WWW_CLIENT}, 200},
         {"SAN of the glob", &client_ca, {"x", "a.b.corp", GNUTLS_KP_TLS_WWW_CLIENT}, 200},
         {"whole name", &client_ca, {"exact", NULL, GNUTLS_KP_TLS_WWW_CLIENT}, 200},
+        {"signs", &client_ca, {"#a+b, \\<c>; ", NULL, GNUTLS_KP_TLS_WWW_CLIENT}, 200},
         {"any purpose", &client_ca, {"exact", NULL, NULL}, 200},
     };
     static const char *const versions[] = {"NORMAL:-VERS-ALL:+VERS-TLS1.3",
                                            "NORMAL:-VERS-ALL:+VERS-TLS1.2"};
-    static const char *const names[] = {"api-*", "exact", "*.corp"};
+    static const char *const names[] = {"api-*", "exact", "*.corp", "#a+b, \\<c>; "};
     struct server_config config = tls_config();
     config.client_ca_pem = datum_str(client_ca.cert_pem);
     config.client_names = names;
-    config.n_client_names = 3;
+    config.n_client_names = 4;
     struct server *s = fixture_start(&config);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct pem pair, *shown = rows[i].ca ? &pair : NULL;
@@ -342,6 +344,18 @@ static int64_t cpu_ns(void) {
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+/* Sends it all and waits until it is cut. */
+static void expect_no_spinning(struct client *waits, const char *bytes, size_t n) {
+    int64_t start_ns = clock_mono_ns(), start_cpu_ns = cpu_ns();
+    client_send(waits, bytes, n);
+    client_wait_end(waits);
+    int64_t took_ns = clock_mono_ns() - start_ns, cpu = cpu_ns() - start_cpu_ns;
+    if (cpu > took_ns / 4)
+        fail_row("%lld ms of CPU in %lld ms", (long long)(cpu / 1000000),
+                 (long long)(took_ns / 1000000));
+    client_free(waits);
+}
+
 /* libmicrohttpd takes the socket of a handshake for readable until it is done. */
 static void a_handshake_that_waits_costs_nothing(void **state) {
     (void)state;
@@ -349,15 +363,56 @@ static void a_handshake_that_waits_costs_nothing(void **state) {
     struct server_config config = tls_config();
     config.header_timeout_ms = 1500;
     struct server *s = fixture_start(&config);
+    expect_no_spinning(client_new(server_port(s)), hello, sizeof hello - 1);
+    server_stop(s);
+}
+
+/* The bytes of a record lie in GnuTLS' buffer, whence the library takes them in many small pieces when a
+ * long header leaves it little room. With a rest between any two of them it would take minutes. */
+static void a_handshake_that_waits_delays_nobody(void **state) {
+    (void)state;
+    static const char hello[] = "\x16\x03\x01\x40\x00\x01\x00\x3f\xfc\x03\x03";
+    enum { LONG = 14000, BODY = 60000 };
+    static char head[LONG + 512], body[BODY];
+    struct server_config config = tls_config();
+    config.header_timeout_ms = 600000;
+    config.max_header_bytes = 16384;
+    config.request_timeout_ms = 20000;
+    config.n_workers = 1;
+    struct server *s = fixture_start(&config);
     struct client *waits = client_new(server_port(s));
-    int64_t start_ns = clock_mono_ns(), start_cpu_ns = cpu_ns();
+    struct client *good = client_new_tls(server_port(s), NULL, NULL);
+    struct reply reply;
     client_send(waits, hello, sizeof hello - 1);
-    client_wait_end(waits);
-    int64_t took_ns = clock_mono_ns() - start_ns, cpu = cpu_ns() - start_cpu_ns;
-    if (cpu > took_ns / 4)
-        fail_row("%lld ms of CPU in %lld ms", (long long)(cpu / 1000000),
-                 (long long)(took_ns / 1000000));
+    assert_int_equal(client_ask(good, post_echo), 200);
+    memset(body, ' ', sizeof body);
+    int n = snprintf(head, sizeof head,
+                     "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                     "Content-Length: %d\r\nX: %0*d\r\n\r\n",
+                     BODY, LONG, 0);
+    client_send(good, head, (size_t)n);
+    client_send(good, body, sizeof body);
+    client_read(good, true, &reply);
+    assert_int_equal(reply.status, 200);
+    reply_done(&reply);
+    client_free(good);
     client_free(waits);
+    server_stop(s);
+}
+
+/* It takes a chunk that it cannot read for one that we have not taken yet. */
+static void a_chunk_header_without_end_costs_nothing(void **state) {
+    (void)state;
+    static const char head[] =
+        "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+        "Content-Type: application/json\r\n\r\n5;";
+    static char bytes[40000];
+    struct server_config config = tls_config();
+    config.request_timeout_ms = 1500;
+    struct server *s = fixture_start(&config);
+    memset(bytes, 'a', sizeof bytes);
+    memcpy(bytes, head, sizeof head - 1);
+    expect_no_spinning(client_new_tls(server_port(s), NULL, NULL), bytes, sizeof bytes);
     server_stop(s);
 }
 
@@ -443,6 +498,8 @@ int main(void) {
         cmocka_unit_test(garbage_and_plain_http_are_closed),
         cmocka_unit_test(slow_handshakes_are_cut),
         cmocka_unit_test(a_handshake_that_waits_costs_nothing),
+        cmocka_unit_test(a_handshake_that_waits_delays_nobody),
+        cmocka_unit_test(a_chunk_header_without_end_costs_nothing),
         cmocka_unit_test(silence_after_the_handshake_is_not_slow),
         cmocka_unit_test(idle_sessions_end_with_a_goodbye),
         cmocka_unit_test(sequential_sessions_leave_nothing_open),

@@ -103,6 +103,8 @@ static enum ec set_flag(const struct opt_row *row, bool *target, const char *val
 
 static enum ec add_item(const struct opt_row *row, struct opt_list *list, const char *value,
                         struct err *err) {
+    if (list->of_environment)
+        *list = (struct opt_list){.n = 0};
     if (list->n == OPT_LIST_MAX)
         return err_set(err, EC_USAGE, "--%s: more than %d values", row->name, OPT_LIST_MAX);
     list->v[list->n++] = value;
@@ -199,6 +201,7 @@ bool opts_unknown_variable(const struct opt_table *table, size_t *at, struct str
 static enum ec set_list(const struct opt_row *row, void *target, const char *value,
                         struct buf *text, struct err *err) {
     struct str rest = str_of(value);
+    size_t n_items = 0;
     while (rest.n != 0 && err->code == EC_OK) {
         size_t comma = str_find(rest, ',');
         struct str item = str_trim(str_slice(rest, 0, comma));
@@ -211,8 +214,14 @@ static enum ec set_list(const struct opt_row *row, void *target, const char *val
         memcpy(copy, item.p, item.n);
         copy[item.n] = '\0';
         text->n += item.n + 1;
+        n_items++;
         set(row, target, copy, err);
     }
+    /* Who leaves a list empty by mistake must not get what holds without one: any client, say. */
+    if (n_items == 0)
+        return bad_value(err, row, value, "one name or more, with commas between");
+    struct opt_list *list = (struct opt_list *)((char *)target + row->offset);
+    list->of_environment = true;
     return err->code;
 }
 

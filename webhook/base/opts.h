@@ -14,7 +14,7 @@
 enum opt_kind {
     OPT_FLAG,   /* bool; takes no value; in the environment 1, true, 0, false */
     OPT_STRING, /* const char * */
-    OPT_LIST,   /* struct opt_list; may be given several times; in the environment by commas */
+    OPT_LIST,   /* struct opt_list; several times, or in the environment by commas, not empty */
     OPT_WORD,   /* int: index into words */
     OPT_NUMBER, /* uint64_t within min and max */
     OPT_SIZE,   /* uint64_t bytes: 64, 64KiB, 32MiB, 1GiB */
@@ -27,6 +27,7 @@ enum { OPT_LIST_MAX = 64 };
 struct opt_list {
     const char *v[OPT_LIST_MAX];
     size_t n;
+    bool of_environment; /* the first value of the command line takes the place of all */
 };
 
 struct opt_row {

@@ -156,8 +156,12 @@ static void serve(struct life *l) {
         int signal = next_signal(l, 0);
         if (is_end(signal))
             return;
-        reload(l, settled_changes(l) | (signal == SIGHUP ? LOOK_RULES | LOOK_TLS : 0));
-        load_remind_of_certificate(&l->daemon, clock_wall_us() / 1000000);
+        unsigned changed = settled_changes(l) | (signal == SIGHUP ? LOOK_RULES | LOOK_TLS : 0);
+        int64_t now_s = clock_wall_us() / 1000000;
+        if (load_certificate_is_due(&l->daemon, now_s))
+            changed |= LOOK_TLS;
+        reload(l, changed);
+        load_remind_of_certificate(&l->daemon, now_s);
     }
 }
 

@@ -109,12 +109,22 @@ static void blame_file(const struct daemon *d, struct err *err) {
             err_place(err, rows[i].file, 0, 0);
 }
 
+/* To the server no bytes mean that nobody needs a certificate. An empty file must not say so: it may be
+ * one that is just being written. */
+static enum ec read_client_ca(const struct options *o, struct buf *out, struct err *err) {
+    if (o->client_ca == NULL || certs_read(out, o->client_ca, err) != EC_OK || out->n != 0)
+        return err->code;
+    err_set(err, EC_CRYPTO, "client CA: the file is empty, expected certificates (PEM)");
+    err_place(err, o->client_ca, 0, 0);
+    return err->code;
+}
+
 static enum ec read_pair(const struct daemon *d, struct pair *out, struct err *err) {
     const struct options *o = d->options;
     if (certs_read(&out->cert, o->tls_cert, err) != EC_OK ||
         certs_read(&out->key, o->tls_key, err) != EC_OK)
         return err->code;
-    if (o->client_ca != NULL && certs_read(&out->client_ca, o->client_ca, err) != EC_OK)
+    if (read_client_ca(o, &out->client_ca, err) != EC_OK)
         return err->code;
     if (certs_check(&out->info, &out->problems, buf_view(&out->cert), buf_view(&out->key),
                     STR_NONE, str_of(o->tls_name), clock_wall_us() / 1000000, err) == EC_OK) {
@@ -132,6 +142,7 @@ static void tell_of_pair(struct daemon *d, const struct pair *pair) {
     const struct certs_info *info = &pair->info;
     int64_t now_s = clock_wall_us() / 1000000;
     warn_of_certificate(d, info, pair->problems);
+    atomic_store(&d->service.cert_not_before_s, info->not_before_s);
     atomic_store(&d->service.cert_not_after_s, info->not_after_s);
     LOG(LOG_INFO, "certificate_loaded", F_Z("file", d->options->tls_cert),
         F_Z("names", info->names), F_Z("sha256", info->sha256),
@@ -142,14 +153,19 @@ static void tell_of_pair(struct daemon *d, const struct pair *pair) {
 }
 
 /* A start takes what there is, since an expired certificate may be the only one; a reload has one
- * that is better. */
-static enum ec check_trade(const struct daemon *d, const struct pair *pair, struct err *err) {
+ * that is better. One whose time has not come is looked at again when it has. */
+static enum ec check_trade(struct daemon *d, const struct pair *pair, struct err *err) {
+    const struct certs_info *info = &pair->info;
+    int64_t now_s = clock_wall_us() / 1000000;
     int64_t in_use_s = atomic_load(&d->service.cert_not_after_s);
+    bool expired = pair->problems & CERTS_EXPIRED;
     struct buf text = BUF_INIT(256);
-    if (!(pair->problems & CERTS_EXPIRED) || clock_wall_us() / 1000000 >= in_use_s)
+    if (!(pair->problems & (CERTS_EXPIRED | CERTS_NOT_YET_VALID)) || now_s >= in_use_s ||
+        now_s < atomic_load(&d->service.cert_not_before_s))
         return EC_OK;
-    buf_puts(&text, "it has expired at ");
-    clock_print_s(&text, pair->info.not_after_s);
+    d->certificate_due_s = expired ? 0 : info->not_before_s;
+    buf_puts(&text, expired ? "it has expired at " : "it is not valid before ");
+    clock_print_s(&text, expired ? info->not_after_s : info->not_before_s);
     buf_puts(&text, ", the one in use is valid until ");
     clock_print_s(&text, in_use_s);
     err_set(err, EC_CRYPTO, "%.*s", STR_ARG(buf_view(&text)));
@@ -160,6 +176,7 @@ static enum ec check_trade(const struct daemon *d, const struct pair *pair, stru
 
 static enum ec renew_pair(struct daemon *d, struct err *err) {
     AUTO(pair_done) struct pair pair = PAIR_INIT;
+    d->certificate_due_s = 0;
     if (read_pair(d, &pair, err) != EC_OK || check_trade(d, &pair, err) != EC_OK)
         return err->code;
     if (server_set_tls(d->server, buf_view(&pair.cert), buf_view(&pair.key),
@@ -180,6 +197,10 @@ enum ec load_certificate(struct daemon *d, bool again) {
     if (ec != EC_OK)
         log_err(LOG_ERROR, "certificate_kept", &err);
     return ec;
+}
+
+bool load_certificate_is_due(const struct daemon *d, int64_t now_s) {
+    return d->certificate_due_s != 0 && now_s >= d->certificate_due_s;
 }
 
 /* ---- listening ----------------------------------------------------------------------- */

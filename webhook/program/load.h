@@ -14,6 +14,8 @@ struct daemon {
     struct buf priorities;     /* GnuTLS, NUL behind */
     int64_t certificate_low_s; /* from then on a third of its life or less is left */
     int64_t next_reminder_s;   /* of that */
+    int64_t
+        certificate_due_s; /* the one on the disk begins to be valid then; 0: nothing to wait for */
 };
 
 /* Reads the rules and puts them in force. On an error the old ones stay, and the log is told,
@@ -23,6 +25,9 @@ enum ec load_rules(struct daemon *d, bool again);
 /* Reads certificate, key and client CA and puts them in force for new connections. On an error, as
  * load_rules(). */
 enum ec load_certificate(struct daemon *d, bool again);
+
+/* The certificate on the disk was kept out because its time had not come, and now has. */
+bool load_certificate_is_due(const struct daemon *d, int64_t now_s);
 
 /* No file, no descriptor or no memory: it may go better in a moment although the files do not
  * change; worth another try. */

@@ -20,10 +20,17 @@ static bool check_rules(struct service *s, struct buf *why) {
 }
 
 static bool check_certificate(struct service *s, struct buf *why) {
+    int64_t not_before_s = atomic_load(&s->cert_not_before_s);
     int64_t not_after_s = atomic_load(&s->cert_not_after_s);
-    bool good = clock_wall_us() / 1000000 < not_after_s;
+    int64_t now_s = clock_wall_us() / 1000000;
+    bool good = now_s < not_after_s;
     buf_puts(why, good ? "valid until " : "expired ");
     clock_print_s(why, not_after_s);
+    if (now_s >= not_before_s)
+        return good;
+    buf_puts(why,
+             ", but not before "); /* a clock that is behind must not stop the cluster's pods */
+    clock_print_s(why, not_before_s);
     return good;
 }
 

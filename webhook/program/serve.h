@@ -30,7 +30,7 @@ struct service {
     struct worker *workers;
     unsigned n_workers;
     atomic_bool draining;
-    _Atomic int64_t cert_not_after_s;
+    _Atomic int64_t cert_not_before_s, cert_not_after_s;
 };
 
 /* Errors: EC_NOMEM. */

@@ -34,6 +34,17 @@ static bool is_accepted(struct str name, const char *const *names, size_t n_name
     return false;
 }
 
+/* GnuTLS writes a name as RFC 4514 does, with a backslash before what is special there, as `+`. */
+static size_t unescape(char *name, size_t n) {
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (name[i] == '\\' && i + 1 < n)
+            i++;
+        name[kept++] = name[i];
+    }
+    return kept;
+}
+
 static bool common_name_fits(gnutls_x509_crt_t crt, const char *const *names, size_t n_names) {
     char name[NAME_BYTES];
     for (unsigned i = 0;; i++) {
@@ -44,7 +55,7 @@ static bool common_name_fits(gnutls_x509_crt_t crt, const char *const *names, si
             continue;
         if (rc < 0)
             return false;
-        if (is_accepted((struct str){name, n}, names, n_names))
+        if (is_accepted((struct str){name, unescape(name, n)}, names, n_names))
             return true;
     }
 }

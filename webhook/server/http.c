@@ -244,6 +244,7 @@ enum MHD_Result http_on_request(void *worker, struct MHD_Connection *mhd, const 
         c = *request_context = conn_of(mhd);
         return c ? begin(c, mhd, url, method, version) : MHD_NO;
     }
+    c->worker->has_moved = true; /* what comes may lie in GnuTLS' buffer, and is not pulled */
     if (*upload_bytes > 0) {
         size_t n = *upload_bytes;
         *upload_bytes = 0;
@@ -269,6 +270,7 @@ void *http_on_request_line(void *worker, const char *uri, struct MHD_Connection 
     (void)worker;
     struct conn *c = conn_of(mhd);
     if (c) {
+        c->worker->has_moved = true;
         c->received_ns = clock_mono_ns();
         c->odd_path = uri == NULL || strstr(uri, "%00") != NULL;
         keep_query(c, str_of(uri));

@@ -69,7 +69,9 @@ struct worker {
     struct conn *adding;
     struct room spare;  /* for the next request */
     unsigned n_waiting; /* connections whose handshake waits for the client */
+    unsigned n_fed;     /* connections whose last pull brought bytes: GnuTLS may hold some */
     bool has_moved;     /* something came, or was sent, or was called in this turn */
+    unsigned n_still;   /* turns in a row without that */
 };
 
 struct conn {
@@ -93,7 +95,7 @@ struct conn {
 
     /* The worker's alone. */
     gnutls_session_t session; /* NULL without TLS */
-    bool waits;               /* worker_pulled() */
+    bool waits, is_fed;       /* worker_pulled() */
     bool holds_next;          /* tls_hold() */
     size_t n_held;
     char held[TLS_HELD_MAX];
@@ -174,8 +176,9 @@ enum ec worker_start(struct worker *w, struct err *err) MUST_CHECK;
 void worker_end(struct worker *w);
 /* From any thread: the connection, pending, is the worker's from now on. */
 void worker_give(struct conn *c);
-/* TLS looked for bytes of the client: there were none yet, or else. */
-void worker_pulled(struct conn *c, bool waits);
+/* TLS looked for bytes of the client: there were some, none yet, or it is over. */
+enum pulled { PULLED_BYTES, PULLED_NOTHING, PULLED_END };
+void worker_pulled(struct conn *c, enum pulled what);
 
 /* watchdog.c */
 enum ec watchdog_start(struct server *s, struct err *err) MUST_CHECK;

@@ -211,7 +211,7 @@ static ssize_t pull(gnutls_transport_ptr_t ptr, void *bytes, size_t n) {
     struct conn *c = ptr;
     ssize_t got = recv(c->fd, bytes, n, 0);
     int error = got < 0 ? errno : 0;
-    worker_pulled(c, error == EAGAIN);
+    worker_pulled(c, got > 0 ? PULLED_BYTES : error == EAGAIN ? PULLED_NOTHING : PULLED_END);
     if (got < 0)
         gnutls_transport_set_errno(c->session, error);
     return got;

@@ -5,9 +5,11 @@
  * Why not libmicrohttpd's own thread: in a handshake that waits for its client, version 0.9.75 takes the
  * socket for readable until it is done, and turns in circles: one client that stops in the middle of a
  * handshake burns a CPU until its time is over, and each ordinary handshake burns one for a round trip.
- * Here a turn in which nothing moved, with handshakes that wait, is followed by a rest on the epoll
- * descriptor. That one also holds our eventfd, with a null pointer as its data: the library reads such
- * an event as "look around". */
+ * So it does with a chunk header longer than its buffer, which it takes for a body that is ours to take.
+ * Here a turn in which nothing moved, with handshakes that wait and no bytes left in GnuTLS' buffers, is
+ * followed by a rest on the epoll descriptor; and so are many such turns in a row, whatever the reason.
+ * That descriptor also holds our eventfd, with a null pointer as its data: the library reads such an
+ * event as "look around". */
 #include "server/internal.h"
 
 #include <errno.h>
@@ -19,6 +21,8 @@
 enum {
     NO_LIMIT = 1000000,
     REST_MS = 50,
+    STILL_MAX =
+        64, /* turns: the library takes what GnuTLS has, 16 KiB at most, in small pieces */
     BROKEN_MS = 100 /* between tries of what fails at once */
 };
 
@@ -72,18 +76,22 @@ void worker_give(struct conn *c) {
 
 /* ---- turning ----------------------------------------------------------------------------- */
 
-void worker_pulled(struct conn *c, bool waits) {
+void worker_pulled(struct conn *c, enum pulled what) {
     struct worker *w = c->worker;
-    waits = waits && conn_stage_of(atomic_load(&c->stage)) == STAGE_HANDSHAKE;
-    if (waits != c->waits)
-        w->n_waiting += waits ? 1U : -1U;
+    bool is_fed = what == PULLED_BYTES;
+    bool waits =
+        what == PULLED_NOTHING && conn_stage_of(atomic_load(&c->stage)) == STAGE_HANDSHAKE;
+    w->n_waiting += (unsigned)waits - (unsigned)c->waits;
+    w->n_fed += (unsigned)is_fed - (unsigned)c->is_fed;
     c->waits = waits;
+    c->is_fed = is_fed;
     w->has_moved |= !waits;
 }
 
 static void rest(const struct worker *w) {
     struct pollfd p = {.fd = w->epoll_fd, .events = POLLIN};
-    if (w->n_waiting != 0 && !w->has_moved)
+    bool waits = w->n_still > 0 && w->n_waiting > 0 && w->n_fed == 0;
+    if (waits || w->n_still > STILL_MAX)
         (void)poll(&p, 1, REST_MS);
 }
 
@@ -91,11 +99,12 @@ static void *worker_main(void *arg) {
     struct worker *w = arg;
     while (!atomic_load(&w->ends)) {
         add_new(w);
-        w->has_moved = false;
+        w->has_moved = !w->server->config.tls; /* without TLS nobody sees what comes and goes */
         if (MHD_run_wait(w->daemon, -1) != MHD_YES) {
             server_event(w->server, "worker_trouble", str_of(strerrordesc_np(errno)));
             poll(NULL, 0, BROKEN_MS);
         }
+        w->n_still = w->has_moved ? 0 : w->n_still + 1;
         rest(w);
     }
     return NULL;
