@@ -245,6 +245,10 @@ static void errors_say_where_and_what(void **state) {
         {"{\"a\": 1\n \"b\": 2}", EC_SYNTAX, 2, 5, "expected ','"},
         {"{a: 1,\n b: [}", EC_SYNTAX, 2, 6, "node content"},
         {"{\"a\":1}{\"b\":2}\n---\nc: 3\n", EC_SYNTAX, 2, 2, "JSON"},
+        /* fewer than four bytes are not tried as YAML */
+        {"{\"a\":1} x\n", EC_SYNTAX, 1, 9, "JSON"},
+        {"{a}", EC_SYNTAX, 1, 2, "JSON"},
+        {"{\"a\":1}  #c", EC_SYNTAX, 1, 10, "JSON"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct reader r;
@@ -277,6 +281,9 @@ static void reading_goes_on_behind_an_error(void **state) {
         {"{\"a\":1} null [2] 3", "{\"a\":1} [2] 3 "},
         {"{\"a\":1}\nb: 2\n---\n{\"c\":\"\\/\"}\n", "{\"a\":1} {\"b\":2} syntax "},
         {"{\"a\":\"\\/\\ud83d\\ude00\"}", "{\"a\":\"\\/\\ud83d\\ude00\"} "},
+        {"{\"a\":1} x\n\n\n", "{\"a\":1} \"x\" "},
+        {"{\"a\":1} ---", "{\"a\":1} syntax "},
+        {"{\"a\":1}\n---", "{\"a\":1} "},
         {"  {a: 1,\n b: 2}\n---\n{\"c\":1}{", "{\"a\":1,\"b\":2} {\"c\":1} "},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

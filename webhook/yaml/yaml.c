@@ -241,15 +241,21 @@ static void skip_json_blanks(struct yaml *y) {
     place_to_offset(&y->next, y->text, at);
 }
 
-/* From here on YAML: blanks up to and with the next line end are eaten, as kubectl does. */
-static void turn_to_yaml(struct yaml *y, size_t at) {
-    bool line_end = false;
-    for (size_t n; !line_end && (n = stream_blank(str_slice(y->text, at, y->text.n))) != 0;) {
-        line_end = y->text.p[at] == '\n';
-        at += n;
+/* From here on YAML: blanks up to and with the next line end are eaten, as kubectl does. It looks at
+ * four bytes at a time; where fewer are left it gives up, and so it does at U+FFFD. */
+static bool turn_to_yaml(struct yaml *y, size_t at) {
+    const size_t looked_at = 4;
+    size_t n = 1;
+    for (bool line_end = false; n != 0 && !line_end; at += n) {
+        struct str rest = str_slice(y->text, at, y->text.n);
+        if (rest.n < looked_at || str_starts(rest, STR("\xef\xbf\xbd")))
+            return false;
+        n = stream_blank(rest);
+        line_end = rest.p[0] == '\n';
     }
     place_to_offset(&y->next, y->text, at);
     y->json = false;
+    return true;
 }
 
 static enum ec fail_json(struct yaml *y, struct place start, struct str raw, size_t at,
@@ -294,10 +300,13 @@ static enum ec next_json(struct yaml *y, bool *found, struct str *raw, struct er
     }
     place_err(&e, pos_at(y, y->next, end));
     if (e.code == EC_SYNTAX && y->n_json <= 1) {
-        y->json_error = e;
+        const struct place failed = y->next;
         y->next = before;
-        turn_to_yaml(y, before.off);
-        return EC_OK;
+        if (turn_to_yaml(y, before.off)) {
+            y->json_error = e;
+            return EC_OK;
+        }
+        y->next = failed;
     }
     place_to_offset(&y->next, y->text, y->text.n);
     if (err->code == EC_OK)
