@@ -199,6 +199,9 @@ static void errors_say_where_and_what(void **state) {
         {"---\n\xef\xbb\xbf"
          "b: 2\n",
          EC_SYNTAX, 2, 1, "byte order mark"},
+        {"a: 1\n---\n\xef\xbb\xbf\xef\xbb\xbf"
+         "b: 2\na: 1\n",
+         EC_SYNTAX, 3, 1, "byte order mark"},
         {"a: [x?y]\n", EC_SYNTAX, 1, 5, "'?'"},
         {"a: \"x\\/\"\n", EC_SYNTAX, 1, 6, "escape"},
         {"%YAML 1.2\r---\ra: 1\r", EC_SYNTAX, 1, 1, "1.2"},

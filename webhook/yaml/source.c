@@ -56,11 +56,11 @@ static bool ends_line(struct str s) {
     return false;
 }
 
-/* A second BOM is fine where the document begins. At the start of another line libyaml skips
- * it, while go-yaml takes it for text. */
+/* At the start of a document yaml.c has taken it off. At the start of another line, or a second
+ * time, libyaml skips it, while go-yaml takes it for text. */
 static bool is_stray_bom(struct str text, size_t i, size_t start) {
-    return i > start && str_starts(str_slice(text, i, text.n), STR("\xef\xbb\xbf")) &&
-           ends_line(str_slice(text, start, i));
+    return str_starts(str_slice(text, i, text.n), STR("\xef\xbb\xbf")) &&
+           (i == start || ends_line(str_slice(text, start, i)));
 }
 
 static const char *bad_char(struct str text, size_t i, size_t length, size_t start) {
