@@ -170,10 +170,21 @@ static void large_files_are_read(void **state) {
     buf_done(&b);
 }
 
+/* Each scalar with \' has the text read once more; hostile files have many. */
+static void readings_are_bounded(void **state) {
+    (void)state;
+    struct buf b = BUF_INIT(1 << 20);
+    repeat(&b, "- \"\\'\\'\"\n", 100);
+    assert_int_equal(read_with(buf_view(&b), YAML_LIMITS_DEFAULT), EC_OK);
+    repeat(&b, "- \"\\'\\'\"\n", 9900);
+    assert_int_equal(read_with(buf_view(&b), YAML_LIMITS_DEFAULT), EC_SYNTAX);
+    buf_done(&b);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(depth_is_bounded),     cmocka_unit_test(alias_bombs_are_refused),
     cmocka_unit_test(sizes_are_bounded),    cmocka_unit_test(documents_and_anchors_are_counted),
-    cmocka_unit_test(large_files_are_read),
+    cmocka_unit_test(large_files_are_read), cmocka_unit_test(readings_are_bounded),
 };
 
 TEST_MAIN(tests)
