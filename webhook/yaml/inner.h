@@ -88,6 +88,10 @@ enum ec stream_from_utf16(struct buf *out, struct str text, struct err *err) MUS
 enum ec stream_cut(struct str text, size_t at, struct str *chunk, size_t *next, size_t *bad,
                    struct err *err) MUST_CHECK;
 
+/* Does kubectl, which reads YAML from `from` on, lose the last line? It takes a line without an end
+ * whose last part fills the buffer for the end of the text. *at is where the line begins. */
+bool stream_loses_line(struct str text, size_t from, size_t *at);
+
 /* Does kubectl try JSON first? */
 bool stream_looks_json(struct str text);
 

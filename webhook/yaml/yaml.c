@@ -176,10 +176,18 @@ static enum ec read_yaml(struct yaml *y, struct place start, size_t end, bool *f
     return place_err(err, place_pos(&out.ignored));
 }
 
-static enum ec bad_separator(struct yaml *y, size_t bad, struct err *err) {
+/* At an offset behind the start of the document. */
+static enum ec fail_at(struct yaml *y, size_t bad, struct err *err) {
     struct place at = y->next;
     place_to_offset(&at, y->text, bad);
     return place_err(err, place_pos(&at));
+}
+
+static enum ec lost_line(struct yaml *y, size_t bad, struct err *err) {
+    err_set(err, EC_SYNTAX,
+            "a last line of %zu bytes without a line end, which kubectl does not read: add one",
+            y->text.n - bad);
+    return fail_at(y, bad, err);
 }
 
 static bool is_before(const struct err *a, const struct err *b) {
@@ -200,7 +208,9 @@ static enum ec next_yaml(struct yaml *y, bool *found, struct err *err) {
     struct place start = y->next;
     struct err e = ERR_INIT;
     if (stream_cut(y->text, start.off, &chunk, &next, &bad, &e) != EC_OK)
-        bad_separator(y, bad, &e);
+        fail_at(y, bad, &e);
+    else if (next == y->text.n && stream_loses_line(y->text, start.off, &bad))
+        lost_line(y, bad, &e);
     else
         read_yaml(y, start, start.off + chunk.n, found, &e);
     place_to_offset(&y->next, y->text, next);

@@ -109,7 +109,7 @@ func (c *counts) difference(r reading, a answer) string {
 		return ""
 	}
 	if a.failed {
-		if why := refusal(document{source: r.skipped}, a.err); why != "" {
+		if why := refusal(document{source: r.skipped, lost: r.lost}, a.err); why != "" {
 			c.ruled[why]++
 			return ""
 		}

@@ -31,6 +31,7 @@ type document struct {
 	source  []byte
 	skipped []byte
 	inJSON  bool
+	lost    bool // its last line
 	strict  error
 }
 
@@ -41,6 +42,7 @@ type reading struct {
 	err       error
 	failed    []byte
 	skipped   []byte
+	lost      bool
 }
 
 func (r *reading) add(d document) {
@@ -109,24 +111,26 @@ func lineOf(in *bufio.Reader) (line []byte, err error) {
 	return append(line, '\n'), err
 }
 
-// chunkOf is the text of the next document.
-func chunkOf(in *bufio.Reader) (chunk []byte, err error) {
+// chunkOf is the text of the next document. lost is true where a last line that fills the buffer of in comes
+// with the end and is left out.
+func chunkOf(in *bufio.Reader) (chunk []byte, lost bool, err error) {
 	for {
 		line, err := lineOf(in)
 		if bytes.HasPrefix(line, []byte("---")) {
 			after := bytes.TrimSpace(line[3:])
 			if len(after) != 0 && after[0] != '#' {
-				return nil, fmt.Errorf("invalid Yaml document separator: %s", after)
+				return nil, false, fmt.Errorf("invalid Yaml document separator: %s", after)
 			}
 			if len(chunk) != 0 {
-				return chunk, nil
+				return chunk, false, nil
 			}
 		}
 		if err != nil {
+			lost = len(line) > 1 && !bytes.HasPrefix(line, []byte("---"))
 			if len(chunk) != 0 {
 				err = nil
 			}
-			return chunk, err
+			return chunk, lost, err
 		}
 		chunk = append(chunk, line...)
 	}
@@ -144,11 +148,12 @@ func toJSON(chunk []byte, convert func([]byte) ([]byte, error)) (out []byte, err
 func (r *reading) readYAML(text []byte) {
 	in := bufio.NewReader(bytes.NewReader(text))
 	for {
-		chunk, err := chunkOf(in)
+		chunk, lost, err := chunkOf(in)
+		r.lost = r.lost || lost
 		if err == io.EOF {
 			return
 		}
-		d := document{source: chunk}
+		d := document{source: chunk, lost: lost}
 		if err == nil {
 			d.json, err = toJSON(chunk, yaml.YAMLToJSONStrict)
 			var twins *yamlv2.TypeError

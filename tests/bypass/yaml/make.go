@@ -533,6 +533,13 @@ func (m *maker) char() byte {
 	return alphabet[m.any(len(alphabet))]
 }
 
+func length(n int) int {
+	if n < 0 {
+		return 0
+	}
+	return n
+}
+
 // text is a row as a stream.
 func (r row) text() string {
 	if r.class == "scalar" {
@@ -569,6 +576,11 @@ func (m *maker) stream() []byte {
 	}
 	if m.oneIn(60) {
 		s = strings.ReplaceAll(s, "\n", "\r\n")
+	}
+	if m.oneIn(500) { // a last line that fills Go's buffer, or nearly
+		s += m.of("", "\n", "x", "# ", "---", "--- # ", "a: ")
+		line := len(s) - strings.LastIndex(s, "\n") - 1
+		s += strings.Repeat(m.of(" ", "x", "\r"), length(4095+m.any(3)+4096*m.any(2)-line)) + m.of("", "", "", "\n", "\r")
 	}
 	if m.oneIn(60) {
 		s = "\ufeff" + s
