@@ -152,6 +152,9 @@ end_process one
 end_process two
 out=$(pod down busybox:1 | k create -n airbyte -f - 2>&1)
 has "Fail" "$out" 'failed calling webhook "mutate.pullgate.svc"'
+out=$(k label pod replica-1-1 -n airbyte seen=yes 2>&1)
+has "Fail refuses updates of pods, too" "$out" 'failed calling webhook "mutate.pullgate.svc"'
+k create deployment down --image=busybox:1 -n airbyte >/dev/null 2>&1 && pass || fail "what makes pods is written all the same"
 cp -a "$work/next/." "$work/tls/"
 shipped "$port" Ignore | k apply -f - >"$work/apply" 2>&1 || fail "Ignore: $(cat "$work/apply")"
 ignored() { pod down busybox:1 | k create -n airbyte -f -; }

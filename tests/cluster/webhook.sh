@@ -27,6 +27,24 @@ spec:
       match: {namespaces: [kube-system, pullgate]}
 POLICY
 
+template='{"metadata":{"labels":{"app":"w"}},"spec":{"restartPolicy":"RESTART","containers":[{"name":"main","image":"IMAGE"}]}}'
+workload() { # KIND IMAGE NAME
+    local api=apps/v1
+    local t=${template/IMAGE/$2} spec
+    case $1 in
+    Job) t=${t/RESTART/Never} spec="{\"template\":$t}" api=batch/v1 ;;
+    PodTemplate)
+        printf '{"apiVersion":"v1","kind":"PodTemplate","metadata":{"name":"%s"},"template":%s}\n' "$3" "${t/RESTART/Always}"
+        return
+        ;;
+    ReplicationController) t=${t/RESTART/Always} spec="{\"selector\":{\"app\":\"w\"},\"template\":$t}" api=v1 ;;
+    CronJob) t=${t/RESTART/Never} spec="{\"schedule\":\"0 0 * * *\",\"jobTemplate\":{\"spec\":{\"template\":$t}}}" api=batch/v1beta1 ;;
+    *) t=${t/RESTART/Always} spec="{\"selector\":{\"matchLabels\":{\"app\":\"w\"}},\"template\":$t}" ;;
+    esac
+    [ "$1" = StatefulSet ] && spec=$(jq -c '.serviceName = "w"' <<<"$spec")
+    printf '{"apiVersion":"%s","kind":"%s","metadata":{"name":"%s"},"spec":%s}\n' "$api" "$1" "$3" "$spec"
+}
+
 say "starting etcd, kube-apiserver, pullgate"
 "$POLICYCTL" certs init --dir "$work/tls" >/dev/null || die "no certificates"
 start_cluster --runtime-config=batch/v2alpha1=true
@@ -35,9 +53,12 @@ port=$(port_of pullgate)
 new_namespace airbyte airbyte-old warned audited told
 k create serviceaccount airbyte-admin -n airbyte >/dev/null
 
-say "pods that were there before the webhook"
+say "pods and workloads that were there before the webhook"
 pod before busybox:1 | k create -n airbyte-old -f - >/dev/null
 pod bad quay.io/evil/x:1 '' | jq -c '.metadata.finalizers = ["example.com/hold"]' | k create -n airbyte-old -f - >/dev/null
+for kind in Deployment CronJob; do
+    workload $kind quay.io/evil/x:1 old | k create -n airbyte-old -f - >/dev/null
+done
 arm "$port" Fail
 
 say "fixtures are created and read back"
@@ -107,6 +128,8 @@ is "audit mode says nothing" "$out" "pod/audited created"
 is "audit mode changes nothing" "$(image_of pod/audited audited main)" quay.io/someone/x:1
 out=$(k run dry --image=busybox:1 --dry-run=server -n airbyte -o json | jq -r '.spec.containers[0].image')
 is "dry run" "$out" ghcr.io/acme-data/busybox:1
+out=$(k run dry --image=quay.io/evil/x:1 --dry-run=server -n airbyte 2>&1)
+has "dry run of what is refused" "$out" "which is not approved"
 out=$(pod applied busybox:1 | k apply --server-side -n airbyte -f - 2>&1)
 has "server-side apply" "$out" "serverside-applied"
 out=$(pod applied busybox:1 | k apply --server-side -n airbyte -f - 2>&1)
@@ -126,6 +149,7 @@ is "a controller's pod is rewritten and has the secret" "$out" '["ghcr.io/acme-d
 say "updates"
 k label pod before -n airbyte-old seen=yes >/dev/null 2>&1 && pass || fail "a label of a pod from before"
 is "its image is left alone" "$(image_of pod/before airbyte-old main)" busybox:1
+k label pod bad -n airbyte-old seen=yes >/dev/null 2>&1 && pass || fail "a label of a refused image's pod"
 k delete pod bad -n airbyte-old --wait=false >/dev/null 2>&1
 k patch pod bad -n airbyte-old --type=json -p '[{"op":"remove","path":"/metadata/finalizers"}]' >/dev/null 2>&1 && pass || fail "a finalizer of a refused image's pod"
 until_true "the pod to go" 50 bash -c "! $kubectl --kubeconfig $work/kubeconfig get pod bad -n airbyte-old"
@@ -134,6 +158,8 @@ is "a new image is rewritten" "$(image_of pod/before airbyte-old main)" ghcr.io/
 out=$(k set image pod/before main=quay.io/evil/x:1 -n airbyte-old 2>&1)
 has "a new image that is not approved" "$out" "which is not approved"
 k set image pod/before main=registry.corp.example:5000/data/x:1 -n airbyte-old >/dev/null 2>&1 && pass || fail "set image to an approved one"
+is "an approved image stays as it is" "$(image_of pod/before airbyte-old main)" registry.corp.example:5000/data/x:1
+is "updates add no pull secret" "$(secrets_of before airbyte-old)" '[]'
 
 say "ephemeral containers"
 k debug before -n airbyte-old --image=busybox:dbg --target=main -c dbg1 >/dev/null 2>&1 && pass || fail "kubectl debug"
@@ -188,18 +214,7 @@ has "pullgate was asked about exec" "$(cat "$work/pullgate.audit")" '"PodExecOpt
 k delete mutatingwebhookconfiguration,validatingwebhookconfiguration wide >/dev/null
 
 say "workloads are judged by their templates and never rewritten"
-template='{"metadata":{"labels":{"app":"w"}},"spec":{"restartPolicy":"RESTART","containers":[{"name":"main","image":"IMAGE"}]}}'
-workload() { # KIND IMAGE NAME
-    local t=${template/IMAGE/$2} spec
-    case $1 in
-    Job) t=${t/RESTART/Never} spec="{\"template\":$t}" api=batch/v1 ;;
-    CronJob) t=${t/RESTART/Never} spec="{\"schedule\":\"0 0 * * *\",\"jobTemplate\":{\"spec\":{\"template\":$t}}}" api=batch/v1beta1 ;;
-    *) t=${t/RESTART/Always} spec="{\"selector\":{\"matchLabels\":{\"app\":\"w\"}},\"template\":$t}" api=apps/v1 ;;
-    esac
-    [ "$1" = StatefulSet ] && spec=$(jq -c '.serviceName = "w"' <<<"$spec")
-    printf '{"apiVersion":"%s","kind":"%s","metadata":{"name":"%s"},"spec":%s}\n' "$api" "$1" "$3" "$spec"
-}
-for kind in Deployment StatefulSet DaemonSet ReplicaSet Job CronJob; do
+for kind in Deployment StatefulSet DaemonSet ReplicaSet ReplicationController PodTemplate Job CronJob; do
     out=$(workload $kind busybox:1 w1 | k create -n airbyte -f - -o json 2>&1)
     is "$kind keeps its short image" "$(jq -r '[.. | objects | select(.name? == "main") | .image] | first' <<<"$out" 2>/dev/null)" busybox:1
     is "$kind gets no pull secret" "$(jq -c '[.. | .imagePullSecrets? // empty]' <<<"$out" 2>/dev/null)" '[]'
@@ -208,7 +223,17 @@ for kind in Deployment StatefulSet DaemonSet ReplicaSet Job CronJob; do
 done
 out=$(workload CronJob quay.io/evil/x:1 w3 | sed s/v1beta1/v2alpha1/ | k create -n airbyte -f - 2>&1)
 has "another version does not slip by" "$out" "which is not approved"
+for kind in deployment statefulset daemonset cronjob; do
+    out=$(k set image $kind/w1 main=quay.io/evil/x:2 -n airbyte 2>&1)
+    has "$kind: an update to an image that is not approved" "$out" "which is not approved"
+    k set image $kind/w1 main=busybox:2 -n airbyte >/dev/null 2>&1 && pass || fail "$kind: an update to a short image"
+    is "$kind keeps its short image on updates" "$(image_of $kind/w1 airbyte main)" busybox:2
+done
 k scale deployment w1 --replicas=2 -n airbyte >/dev/null 2>&1 && pass || fail "scale"
+for kind in deployment cronjob; do
+    k label $kind old -n airbyte-old seen=yes >/dev/null 2>&1 && pass || fail "a label of a $kind from before"
+done
+k scale deployment old --replicas=2 -n airbyte-old >/dev/null 2>&1 && pass || fail "scale a Deployment from before"
 
 say "pull secrets of the ServiceAccount survive beside ours"
 k create serviceaccount builder -n airbyte >/dev/null
@@ -243,5 +268,37 @@ say "the API server's audit log carries our annotations"
 line=$(grep '"name":"replication-job-4711-attempt-0"' "$work/audit.log" | grep '"verb":"create"' | head -1)
 is "verdict" "$(jq -r '.annotations["mutate.pullgate.svc/verdict"]' <<<"$line")" allow
 has "images" "$(jq -r '.annotations["mutate.pullgate.svc/images"]' <<<"$line")" "source: airbyte/source-postgres:3.6.11 -> ghcr.io/acme-data/airbyte/source-postgres:3.6.11"
+line=$(grep '"name":"foreign"' "$work/audit.log" | head -1)
+is "a denial's verdict" "$(jq -r '.annotations["mutate.pullgate.svc/verdict"]' <<<"$line")" deny
+has "a denial's reasons" "$(jq -r '.annotations["mutate.pullgate.svc/reasons"]' <<<"$line")" 'not-approved: container "main": image "quay.io/someone/x:1"'
+is "a Deployment's verdict" "$(grep '"resource":"deployments"' "$work/audit.log" | jq -r '.annotations["templates.pullgate.svc/verdict"] // empty' | sort -u | xargs)" "allow deny"
 is "no annotation was refused" "$(grep -c 'Failed to set admission audit annotation' "$work/apiserver.log")" 0
+
+say "what a webhook after ours puts into pods is seen (reinvocationPolicy IfNeeded)"
+"$here/mesh.py" "$work/tls" >"$work/mesh" &
+pids[mesh]=$!
+until_true "the mesh" 100 test -s "$work/mesh"
+k apply -f - >/dev/null <<HOOK || fail "the mesh's registration"
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: {name: zz-mesh}
+webhooks:
+  - name: mesh.example.com
+    clientConfig: {url: "https://127.0.0.1:$(cat "$work/mesh")", caBundle: $("$POLICYCTL" certs bundle --dir "$work/tls")}
+    rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
+    admissionReviewVersions: [v1]
+    sideEffects: None
+HOOK
+meshed() { # NAME SIDECAR
+    pod "$1" busybox:1 | jq -c --arg i "$2" '.metadata.annotations.mesh = $i' | k create -n airbyte -f - "${@:3}"
+}
+has_sidecar() { meshed probe ghcr.io/acme-data/istio/proxyv2:1 --dry-run=server -o json | grep -q '"name": "mesh"'; }
+until_true "the mesh to be asked" 100 has_sidecar
+meshed meshed istio/proxyv2:1 >/dev/null 2>&1 && pass || fail "a pod with a sidecar"
+is "the sidecar is rewritten too" "$(image_of pod/meshed airbyte mesh)" ghcr.io/acme-data/istio/proxyv2:1
+is "the secret is there once" "$(secrets_of meshed airbyte)" '["regcred"]'
+is "the API server keeps the annotations of the first answer" \
+    "$(grep '"name":"meshed"' "$work/audit.log" | jq -r '.annotations["mutate.pullgate.svc/images"]')" "main: busybox:1 -> ghcr.io/acme-data/busybox:1"
+out=$(meshed refused quay.io/evil/proxyv2:1 2>&1)
+has "a sidecar that is not approved" "$out" 'container "mesh": image "quay.io/evil/proxyv2:1" comes from quay.io'
 finish

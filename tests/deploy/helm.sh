@@ -112,6 +112,12 @@ as_overlay monitoring '
 serviceMonitor: {enabled: true}
 networkPolicy: {metricsFrom: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}]}' \
     -- --without ConfigMap --without PrometheusRule
+for name in airbyte astronomer; do
+    [ $name = airbyte ] && only='{key: kubernetes.io/metadata.name, operator: In, values: [airbyte]}' ||
+        only='{key: platform-release, operator: Exists}'
+    as_overlay $name "webhooks: {namespaces: [$only]}
+policies: {policy.yaml: $(jq -Rs . "$top/policies/examples/$name.yaml")}"
+done
 conditions=$(python3 -c '
 import json, yaml
 print(json.dumps(yaml.safe_load(open("'"$top"'/deploy/kustomize/components/match-conditions/conditions.yaml"))[0]["value"]))')
@@ -126,7 +132,7 @@ helm "image: {digest: '$digest'}"
 has "digest" "image: ghcr.io/your-org/pullgate@$digest"
 helm "certificate: {mode: existing, existing: {secret: mine, caBundle: Zm9v}}"
 has "existing: bundle" 'caBundle: Zm9v'
-has "existing: mounted" 'secretName: mine'
+has "existing: mounted" 'secretName: "mine"'
 same "existing: no Secret is made" "$(grep -c 'kind: Secret' rendered.yaml)" 0
 helm "certificate: {mode: existing}"
 same "existing without its bundle: exit status" $status 1
@@ -193,6 +199,25 @@ has "service monitor" 'release: prometheus'
 helm '' -release data
 has "another release: the names" 'name: data-pullgate'
 fits "another release"
+# Names that YAML reads as something else when they stand bare.
+helm '{nameOverride: "true", priorityClassName: "no", certificate: {mode: existing, existing: {secret: "10", caBundle: Zm9v}}}' -release 100 -namespace 123
+run python3 -c '
+import sys, yaml
+def walk(value, path):
+    if isinstance(value, dict):
+        for k, v in value.items():
+            walk(v, path + [k])
+    elif isinstance(value, list):
+        for v in value:
+            walk(v, path)
+    elif path[-1] in ("name", "namespace", "instance", "secretName", "serviceAccountName", "priorityClassName") or path[-1].startswith("app."):
+        assert isinstance(value, str), (path, value)
+        global n
+        n += 1
+n = 0
+walk(list(yaml.safe_load_all(open(sys.argv[1]))), [""])
+assert n > 50, n' rendered.yaml
+same "names that look like numbers: $err" $status 0
 helm '' -release data -notes
 has "notes: commands" 'delete mutatingwebhookconfiguration,validatingwebhookconfiguration data-pullgate'
 has "notes: the placeholder is told" 'WARNING: image\.repository is the placeholder'
@@ -250,5 +275,9 @@ bad "Exists with values" 'webhooks: {namespaces: [{key: a, operator: Exists, val
 for option in help version healthcheck; do
     bad "an option that ends the program: $option" "options: {$option: true}" '^values\.yaml: options: '
 done
+bad "a label that pods have" 'podLabels: {app.kubernetes.io/name: x}' 'podLabels: '
+bad "an annotation that pods have" 'podAnnotations: {kubectl.kubernetes.io/default-container: x}' 'podAnnotations: '
+bad "a label that the monitor has" 'serviceMonitor: {labels: {helm.sh/chart: x}}' 'serviceMonitor/labels: '
+good "labels and annotations" '{podLabels: {a: b}, podAnnotations: {a/b: c}, serviceMonitor: {labels: {release: prometheus}}}'
 bad "an operator" 'webhooks: {namespaces: [{key: a, operator: Is}]}' 'is not one of'
 finish

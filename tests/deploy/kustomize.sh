@@ -31,6 +31,18 @@ if "$here/build.sh" "$work/built" 2>"$work/err"; then
     run kubectl kustomize "$work/images"
     same "images: exit status" "$status$err" 0
     same "images: the overlay's" "$(grep -o ' image: .*' <<<"$out")" " image: r.example/p:mine"
+    # Another namespace, for each of the components that say whose pods are asked about.
+    for name in airbyte astronomer; do
+        mkdir "$work/$name"
+        sed "s|^resources: .*|resources: [$to_kustomize/overlays/cert-manager]\ncomponents: [$to_kustomize/components/$name]|" \
+            deploy/kustomize/overlays/namespace-cert-manager/kustomization.yaml >"$work/$name/kustomization.yaml"
+        run kubectl kustomize "$work/$name"
+        same "$name in another namespace: exit status" "$status$err" 0
+        cp "$work/out" "$work/$name.yaml"
+        run python3 "$here/check.py" "$PULLGATE" "$work/$name.yaml"
+        same "$name in another namespace: the objects fit together: $out$err" $status 0
+        same "$name in another namespace: each webhook leaves it out" "$(grep -c '^ *- image-policy$' "$work/$name.yaml")" 3
+    done
 else
     # Without a kubectl that is new enough the expected outputs stand for it, as long as nothing they
     # were made from has changed.

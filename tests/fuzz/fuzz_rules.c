@@ -73,7 +73,18 @@ static void check_policy(const struct policy *p) {
         assert(p->owned[i] != NULL);
 }
 
+/* Unlike the loader's warnings these come rule by rule. */
+static void check_finding(void *arg, enum rules_lint lint, const char *file,
+                          struct policy_pos pos, const char *text) {
+    (void)arg;
+    assert((unsigned)lint < N_RULES_LINTS && pos.line != 0);
+    assert(str_eq(str_of(file), STR("fuzz.yaml")));
+    check_text(text);
+}
+
 static void check_file(struct str text) {
+    const struct rules_examine_options closer = {
+        .warn = check_finding, .now_s = 1795000000, .soon_s = 30 * 86400};
     struct policy_pos last = {0};
     struct rules_options options = {.warn = check_warning, .arg = &last, .now_s = 1795000000};
     struct err err = ERR_INIT;
@@ -81,6 +92,7 @@ static void check_file(struct str text) {
     enum ec ec = rules_parse(&p, text, "fuzz.yaml", &options, &err);
     if (ec == EC_OK) {
         check_policy(p);
+        rules_examine(p, &closer);
         policy_free(p);
         return;
     }
@@ -91,15 +103,27 @@ static void check_file(struct str text) {
     check_text(err.msg);
 }
 
-/* The bytes are a file; and, so that not all of them fail at its first line, a spec. */
+static void check_spec(struct str text, bool is_regex) {
+    struct buf file = BUF_INIT(64 << 20);
+    buf_puts(&file, "apiVersion: pullgate/v1\nkind: ImagePolicy\nspec:\n");
+    if (is_regex) {
+        buf_puts(&file, "  approved: [{regex: ");
+        buf_json(&file, text);
+        buf_puts(&file, "}]\n");
+    } else {
+        buf_str(&file, text);
+    }
+    if (!file.bad)
+        check_file(buf_view(&file));
+    buf_done(&file);
+}
+
+/* The bytes are a file; and, so that not all of them fail at its first line, a spec; and a regex
+ * of one. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct str text = {(const char *)data, size};
-    struct buf spec = BUF_INIT(64 << 20);
     check_file(text);
-    buf_puts(&spec, "apiVersion: pullgate/v1\nkind: ImagePolicy\nspec:\n");
-    buf_str(&spec, text);
-    if (!spec.bad)
-        check_file(buf_view(&spec));
-    buf_done(&spec);
+    check_spec(text, false);
+    check_spec(text, true);
     return 0;
 }

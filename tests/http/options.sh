@@ -136,6 +136,22 @@ stop_daemon
 same "PULLGATE_DRAIN_PAUSE: the flag wins" "$(logged draining pauseMs)" 0
 same "environment: exit status" $status 0
 
+# A misspelt one would have no effect, without a word.
+misspelt=(PULLGATE_AUDIT_WHEN_FUL PULLGATE_client_ca PULLGATE_NOTHING_OF_OURS PULLGATE_HELP)
+silent=(PULLGATE_NAMESPACE PULLGATE_SERVICE_HOST PULLGATE_SERVICE_PORT_HTTPS PULLGATE_PORT PULLGATE_METRICS_PORT_8080_TCP_ADDR PULLGATER)
+for name in "${misspelt[@]}" "${silent[@]}"; do
+    export "$name=x"
+done
+PULLGATE_POLL=1s start_daemon misspelt ready --policy rules.yaml
+unset "${misspelt[@]}" "${silent[@]}"
+same "variables that are no options are told" \
+    "$(jq -r 'select(.event == "unknown_variable" and .name != "PULLGATE_WRAP") | "\(.level) \(.name): \(.nearest)"' "$log" | sort)" \
+    "warn PULLGATE_AUDIT_WHEN_FUL: audit-when-full
+warn PULLGATE_HELP: help
+warn PULLGATE_NOTHING_OF_OURS: 
+warn PULLGATE_client_ca: client-ca"
+stop_daemon
+
 # ---- a limit that another one hides ------------------------------------------------------------
 
 start_daemon hidden ready --policy rules.yaml --max-body 2MiB --memory-budget 1MiB
@@ -204,6 +220,7 @@ check "--client-name: another name ($code)" [ "$code" = 403 -o "$code" = 000 ]
 same "--client-name: no decision" "$(cat "$audit")" ""
 same "--client-name: is counted, and not as a handshake that failed" \
     "$(curl --silent "http://127.0.0.1:$probes/metrics" |
-        grep -E '^pullgate_server_(refused_total.*forbidden|handshakes_failed)' | sed 's/.* //' | xargs)" "1 0"
+        grep -E '^pullgate_server_(refused_total.*forbidden|handshakes_failed)' | sort | xargs)" \
+    'pullgate_server_handshakes_failed_total 0 pullgate_server_refused_total{reason=forbidden} 1'
 stop_daemon
 finish

@@ -109,9 +109,11 @@ read_cmake() {
         }' CMakeLists.txt)
     # Macros alone, no translation unit of its own: see CMakeLists.txt.
     public[base/attrs.h]=1
-    # A program has no public headers; this one is the door by which tests/unit/test_nomem.c calls
-    # the verbs of policyctl as a library. No module may know policyctl, so nobody else can use it.
+    # A program has no public headers; these are the doors by which tests/unit/test_nomem.c calls the
+    # verbs of policyctl as a library, and tests/fuzz/fuzz_apply.c changes texts. No module may know
+    # policyctl, so nobody else can use them.
     public[policyctl/verb.h]=1
+    public[policyctl/apply.h]=1
 }
 
 first_party() { # file:line owner header

@@ -7,6 +7,8 @@
 
 enum { ROWS_MAX = 96, FIRST_LONG = 256 };
 
+extern char **environ; /* POSIX: each program declares it for itself */
+
 struct unit {
     const char *name;
     uint64_t factor;
@@ -130,6 +132,15 @@ static enum ec set(const struct opt_row *row, void *target, const char *value,
     return err_set(err, EC_BUG, "option %s has no kind", row->name);
 }
 
+/* The option that a word is a misspelling of, or NULL. */
+static const char *nearest(const struct opt_table *table, struct str word) {
+    const char *names[ROWS_MAX];
+    for (size_t i = 0; i < table->n_rows; i++)
+        names[i] = table->rows[i].name;
+    int near = str_nearest(word, names, table->n_rows);
+    return near < 0 ? NULL : names[near];
+}
+
 /* ---- environment --------------------------------------------------------------------- */
 
 static const char *from_environment(const char *prefix, const char *name) {
@@ -140,6 +151,48 @@ static const char *from_environment(const char *prefix, const char *name) {
     for (char *p = variable; *p != '\0'; p++)
         *p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
     return getenv(variable);
+}
+
+enum { NAME_MAX_BYTES = 64 }; /* longer than any option's */
+
+/* MAX_BODY as max-body. What has a small letter is no option's, but may be meant as one: *exact. */
+static struct str option_of(struct str variable, char out[NAME_MAX_BYTES], bool *exact) {
+    size_t n = variable.n < NAME_MAX_BYTES ? variable.n : NAME_MAX_BYTES;
+    *exact = true;
+    for (size_t i = 0; i < n; i++) {
+        char c = variable.p[i];
+        *exact &= c != '-' && !(c >= 'a' && c <= 'z');
+        out[i] = c == '_' ? '-' : ascii_lower(c);
+    }
+    return (struct str){out, n};
+}
+
+static bool is_option(const struct opt_table *table, struct str name) {
+    for (size_t i = 0; i < table->n_rows; i++)
+        if (table->rows[i].kind != OPT_HELP && str_eq(name, str_of(table->rows[i].name)))
+            return true;
+    return false;
+}
+
+bool opts_unknown_variable(const struct opt_table *table, size_t *at, struct str *name,
+                           const char **near) {
+    struct str prefix = str_of(table->env_prefix);
+    while (environ[*at] != NULL) {
+        char text[NAME_MAX_BYTES];
+        bool exact;
+        struct str variable = str_of(environ[(*at)++]);
+        variable = str_slice(variable, 0, str_find(variable, '='));
+        struct str rest = str_slice(variable, prefix.n, variable.n);
+        if (!str_starts(variable, prefix) || !str_starts(rest, STR("_")))
+            continue;
+        struct str option = option_of(str_slice(rest, 1, rest.n), text, &exact);
+        if (exact && is_option(table, option))
+            continue;
+        *name = variable;
+        *near = nearest(table, option);
+        return true;
+    }
+    return false;
 }
 
 /* "a,b, c" to three items; the pieces are copied into text, which was given room before. */
@@ -222,18 +275,13 @@ static void fill(const struct opt_table *table, struct option *longs, char *lett
 }
 
 static enum ec unknown(const struct opt_table *table, const char *given, struct err *err) {
-    const char *names[ROWS_MAX];
     struct str word = str_of(given);
     while (word.n != 0 && *word.p == '-')
         word = str_slice(word, 1, word.n);
-    word = str_slice(word, 0, str_find(word, '='));
-    for (size_t i = 0; i < table->n_rows; i++)
-        names[i] = table->rows[i].name;
-    int near = str_nearest(word, names, table->n_rows);
-    if (near < 0)
+    const char *near = nearest(table, str_slice(word, 0, str_find(word, '=')));
+    if (near == NULL)
         return err_set(err, EC_USAGE, "unknown option \"%.100s\"; try --help", given);
-    return err_set(err, EC_USAGE, "unknown option \"%.100s\"; did you mean --%s?", given,
-                   names[near]);
+    return err_set(err, EC_USAGE, "unknown option \"%.100s\"; did you mean --%s?", given, near);
 }
 
 static const struct opt_row *row_of(const struct opt_table *table, int c) {

@@ -59,6 +59,15 @@ struct opt_result {
 enum ec opts_parse(const struct opt_table *table, void *target, int argc, char **argv,
                    struct opt_result *out, struct buf *text, struct err *err) MUST_CHECK;
 
+/* The next variable of the environment that has the table's prefix and is no option: what a misspelt
+ * one says is lost, and nothing else tells of it.
+ * In   *at      where to go on, 0 at first
+ * Out  *name    its name; it borrows from the environment
+ *      *near    the option that was meant, it seems; or NULL
+ *      untouched when there is no further one: false */
+bool opts_unknown_variable(const struct opt_table *table, size_t *at, struct str *name,
+                           const char **near);
+
 /* The options' part of --help: a line or more each, wrapped at 96 columns. */
 void opts_help(const struct opt_table *table, struct buf *out);
 

@@ -50,6 +50,27 @@ static int healthcheck(const struct options *options) {
     return err.code == EC_USAGE ? 2 : status != 200;
 }
 
+/* Variables that are there and not meant as options: the manifests name the namespace in one, and
+ * Kubernetes makes some of each Service called pullgate or pullgate-..., unless told not to. */
+static bool is_of_kubernetes(struct str name) {
+    if (str_eq(name, STR("PULLGATE_NAMESPACE")))
+        return true;
+    for (size_t i = 0; i < name.n; i++) {
+        struct str rest = str_slice(name, i, name.n);
+        if (str_starts(rest, STR("_PORT")) || str_starts(rest, STR("_SERVICE_HOST")))
+            return true;
+    }
+    return false;
+}
+
+static void tell_unknown_variables(void) {
+    struct str name;
+    const char *near;
+    for (size_t at = 0; opts_unknown_variable(&options_table, &at, &name, &near);)
+        if (!is_of_kubernetes(name))
+            LOG(LOG_WARN, "unknown_variable", F_STR("name", name), F_Z("nearest", near), F_END);
+}
+
 int main(int argc, char **argv) {
     struct options options = {.policy = NULL};
     struct opt_result result;
@@ -78,5 +99,6 @@ int main(int argc, char **argv) {
     if (err.code != EC_OK)
         return usage_error(&err);
     log_set_level((enum log_level)options.log_level);
+    tell_unknown_variables();
     return daemon_run(&options);
 }

@@ -11,7 +11,7 @@
 {{/* What pods are found by. */}}
 {{- define "pullgate.selector" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "pullgate.labels" -}}
