@@ -71,8 +71,8 @@ var rules = []rule{
 	{"UTF-16 that is none", "UTF-16", func(d document) bool { return true }},
 	{"BOM in the text", "byte order mark", sourceHas("\ufeff")},
 	{"':' before a bracket", "found unexpected ':'", sourceHas(`:[,?\[\]{}]`)},
-	{"',' or bracket in a tag", "did not find expected whitespace or line break", sourceHas(`![^\s]*[,\[\]]`)},
-	{"',' or bracket in a tag", "did not find expected tag URI", sourceHas(`![^\s]*[,\[\]]`)},
+	{"',' or bracket in a tag", "did not find ", sourceHas(`![^\s]*[,\[\]]`)},
+	{"',' or bracket in a tag", "found ", sourceHas(`![^\s]*[,\[\]]`)},
 	{"',' or bracket in a tag", "',' in or right behind a tag", sourceHas(`!([^\s<]\S*)?,|!<[^\s>]*>\S*,`)},
 	{"U+0000 in a tag", "'%' in or right behind a tag", sourceHas(`![^\s]*%00`)},
 	{"more than 128 levels", "128 levels", isDeep},
@@ -81,7 +81,7 @@ var rules = []rule{
 	{"a last line that kubectl loses", "which kubectl does not read", func(d document) bool { return d.lost }},
 	{"text behind an empty document", "text behind the end of an empty document", func(d document) bool { return true }},
 	{"what is no YAML behind the document", "found ", goesOn},
-	{"what is no YAML behind the document", "did not find ", goesOn},
+	{"what is no YAML behind the document", " not find ", goesOn},
 	{"what is no YAML behind the document", " not allowed in this context", goesOn},
 }
 
