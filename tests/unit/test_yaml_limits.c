@@ -170,10 +170,54 @@ static void large_files_are_read(void **state) {
     buf_done(&b);
 }
 
+/* Go's bufio has 4096 bytes: a last line without an end that fills them is lost to kubectl. */
+static void lost_lines_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *head;
+        size_t spaces;
+        const char *tail;
+        enum ec ec;
+    } rows[] = {{"a: 1\nb: 2", 4092, "", EC_SYNTAX},    {"a: 1\nb: 2", 4091, "", EC_OK},
+                {"a: 1\nb: 2", 4093, "", EC_OK},        {"a: 1\nb: 2", 4092, "\n", EC_OK},
+                {"[a]", 8189, "", EC_SYNTAX},           {"a: 1\n---", 4093, "", EC_OK},
+                {"{\"a\": 1}", 4088, "", EC_OK},        {"a: 1\nb: 2", 4091, "\r", EC_OK},
+                {"a: 1\n---\n# b", 4093, "", EC_SYNTAX}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf b = BUF_INIT(1 << 20);
+        buf_puts(&b, rows[i].head);
+        repeat(&b, " ", rows[i].spaces);
+        buf_puts(&b, rows[i].tail);
+        struct reader r;
+        open_text(&r, buf_view(&b), YAML_LIMITS_DEFAULT);
+        while (next(&r) == EC_OK && r.doc != NULL)
+            ;
+        if (r.err.code != rows[i].ec)
+            fail_row("row %zu: %s", i, r.err.msg);
+        yaml_close(r.yaml);
+        buf_done(&b);
+    }
+}
+
+/* Each scalar with \' has the text read once more; hostile files have many. */
+static void readings_are_bounded(void **state) {
+    (void)state;
+    struct buf b = BUF_INIT(1 << 20);
+    repeat(&b, "- \"\\'\\'\"\n", 100);
+    assert_int_equal(read_with(buf_view(&b), YAML_LIMITS_DEFAULT), EC_OK);
+    repeat(&b, "- \"\\'\\'\"\n", 9900);
+    assert_int_equal(read_with(buf_view(&b), YAML_LIMITS_DEFAULT), EC_SYNTAX);
+    buf_done(&b);
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(depth_is_bounded),     cmocka_unit_test(alias_bombs_are_refused),
-    cmocka_unit_test(sizes_are_bounded),    cmocka_unit_test(documents_and_anchors_are_counted),
+    cmocka_unit_test(depth_is_bounded),
+    cmocka_unit_test(alias_bombs_are_refused),
+    cmocka_unit_test(sizes_are_bounded),
+    cmocka_unit_test(documents_and_anchors_are_counted),
     cmocka_unit_test(large_files_are_read),
+    cmocka_unit_test(readings_are_bounded),
+    cmocka_unit_test(lost_lines_are_refused),
 };
 
 TEST_MAIN(tests)

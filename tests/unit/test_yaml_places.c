@@ -50,6 +50,8 @@ static void pointers_lead_to_lines_and_columns(void **state) {
         {"a: &x {k: v}\nb:\n  <<: *x\n  l: w\n", "/b/l", 4, 6, 4, 3},
         {"<<: [{a: 1}, {b: 2}]\nc: 3\n", "/b", 1, 18, 1, 15},
         {"&k 0x10: a\n", "/16", 1, 10, 1, 4},
+        {"a: \"\\'\"\n? !x # \\'\n  \"b\\'\"\n: [\"\\'\", c]\n", "/b'/1", 4, 10, 4, 10},
+        {"a: \"\\'\"\n? !x # \\'\n  \"b\\'\"\n: [\"\\'\", c]\n", "/b'", 4, 3, 3, 3},
         /* escapes of pointers */
         {"a/b: {\"c~d\": {\"\": 1}}\n", "/a~1b/c~0d/", 1, 19, 1, 15},
         {"a/b: {c: 1}\n~: 1\n", "/a/b", 0, 0, 0, 0},
@@ -199,8 +201,18 @@ static void errors_say_where_and_what(void **state) {
         {"---\n\xef\xbb\xbf"
          "b: 2\n",
          EC_SYNTAX, 2, 1, "byte order mark"},
+        {"a: 1\n---\n\xef\xbb\xbf\xef\xbb\xbf"
+         "b: 2\na: 1\n",
+         EC_SYNTAX, 3, 1, "byte order mark"},
         {"a: [x?y]\n", EC_SYNTAX, 1, 5, "'?'"},
         {"a: \"x\\/\"\n", EC_SYNTAX, 1, 6, "escape"},
+        {"a: \"\\' \\/\"\n", EC_SYNTAX, 1, 8, "escape"},
+        {"a: \"\\'\nb: 2\n\n", EC_SYNTAX, 4, 1, "line 1"},
+        {"a: \"\\'\"\nb: \"\\q\"\n", EC_SYNTAX, 2, 5, "escape"},
+        /* go-yaml's list has one value */
+        {"- [\n  !!str, 'x']\n", EC_SYNTAX, 2, 8, "','"},
+        {"- {a: &x !!str,\n  b}\n", EC_SYNTAX, 1, 15, "','"},
+        {"- !!int%00x 5\n", EC_SYNTAX, 1, 8, "'%'"},
         {"%YAML 1.2\r---\ra: 1\r", EC_SYNTAX, 1, 1, "1.2"},
         {"a: 1\nb: 2\na: 3\n", EC_SCHEMA, 3, 1,
          "\"a\" stands twice in one object, first in line 1"},
@@ -245,6 +257,10 @@ static void errors_say_where_and_what(void **state) {
         {"{\"a\": 1\n \"b\": 2}", EC_SYNTAX, 2, 5, "expected ','"},
         {"{a: 1,\n b: [}", EC_SYNTAX, 2, 6, "node content"},
         {"{\"a\":1}{\"b\":2}\n---\nc: 3\n", EC_SYNTAX, 2, 2, "JSON"},
+        /* fewer than four bytes are not tried as YAML */
+        {"{\"a\":1} x\n", EC_SYNTAX, 1, 9, "JSON"},
+        {"{a}", EC_SYNTAX, 1, 2, "JSON"},
+        {"{\"a\":1}  #c", EC_SYNTAX, 1, 10, "JSON"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct reader r;
@@ -277,6 +293,9 @@ static void reading_goes_on_behind_an_error(void **state) {
         {"{\"a\":1} null [2] 3", "{\"a\":1} [2] 3 "},
         {"{\"a\":1}\nb: 2\n---\n{\"c\":\"\\/\"}\n", "{\"a\":1} {\"b\":2} syntax "},
         {"{\"a\":\"\\/\\ud83d\\ude00\"}", "{\"a\":\"\\/\\ud83d\\ude00\"} "},
+        {"{\"a\":1} x\n\n\n", "{\"a\":1} \"x\" "},
+        {"{\"a\":1} ---", "{\"a\":1} syntax "},
+        {"{\"a\":1}\n---", "{\"a\":1} "},
         {"  {a: 1,\n b: 2}\n---\n{\"c\":1}{", "{\"a\":1,\"b\":2} {\"c\":1} "},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -81,3 +81,18 @@ const struct anchor *anchors_find(const struct anchors *a, struct str name) {
     uint32_t slot = slot_of(a, name, &found);
     return found ? &a->defined[a->by_name[slot]] : NULL;
 }
+
+/* Of all steps of decoding, this share may come from aliases. */
+static double allowed_share(size_t steps) {
+    const double low = 400e3, high = 4e6;
+    if ((double)steps <= low)
+        return 0.99;
+    if ((double)steps >= high)
+        return 0.10;
+    return 0.99 - 0.89 * (((double)steps - low) / (high - low));
+}
+
+bool anchors_are_too_much(size_t steps, size_t alias_steps) {
+    return alias_steps > 100 && steps > 1000 &&
+           (double)alias_steps / (double)steps > allowed_share(steps);
+}

@@ -48,4 +48,7 @@ enum ec anchors_define(struct anchors *a, struct str name, struct anchor **out, 
 /* The latest definition of a name, or NULL. */
 const struct anchor *anchors_find(const struct anchors *a, struct str name);
 
+/* go-yaml's rule: of `steps` of decoding so many may come from aliases. */
+bool anchors_are_too_much(size_t steps, size_t alias_steps);
+
 #endif

@@ -29,6 +29,7 @@ struct frame {
 struct emitter {
     struct str text; /* up to the end of the document's bytes */
     struct source source;
+    bool again; /* now that more quotes are known */
     struct place place;
     const struct yaml_limits *limits;
     struct emitted *out;
@@ -38,24 +39,6 @@ struct emitter {
     struct anchors anchors;
     size_t steps, alias_steps; /* of go-yaml's decoder, for its rule on aliases */
 };
-
-enum ec positions_room(struct positions *to, size_t more, uint32_t max, struct err *err) {
-    if (more > max || to->n > max - more)
-        return err_set(err, EC_LIMIT, "more than %u values and keys in one document", max);
-    if (more <= to->cap - to->n)
-        return EC_OK;
-    uint32_t cap = to->cap < max / 2 ? to->cap * 2 : max;
-    if (cap < to->n + more)
-        cap = to->n + (uint32_t)more;
-    if (cap < 64 && max >= 64)
-        cap = 64;
-    void *p = mem_realloc(to->p, mem_array_bytes(cap, sizeof *to->p));
-    if (p == NULL)
-        return err_set(err, EC_NOMEM, "no memory for positions");
-    to->p = p;
-    to->cap = cap;
-    return EC_OK;
-}
 
 /* --- output --- */
 
@@ -107,22 +90,11 @@ static enum ec copy_again(struct emitter *e, const struct anchor *a, struct err 
 
 /* --- go-yaml's rule on aliases --- */
 
-/* Of all steps of decoding, this share may come from aliases. */
-static double allowed_share(size_t steps) {
-    const double low = 400e3, high = 4e6;
-    if ((double)steps <= low)
-        return 0.99;
-    if ((double)steps >= high)
-        return 0.10;
-    return 0.99 - 0.89 * (((double)steps - low) / (high - low));
-}
-
 static enum ec count_steps(struct emitter *e, size_t own, size_t of_alias, struct yaml_pos pos,
                            struct err *err) {
     e->steps += own + of_alias;
     e->alias_steps += of_alias;
-    if (e->alias_steps <= 100 || e->steps <= 1000 ||
-        (double)e->alias_steps / (double)e->steps <= allowed_share(e->steps))
+    if (!anchors_are_too_much(e->steps, e->alias_steps))
         return EC_OK;
     err_set(err, EC_LIMIT, "nearly all of the document comes from aliases");
     return place_err(err, pos);
@@ -221,11 +193,8 @@ static struct place behind_properties(const struct emitter *e, const yaml_event_
     struct place end = e->place;
     place_to_index(&end, e->text, event->end_mark.index);
     size_t at = e->place.off;
-    while (at < end.off && (e->text.p[at] == '&' || e->text.p[at] == '!')) {
-        while (at < end.off && memchr(" \t\r\n", e->text.p[at], 4) == NULL)
-            at++;
-        source_skip_gap(e->text, &at);
-    }
+    while (at < end.off && (e->text.p[at] == '&' || e->text.p[at] == '!'))
+        source_skip_word(e->text, &at);
     struct place value = e->place;
     if (at <= end.off && at < e->text.n)
         place_to_offset(&value, e->text, at);
@@ -252,24 +221,22 @@ static enum ec check_question(const struct emitter *e, const yaml_event_t *event
     return place_err(err, place_pos(&e->place));
 }
 
-/* go-yaml does not know the escape \/ , which libyaml has learnt from JSON. */
+/* go-yaml does not know the escape \/ , which libyaml has learnt from JSON; and the reverse. */
 static enum ec check_escapes(const struct emitter *e, const yaml_event_t *event,
                              struct err *err) {
     if (event->data.scalar.style != YAML_DOUBLE_QUOTED_SCALAR_STYLE)
         return EC_OK;
-    struct place end = e->place;
+    struct place at = behind_properties(e, event), end = at;
     place_to_index(&end, e->text, event->end_mark.index);
-    for (size_t i = e->place.off; i + 1 < end.off; i++) {
-        if (e->text.p[i] != '\\')
-            continue;
-        if (e->text.p[++i] != '/')
-            continue;
-        struct place at = e->place;
-        place_to_offset(&at, e->text, i - 1);
-        err_set(err, EC_SYNTAX, "found unknown escape character '/' (YAML has no \\/)");
-        return place_err(err, place_pos(&at));
-    }
-    return EC_OK;
+    struct str source = str_slice(e->text, at.off, end.off);
+    if (e->source.quotes->n > 0)
+        quotes_restore(source, (char *)event->data.scalar.value, event->data.scalar.length);
+    size_t slash;
+    if (!dialect_find_slash(source, &slash))
+        return EC_OK;
+    place_to_offset(&at, e->text, at.off + slash);
+    err_set(err, EC_SYNTAX, "found unknown escape character '/' (YAML has no \\/)");
+    return place_err(err, place_pos(&at));
 }
 
 static enum ec emit_value(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
@@ -464,25 +431,40 @@ static int feed(void *data, unsigned char *to, size_t size, size_t *n) {
 }
 
 /* Errors need a second walk: their mark may lie before the last event's. */
-static struct yaml_pos mark_pos(const struct emitter *e, const struct place *start,
-                                yaml_mark_t mark) {
+static struct place mark_place(const struct emitter *e, const struct place *start,
+                               yaml_mark_t mark) {
     struct place at = *start;
     place_to_index(&at, e->text, mark.index);
-    return place_pos(&at);
+    return at;
 }
 
-static enum ec parser_fail(const struct emitter *e, const struct place *start,
+/* False where it is another escape, or the text has been read too often. */
+static bool learn_quotes(struct emitter *e, const struct place *start, yaml_mark_t mark,
+                         struct err *err) {
+    const size_t all_bytes = 16u << 20; /* of all readings, about a second */
+    struct place at = mark_place(e, start, mark);
+    if (!str_starts(str_slice(e->text, at.off, e->text.n), STR("\\'")) ||
+        ++e->source.quotes->readings > all_bytes / (e->text.n - start->off))
+        return false;
+    e->again = quotes_add(e->source.quotes, e->text, at.off, err) == EC_OK;
+    return true;
+}
+
+static enum ec parser_fail(struct emitter *e, const struct place *start,
                            const yaml_parser_t *parser, struct err *err) {
     const char *problem = parser->problem ? parser->problem : "this is no YAML";
-    struct yaml_pos pos = mark_pos(e, start, parser->problem_mark);
+    if (strcmp(problem, "found unknown escape character") == 0 &&
+        learn_quotes(e, start, parser->problem_mark, err))
+        return err->code;
+    struct place at = mark_place(e, start, parser->problem_mark);
     if (parser->error == YAML_MEMORY_ERROR)
         return err_set(err, EC_NOMEM, "no memory to read YAML");
     if (parser->context == NULL || parser->context_mark.line == parser->problem_mark.line)
         err_set(err, EC_SYNTAX, "%s", problem);
     else
         err_set(err, EC_SYNTAX, "%s (%s that begins in line %u)", problem, parser->context,
-                mark_pos(e, start, parser->context_mark).line);
-    return place_err(err, pos);
+                mark_place(e, start, parser->context_mark).line);
+    return place_err(err, place_pos(&at));
 }
 
 static enum ec on_document(struct emitter *e, const yaml_event_t *event, struct err *err) {
@@ -507,7 +489,30 @@ static void note_ignored(struct emitter *e, const yaml_event_t *event) {
     e->out->ignored = e->place;
 }
 
+static const yaml_char_t *tag_of(const yaml_event_t *event) {
+    if (event->type == YAML_SCALAR_EVENT)
+        return event->data.scalar.tag;
+    if (event->type == YAML_SEQUENCE_START_EVENT)
+        return event->data.sequence_start.tag;
+    return event->type == YAML_MAPPING_START_EVENT ? event->data.mapping_start.tag : NULL;
+}
+
+/* What libyaml takes for the end of a tag can be part of it in go-yaml. */
+static enum ec check_tag(struct emitter *e, const yaml_event_t *event, struct err *err) {
+    if (tag_of(event) == NULL)
+        return EC_OK;
+    place_to_index(&e->place, e->text, event->start_mark.index);
+    size_t at = e->place.off;
+    if (!dialect_find_in_tag(e->text, &at))
+        return EC_OK;
+    place_to_offset(&e->place, e->text, at);
+    err_set(err, EC_SYNTAX, "'%c' in or right behind a tag, expected a blank", e->text.p[at]);
+    return place_err(err, place_pos(&e->place));
+}
+
 static enum ec on_event(struct emitter *e, const yaml_event_t *event, struct err *err) {
+    if (check_tag(e, event, err) != EC_OK)
+        return err->code;
     switch (event->type) {
     case YAML_DOCUMENT_START_EVENT:
         return on_document(e, event, err);
@@ -547,8 +552,6 @@ static enum ec run(struct emitter *e, yaml_parser_t *parser, struct err *err) {
 
 static enum ec emit(struct emitter *e, struct err *err) {
     yaml_parser_t parser;
-    if (source_check(e->text, &e->place, err) != EC_OK)
-        return err->code;
     e->frames = mem_alloc(mem_array_bytes(e->limits->max_depth + 1u, sizeof *e->frames));
     if (e->frames == NULL || !yaml_parser_initialize(&parser))
         return err_set(err, EC_NOMEM, "no memory to read YAML");
@@ -559,11 +562,13 @@ static enum ec emit(struct emitter *e, struct err *err) {
     return ec;
 }
 
-enum ec emit_document(struct emitted *out, struct str text, const struct place *start,
-                      size_t end, const struct yaml_limits *limits, struct err *err) {
-    struct emitter e = {.text = str_slice(text, 0, end),
-                        .source = {.text = str_slice(text, 0, end), .at = start->off},
-                        .place = *start,
+/* *again: what was written is to be thrown away, and the text read once more. */
+static enum ec emit_once(struct emitted *out, struct str text, struct place start,
+                         const struct yaml_limits *limits, struct quotes *quotes, bool *again,
+                         struct err *err) {
+    struct emitter e = {.text = text,
+                        .source = {.text = text, .at = start.off, .quotes = quotes},
+                        .place = start,
                         .limits = limits,
                         .out = out};
     e.place.index = 0;
@@ -571,5 +576,22 @@ enum ec emit_document(struct emitted *out, struct str text, const struct place *
     enum ec ec = emit(&e, err);
     anchors_done(&e.anchors);
     mem_free(e.frames);
+    *again = e.again;
+    return ec;
+}
+
+enum ec emit_document(struct emitted *out, struct str text, const struct place *start,
+                      size_t end, const struct yaml_limits *limits, struct err *err) {
+    const size_t json = out->json->n;
+    const uint32_t positions = out->pos->n;
+    struct str bytes = str_slice(text, 0, end);
+    struct quotes quotes = {.n = 0};
+    enum ec ec = source_check(bytes, start, err);
+    for (bool again = ec == EC_OK; again;) {
+        out->json->n = json;
+        out->pos->n = positions;
+        ec = emit_once(out, bytes, *start, limits, &quotes, &again, err);
+    }
+    quotes_done(&quotes);
     return ec;
 }

@@ -3,6 +3,7 @@
  *   stream.c   which bytes are a document: encodings, "---", the extent of a JSON value
  *   emit.c     one YAML document: libyaml's events -> JSON text and a position for each node
  *   source.c   the bytes of a document on their way to libyaml
+ *   dialect.c  what libyaml and go-yaml read differently
  *   scalar.c   what one scalar means
  *   place.c    bytes and characters -> line and column
  *   twin.c     where a key that stands twice stood first
@@ -34,6 +35,16 @@ struct yaml_pos place_pos(const struct place *p);
 
 /* Sets the position of an error that has none; the code, for `return`. */
 enum ec place_err(struct err *err, struct yaml_pos pos);
+
+struct positions {
+    struct yaml_pos *p;
+    uint32_t n;
+    uint32_t cap;
+};
+
+/* Room for `more` positions, at most max in all. Errors: EC_LIMIT, EC_NOMEM. */
+enum ec positions_room(struct positions *to, size_t more, uint32_t max, struct err *err)
+    MUST_CHECK;
 
 /* --- scalar.c ---------------------------------------------------------------------------- */
 
@@ -77,6 +88,10 @@ enum ec stream_from_utf16(struct buf *out, struct str text, struct err *err) MUS
 enum ec stream_cut(struct str text, size_t at, struct str *chunk, size_t *next, size_t *bad,
                    struct err *err) MUST_CHECK;
 
+/* Does kubectl, which reads YAML from `from` on, lose the last line? It takes a line without an end
+ * whose last part fills the buffer for the end of the text. *at is where the line begins. */
+bool stream_loses_line(struct str text, size_t from, size_t *at);
+
 /* Does kubectl try JSON first? */
 bool stream_looks_json(struct str text);
 
@@ -85,6 +100,27 @@ bool stream_looks_json(struct str text);
 enum ec stream_json_end(struct str text, size_t at, uint32_t max_depth, size_t *end,
                         struct err *err) MUST_CHECK;
 
+/* --- dialect.c --------------------------------------------------------------------------- */
+
+/* Offsets of the backslashes of \' in double-quoted scalars, ascending. */
+struct quotes {
+    size_t *p;
+    size_t n, cap;
+    size_t readings; /* of the document, with fewer of them */
+};
+
+void quotes_done(struct quotes *q);
+/* Those from `at` to the end of the scalar. Errors: EC_NOMEM. */
+enum ec quotes_add(struct quotes *q, struct str text, size_t at, struct err *err) MUST_CHECK;
+/* Makes the value of a scalar with this source what go-yaml makes of it. */
+void quotes_restore(struct str source, char *value, size_t n);
+
+/* Is there a \/ in the source of a double-quoted scalar? */
+bool dialect_find_slash(struct str source, size_t *at);
+/* Is there a comma or U+0000 (%00) in or right behind the tag of the node whose anchor or tag is
+ * at *at? libyaml ends a tag there, between brackets or always. */
+bool dialect_find_in_tag(struct str text, size_t *at);
+
 /* --- source.c ---------------------------------------------------------------------------- */
 
 /* Errors, with line and column: EC_SYNTAX for bytes that are no UTF-8 or no text. */
@@ -92,8 +128,10 @@ enum ec source_check(struct str text, const struct place *start, struct err *err
 
 struct source {
     struct str text;
-    size_t at;  /* how far libyaml has been fed */
-    bool ended; /* with the line end behind it */
+    size_t at;             /* how far libyaml has been fed */
+    bool ended;            /* with the line end behind it */
+    struct quotes *quotes; /* fed as \a */
+    size_t n_quotes;       /* so far */
 };
 
 /* The next bytes for libyaml; 0 at the end. */
@@ -101,6 +139,8 @@ size_t source_feed(struct source *s, unsigned char *to, size_t size);
 
 /* Moves *at behind blanks, line ends and comments. */
 void source_skip_gap(struct str text, size_t *at);
+/* The same behind all up to the next blank or line end. */
+void source_skip_word(struct str text, size_t *at);
 
 /* --- twin.c ------------------------------------------------------------------------------ */
 
@@ -112,16 +152,6 @@ uint32_t twin_node(struct str raw, size_t off, struct str *token);
 bool twin_find(struct str raw, size_t off, uint32_t max_depth, uint32_t *node, size_t *at);
 
 /* --- emit.c ------------------------------------------------------------------------------ */
-
-struct positions {
-    struct yaml_pos *p;
-    uint32_t n;
-    uint32_t cap;
-};
-
-/* Room for `more` positions, at most max in all. Errors: EC_LIMIT, EC_NOMEM. */
-enum ec positions_room(struct positions *to, size_t more, uint32_t max, struct err *err)
-    MUST_CHECK;
 
 struct emitted {
     struct buf *json;      /* appended to */

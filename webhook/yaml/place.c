@@ -1,5 +1,6 @@
 #include "yaml/inner.h"
 
+#include "base/mem.h"
 #include "base/utf8.h"
 
 static void step(struct place *p, struct str text) {
@@ -32,4 +33,22 @@ struct yaml_pos place_pos(const struct place *p) {
 enum ec place_err(struct err *err, struct yaml_pos pos) {
     err_place(err, NULL, pos.line, pos.col);
     return err->code;
+}
+
+enum ec positions_room(struct positions *to, size_t more, uint32_t max, struct err *err) {
+    if (more > max || to->n > max - more)
+        return err_set(err, EC_LIMIT, "more than %u values and keys in one document", max);
+    if (more <= to->cap - to->n)
+        return EC_OK;
+    uint32_t cap = to->cap < max / 2 ? to->cap * 2 : max;
+    if (cap < to->n + more)
+        cap = to->n + (uint32_t)more;
+    if (cap < 64 && max >= 64)
+        cap = 64;
+    void *p = mem_realloc(to->p, mem_array_bytes(cap, sizeof *to->p));
+    if (p == NULL)
+        return err_set(err, EC_NOMEM, "no memory for positions");
+    to->p = p;
+    to->cap = cap;
+    return EC_OK;
 }

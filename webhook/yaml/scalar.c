@@ -188,7 +188,7 @@ static bool is_clock(struct str s, bool with_offset) {
     if (!take_number(&s, 0, 23, &v) || !take_char(&s, ':') || !take_number(&s, 0, 59, &v) ||
         !take_char(&s, ':') || !take_number(&s, 0, 59, &v))
         return false;
-    if (s.n > 1 && s.p[0] == '.' && ascii_is_digit(s.p[1]))
+    if (s.n > 1 && (s.p[0] == '.' || s.p[0] == ',') && ascii_is_digit(s.p[1]))
         for (s = str_slice(s, 1, s.n); s.n > 0 && ascii_is_digit(s.p[0]);)
             s = str_slice(s, 1, s.n);
     return with_offset ? is_offset(s) : s.n == 0;
@@ -207,7 +207,10 @@ static bool is_timestamp(struct str s) {
     bool spaced = s.p[0] == ' ';
     if (!spaced && s.p[0] != 'T' && s.p[0] != 't')
         return false;
-    return is_clock(str_slice(s, 1, s.n), !spaced);
+    do
+        s = str_slice(s, 1, s.n);
+    while (spaced && s.n > 0 && s.p[0] == ' ');
+    return is_clock(s, !spaced);
 }
 
 /* --- resolution --- */

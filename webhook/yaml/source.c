@@ -14,12 +14,22 @@ void source_skip_gap(struct str text, size_t *at) {
     }
 }
 
+void source_skip_word(struct str text, size_t *at) {
+    while (*at < text.n && memchr(" \t\r\n", text.p[*at], 4) == NULL)
+        (*at)++;
+    source_skip_gap(text, at);
+}
+
 /* libyaml gets what kubectl's line reader makes of the text: CRLF becomes LF, and the last line
  * gets an end. */
 size_t source_feed(struct source *s, unsigned char *to, size_t size) {
     size_t made = 0;
     for (; made < size && s->at < s->text.n; s->at++) {
         char c = s->text.p[s->at];
+        if (c == '\'' && s->n_quotes < s->quotes->n && s->quotes->p[s->n_quotes] + 1 == s->at) {
+            s->n_quotes++;
+            c = 'a';
+        }
         if (c != '\r' || s->at + 1 == s->text.n || s->text.p[s->at + 1] != '\n')
             to[made++] = (unsigned char)c;
     }
@@ -56,11 +66,11 @@ static bool ends_line(struct str s) {
     return false;
 }
 
-/* A second BOM is fine where the document begins. At the start of another line libyaml skips
- * it, while go-yaml takes it for text. */
+/* At the start of a document yaml.c has taken it off. At the start of another line, or a second
+ * time, libyaml skips it, while go-yaml takes it for text. */
 static bool is_stray_bom(struct str text, size_t i, size_t start) {
-    return i > start && str_starts(str_slice(text, i, text.n), STR("\xef\xbb\xbf")) &&
-           ends_line(str_slice(text, start, i));
+    return str_starts(str_slice(text, i, text.n), STR("\xef\xbb\xbf")) &&
+           (i == start || ends_line(str_slice(text, start, i)));
 }
 
 static const char *bad_char(struct str text, size_t i, size_t length, size_t start) {

@@ -113,6 +113,19 @@ enum ec stream_cut(struct str text, size_t at, struct str *chunk, size_t *next, 
     return EC_OK;
 }
 
+bool stream_loses_line(struct str text, size_t from, size_t *at) {
+    const size_t room = 4096; /* of Go's bufio */
+    size_t line = text.n;
+    while (line > from && text.p[line - 1] != '\n')
+        line--;
+    *at = line;
+    if (line == text.n || str_starts(str_slice(text, line, text.n), STR("---")))
+        return false;
+    while (text.n - line >= room) /* a CR at the end of a full buffer is read again */
+        line += text.p[line + room - 1] == '\r' ? room - 1 : room;
+    return line == text.n;
+}
+
 bool stream_looks_json(struct str text) {
     const size_t peeked = 4096; /* cli-runtime looks no further */
     return str_starts(skip_blanks(str_slice(text, 0, peeked)), STR("{"));

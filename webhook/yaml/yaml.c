@@ -177,10 +177,18 @@ static enum ec read_yaml(struct yaml *y, struct place start, size_t end, bool *f
     return place_err(err, place_pos(&out.ignored));
 }
 
-static enum ec bad_separator(struct yaml *y, size_t bad, struct err *err) {
+/* At an offset behind the start of the document. */
+static enum ec fail_at(struct yaml *y, size_t bad, struct err *err) {
     struct place at = y->next;
     place_to_offset(&at, y->text, bad);
     return place_err(err, place_pos(&at));
+}
+
+static enum ec lost_line(struct yaml *y, size_t bad, struct err *err) {
+    err_set(err, EC_SYNTAX,
+            "a last line of %zu bytes without a line end, which kubectl does not read: add one",
+            y->text.n - bad);
+    return fail_at(y, bad, err);
 }
 
 static bool is_before(const struct err *a, const struct err *b) {
@@ -201,7 +209,9 @@ static enum ec next_yaml(struct yaml *y, bool *found, struct err *err) {
     struct place start = y->next;
     struct err e = ERR_INIT;
     if (stream_cut(y->text, start.off, &chunk, &next, &bad, &e) != EC_OK)
-        bad_separator(y, bad, &e);
+        fail_at(y, bad, &e);
+    else if (next == y->text.n && stream_loses_line(y->text, start.off, &bad))
+        lost_line(y, bad, &e);
     else
         read_yaml(y, start, start.off + chunk.n, found, &e);
     place_to_offset(&y->next, y->text, next);
@@ -242,15 +252,21 @@ static void skip_json_blanks(struct yaml *y) {
     place_to_offset(&y->next, y->text, at);
 }
 
-/* From here on YAML: blanks up to and with the next line end are eaten, as kubectl does. */
-static void turn_to_yaml(struct yaml *y, size_t at) {
-    bool line_end = false;
-    for (size_t n; !line_end && (n = stream_blank(str_slice(y->text, at, y->text.n))) != 0;) {
-        line_end = y->text.p[at] == '\n';
-        at += n;
+/* From here on YAML: blanks up to and with the next line end are eaten, as kubectl does. It looks at
+ * four bytes at a time; where fewer are left it gives up, and so it does at U+FFFD. */
+static bool turn_to_yaml(struct yaml *y, size_t at) {
+    const size_t looked_at = 4;
+    size_t n = 1;
+    for (bool line_end = false; n != 0 && !line_end; at += n) {
+        struct str rest = str_slice(y->text, at, y->text.n);
+        if (rest.n < looked_at || str_starts(rest, STR("\xef\xbf\xbd")))
+            return false;
+        n = stream_blank(rest);
+        line_end = rest.p[0] == '\n';
     }
     place_to_offset(&y->next, y->text, at);
     y->json = false;
+    return true;
 }
 
 static enum ec fail_json(struct yaml *y, struct place start, struct str raw, size_t at,
@@ -295,10 +311,13 @@ static enum ec next_json(struct yaml *y, bool *found, struct str *raw, struct er
     }
     place_err(&e, pos_at(y, y->next, end));
     if (e.code == EC_SYNTAX && y->n_json <= 1) {
-        y->json_error = e;
+        const struct place failed = y->next;
         y->next = before;
-        turn_to_yaml(y, before.off);
-        return EC_OK;
+        if (turn_to_yaml(y, before.off)) {
+            y->json_error = e;
+            return EC_OK;
+        }
+        y->next = failed;
     }
     place_to_offset(&y->next, y->text, y->text.n);
     if (err->code == EC_OK)
