@@ -70,18 +70,12 @@ static enum ec edits_of(struct apply *a, const struct subject *s, struct edits *
 /* The container of the pointer's last token, and that token. */
 static enum ec parent_of(const struct subject *s, struct str pointer, json_at *parent,
                          struct str *last, struct err *err) {
-    struct buf whole = BUF_INIT(POINTER_MAX);
     size_t slash = pointer.n;
     while (slash > 0 && pointer.p[slash - 1] != '/')
         slash--;
     *last = str_slice(pointer, slash, pointer.n);
-    buf_str(&whole, s->prefix);
-    buf_str(&whole, str_slice(pointer, 0, slash ? slash - 1 : 0));
-    enum ec bad = (enum ec)whole.bad;
-    *parent = bad ? JSON_NONE : json_find(s->doc->json, buf_view(&whole));
-    buf_done(&whole);
-    if (bad)
-        return err_set(err, bad, "no room for the place of an edit");
+    *parent =
+        json_find_from(s->doc->json, s->object, str_slice(pointer, 0, slash ? slash - 1 : 0));
     return *parent != JSON_NONE ? EC_OK : err_set(err, EC_BUG, "an edit is nowhere");
 }
 

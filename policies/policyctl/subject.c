@@ -295,12 +295,8 @@ struct str subject_name(const struct subject *s) {
 }
 
 struct yaml_pos subject_where(const struct subject *s, struct str pointer) {
-    struct buf whole = BUF_INIT(POINTER_MAX);
-    buf_str(&whole, s->prefix);
-    buf_str(&whole, pointer);
-    struct yaml_pos pos = yaml_where(s->doc, buf_view(&whole));
-    buf_done(&whole);
-    return pos;
+    return s->object != JSON_NONE ? yaml_where_from(s->doc, s->object, pointer)
+                                  : yaml_where(s->doc, s->prefix);
 }
 
 struct yaml_pos subject_image_where(const struct subject *s, const struct workload_image *image,

@@ -127,6 +127,8 @@ json_at json_get(const struct json *j, json_at object, struct str key);
 /* The node that a JSON pointer (RFC 6901, "" is the root, ~0 ~1 escapes) names, or JSON_NONE.
  */
 json_at json_find(const struct json *j, struct str pointer);
+/* The same as seen from the value `from`: what stands before it is not walked over. */
+json_at json_find_from(const struct json *j, json_at from, struct str pointer);
 
 /* The pointer to the value `at`, as seen from the value `from`; false, and nothing appended, if it does
  * not stand in there. The other way round than json_find(). */

@@ -351,21 +351,25 @@ enum ec yaml_next(struct yaml *y, struct yaml_doc **doc, struct err *err) {
 }
 
 /* The node a pointer names, or that of the nearest parent there is. */
-static json_at nearest(const struct json *j, struct str pointer, bool *exact) {
-    json_at at = json_find(j, pointer);
+static json_at nearest(const struct json *j, json_at from, struct str pointer, bool *exact) {
+    json_at at = json_find_from(j, from, pointer);
     *exact = at != JSON_NONE;
     while (at == JSON_NONE && pointer.n > 0) {
         do
             pointer.n--;
         while (pointer.n > 0 && pointer.p[pointer.n] != '/');
-        at = json_find(j, pointer);
+        at = json_find_from(j, from, pointer);
     }
     return at;
 }
 
 struct yaml_pos yaml_where(const struct yaml_doc *doc, struct str pointer) {
+    return yaml_where_from(doc, doc->json->n_nodes > 0 ? 0 : JSON_NONE, pointer);
+}
+
+struct yaml_pos yaml_where_from(const struct yaml_doc *doc, json_at from, struct str pointer) {
     bool exact;
-    json_at at = nearest(doc->json, pointer, &exact);
+    json_at at = nearest(doc->json, from, pointer, &exact);
     return at == JSON_NONE ? (struct yaml_pos){0, 0} : doc->pos[at];
 }
 
@@ -378,7 +382,7 @@ static json_at parent(const struct json *j, struct str pointer) {
 
 struct yaml_pos yaml_where_key(const struct yaml_doc *doc, struct str pointer) {
     bool exact;
-    json_at at = nearest(doc->json, pointer, &exact);
+    json_at at = nearest(doc->json, doc->json->n_nodes > 0 ? 0 : JSON_NONE, pointer, &exact);
     if (at == JSON_NONE)
         return (struct yaml_pos){0, 0};
     /* A key is the node before its value. */

@@ -75,6 +75,8 @@ void yaml_close(struct yaml *y); /* NULL is fine */
 /* Line and column of the value a JSON pointer names; of the nearest parent that exists when
  * there is none. */
 struct yaml_pos yaml_where(const struct yaml_doc *doc, struct str pointer);
+/* The same as seen from a value, a node of doc->json. */
+struct yaml_pos yaml_where_from(const struct yaml_doc *doc, uint32_t from, struct str pointer);
 /* The same for the key of a member (the last token of the pointer); of an element of an array
  * that of its value. */
 struct yaml_pos yaml_where_key(const struct yaml_doc *doc, struct str pointer);
