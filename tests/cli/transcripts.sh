@@ -62,7 +62,7 @@ mask='s/ +[0-9.]+ (ns|us|ms)/ TIME/g; s/("[a-zA-Z0-9]+Ns"|"perSecond"):[0-9.]+/\
 for format in text json; do
     transcript bench.$format 0 "$POLICYCTL" bench -p rules.yaml --iterations 10 --now 2026-11-20 -o $format many.yaml
 done
-mask="s#$work/##g; s/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]+Z/DATE/g; s/([0-9a-fA-F]{2}:?){16,}/HEX/g; s/^[A-Za-z0-9+/=]{100,}$/BASE64/; s/[0-9]+ days/DAYS/g; s/CA [0-9a-f]{8}/CA HEX/"
+mask="s#$work/##g; s/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]+Z/DATE/g; s/^(serial: +)[0-9a-f]+$/\1HEX/; s/([0-9a-fA-F]{2}:?){16,}/HEX/g; s/^[A-Za-z0-9+/=]{100,}$/BASE64/; s/[0-9]+ days/DAYS/g; s/CA [0-9a-f]{8}/CA HEX/"
 transcript certs-init 0 "$POLICYCTL" certs init --dir "$work/tls" --dns other.example
 transcript certs-check 0 "$POLICYCTL" certs check --dir "$work/tls"
 transcript certs-check-name 1 "$POLICYCTL" certs check --dir "$work/tls" --name elsewhere
