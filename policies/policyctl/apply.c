@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "policyctl/each.h"
 #include "policyctl/krm.h"
 #include "policyctl/patch.h"
@@ -305,7 +306,7 @@ static bool is_utf16(struct str text) {
 
 enum ec apply_text(struct apply *a, const char *file, struct str text, struct buf *out,
                    struct err *err) {
-    static const struct str bom = STR_INIT("\xef\xbb\xbf");
+    struct str mark = str_slice(text, 0, utf8_mark_bytes(text));
     struct pass first = {
         .a = a,
         .file = file,
@@ -315,10 +316,8 @@ enum ec apply_text(struct apply *a, const char *file, struct str text, struct bu
     size_t before = out->n, unreadable = a->totals.unreadable;
     if (is_utf16(text))
         return err_set(err, EC_LIMIT, "%s: text in UTF-16, expected UTF-8", file);
-    if (str_starts(text, bom)) {
-        buf_str(out, bom);
-        text = str_slice(text, bom.n, text.n);
-    }
+    buf_str(out, mark);
+    text = str_slice(text, mark.n, text.n);
     a->n_wanted = 0;
     textedit_done(&a->text);
     enum ec ec = textedit_init(&a->text, text, err);

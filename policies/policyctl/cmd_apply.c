@@ -1,5 +1,6 @@
 /* policyctl apply - manifests as the webhook would leave them, written as their authors wrote them. */
 #include "base/file.h"
+#include "base/utf8.h"
 #include "policyctl/apply.h"
 #include "policyctl/inputs.h"
 #include "policyctl/operand.h"
@@ -110,11 +111,10 @@ static enum ec put_values(struct buf *out, struct str text, struct err *err) {
 
 /* A line `---` between files, unless there is one; a byte order mark stands at the head alone. */
 static enum ec put_file(struct run *r, struct str text, struct err *err) {
-    static const struct str bom = STR_INIT("\xef\xbb\xbf");
-    if (str_starts(text, bom)) {
-        buf_str(&r->out, r->n_out == 0 ? bom : STR(""));
-        text = str_slice(text, bom.n, text.n);
-    }
+    struct str mark = str_slice(text, 0, utf8_mark_bytes(text));
+    text = str_slice(text, mark.n, text.n);
+    if (r->n_out == 0)
+        buf_str(&r->out, mark);
     if (r->n_out++ != 0) {
         if (r->out.n != 0 && r->out.p[r->out.n - 1] != '\n')
             buf_putc(&r->out, '\n');

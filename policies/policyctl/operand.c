@@ -1,5 +1,6 @@
 #include "policyctl/operand.h"
 
+#include "base/utf8.h"
 #include "policyctl/inputs.h"
 
 #include <sys/stat.h>
@@ -18,11 +19,6 @@ bool operand_is_file(const char *word) {
     struct str s = str_of(word);
     return str_eq(s, STR("-")) || exists(word, &st) || str_ends(s, STR(".yaml")) ||
            str_ends(s, STR(".yml")) || str_ends(s, STR(".json"));
-}
-
-static size_t bom_bytes(struct str text) {
-    static const struct str bom = STR_INIT("\xef\xbb\xbf");
-    return str_starts(text, bom) ? bom.n : 0;
 }
 
 static struct str next_line(struct str text, size_t *at) {
@@ -52,7 +48,7 @@ static bool is_text(struct str s) {
 }
 
 bool operand_is_list(const char *name, struct str text) {
-    struct str trimmed = str_trim(str_slice(text, bom_bytes(text), text.n));
+    struct str trimmed = str_trim(str_slice(text, utf8_mark_bytes(text), text.n));
     if (inputs_is_manifest(str_of(name)) || !is_text(text) || trimmed.n == 0 ||
         trimmed.p[0] == '{' || trimmed.p[0] == '[')
         return false;
@@ -64,7 +60,7 @@ bool operand_is_list(const char *name, struct str text) {
 
 bool operand_next(struct str text, size_t *at, uint32_t *line, struct str *name) {
     if (*at == 0)
-        *at = bom_bytes(text);
+        *at = utf8_mark_bytes(text);
     while (*at < text.n) {
         *name = name_of(next_line(text, at));
         (*line)++;

@@ -1,6 +1,7 @@
 #include "policyctl/subject.h"
 
 #include "base/file.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 
@@ -245,7 +246,7 @@ static enum ec each_document(struct walk *w, struct yaml *y, struct err *err) {
 static struct str shown_text(struct str text) {
     if (str_starts(text, STR("\xff\xfe")) || str_starts(text, STR("\xfe\xff")))
         return STR_NONE;
-    return str_starts(text, STR("\xef\xbb\xbf")) ? str_slice(text, 3, text.n) : text;
+    return str_slice(text, utf8_mark_bytes(text), text.n);
 }
 
 static enum ec take_text(struct walk *w, struct str text, struct err *err) {

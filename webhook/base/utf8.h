@@ -32,6 +32,11 @@ static inline size_t utf8_length(const unsigned char *p, size_t n) {
     return 4;
 }
 
+/* Bytes of the byte order mark in front of a text: 3, or 0. */
+static inline size_t utf8_mark_bytes(struct str s) {
+    return str_starts(s, STR("\xef\xbb\xbf")) ? 3 : 0;
+}
+
 static inline bool utf8_is_valid(struct str s) {
     for (size_t i = 0; i < s.n;) {
         size_t length = utf8_length((const unsigned char *)s.p + i, s.n - i);

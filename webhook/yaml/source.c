@@ -69,7 +69,7 @@ static bool ends_line(struct str s) {
 /* At the start of a document yaml.c has taken it off. At the start of another line, or a second
  * time, libyaml skips it, while go-yaml takes it for text. */
 static bool is_stray_bom(struct str text, size_t i, size_t start) {
-    return str_starts(str_slice(text, i, text.n), STR("\xef\xbb\xbf")) &&
+    return utf8_mark_bytes(str_slice(text, i, text.n)) != 0 &&
            (i == start || ends_line(str_slice(text, start, i)));
 }
 

@@ -1,6 +1,7 @@
 #include "yaml/inner.h"
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "json/json.h"
 
 #include <stdio.h>
@@ -32,8 +33,8 @@ static enum ec set_text(struct yaml *y, struct str text, struct err *err) {
         if (stream_from_utf16(&y->utf8, text, err) != EC_OK)
             return err->code;
         y->text = buf_view(&y->utf8);
-    } else if (str_starts(text, STR("\xef\xbb\xbf"))) {
-        y->text = str_slice(text, 3, text.n);
+    } else {
+        y->text = str_slice(text, utf8_mark_bytes(text), text.n);
     }
     y->json = stream_looks_json(y->text);
     return EC_OK;
@@ -159,8 +160,9 @@ static enum ec finish_yaml(struct yaml *y, struct err *err) {
 static enum ec read_yaml(struct yaml *y, struct place start, size_t end, bool *found,
                          struct err *err) {
     struct emitted out = {.json = &y->raw, .pos = &y->pos};
-    if (str_starts(str_slice(y->text, start.off, end), STR("\xef\xbb\xbf"))) {
-        place_to_offset(&start, y->text, start.off + 3);
+    size_t mark = utf8_mark_bytes(str_slice(y->text, start.off, end));
+    if (mark != 0) {
+        place_to_offset(&start, y->text, start.off + mark);
         start.line_at = start.off;
     }
     if (emit_document(&out, y->text, &start, end, &y->limits, err) != EC_OK)
