@@ -55,11 +55,11 @@ static json_at element(const struct json *j, json_at array, struct str token) {
 }
 
 json_at json_find(const struct json *j, struct str pointer) {
-    return json_find_from(j, j->n_nodes > 0 ? 0 : JSON_NONE, pointer);
+    return json_find_from(j, 0, pointer);
 }
 
 json_at json_find_from(const struct json *j, json_at from, struct str pointer) {
-    json_at at = from;
+    json_at at = from < j->n_nodes ? from : JSON_NONE;
     while (pointer.n > 0 && at != JSON_NONE) {
         if (pointer.p[0] != '/')
             return JSON_NONE;

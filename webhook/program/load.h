@@ -14,8 +14,7 @@ struct daemon {
     struct buf priorities;     /* GnuTLS, NUL behind */
     int64_t certificate_low_s; /* from then on a third of its life or less is left */
     int64_t next_reminder_s;   /* of that */
-    int64_t
-        certificate_due_s; /* the one on the disk begins to be valid then; 0: nothing to wait for */
+    int64_t certificate_due_s; /* the one on the disk is valid from then on; 0: none waits */
 };
 
 /* Reads the rules and puts them in force. On an error the old ones stay, and the log is told,

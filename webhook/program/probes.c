@@ -28,8 +28,8 @@ static bool check_certificate(struct service *s, struct buf *why) {
     clock_print_s(why, not_after_s);
     if (now_s >= not_before_s)
         return good;
-    buf_puts(why,
-             ", but not before "); /* a clock that is behind must not stop the cluster's pods */
+    /* Still good: a clock that is behind must not stop the cluster's pods. */
+    buf_puts(why, ", but not before ");
     clock_print_s(why, not_before_s);
     return good;
 }

@@ -21,8 +21,7 @@
 enum {
     NO_LIMIT = 1000000,
     REST_MS = 50,
-    STILL_MAX =
-        64, /* turns: the library takes what GnuTLS has, 16 KiB at most, in small pieces */
+    STILL_MAX = 64, /* turns: what GnuTLS has, 16 KiB at most, is taken in small pieces */
     BROKEN_MS = 100 /* between tries of what fails at once */
 };
 

@@ -366,7 +366,7 @@ static json_at nearest(const struct json *j, json_at from, struct str pointer, b
 }
 
 struct yaml_pos yaml_where(const struct yaml_doc *doc, struct str pointer) {
-    return yaml_where_from(doc, doc->json->n_nodes > 0 ? 0 : JSON_NONE, pointer);
+    return yaml_where_from(doc, 0, pointer);
 }
 
 struct yaml_pos yaml_where_from(const struct yaml_doc *doc, json_at from, struct str pointer) {
@@ -384,7 +384,7 @@ static json_at parent(const struct json *j, struct str pointer) {
 
 struct yaml_pos yaml_where_key(const struct yaml_doc *doc, struct str pointer) {
     bool exact;
-    json_at at = nearest(doc->json, doc->json->n_nodes > 0 ? 0 : JSON_NONE, pointer, &exact);
+    json_at at = nearest(doc->json, 0, pointer, &exact);
     if (at == JSON_NONE)
         return (struct yaml_pos){0, 0};
     /* A key is the node before its value. */
