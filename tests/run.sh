@@ -112,7 +112,8 @@ test_preset() { # PRESET [CTEST ARGUMENTS]: two tests at a time, where they allo
     local preset=$1 junit=$PWD/$logs/$1.xml
     shift
     rm -f "$junit"
-    step "$preset: test" "${steady[@]}" ctest --preset "$preset" -j 2 --output-junit "$junit" "$@"
+    step "$preset: test" "${steady[@]}" ctest --preset "$preset" -j 2 --output-junit "$junit" "$@" ||
+        python3 tests/failures.py "$junit" | sed 's/^/    /'
     count "$junit"
 }
 

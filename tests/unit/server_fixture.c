@@ -71,11 +71,25 @@ static void answer_sized(void *arg, const struct server_request *request,
     reply->body->n += n;
 }
 
+static atomic_bool is_held;
+
+void fixture_hold(bool held) {
+    atomic_store(&is_held, held);
+}
+
+static void answer_held(void *arg, const struct server_request *request,
+                        struct server_reply *reply) {
+    (void)arg, (void)request;
+    buf_puts(reply->body, "held");
+    wait_until(!atomic_load(&is_held));
+}
+
 static const struct server_route routes[] = {
     {"/echo", SERVER_POST, true, answer_echo},
     {"/inspect", SERVER_GET | SERVER_POST, false, answer_inspect},
     {"/get", SERVER_GET, false, answer_inspect},
     {"/sized", SERVER_POST, false, answer_sized},
+    {"/held", SERVER_GET, false, answer_held},
 };
 
 struct server_config fixture_config(void) {
@@ -100,8 +114,34 @@ struct server *fixture_start(const struct server_config *config) {
     return s;
 }
 
+struct server *fixture_start_default(void) {
+    struct server_config config = fixture_config();
+    return fixture_start(&config);
+}
+
 struct server_stats fixture_stats(const struct server *s) {
     struct server_stats stats;
     server_stats(s, &stats);
     return stats;
+}
+
+void half_a_post(struct client *c, size_t announced, const char *body, size_t n) {
+    char head[256];
+    int head_bytes = snprintf(
+        head, sizeof head,
+        "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length: %zu\r\n\r\n", announced);
+    client_send(c, head, (size_t)head_bytes);
+    client_send(c, body, n);
+}
+
+void half_an_answer(struct client *c) {
+    client_puts(c, "POST /sized HTTP/1.1\r\n" HOST "Content-Length: 8\r\n\r\n33000000");
+}
+
+void the_other_half(struct client *c) {
+    struct reply r;
+    client_read(c, true, &r);
+    assert_int_equal(r.status, 200);
+    assert_int_equal(r.body_bytes, 33000000);
+    reply_done(&r);
 }

@@ -111,8 +111,8 @@ static void hand_over(struct server *s, int fd, const struct sockaddr_storage *p
     int on = 1;
     unsigned share = s->config.max_per_address;
     if (share != 0 && conn_count_of(s, peer) >= share) {
+        atomic_fetch_add(&s->refused_address, 1); /* before the client can see it */
         close(fd);
-        atomic_fetch_add(&s->refused_address, 1);
         return;
     }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

@@ -179,10 +179,10 @@ static enum MHD_Result refuse_now(struct conn *c, struct MHD_Connection *mhd) {
 static enum MHD_Result begin(struct conn *c, struct MHD_Connection *mhd, const char *url,
                              const char *method, const char *version) {
     struct head h = {.length = 0};
-    atomic_fetch_add(&c->worker->requests, 1);
     body_begin(c);
     atomic_store(&c->limit_ns, limit_of(c, mhd));
     conn_enter(c, STAGE_BODY, c->received_ns);
+    atomic_fetch_add(&c->worker->requests, 1);
     c->is_head = strcmp(method, "HEAD") == 0;
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_header, &h);
     if (!framing_is_clear(&h, version))
@@ -292,6 +292,7 @@ void http_on_completed(void *worker, struct MHD_Connection *mhd, void **request_
     c->refusal = NULL;
     atomic_store(&c->idle_bytes, BYTES_UNKNOWN);
     conn_enter(c, STAGE_IDLE, clock_mono_ns());
+    atomic_store(&c->is_taking, false);
 }
 
 static bool start(struct worker *w, struct MHD_Connection *mhd, struct conn **out) {

@@ -33,6 +33,7 @@
 enum { NS_PER_MS = 1000000, TLS_HELD_MAX = 512 };
 
 enum stage { STAGE_HANDSHAKE, STAGE_IDLE, STAGE_HEADER, STAGE_BODY, STAGE_ANSWER };
+enum cut { CUT_NOT, CUT_READING, CUT_WHOLE };
 
 /* An answer that the server gives by itself. */
 struct refusal {
@@ -84,13 +85,14 @@ struct conn {
     _Atomic uint64_t stage;      /* since when (ns) and enum stage, in one word: conn_enter() */
     _Atomic int64_t limit_ns;    /* of a request; before it enters STAGE_BODY */
     _Atomic uint64_t idle_bytes; /* received when it became idle, or BYTES_UNKNOWN */
+    atomic_bool is_taking; /* TLS: bytes go from the kernel to a request that will begin */
 
     struct { /* the watchdog's notes about one idle period; list_lock */
         uint64_t stage;
         uint64_t bytes;
         int64_t next_check_ns;
         bool moved;
-        bool cut;
+        enum cut cut;
     } watch;
 
     /* The worker's alone. */

@@ -142,6 +142,7 @@ static int on_finished(gnutls_session_t session, unsigned type, unsigned when,
         return 0;
     atomic_store(&c->idle_bytes, bytes_used(c->fd));
     conn_enter(c, STAGE_IDLE, clock_mono_ns());
+    atomic_store(&c->is_taking, false);
     return 0;
 }
 
@@ -206,11 +207,15 @@ void tls_hold(struct conn *c) {
     c->holds_next = c->session != NULL;
 }
 
-/* What GnuTLS pulls. */
+/* What GnuTLS pulls. Before bytes leave the kernel the watchdog is told, who would take the connection
+ * for idle until libmicrohttpd has found a request in them. */
 static ssize_t pull(gnutls_transport_ptr_t ptr, void *bytes, size_t n) {
     struct conn *c = ptr;
+    atomic_store(&c->is_taking, true);
     ssize_t got = recv(c->fd, bytes, n, 0);
     int error = got < 0 ? errno : 0;
+    if (got <= 0)
+        atomic_store_explicit(&c->is_taking, false, memory_order_relaxed);
     worker_pulled(c, got > 0 ? PULLED_BYTES : error == EAGAIN ? PULLED_NOTHING : PULLED_END);
     if (got < 0)
         gnutls_transport_set_errno(c->session, error);

@@ -81,22 +81,36 @@ static bool is_idle_for(uint64_t stage, int64_t now_ns, int64_t limit_ns) {
 
 /* Only the reading side, so that the worker can still say goodbye in TLS. */
 static void close_idle(struct conn *c) {
-    if (!c->watch.cut)
+    if (c->watch.cut == CUT_NOT) {
+        c->watch.cut = CUT_READING;
         shutdown(c->fd, SHUT_RD);
-    c->watch.cut = true;
+    }
 }
 
 static void cut(struct conn *c) {
-    if (!c->watch.cut)
+    if (c->watch.cut != CUT_WHOLE)
         atomic_fetch_add(&c->worker->server->timed_out, 1);
-    c->watch.cut = true;
+    c->watch.cut = CUT_WHOLE;
     shutdown(c->fd, SHUT_RDWR);
 }
 
-/* A request that has come and was not looked at yet. */
-static bool has_unread(int fd) {
+/* Not one that a request reached in the last moment: its answer is sent, however slowly it is read. */
+static bool goes_already(const struct conn *c) {
+    if (c->watch.cut == CUT_READING)
+        return conn_stage_of(atomic_load(&c->stage)) != STAGE_ANSWER;
+    return c->watch.cut == CUT_WHOLE;
+}
+
+/* A request that has come and was not looked at yet: in the kernel, or on the way from there. In this
+ * order nothing slips through between the two. */
+static bool has_unread(const struct conn *c) {
     int n = 0;
-    return ioctl(fd, FIONREAD, &n) == 0 && n > 0;
+    return (ioctl(c->fd, FIONREAD, &n) == 0 && n > 0) || atomic_load(&c->is_taking);
+}
+
+/* It is where it was seen, and nothing is about to change that. */
+static bool is_quiet(const struct conn *c, uint64_t stage) {
+    return !has_unread(c) && atomic_load(&c->stage) == stage;
 }
 
 /* How little is lost with a connection that makes room, the least first. */
@@ -121,9 +135,8 @@ static unsigned yield(struct server *s, enum way way, int64_t least_ns, unsigned
     unsigned closed = 0;
     for (struct conn *c = s->open; c && closed < n; c = c->next) {
         uint64_t stage = atomic_load(&c->stage);
-        if (c->watch.cut || way_of(c, stage) != way ||
-            now_ns - conn_since_of(stage) < least_ns || has_unread(c->fd) ||
-            atomic_load(&c->stage) != stage)
+        if (c->watch.cut != CUT_NOT || way_of(c, stage) != way ||
+            now_ns - conn_since_of(stage) < least_ns || !is_quiet(c, stage))
             continue;
         if (conn_stage_of(stage) == STAGE_IDLE)
             close_idle(c);
@@ -148,7 +161,7 @@ unsigned watchdog_make_room(struct server *s, unsigned n) {
         return 0;
     pthread_mutex_lock(&s->list_lock);
     for (const struct conn *c = s->open; c && n > 0; c = c->next)
-        n -= c->watch.cut; /* goes already */
+        n -= goes_already(c);
     unsigned closed = yield(s, WAY_NOTHING_CAME, least_ns, n, now_ns);
     closed += yield(s, WAY_USED_BEFORE, least_ns, n - closed, now_ns);
     closed += yield_bodies(s, least_ns, n - closed, now_ns);
@@ -172,7 +185,7 @@ static void look_at_all(struct server *s, int64_t now_ns) {
     pthread_mutex_lock(&s->list_lock);
     for (struct conn *c = s->open; c; c = c->next) {
         uint64_t stage = atomic_load(&c->stage);
-        if (is_idle_for(stage, now_ns, idle_ns))
+        if (is_idle_for(stage, now_ns, idle_ns) && is_quiet(c, stage))
             close_idle(c);
         else if (is_late(c, stage, now_ns))
             cut(c);
@@ -182,7 +195,7 @@ static void look_at_all(struct server *s, int64_t now_ns) {
 
 /* A connection that was answered before is idle; a new one gets a moment for its request. */
 static bool may_close(const struct conn *c, uint64_t stage, int64_t now_ns) {
-    if (conn_stage_of(stage) != STAGE_IDLE)
+    if (conn_stage_of(stage) != STAGE_IDLE || !is_quiet(c, stage))
         return false;
     return atomic_load(&c->idle_bytes) == BYTES_UNKNOWN ||
            now_ns - conn_since_of(stage) >= (int64_t)FRESH_MS * NS_PER_MS;
