@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The end of what each failed test of a JUnit file said.
 
     failures.py FILE [LINES]
