@@ -45,6 +45,7 @@ declare -A third_users=(
     [openssl]=" certs tests "
     [seccomp.h]=" program "
     [cmocka.h]=" tests "
+    [dlfcn.h]=" tests "
 )
 declare -A third_libs=(
     [microhttpd]=" server " [gnutls]=" server " [yaml]=" yaml " [jansson]=" rules policyctl "

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <dlfcn.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -110,6 +111,8 @@ struct server_config fixture_config(void) {
 struct server *fixture_start(const struct server_config *config) {
     struct err err = ERR_INIT;
     struct server *s = NULL;
+    if (getenv("JITTER_US") != NULL)
+        assert_non_null(dlsym(RTLD_DEFAULT, "jitter_is_loaded"));
     assert_ok(server_start(&s, config, &err), &err);
     return s;
 }
