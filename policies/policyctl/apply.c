@@ -318,6 +318,8 @@ enum ec apply_text(struct apply *a, const char *file, struct str text, struct bu
         return err_set(err, EC_LIMIT, "%s: text in UTF-16, expected UTF-8", file);
     buf_str(out, mark);
     text = str_slice(text, mark.n, text.n);
+    if (is_utf16(text) || utf8_mark_bytes(text) != 0)
+        return err_set(err, EC_SCHEMA, "%s: two byte order marks, expected one at most", file);
     a->n_wanted = 0;
     textedit_done(&a->text);
     enum ec ec = textedit_init(&a->text, text, err);

@@ -74,6 +74,11 @@ same "no such file" "$status $out $err" "2  policyctl: cannot open nowhere.yaml:
 iconv -f UTF-8 -t UTF-16 good.yaml >"$work/wide.yaml"
 run "${apply[@]}" "$work/wide.yaml"
 same "UTF-16" "$status $out $err" "2  policyctl: $work/wide.yaml: text in UTF-16, expected UTF-8"
+for mark in '\xef\xbb\xbf' '\xff\xfe'; do
+    { printf '%b' "\xef\xbb\xbf$mark" && cat good.yaml; } >"$work/twice.yaml"
+    run "${apply[@]}" "$work/twice.yaml"
+    same "two marks" "$status $out $err" "2  policyctl: $work/twice.yaml: two byte order marks, expected one at most"
+done
 printf 'x: &i nginx\n%b' "$(printf "${pod//\{name: a, image: %s\}/{name: a, image: *i\}}")" >"$work/anchor.yaml"
 run "${apply[@]}" "$work/anchor.yaml"
 same "an anchor used elsewhere: exit status" "$status $out" "2 "
