@@ -31,8 +31,8 @@ void apply_init(struct apply *a, const struct policy *policy, const struct asked
 void apply_done(struct apply *a);
 
 /* Appends the new text; totals are added to. What cannot be read is told on standard error and
- * counted; `out` is then of no use. Errors: EC_SCHEMA at what cannot be changed in place;
- * EC_LIMIT (also UTF-16), EC_NOMEM. */
+ * counted; `out` is then of no use. Errors: EC_SCHEMA at what cannot be changed in place and at a
+ * second byte order mark; EC_LIMIT (also UTF-16), EC_NOMEM. */
 enum ec apply_text(struct apply *a, const char *file, struct str text, struct buf *out,
                    struct err *err) MUST_CHECK;
 

@@ -97,7 +97,7 @@ static void on_full(void *arg, const char *event, struct str detail) {
     atomic_fetch_add(&room_was_made, strcmp(event, "connections_full") == 0);
 }
 
-/* Its request reaches a connection that was closed a moment before, to make room: it is answered,
+/* A request reaches a connection that was closed a moment before, to make room: it is answered,
  * and another one makes room while that answer is read slowly. */
 static void a_late_request_keeps_its_place(void **state) {
     (void)state;

@@ -33,6 +33,8 @@
 enum { NS_PER_MS = 1000000, TLS_HELD_MAX = 512 };
 
 enum stage { STAGE_HANDSHAKE, STAGE_IDLE, STAGE_HEADER, STAGE_BODY, STAGE_ANSWER };
+/* What the watchdog has shut down. CUT_READING: was idle, and may still say goodbye, or give the answer
+ * to a request that it did not see coming. */
 enum cut { CUT_NOT, CUT_READING, CUT_WHOLE };
 
 /* An answer that the server gives by itself. */
