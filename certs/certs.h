@@ -82,6 +82,10 @@ enum ec certs_save(const struct certs_files *f, const char *dir, bool force, str
 enum { CERTS_READ_ROOM = CERTS_PEM_MAX * 3 };
 enum ec certs_read(struct buf *out, const char *path, struct err *err) MUST_CHECK;
 
+/* true when somebody besides the owner and the group can read or write the file: no place for a private
+ * key. *mode then holds its permission bits. False where the file cannot be looked at. */
+bool certs_key_is_exposed(const char *path, unsigned *mode);
+
 /* buf_done() for a buffer that may hold a key: its bytes are overwritten first. */
 void certs_wipe(struct buf *b);
 

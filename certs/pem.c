@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <sys/stat.h>
 
 /* Empties the error queue: the cause, and whether memory ran out somewhere on the way. */
 static bool drain(const char **reason) {
@@ -52,6 +53,14 @@ enum ec certs_read(struct buf *out, const char *path, struct err *err) {
     if (buf_room(out, CERTS_READ_ROOM) == NULL)
         return err_set(err, (enum ec)out->bad, "%s: no room for the file's bytes", path);
     return file_read(out, path, CERTS_PEM_MAX, err);
+}
+
+bool certs_key_is_exposed(const char *path, unsigned *mode) {
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return false;
+    *mode = st.st_mode & 07777;
+    return (st.st_mode & (S_IROTH | S_IWOTH)) != 0;
 }
 
 void certs_sha256_hex(struct str bytes, char out[65]) {

@@ -231,6 +231,27 @@ static bool print_mismatch(struct buf *out, const struct options *o) {
     return true;
 }
 
+/* A warning alone: the certificate is as good as before. */
+static void print_exposed(struct buf *out, const struct options *o, const char *given,
+                          const char *name) {
+    struct buf path = BUF_INIT(65536);
+    unsigned mode;
+    put_path(&path, o, given, name);
+    const char *text = buf_z(&path);
+    if (text != NULL && certs_key_is_exposed(text, &mode))
+        buf_printf(out,
+                   "warning: %s is a private key that others can read (mode %04o); run chmod "
+                   "600 on it\n",
+                   text, mode);
+    buf_done(&path);
+}
+
+static void print_all_exposed(struct buf *out, const struct options *o) {
+    print_exposed(out, o, o->key_file, "tls.key");
+    if (o->dir != NULL)
+        print_exposed(out, o, NULL, "ca.key");
+}
+
 static int check(const struct options *o, struct buf *out, struct err *err) {
     struct buf cert = BUF_INIT(CERTS_READ_ROOM), key = BUF_INIT(CERTS_READ_ROOM),
                ca = BUF_INIT(CERTS_READ_ROOM), name = BUF_INIT(1024);
@@ -249,6 +270,8 @@ static int check(const struct options *o, struct buf *out, struct err *err) {
         buf_printf(out, "ok: %s, %lld days left\n", info.names,
                    (long long)certs_days_left(&info, now_s()));
     bool mismatch = err->code == EC_SCHEMA && print_mismatch(out, o);
+    if (err->code == EC_OK || mismatch)
+        print_all_exposed(out, o);
     if (mismatch)
         *err = (struct err)ERR_INIT; /* an answer, as the other problems are */
     certs_wipe(&cert);

@@ -42,6 +42,18 @@ names=(--service hook --namespace ns)
 run "$POLICYCTL" certs check -d a "${names[@]}"
 same "check: exit status" $status 0
 matches "check: text" "$out" '^ok: .*hook\.ns\.svc.*, 36[45] days left$'
+mkdir shown
+cp a/ca.crt a/ca.key a/tls.crt a/tls.key shown
+chmod 644 shown/tls.key
+chmod 602 shown/ca.key
+run "$POLICYCTL" certs check -d shown "${names[@]}"
+same "check, keys others can read: exit status" $status 0
+matches "check, keys others can read: text" "$out" \
+    '^ok: .*warning: shown/tls\.key is a private key that others can read \(mode 0644\); run chmod 600 on it.*warning: shown/ca\.key .*mode 0602'
+chmod 640 shown/tls.key
+chmod 600 shown/ca.key
+run "$POLICYCTL" certs check -d shown "${names[@]}"
+same "check, a key for owner and group" "$(grep -c warning "$work/out")" 0
 run "$POLICYCTL" certs check -d a --service other --namespace ns
 same "check, other name: exit status" $status 1
 matches "check, other name: text" "$out" '^problem: it lacks the name other\.ns\.svc'

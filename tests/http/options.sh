@@ -99,6 +99,19 @@ same "few descriptors: the limit in force" "$(connections_max)" 164
 let_go
 stop_daemon
 
+# ---- a private key that others can read --------------------------------------------------------
+
+cp "$certs/tls.key" "$work/shown.key"
+chmod 644 "$work/shown.key"
+start_daemon shown ready --policy rules.yaml --tls-key "$work/shown.key"
+same "a key others can read: is logged" \
+    "$(jq -r 'select(.event == "key_readable_by_others") | "\(.level) \(.file) \(.mode)"' "$log")" "warn $work/shown.key 0644"
+stop_daemon
+chmod 440 "$work/shown.key"
+start_daemon hidden ready --policy rules.yaml --tls-key "$work/shown.key"
+same "a key for owner and group: no word" "$(grep -c key_readable_by_others "$log")" 0
+stop_daemon
+
 # ---- it cannot start -------------------------------------------------------------------------
 
 # Exit status 2, and a line that says which file and why.
@@ -223,15 +236,15 @@ post "$review" "$url/mutate" --cert "$certs/tls.crt" --key "$certs/tls.key"
 check "--client-ca: one of another CA ($code)" [ "$code" = 403 -o "$code" = 000 ]
 ask "http://127.0.0.1:$probes/readyz"
 same "--client-ca: probes need none" "$code" 200
-same "--client-ca: one decision" "$(wc -l <"$audit")" 1
 stop_daemon
+same "--client-ca: one decision" "$(wc -l <"$audit")" 1
 start_daemon strangers ready --policy rules.yaml --client-ca "$clients/ca.crt" --client-name 'other.*'
 post "$review" "$url/mutate" "${mine[@]}"
 check "--client-name: another name ($code)" [ "$code" = 403 -o "$code" = 000 ]
-same "--client-name: no decision" "$(cat "$audit")" ""
 same "--client-name: is counted, and not as a handshake that failed" \
     "$(curl --silent "http://127.0.0.1:$probes/metrics" |
         grep -E '^pullgate_server_(refused_total.*forbidden|handshakes_failed)' | sort | xargs)" \
     'pullgate_server_handshakes_failed_total 0 pullgate_server_refused_total{reason=forbidden} 1'
 stop_daemon
+same "--client-name: no decision" "$(cat "$audit")" ""
 finish

@@ -39,10 +39,13 @@ for program in pullgate policyctl; do
     if grep -q 'X86-64' <<<"$head"; then
         wants $program "$(objdump -d --disassemble=main "$file")" 'endbr64' \
             "main does not begin with endbr64 (-fcf-protection)"
+        wants $program "$(readelf -nW "$file")" 'x86 feature:.*IBT.*SHSTK' \
+            "no IBT and SHSTK in the notes (-z ibt,shstk)"
     fi
 done
 # assert() guards "this cannot be" and stays on.
 flags=$(sed -n 's/^build.*//; s/^  FLAGS = //p' "$bin/../build.ninja" | sort -u)
 wants build.ninja "$flags" '_FORTIFY_SOURCE=3' "-D_FORTIFY_SOURCE=3 is gone"
+wants build.ninja "$flags" '-ftrivial-auto-var-init=zero' "locals start with what stood there before"
 refuses build.ninja "$flags" '-DNDEBUG' "-DNDEBUG takes the asserts away"
-verdict 24
+verdict 27

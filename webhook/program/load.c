@@ -7,6 +7,8 @@
 #include "program/probes.h"
 #include "rules/rules.h"
 
+#include <stdio.h>
+
 enum { DAY_S = 24 * 60 * 60, YIELD_MS = 1000 };
 
 /* ---- rules --------------------------------------------------------------------------- */
@@ -85,6 +87,16 @@ static void warn_of_certificate(const struct daemon *d, const struct certs_info 
                 F_Z("names", info->names), F_Z("expected", d->options->tls_name), F_END);
 }
 
+static void warn_of_key(const struct daemon *d) {
+    char text[8];
+    unsigned mode;
+    if (!certs_key_is_exposed(d->options->tls_key, &mode))
+        return;
+    snprintf(text, sizeof text, "%04o", mode);
+    LOG(LOG_WARN, "key_readable_by_others", F_Z("file", d->options->tls_key), F_Z("mode", text),
+        F_END);
+}
+
 void load_remind_of_certificate(struct daemon *d, int64_t now_s) {
     int64_t left_s = atomic_load(&d->service.cert_not_after_s) - now_s;
     /* A reminder more than a day ahead is one of a clock that has gone back since. */
@@ -142,6 +154,7 @@ static void tell_of_pair(struct daemon *d, const struct pair *pair) {
     const struct certs_info *info = &pair->info;
     int64_t now_s = clock_wall_us() / 1000000;
     warn_of_certificate(d, info, pair->problems);
+    warn_of_key(d);
     atomic_store(&d->service.cert_not_before_s, info->not_before_s);
     atomic_store(&d->service.cert_not_after_s, info->not_after_s);
     LOG(LOG_INFO, "certificate_loaded", F_Z("file", d->options->tls_cert),
