@@ -35,7 +35,7 @@ queue_is_full() { # a request waits for it
     [ "$(metric pullgate_audit_queue_bytes)" -gt 64000 ] && [ "$(metric pullgate_server_requests_in_flight)" -gt 0 ]
 }
 start_reader() { # FILE
-    timeout 60 cat <&"$nobody" >>"$1" &
+    cat <&"$nobody" >>"$1" &
     reader=$!
     pids+=("$reader")
 }

@@ -264,14 +264,26 @@ big large busybox:1
 out=$(k create -n airbyte -f "$work/large.json" 2>&1 | cut -c1-2000)
 is "a big pod is rewritten like any other" "$out$(image_of pod/large airbyte main)" "pod/large createdghcr.io/acme-data/busybox:1"
 
+# The API server writes an event behind its answer, and may be in the middle of a line.
+events() { # PATTERN: the whole lines of its audit log that hold it
+    perl -ne 'print if /\n\z/' "$work/audit.log" | grep -- "$1"
+}
+annotation() { # NAME PATTERN: of the first event with that pattern
+    events "$2" | head -1 | jq -r --arg name "$1" '.annotations[$name]'
+}
+is_annotated() { # NAME PATTERN
+    [ -n "$(annotation "$1" "$2" | grep -v '^null$')" ]
+}
 say "the API server's audit log carries our annotations"
-line=$(grep '"name":"replication-job-4711-attempt-0"' "$work/audit.log" | grep '"verb":"create"' | head -1)
+until_true "its event of a denial" 100 is_annotated mutate.pullgate.svc/reasons '"name":"foreign"'
+until_true "its event of the pod" 100 is_annotated mutate.pullgate.svc/verdict '"name":"replication-job-4711-attempt-0".*"verb":"create"\|"verb":"create".*"name":"replication-job-4711-attempt-0"'
+line=$(events '"name":"replication-job-4711-attempt-0"' | grep '"verb":"create"' | head -1)
 is "verdict" "$(jq -r '.annotations["mutate.pullgate.svc/verdict"]' <<<"$line")" allow
 has "images" "$(jq -r '.annotations["mutate.pullgate.svc/images"]' <<<"$line")" "source: airbyte/source-postgres:3.6.11 -> ghcr.io/acme-data/airbyte/source-postgres:3.6.11"
-line=$(grep '"name":"foreign"' "$work/audit.log" | head -1)
+line=$(events '"name":"foreign"' | head -1)
 is "a denial's verdict" "$(jq -r '.annotations["mutate.pullgate.svc/verdict"]' <<<"$line")" deny
 has "a denial's reasons" "$(jq -r '.annotations["mutate.pullgate.svc/reasons"]' <<<"$line")" 'not-approved: container "main": image "quay.io/someone/x:1"'
-is "a Deployment's verdict" "$(grep '"resource":"deployments"' "$work/audit.log" | jq -r '.annotations["templates.pullgate.svc/verdict"] // empty' | sort -u | xargs)" "allow deny"
+is "a Deployment's verdict" "$(events '"resource":"deployments"' | jq -r '.annotations["templates.pullgate.svc/verdict"] // empty' | sort -u | xargs)" "allow deny"
 is "no annotation was refused" "$(grep -c 'Failed to set admission audit annotation' "$work/apiserver.log")" 0
 
 say "what a webhook after ours puts into pods is seen (reinvocationPolicy IfNeeded)"
@@ -297,8 +309,9 @@ until_true "the mesh to be asked" 100 has_sidecar
 meshed meshed istio/proxyv2:1 >/dev/null 2>&1 && pass || fail "a pod with a sidecar"
 is "the sidecar is rewritten too" "$(image_of pod/meshed airbyte mesh)" ghcr.io/acme-data/istio/proxyv2:1
 is "the secret is there once" "$(secrets_of meshed airbyte)" '["regcred"]'
+until_true "its event of the pod with a sidecar" 100 is_annotated mutate.pullgate.svc/images '"name":"meshed"'
 is "the API server keeps the annotations of the first answer" \
-    "$(grep '"name":"meshed"' "$work/audit.log" | jq -r '.annotations["mutate.pullgate.svc/images"]')" "main: busybox:1 -> ghcr.io/acme-data/busybox:1"
+    "$(events '"name":"meshed"' | jq -r '.annotations["mutate.pullgate.svc/images"]')" "main: busybox:1 -> ghcr.io/acme-data/busybox:1"
 out=$(meshed refused quay.io/evil/proxyv2:1 2>&1)
 has "a sidecar that is not approved" "$out" 'container "mesh": image "quay.io/evil/proxyv2:1" comes from quay.io'
 finish

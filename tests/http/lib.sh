@@ -6,12 +6,25 @@ make_certs() { # FOLDER
         --dns localhost >"$work/certs.out" || fail "certs init" "$(cat "$work/certs.out")"
 }
 
+# A daemon that runs may be in the middle of a line: only those with their end count.
+complete_lines() { # FILE
+    perl -ne 'print if /\n\z/' "$1"
+}
+
 is_logged() { # EVENT [COUNT]
-    [ "$(grep -c "\"event\":\"$1\"" "$log")" -ge "${2:-1}" ]
+    [ "$(complete_lines "$log" | grep -c "\"event\":\"$1\"")" -ge "${2:-1}" ]
 }
 
 logged() { # EVENT FIELD: of the last such line
-    grep "\"event\":\"$1\"" "$log" | tail -n 1 | jq -r ".$2"
+    complete_lines "$log" | grep "\"event\":\"$1\"" | tail -n 1 | jq -r ".$2"
+}
+
+# The audit line of a decision comes behind its answer: while the daemon runs it is waited for.
+is_audited() { # COUNT: so many lines
+    [ "$(complete_lines "$audit" | wc -l)" -ge "$1" ]
+}
+last_audited_is() { # FIELD VALUE
+    [ "$(complete_lines "$audit" | tail -n 1 | jq -r ".$1")" = "$2" ]
 }
 
 # Starts the daemon; leaves $pid, $port, $probes, and the files $log and $audit.
