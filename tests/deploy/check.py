@@ -9,6 +9,8 @@ import re
 import subprocess
 import sys
 
+import yaml
+
 import objects
 
 POD_RULES = [("", ("pods",), ("CREATE", "UPDATE")), ("", ("pods/ephemeralcontainers",), ("UPDATE",))]
@@ -257,6 +259,27 @@ def check_hook(s, config, hook):
     check_trust(s, config, hook)
 
 
+def policy_namespaces(s):
+    """One name for each glob of namespaces in the mounted rule files; where a rule asks for none, any name."""
+    mounted = [v["configMap"]["name"] for v in s.pod["spec"]["volumes"] if "configMap" in v]
+    for o in s.kind("ConfigMap"):
+        if o["metadata"]["name"] not in mounted:
+            continue
+        for text in o["data"].values():
+            for rule in yaml.safe_load(text)["spec"].get("rules") or [{}]:
+                for glob in rule.get("match", {}).get("namespaces") or ["anything"]:
+                    yield glob.replace("*", "any")
+
+
+def check_reach(s):
+    """What the policy selects, the webhook is asked about."""
+    for config in s.kind("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"):
+        for hook in config["webhooks"]:
+            for name in policy_namespaces(s):
+                asked = selects(hook["namespaceSelector"], {"kubernetes.io/metadata.name": name})
+                check(asked, f"{hook['name']} is not asked about namespace {name}, which the policy selects")
+
+
 def check_hooks(s, armed):
     configs = s.kind("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
     check(len(configs) == 2, "a webhook configuration is missing")
@@ -286,6 +309,7 @@ def main():
         check_network(stream)
         check_monitoring(stream)
         check_hooks(stream, "armed" in name)
+        check_reach(stream)
     print(f"{len(sys.argv) - 2} files, {checks} checks, {failures} failed")
     return failures != 0 or checks == 0
 

@@ -113,10 +113,7 @@ serviceMonitor: {enabled: true}
 networkPolicy: {metricsFrom: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}]}' \
     -- --without ConfigMap --without PrometheusRule
 for name in airbyte astronomer; do
-    [ $name = airbyte ] && only='{key: kubernetes.io/metadata.name, operator: In, values: [airbyte]}' ||
-        only='{key: platform-release, operator: Exists}'
-    as_overlay $name "webhooks: {namespaces: [$only]}
-policies: {policy.yaml: $(jq -Rs . "$top/policies/examples/$name.yaml")}"
+    as_overlay $name "policies: {policy.yaml: $(jq -Rs . "$top/policies/examples/$name.yaml")}"
 done
 conditions=$(python3 -c '
 import json, yaml
@@ -148,7 +145,8 @@ data = [o for o in yaml.safe_load_all(open("rendered.yaml")) if o and o["kind"] 
 assert list(data) == ["airbyte.yaml"], list(data)
 open("airbyte.yaml", "w").write(data["airbyte.yaml"])'
 same_file "policies: byte for byte" airbyte.yaml "$top/policies/examples/airbyte.yaml"
-helm 'webhooks: {namespaces: [{key: kubernetes.io/metadata.name, operator: In, values: [airbyte]}], exclude: [calico-system]}'
+helm 'webhooks: {namespaces: [{key: kubernetes.io/metadata.name, operator: In, values: [airbyte]}], exclude: [calico-system]}
+policies: {policy.yaml: "spec: {rules: [{match: {namespaces: [airbyte]}}]}"}'
 fits "namespaces"
 has "namespaces: in" 'values:[[:space:]]+- airbyte'
 has "namespaces: excluded" '- kube-system[[:space:]]+- calico-system[[:space:]]+- pullgate'
@@ -175,6 +173,26 @@ refused() { # NAME VALUES REGEX [OPTION...]
     same "$name: exit status" $status 1
     matches "$name: text" "$err" "$regex"
 }
+for space in default kube-public kube-node-lease; do
+    refused "in namespace $space" '' "namespace $space holds pods of others, .* sharedNamespace=true if it is meant" -namespace $space
+    helm 'sharedNamespace: true' -namespace $space
+    same "in namespace $space, and meant" "$status$err" 0
+done
+pod() { # NAME LABELS
+    printf '{"items": [{"metadata": {"name": "pullgate-1", "labels": {"app.kubernetes.io/name": "pullgate"}}}, {"metadata": {"name": "%s"%s}}]}\n' \
+        "$1" "$2" >pods.json
+}
+pod launcher ''
+refused "beside a pod without labels" '' 'namespace airbyte has the pod launcher, .* sharedNamespace=true' -namespace airbyte -pods pods.json
+pod launcher ', "labels": {"app.kubernetes.io/name": "airbyte"}'
+refused "beside a pod of others" '' 'namespace airbyte has the pod launcher, ' -namespace airbyte -pods pods.json
+helm 'sharedNamespace: true' -namespace airbyte -pods pods.json
+same "beside a pod of others, and meant" "$status$err" 0
+helm '' -namespace airbyte -pods pods.json -upgrade
+same "an upgrade is not stopped by it" "$status$err" 0
+pod pullgate-2 ', "labels": {"app.kubernetes.io/name": "pullgate"}'
+helm '' -pods pods.json
+same "beside its own pods" "$status$err" 0
 refused "armed on install" 'armed: true' 'armed on the first install'
 helm '{armed: true, armedOnInstall: true}'
 has "armed on install, and meant" 'failurePolicy: Fail'
@@ -194,6 +212,12 @@ run python3 "$here/check.py" "$PULLGATE" rendered.yaml
 matches "a misspelt option is seen" "$status $out" '^1 .*no option for PULLGATE_LOG_LEVLE'
 helm 'networkPolicy: {from: [{ipBlock: {cidr: 10.0.0.0/28}}], metricsFrom: [{namespaceSelector: {}}]}'
 has "network policy: metrics" 'port: 8080'
+same "network policy: named clients need no reason" "$(grep -c open-because rendered.yaml)" 0
+refused "network policy: closed to everybody" 'networkPolicy: {open: false}' 'networkPolicy\.from is empty: no API server'
+helm 'networkPolicy: {open: false, from: [{ipBlock: {cidr: 10.0.0.0/28}}]}'
+same "network policy: closed but to those named" "$status$err" 0
+helm 'networkPolicy: {open: null}'
+has "network policy: values of an older release" 'open-because'
 helm 'serviceMonitor: {enabled: true, labels: {release: prometheus}}'
 has "service monitor" 'release: prometheus'
 helm '' -release data

@@ -97,6 +97,10 @@ break_it() { # WHAT SED_SCRIPT [FILE]
 }
 break_it "another port of the Service" 's/targetPort: 9443/targetPort: 9444/'
 break_it "another Secret" 's/secretName: pullgate-tls/secretName: pullgate-cert/'
+for name in airbyte astronomer; do
+    break_it "fewer namespaces than the policy of $name selects" \
+        's/^( *)- key: kubernetes.io\/metadata.name$/\1- {key: kubernetes.io\/metadata.name, operator: In, values: [airbyte, astronomer]}\n&/' $name.yaml
+done
 break_it "another ConfigMap" '/configMap:/{n;s/pullgate-policy/other-policy/}' airbyte.yaml
 break_it "another path of the probe" 's,path: /readyz,path: /ready,'
 break_it "a misspelt option" 's/PULLGATE_TLS_NAME/PULLGATE_TLS_NAMES/'

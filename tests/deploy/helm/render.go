@@ -3,7 +3,7 @@
 //
 //	render [-release NAME] [-namespace NS] [-values FILE] [-secret FILE.json] [-upgrade] [-notes] CHART
 //
-// -secret is what lookup finds, as in a cluster where the release is installed already. -numbers has values'
+// -secret and -pods are what lookup finds, as in a cluster where the release is installed already. -numbers has values'
 // numbers as json.Number, as newer releases of Helm do, else they are float64, as in older ones.
 package main
 
@@ -95,7 +95,7 @@ func (f Files) Get(name string) string {
 	return string(text)
 }
 
-func functions(t *template.Template, secret map[string]interface{}) template.FuncMap {
+func functions(t *template.Template, secret, pods map[string]interface{}) template.FuncMap {
 	f := sprig.TxtFuncMap()
 	delete(f, "env")
 	delete(f, "expandenv")
@@ -115,6 +115,9 @@ func functions(t *template.Template, secret map[string]interface{}) template.Fun
 		if version == "v1" && kind == "Secret" {
 			return secret
 		}
+		if version == "v1" && kind == "Pod" && name == "" {
+			return pods
+		}
 		return map[string]interface{}{}
 	}
 	return f
@@ -125,6 +128,7 @@ func main() {
 	namespace := flag.String("namespace", "pullgate", "")
 	values := flag.String("values", "", "")
 	secretFile := flag.String("secret", "", "")
+	podsFile := flag.String("pods", "", "")
 	upgrade := flag.Bool("upgrade", false, "")
 	notes := flag.Bool("notes", false, "")
 	numbers := flag.Bool("numbers", false, "")
@@ -139,13 +143,17 @@ func main() {
 	if *secretFile != "" {
 		secret = read(*secretFile, false)
 	}
+	pods := map[string]interface{}{}
+	if *podsFile != "" {
+		pods = read(*podsFile, false)
+	}
 	chart := map[string]interface{}{}
 	for k, v := range read(filepath.Join(dir, "Chart.yaml"), false) {
 		chart[strings.ToUpper(k[:1])+k[1:]] = v
 	}
 
 	t := template.New("chart").Option("missingkey=zero")
-	t.Funcs(functions(t, secret))
+	t.Funcs(functions(t, secret, pods))
 	paths, err := filepath.Glob(filepath.Join(dir, "templates", "*"))
 	check(err)
 	sort.Strings(paths)
