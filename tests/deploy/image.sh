@@ -7,6 +7,8 @@
 . "$(dirname "$0")/../cli/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=lib_image.sh
 . "$(dirname "$0")/lib_image.sh"
+# shellcheck source-path=SCRIPTDIR source=lib_debian.sh
+. "$(dirname "$0")/lib_debian.sh"
 top=$(cd "$tests/.." && pwd)
 : "${BUILD:?the build folder}"
 cache=$BUILD/image
@@ -31,29 +33,13 @@ step() { # NAME COMMAND...
     fail "$name" "$(tail -n 20 "$work/step")"
     finish
 }
-bootstrap() { # PACKAGES URI: three times, since downloads fail now and then
-    local i
-    for i in 1 2 3; do
-        debootstrap --variant=minbase --include="$1" bookworm "$work/base" "$2" && return
-        say "try $i of 3 failed"
-        [ "$i" = 3 ] || rm -rf "$work/base"
-    done
-    tail -n 5 "$work/base/debootstrap/debootstrap.log"
-    echo "run the tests again to retry"
-    return 1
-}
-
 # ---- Debian ------------------------------------------------------------------------------------
-# The host that the system's own apt entries name; its apt's way to it is taken along.
-# shellcheck disable=SC2016 # apt's own variables
-uri=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(CODENAME)' 2>/dev/null |
-    awk '$2 == "bookworm" || $3 == "bookworm" {print $1; exit}')
-[ -n "$uri" ] || { fail "no entry for Debian bookworm in this system's apt sources"; finish; }
+# This system's own way to the packages is taken along.
 packages=$(sed -n '/apt-get install/,/^COPY/{s/.*--no-install-recommends//;/^COPY/d;p}' "$top/deploy/Containerfile" | tr -d '\\\n' | tr -s ' ' ,)
 key=$(printf 'bookworm minbase 1 %s' "$packages" | sha256sum | cut -c1-16) # count on when the base is made otherwise
 if [ ! -f "$cache/base-$key.tar" ]; then
     rm -f "$cache"/base-*.tar
-    step "Debian bookworm, by debootstrap" bootstrap "ca-certificates$packages" "$uri"
+    step "Debian bookworm, by debootstrap" debian_bootstrap "ca-certificates$packages" "$work/base"
     for file in /etc/apt/apt.conf.d/* /etc/apt/auth.conf.d/*; do
         case $(grep -ciE 'proxy|cainfo|verify|acquire' "$file" 2>/dev/null) in
         '' | 0) ;;

@@ -36,6 +36,10 @@ for program in pullgate policyctl; do
     refuses $program "$dynamic" '\(TEXTREL\)' "text relocations"
     wants $program "$symbols" ' __stack_chk_fail(@|$)' "no stack protector"
     wants $program "$symbols" ' __[a-z]+_chk(@|$)' "no fortified call (_FORTIFY_SOURCE)"
+    if grep -q 'AArch64' <<<"$head"; then
+        wants build.ninja "$(sed -n 's/^  FLAGS = //p' "$bin/../build.ninja" | sort -u)" '-mbranch-protection=standard' \
+            "return addresses are not signed (-mbranch-protection)"
+    fi
     if grep -q 'X86-64' <<<"$head"; then
         wants $program "$(objdump -d --disassemble=main "$file")" 'endbr64' \
             "main does not begin with endbr64 (-fcf-protection)"
@@ -48,4 +52,4 @@ flags=$(sed -n 's/^build.*//; s/^  FLAGS = //p' "$bin/../build.ninja" | sort -u)
 wants build.ninja "$flags" '_FORTIFY_SOURCE=3' "-D_FORTIFY_SOURCE=3 is gone"
 wants build.ninja "$flags" '-ftrivial-auto-var-init=zero' "locals start with what stood there before"
 refuses build.ninja "$flags" '-DNDEBUG' "-DNDEBUG takes the asserts away"
-verdict 27
+verdict 25
