@@ -224,7 +224,7 @@ static bool flush_audit(const struct life *l, bool patient) {
 static void finish(struct life *l, bool patient) {
     struct daemon *d = &l->daemon;
     struct audit_stats last = {.dropped = 0};
-    audit_wait_no_more(d->service.audit); /* or a worker might, and server_stop() for it */
+    audit_wait_no_more(d->service.audit); /* or a worker might wait, and server_stop() for it */
     server_stop(d->probes); /* first: a scrape asks the other server for its figures */
     server_stop(d->server);
     patient = flush_audit(l, patient);
@@ -301,6 +301,7 @@ int daemon_run(const struct options *options) {
     fit_connections(&l.options);
     if (!catch_signals(&l))
         err_set_os(&err, errno, "cannot make a signal descriptor");
+    log_start();
     watch_files(&l); /* before loading: what changes meanwhile is seen */
     if (err.code != EC_OK || start(&l.daemon, &err) != EC_OK ||
         enter_sandbox(options, &err) != EC_OK) {
@@ -313,6 +314,7 @@ int daemon_run(const struct options *options) {
     finish(&l, patient);
     watch_close(&l.watch);
     close(l.signal_fd);
+    log_stop();
     if (err.code == EC_OK)
         return EXIT_USABLE;
     return err.code == EC_BUG ? EXIT_BROKEN : EXIT_CANNOT;

@@ -208,6 +208,8 @@ bool load_certificate_is_due(const struct daemon *d, int64_t now_s) {
 static void on_server_event(void *arg, const char *event, struct str detail) {
     (void)arg;
     LOG(LOG_WARN, event, F_STR("detail", detail), F_END);
+    if (strcmp(event, "http_library_panic") == 0)
+        log_flush(); /* what comes next is abort(3) */
 }
 
 static struct server_config config_of(struct daemon *d) {

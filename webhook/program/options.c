@@ -112,9 +112,9 @@ static const struct opt_row rows[] = {
      "stalls.",
      AT(audit_queue), .min = 65536, .max = 1u << 30},
     {"audit-when-full", 0, OPT_WORD, "HOW", "block",
-     "When that queue is full: block requests (no decision without its line), or drop lines "
-     "and "
-     "count them.",
+     "When that queue is full: block requests, until it is time to say no (no admission "
+     "without "
+     "its line, but by rules in mode warn or audit), or drop lines and count them.",
      AT(audit_when_full), .words = when_full_words},
     {"log-level", 0, OPT_WORD, "LEVEL", "info",
      "Lowest level that is logged to standard error.", AT(log_level), .words = level_words},

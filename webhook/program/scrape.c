@@ -257,6 +257,11 @@ static void put_audit(struct buf *out, const struct service *s) {
                 "Audit lines, by what became of them."),
         COUNTER("pullgate_audit_lines_total", "result", "dropped", stats.dropped, NULL),
         COUNTER("pullgate_audit_lines_total", "result", "failed", stats.failed, NULL),
+        COUNTER(
+            "pullgate_audit_unrecorded_total", NULL, NULL, stats.unrecorded,
+            "Decisions that found no room for their line in time (--audit-when-full block)."),
+        GAUGE("pullgate_audit_stalled_seconds", stats.stalled_ns / 1000000000,
+              "Time since lines wait and none was written; 0 while they are written."),
     };
     put_rows(out, rows, ROW_COUNT(rows));
 }

@@ -75,7 +75,13 @@ static void refuse_err(struct server_reply *reply, const struct err *err) {
     buf_done(&text);
 }
 
-static void record(struct service *s, struct worker *w, const struct policy *policy,
+/* While there is still time to say no: who asks waits until the deadline, and not longer. */
+static int64_t patience_of(const struct server_request *request) {
+    return request->deadline_ns - (request->deadline_ns - request->received_ns) / 10;
+}
+
+/* False: --audit-when-full block, and there is no line of this decision. */
+static bool record(struct service *s, struct worker *w, const struct policy *policy,
                    const struct server_request *request, struct str endpoint, int64_t now_us) {
     const struct review *r = &w->session.review;
     const struct audit_entry entry = {.time_us = now_us,
@@ -98,7 +104,23 @@ static void record(struct service *s, struct worker *w, const struct policy *pol
         LOG(LOG_ERROR, "audit_line_lost", F_STR("uid", r->uid),
             F_Z("code", ec_name((enum ec)w->line.bad)), F_END);
     else
-        audit_write(s->audit, buf_view(&w->line));
+        return audit_write(s->audit, buf_view(&w->line), patience_of(request));
+    return s->options->audit_when_full != AUDIT_BLOCK;
+}
+
+/* Without its line there is no admission, but for rules that refuse nobody (warn, audit). */
+static void refuse_unrecorded(struct worker *w, struct server_reply *reply) {
+    struct decision *d = &w->session.decision;
+    bool refuses = d->rule == NULL || d->rule->mode == MODE_ENFORCE;
+    if (d->verdict == VERDICT_DENY || !refuses)
+        return;
+    d->verdict = VERDICT_DENY;
+    buf_reset(reply->body);
+    review_deny(
+        reply->body, &w->session.review, 503, "ServiceUnavailable",
+        STR("pullgate: the decision cannot be recorded, since nobody reads standard output "
+            "(--audit-when-full block): look at the container's log driver, and repeat "
+            "the request"));
 }
 
 static void review(struct service *s, const struct server_request *request,
@@ -123,9 +145,10 @@ static void review(struct service *s, const struct server_request *request,
         refuse_err(reply, &err);
         return;
     }
+    if (!record(s, w, rules->policy, request, webhooks[webhook].name, now_us))
+        refuse_unrecorded(w, reply);
     meter_decision(meter_lane(&s->meter, request->worker), rules->policy, rules->places,
                    &w->session.decision);
-    record(s, w, rules->policy, request, webhooks[webhook].name, now_us);
 }
 
 static void answer(struct service *s, const struct server_request *request,

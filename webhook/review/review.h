@@ -107,6 +107,10 @@ enum ec review_answer(struct review_session *s, const struct policy *policy, int
                       unsigned engine_flags, char *body, size_t n, struct buf *reply,
                       struct err *err) MUST_CHECK;
 
+/* The response of a review that is refused for a reason of ours, not of its object's. */
+void review_deny(struct buf *out, const struct review *r, unsigned code, const char *reason,
+                 struct str message);
+
 /* A metav1.Status, the body of an HTTP error: the API server shows its message to the user. */
 void review_status(struct buf *out, unsigned code, const char *reason, struct str message);
 
