@@ -226,6 +226,104 @@ def probe_bodies(at, good):
         s.close()
 
 
+def starve(port, holds, good, at):
+    """5,000 connections on a port, and probes meanwhile: each is answered, and none waits for the crowd."""
+    s = []
+    try:
+        while len(s) < 5000:
+            c = socket.socket()
+            c.setblocking(False)
+            s.append(c)
+            c.connect_ex(("127.0.0.1", port))
+            if holds is not None:
+                s_send(c, holds)
+        for _ in range(20):
+            probe(at, b"/healthz")
+            probe(at, b"/readyz")
+            at.metric("pullgate_server_connections_open")
+        if port != at.port:
+            good.goes_on()
+    finally:
+        for c in s:
+            c.close()
+
+
+def s_send(c, what):
+    try:
+        c.send(what)
+    except OSError:
+        pass
+
+
+def probe(at, path):
+    with socket.create_connection(("127.0.0.1", at.probes), timeout=client.PATIENCE_S) as s:
+        s.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        expect(answer(s)[0], 200)
+
+
+def idle_crowd(at, good):
+    starve(at.probes, None, good, at)
+    starve(at.port, None, good, at)
+
+
+def unread_metrics(at, good):
+    """Connections that ask for all figures again and again, and read none of them."""
+    hogs = []
+    for _ in range(128):
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.connect(("127.0.0.1", at.probes))
+        s.setblocking(False)
+        s_send(s, b"GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n" * 400)
+        hogs.append(s)
+    for _ in range(20):
+        probe(at, b"/healthz")
+        good.goes_on()
+    for s in hogs:
+        s.close()
+
+
+def unread_answers(at, good):
+    """More connections that read nothing than may be in flight: others take their places."""
+    hogs = []
+    for _ in range(8):
+        raw = socket.socket()
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        raw.settimeout(client.PATIENCE_S)
+        raw.connect(("127.0.0.1", at.port))
+        s = at.context.wrap_socket(raw, server_hostname="127.0.0.1")
+        s.setblocking(False)
+        hogs.append(s)
+    whole = b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n" * 2000
+
+    def fill():
+        for s in hogs:
+            try:
+                s.send(whole)
+            except OSError:  # full, or cut
+                pass
+        return at.metric("pullgate_server_timed_out_total") >= 1
+
+    until(fill)
+    for _ in range(3):
+        until(lambda: at.ask(at.good)[0] == 200)
+        good.goes_on()
+    for s in hogs:
+        s.close()
+
+
+def long_uid(at, good):
+    """What is sent back is not what the client wants to have sent back."""
+    for size, status in (1, 200), (256, 200), (257, 400), (5_000_000, 400):
+        review = json.loads(at.review)
+        review["request"]["uid"] = "u" * size
+        expect(at.ask(client.request(json.dumps(review).encode()))[0], status)
+        review["request"]["object"] = "HERE"
+        broken = json.dumps(review).encode().replace(b'"HERE"', b"[" * 300)
+        expect(at.ask(client.request(broken))[0], status)
+    good.goes_on()
+
+
 def max_connections(at, good):
     more = [client.dial(at.port) for _ in range(40)]
     for _ in range(20):
@@ -329,13 +427,14 @@ def max_nodes(at, good):
 
 
 LIMITS = {f.__name__.replace("_", "-"): f for f in (
-    max_body, memory_budget, max_in_flight, slow_bodies, probe_bodies, max_connections, max_connections_per_address, max_header,
+    max_body, memory_budget, max_in_flight, slow_bodies, probe_bodies, idle_crowd, unread_metrics, unread_answers,
+    long_uid, max_connections, max_connections_per_address, max_header,
     header_timeout, request_timeout, query_timeout, idle_timeout, max_depth, max_nodes)}
 
 
 def main():
     name, at = sys.argv[1], At(*sys.argv[2:])
-    good = Good(at, patient=name == "memory-budget")
+    good = Good(at, patient=name in ("memory-budget", "unread-answers", "idle-crowd"))
     good.start()
     try:
         good.goes_on()

@@ -19,6 +19,10 @@ memory-budget --memory-budget 1MiB --request-timeout 60s --workers 1
 max-in-flight --max-in-flight 4 --request-timeout 4s
 slow-bodies --max-connections 8 --max-in-flight 4
 probe-bodies --header-timeout 60s --request-timeout 60s
+idle-crowd
+unread-metrics
+unread-answers --max-in-flight 4 --request-timeout 600s --header-timeout 600s
+long-uid
 max-connections --max-connections 4
 max-connections-per-address --max-connections-per-address 3
 max-header --max-header 8KiB

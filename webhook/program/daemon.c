@@ -31,7 +31,8 @@ struct audit_told {
     bool trouble;
 };
 
-/* Descriptors that are no webhook's connection: probes, 64 at once; files, pipes; three a worker. */
+/* Descriptors that are no webhook's connection: probes, 64 at once or more; files, pipes; three a
+ * worker. */
 enum { FILES_BESIDE = 128, FILES_PER_WORKER = 4 };
 
 struct life {
@@ -238,8 +239,9 @@ static void finish(struct life *l, bool patient) {
 
 /* As many descriptors as we may have, and no more connections than they allow: without one for the
  * next connection nobody is accepted, and none of those that are idle makes room. */
-static void fit_connections(struct options *o) {
+static void fit_connections(struct options *o, uint64_t *probes) {
     struct rlimit files;
+    *probes = PROBES_MIN;
     uint64_t beside = FILES_BESIDE + FILES_PER_WORKER * o->workers;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
         return;
@@ -247,8 +249,11 @@ static void fit_connections(struct options *o) {
     files.rlim_cur = files.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &files) != 0)
         files.rlim_cur = found;
-    if (files.rlim_cur == RLIM_INFINITY || files.rlim_cur >= o->max_connections + beside)
+    if (files.rlim_cur >= o->max_connections + beside) { /* RLIM_INFINITY, too */
+        uint64_t left = files.rlim_cur - o->max_connections - beside;
+        *probes = left > PROBES_MAX - PROBES_MIN ? PROBES_MAX : PROBES_MIN + left;
         return;
+    }
     uint64_t wanted = o->max_connections, most = files.rlim_cur;
     o->max_connections = most > 2 * beside ? most - beside : most / 2 + (most < 2);
     LOG(LOG_WARN, "few_descriptors", F_INT("nofile", most), F_INT("maxConnections", wanted),
@@ -298,7 +303,7 @@ int daemon_run(const struct options *options) {
     /* Otherwise the first large block that is freed raises the threshold, and the next ones stay. */
     mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
     mallopt(M_TRIM_THRESHOLD, MMAP_BYTES);
-    fit_connections(&l.options);
+    fit_connections(&l.options, &l.daemon.probe_connections);
     if (!catch_signals(&l))
         err_set_os(&err, errno, "cannot make a signal descriptor");
     log_start();

@@ -21,6 +21,8 @@
 #include "engine/engine.h"
 #include "json/json.h"
 
+enum { REVIEW_UID_MAX = 256 }; /* bytes; the API server's are UUIDs, of 36, and are sent back */
+
 struct review_fault { /* the object cannot be judged */
     bool is;
     json_at

@@ -85,6 +85,8 @@ static bool salvage(struct review_session *s, struct err *err) {
         return false;
     json_at uid = salvage_member(j, request + 1, request_end, 2, STR("uid"), &end);
     r->uid = json_str(j, uid);
+    if (r->uid.n > REVIEW_UID_MAX)
+        return refuse_long_uid(r->uid, err) == EC_OK;
     r->v1beta1 = str_eq(json_str(j, version), STR("admission.k8s.io/v1beta1"));
     if (r->uid.n == 0 ||
         (!r->v1beta1 && !str_eq(json_str(j, version), STR("admission.k8s.io/v1"))))
