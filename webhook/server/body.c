@@ -156,6 +156,10 @@ static bool charge_small(struct server *s, size_t *charged, size_t bytes) {
     return true;
 }
 
+void body_answered(struct conn *c) {
+    put_away_body(c);
+}
+
 /* Both are there at the same time, so both are counted. */
 bool body_charge_reply(struct conn *c) {
     struct server *s = c->worker->server;
@@ -166,7 +170,6 @@ bool body_charge_reply(struct conn *c) {
         !reply->bad && (charge(s, charged, reply->cap) || charge_small(s, charged, reply->cap));
     if (!fits)
         free_reply(s, &c->room);
-    put_away_body(c);
     return fits;
 }
 

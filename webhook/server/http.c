@@ -211,7 +211,7 @@ static enum MHD_Result take(struct conn *c, const char *piece, size_t n) {
 static enum MHD_Result answer(struct conn *c, struct MHD_Connection *mhd, const char *url,
                               const char *method) {
     struct server_reply reply = {
-        .status = 200, .content_type = "application/json", .body = &c->room.reply};
+        .status = 200, .content_type = "application/json", .body = &c->room.reply, .conn = c};
     struct server_request request = {
         .worker = c->worker->index,
         .method = str_of(method),
@@ -223,7 +223,9 @@ static enum MHD_Result answer(struct conn *c, struct MHD_Connection *mhd, const 
         .deadline_ns = atomic_load(&c->deadline_ns),
         .received_ns = c->received_ns};
     c->route->answer(c->worker->server->config.arg, &request, &reply);
-    if (body_charge_reply(c))
+    bool fits = body_charge_reply(c);
+    body_answered(c);
+    if (fits)
         return reply_send(c, mhd, &reply);
     refuse(c, &no_memory);
     return reply_refuse(c, mhd, c->refusal);
@@ -241,6 +243,10 @@ static enum MHD_Result finish(struct conn *c, struct MHD_Connection *mhd, const 
         c->refusal ? reply_refuse(c, mhd, c->refusal) : answer(c, mhd, url, method);
     conn_enter(c, STAGE_WRITE, clock_mono_ns());
     return queued;
+}
+
+bool server_charge_reply(struct server_reply *reply) {
+    return reply->conn == NULL || body_charge_reply(reply->conn);
 }
 
 static struct conn *conn_of(struct MHD_Connection *mhd) {

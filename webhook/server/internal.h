@@ -229,9 +229,10 @@ void body_begin(struct conn *c);
 bool body_add(struct conn *c, const char *bytes, size_t n) MUST_CHECK;
 /* Puts the zeroed padding behind the body. */
 bool body_finish(struct conn *c) MUST_CHECK;
-/* Counts the reply's memory, and gives back what it does not need, and the body's: the answer may wait
- * long to be read. */
+/* Counts the reply's memory, and gives back what it does not need. False: there is none for it. */
 bool body_charge_reply(struct conn *c) MUST_CHECK;
+/* Nobody needs the body any more; the answer may wait long to be read. */
+void body_answered(struct conn *c);
 /* Gives the body's memory back: it will not be needed. */
 void body_drop(struct conn *c);
 /* The connection holds nothing any more; the worker keeps the memory when it is little. */

@@ -19,6 +19,7 @@
 #include "base/str.h"
 
 struct server;
+struct conn;
 
 enum { SERVER_BODY_PADDING = 64 }; /* readable bytes behind a body */
 enum { SERVER_QUERY_MAX = 128 };
@@ -41,7 +42,12 @@ struct server_reply {
     const char *content_type; /* "application/json" by default */
     unsigned retry_after_s;   /* 0: no header */
     struct buf *body;
+    struct conn *conn; /* the server's own; NULL: none */
 };
+
+/* Counts the answer's memory now, not when it is returned; false: there is none for it, and it is
+ * empty again. For whoever goes on to wait. */
+bool server_charge_reply(struct server_reply *reply) MUST_CHECK;
 
 /* Fills the reply. Cannot fail: what is wrong is said as a status and a body. */
 typedef void server_answer_fn(void *arg, const struct server_request *request,
