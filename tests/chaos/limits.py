@@ -8,6 +8,7 @@ behaves asks all the time, over one connection that it keeps; once the other has
 some more right answers, and none that is wrong. Prints a JSON object; exit status 0 when all held.
 """
 import json
+import os
 import re
 import socket
 import sys
@@ -226,6 +227,153 @@ def probe_bodies(at, good):
         s.close()
 
 
+def starve(port, holds, good, at):
+    """5,000 connections on a port, and probes meanwhile: each is answered, and none waits for the crowd."""
+    s = []
+    try:
+        while len(s) < 5000:
+            c = socket.socket()
+            c.setblocking(False)
+            s.append(c)
+            c.connect_ex(("127.0.0.1", port))
+            if holds is not None:
+                s_send(c, holds)
+        for _ in range(20):
+            probe(at, b"/healthz")
+            probe(at, b"/readyz")
+            at.metric("pullgate_server_connections_open")
+        if port != at.port:
+            good.goes_on()
+    finally:
+        for c in s:
+            c.close()
+
+
+def s_send(c, what):
+    try:
+        c.send(what)
+    except OSError:
+        pass
+
+
+def probe(at, path):
+    with socket.create_connection(("127.0.0.1", at.probes), timeout=client.PATIENCE_S) as s:
+        s.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        expect(answer(s)[0], 200)
+
+
+def idle_crowd(at, good):
+    starve(at.probes, None, good, at)
+    starve(at.port, None, good, at)
+
+
+def unread_metrics(at, good):
+    """Connections that ask for all figures again and again, and read none of them."""
+    hogs = []
+    for _ in range(128):
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.connect(("127.0.0.1", at.probes))
+        s.setblocking(False)
+        s_send(s, b"GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n" * 400)
+        hogs.append(s)
+    for _ in range(20):
+        probe(at, b"/healthz")
+        good.goes_on()
+    for s in hogs:
+        s.close()
+
+
+def unread_answers(at, good):
+    """More connections that read nothing than may be in flight: others take their places."""
+    hogs = []
+    for _ in range(8):
+        raw = socket.socket()
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        raw.settimeout(client.PATIENCE_S)
+        raw.connect(("127.0.0.1", at.port))
+        s = at.context.wrap_socket(raw, server_hostname="127.0.0.1")
+        s.setblocking(False)
+        hogs.append(s)
+    whole = b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n" * 2000
+
+    def fill():
+        for s in hogs:
+            try:
+                s.send(whole)
+            except OSError:  # full, or cut
+                pass
+        return at.metric("pullgate_server_timed_out_total") >= 1
+
+    until(fill)
+    for _ in range(3):
+        until(lambda: at.ask(at.good)[0] == 200)
+        good.goes_on()
+    for s in hogs:
+        s.close()
+
+
+def long_uid(at, good):
+    """What is sent back is not what the client wants to have sent back."""
+    for size, status in (1, 200), (256, 200), (257, 400), (5_000_000, 400):
+        review = json.loads(at.review)
+        review["request"]["uid"] = "u" * size
+        expect(at.ask(client.request(json.dumps(review).encode()))[0], status)
+        review["request"]["object"] = "HERE"
+        broken = json.dumps(review).encode().replace(b'"HERE"', b"[" * 300)
+        expect(at.ask(client.request(broken))[0], status)
+    good.goes_on()
+
+
+def resident_kb(what):
+    with open(f"/proc/{os.environ['PID']}/status") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith(what))
+
+
+def heavy(at, containers, values):
+    """A review that makes as much of its bytes as there is to be made: images, and values that nobody reads."""
+    pod = b'{"metadata":{},"spec":{"containers":[' + b",".join([b'{"image":"a"}'] * containers) + b'],"junk":['
+    return client.request(with_object(at, pod + b"1," * values + b"1]}}"))
+
+
+def send_unread(at, whole, kept):
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.settimeout(client.PATIENCE_S)
+    raw.connect(("127.0.0.1", at.port))
+    try:
+        s = at.context.wrap_socket(raw, server_hostname="127.0.0.1")
+        s.sendall(whole)
+        kept.append(s)
+    except OSError:  # made room for others
+        pass
+
+
+def memory(at, good):
+    """All at once: idle connections, bodies that stop, heavy reviews whose answers nobody reads. What the
+    process ever had stays below four fifths of --memory, and all of it comes back."""
+    kept = [at.dial() for _ in range(200)]
+    for containers, values in (100_000, 100), (40_000, 2_000_000), (500, 200), (2_500, 10):
+        whole = heavy(at, containers, values)
+        expect(at.ask(whole)[0], 200)
+        for _ in range(4):
+            kept += [begun(at, 9_000_000, 8_000_000) for _ in range(6)]
+            askers = [threading.Thread(target=send_unread, args=(at, whole, kept)) for _ in range(6)]
+            for t in askers:
+                t.start()
+            for t in askers:
+                t.join(client.PATIENCE_S)
+        good.goes_on()
+    for s in kept:
+        s.close()
+    if os.environ.get("CHAOS_RSS") != "no":
+        limit = at.metric('pullgate_memory_limit_bytes{source="--memory"}')
+        expect(limit, 256.0 * 1024 * 1024)
+        if resident_kb("VmHWM:") * 1024 >= 0.8 * limit:
+            raise Failed(f"{resident_kb('VmHWM:')} kB were resident")
+        until(lambda: resident_kb("VmRSS:") < 40_000)
+
+
 def max_connections(at, good):
     more = [client.dial(at.port) for _ in range(40)]
     for _ in range(20):
@@ -329,13 +477,14 @@ def max_nodes(at, good):
 
 
 LIMITS = {f.__name__.replace("_", "-"): f for f in (
-    max_body, memory_budget, max_in_flight, slow_bodies, probe_bodies, max_connections, max_connections_per_address, max_header,
+    max_body, memory_budget, max_in_flight, slow_bodies, probe_bodies, idle_crowd, unread_metrics, unread_answers,
+    long_uid, memory, max_connections, max_connections_per_address, max_header,
     header_timeout, request_timeout, query_timeout, idle_timeout, max_depth, max_nodes)}
 
 
 def main():
     name, at = sys.argv[1], At(*sys.argv[2:])
-    good = Good(at, patient=name == "memory-budget")
+    good = Good(at, patient=name in ("memory-budget", "unread-answers", "idle-crowd", "memory"))
     good.start()
     try:
         good.goes_on()

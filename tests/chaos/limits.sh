@@ -9,7 +9,7 @@ rules one.example
 while read -r limit options; do
     # shellcheck disable=SC2086  # a list
     start_daemon "$limit" ready --policy rules.yaml $options
-    run /usr/bin/python3 "$here/limits.py" "$limit" "$port" "$probes" "$certs/ca.crt" "$review" one.example
+    PID=$pid run /usr/bin/python3 "$here/limits.py" "$limit" "$port" "$probes" "$certs/ca.crt" "$review" one.example
     same "$limit: it holds, and others are served" "$status $err" "0 "
     echo "  $out"
     end_daemon "$limit"
@@ -19,6 +19,11 @@ memory-budget --memory-budget 1MiB --request-timeout 60s --workers 1
 max-in-flight --max-in-flight 4 --request-timeout 4s
 slow-bodies --max-connections 8 --max-in-flight 4
 probe-bodies --header-timeout 60s --request-timeout 60s
+idle-crowd
+unread-metrics
+unread-answers --max-in-flight 4 --request-timeout 600s --header-timeout 600s
+long-uid
+memory --memory 256MiB
 max-connections --max-connections 4
 max-connections-per-address --max-connections-per-address 3
 max-header --max-header 8KiB

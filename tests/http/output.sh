@@ -72,6 +72,67 @@ wait "$catcher" 2>/dev/null
 exec {reader}<&-
 same "block: none is torn" "$(jq -c 'select(.event == "decision")' <lines2 2>&1 | wc -l)" 400
 
+# ---- nobody reads, ever: block -------------------------------------------------------------------
+
+# Asks until an answer is no admission; leaves it in $body, and all answers had the status 200.
+ask_until_denied() { # NAME
+    local n
+    for n in $(seq 2000); do
+        post "$review" "$url/mutate?timeout=2s"
+        [ "$code" = 200 ] || break
+        [ "$(jq .response.allowed <<<"$body")" = true ] || break
+    done
+    same "$1: answers until then" "$code" 200
+}
+is_unfit() {
+    ask "http://127.0.0.1:$probes/readyz"
+    [ "$code" = 503 ]
+}
+metric() { # NAME
+    curl --silent --max-time 30 "http://127.0.0.1:$probes/metrics" | awk -v name="$1" '$1 == name {print $2}'
+}
+full=$review
+review=$tests/data/reviews/pod-create.json # is allowed
+exec {reader}<>pipe
+start_into stall pipe --audit-when-full block --audit-queue 64KiB --workers 1 --drain-timeout 5s
+probes=$(logged ready metricsPort)
+ask_until_denied "stall"
+same "stall: no admission without its line" "$(jq -c '[.response.allowed, .response.status.code, .response.status.reason]' <<<"$body")" \
+    '[false,503,"ServiceUnavailable"]'
+matches "stall: why" "$(jq -r .response.status.message <<<"$body")" 'cannot be recorded.*--audit-when-full block'
+ask_many 20 # nobody waits any more: each would be late, and those behind it
+same "stall: all are answered" "$answered" 20
+check "stall: they are counted" [ "$(metric pullgate_audit_unrecorded_total)" -ge 21 ]
+await "stall: not ready any more" is_unfit
+matches "stall: why" "$body" '\[-\] audit: .* bytes wait to be written; none was for [0-9]+ s'
+check "stall: for how long" [ "$(metric pullgate_audit_stalled_seconds)" -ge 10 ]
+ask "http://127.0.0.1:$probes/healthz"
+same "stall: but alive" "$code" 200
+sed -i 's/registry:/mode: warn, registry:/' rules.yaml
+kill -HUP "$pid"
+await "stall: other rules" is_logged rules_loaded 2
+post "$review" "$url/mutate?timeout=2s"
+same "stall: a rule that refuses nobody does not now" "$code $(jq .response.allowed <<<"$body")" "200 true"
+printf 'apiVersion: pullgate/v1\nkind: ImagePolicy\nspec: {registry: one.example}\n' >rules.yaml
+timeout 60 cat <&"$reader" >lines3 &
+catcher=$!
+pids+=("$catcher")
+is_fit() {
+    ! is_unfit
+}
+await "stall: ready again" is_fit
+post "$review" "$url/mutate?timeout=2s"
+same "stall: and it admits again" "$code $(jq .response.allowed <<<"$body")" "200 true"
+kill "$catcher"
+wait "$catcher" 2>/dev/null
+ask_until_denied "stall again"
+stop_daemon
+exec {reader}<&-
+same "stall: SIGTERM ends it" "$status" 0
+check "stall: what was not written is counted" [ "$(logged ended auditDropped)" -ge 22 ]
+
+review=$full
+
 # ---- a second SIGTERM while nobody reads: what is queued is dropped, and counted -------------------
 
 exec {reader}<>pipe

@@ -2,8 +2,12 @@
 #include "test.h"
 
 #include "audit/audit.h"
+#include "base/clock.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <termios.h>
 #include <unistd.h>
 
 static const struct str line = STR_INIT("{\"a\":\"line\"}\n");
@@ -19,11 +23,29 @@ static int fill_pipe(int fds[2]) {
     return n;
 }
 
-static struct audit *open_audit(int fd) {
+enum { QUEUE_BYTES = 1 << 16 };
+
+static struct audit *open_queue(int fd, enum audit_when_full when_full) {
     struct audit *a = NULL;
     struct err err = ERR_INIT;
-    assert_ok(audit_open(&a, fd, 1 << 16, AUDIT_BLOCK, &err), &err);
+    assert_ok(audit_open(&a, fd, QUEUE_BYTES, when_full, &err), &err);
     return a;
+}
+
+static struct audit *open_audit(int fd) {
+    return open_queue(fd, AUDIT_BLOCK);
+}
+
+static int64_t in_ms(int ms) {
+    return clock_mono_ns() + (int64_t)ms * 1000000;
+}
+
+/* Until no further line fits: the thread has taken the first ones, and waits with them. */
+static unsigned fill_queue(struct audit *a) {
+    unsigned n = 0;
+    while (n <= 2 * QUEUE_BYTES / line.n && audit_write(a, line, 0))
+        n++;
+    return n;
 }
 
 static void flush_waits_for_the_last_line(void **state) {
@@ -34,7 +56,7 @@ static void flush_waits_for_the_last_line(void **state) {
     struct audit *a = open_audit(fds[1]);
     assert_true(audit_flush(NULL, 0));
     assert_true(audit_flush(a, 0));
-    audit_write(a, line);
+    assert_true(audit_write(a, line, 0));
     assert_false(audit_flush(a, 0));
     assert_false(audit_flush(a, 20));
     while (n > 0)
@@ -57,7 +79,7 @@ static void without_patience_lines_are_dropped_and_counted(void **state) {
     struct audit_stats last;
     (void)fill_pipe(fds);
     struct audit *a = open_audit(fds[1]);
-    audit_write(a, line);
+    assert_true(audit_write(a, line, 0));
     audit_close(a, 0, &last);
     assert_int_equal(last.written, 0);
     assert_int_equal(last.dropped, 1);
@@ -66,10 +88,107 @@ static void without_patience_lines_are_dropped_and_counted(void **state) {
     close(fds[1]);
 }
 
+/* Whoever waits waits until his time; those behind him not at all, until bytes move again. */
+static void a_wait_has_its_end(void **state) {
+    (void)state;
+    int fds[2], full = fill_pipe(fds);
+    char bytes[4096];
+    struct audit_stats stats;
+    struct audit *a = open_audit(fds[1]);
+    unsigned n = fill_queue(a);
+    int64_t before_ns = clock_mono_ns();
+    assert_false(audit_write(a, line, in_ms(50)));
+    assert_false(audit_write(a, line, in_ms(3600 * 1000))); /* in vain already */
+    audit_stats(a, &stats);
+    assert_true(stats.unrecorded >= 2);
+    assert_true(stats.dropped == stats.unrecorded && stats.written == 0);
+    assert_true(stats.stalled_ns > 0 && stats.stalled_ns >= clock_mono_ns() - before_ns);
+    while (full > 0)
+        full -= (int)read(fds[0], bytes, sizeof bytes);
+    fcntl(fds[0], F_SETFL, O_NONBLOCK);
+    while (!audit_flush(a, 1))
+        while (read(fds[0], bytes, sizeof bytes) > 0)
+            ;
+    assert_true(audit_write(a, line, in_ms(60000)));
+    assert_true(audit_flush(a, 60000));
+    audit_close(a, 0, &stats);
+    assert_int_equal(stats.written, n + 1);
+    assert_int_equal(stats.stalled_ns, 0);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static void what_is_dropped_is_no_refusal(void **state) {
+    (void)state;
+    int fds[2];
+    struct audit_stats last;
+    (void)fill_pipe(fds);
+    struct audit *a = open_queue(fds[1], AUDIT_DROP);
+    for (unsigned i = 0; i <= 2 * QUEUE_BYTES / line.n; i++)
+        assert_true(audit_write(a, line, 0));
+    audit_close(a, 0, &last);
+    assert_int_equal(last.dropped, 2 * QUEUE_BYTES / line.n + 1);
+    assert_int_equal(last.unrecorded, 0);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static void *wait_for_ever(void *a) {
+    return (void *)(intptr_t)audit_write(a, line, in_ms(3600 * 1000));
+}
+
+static void the_end_calls_those_that_wait(void **state) {
+    (void)state;
+    int fds[2];
+    pthread_t waiter;
+    void *queued;
+    (void)fill_pipe(fds);
+    struct audit *a = open_audit(fds[1]);
+    struct audit_stats stats = {.pending_bytes = 1};
+    assert_true(audit_write(a, line, 0));
+    while (stats.pending_bytes != 0) /* the thread has it, and takes no more */
+        audit_stats(a, &stats);
+    for (unsigned i = 0; i < QUEUE_BYTES / line.n; i++)
+        assert_true(audit_write(a, line, 0));
+    assert_int_equal(pthread_create(&waiter, NULL, wait_for_ever, a), 0);
+    audit_wait_no_more(a);
+    pthread_join(waiter, &queued);
+    assert_null(queued);
+    audit_close(a, 0, NULL);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+/* A terminal that polls writable may still block a write(2), as a pipe does that others write to. Nobody
+ * reads it, ever, and the end comes all the same. */
+static void a_write_that_never_returns_stops_no_end(void **state) {
+    (void)state;
+    struct termios raw;
+    struct audit_stats last;
+    int far = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(far >= 0 && grantpt(far) == 0 && unlockpt(far) == 0);
+    int near = open(ptsname(far), O_RDWR | O_NOCTTY);
+    assert_true(near >= 0 && tcgetattr(near, &raw) == 0);
+    cfmakeraw(&raw);
+    assert_int_equal(tcsetattr(near, TCSANOW, &raw), 0);
+    struct audit *a = open_audit(near);
+    unsigned n = 0;
+    while (audit_write(a, line, in_ms(200)))
+        n++;
+    audit_close(a, 0, &last);
+    assert_int_equal(last.dropped + last.written, n + 1); /* the last one found no room */
+    close(far);
+    close(near);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(flush_waits_for_the_last_line),
         cmocka_unit_test(without_patience_lines_are_dropped_and_counted),
+        cmocka_unit_test(a_wait_has_its_end),
+        cmocka_unit_test(what_is_dropped_is_no_refusal),
+        cmocka_unit_test(the_end_calls_those_that_wait),
+        cmocka_unit_test(a_write_that_never_returns_stops_no_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

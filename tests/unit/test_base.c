@@ -4,11 +4,15 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 static void str_slices_stay_inside(void **state) {
@@ -359,6 +363,39 @@ static void file_keeps_its_owner(void **state) {
     rmdir(dir);
 }
 
+/* A terminal that nobody reads: it polls writable, and the write(2) blocks. */
+static int stopped_terminal(void) {
+    struct termios raw;
+    int far = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(far >= 0 && grantpt(far) == 0 && unlockpt(far) == 0);
+    int near = open(ptsname(far), O_RDWR | O_NOCTTY);
+    assert_true(near >= 0 && tcgetattr(near, &raw) == 0);
+    cfmakeraw(&raw);
+    assert_int_equal(tcsetattr(near, TCSANOW, &raw), 0);
+    return near;
+}
+
+static void log_waits_for_nobody(void **state) {
+    (void)state;
+    int status = -1;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        alarm(60); /* only a hang reaches it */
+        if (dup2(stopped_terminal(), STDERR_FILENO) < 0)
+            _exit(2);
+        log_start();
+        for (int i = 0; i < 10000; i++)
+            LOG(LOG_WARN, "a_line_that_nobody_reads", F_INT("number", i), F_END);
+        log_flush();
+        log_stop();
+        LOG(LOG_WARN, "one_more", F_END);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(str_slices_stay_inside),
     cmocka_unit_test(str_reads_numbers_strictly),
@@ -376,6 +413,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(err_keeps_the_first_and_wraps),
     cmocka_unit_test(file_is_replaced_whole),
     cmocka_unit_test(file_keeps_its_owner),
+    cmocka_unit_test(log_waits_for_nobody),
 };
 
 TEST_MAIN(tests)

@@ -362,12 +362,13 @@ static enum ec write_audit(void *arg, struct err *err) {
     struct audit *a = NULL;
     struct audit_stats last;
     enum ec ec = audit_open(&a, *(int *)arg, 1 << 16, AUDIT_BLOCK, err);
+    unsigned lost = 0;
     if (ec != EC_OK)
         return ec;
     for (int i = 0; i < 3; i++)
-        audit_write(a, STR("{\"a\":\"line\"}\n"));
+        lost += !audit_write(a, STR("{\"a\":\"line\"}\n"), 0);
     audit_close(a, 10000, &last);
-    if (last.written + last.dropped != 3 || last.failed != 0)
+    if (last.written + last.dropped != 3 || last.failed != 0 || lost != last.unrecorded)
         fail_row("audit: %d written, %d dropped, %d failed", (int)last.written,
                  (int)last.dropped, (int)last.failed);
     return last.dropped != 0 ? EC_NOMEM : EC_OK;

@@ -2,6 +2,7 @@
 #include "server_fixture.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
 
 static void over_the_in_flight_limit_is_busy(void **state) {
     (void)state;
@@ -292,6 +293,95 @@ static void readers_that_do_not_read_are_cut(void **state) {
     server_stop(s);
 }
 
+/* A byte now and then is no excuse. */
+static void trickling_readers_are_cut(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    config.header_timeout_ms = 500; /* for an answer, too */
+    struct server *s = fixture_start(&config);
+    struct client *slow = client_new(server_port(s)), *good = client_new(server_port(s));
+    char byte;
+    half_an_answer(slow);
+    wait_until(fixture_stats(s).in_flight == 1);
+    wait_until((client_ask(good, post_echo), recv(slow->fd, &byte, 1, MSG_DONTWAIT),
+                fixture_stats(s).timed_out == 1));
+    wait_until(fixture_stats(s).in_flight == 0 && fixture_stats(s).connections_open == 1);
+    client_free(slow);
+    client_free(good);
+    server_stop(s);
+}
+
+/* Who does not read his answer keeps nobody from being answered: he loses his place. */
+static void unread_answers_lose_their_place(void **state) {
+    (void)state;
+    enum { SLOW = 4 };
+    struct server_config config = fixture_config();
+    config.max_in_flight = SLOW;
+    config.memory_budget_bytes = 1 << 30;
+    config.yield_ms = config.yield_slow_ms = 1;
+    struct server *s = fixture_start(&config);
+    struct client *slow[SLOW], *good = client_new(server_port(s));
+    for (size_t i = 0; i < SLOW; i++) {
+        slow[i] = client_new(server_port(s));
+        half_an_answer(slow[i]);
+        wait_until(fixture_stats(s).in_flight == i + 1);
+    }
+    for (unsigned i = 1; i <= SLOW; i++) {
+        wait_until(client_ask(good, post_echo) == 200); /* a millisecond may not be over */
+        wait_until(fixture_stats(s).timed_out >= 1);
+    }
+    wait_until(fixture_stats(s).in_flight <= SLOW - 1);
+    for (size_t i = 0; i < SLOW; i++)
+        client_free(slow[i]);
+    wait_until(fixture_stats(s).in_flight == 0 && fixture_stats(s).connections_open == 1);
+    assert_int_equal(client_ask(good, post_echo), 200);
+    client_free(good);
+    server_stop(s);
+}
+
+/* Nor of memory. */
+static void unread_answers_make_memory_room(void **state) {
+    (void)state;
+    struct server_config config = fixture_config();
+    config.memory_budget_bytes = 40 << 20; /* one of these, not two */
+    config.yield_ms = config.yield_slow_ms = 1000;
+    struct server *s = fixture_start(&config);
+    struct client *slow = client_new(server_port(s)), *good = client_new(server_port(s));
+    half_an_answer(slow);
+    wait_until(fixture_stats(s).memory_bytes >= 33000000);
+    struct reply r = {.status = 0};
+    do {
+        reply_done(&r);
+        client_post(good, "/sized", "x/y", "33000000", 8, &r);
+    } while (r.status == 503);
+    assert_int_equal(r.status, 200);
+    reply_done(&r);
+    assert_int_equal(fixture_stats(s).timed_out, 1);
+    client_free(slow);
+    client_free(good);
+    server_stop(s);
+}
+
+/* What a request brought is not kept while its answer waits to be read. */
+static void unread_answers_hold_no_body(void **state) {
+    (void)state;
+    enum { BYTES = 90000 };
+    struct server_config config = fixture_config();
+    config.max_body_bytes = 64 << 20;
+    struct server *s = fixture_start(&config);
+    struct client *slow = client_new(server_port(s));
+    char *body = calloc(1, 8 << 20);
+    client_puts(slow, "POST /sized HTTP/1.1\r\n" HOST "Content-Length: 8388608\r\n\r\n");
+    memcpy(body, "33000000", 8);
+    client_send(slow, body, 8 << 20);
+    wait_until(fixture_stats(s).memory_bytes >= 33000000 && fixture_stats(s).in_flight == 1);
+    wait_until(fixture_stats(s).memory_bytes < 33000000 + BYTES);
+    the_other_half(slow);
+    client_free(slow);
+    free(body);
+    server_stop(s);
+}
+
 /* A slow request line is cut after one to three times header_timeout_ms; these take four
  * times that, one after the other, by the server's own clock. */
 enum { WITNESSES = 2 };
@@ -380,6 +470,10 @@ int main(void) {
         cmocka_unit_test(a_header_has_its_limit),
         cmocka_unit_test(slow_clients_are_cut_and_good_ones_served),
         cmocka_unit_test(readers_that_do_not_read_are_cut),
+        cmocka_unit_test(trickling_readers_are_cut),
+        cmocka_unit_test(unread_answers_lose_their_place),
+        cmocka_unit_test(unread_answers_make_memory_room),
+        cmocka_unit_test(unread_answers_hold_no_body),
         cmocka_unit_test(silent_connections_are_not_slow),
         cmocka_unit_test(start_without_memory_is_an_error),
         cmocka_unit_test(requests_without_memory_are_refused),

@@ -6,7 +6,9 @@
  *      workers --audit_write--> [ pending bytes, at most max ] --own thread--> write(2)
  *
  * Ownership  a line is copied; the entry borrows
- * Limits     max_bytes pending; when full: block the caller, or drop the line and count it
+ * Limits     max_bytes pending, and as many being written; when full: block the caller for as long as
+ *            he says, or drop the line and count it. After a wait in vain nobody waits until bytes
+ *            move again: each would be late, and those behind him
  *            a line waits at most five milliseconds for others to be written with it
  * Threads    audit_write from any thread; open and close from one
  * Errors     a closed pipe or full disk is counted, the bytes are dropped, decisions go on;
@@ -39,27 +41,32 @@ struct audit;
 
 struct audit_stats {
     uint64_t written, dropped, failed; /* lines */
+    uint64_t unrecorded; /* of those dropped: AUDIT_BLOCK found no room for them in time */
     size_t pending_bytes;
-    int last_errno;   /* of the last failed write; 0 while all is well */
-    int failed_errno; /* the same, but it stays */
+    int64_t stalled_ns; /* since lines wait and no byte was written; 0: none waits */
+    int last_errno;     /* of the last failed write; 0 while all is well */
+    int failed_errno;   /* the same, but it stays */
 };
 
 /* Errors: EC_NOMEM, EC_IO (no thread). */
 enum ec audit_open(struct audit **out, int fd, size_t max_bytes, enum audit_when_full when_full,
                    struct err *err) MUST_CHECK;
 
-/* Queues one line (a whole number of lines). */
-void audit_write(struct audit *a, struct str line);
+/* Queues one line (a whole number of lines); AUDIT_BLOCK waits for room until until_ns (monotonic).
+ * False: AUDIT_BLOCK, and the line is lost; what it tells of must not happen. What AUDIT_DROP loses is
+ * counted alone. */
+bool audit_write(struct audit *a, struct str line, int64_t until_ns) MUST_CHECK;
 
-/* From now on nobody is blocked, also those that are: what does not fit is dropped and counted. For
- * an end while nobody reads. NULL is fine. */
+/* From now on nobody waits, also those that do: what does not fit is lost. For an end while nobody
+ * reads. NULL is fine. */
 void audit_wait_no_more(struct audit *a);
 
 /* Waits until all that is queued is written or lost, at most ms; true: it is. NULL is fine. */
 bool audit_flush(struct audit *a, unsigned ms);
 
 /* Writes what is pending, for at most deadline_ms, and ends; what is left then counts as
- * dropped. The last figures go to *last unless it is NULL. */
+ * dropped. The last figures go to *last unless it is NULL. A thread that sits in a write(2) that never
+ * returns is left there with its memory. */
 void audit_close(struct audit *a, unsigned deadline_ms, struct audit_stats *last);
 
 void audit_stats(struct audit *a, struct audit_stats *out);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@ enum {
     PIPE_CHUNK = 4096, /* PIPE_BUF: what a pipe that polls writable takes */
     FILE_CHUNK = 1 << 20,
     POLL_MS = 200,
+    JOIN_MS = 500, /* what the thread has to notice that it is over */
     GATHER_NS = 5000000,
     GATHER_BYTES = 64 << 10,
     KEEP_BYTES = 1 << 20 /* a larger buffer is one of a time when nobody read */
@@ -31,9 +33,12 @@ struct audit {
     struct buf writing;                 /* the thread's own */
     bool torn;                          /* the thread's own: an error cut the last line short */
     bool busy;                          /* under lock: the thread has lines in `writing` */
-    bool closing;                       /* under lock */
-    int64_t deadline_ns;                /* under lock; when closing */
-    struct audit_stats stats;           /* under lock */
+    bool closing, impatient;            /* under lock */
+    bool ended, abandoned;    /* under lock: the thread is done; nobody waits for that */
+    int64_t deadline_ns;      /* under lock; when closing */
+    int64_t in_vain_ns;       /* under lock: when a wait for room ran out; 0: never */
+    _Atomic int64_t moved_ns; /* bytes were written, or began to wait */
+    struct audit_stats stats; /* under lock */
 };
 
 static uint64_t count_lines(struct str s) {
@@ -88,6 +93,7 @@ static struct str write_out(struct audit *a, struct str rest, int *os) {
             *os = errno;
             return rest;
         }
+        atomic_store(&a->moved_ns, clock_mono_ns());
         rest = str_slice(rest, (size_t)n, rest.n);
     }
     return rest;
@@ -106,6 +112,10 @@ static void account(struct audit *a, struct str all, struct str lost, int os) {
     }
 }
 
+static struct timespec timespec_of(int64_t ns) {
+    return (struct timespec){.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+}
+
 static size_t enough(const struct audit *a) {
     return a->pending.max / 2 < GATHER_BYTES ? a->pending.max / 2 : GATHER_BYTES;
 }
@@ -115,12 +125,19 @@ static size_t enough(const struct audit *a) {
 static void wait_for_lines(struct audit *a) {
     while (a->pending.n == 0 && !a->closing)
         pthread_cond_wait(&a->has_bytes, &a->lock);
-    int64_t until_ns = clock_mono_ns() + GATHER_NS;
-    const struct timespec until = {.tv_sec = until_ns / 1000000000,
-                                   .tv_nsec = until_ns % 1000000000};
+    const struct timespec until = timespec_of(clock_mono_ns() + GATHER_NS);
     while (!a->closing && a->pending.n < enough(a))
         if (pthread_cond_timedwait(&a->has_bytes, &a->lock, &until) != 0)
             return;
+}
+
+static void free_all(struct audit *a) {
+    buf_done(&a->pending);
+    buf_done(&a->writing);
+    pthread_cond_destroy(&a->has_bytes);
+    pthread_cond_destroy(&a->has_room);
+    pthread_mutex_destroy(&a->lock);
+    mem_free(a);
 }
 
 static void *run(void *arg) {
@@ -148,7 +165,12 @@ static void *run(void *arg) {
         a->busy = false;
         pthread_cond_broadcast(&a->has_room);
     }
+    a->ended = true;
+    bool abandoned = a->abandoned;
+    pthread_cond_broadcast(&a->has_room);
     pthread_mutex_unlock(&a->lock);
+    if (abandoned)
+        free_all(a);
     return NULL;
 }
 
@@ -191,35 +213,65 @@ static bool fits(const struct audit *a, struct str line) {
     return line.n <= a->pending.max - a->pending.n;
 }
 
-void audit_write(struct audit *a, struct str line) {
-    pthread_mutex_lock(&a->lock);
-    while (a->when_full == AUDIT_BLOCK && !a->closing && !fits(a, line) && a->pending.n != 0)
-        pthread_cond_wait(&a->has_room, &a->lock);
+/* A wait ran out and nothing has moved since. */
+static bool is_stuck(struct audit *a) {
+    return a->in_vain_ns > atomic_load(&a->moved_ns);
+}
+
+static bool may_wait(struct audit *a) {
+    return a->when_full == AUDIT_BLOCK && !a->closing && !a->impatient && a->pending.n != 0 &&
+           !is_stuck(a);
+}
+
+static void wait_for_room(struct audit *a, struct str line, int64_t until_ns) {
+    const struct timespec until = timespec_of(until_ns);
+    while (!fits(a, line) && may_wait(a)) {
+        if (pthread_cond_timedwait(&a->has_room, &a->lock, &until) == 0)
+            continue;
+        a->in_vain_ns = clock_mono_ns();
+        return;
+    }
+}
+
+static bool put(struct audit *a, struct str line) {
     size_t before = a->pending.n;
-    if (fits(a, line))
-        buf_str(&a->pending, line);
-    if (a->pending.n == before) { /* no room, no memory, or longer than the whole queue */
-        a->stats.dropped += count_lines(line);
-        a->pending.bad = 0;
-    } else if (before == 0 || (before < enough(a) && a->pending.n >= enough(a))) {
+    if (!fits(a, line))
+        return false;
+    buf_str(&a->pending, line);
+    a->pending.bad = 0;
+    if (a->pending.n == before) /* no memory */
+        return false;
+    if (before == 0 && !a->busy)
+        atomic_store(&a->moved_ns, clock_mono_ns());
+    if (before == 0 || (before < enough(a) && a->pending.n >= enough(a)))
         pthread_cond_signal(&a->has_bytes);
+    return true;
+}
+
+bool audit_write(struct audit *a, struct str line, int64_t until_ns) {
+    pthread_mutex_lock(&a->lock);
+    wait_for_room(a, line, until_ns);
+    bool queued = put(a, line), blocks = a->when_full == AUDIT_BLOCK;
+    if (!queued) {
+        uint64_t n = count_lines(line);
+        a->stats.dropped += n;
+        a->stats.unrecorded += blocks ? n : 0;
     }
     pthread_mutex_unlock(&a->lock);
+    return queued || !blocks;
 }
 
 void audit_wait_no_more(struct audit *a) {
     if (a == NULL)
         return;
     pthread_mutex_lock(&a->lock);
-    a->when_full = AUDIT_DROP;
+    a->impatient = true;
     pthread_cond_broadcast(&a->has_room);
     pthread_mutex_unlock(&a->lock);
 }
 
 bool audit_flush(struct audit *a, unsigned ms) {
-    int64_t until_ns = clock_mono_ns() + (int64_t)ms * 1000000;
-    const struct timespec until = {.tv_sec = until_ns / 1000000000,
-                                   .tv_nsec = until_ns % 1000000000};
+    const struct timespec until = timespec_of(clock_mono_ns() + (int64_t)ms * 1000000);
     if (a == NULL)
         return true;
     pthread_mutex_lock(&a->lock);
@@ -231,6 +283,36 @@ bool audit_flush(struct audit *a, unsigned ms) {
     return done;
 }
 
+void audit_stats(struct audit *a, struct audit_stats *out) {
+    pthread_mutex_lock(&a->lock);
+    bool waits = a->pending.n != 0 || a->busy;
+    *out = a->stats;
+    out->pending_bytes = a->pending.n;
+    out->stalled_ns = waits ? clock_mono_ns() - atomic_load(&a->moved_ns) : 0;
+    pthread_mutex_unlock(&a->lock);
+}
+
+/* It may sit in a write(2) that blocks although poll(2) said that it would not. */
+static void wait_for_end(struct audit *a) {
+    const struct timespec until = timespec_of(a->deadline_ns + (int64_t)JOIN_MS * 1000000);
+    pthread_mutex_lock(&a->lock);
+    while (!a->ended && pthread_cond_timedwait(&a->has_room, &a->lock, &until) == 0)
+        ;
+    if (!a->ended)
+        a->stats.dropped +=
+            count_lines(buf_view(&a->pending)) + count_lines(buf_view(&a->writing));
+    pthread_mutex_unlock(&a->lock);
+}
+
+/* False: the thread frees it, if ever. */
+static bool take_back(struct audit *a) {
+    pthread_mutex_lock(&a->lock);
+    bool ended = a->ended;
+    a->abandoned = !ended;
+    pthread_mutex_unlock(&a->lock);
+    return ended;
+}
+
 void audit_close(struct audit *a, unsigned deadline_ms, struct audit_stats *last) {
     if (a == NULL)
         return;
@@ -240,20 +322,14 @@ void audit_close(struct audit *a, unsigned deadline_ms, struct audit_stats *last
     pthread_cond_broadcast(&a->has_bytes);
     pthread_cond_broadcast(&a->has_room);
     pthread_mutex_unlock(&a->lock);
-    pthread_join(a->thread, NULL);
+    wait_for_end(a);
     if (last != NULL)
-        *last = a->stats;
-    buf_done(&a->pending);
-    buf_done(&a->writing);
-    pthread_cond_destroy(&a->has_bytes);
-    pthread_cond_destroy(&a->has_room);
-    pthread_mutex_destroy(&a->lock);
-    mem_free(a);
-}
-
-void audit_stats(struct audit *a, struct audit_stats *out) {
-    pthread_mutex_lock(&a->lock);
-    *out = a->stats;
-    out->pending_bytes = a->pending.n;
-    pthread_mutex_unlock(&a->lock);
+        audit_stats(a, last);
+    pthread_t thread = a->thread;
+    if (!take_back(a)) {
+        pthread_detach(thread);
+        return;
+    }
+    pthread_join(thread, NULL);
+    free_all(a);
 }

@@ -4,6 +4,8 @@
 
 #include <stdalign.h>
 
+enum { BLOCK_MAX_BYTES = 4 << 20 };
+
 struct arena_block {
     struct arena_block *next;
     size_t cap;
@@ -36,8 +38,18 @@ void arena_reset(struct arena *a) {
     a->used_bytes = a->first->cap;
 }
 
+/* As much again as there is: what grows large is soon made of blocks that malloc gives back to the system
+ * as soon as they are free. */
+static size_t next_bytes(const struct arena *a) {
+    size_t n = a->used_bytes < BLOCK_MAX_BYTES ? a->used_bytes : BLOCK_MAX_BYTES;
+    size_t left = a->max_bytes > a->used_bytes ? a->max_bytes - a->used_bytes : 0;
+    if (n > left)
+        n = left;
+    return n > a->block_bytes ? n : a->block_bytes;
+}
+
 static struct arena_block *add_block(struct arena *a, size_t n) {
-    size_t cap = n > a->block_bytes ? n : a->block_bytes;
+    size_t cap = n > next_bytes(a) ? n : next_bytes(a);
     if (cap > a->max_bytes || a->used_bytes > a->max_bytes - cap) {
         a->bad = EC_LIMIT;
         return NULL;

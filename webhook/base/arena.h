@@ -18,7 +18,7 @@ struct arena_block;
 struct arena {
     struct arena_block *first;
     struct arena_block *last;
-    size_t block_bytes; /* of an ordinary block */
+    size_t block_bytes; /* of the first block; the others double what there is, up to 4 MiB */
     size_t used_bytes;  /* in blocks, against max_bytes */
     size_t max_bytes;
     int bad; /* an enum ec: why the last failure was one */

@@ -7,9 +7,15 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 16 * 1024, PATIENCE_MS = 1000 };
+enum {
+    LINE_MAX_BYTES = 16 * 1024,
+    WAITING_MAX_BYTES = 64 * 1024,
+    PATIENCE_MS = 100, /* of the thread, not of those who log */
+    FLUSH_S = 2
+};
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 static _Atomic int lowest =
@@ -48,15 +54,23 @@ static void put_field(struct buf *line, const struct log_field *f) {
 
 /* ---- standard error -------------------------------------------------------------------- */
 
-/* It may be a pipe that nobody reads. Then lines are lost and counted; whoever logs does not wait,
- * but for the first of them, as its reader may only be slow. */
+/* It may be a pipe that nobody reads, or a terminal that is stopped. Then lines are lost and counted.
+ * Between log_start() and log_stop() a thread of its own writes, so that not even a write(2) that never
+ * returns is waited for: poll(2) speaks for one writer alone, and others may share the pipe. */
 static struct {
-    pthread_mutex_t lock; /* of all below */
-    bool stuck;           /* the last wait was in vain */
-    bool torn;            /* the last line was cut short */
-    int64_t lost;         /* lines, not told yet */
-} output = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool runs, ends, busy; /* under lock: the thread */
+    pthread_t thread;
+    struct buf waiting; /* under lock: whole lines */
+    int64_t lost;       /* under lock: lines, not told yet */
+    bool stuck;         /* the writer's: the last wait was in vain */
+    bool torn;          /* the writer's: the last line was cut short */
+} output = {.lock = PTHREAD_MUTEX_INITIALIZER,
+            .changed = PTHREAD_COND_INITIALIZER,
+            .waiting = BUF_INIT(WAITING_MAX_BYTES)};
 
+/* Whoever reads may only be slow: the first one waits for him. */
 static bool is_writable(void) {
     struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
     int n;
@@ -83,11 +97,8 @@ static bool put_bytes(struct str s) {
     return true;
 }
 
-static bool put_line(struct buf *line) {
-    if (!line->bad && (!output.torn || put_bytes(STR("\n"))) && put_bytes(buf_view(line)))
-        return true;
-    output.lost++;
-    return false;
+static bool put_line(struct str line) {
+    return (!output.torn || put_bytes(STR("\n"))) && put_bytes(line);
 }
 
 /* ---- lines ----------------------------------------------------------------------------- */
@@ -98,17 +109,111 @@ static void begin(struct buf *line, enum log_level level, const char *event) {
     buf_printf(line, "\",\"level\":\"%s\",\"event\":\"%s\"", level_names[level], event);
 }
 
-static void tell_of_lost_lines(void) {
+static bool tell_of_lost_lines(int64_t lost) {
     struct buf line = BUF_INIT(LINE_MAX_BYTES);
-    const struct log_field lines = F_INT("lines", output.lost);
+    const struct log_field lines = F_INT("lines", lost);
     begin(&line, LOG_WARN, "log_lines_lost");
     put_field(&line, &lines);
     buf_puts(&line, "}\n");
-    if (put_line(&line))
-        output.lost = 0;
-    else
-        output.lost--; /* it was none of those that count */
+    bool told = !line.bad && put_line(buf_view(&line));
     buf_done(&line);
+    return told;
+}
+
+/* Writes all of them; how many are lost now, with those that were before. */
+static int64_t put_lines(struct str lines, int64_t lost) {
+    if (lost != 0 && tell_of_lost_lines(lost))
+        lost = 0;
+    while (lines.n != 0) {
+        size_t n = str_find(lines, '\n') + 1;
+        lost += !put_line(str_slice(lines, 0, n));
+        lines = str_slice(lines, n, lines.n);
+    }
+    return lost;
+}
+
+/* ---- the thread -------------------------------------------------------------------------- */
+
+static void write_waiting(void) {
+    struct buf lines = output.waiting;
+    int64_t lost = output.lost;
+    output.waiting = (struct buf)BUF_INIT(WAITING_MAX_BYTES);
+    output.lost = 0;
+    output.busy = true;
+    pthread_mutex_unlock(&output.lock);
+    lost = put_lines(buf_view(&lines), lost);
+    buf_done(&lines);
+    pthread_mutex_lock(&output.lock);
+    output.lost += lost;
+    output.busy = false;
+    pthread_cond_broadcast(&output.changed);
+}
+
+static void *run(void *arg) {
+    (void)arg;
+    pthread_mutex_lock(&output.lock);
+    while (!output.ends || output.waiting.n != 0)
+        if (output.waiting.n != 0)
+            write_waiting();
+        else
+            pthread_cond_wait(&output.changed, &output.lock);
+    pthread_mutex_unlock(&output.lock);
+    return NULL;
+}
+
+void log_start(void) {
+    pthread_mutex_lock(&output.lock);
+    output.ends = false;
+    output.runs = pthread_create(&output.thread, NULL, run, NULL) == 0;
+    pthread_mutex_unlock(&output.lock);
+}
+
+/* Under lock. */
+static bool is_written(void) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += FLUSH_S;
+    while (output.waiting.n != 0 || output.busy)
+        if (pthread_cond_timedwait(&output.changed, &output.lock, &until) != 0)
+            return false;
+    return true;
+}
+
+void log_flush(void) {
+    pthread_mutex_lock(&output.lock);
+    if (output.runs)
+        (void)is_written();
+    pthread_mutex_unlock(&output.lock);
+}
+
+/* A thread that hangs keeps what it has to itself: nobody writes any more. */
+void log_stop(void) {
+    pthread_mutex_lock(&output.lock);
+    bool joins = output.runs && is_written();
+    output.ends = true;
+    pthread_cond_broadcast(&output.changed);
+    pthread_t thread = output.thread;
+    pthread_mutex_unlock(&output.lock);
+    if (!joins)
+        return;
+    pthread_join(thread, NULL);
+    output.runs = false;
+}
+
+static void hand_over(struct str line) {
+    pthread_mutex_lock(&output.lock);
+    size_t before = output.waiting.n;
+    if (line.n <= WAITING_MAX_BYTES - before)
+        buf_str(&output.waiting, line);
+    output.waiting.bad = 0;
+    output.lost += output.waiting.n == before;
+    while (!output.runs && output.busy)
+        pthread_cond_wait(&output.changed, &output.lock);
+    if (output.runs)
+        pthread_cond_broadcast(&output.changed);
+    else if (output.waiting.n != 0)
+        write_waiting();
+    pthread_mutex_unlock(&output.lock);
 }
 
 void log_event(enum log_level level, const char *event, const struct log_field *fields) {
@@ -119,11 +224,7 @@ void log_event(enum log_level level, const char *event, const struct log_field *
     for (; fields->key != NULL; fields++)
         put_field(&line, fields);
     buf_puts(&line, "}\n");
-    pthread_mutex_lock(&output.lock);
-    if (output.lost != 0)
-        tell_of_lost_lines();
-    put_line(&line);
-    pthread_mutex_unlock(&output.lock);
+    hand_over(line.bad ? STR_NONE : buf_view(&line));
     buf_done(&line);
 }
 

@@ -33,6 +33,15 @@ struct log_field {
 void log_set_level(enum log_level level);
 bool log_parse_level(struct str word, enum log_level *out);
 
+/* From here on lines are written by a thread of their own, and nobody who logs waits. Without one, as
+ * before, they are written at once. */
+void log_start(void);
+/* Waits for the lines that wait, at most two seconds. */
+void log_flush(void);
+/* The same, and ends the thread; one that hangs in write(2) is left there, and nothing is written any
+ * more. */
+void log_stop(void);
+
 void log_event(enum log_level level, const char *event, const struct log_field *fields);
 /* An error with its code, text and position. */
 void log_err(enum log_level level, const char *event, const struct err *e);

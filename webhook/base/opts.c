@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROWS_MAX = 96, FIRST_LONG = 256 };
+enum { FIRST_LONG = 256 };
 
 extern char **environ; /* POSIX: each program declares it for itself */
 
@@ -36,6 +36,7 @@ static bool parse_scaled(struct str s, const struct unit *units, size_t n_units,
 
 bool opts_parse_size(struct str s, uint64_t *out) {
     static const struct unit units[] = {{"B", 1},          {"KiB", 1u << 10}, {"K", 1u << 10},
+                                        {"Ki", 1u << 10},  {"Mi", 1u << 20},  {"Gi", 1u << 30},
                                         {"MiB", 1u << 20}, {"M", 1u << 20},   {"GiB", 1u << 30},
                                         {"G", 1u << 30}};
     return parse_scaled(s, units, sizeof units / sizeof *units, 1, out);
@@ -136,7 +137,7 @@ static enum ec set(const struct opt_row *row, void *target, const char *value,
 
 /* The option that a word is a misspelling of, or NULL. */
 static const char *nearest(const struct opt_table *table, struct str word) {
-    const char *names[ROWS_MAX];
+    const char *names[OPT_ROWS_MAX];
     for (size_t i = 0; i < table->n_rows; i++)
         names[i] = table->rows[i].name;
     int near = str_nearest(word, names, table->n_rows);
@@ -235,8 +236,8 @@ static size_t environment_bytes(const struct opt_table *table) {
     return n;
 }
 
-static enum ec set_defaults(const struct opt_table *table, void *target, struct buf *text,
-                            struct err *err) {
+static enum ec set_defaults(const struct opt_table *table, void *target, struct opt_result *out,
+                            struct buf *text, struct err *err) {
     /* One piece of memory from the start: items point into it and must not move. */
     if (buf_room(text, environment_bytes(table)) == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
@@ -250,6 +251,7 @@ static enum ec set_defaults(const struct opt_table *table, void *target, struct 
             table->env_prefix ? from_environment(table->env_prefix, row->name) : NULL;
         if (value == NULL)
             continue;
+        out->given[i] = true;
         enum ec ec = row->kind == OPT_LIST ? set_list(row, target, value, text, err)
                                            : set(row, target, value, err);
         if (ec != EC_OK)
@@ -319,17 +321,26 @@ static enum ec take(const struct opt_table *table, void *target, int c, char *gi
             out->help = true;
         return EC_OK;
     }
+    out->given[row - table->rows] = true;
     return set(row, target, optarg, err);
+}
+
+bool opts_is_given(const struct opt_table *table, const struct opt_result *result,
+                   const char *name) {
+    for (size_t i = 0; i < table->n_rows; i++)
+        if (strcmp(table->rows[i].name, name) == 0)
+            return result->given[i];
+    return false;
 }
 
 enum ec opts_parse(const struct opt_table *table, void *target, int argc, char **argv,
                    struct opt_result *out, struct buf *text, struct err *err) {
-    struct option longs[ROWS_MAX + 1];
-    char letters[2 * ROWS_MAX + 2];
-    if (table->n_rows > ROWS_MAX)
-        return err_set(err, EC_BUG, "more than %d options", ROWS_MAX);
+    struct option longs[OPT_ROWS_MAX + 1];
+    char letters[2 * OPT_ROWS_MAX + 2];
+    if (table->n_rows > OPT_ROWS_MAX)
+        return err_set(err, EC_BUG, "more than %d options", OPT_ROWS_MAX);
     *out = (struct opt_result){.help = false};
-    if (set_defaults(table, target, text, err) != EC_OK)
+    if (set_defaults(table, target, out, text, err) != EC_OK)
         return err->code;
     fill(table, longs, letters);
     opterr = 0;

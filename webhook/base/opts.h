@@ -17,7 +17,7 @@ enum opt_kind {
     OPT_LIST,   /* struct opt_list; several times, or in the environment by commas, not empty */
     OPT_WORD,   /* int: index into words */
     OPT_NUMBER, /* uint64_t within min and max */
-    OPT_SIZE,   /* uint64_t bytes: 64, 64KiB, 32MiB, 1GiB */
+    OPT_SIZE,   /* uint64_t bytes: 64, 64KiB, 32MiB, 1GiB; 64K, 64Ki are 64KiB */
     OPT_DURATION, /* uint64_t milliseconds: 500ms, 30s, 5m, 1h; a bare number is seconds */
     OPT_HELP      /* ends parsing: *help is set */
 };
@@ -48,10 +48,13 @@ struct opt_table {
     const char *env_prefix; /* "PULLGATE"; NULL: no environment */
 };
 
+enum { OPT_ROWS_MAX = 96 };
+
 struct opt_result {
-    bool help;       /* --help was given */
-    bool version;    /* --version was given, where the table has a row of that name */
-    char **operands; /* what is no option, in order */
+    bool given[OPT_ROWS_MAX]; /* by row: not left at its default */
+    bool help;                /* --help was given */
+    bool version;             /* --version was given, where the table has a row of that name */
+    char **operands;          /* what is no option, in order */
     size_t n_operands;
 };
 
@@ -59,6 +62,10 @@ struct opt_result {
  * and `getenv` answers live in `text`, which the caller keeps. */
 enum ec opts_parse(const struct opt_table *table, void *target, int argc, char **argv,
                    struct opt_result *out, struct buf *text, struct err *err) MUST_CHECK;
+
+/* The option was given by its flag, or in the environment. */
+bool opts_is_given(const struct opt_table *table, const struct opt_result *result,
+                   const char *name);
 
 /* The next variable of the environment that has the table's prefix and is no option: what a misspelt
  * one says is lost, and nothing else tells of it.

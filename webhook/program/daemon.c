@@ -19,7 +19,7 @@ enum { EXIT_USABLE = 0, EXIT_CANNOT = 2, EXIT_BROKEN = 70 };
 enum { TICK_MS = 100, SETTLE_MS = 100, SETTLE_MAX = 20 };
 enum { FLUSH_MS = 2000 };
 enum { AUDIT_LOOK_MS = 1000, AUDIT_TELL_MS = 10000 };
-enum { MMAP_BYTES = 1 << 20, TRIM_CONNECTIONS = 64 };
+enum { MMAP_BYTES = 1 << 20, TRIM_CONNECTIONS = 64, ARENAS_BESIDE = 2 };
 enum { LOOK_RULES = 1 << 0, LOOK_TLS = 1 << 1 | 1 << 2 | 1 << 3 }; /* bits of watch_files() */
 
 enum audit_news { AUDIT_FAILING, AUDIT_DROPPING, AUDIT_RECOVERED, AUDIT_NEWS };
@@ -31,7 +31,8 @@ struct audit_told {
     bool trouble;
 };
 
-/* Descriptors that are no webhook's connection: probes, 64 at once; files, pipes; three a worker. */
+/* Descriptors that are no webhook's connection: probes, 64 at once or more; files, pipes; three a
+ * worker. */
 enum { FILES_BESIDE = 128, FILES_PER_WORKER = 4 };
 
 struct life {
@@ -43,6 +44,7 @@ struct life {
     unsigned again;         /* bits of what could not be read, to be tried again */
     uint64_t closed_before; /* connections, when memory was last given back */
     struct audit_told audit;
+    struct memory_plan memory;
 };
 
 /* ---- life ---------------------------------------------------------------------------- */
@@ -64,6 +66,7 @@ static void give_memory_back(struct life *l, bool loaded) {
     struct server_stats stats;
     server_stats(l->daemon.server, &stats);
     uint64_t closed = stats.connections_accepted - stats.connections_open;
+    loaded |= atomic_exchange(&l->daemon.service.had_large, false);
     if (!loaded && closed - l->closed_before < TRIM_CONNECTIONS)
         return;
     l->closed_before = closed;
@@ -132,6 +135,7 @@ static void wait_for_events(struct life *l) {
     int64_t end_ns = clock_mono_ns() + (int64_t)l->daemon.options->poll_ms * 1000000, left_ms;
     do {
         tell_of_audit(l);
+        give_memory_back(l, false);
         left_ms = (end_ns - clock_mono_ns() + 999999) / 1000000;
     } while (left_ms > 0 &&
              poll(fds, 2, (int)(left_ms < AUDIT_LOOK_MS ? left_ms : AUDIT_LOOK_MS)) == 0);
@@ -224,7 +228,7 @@ static bool flush_audit(const struct life *l, bool patient) {
 static void finish(struct life *l, bool patient) {
     struct daemon *d = &l->daemon;
     struct audit_stats last = {.dropped = 0};
-    audit_wait_no_more(d->service.audit); /* or a worker might, and server_stop() for it */
+    audit_wait_no_more(d->service.audit); /* or a worker might wait, and server_stop() for it */
     server_stop(d->probes); /* first: a scrape asks the other server for its figures */
     server_stop(d->server);
     patient = flush_audit(l, patient);
@@ -238,21 +242,34 @@ static void finish(struct life *l, bool patient) {
 
 /* As many descriptors as we may have, and no more connections than they allow: without one for the
  * next connection nobody is accepted, and none of those that are idle makes room. */
-static void fit_connections(struct options *o) {
+static void fit_connections(struct options *o, uint64_t *probes) {
     struct rlimit files;
-    uint64_t beside = FILES_BESIDE + FILES_PER_WORKER * o->workers;
+    uint64_t beside = FILES_BESIDE + FILES_PER_WORKER * o->workers, most = *probes;
+    *probes = PROBES_MIN;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
         return;
     rlim_t found = files.rlim_cur;
     files.rlim_cur = files.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &files) != 0)
         files.rlim_cur = found;
-    if (files.rlim_cur == RLIM_INFINITY || files.rlim_cur >= o->max_connections + beside)
+    uint64_t granted = files.rlim_cur, wanted = o->max_connections; /* RLIM_INFINITY, too */
+    if (granted >= wanted + beside) {
+        uint64_t left = granted - wanted - beside;
+        *probes = left < most - PROBES_MIN ? PROBES_MIN + left : most;
         return;
-    uint64_t wanted = o->max_connections, most = files.rlim_cur;
-    o->max_connections = most > 2 * beside ? most - beside : most / 2 + (most < 2);
-    LOG(LOG_WARN, "few_descriptors", F_INT("nofile", most), F_INT("maxConnections", wanted),
+    }
+    o->max_connections = granted > 2 * beside ? granted - beside : granted / 2 + (granted < 2);
+    LOG(LOG_WARN, "few_descriptors", F_INT("nofile", granted), F_INT("maxConnections", wanted),
         F_INT("needed", wanted + beside), F_INT("used", o->max_connections), F_END);
+}
+
+static void tell_of_memory(const struct life *l) {
+    const struct memory_plan *p = &l->memory;
+    const struct options *o = &l->options;
+    LOG(LOG_INFO, "memory", F_INT("limitBytes", p->limit_bytes),
+        F_Z("source", memory_sources[p->source]), F_INT("plannedBytes", memory_sum(p)),
+        F_INT("memoryBudget", o->memory_budget), F_INT("maxConnections", o->max_connections),
+        F_INT("maxNodes", o->max_nodes), F_INT("auditQueue", o->audit_queue), F_END);
 }
 
 /* Before any thread starts: they inherit the mask, and signals come to the main thread alone.
@@ -298,9 +315,15 @@ int daemon_run(const struct options *options) {
     /* Otherwise the first large block that is freed raises the threshold, and the next ones stay. */
     mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
     mallopt(M_TRIM_THRESHOLD, MMAP_BYTES);
-    fit_connections(&l.options);
-    if (!catch_signals(&l))
+    mallopt(M_ARENA_MAX, (int)options->workers + ARENAS_BESIDE);
+    if (memory_divide(&l.memory, &l.options, "", &err) == EC_OK)
+        tell_of_memory(&l);
+    l.daemon.probe_connections = l.memory.probe_connections;
+    l.daemon.service.memory = &l.memory;
+    fit_connections(&l.options, &l.daemon.probe_connections);
+    if (!catch_signals(&l) && err.code == EC_OK)
         err_set_os(&err, errno, "cannot make a signal descriptor");
+    log_start();
     watch_files(&l); /* before loading: what changes meanwhile is seen */
     if (err.code != EC_OK || start(&l.daemon, &err) != EC_OK ||
         enter_sandbox(options, &err) != EC_OK) {
@@ -313,6 +336,7 @@ int daemon_run(const struct options *options) {
     finish(&l, patient);
     watch_close(&l.watch);
     close(l.signal_fd);
+    log_stop();
     if (err.code == EC_OK)
         return EXIT_USABLE;
     return err.code == EC_BUG ? EXIT_BROKEN : EXIT_CANNOT;

@@ -11,6 +11,10 @@
 
 enum { DAY_S = 24 * 60 * 60, YIELD_MS = 1000 };
 
+/* Probes come on connections of their own, with the request behind them: one that has been silent for a
+ * moment makes room at once. */
+enum { PROBE_YIELD_MS = 20, PROBE_HEADER_MAX = 8 * 1024, PROBE_TIMEOUT_MS = 5000 };
+
 /* ---- rules --------------------------------------------------------------------------- */
 
 static void warn_of_rules(void *arg, enum rules_lint lint, const char *file,
@@ -221,6 +225,8 @@ bool load_certificate_is_due(const struct daemon *d, int64_t now_s) {
 static void on_server_event(void *arg, const char *event, struct str detail) {
     (void)arg;
     LOG(LOG_WARN, event, F_STR("detail", detail), F_END);
+    if (strcmp(event, "http_library_panic") == 0)
+        log_flush(); /* what comes next is abort(3) */
 }
 
 static struct server_config config_of(struct daemon *d) {
@@ -237,6 +243,7 @@ static struct server_config config_of(struct daemon *d) {
                                   .max_connections = (unsigned)o->max_connections,
                                   .max_per_address = (unsigned)o->max_per_address,
                                   .yield_ms = YIELD_MS,
+                                  .yield_slow_ms = YIELD_MS,
                                   .max_in_flight = (unsigned)o->max_in_flight,
                                   .idle_timeout_s = (unsigned)(o->idle_timeout_ms / 1000),
                                   .header_timeout_ms = (unsigned)o->header_timeout_ms,
@@ -273,9 +280,17 @@ static enum ec listen_probes(struct daemon *d, struct err *err) {
     config.routes = probes_routes;
     config.n_routes = probes_n_routes;
     config.n_workers = 1;
-    config.max_connections = 64;
+    config.max_connections =
+        d->probe_connections != 0 ? (unsigned)d->probe_connections : PROBES_MIN;
+    config.max_in_flight = config.max_connections;
+    config.yield_ms = PROBE_YIELD_MS;
+    config.memory_budget_bytes = PROBE_MEMORY;
+    if (config.max_header_bytes > PROBE_HEADER_MAX)
+        config.max_header_bytes = PROBE_HEADER_MAX;
     config.max_per_address = 0; /* all probes of a node come from one */
     config.max_body_bytes = 0;
+    if (config.header_timeout_ms > PROBE_TIMEOUT_MS)
+        config.header_timeout_ms = PROBE_TIMEOUT_MS;
     config.request_timeout_ms = config.header_timeout_ms; /* there is nothing to wait for */
     return server_start(&d->probes, &config, err);
 }

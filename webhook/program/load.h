@@ -7,14 +7,18 @@
 #include "program/options.h"
 #include "program/serve.h"
 
+enum { PROBE_MEMORY = 4 << 20 }; /* of answers to probes that wait to be read */
+enum { PROBES_MIN = 64, PROBES_MAX = 1024 };
+
 struct daemon {
     const struct options *options;
     struct service service;
     struct server *server, *probes;
-    struct buf priorities;     /* GnuTLS, NUL behind */
-    int64_t certificate_low_s; /* from then on a third of its life or less is left */
-    int64_t next_reminder_s;   /* of that */
-    int64_t certificate_due_s; /* the one on the disk is valid from then on; 0: none waits */
+    uint64_t probe_connections; /* at once; 0: PROBES_MIN */
+    struct buf priorities;      /* GnuTLS, NUL behind */
+    int64_t certificate_low_s;  /* from then on a third of its life or less is left */
+    int64_t next_reminder_s;    /* of that */
+    int64_t certificate_due_s;  /* the one on the disk is valid from then on; 0: none waits */
 };
 
 /* Reads the rules and puts them in force. On an error the old ones stay, and the log is told,

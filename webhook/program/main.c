@@ -98,6 +98,7 @@ int main(int argc, char **argv) {
         err_set(&err, EC_USAGE, "--policy is missing: the rule file; try --help");
     if (err.code != EC_OK)
         return usage_error(&err);
+    options_note_given(&options, &result);
     log_set_level((enum log_level)options.log_level);
     tell_unknown_variables();
     return daemon_run(&options);

@@ -47,11 +47,22 @@ static const struct opt_row rows[] = {
      "for "
      "the webhook must not be a way round it.",
      AT(max_body), .min = 1024, .max = 1u << 30},
+    {"memory", 0, OPT_SIZE, "BYTES", NULL,
+     "Memory that the process may take, resident. All budgets are derived from it, so that "
+     "their "
+     "sum stays below three quarters; over them requests get a 503. When not given: the limit "
+     "of "
+     "the container (cgroup memory.max), or 512MiB where there is none.",
+     AT(memory), .min = 1 << 20},
     {"memory-budget", 0, OPT_SIZE, "SIZE", "256MiB",
      "For the bodies and answers of all requests together. Over it requests get 503 with "
-     "Retry-After, which the API server repeats, and bodies that have been coming for a second "
-     "make room. The default is half of the 512 MiB that the "
-     "manifests allow the container. Below --max-body it is what limits a review.",
+     "Retry-After, which the API server repeats; bodies that have been coming for a second, "
+     "and "
+     "answers that have waited so long to be read, make room. When not given it is what "
+     "--memory "
+     "leaves, at most the default: 98 MiB of the 512 MiB that the manifests allow the "
+     "container. "
+     "Below --max-body it is what limits a review.",
      AT(memory_budget), .min = 1 << 20},
     {"max-connections", 0, OPT_NUMBER, "N", "1024",
      "Connections open at once; further ones wait in the backlog, and those that have been "
@@ -112,9 +123,9 @@ static const struct opt_row rows[] = {
      "stalls.",
      AT(audit_queue), .min = 65536, .max = 1u << 30},
     {"audit-when-full", 0, OPT_WORD, "HOW", "block",
-     "When that queue is full: block requests (no decision without its line), or drop lines "
-     "and "
-     "count them.",
+     "When that queue is full: block requests, until it is time to say no (no admission "
+     "without "
+     "its line, but by rules in mode warn or audit), or drop lines and count them.",
      AT(audit_when_full), .words = when_full_words},
     {"log-level", 0, OPT_WORD, "LEVEL", "info",
      "Lowest level that is logged to standard error.", AT(log_level), .words = level_words},
@@ -129,3 +140,10 @@ static const struct opt_row rows[] = {
 
 const struct opt_table options_table = {
     .rows = rows, .n_rows = sizeof rows / sizeof *rows, .env_prefix = "PULLGATE"};
+
+void options_note_given(struct options *o, const struct opt_result *result) {
+    o->given.memory_budget = opts_is_given(&options_table, result, "memory-budget");
+    o->given.max_connections = opts_is_given(&options_table, result, "max-connections");
+    o->given.max_nodes = opts_is_given(&options_table, result, "max-nodes");
+    o->given.audit_queue = opts_is_given(&options_table, result, "audit-queue");
+}

@@ -10,7 +10,7 @@ struct options {
     int tls_min; /* enum priorities_min */
     bool no_sandbox, healthcheck;
     uint64_t poll_ms;
-    uint64_t workers, max_body, memory_budget, max_connections, max_in_flight;
+    uint64_t workers, max_body, memory, memory_budget, max_connections, max_in_flight;
     uint64_t max_per_address, max_header;
     uint64_t max_depth, max_nodes;
     uint64_t idle_timeout_ms, header_timeout_ms, request_timeout_ms;
@@ -18,7 +18,18 @@ struct options {
     uint64_t audit_queue;
     int audit_when_full; /* enum audit_when_full */
     int log_level;       /* enum log_level */
+
+    /* What memory.h must leave as it is. */
+    struct {
+        bool memory_budget, max_connections, max_nodes, audit_queue;
+    } given;
+    struct {
+        uint64_t arena_bytes, patch_bytes, reply_bytes;
+    } large; /* of one review of more than MEMORY_LARGE_BODY; memory.h sets them. 0: as review.h has it */
 };
+
+/* Which of the options were given, of the command line's or the environment's. */
+void options_note_given(struct options *o, const struct opt_result *result);
 
 extern const struct opt_table options_table;
 

@@ -3,68 +3,79 @@
 #include "base/clock.h"
 #include "program/scrape.h"
 
+enum { STALL_S = 10 };
+#define NS_PER_S INT64_C(1000000000)
+
+/* Trouble is told; the unfit is not ready. */
+enum health { FIT, TROUBLED, UNFIT };
+
 /* ---- checks: each writes why it is good or bad ----------------------------------------- */
 
-static bool check_rules(struct service *s, struct buf *why) {
+static enum health check_rules(struct service *s, struct buf *why) {
     const struct meter *m = &s->meter;
     if (!live_has_policy(s->live)) {
         buf_puts(why, "no valid rules are loaded");
-        return false;
+        return UNFIT;
     }
     buf_int(why, atomic_load(&m->n_rules));
     buf_puts(why, " in force since ");
     clock_print_s(why, atomic_load(&m->rules_loaded_s));
     if (atomic_load(&m->rules_are_old))
         buf_puts(why, "; the rule file has changed since and is not valid (see the log)");
-    return true;
+    return FIT;
 }
 
-static bool check_certificate(struct service *s, struct buf *why) {
+static enum health check_certificate(struct service *s, struct buf *why) {
     int64_t not_before_s = atomic_load(&s->cert_not_before_s);
     int64_t not_after_s = atomic_load(&s->cert_not_after_s);
     int64_t now_s = clock_wall_us() / 1000000;
     bool good = now_s < not_after_s;
     buf_puts(why, good ? "valid until " : "expired ");
     clock_print_s(why, not_after_s);
-    if (now_s >= not_before_s)
-        return good;
-    /* Still good: a clock that is behind must not stop the cluster's pods. */
-    buf_puts(why, ", but not before ");
-    clock_print_s(why, not_before_s);
-    return good;
+    if (now_s < not_before_s) {
+        /* Still good: a clock that is behind must not stop the cluster's pods. */
+        buf_puts(why, ", but not before ");
+        clock_print_s(why, not_before_s);
+    }
+    return good ? FIT : UNFIT;
 }
 
-static bool check_audit(struct service *s, struct buf *why) {
+/* Lines that are lost are no reason to take a webhook away that still decides: with failurePolicy Fail
+ * that would stop the cluster's pods. One that cannot decide since its lines wait leaves the requests
+ * to others. */
+static enum health check_audit(struct service *s, struct buf *why) {
     struct audit_stats stats;
     struct err err = ERR_INIT;
     audit_stats(s->audit, &stats);
     size_t max = s->options->audit_queue;
+    int64_t stalled_s = stats.stalled_ns / NS_PER_S;
     bool full = stats.pending_bytes > max - max / 16;
     buf_printf(why, "%zu of %zu bytes wait to be written", stats.pending_bytes, max);
+    if (stalled_s >= STALL_S)
+        buf_printf(why, "; none was for %lld s", (long long)stalled_s);
     if (stats.last_errno != 0) {
         err_set_os(&err, stats.last_errno, "; %llu lines are lost",
                    (unsigned long long)stats.failed);
         buf_puts(why, err.msg);
     }
-    return !full && stats.last_errno == 0;
+    if (stalled_s >= STALL_S && s->options->audit_when_full == AUDIT_BLOCK)
+        return UNFIT;
+    return full || stats.last_errno != 0 ? TROUBLED : FIT;
 }
 
-static bool check_drain(struct service *s, struct buf *why) {
+static enum health check_drain(struct service *s, struct buf *why) {
     bool draining = atomic_load(&s->draining);
     buf_puts(why, draining ? "shutting down" : "not asked to end");
-    return !draining;
+    return draining ? UNFIT : FIT;
 }
 
-/* Lines that cannot be written are trouble, but no reason to take a webhook away that still
- * decides: with failurePolicy Fail that would stop the cluster's pods. */
 static const struct {
     const char *name;
-    bool is_needed;
-    bool (*is_good)(struct service *s, struct buf *why);
-} checks[] = {{"rules", true, check_rules},
-              {"certificate", true, check_certificate},
-              {"audit", false, check_audit},
-              {"drain", true, check_drain}};
+    enum health (*look)(struct service *s, struct buf *why);
+} checks[] = {{"rules", check_rules},
+              {"certificate", check_certificate},
+              {"audit", check_audit},
+              {"drain", check_drain}};
 enum { N_CHECKS = sizeof checks / sizeof *checks };
 
 /* "[+] rules: 3 in force since ..." */
@@ -72,12 +83,12 @@ static bool run_checks(struct service *s, struct buf *out) {
     bool ready = true;
     for (size_t i = 0; i < N_CHECKS; i++) {
         struct buf why = BUF_INIT(1024);
-        bool good = checks[i].is_good(s, &why);
-        buf_printf(out, "[%c] %s: ", good ? '+' : '-', checks[i].name);
+        enum health health = checks[i].look(s, &why);
+        buf_printf(out, "[%c] %s: ", health == FIT ? '+' : '-', checks[i].name);
         buf_str(out, buf_view(&why));
         buf_putc(out, '\n');
         buf_done(&why);
-        ready &= good || !checks[i].is_needed;
+        ready &= health != UNFIT;
     }
     return ready;
 }

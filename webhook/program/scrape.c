@@ -257,6 +257,11 @@ static void put_audit(struct buf *out, const struct service *s) {
                 "Audit lines, by what became of them."),
         COUNTER("pullgate_audit_lines_total", "result", "dropped", stats.dropped, NULL),
         COUNTER("pullgate_audit_lines_total", "result", "failed", stats.failed, NULL),
+        COUNTER(
+            "pullgate_audit_unrecorded_total", NULL, NULL, stats.unrecorded,
+            "Decisions that found no room for their line in time (--audit-when-full block)."),
+        GAUGE("pullgate_audit_stalled_seconds", stats.stalled_ns / 1000000000,
+              "Time since lines wait and none was written; 0 while they are written."),
     };
     put_rows(out, rows, ROW_COUNT(rows));
 }
@@ -313,6 +318,32 @@ static void put_server(struct buf *out, const struct service *s) {
     put_refused(out, &stats);
 }
 
+static void put_memory(struct buf *out, const struct memory_plan *p) {
+    static const struct metrics_family limit = {.name = "pullgate_memory_limit_bytes",
+                                                .help =
+                                                    "Memory that the budgets are derived from, "
+                                                    "and who says so: --memory, the cgroup, or "
+                                                    "nobody (assumed).",
+                                                .type = METRICS_GAUGE,
+                                                .labels = {"source"}};
+    static const struct metrics_family planned = {
+        .name = "pullgate_memory_planned_bytes",
+        .help =
+            "The most that each part may take, together at most three quarters of the limit.",
+        .type = METRICS_GAUGE,
+        .labels = {"part"}};
+    if (p == NULL)
+        return;
+    struct metrics_set set = {{str_of(memory_sources[p->source])}};
+    metrics_head(out, &limit);
+    metrics_sample(out, &limit, &set, (int64_t)p->limit_bytes);
+    metrics_head(out, &planned);
+    for (size_t i = 0; i < MEMORY_PARTS; i++) {
+        set.values[0] = str_of(memory_parts[i]);
+        metrics_sample(out, &planned, &set, (int64_t)p->parts[i]);
+    }
+}
+
 static void put_build(struct buf *out) {
     static const struct metrics_family family = {.name = "pullgate_build_info",
                                                  .help = "1, for the labels.",
@@ -337,6 +368,7 @@ void scrape_print(struct buf *out, struct service *s) {
     put_exemptions(out, rules != NULL ? rules->policy : NULL, now_s);
     put_audit(out, s);
     put_server(out, s);
+    put_memory(out, s->memory);
     put_build(out);
     metrics_process_print(out, &s->process);
     live_reader_done(s->live, &reader);

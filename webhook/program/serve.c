@@ -5,7 +5,13 @@
 #include "base/mem.h"
 #include "program/probes.h"
 
-enum { LINE_MAX_BYTES = 16 << 20 };
+enum { LINE_KEPT_BYTES = 64 * 1024 };
+#define NS_PER_S INT64_C(1000000000)
+
+/* What is left of a decision when its memory is given back. */
+struct outcome {
+    bool has_line, needs_line;
+};
 
 enum ec service_init(struct service *s, const struct options *o, struct err *err) {
     struct review_limits limits = REVIEW_LIMITS_DEFAULT;
@@ -15,6 +21,7 @@ enum ec service_init(struct service *s, const struct options *o, struct err *err
     s->options = o;
     s->live = live_new();
     s->workers = mem_zalloc(mem_array_bytes(n_workers, sizeof *s->workers));
+    pthread_mutex_init(&s->large_turn, NULL);
     if (s->live == NULL || s->workers == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
     s->n_workers = n_workers;
@@ -23,7 +30,7 @@ enum ec service_init(struct service *s, const struct options *o, struct err *err
         return err->code;
     for (unsigned i = 0; i < n_workers; i++) {
         review_session_init(&s->workers[i].session, limits);
-        s->workers[i].line = (struct buf)BUF_INIT(LINE_MAX_BYTES);
+        s->workers[i].line = (struct buf)BUF_INIT(MEMORY_LINE);
     }
     return EC_OK;
 }
@@ -75,8 +82,15 @@ static void refuse_err(struct server_reply *reply, const struct err *err) {
     buf_done(&text);
 }
 
-static void record(struct service *s, struct worker *w, const struct policy *policy,
-                   const struct server_request *request, struct str endpoint, int64_t now_us) {
+/* While there is still time to say no: who asks waits until the deadline, and not longer. */
+static int64_t patience_of(const struct server_request *request) {
+    return request->deadline_ns - (request->deadline_ns - request->received_ns) / 10;
+}
+
+/* Writes the line of the decision; false: there is none. */
+static bool print_line(struct worker *w, const struct policy *policy,
+                       const struct server_request *request, struct str endpoint,
+                       int64_t now_us) {
     const struct review *r = &w->session.review;
     const struct audit_entry entry = {.time_us = now_us,
                                       .duration_ns = clock_mono_ns() - request->received_ns,
@@ -97,15 +111,97 @@ static void record(struct service *s, struct worker *w, const struct policy *pol
     if (w->line.bad)
         LOG(LOG_ERROR, "audit_line_lost", F_STR("uid", r->uid),
             F_Z("code", ec_name((enum ec)w->line.bad)), F_END);
-    else
-        audit_write(s->audit, buf_view(&w->line));
+    return !w->line.bad;
+}
+
+/* False: --audit-when-full block, and the decision has no line. May wait. */
+static bool record(struct service *s, struct worker *w, const struct server_request *request,
+                   bool has_line) {
+    bool recorded = has_line ? audit_write(s->audit, buf_view(&w->line), patience_of(request))
+                             : s->options->audit_when_full != AUDIT_BLOCK;
+    if (w->line.cap > LINE_KEPT_BYTES)
+        buf_done(&w->line);
+    return recorded;
+}
+
+/* An admission, but none by a rule that refuses nobody (warn, audit): not without its line. */
+static bool needs_line(const struct decision *d) {
+    bool refuses = d->rule == NULL || d->rule->mode == MODE_ENFORCE;
+    return d->verdict != VERDICT_DENY && refuses;
+}
+
+static void refuse_unrecorded(const struct worker *w, struct server_reply *reply) {
+    buf_reset(reply->body);
+    review_deny(
+        reply->body, &w->session.review, 503, "ServiceUnavailable",
+        STR("pullgate: the decision cannot be recorded, since nobody reads standard output "
+            "(--audit-when-full block): look at the container's log driver, and repeat "
+            "the request"));
+}
+
+/* ---- the memory of one review ------------------------------------------------------------ */
+
+static bool is_large(const struct server_request *request) {
+    return request->body_bytes > MEMORY_LARGE_BODY;
+}
+
+/* A large review waits for its turn; false: it did not come in time. */
+static bool begin_turn(struct service *s, struct worker *w,
+                       const struct server_request *request, struct server_reply *reply) {
+    const struct options *o = s->options;
+    int64_t until_ns = patience_of(request);
+    const struct timespec until = {.tv_sec = until_ns / NS_PER_S,
+                                   .tv_nsec = until_ns % NS_PER_S};
+    bool large = is_large(request), divided = o->large.arena_bytes != 0;
+    if (large && pthread_mutex_clocklock(&s->large_turn, CLOCK_MONOTONIC, &until) != 0)
+        return false;
+    if (!divided)
+        return true;
+    w->session.arena.max_bytes = large ? o->large.arena_bytes : MEMORY_SMALL_ARENA;
+    w->session.patch.max = large ? o->large.patch_bytes : MEMORY_SMALL_PATCH;
+    reply->body->max = large ? o->large.reply_bytes : MEMORY_SMALL_REPLY;
+    return true;
+}
+
+/* What waits from here on is the answer, and that is counted. */
+static bool end_turn(struct service *s, struct worker *w, const struct server_request *request,
+                     struct server_reply *reply) {
+    bool fits = server_charge_reply(reply);
+    review_session_trim(&w->session);
+    if (!is_large(request))
+        return fits;
+    pthread_mutex_unlock(&s->large_turn);
+    atomic_store(&s->had_large, true);
+    return fits;
+}
+
+/* ---- a review ---------------------------------------------------------------------------- */
+
+/* Decides, and writes the line; false: the reply says why not. */
+static bool decide(struct service *s, const struct live_rules *rules,
+                   const struct server_request *request, struct server_reply *reply,
+                   enum meter_webhook webhook, struct outcome *out) {
+    struct worker *w = &s->workers[request->worker];
+    struct err err = ERR_INIT;
+    int64_t now_us = clock_wall_us();
+    if (review_answer(&w->session, rules->policy, now_us / 1000000, webhooks[webhook].flags,
+                      request->body, request->body_bytes, reply->body, &err) != EC_OK) {
+        LOG(LOG_WARN, "review_refused", F_Z("error", err.msg), F_Z("code", ec_name(err.code)),
+            F_STR("endpoint", webhooks[webhook].name), F_END);
+        refuse_err(reply, &err);
+        return false;
+    }
+    meter_decision(meter_lane(&s->meter, request->worker), rules->policy, rules->places,
+                   &w->session.decision);
+    out->has_line = print_line(w, rules->policy, request, webhooks[webhook].name, now_us);
+    out->needs_line = needs_line(&w->session.decision);
+    return true;
 }
 
 static void review(struct service *s, const struct server_request *request,
                    struct server_reply *reply, enum meter_webhook webhook) {
     struct worker *w = &s->workers[request->worker];
-    struct err err = ERR_INIT;
-    int64_t now_us = clock_wall_us();
+    struct outcome outcome = {.has_line = false};
     const struct live_rules *rules = live_use(s->live, &w->rules);
     if (rules == NULL) {
         refuse(reply, 503, "ServiceUnavailable", 1, STR("no valid rules are loaded"));
@@ -116,16 +212,16 @@ static void review(struct service *s, const struct server_request *request,
                STR("the body is empty, expected an AdmissionReview"));
         return;
     }
-    if (review_answer(&w->session, rules->policy, now_us / 1000000, webhooks[webhook].flags,
-                      request->body, request->body_bytes, reply->body, &err) != EC_OK) {
-        LOG(LOG_WARN, "review_refused", F_Z("error", err.msg), F_Z("code", ec_name(err.code)),
-            F_STR("endpoint", webhooks[webhook].name), F_END);
-        refuse_err(reply, &err);
+    if (!begin_turn(s, w, request, reply)) {
+        refuse(reply, 503, "ServiceUnavailable", 1, STR("too many large reviews at once"));
         return;
     }
-    meter_decision(meter_lane(&s->meter, request->worker), rules->policy, rules->places,
-                   &w->session.decision);
-    record(s, w, rules->policy, request, webhooks[webhook].name, now_us);
+    bool decided = decide(s, rules, request, reply, webhook, &outcome);
+    bool fits = end_turn(s, w, request, reply);
+    if (decided && !record(s, w, request, outcome.has_line) && outcome.needs_line)
+        refuse_unrecorded(w, reply);
+    else if (!fits)
+        refuse(reply, 503, "ServiceUnavailable", 1, STR("no memory for this answer now"));
 }
 
 static void answer(struct service *s, const struct server_request *request,

@@ -7,11 +7,13 @@
 
 #include "audit/audit.h"
 #include "program/live.h"
+#include "program/memory.h"
 #include "program/meter.h"
 #include "program/options.h"
 #include "review/review.h"
 #include "server/server.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 struct worker {
@@ -26,6 +28,9 @@ struct service {
     struct meter meter;
     struct metrics_process process;
     const struct options *options;
+    const struct memory_plan *memory; /* for the figures; may be NULL */
+    pthread_mutex_t large_turn;       /* large reviews are decided one at a time */
+    atomic_bool had_large;            /* since memory was last given back */
     const struct server *server; /* the webhook's, for its figures; NULL before it listens */
     struct worker *workers;
     unsigned n_workers;

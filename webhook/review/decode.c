@@ -189,6 +189,28 @@ static void read_object(struct decoder *d, const struct review *r, json_at objec
     decode_ephemeral(d, object, old);
 }
 
+enum ec refuse_long_uid(struct str uid, struct err *err) {
+    *err = (struct err)ERR_INIT;
+    err_place(err, "/request/uid", 0, 0);
+    return err_set(err, EC_SCHEMA,
+                   "no AdmissionReview: /request/uid has %zu bytes, expected at most %d", uid.n,
+                   REVIEW_UID_MAX);
+}
+
+static enum ec read_uid(struct review *out, const struct json *j, json_at uid,
+                        struct err *err) {
+    struct str text = json_is(j, uid, JSON_STRING) ? json_str(j, uid) : STR_NONE;
+    if (text.n != 0 && text.n <= REVIEW_UID_MAX) {
+        out->uid = text;
+        return EC_OK;
+    }
+    if (text.n == 0) {
+        err_place(err, "/request/uid", 0, 0);
+        return err_set(err, EC_SCHEMA, "no AdmissionReview: /request/uid is missing");
+    }
+    return refuse_long_uid(text, err);
+}
+
 enum ec review_decode(struct review *out, const struct json *j, struct arena *arena,
                       struct err *err) {
     json_at request = JSON_NONE, v[N_REQUEST];
@@ -200,11 +222,8 @@ enum ec review_decode(struct review *out, const struct json *j, struct arena *ar
     if (read_head(out, j, &request, err) != EC_OK)
         return err->code;
     members(j, request, request_keys, N_REQUEST, v);
-    out->uid = json_str(j, v[UID]);
-    if (out->uid.n == 0 || !json_is(j, v[UID], JSON_STRING)) {
-        err_place(err, "/request/uid", 0, 0);
-        return err_set(err, EC_SCHEMA, "no AdmissionReview: /request/uid is missing");
-    }
+    if (read_uid(out, j, v[UID], err) != EC_OK)
+        return err->code;
     read_kinds(out, j, v[KIND], v[RESOURCE]);
     out->subresource = json_str(j, v[SUBRESOURCE]);
     out->operation = json_str(j, v[OPERATION]);

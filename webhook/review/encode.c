@@ -233,14 +233,26 @@ static void put_patch(struct buf *out, const struct decision *d, struct buf *scr
     buf_putc(out, '"');
 }
 
-void review_encode(struct buf *out, const struct review *r, const struct policy *p,
-                   const struct decision *d, struct buf *patch) {
+static void put_head(struct buf *out, const struct review *r, bool allowed) {
     buf_puts(out, "{\"kind\":\"AdmissionReview\",\"apiVersion\":\"admission.k8s.io/");
     buf_puts(out, r->v1beta1 ? "v1beta1" : "v1");
     buf_puts(out, "\",\"response\":{\"uid\":");
     buf_json(out, r->uid);
     buf_puts(out, ",\"allowed\":");
-    buf_puts(out, d->verdict == VERDICT_DENY ? "false" : "true");
+    buf_puts(out, allowed ? "true" : "false");
+}
+
+void review_deny(struct buf *out, const struct review *r, unsigned code, const char *reason,
+                 struct str message) {
+    put_head(out, r, false);
+    buf_printf(out, ",\"status\":{\"code\":%u,\"reason\":\"%s\",\"message\":", code, reason);
+    buf_json(out, message);
+    buf_puts(out, "}}}\n");
+}
+
+void review_encode(struct buf *out, const struct review *r, const struct policy *p,
+                   const struct decision *d, struct buf *patch) {
+    put_head(out, r, d->verdict != VERDICT_DENY);
     if (d->verdict == VERDICT_DENY)
         put_denial(out, d, patch);
     else if (d->n_edits != 0)

@@ -57,6 +57,9 @@ void decode_pod(struct decoder *d, json_at object, json_at old);
 /* pods/ephemeralcontainers: a Pod, or EphemeralContainers of servers before 1.22. */
 void decode_ephemeral(struct decoder *d, json_at object, json_at old);
 
+/* In place of whatever error there was. */
+enum ec refuse_long_uid(struct str uid, struct err *err);
+
 /* The node at a JSON pointer (without escapes) below `at`; JSON_NONE where absent or null. */
 json_at node_below(const struct json *j, json_at at, struct str pointer);
 

@@ -21,6 +21,8 @@
 #include "engine/engine.h"
 #include "json/json.h"
 
+enum { REVIEW_UID_MAX = 256 }; /* bytes; the API server's are UUIDs, of 36, and are sent back */
+
 struct review_fault { /* the object cannot be judged */
     bool is;
     json_at
@@ -100,12 +102,20 @@ void review_session_init(struct review_session *s, struct review_limits limits);
 void review_session_done(struct review_session *s);
 
 /* Answers one review: body[0..n) is changed, JSON_PADDING bytes behind it must be readable. The
- * reply is appended to `reply`; s->review and s->decision stay valid until the next call.
+ * reply is appended to `reply`; s->review and s->decision stay valid until the next call, the nodes
+ * need not. An answer that finds no room in the reply is a denial.
  * Errors: EC_SYNTAX, EC_SCHEMA (no AdmissionReview), EC_LIMIT (none that could be answered),
  * EC_NOMEM; reply then holds nothing useful. */
 enum ec review_answer(struct review_session *s, const struct policy *policy, int64_t now_s,
                       unsigned engine_flags, char *body, size_t n, struct buf *reply,
                       struct err *err) MUST_CHECK;
+
+/* The response of a review that is refused for a reason of ours, not of its object's. */
+void review_deny(struct buf *out, const struct review *r, unsigned code, const char *reason,
+                 struct str message);
+
+/* Gives back what one huge review needed: the decision is gone. */
+void review_session_trim(struct review_session *s);
 
 /* A metav1.Status, the body of an HTTP error: the API server shows its message to the user. */
 void review_status(struct buf *out, unsigned code, const char *reason, struct str message);

@@ -85,6 +85,8 @@ static bool salvage(struct review_session *s, struct err *err) {
         return false;
     json_at uid = salvage_member(j, request + 1, request_end, 2, STR("uid"), &end);
     r->uid = json_str(j, uid);
+    if (r->uid.n > REVIEW_UID_MAX)
+        return refuse_long_uid(r->uid, err) == EC_OK;
     r->v1beta1 = str_eq(json_str(j, version), STR("admission.k8s.io/v1beta1"));
     if (r->uid.n == 0 ||
         (!r->v1beta1 && !str_eq(json_str(j, version), STR("admission.k8s.io/v1"))))
@@ -111,16 +113,35 @@ static enum ec refuse_too_large(struct review_session *s, struct err *err) {
     return review_refuse(&s->decision, &fault, &s->arena, err);
 }
 
-/* What one huge review needed is not kept for all the small ones behind it. */
-static void begin(struct review_session *s) {
-    arena_reset(&s->arena);
+/* Nodes and patch, when they are many: the one is needed before the answer, the other in it. */
+static void drop_nodes(struct review_session *s) {
     if (s->json.cap_nodes > KEEP_NODES)
         json_done(&s->json);
+}
+
+static void drop_patch(struct review_session *s) {
     if (s->patch.cap > KEEP_PATCH_BYTES)
         buf_done(&s->patch);
+}
+
+void review_session_trim(struct review_session *s) {
+    arena_reset(&s->arena);
+    drop_nodes(s);
+    drop_patch(s);
+    s->decision = (struct decision){.verdict = VERDICT_DENY};
+}
+
+/* What one huge review needed is not kept for all the small ones behind it. */
+static void begin(struct review_session *s) {
+    review_session_trim(s);
     buf_reset(&s->patch);
     s->review.uid = STR_NONE;
-    s->decision = (struct decision){.verdict = VERDICT_DENY};
+}
+
+static void encode(struct review_session *s, const struct policy *policy, struct buf *reply) {
+    drop_nodes(s);
+    review_encode(reply, &s->review, policy, &s->decision, &s->patch);
+    drop_patch(s);
 }
 
 enum ec review_answer(struct review_session *s, const struct policy *policy, int64_t now_s,
@@ -136,7 +157,14 @@ enum ec review_answer(struct review_session *s, const struct policy *policy, int
         (void)!decide(s, policy, now_s, engine_flags, err);
     if (err->code != EC_OK && refuse_too_large(s, err) != EC_OK)
         return err->code;
-    review_encode(reply, &s->review, policy, &s->decision, &s->patch);
+    encode(s, policy, reply);
+    if (reply->bad == EC_LIMIT) {
+        buf_reset(reply);
+        err_set(err, EC_LIMIT, "needs more room for its answer than there is");
+        if (refuse_too_large(s, err) != EC_OK)
+            return err->code;
+        encode(s, policy, reply);
+    }
     if (reply->bad)
         return err_set(err, (enum ec)reply->bad, "no room for the answer");
     return EC_OK;

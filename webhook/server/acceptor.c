@@ -84,7 +84,10 @@ static void wait_while_full(struct server *s) {
     /* Looked at again after the flag is up: a connection that closed in between is not missed.
      */
     if (is_full(s) && atomic_load(&s->acceptor_order) == ACCEPTOR_RUN)
-        wait_for(s, waiting == 0, FULL_POLL_MS);
+        wait_for(s, waiting == 0,
+                 s->config.yield_ms != 0 && s->config.yield_ms < FULL_POLL_MS
+                     ? (int)s->config.yield_ms
+                     : FULL_POLL_MS);
     atomic_store(&s->acceptor_is_full, false);
 }
 

@@ -49,13 +49,43 @@ static void free_reply(struct server *s, struct room *r) {
     uncharge(s, &r->reply_charged);
 }
 
-static bool is_empty(const struct room *r) {
-    return r->body == NULL && r->reply.p == NULL;
+static void move_body(struct room *to, struct room *from) {
+    to->body = from->body;
+    to->body_cap = from->body_cap;
+    to->body_charged = from->body_charged;
+    from->body = NULL;
+    from->body_cap = from->body_charged = 0;
 }
 
-static void move(struct room *to, struct room *from) {
-    *to = *from;
-    *from = (struct room){.reply = BUF_INIT(from->reply.max)};
+static void move_reply(struct room *to, struct room *from) {
+    to->reply = from->reply;
+    to->reply_charged = from->reply_charged;
+    from->reply = (struct buf)BUF_INIT(to->reply.max);
+    from->reply_charged = 0;
+}
+
+/* What is kept must not starve the busy ones. */
+static bool may_keep(const struct server *s) {
+    return atomic_load(&s->memory_used) <= s->config.memory_budget_bytes / 4;
+}
+
+static void put_away_body(struct conn *c) {
+    struct room *spare = &c->worker->spare;
+    if (spare->body == NULL && c->room.body_cap <= KEEP_BYTES && may_keep(c->worker->server))
+        move_body(spare, &c->room);
+    else
+        free_body(c->worker->server, &c->room);
+    c->body_bytes = 0;
+}
+
+static void put_away_reply(struct conn *c) {
+    struct room *spare = &c->worker->spare;
+    buf_reset(&c->room.reply);
+    if (spare->reply.p == NULL && c->room.reply.cap <= KEEP_BYTES &&
+        may_keep(c->worker->server))
+        move_reply(spare, &c->room);
+    else
+        free_reply(c->worker->server, &c->room);
 }
 
 void body_drop(struct conn *c) {
@@ -107,33 +137,53 @@ bool body_finish(struct conn *c) {
     return true;
 }
 
+/* A buffer that grew by doubling may be half empty. */
+static void fit(struct buf *b) {
+    if (b->cap - b->n < CHARGE_BYTES)
+        return;
+    char *p = mem_realloc(b->p, b->n + 1);
+    if (p == NULL)
+        return;
+    b->p = p;
+    b->cap = b->n + 1;
+}
+
+static bool charge_small(struct server *s, size_t *charged, size_t bytes) {
+    if (bytes > SERVER_SMALL_REPLY)
+        return false;
+    atomic_fetch_add(&s->memory_used, bytes - *charged);
+    *charged = bytes;
+    return true;
+}
+
+void body_answered(struct conn *c) {
+    put_away_body(c);
+}
+
+/* Both are there at the same time, so both are counted. */
 bool body_charge_reply(struct conn *c) {
     struct server *s = c->worker->server;
-    if (!c->room.reply.bad && charge(s, &c->room.reply_charged, c->room.reply.cap))
-        return true;
-    free_reply(s, &c->room);
-    return false;
+    struct buf *reply = &c->room.reply;
+    size_t *charged = &c->room.reply_charged;
+    fit(reply);
+    bool fits =
+        !reply->bad && (charge(s, charged, reply->cap) || charge_small(s, charged, reply->cap));
+    if (!fits)
+        free_reply(s, &c->room);
+    return fits;
 }
 
 void body_begin(struct conn *c) {
-    if (is_empty(&c->room))
-        move(&c->room, &c->worker->spare);
+    struct room *spare = &c->worker->spare;
+    if (c->room.body == NULL)
+        move_body(&c->room, spare);
+    if (c->room.reply.p == NULL)
+        move_reply(&c->room, spare);
 }
 
 void body_end(struct conn *c) {
-    struct server *s = c->worker->server;
-    struct room *r = &c->room, *spare = &c->worker->spare;
-    /* What is kept must not starve the busy ones. */
-    bool drops =
-        !is_empty(spare) || atomic_load(&s->memory_used) > s->config.memory_budget_bytes / 2;
-    if (drops || r->body_cap > KEEP_BYTES)
-        free_body(s, r);
-    if (drops || r->reply.cap > KEEP_BYTES)
-        free_reply(s, r);
-    c->body_bytes = 0;
-    buf_reset(&r->reply);
-    if (!drops)
-        move(spare, r);
+    put_away_body(c);
+    put_away_reply(c);
 }
 
 void body_give_back(struct server *s, struct room *r) {

@@ -22,14 +22,18 @@ static void unlink_from(struct conn **list, struct conn *c) {
         c->next->previous = c->previous;
 }
 
-/* For a connection that is in no list any more. */
-static void forget(struct conn *c) {
+/* Out of the list and out of the count in one step: whoever makes room must not find it gone from the one
+ * and still in the other. */
+static void forget(struct conn **list, struct conn *c) {
     struct server *s = c->worker->server;
     body_give_back(s, &c->room);
     tls_creds_unref(c->creds);
     if (atomic_fetch_sub(&c->worker->connections, 1) == 1)
         body_give_back(s, &c->worker->spare);
+    pthread_mutex_lock(&s->list_lock);
+    unlink_from(list, c);
     atomic_fetch_sub(&s->connections, 1);
+    pthread_mutex_unlock(&s->list_lock);
     mem_free(c);
     acceptor_wake(s);
 }
@@ -72,11 +76,7 @@ struct conn *conn_take(struct worker *w) {
 }
 
 void conn_drop_pending(struct conn *c) {
-    struct server *s = c->worker->server;
-    pthread_mutex_lock(&s->list_lock);
-    unlink_from(&s->pending, c);
-    pthread_mutex_unlock(&s->list_lock);
-    forget(c);
+    forget(&c->worker->server->pending, c);
 }
 
 static unsigned count_in(const struct conn *list, const struct sockaddr_storage *peer) {
@@ -98,17 +98,13 @@ void conn_free(struct conn *c) {
     worker_pulled(c, PULLED_END);
     if (conn_stage_of(atomic_load(&c->stage)) == STAGE_HANDSHAKE)
         atomic_fetch_add(&s->handshakes_failed, 1);
-    pthread_mutex_lock(&s->list_lock);
-    unlink_from(&s->open, c);
-    pthread_mutex_unlock(&s->list_lock);
-    forget(c);
+    forget(&s->open, c);
 }
 
 void conn_free_pending(struct server *s) {
     while (s->pending) {
         struct conn *c = s->pending;
-        unlink_from(&s->pending, c);
         close(c->fd);
-        forget(c);
+        forget(&s->pending, c);
     }
 }

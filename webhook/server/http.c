@@ -120,16 +120,16 @@ static bool client_may_ask(struct conn *c) {
 
 static bool admit(struct conn *c) {
     struct server *s = c->worker->server;
-    c->is_admitted = atomic_fetch_add(&s->in_flight, 1) < s->config.max_in_flight;
-    if (!c->is_admitted)
+    bool fits = atomic_fetch_add(&s->in_flight, 1) < s->config.max_in_flight;
+    if (!fits)
         atomic_fetch_sub(&s->in_flight, 1);
-    return c->is_admitted;
+    atomic_store(&c->is_admitted, fits || watchdog_take_place(s));
+    return atomic_load(&c->is_admitted);
 }
 
 static void release(struct conn *c) {
-    if (c->is_admitted)
+    if (atomic_exchange(&c->is_admitted, false))
         atomic_fetch_sub(&c->worker->server->in_flight, 1);
-    c->is_admitted = false;
 }
 
 static const struct refusal *judge(struct conn *c, const struct head *h, const char *url,
@@ -180,7 +180,7 @@ static enum MHD_Result begin(struct conn *c, struct MHD_Connection *mhd, const c
                              const char *method, const char *version) {
     struct head h = {.length = 0};
     body_begin(c);
-    atomic_store(&c->limit_ns, limit_of(c, mhd));
+    atomic_store(&c->deadline_ns, c->received_ns + limit_of(c, mhd));
     conn_enter(c, STAGE_BODY, c->received_ns);
     atomic_fetch_add(&c->worker->requests, 1);
     c->is_head = strcmp(method, "HEAD") == 0;
@@ -211,7 +211,7 @@ static enum MHD_Result take(struct conn *c, const char *piece, size_t n) {
 static enum MHD_Result answer(struct conn *c, struct MHD_Connection *mhd, const char *url,
                               const char *method) {
     struct server_reply reply = {
-        .status = 200, .content_type = "application/json", .body = &c->room.reply};
+        .status = 200, .content_type = "application/json", .body = &c->room.reply, .conn = c};
     struct server_request request = {
         .worker = c->worker->index,
         .method = str_of(method),
@@ -220,13 +220,33 @@ static enum MHD_Result answer(struct conn *c, struct MHD_Connection *mhd, const 
         .traceparent = str_of(MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "traceparent")),
         .body = c->room.body,
         .body_bytes = c->body_bytes,
-        .deadline_ns = c->received_ns + atomic_load(&c->limit_ns),
+        .deadline_ns = atomic_load(&c->deadline_ns),
         .received_ns = c->received_ns};
     c->route->answer(c->worker->server->config.arg, &request, &reply);
-    if (body_charge_reply(c))
+    bool fits = body_charge_reply(c);
+    body_answered(c);
+    if (fits)
         return reply_send(c, mhd, &reply);
     refuse(c, &no_memory);
     return reply_refuse(c, mhd, c->refusal);
+}
+
+/* The body is complete. */
+static enum MHD_Result finish(struct conn *c, struct MHD_Connection *mhd, const char *url,
+                              const char *method) {
+    conn_enter(c, STAGE_ANSWER, c->received_ns);
+    if (c->refusal == NULL && !admit(c))
+        refuse(c, &busy);
+    else if (c->refusal == NULL && !body_finish(c))
+        refuse(c, &no_memory);
+    enum MHD_Result queued =
+        c->refusal ? reply_refuse(c, mhd, c->refusal) : answer(c, mhd, url, method);
+    conn_enter(c, STAGE_WRITE, clock_mono_ns());
+    return queued;
+}
+
+bool server_charge_reply(struct server_reply *reply) {
+    return reply->conn == NULL || body_charge_reply(reply->conn);
 }
 
 static struct conn *conn_of(struct MHD_Connection *mhd) {
@@ -250,12 +270,7 @@ enum MHD_Result http_on_request(void *worker, struct MHD_Connection *mhd, const 
         *upload_bytes = 0;
         return take(c, upload, n);
     }
-    conn_enter(c, STAGE_ANSWER, c->received_ns);
-    if (c->refusal == NULL && !admit(c))
-        refuse(c, &busy);
-    else if (c->refusal == NULL && !body_finish(c))
-        refuse(c, &no_memory);
-    return c->refusal ? reply_refuse(c, mhd, c->refusal) : answer(c, mhd, url, method);
+    return finish(c, mhd, url, method);
 }
 
 /* A copy: libmicrohttpd decodes the arguments in place. */

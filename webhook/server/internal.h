@@ -4,14 +4,15 @@
  *                                      NOTIFY_CLOSED                       -> freed
  *
  *   a connection's stage:
- *                 Finished         request line         header complete        body complete
- *     HANDSHAKE ------------> IDLE ------------> HEADER ---------------> BODY -------------> ANSWER
- *      (TLS only)              ^                                          |                    |
- *                              |                         refused at once  |                    |
- *                              +------------- answer handed to the kernel +--------------------+
+ *                 Finished        request line        header complete        body complete
+ *     HANDSHAKE ------------> IDLE -----------> HEADER --------------> BODY ---------------> ANSWER
+ *      (TLS only)              ^                                         | refused at once      |
+ *                              |                                         |                      v
+ *                              +------------ answer handed to the kernel +------------------- WRITE
  *
  *   In flight, against max_in_flight, is what has entered ANSWER: a client that sends its body
- *   slowly takes a connection, and memory for what has come, but nobody's turn.
+ *   slowly takes a connection, and memory for what has come, but nobody's turn. One that does not read
+ *   its answer, in WRITE, loses its turn to others.
  *
  * Threads    Fields say whose they are. The lists' lock is taken when a connection comes or
  * goes and by the watchdog; a request takes none. A descriptor in the open list is open:
@@ -32,7 +33,7 @@
 
 enum { NS_PER_MS = 1000000, TLS_HELD_MAX = 512 };
 
-enum stage { STAGE_HANDSHAKE, STAGE_IDLE, STAGE_HEADER, STAGE_BODY, STAGE_ANSWER };
+enum stage { STAGE_HANDSHAKE, STAGE_IDLE, STAGE_HEADER, STAGE_BODY, STAGE_ANSWER, STAGE_WRITE };
 /* What the watchdog has shut down. CUT_READING: was idle, and may still say goodbye, or give the answer
  * to a request that it did not see coming. */
 enum cut { CUT_NOT, CUT_READING, CUT_WHOLE };
@@ -85,7 +86,8 @@ struct conn {
     struct sockaddr_storage peer;
     socklen_t peer_bytes;
     _Atomic uint64_t stage;      /* since when (ns) and enum stage, in one word: conn_enter() */
-    _Atomic int64_t limit_ns;    /* of a request; before it enters STAGE_BODY */
+    _Atomic int64_t deadline_ns; /* of a request; before it enters STAGE_BODY */
+    atomic_bool is_admitted;     /* counts as in flight */
     _Atomic uint64_t idle_bytes; /* received when it became idle, or BYTES_UNKNOWN */
     atomic_bool is_taking; /* TLS: bytes go from the kernel to a request that will begin */
 
@@ -107,7 +109,6 @@ struct conn {
     bool client_checked, client_ok;
     bool is_head;  /* the request's method: its answer has no body */
     bool odd_path; /* holds %00, which would end the C string early */
-    bool is_admitted;
     char query[SERVER_QUERY_MAX];
     size_t query_bytes;
     int64_t received_ns;
@@ -191,9 +192,12 @@ void watchdog_end(struct server *s);
 unsigned watchdog_close_idle(struct server *s);
 /* Closes connections that are in the way of others, at most n, once they have been so for yield_ms:
  * first those that never sent a request or are slow to, then those that are idle after one, then
- * those whose body still comes, kept or not, the slowest first; never one whose body is complete.
- * How many it closed. */
+ * those whose body still comes, kept or not, then those whose answer is not read, the slowest first;
+ * never one that is being answered. How many it closed. */
 unsigned watchdog_make_room(struct server *s, unsigned n);
+/* Cuts a connection whose answer is not read for yield_slow_ms, and takes its place among those in
+ * flight; false: there is none. */
+bool watchdog_take_place(struct server *s);
 /* Bytes that the peer sent so far (TCP_INFO); BYTES_UNKNOWN when the kernel does not say. */
 uint64_t watchdog_bytes_received(int fd);
 
@@ -225,8 +229,10 @@ void body_begin(struct conn *c);
 bool body_add(struct conn *c, const char *bytes, size_t n) MUST_CHECK;
 /* Puts the zeroed padding behind the body. */
 bool body_finish(struct conn *c) MUST_CHECK;
-/* Counts the reply's memory. */
+/* Counts the reply's memory, and gives back what it does not need. False: there is none for it. */
 bool body_charge_reply(struct conn *c) MUST_CHECK;
+/* Nobody needs the body any more; the answer may wait long to be read. */
+void body_answered(struct conn *c);
 /* Gives the body's memory back: it will not be needed. */
 void body_drop(struct conn *c);
 /* The connection holds nothing any more; the worker keeps the memory when it is little. */

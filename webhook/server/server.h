@@ -19,9 +19,11 @@
 #include "base/str.h"
 
 struct server;
+struct conn;
 
 enum { SERVER_BODY_PADDING = 64 }; /* readable bytes behind a body */
 enum { SERVER_QUERY_MAX = 128 };
+enum { SERVER_SMALL_REPLY = 4096 };
 
 struct server_request {
     unsigned worker;        /* 0..n_workers-1: for per-worker state without locks */
@@ -40,7 +42,12 @@ struct server_reply {
     const char *content_type; /* "application/json" by default */
     unsigned retry_after_s;   /* 0: no header */
     struct buf *body;
+    struct conn *conn; /* the server's own; NULL: none */
 };
+
+/* Counts the answer's memory now, not when it is returned; false: there is none for it, and it is
+ * empty again. For whoever goes on to wait. */
+bool server_charge_reply(struct server_reply *reply) MUST_CHECK;
 
 /* Fills the reply. Cannot fail: what is wrong is said as a status and a body. */
 typedef void server_answer_fn(void *arg, const struct server_request *request,
@@ -72,16 +79,21 @@ struct server_config {
                                  * is refused at once, and its connection closed */
     size_t
         memory_budget_bytes; /* bodies and replies of all requests together; over: 503, and bodies
-                                 * that come slowly make room: see yield_ms */
+                                 * that come slowly, and answers that nobody reads, make room;
+                                 * replies of SERVER_SMALL_REPLY or less are counted and go out */
     size_t max_header_bytes;  /* of a request, 64 more for each field; over: 431 */
     unsigned max_connections; /* over: they wait in the backlog */
     unsigned max_per_address; /* connections of one address; over: closed at once; 0: any */
-    unsigned yield_ms;       /* while some wait, a connection that is idle for so long, or whose
-                              * request comes for so long, is closed; 0: none is */
-    unsigned max_in_flight;  /* with a complete body, not answered yet; over: 503 with
+    unsigned yield_ms; /* while some wait, a connection that is idle for so long is closed;
+                              * 0: none is */
+    /* The same for one whose request comes, or whose answer is not read, for so long; 0: the former as
+     * yield_ms, the latter never. */
+    unsigned yield_slow_ms;
+    unsigned max_in_flight;      /* with a complete body, not answered yet; over: 503 with
                               * Retry-After: 1 */
-    unsigned idle_timeout_s; /* 180: above the API server's 90 */
-    unsigned header_timeout_ms;  /* handshake and header, absolute */
+    unsigned idle_timeout_s;     /* 180: above the API server's 90 */
+    unsigned header_timeout_ms;  /* handshake, header, and an answer that waits to be read: each
+                                  * absolute */
     unsigned request_timeout_ms; /* the whole request, absolute */
     void (*on_event)(void *arg, const char *event,
                      struct str detail); /* logging; may be NULL */

@@ -4,9 +4,10 @@
  *     handshake, header    header_timeout_ms since accept, or since the request line
  *     request              request_timeout_ms since the request line, or what ?timeout= says if that is
  *                          less, until the answer is out
- *     until the body is    yield_ms, while others wait for room, or are refused for want of memory
- *     complete
- *     idle                 idle_timeout_s; a request line that began to come has at least
+ *     answer               header_timeout_ms since it was ready, read as slowly as it may be
+ *     body, answer         yield_slow_ms, while others wait for room, or are refused for want of memory
+ *                          or of a place among those in flight
+ *     idle                 idle_timeout_s; yield_ms, while others wait for room; a request line that began to come has at least
  *                          header_timeout_ms and at most three times that
  *
  * A connection that never sent a request is idle, not slow: Go's transport dials ahead and
@@ -27,9 +28,11 @@
 
 enum {
     TICK_MS = 250,
-    BODIES_A_TICK = 16, /* that make room for others' memory */
-    FRESH_MS = 250      /* a connection without a request yet may get one any moment */
+    SLOW_A_TICK = 64, /* that make room for others' memory */
+    FRESH_MS = 250    /* a connection without a request yet may get one any moment */
 };
+
+#define NEVER_NS (INT64_MAX / 32)
 
 uint64_t watchdog_bytes_received(int fd) {
     struct tcp_info info;
@@ -69,7 +72,9 @@ static bool is_late(struct conn *c, uint64_t stage, int64_t now_ns) {
         return is_slow_request_line(c, stage, now_ns, header_ns);
     case STAGE_BODY:
     case STAGE_ANSWER:
-        return age_ns >= atomic_load(&c->limit_ns);
+        return now_ns >= atomic_load(&c->deadline_ns);
+    case STAGE_WRITE:
+        return now_ns >= atomic_load(&c->deadline_ns) || age_ns >= header_ns;
     default:
         return age_ns >= header_ns;
     }
@@ -97,7 +102,7 @@ static void cut(struct conn *c) {
 /* Not one that a request reached in the last moment: its answer is sent, however slowly it is read. */
 static bool goes_already(const struct conn *c) {
     if (c->watch.cut == CUT_READING)
-        return conn_stage_of(atomic_load(&c->stage)) != STAGE_ANSWER;
+        return conn_stage_of(atomic_load(&c->stage)) < STAGE_ANSWER;
     return c->watch.cut == CUT_WHOLE;
 }
 
@@ -108,13 +113,15 @@ static bool has_unread(const struct conn *c) {
     return (ioctl(c->fd, FIONREAD, &n) == 0 && n > 0) || atomic_load(&c->is_taking);
 }
 
-/* It is where it was seen, and nothing is about to change that. */
+/* It is where it was seen, and nothing is about to change that. Further requests behind an answer that is
+ * not read change nothing. */
 static bool is_quiet(const struct conn *c, uint64_t stage) {
-    return !has_unread(c) && atomic_load(&c->stage) == stage;
+    return (conn_stage_of(stage) == STAGE_WRITE || !has_unread(c)) &&
+           atomic_load(&c->stage) == stage;
 }
 
 /* How little is lost with a connection that makes room, the least first. */
-enum way { WAY_NOTHING_CAME, WAY_USED_BEFORE, WAY_BODY, WAY_NONE };
+enum way { WAY_NOTHING_CAME, WAY_USED_BEFORE, WAY_BODY, WAY_ANSWER, WAY_NONE };
 
 static enum way way_of(const struct conn *c, uint64_t stage) {
     switch (conn_stage_of(stage)) {
@@ -122,6 +129,8 @@ static enum way way_of(const struct conn *c, uint64_t stage) {
         return WAY_NONE;
     case STAGE_BODY:
         return WAY_BODY;
+    case STAGE_WRITE:
+        return WAY_ANSWER;
     case STAGE_IDLE:
         return atomic_load(&c->idle_bytes) == BYTES_UNKNOWN ? WAY_USED_BEFORE
                                                             : WAY_NOTHING_CAME;
@@ -147,36 +156,71 @@ static unsigned yield(struct server *s, enum way way, int64_t least_ns, unsigned
     return closed;
 }
 
-/* The slowest ones first: by powers of two, since to sort them all would hold the lists' lock. */
-static unsigned yield_bodies(struct server *s, int64_t least_ns, unsigned n, int64_t now_ns) {
+static int64_t least_ns_of(const struct server *s, enum way way) {
+    const struct server_config *config = &s->config;
+    if (way == WAY_ANSWER && config->yield_slow_ms == 0)
+        return NEVER_NS;
+    bool slow = way >= WAY_BODY && config->yield_slow_ms != 0;
+    return (int64_t)(slow ? config->yield_slow_ms : config->yield_ms) * NS_PER_MS;
+}
+
+/* The oldest ones first: by powers of two, since to sort them all would hold the lists' lock. */
+static unsigned yield_oldest(struct server *s, enum way way, unsigned n, int64_t now_ns) {
     unsigned closed = 0;
-    for (int64_t times = 16; times > 0; times /= 2)
-        closed += yield(s, WAY_BODY, times * least_ns, n - closed, now_ns);
+    for (int64_t times = 16; times > 0 && closed < n; times /= 2)
+        closed += yield(s, way, times * least_ns_of(s, way), n - closed, now_ns);
     return closed;
 }
 
 unsigned watchdog_make_room(struct server *s, unsigned n) {
-    int64_t now_ns = clock_mono_ns(), least_ns = (int64_t)s->config.yield_ms * NS_PER_MS;
-    if (least_ns == 0)
+    int64_t now_ns = clock_mono_ns();
+    unsigned closed = 0;
+    if (s->config.yield_ms == 0)
         return 0;
     pthread_mutex_lock(&s->list_lock);
+    unsigned open = atomic_load(&s->connections), most = s->config.max_connections;
+    unsigned room = open < most ? most - open : 0;
+    n -= room < n ? room : n;
     for (const struct conn *c = s->open; c && n > 0; c = c->next)
         n -= goes_already(c);
-    unsigned closed = yield(s, WAY_NOTHING_CAME, least_ns, n, now_ns);
-    closed += yield(s, WAY_USED_BEFORE, least_ns, n - closed, now_ns);
-    closed += yield_bodies(s, least_ns, n - closed, now_ns);
+    for (enum way way = WAY_NOTHING_CAME; way < WAY_NONE; way++)
+        closed += yield_oldest(s, way, n - closed, now_ns);
     pthread_mutex_unlock(&s->list_lock);
     return closed;
 }
 
-/* Since the last look requests were refused for want of memory: bodies that come slowly hold it. */
+/* Whoever takes the place off a connection first has it: that one's own end, or we. */
+static bool give_up_place(struct conn *c, int64_t least_ns, int64_t now_ns) {
+    uint64_t stage = atomic_load(&c->stage);
+    if (conn_stage_of(stage) != STAGE_WRITE || c->watch.cut == CUT_WHOLE ||
+        now_ns - conn_since_of(stage) < least_ns || !atomic_exchange(&c->is_admitted, false))
+        return false;
+    cut(c);
+    return true;
+}
+
+bool watchdog_take_place(struct server *s) {
+    int64_t now_ns = clock_mono_ns(), least_ns = least_ns_of(s, WAY_ANSWER);
+    bool taken = false;
+    if (s->config.yield_ms == 0)
+        return false;
+    pthread_mutex_lock(&s->list_lock);
+    for (struct conn *c = s->open; c && !taken; c = c->next)
+        taken = give_up_place(c, least_ns, now_ns);
+    pthread_mutex_unlock(&s->list_lock);
+    return taken;
+}
+
+/* Since the last look requests were refused for want of memory: bodies that come slowly hold it, and
+ * answers that nobody reads. */
 static void make_memory_room(struct server *s, uint64_t *refused_before, int64_t now_ns) {
     uint64_t refused = atomic_load(&s->refused[SERVER_MEMORY]);
     if (refused == *refused_before || s->config.yield_ms == 0)
         return;
     *refused_before = refused;
     pthread_mutex_lock(&s->list_lock);
-    yield_bodies(s, (int64_t)s->config.yield_ms * NS_PER_MS, BODIES_A_TICK, now_ns);
+    unsigned bodies = yield_oldest(s, WAY_BODY, SLOW_A_TICK, now_ns);
+    yield_oldest(s, WAY_ANSWER, SLOW_A_TICK - bodies, now_ns);
     pthread_mutex_unlock(&s->list_lock);
 }
 
