@@ -8,15 +8,18 @@ static bool holds(const struct str *names, size_t n, struct str name) {
     return false;
 }
 
-/* An image of the pod that will be pulled from the place, judged or not; -1 when there is none. */
+enum { LOCATE_STEPS = 16, NAMES_A_STEP = 4 };
+
+/* An image of the pod that will be pulled from the place; -1 when there is none. */
 static int32_t first_from(struct ctx *c, const struct policy_place *place) {
-    for (size_t i = 0; i < c->d->n_images; i++) {
+    for (size_t i = 0; i < c->memo.n_different && charge(c, LOCATE_STEPS); i++) {
+        uint32_t at = c->memo.different[i];
+        struct str text = c->d->images[at].after;
         struct located image;
         struct err ignored = ERR_INIT;
-        if (c->d->images[i].after.n != 0 &&
-            locate(c, c->d->images[i].after, &image, &ignored) &&
+        if (text.n != 0 && locate(c, text, &image, &ignored) &&
             place_covers(place, image.target.host, image.target.repository))
-            return (int32_t)i;
+            return (int32_t)at;
     }
     return -1;
 }
@@ -40,7 +43,7 @@ static void keep_own(const struct workload *w, struct wanted *out) {
 }
 
 static void add_configured(struct ctx *c, struct wanted *out) {
-    for (size_t i = 0; i < c->rule->n_secrets; i++) {
+    for (size_t i = 0; i < c->rule->n_secrets && charge(c, 1 + out->n / NAMES_A_STEP); i++) {
         const struct policy_secret *s = &c->rule->secrets[i];
         bool had = holds(out->names, out->n, s->name);
         int32_t image = had || s->always ? -1 : first_from(c, &s->place);
