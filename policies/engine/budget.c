@@ -26,6 +26,23 @@ static enum reason_weight heaviest_weight(const struct ctx *c) {
     return heaviest;
 }
 
+/* That nothing more was looked at is the first that is said, however much was said before. */
+static void put_first(struct decision *d) {
+    if (d->n_reasons == 0 || d->reasons[d->n_reasons - 1].code != REASON_PATTERN_LIMIT)
+        return;
+    struct reason last = d->reasons[d->n_reasons - 1];
+    memmove(d->reasons + 1, d->reasons, (d->n_reasons - 1) * sizeof *d->reasons);
+    d->reasons[0] = last;
+}
+
+static void make_place(struct decision *d) {
+    if (d->n_reasons < ENGINE_REASONS_MAX)
+        return;
+    d->n_reasons--;
+    d->n_reasons_omitted++;
+    d->n_denials_omitted += d->reasons[d->n_reasons].weight == WEIGHT_DENY;
+}
+
 void complain_unselected(struct ctx *c) {
     const struct complaint what = {
         .code = REASON_PATTERN_LIMIT, .weight = heaviest_weight(c), .image = -1};
@@ -41,6 +58,7 @@ void complain_spent(struct ctx *c, size_t i) {
     struct complaint what = {
         .code = REASON_PATTERN_LIMIT, .weight = c->weight, .image = -1, .pos = c->rule->pos};
     c->over = true;
+    make_place(c->d);
     if (i == c->d->n_images) {
         complain(
             c, &what,
@@ -57,4 +75,5 @@ void complain_spent(struct ctx *c, size_t i) {
              "is where the patterns have taken %d steps, the limit of one review (image %zu of "
              "%zu): fewer different images in one object, or simpler patterns",
              ENGINE_STEPS_MAX, i + 1, c->w->n_images);
+    put_first(c->d);
 }

@@ -6,15 +6,17 @@
 #include "engine/explain.h"
 #include "imgref/imgref.h"
 
-/* What was said of an image, to be said again of its copies. */
-struct said;
+/* The same text in the same place, judged once. */
 struct memo {
-    struct slot *slots; /* NULL: few images, compared one by one */
+    struct memo_image *images; /* one per image of the workload */
+    struct slot *slots;        /* NULL: few images, compared one by one */
     size_t n_slots;
-    uint32_t *different; /* the images that are no copies, ascending */
-    size_t n_different;
-    struct said **said;   /* one list per image */
-    struct said **hearer; /* where the next of the image at hand goes; NULL: nobody listens */
+    struct said **hearer; /* where the next that is said of the image at hand goes, or NULL */
+    struct memo_image *different, **end; /* those that are no copies, a list */
+};
+struct memo_image {
+    struct said *said; /* to be said again of its copies */
+    struct memo_image *next;
 };
 
 /* One decision under way. Whatever needs memory and gets none notes it in `full` and goes on

@@ -14,7 +14,7 @@ struct slot {
     uint32_t image; /* its index + 1; 0: free */
 };
 
-enum { FEW = 8, PROBES_MAX = 16, IMAGE_STEPS = 8 };
+enum { FEW = 8, PROBES_MAX = 16, IMAGE_STEPS = 16, BYTES_A_STEP = 4 };
 
 /* ---- the table ----------------------------------------------------------------------- */
 
@@ -39,15 +39,16 @@ static bool is_copy(const struct workload_image *a, const struct workload_image 
 static void start_memo(struct ctx *c) {
     struct memo *m = &c->memo;
     size_t n = c->w->n_images, n_slots = 2 * FEW;
-    m->said = ARENA_ARRAY(c->arena, struct said *, n);
-    m->different = ARENA_ARRAY(c->arena, uint32_t, n);
-    if (n > FEW) {
-        while (n_slots < 2 * n)
-            n_slots *= 2;
-        m->slots = ARENA_ARRAY(c->arena, struct slot, n_slots);
-        m->n_slots = n_slots;
-    }
-    c->full |= m->said == NULL || m->different == NULL || (n > FEW && m->slots == NULL);
+    m->images = ARENA_ARRAY(c->arena, struct memo_image, n);
+    m->end = &m->different;
+    c->full |= m->images == NULL;
+    if (n <= FEW)
+        return;
+    while (n_slots < 2 * n)
+        n_slots *= 2;
+    m->slots = ARENA_ARRAY(c->arena, struct slot, n_slots);
+    m->n_slots = n_slots;
+    c->full |= m->slots == NULL;
 }
 
 static size_t find_among_few(const struct ctx *c, size_t i) {
@@ -92,7 +93,7 @@ void memo_hear(struct ctx *c, const struct complaint *what, struct str tail) {
 }
 
 static void say_again(struct ctx *c, size_t first, size_t i) {
-    for (const struct said *s = c->memo.said[first]; s != NULL; s = s->next) {
+    for (const struct said *s = c->memo.images[first].said; s != NULL; s = s->next) {
         struct complaint what = s->what;
         what.image = (int32_t)i;
         complain_again(c, &what, s->tail);
@@ -112,17 +113,24 @@ static void take_over(struct ctx *c, size_t first, size_t i) {
     say_again(c, first, i);
 }
 
+/* As it was before anybody looked at it. */
+static void forget(struct ctx *c, size_t i) {
+    struct decision_image *d = &c->d->images[i];
+    d->after = d->proposed = d->before;
+    d->weight = WEIGHT_NOTE;
+}
+
 /* Mirrors are walked over for each image. */
 static void judge_first(struct ctx *c, size_t i) {
-    struct decision_image *d = &c->d->images[i];
-    const struct decision_image before = *d;
-    c->memo.different[c->memo.n_different++] = (uint32_t)i;
-    c->memo.hearer = &c->memo.said[i];
-    if (charge(c, IMAGE_STEPS + c->rule->n_mirrors))
+    struct memo_image *m = &c->memo.images[i];
+    *c->memo.end = m;
+    c->memo.end = &m->next;
+    c->memo.hearer = &m->said;
+    if (charge(c, IMAGE_STEPS + c->w->images[i].text.n / BYTES_A_STEP + c->rule->n_mirrors))
         judge_image(c, i);
     c->memo.hearer = NULL;
     if (c->meter.spent) {
-        *d = before;
+        forget(c, i);
         complain_spent(c, i);
     }
 }

@@ -8,18 +8,20 @@ static bool holds(const struct str *names, size_t n, struct str name) {
     return false;
 }
 
-enum { LOCATE_STEPS = 16, NAMES_A_STEP = 4 };
+enum { LOCATE_STEPS = 16, BYTES_A_STEP = 4, NAMES_A_STEP = 4 };
 
 /* An image of the pod that will be pulled from the place; -1 when there is none. */
 static int32_t first_from(struct ctx *c, const struct policy_place *place) {
-    for (size_t i = 0; i < c->memo.n_different && charge(c, LOCATE_STEPS); i++) {
-        uint32_t at = c->memo.different[i];
-        struct str text = c->d->images[at].after;
+    for (const struct memo_image *m = c->memo.different; m != NULL; m = m->next) {
+        size_t i = (size_t)(m - c->memo.images);
+        struct str text = c->d->images[i].after;
         struct located image;
         struct err ignored = ERR_INIT;
+        if (!charge(c, LOCATE_STEPS + text.n / BYTES_A_STEP))
+            return -1;
         if (text.n != 0 && locate(c, text, &image, &ignored) &&
             place_covers(place, image.target.host, image.target.repository))
-            return (int32_t)at;
+            return (int32_t)i;
     }
     return -1;
 }

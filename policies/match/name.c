@@ -48,7 +48,16 @@ static bool holds_pieces(struct str pieces, struct str text) {
     return true;
 }
 
+/* Of most names the first byte says it. */
+static bool begins_otherwise(struct str pattern, struct str name) {
+    return pattern.n != 0 && pattern.p[0] != '*' && (name.n == 0 || name.p[0] != pattern.p[0]);
+}
+
 bool match_name(struct str pattern, struct str name, struct match_meter *meter) {
+    if (begins_otherwise(pattern, name)) {
+        match_charge(meter, 1);
+        return false;
+    }
     size_t first = str_find(pattern, '*'), last = pattern.n;
     if (!match_charge(meter, 1 + pattern.n / BYTES_A_STEP) || pattern.n > MATCH_PATTERN_MAX)
         return false;

@@ -209,12 +209,12 @@ static struct decoys *new_decoys(void) {
 
 static void check_spent(const struct decision *d, enum verdict verdict,
                         enum reason_weight weight) {
-    const struct reason *last = &d->reasons[d->n_reasons - 1];
+    const struct reason *first = &d->reasons[0];
     assert_int_equal(d->verdict, verdict);
     assert_int_equal(d->n_steps, ENGINE_STEPS_MAX);
-    assert_int_equal(last->code, REASON_PATTERN_LIMIT);
-    assert_int_equal(last->weight, weight);
-    assert_true(last->image > 0 && last->image < DECOYS);
+    assert_int_equal(first->code, REASON_PATTERN_LIMIT);
+    assert_int_equal(first->weight, weight);
+    assert_true(first->image > 0 && first->image < DECOYS);
     assert_false(d->images[DECOYS].judged);
     assert_str(d->images[DECOYS].after, STR("docker.io/x/y/z/w/evil:1"));
 }
@@ -264,6 +264,36 @@ static void globs_count(void **state) {
     free(decoys);
 }
 
+/* Whatever was said before it: the limit is told first, in each mode. */
+static void the_limit_is_said_first(void **state) {
+    static const char *const policies[] = {
+        SPEC "  approved: [quay.io]\n  denied: [{regex: '.*/.*/.*/.*/.*evil'}]\n", SPEC
+        "  approved: [quay.io]\n  mode: audit\n  denied: [{regex: '.*/.*/.*/.*/.*evil'}]\n"};
+    enum { BEFORE = ENGINE_REASONS_MAX + 10 };
+    (void)state;
+    struct decoys *decoys = new_decoys();
+    char texts[BEFORE][32];
+    struct workload_image *images = malloc((BEFORE + DECOYS) * sizeof *images);
+    assert_non_null(images);
+    for (size_t i = 0; i < BEFORE; i++) {
+        snprintf(texts[i], sizeof texts[i], "gcr.io/%zu", i);
+        images[i] = container(texts[i]);
+    }
+    memcpy(images + BEFORE, decoys->images, DECOYS * sizeof *images);
+    struct workload w = pod_of(images, BEFORE + DECOYS);
+    for (size_t i = 0; i < COUNT(policies); i++) {
+        struct asked a;
+        decide(&a, policies[i], &w, 0);
+        assert_int_equal(a.d.n_reasons, ENGINE_REASONS_MAX);
+        assert_int_equal(a.d.reasons[0].code, REASON_PATTERN_LIMIT);
+        assert_true(a.d.reasons[0].image >= BEFORE);
+        assert_int_equal(a.d.reasons[1].code, REASON_NOT_APPROVED);
+        done(&a);
+    }
+    free(images);
+    free(decoys);
+}
+
 /* Explaining decides with the same steps. */
 static void explaining_knows_the_limit(void **state) {
     (void)state;
@@ -277,8 +307,8 @@ static void explaining_knows_the_limit(void **state) {
     b.arena = (struct arena)ARENA_INIT(1 << 16, ARENA_BYTES);
     assert_ok(engine_explain(&how, &b.d, policy, &w, NOW_S, 0, &b.arena, &err), &err);
     check_spent(&b.d, VERDICT_DENY, WEIGHT_DENY);
-    int32_t at = a.d.reasons[a.d.n_reasons - 1].image;
-    assert_int_equal(b.d.reasons[b.d.n_reasons - 1].image, at);
+    int32_t at = a.d.reasons[0].image;
+    assert_int_equal(b.d.reasons[0].image, at);
     for (int32_t i = 0; i <= DECOYS; i++)
         assert_int_equal(how.images[i].state, i < at ? STATE_JUDGED : STATE_LIMIT);
     policy_free(policy);
@@ -445,6 +475,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(unchanged_images_are_no_copies),
     cmocka_unit_test(a_review_has_one_budget),
     cmocka_unit_test(globs_count),
+    cmocka_unit_test(the_limit_is_said_first),
     cmocka_unit_test(explaining_knows_the_limit),
     cmocka_unit_test(choosing_a_rule_counts),
     cmocka_unit_test(labels_and_long_names_count),
