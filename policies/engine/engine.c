@@ -4,18 +4,22 @@
 
 /* ---- which rule ---------------------------------------------------------------------- */
 
-static bool any_name(const struct policy_names *globs, struct str name) {
+static bool any_name(const struct policy_names *globs, struct str name,
+                     struct match_meter *meter) {
     for (size_t i = 0; i < globs->n; i++)
-        if (match_name(globs->v[i], name))
+        if (match_name(globs->v[i], name, meter))
             return true;
     return globs->n == 0;
 }
 
-static bool any_group(const struct policy_names *globs, const struct workload *w) {
-    for (size_t i = 0; i < w->n_groups; i++)
-        if (any_name(globs, w->groups[i]))
+static bool any_group(const struct policy_names *globs, const struct workload *w,
+                      struct match_meter *meter) {
+    if (globs->n == 0)
+        return true;
+    for (size_t i = 0; i < w->n_groups && !meter->spent; i++)
+        if (any_name(globs, w->groups[i], meter))
             return true;
-    return globs->n == 0;
+    return false;
 }
 
 static enum explain_answer answer(bool asked, bool holds) {
@@ -23,45 +27,49 @@ static enum explain_answer answer(bool asked, bool holds) {
 }
 
 enum explain_answer ask(const struct policy_match *m, const struct workload *w,
-                        enum explain_question question) {
+                        enum explain_question question, struct match_meter *meter) {
     switch (question) {
     case QUESTION_NAMESPACE:
-        return answer(m->namespaces.n != 0, any_name(&m->namespaces, w->namespace));
+        return answer(m->namespaces.n != 0, any_name(&m->namespaces, w->namespace, meter));
     case QUESTION_SERVICE_ACCOUNT:
         return answer(m->service_accounts.n != 0,
-                      any_name(&m->service_accounts, w->service_account));
+                      any_name(&m->service_accounts, w->service_account, meter));
     case QUESTION_USER:
-        return answer(m->users.n != 0, any_name(&m->users, w->user));
+        return answer(m->users.n != 0, any_name(&m->users, w->user, meter));
     case QUESTION_GROUP:
-        return answer(m->groups.n != 0, any_group(&m->groups, w));
+        return answer(m->groups.n != 0, any_group(&m->groups, w, meter));
     case QUESTION_LABELS:
         return answer(m->pod_labels.n_requirements != 0,
-                      match_labels(&m->pod_labels, w->labels, w->n_labels));
+                      match_labels(&m->pod_labels, w->labels, w->n_labels, meter));
     default:
         return ANSWER_NOT_ASKED;
     }
 }
 
-static bool selects(const struct policy_match *m, const struct workload *w) {
+/* Where the meter runs out, none selects. */
+static bool selects(struct ctx *c, size_t rule) {
+    const struct policy_match *m = &c->policy->rules[rule].match;
+    if (!charge(c, 1))
+        return false;
     for (enum explain_question q = 0; q < N_QUESTIONS; q++)
-        if (ask(m, w, q) == ANSWER_FAILS)
+        if (ask(m, c->w, q, &c->meter) == ANSWER_FAILS)
             return false;
-    return true;
+    return !c->meter.spent;
 }
 
 /* The first rule under the word that selects the pod, if it comes before `best`; else that. */
-static size_t first_under(const struct ctx *c, const struct index_word *word, size_t best) {
+static size_t first_under(struct ctx *c, const struct index_word *word, size_t best) {
     size_t n;
     const struct index_entry *under = index_find(&c->policy->rule_index, word, &n);
-    for (size_t i = 0; i < n && under[i].at < best; i++)
-        if (selects(&c->policy->rules[under[i].at].match, c->w))
+    for (size_t i = 0; i < n && under[i].at < best && !c->meter.spent; i++)
+        if (selects(c, under[i].at))
             return under[i].at;
     return best;
 }
 
 /* The same rule that a look at all of them finds: each stands under one thing it asks for, or among
  * the others. */
-static const struct policy_rule *find_indexed(const struct ctx *c) {
+static size_t find_indexed(struct ctx *c) {
     const struct policy *p = c->policy;
     const struct workload *w = c->w;
     const struct index_word words[] = {{INDEX_NAMESPACE, w->namespace, STR_NONE},
@@ -76,23 +84,27 @@ static const struct policy_rule *find_indexed(const struct ctx *c) {
         best = first_under(
             c, &(struct index_word){INDEX_LABEL, w->labels[i].key, w->labels[i].value}, best);
     for (size_t i = 0; i < p->rule_index.n_others && p->rule_index.others[i] < best; i++)
-        if (selects(&p->rules[p->rule_index.others[i]].match, w))
+        if (selects(c, p->rule_index.others[i]))
             best = p->rule_index.others[i];
-    return best < p->n_rules ? &p->rules[best] : NULL;
+    return best;
 }
 
+static size_t find_first(struct ctx *c) {
+    size_t i = 0;
+    while (i < c->policy->n_rules && !c->meter.spent && !selects(c, i))
+        i++;
+    return i;
+}
+
+/* NULL: none selects the pod, or the meter has run out. */
 static const struct policy_rule *find_rule(struct ctx *c) {
     const struct policy *p = c->policy;
-    if (p->rule_index.is_built && c->notes == NULL)
-        return find_indexed(c);
-    for (size_t i = 0; i < p->n_rules; i++) {
-        bool selected = selects(&p->rules[i].match, c->w);
-        if (c->notes != NULL)
-            note_rule(c, i, selected);
-        if (selected)
-            return &p->rules[i];
-    }
-    return NULL;
+    size_t at = p->rule_index.is_built ? find_indexed(c) : find_first(c);
+    if (c->meter.spent)
+        return NULL;
+    for (size_t i = 0; c->notes != NULL && i < p->n_rules && i <= at; i++)
+        note_rule(c, i, i == at);
+    return at < p->n_rules ? &p->rules[at] : NULL;
 }
 
 /* ---- what may be patched: the one table -------------------------------------------------- */
@@ -118,7 +130,7 @@ static unsigned may_patch(const struct workload *w) {
     return 0;
 }
 
-static enum reason_weight weight_of(const struct policy_rule *rule, enum workload_shape shape) {
+enum reason_weight weight_of(const struct policy_rule *rule, enum workload_shape shape) {
     static const enum reason_weight by_mode[] = {
         [MODE_ENFORCE] = WEIGHT_DENY, [MODE_WARN] = WEIGHT_WARN, [MODE_AUDIT] = WEIGHT_NOTE};
     enum reason_weight weight = by_mode[rule->mode];
@@ -202,18 +214,29 @@ static enum verdict verdict_of(enum reason_weight heaviest) {
     return by_weight[heaviest];
 }
 
+/* Of a template the pod itself is judged later, by its own creator. */
+enum reason_weight unmatched_weight(const struct ctx *c) {
+    if (c->policy->unmatched == UNMATCHED_ALLOW || c->w->shape == SHAPE_OTHER)
+        return WEIGHT_NOTE;
+    return c->w->shape == SHAPE_TEMPLATE ? WEIGHT_WARN : WEIGHT_DENY;
+}
+
 /* A pod that no rule selects. Changes that leave all images alone go through, or finalizers
- * could not be removed; of a template the pod itself is judged later, by its own creator. */
+ * could not be removed. */
 static void decide_unmatched(struct ctx *c) {
     bool new_image = false;
     for (size_t i = 0; i < c->w->n_images; i++)
         new_image |= c->w->images[i].changed;
-    if (c->policy->unmatched == UNMATCHED_ALLOW || !new_image)
+    if (!new_image)
         return;
-    const struct complaint what = {.code = REASON_UNMATCHED,
-                                   .weight = c->w->shape == SHAPE_TEMPLATE ? WEIGHT_WARN
-                                                                           : WEIGHT_DENY,
-                                   .image = -1};
+    if (c->meter.spent) {
+        complain_unselected(c);
+        return;
+    }
+    if (c->policy->unmatched == UNMATCHED_ALLOW)
+        return;
+    const struct complaint what = {
+        .code = REASON_UNMATCHED, .weight = unmatched_weight(c), .image = -1};
     struct str file = policy_file(c->policy, (struct policy_pos){0});
     complain(c, &what, "no rule of %.*s selects this pod, and unmatched pods are denied",
              STR_ARG(file));
@@ -222,13 +245,14 @@ static void decide_unmatched(struct ctx *c) {
 static void decide_selected(struct ctx *c) {
     if (c->w->shape == SHAPE_TEMPLATE && c->rule->templates == TEMPLATES_IGNORE)
         return;
-    for (size_t i = 0; i < c->d->n_images; i++)
-        judge_image(c, i);
+    judge_images(c);
     for (size_t i = 0; i < c->d->n_images; i++)
         edit_image(c, &c->d->images[i]);
     for (size_t i = 0; i < c->d->n_images; i++)
         edit_pull_policy(c, &c->d->images[i]);
     decide_secrets(c);
+    if (c->meter.spent && !c->over)
+        complain_spent(c, c->d->n_images);
 }
 
 /* A denied object is not patched: its images and its list of secrets stay what they were. */
@@ -263,6 +287,7 @@ enum ec decide(struct ctx *c, unsigned flags, struct err *err) {
     if (c->full)
         return arena_fail(c->arena, err);
     c->d->verdict = verdict_of(c->heaviest);
+    c->d->n_steps = ENGINE_STEPS_MAX - c->meter.left;
     if (c->d->verdict == VERDICT_DENY)
         drop_edits(c->d, w);
     return EC_OK;
@@ -271,6 +296,11 @@ enum ec decide(struct ctx *c, unsigned flags, struct err *err) {
 enum ec engine_decide(struct decision *out, const struct policy *policy,
                       const struct workload *workload, int64_t now_s, unsigned flags,
                       struct arena *arena, struct err *err) {
-    struct ctx c = {.policy = policy, .w = workload, .arena = arena, .d = out, .now_s = now_s};
+    struct ctx c = {.policy = policy,
+                    .w = workload,
+                    .arena = arena,
+                    .d = out,
+                    .now_s = now_s,
+                    .meter = MATCH_METER(ENGINE_STEPS_MAX, arena)};
     return decide(&c, flags, err);
 }

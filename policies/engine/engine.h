@@ -82,7 +82,7 @@ enum reason_code {
     REASON_DIGEST_MISSING, /* require.digest */
     REASON_TAG_MISSING,    /* require.tag */
     REASON_UNMATCHED,      /* no rule selects it, and unmatched: deny */
-    REASON_PATTERN_LIMIT,  /* a regex gave up: counted against the image */
+    REASON_PATTERN_LIMIT,  /* a regex gave up, or all patterns together took ENGINE_STEPS_MAX */
     REASON_EXEMPTED,       /* allowed by an exemption: for the record */
     REASON_MALFORMED       /* not decodable as what it says it is (set by review) */
 };
@@ -125,6 +125,9 @@ struct edit {
 };
 
 enum { ENGINE_REASONS_MAX = 256 };
+/* Pattern steps (match.h) of one decision: the choice of the rule, all images, exemptions, pull
+ * secrets. Beyond it nothing more is looked at, and what was not is counted against the object. */
+enum { ENGINE_STEPS_MAX = 10000000 };
 
 struct decision {
     enum verdict verdict;
@@ -142,6 +145,7 @@ struct decision {
     size_t n_secrets;
     const struct str *secrets_added;
     size_t n_secrets_added;
+    uint64_t n_steps; /* of patterns, ENGINE_STEPS_MAX at most */
 };
 
 enum engine_flag {

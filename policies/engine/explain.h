@@ -37,6 +37,7 @@ enum explain_state {
     STATE_UNCHANGED,   /* on UPDATE: it is as it was */
     STATE_PLACEHOLDER, /* of a template: something else writes the image later */
     STATE_INVALID,     /* no image reference */
+    STATE_LIMIT,       /* the review's pattern steps were used up, here or before */
     STATE_JUDGED
 };
 

@@ -6,6 +6,19 @@
 #include "engine/explain.h"
 #include "imgref/imgref.h"
 
+/* The same text in the same place, judged once. */
+struct memo {
+    struct memo_image *images; /* one per image of the workload */
+    struct slot *slots;        /* NULL: few images, compared one by one */
+    size_t n_slots;
+    struct said **hearer; /* where the next that is said of the image at hand goes, or NULL */
+    struct memo_image *different, **end; /* those that are no copies, a list */
+};
+struct memo_image {
+    struct said *said; /* to be said again of its copies */
+    struct memo_image *next;
+};
+
 /* One decision under way. Whatever needs memory and gets none notes it in `full` and goes on
  * with what it has; engine_decide looks once, at its end. */
 struct ctx {
@@ -19,7 +32,9 @@ struct ctx {
     enum reason_weight weight;   /* of a complaint, by mode and kind of object */
     enum reason_weight heaviest; /* of all complaints so far */
     size_t cap_reasons, cap_edits;
-    unsigned n_gave_up; /* regexes that hit their limits */
+    struct match_meter meter;
+    bool over; /* the meter has run out, and it is known: nothing more is judged */
+    struct memo memo;
     bool full;
     struct explanation *notes;   /* NULL: nobody asks how */
     struct explain_image unread; /* what is noted of an image then, one over the other */
@@ -59,9 +74,6 @@ struct str rewritten(struct arena *arena, const struct policy_rule *rule,
 /* The image to propose to somebody who wrote a foreign host; empty when there is none. */
 struct str suggestion(struct ctx *c, const struct located *image);
 
-/* judge.c */
-void judge_image(struct ctx *c, size_t i);
-
 /* reason.c */
 struct complaint {
     enum reason_code code;
@@ -73,13 +85,34 @@ struct complaint {
 /* Adds a reason; the message is the image's name and text, then the format, then the fix. */
 void complain(struct ctx *c, const struct complaint *what, const char *format, ...)
     PRINTF(3, 4);
+/* The same of another image: its name, then the tail. */
+void complain_again(struct ctx *c, const struct complaint *what, struct str tail);
+
+/* judge.c: what it says of an image depends on text and place alone, but for the name it gives it */
+void judge_image(struct ctx *c, size_t i);
+
+/* memo.c: all images, the same text in the same place once */
+void judge_images(struct ctx *c);
+/* What was just said of the image at hand: `tail` is the message behind the image's name, or empty
+ * where there was no room for the reason. */
+void memo_hear(struct ctx *c, const struct complaint *what, struct str tail);
+
+/* budget.c: what the whole review may cost */
+/* false: it costs too much. */
+bool charge(struct ctx *c, uint64_t steps);
+bool names_cover(struct ctx *c, const struct policy_names *names, struct str name);
+/* The meter ran out while a rule was looked for; while image i was judged, or behind all of them. */
+void complain_unselected(struct ctx *c);
+void complain_spent(struct ctx *c, size_t i);
 
 /* secrets.c */
 void decide_secrets(struct ctx *c);
 
 /* engine.c */
 enum explain_answer ask(const struct policy_match *m, const struct workload *w,
-                        enum explain_question question);
+                        enum explain_question question, struct match_meter *meter);
+enum reason_weight weight_of(const struct policy_rule *rule, enum workload_shape shape);
+enum reason_weight unmatched_weight(const struct ctx *c);
 enum ec decide(struct ctx *c, unsigned flags, struct err *err) MUST_CHECK;
 void add_edit(struct ctx *c, struct edit edit);
 

@@ -12,23 +12,10 @@ static bool is_placeholder(struct str text) {
 
 /* ---- patterns ------------------------------------------------------------------------ */
 
-/* A regex that gives up has cost most of a millisecond, and whoever writes a pod can give it thousands of
- * images: beyond a few, regexes count as given up, or the answer would come too late for the API server. */
-enum { GAVE_UP_MAX = 64 };
-
-static enum match_result match_one(struct ctx *c, const struct match_image *pattern,
-                                   const struct match_target *target) {
-    if (c->n_gave_up >= GAVE_UP_MAX && match_image_is_regex(pattern))
-        return MATCH_GAVE_UP;
-    enum match_result r = match_image(pattern, target);
-    c->n_gave_up += r == MATCH_GAVE_UP;
-    return r;
-}
-
 /* One pattern; what gave up is kept in *gave_up, unless that is NULL. */
 static bool is_match(struct ctx *c, const struct policy_pattern *pattern,
                      const struct match_target *target, const struct policy_pattern **gave_up) {
-    enum match_result r = match_one(c, pattern->image, target);
+    enum match_result r = match_image(pattern->image, target, &c->meter);
     if (r == MATCH_GAVE_UP && gave_up != NULL)
         *gave_up = pattern;
     return r == MATCH_YES;
@@ -65,13 +52,6 @@ static const struct policy_pattern *find_pattern(struct ctx *c,
     return NULL;
 }
 
-static bool names_cover(const struct policy_names *names, struct str name) {
-    for (size_t i = 0; i < names->n; i++)
-        if (match_name(names->v[i], name))
-            return true;
-    return names->n == 0;
-}
-
 struct exemption_hit {
     const struct policy_exemption *valid;
     const struct policy_exemption *expired;
@@ -81,7 +61,7 @@ static void find_exemption(struct ctx *c, const struct match_target *target,
                            struct exemption_hit *hit) {
     for (size_t i = 0; i < c->policy->n_exemptions && hit->valid == NULL; i++) {
         const struct policy_exemption *e = &c->policy->exemptions[i];
-        if (!names_cover(&e->namespaces, c->w->namespace) ||
+        if (!names_cover(c, &e->namespaces, c->w->namespace) ||
             find_pattern(c, &e->images, target, NULL) == NULL)
             continue;
         if (c->now_s < e->until_s)

@@ -133,15 +133,39 @@ static void note_weight(struct ctx *c, const struct complaint *what) {
         c->d->images[what->image].weight = what->weight;
 }
 
-void complain(struct ctx *c, const struct complaint *what, const char *format, ...) {
-    va_list args;
+static void set_reason(struct ctx *c, struct reason *reason, const struct complaint *what,
+                       struct buf *b) {
+    /* What does not fit is cut at a piece; a decision never fails for the length of its words. */
+    if (b->bad == EC_LIMIT)
+        b->bad = 0;
+    *reason = (struct reason){.code = what->code,
+                              .weight = what->weight,
+                              .image = what->image,
+                              .message = text_take(c, b),
+                              .suggestion = what->suggestion,
+                              .pos = what->pos};
+}
+
+/* Of a meter that ran out a moment ago nobody knows yet: what is said now rests on no answer. */
+static struct reason *start_reason(struct ctx *c, const struct complaint *what) {
+    if (c->meter.spent && !c->over)
+        return NULL;
     note_weight(c, what);
     struct reason *reason = next_reason(c, what->weight);
+    if (reason == NULL)
+        memo_hear(c, what, STR_NONE);
+    return reason;
+}
+
+void complain(struct ctx *c, const struct complaint *what, const char *format, ...) {
+    va_list args;
+    struct reason *reason = start_reason(c, what);
     if (reason == NULL)
         return;
     struct buf b = text_start(c, TEXT_MAX);
     if (what->image >= 0)
         put_subject(&b, c->d->images[what->image].image);
+    size_t subject = b.n;
     va_start(args, format);
     buf_vprintf(&b, format, args);
     va_end(args);
@@ -155,13 +179,16 @@ void complain(struct ctx *c, const struct complaint *what, const char *format, .
         buf_puts(&b, "; ");
         buf_str(&b, c->rule->message);
     }
-    /* What does not fit is cut at a piece; a decision never fails for the length of its words. */
-    if (b.bad == EC_LIMIT)
-        b.bad = 0;
-    *reason = (struct reason){.code = what->code,
-                              .weight = what->weight,
-                              .image = what->image,
-                              .message = text_take(c, &b),
-                              .suggestion = what->suggestion,
-                              .pos = what->pos};
+    set_reason(c, reason, what, &b);
+    memo_hear(c, what, str_slice(reason->message, subject, reason->message.n));
+}
+
+void complain_again(struct ctx *c, const struct complaint *what, struct str tail) {
+    struct reason *reason = start_reason(c, what);
+    if (reason == NULL)
+        return;
+    struct buf b = text_start(c, TEXT_MAX);
+    put_subject(&b, c->d->images[what->image].image);
+    buf_str(&b, tail);
+    set_reason(c, reason, what, &b);
 }

@@ -8,13 +8,18 @@ static bool holds(const struct str *names, size_t n, struct str name) {
     return false;
 }
 
-/* An image of the pod that will be pulled from the place, judged or not; -1 when there is none. */
+enum { LOCATE_STEPS = 16, BYTES_A_STEP = 4, NAMES_A_STEP = 4 };
+
+/* An image of the pod that will be pulled from the place; -1 when there is none. */
 static int32_t first_from(struct ctx *c, const struct policy_place *place) {
-    for (size_t i = 0; i < c->d->n_images; i++) {
+    for (const struct memo_image *m = c->memo.different; m != NULL; m = m->next) {
+        size_t i = (size_t)(m - c->memo.images);
+        struct str text = c->d->images[i].after;
         struct located image;
         struct err ignored = ERR_INIT;
-        if (c->d->images[i].after.n != 0 &&
-            locate(c, c->d->images[i].after, &image, &ignored) &&
+        if (!charge(c, LOCATE_STEPS + text.n / BYTES_A_STEP))
+            return -1;
+        if (text.n != 0 && locate(c, text, &image, &ignored) &&
             place_covers(place, image.target.host, image.target.repository))
             return (int32_t)i;
     }
@@ -40,7 +45,7 @@ static void keep_own(const struct workload *w, struct wanted *out) {
 }
 
 static void add_configured(struct ctx *c, struct wanted *out) {
-    for (size_t i = 0; i < c->rule->n_secrets; i++) {
+    for (size_t i = 0; i < c->rule->n_secrets && charge(c, 1 + out->n / NAMES_A_STEP); i++) {
         const struct policy_secret *s = &c->rule->secrets[i];
         bool had = holds(out->names, out->n, s->name);
         int32_t image = had || s->always ? -1 : first_from(c, &s->place);

@@ -12,9 +12,9 @@
 struct match_image {
     struct str text;
     struct str folded;
-    struct str host; /* empty when not literal */
-    struct str path; /* of a prefix */
-    bool glob;
+    struct str host;           /* empty when not literal */
+    struct str path;           /* of a prefix */
+    struct match_glob *glob;   /* or NULL */
     struct match_regex *regex; /* or NULL */
     char bytes[];
 };
@@ -221,11 +221,12 @@ enum ec match_image_compile(struct match_image **out, struct str pattern, struct
         return err_set(err, EC_NOMEM, "out of memory");
     struct parts p = fold_and_cut(m);
     ec = check_pattern(&p, err);
+    if (ec == EC_OK && has_star(m->folded) && (m->glob = match_glob_compile(m->folded)) == NULL)
+        ec = err_set(err, EC_NOMEM, "out of memory");
     if (ec != EC_OK) {
         match_image_free(m);
         return ec;
     }
-    m->glob = has_star(m->folded);
     m->host = has_star(p.host) ? STR_NONE : p.host;
     m->path = m->glob ? STR_NONE : p.path;
     *out = m;
@@ -251,6 +252,7 @@ enum ec match_image_compile_regex(struct match_image **out, struct str regex, st
 void match_image_free(struct match_image *m) {
     if (m == NULL)
         return;
+    match_glob_free(m->glob);
     match_regex_free(m->regex);
     mem_free(m);
 }
@@ -263,13 +265,14 @@ bool match_path_prefix(struct str prefix, struct str path) {
     return prefix.n == 0 || path.n == prefix.n || path.p[prefix.n] == '/';
 }
 
-enum match_result match_image(const struct match_image *m, const struct match_target *t) {
+enum match_result match_image(const struct match_image *m, const struct match_target *t,
+                              struct match_meter *meter) {
     if (m->regex != NULL)
-        return match_regex(m->regex, t->whole);
-    if (m->host.n != 0 && !str_eq(m->host, t->host))
+        return match_regex(m->regex, t->whole, meter);
+    if (!match_charge(meter, 1) || (m->host.n != 0 && !str_eq(m->host, t->host)))
         return MATCH_NO;
-    bool yes =
-        m->glob ? match_glob(m->folded, t->whole) : match_path_prefix(m->path, t->repository);
+    bool yes = m->glob ? match_glob(m->glob, t->whole, meter)
+                       : match_path_prefix(m->path, t->repository);
     return yes ? MATCH_YES : MATCH_NO;
 }
 
@@ -282,7 +285,7 @@ struct str match_image_path(const struct match_image *m) {
 }
 
 bool match_image_is_prefix(const struct match_image *m) {
-    return !m->glob && m->regex == NULL;
+    return m->glob == NULL && m->regex == NULL;
 }
 
 bool match_image_is_regex(const struct match_image *m) {

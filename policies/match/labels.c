@@ -38,10 +38,15 @@ static bool holds(const struct match_requirement *r, const struct match_label *l
     return false;
 }
 
+/* Labels and values that are looked at in the time of one step. */
+enum { TEXTS_A_STEP = 4 };
+
 bool match_labels(const struct match_selector *s, const struct match_label *labels,
-                  size_t n_labels) {
+                  size_t n_labels, struct match_meter *meter) {
     for (size_t i = 0; i < s->n_requirements; i++) {
         const struct match_requirement *r = &s->requirements[i];
+        if (!match_charge(meter, 1 + (n_labels + r->n_values) / TEXTS_A_STEP))
+            return false;
         if (!holds(r, find_label(r->key, labels, n_labels)))
             return false;
     }

@@ -3,18 +3,40 @@
  * Rules      hosts are compared whole, lower-cased, with their port; a path prefix ends at a
  *            `/`; tags and digests are never matched
  * Ownership  a compiled pattern owns itself (match_image_free); the rest borrows
- * Limits     a pattern is at most MATCH_PATTERN_MAX bytes; no glob backtracks more than its
- *            length times the text's, no regex beyond its limits (MATCH_GAVE_UP)
- * Threads    compiled patterns are immutable and shared; matching needs no lock (what PCRE2
- *            writes while matching is on the caller's stack)
+ * Limits     a pattern is at most MATCH_PATTERN_MAX bytes; globs take time by the length of the
+ *            text, a regex stops at its limits (MATCH_GAVE_UP); whoever asks has a meter, and what
+ *            it is asked together costs no more than the meter had at first
+ * Threads    compiled patterns are immutable and shared, a meter is its caller's; no lock
  * Source     Kubernetes apimachinery labels/selector.go, util/validation; PCRE2 10.42      */
 #ifndef PULLGATE_MATCH_MATCH_H
 #define PULLGATE_MATCH_MATCH_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
 
 enum { MATCH_PATTERN_MAX = 1024 };
+
+/* ---- what it costs ------------------------------------------------------------------- */
+
+/* What all that is asked of it may cost together, in steps: one for a literal pattern, one for four
+ * bytes that a glob reads, and for each step of a regex as many as it can take time at most, by the
+ * length of the text and of the regex. A step takes between 1 and 20 ns on a machine of 2020. */
+struct match_meter {
+    uint64_t left;
+    bool spent;          /* something would have cost more than was left: it has no answer */
+    struct arena *arena; /* what a regex writes while it matches; NULL: the heap, each time */
+    struct match_room *room; /* there, once a regex was asked */
+};
+#define MATCH_METER(steps, memory)                                                             \
+    { .left = (steps), .arena = (memory) }
+
+/* Takes the steps from the meter; false: it has run out, now or before. */
+static inline bool match_charge(struct match_meter *m, uint64_t steps) {
+    m->spent |= steps > m->left;
+    m->left = m->spent ? 0 : m->left - steps;
+    return !m->spent;
+}
 
 /* ---- images -------------------------------------------------------------------------- */
 
@@ -43,16 +65,19 @@ struct match_target {
 enum ec match_image_compile(struct match_image **out, struct str pattern, struct err *err)
     MUST_CHECK;
 
-/* Compiles {regex: ...}: matched against host/repository, anchored at both ends, UTF off, JIT
- * when there is one, with match, depth and heap limits.
+/* Compiles {regex: ...}: matched against host/repository, anchored at both ends, UTF off, with
+ * match, depth and heap limits. By the interpreter: PCRE2's JIT does not count all of its steps (not those of
+ * `(a|a)`, whose number is a power of two), and counts otherwise, so that a verdict would depend on the machine.
  * Errors: EC_LIMIT (too long), EC_NOMEM, EC_SYNTAX with offset and PCRE2's reason. */
 enum ec match_image_compile_regex(struct match_image **out, struct str regex, struct err *err)
     MUST_CHECK;
 
 void match_image_free(struct match_image *m); /* NULL is fine */
 
-enum match_result { MATCH_NO, MATCH_YES, MATCH_GAVE_UP /* a regex hit its limits */ };
-enum match_result match_image(const struct match_image *m, const struct match_target *t);
+/* MATCH_GAVE_UP: a regex hit its limits. Where the meter has run out the result says nothing. */
+enum match_result { MATCH_NO, MATCH_YES, MATCH_GAVE_UP };
+enum match_result match_image(const struct match_image *m, const struct match_target *t,
+                              struct match_meter *meter);
 
 /* For indexes and linters: the host the pattern is about when it is literal (host or host/path,
  * or a glob whose host part has no `*`), else empty; and the literal path prefix of a
@@ -69,8 +94,9 @@ bool match_path_prefix(struct str prefix, struct str path);
 
 /* ---- names: namespaces, users, groups, service accounts ------------------------------ */
 
-/* `*` is any run of bytes, also none and also with `:` and `/`; all else is literal. */
-bool match_name(struct str pattern, struct str name);
+/* `*` is any run of bytes, also none and also with `:` and `/`; all else is literal. A
+ * pattern beyond MATCH_PATTERN_MAX matches nothing. */
+bool match_name(struct str pattern, struct str name, struct match_meter *meter);
 
 /* ---- labels -------------------------------------------------------------------------- */
 
@@ -94,7 +120,7 @@ struct match_selector { /* all requirements must hold; none at all selects every
 
 /* As Kubernetes reads it: NotIn and DoesNotExist hold for an absent key. */
 bool match_labels(const struct match_selector *s, const struct match_label *labels,
-                  size_t n_labels);
+                  size_t n_labels, struct match_meter *meter);
 
 /* Syntax of a label key ([dns-subdomain/]name, 63 and 253 bytes) and of a value; EC_SYNTAX. */
 enum ec match_check_label_key(struct str key, struct err *err) MUST_CHECK;

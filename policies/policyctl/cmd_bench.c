@@ -5,6 +5,7 @@
 #include "policyctl/inputs.h"
 #include "policyctl/policy.h"
 #include "policyctl/verb.h"
+#include "policyctl/worst.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ struct options {
     const char *policy, *namespace, *now, *save, *compare;
     uint64_t rounds, warmup, concurrency, threshold;
     int output, endpoint;
+    bool worst;
 };
 
 #define AT(field) .offset = offsetof(struct options, field)
@@ -35,6 +37,10 @@ static const struct opt_row rows[] = {
      "Figures that were kept; exit with 1 when the median of now is slower by more than the "
      "threshold.",
      AT(compare)},
+    {"worst", 0, OPT_FLAG, NULL, NULL,
+     "No files: make the worst reviews for the rule file, of 32 MiB at most, and tell what "
+     "each takes.",
+     AT(worst)},
     {"threshold", 0, OPT_NUMBER, "PERCENT", "10", "How much slower is too slow.", AT(threshold),
      .max = 1000000},
     {"namespace", 'n', OPT_STRING, "NAME", NULL,
@@ -255,6 +261,31 @@ static enum ec read_now(const char *text, int64_t *now_s, struct err *err) {
                    text);
 }
 
+/* Makes its own objects. */
+static int bench_worst(const struct options *o, const struct opt_result *args) {
+    struct err err = ERR_INIT;
+    struct policy *policy = NULL;
+    struct worst worst;
+    struct buf out = BUF_INIT(1 << 20);
+    int64_t now_s;
+    bool printed = true;
+    if (args->n_operands != 0 || o->save != NULL || o->compare != NULL)
+        err_set(&err, EC_USAGE,
+                "--worst makes its own objects: give no files, no --save and no --compare");
+    else if (read_now(o->now, &now_s, &err) == EC_OK &&
+             policy_load(&policy, o->policy, now_s, &err) == EC_OK &&
+             worst_measure(&worst, policy, now_s, o->endpoint ? ENGINE_VALIDATE : 0, &err) ==
+                 EC_OK) {
+        (o->output ? worst_json : worst_text)(&out, &worst, policy);
+        printed = verb_print(&out);
+    }
+    policy_free(policy);
+    buf_done(&out);
+    if (err.code != EC_OK)
+        return verb_fail(&err);
+    return printed ? EXIT_ALLOWED : EXIT_INPUT;
+}
+
 static int bench(const struct options *o, const struct opt_result *args) {
     static const struct opt_list nobody = {.n = 0};
     struct err err = ERR_INIT;
@@ -294,7 +325,7 @@ int cmd_bench(const struct verb *self, int argc, char **argv) {
     struct buf text = BUF_INIT(1 << 20);
     int status;
     if (verb_options(self, &options, argc, argv, &result, &text, &status))
-        status = bench(&options, &result);
+        status = options.worst ? bench_worst(&options, &result) : bench(&options, &result);
     buf_done(&text);
     return status;
 }

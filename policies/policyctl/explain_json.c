@@ -128,6 +128,18 @@ static void put_approval(struct buf *out, const struct explained *e,
     buf_putc(out, '}');
 }
 
+/* A regex that hit its limits, where that is why the image is denied. */
+static void put_gave_up(struct buf *out, const struct explained *e,
+                        const struct explain_image *x) {
+    if (x->gave_up == NULL || x->denied != NULL || x->approved != NULL) {
+        buf_puts(out, ",\"gaveUp\":null");
+        return;
+    }
+    open_map(out, "gaveUp", "pattern");
+    put_pattern(out, e->policy, x->gave_up);
+    buf_putc(out, '}');
+}
+
 static void put_judged(struct buf *out, const struct explained *e,
                        const struct explain_image *x) {
     static const char *const needs[] = {"", "nothing", "met", "digest", "tag"};
@@ -142,12 +154,13 @@ static void put_judged(struct buf *out, const struct explained *e,
     put(out, "judgedAs", x->result);
     put_denied(out, e, x);
     put_approval(out, e, x);
+    put_gave_up(out, e, x);
     put(out, "required", str_of(needs[x->need]));
 }
 
 static void put_image(struct buf *out, const struct explained *e, size_t i) {
-    static const char *const states[] = {"no-rule", "unchanged", "placeholder", "invalid",
-                                         "judged"};
+    static const char *const states[] = {"no-rule", "unchanged",     "placeholder",
+                                         "invalid", "pattern-limit", "judged"};
     const struct decision_image *d = &e->decision->images[i];
     const struct explain_image *x = &e->how->images[i];
     struct buf pointer = BUF_INIT(1 << 20);

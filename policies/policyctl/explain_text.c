@@ -260,7 +260,8 @@ static void put_image(struct buf *out, const struct explained *e, size_t i) {
     static const char *const asides[] = {
         [STATE_NO_RULE] = "no rule looks at it",
         [STATE_UNCHANGED] = "is as it was before the update, and not judged",
-        [STATE_PLACEHOLDER] = "is filled in later, and judged in the pod"};
+        [STATE_PLACEHOLDER] = "is filled in later, and judged in the pod",
+        [STATE_LIMIT] = "no, the pattern steps of one review are used up"};
     static const char *const places[] = {"container", "init container", "ephemeral container",
                                          "image volume"};
     const struct decision_image *d = &e->decision->images[i];

@@ -85,6 +85,7 @@ const struct verb verbs[] = {
      "second and how long one takes: the engine's work alone, and for AdmissionReviews the "
      "way\n"
      "from bytes to bytes as well.\n",
+     "  policyctl bench -p rules.yaml --worst\n"
      "  policyctl bench -p rules.yaml --save base.json pods.yaml\n"
      "  policyctl bench -p rules.yaml --compare base.json --threshold 20 pods.yaml\n",
      &bench_options, cmd_bench},

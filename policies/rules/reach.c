@@ -4,8 +4,9 @@
 /* A star of the narrow glob can only be taken by a star of the wide one, so that matching it as
  * if it were a name is right whatever it stands for. */
 static bool is_among(const struct policy_names *wide, struct str narrow) {
+    struct match_meter meter = MATCH_METER(UINT64_MAX, NULL);
     for (size_t i = 0; i < wide->n; i++)
-        if (match_name(wide->v[i], narrow))
+        if (match_name(wide->v[i], narrow, &meter))
             return true;
     return false;
 }

@@ -8,6 +8,9 @@
 static enum ec read_glob(const struct cursor *c, void *out) {
     if (walk_str(c).n == 0)
         return walk_fail(c, EC_SCHEMA, "is empty, expected a name or a glob");
+    if (walk_str(c).n > MATCH_PATTERN_MAX)
+        return walk_fail(c, EC_LIMIT, "%zu bytes long, at most %d are allowed", walk_str(c).n,
+                         MATCH_PATTERN_MAX);
     return walk_copy(c->r, walk_str(c), out);
 }
 

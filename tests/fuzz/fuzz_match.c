@@ -1,7 +1,8 @@
 /* match: the input is a pattern, a newline, and what it is held against.
  * Patterns that are refused name a byte of theirs; a literal pattern matches itself, what is
  * below it and nothing beside it; globs agree with the regex that says the same; names agree
- * with the plain recursive definition of `*`.
+ * with the plain recursive definition of `*`. What a pattern costs is bounded by the lengths, not by
+ * what stands in them, and with fewer steps there is no other answer, only none.
  * Also run by tests/unit/test_match.c over inputs that it makes up. */
 #include "base/buf.h"
 #include "imgref/imgref.h"
@@ -20,12 +21,41 @@ static void hold(bool property, const char *name, struct str pattern, struct str
     abort();
 }
 
-static enum match_result match_whole(const struct match_image *m, struct str whole) {
+/* Of one regex at most: its limit as often as it is tried, times what a step can be. */
+static uint64_t steps_at_most(const struct match_image *m, struct str whole) {
+    size_t n = match_image_text(m).n;
+    if (match_image_is_regex(m))
+        return (uint64_t)2 * 100000 * (1 + whole.n / 32 + 65536 / 16);
+    return 2 + (uint64_t)whole.n * ((n + 1) / 64 + 1) / 4;
+}
+
+/* Asked with so many steps. */
+static enum match_result ask(const struct match_image *m, struct str whole, uint64_t steps,
+                             struct match_meter *meter) {
     size_t slash = str_find(whole, '/');
     struct match_target t = {.host = str_slice(whole, 0, slash),
                              .repository = str_slice(whole, slash + 1, whole.n),
                              .whole = whole};
-    return match_image(m, &t);
+    *meter = (struct match_meter)MATCH_METER(steps, NULL);
+    return match_image(m, &t, meter);
+}
+
+static enum match_result match_whole(const struct match_image *m, struct str whole) {
+    struct match_meter meter;
+    uint64_t most = steps_at_most(m, whole);
+    struct str pattern = match_image_text(m);
+    enum match_result result = ask(m, whole, most, &meter);
+    uint64_t used = most - meter.left;
+    hold(!meter.spent, "steps are bounded by the lengths", pattern, whole);
+    hold(ask(m, whole, used, &meter) == result && !meter.spent, "as many steps are enough",
+         pattern, whole);
+    for (uint64_t steps = used; steps > 0;) {
+        steps /= 2;
+        hold(ask(m, whole, steps, &meter) == result || meter.spent,
+             "with fewer steps there is the same answer or none", pattern, whole);
+        hold(!meter.spent || meter.left == 0, "a meter that ran out is empty", pattern, whole);
+    }
+    return result;
 }
 
 /* ---- globs as regexes ---------------------------------------------------------------- */
@@ -156,9 +186,14 @@ static bool name_matches(struct str pattern, struct str name) {
 
 static void check_names(struct str pattern, struct str text) {
     struct err key = ERR_INIT, value = ERR_INIT;
-    if (text.n <= NAME_MAX_BYTES)
-        hold(match_name(pattern, text) == name_matches(pattern, text),
-             "a name pattern is what its definition says", pattern, text);
+    struct match_meter meter = MATCH_METER(2 + (pattern.n + text.n) / 4, NULL);
+    bool yes = match_name(pattern, text, &meter);
+    hold(!meter.spent, "steps of a name are bounded by the lengths", pattern, text);
+    if (pattern.n > MATCH_PATTERN_MAX)
+        hold(!yes, "a pattern that is too long matches nothing", pattern, text);
+    else if (text.n <= NAME_MAX_BYTES)
+        hold(yes == name_matches(pattern, text), "a name pattern is what its definition says",
+             pattern, text);
     if (match_check_label_key(text, &key) != EC_OK)
         hold(key.offset <= text.n, "the position is in the key", pattern, text);
     else

@@ -548,32 +548,6 @@ static void a_full_arena_is_an_error_and_no_admission(void **state) {
     policy_free(policy);
 }
 
-/* The last image is approved by a regex, but not behind so many that made it give up. */
-static void regexes_that_give_up_are_not_asked_for_ever(void **state) {
-    enum { COSTLY = 64 };
-    char costly[256] = "ghcr.io/";
-    (void)state;
-    memset(costly + 8, 'a', sizeof costly - 9);
-    struct policy *policy = load(SPEC "  approved: [{regex: 'ghcr\\.io/(a|aa)+[bc]'}]\n");
-    for (size_t n = COSTLY - 1; n <= COSTLY; n++) {
-        struct workload_image images[COSTLY + 1];
-        for (size_t i = 0; i < n; i++)
-            images[i] = container(costly);
-        images[n] = container("ghcr.io/ab");
-        struct workload w = pod_of(images);
-        w.n_images = n + 1;
-        struct arena arena = ARENA_INIT(1024, 1 << 20);
-        struct err err = ERR_INIT;
-        struct decision d;
-        assert_ok(engine_decide(&d, policy, &w, NOW_S, 0, &arena, &err), &err);
-        assert_int_equal(d.verdict, VERDICT_DENY);
-        assert_int_equal(d.reasons[0].code, REASON_PATTERN_LIMIT);
-        assert_int_equal(d.images[n].weight, n < COSTLY ? WEIGHT_NOTE : WEIGHT_DENY);
-        arena_done(&arena);
-    }
-    policy_free(policy);
-}
-
 /* So many exemptions as reasons are kept, and a denial behind them: it is told, and first of all. */
 static void a_denial_is_told_behind_any_number_of_notes(void **state) {
     enum { N = ENGINE_REASONS_MAX + 40 };
@@ -613,7 +587,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(messages_say_all_there_is_to_know),
     cmocka_unit_test(a_message_too_long_for_its_room_is_cut),
     cmocka_unit_test(a_full_arena_is_an_error_and_no_admission),
-    cmocka_unit_test(regexes_that_give_up_are_not_asked_for_ever),
     cmocka_unit_test(a_denial_is_told_behind_any_number_of_notes),
 };
 

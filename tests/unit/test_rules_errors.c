@@ -599,6 +599,13 @@ static void sizes_are_bounded(void **state) {
     b = head_and("  message: ");
     fill(&b, "x", 4097);
     refuse_built(&b, EC_LIMIT, "message: 4097 bytes long, at most 4096 are allowed");
+    for (size_t n = 1024; n <= 1025; n++) {
+        b = head_and("  registry: a.io\n  rules: [{name: a, match: {users: [");
+        fill(&b, "u", n);
+        buf_puts(&b, "]}}]\n");
+        refuse_built(&b, n == 1024 ? EC_OK : EC_LIMIT,
+                     n == 1024 ? "" : "users[0]: 1025 bytes long, at most 1024 are allowed");
+    }
     b = head_and("  approved:\n");
     fill(&b, "    - a.io\n", 4097);
     refuse_built(&b, EC_LIMIT, "approved: 4097 entries, at most 4096 are allowed");
