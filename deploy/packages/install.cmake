@@ -41,6 +41,7 @@ install(FILES ${shared}/pullgate.service DESTINATION lib/systemd/system COMPONEN
 install(FILES ${packages}/sysusers.conf DESTINATION lib/sysusers.d RENAME pullgate.conf COMPONENT pullgate)
 
 install(TARGETS policyctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT policyctl)
+file(MAKE_DIRECTORY ${shared})
 file(CREATE_LINK policyctl ${shared}/kubectl-pullgate SYMBOLIC)
 install(FILES ${shared}/kubectl-pullgate DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT policyctl)
 install(FILES ${shared}/policyctl.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT policyctl)

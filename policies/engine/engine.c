@@ -173,11 +173,13 @@ static void edit_image(struct ctx *c, const struct decision_image *d) {
                               .string = d->after});
 }
 
+static bool wants_pull_policy(const struct ctx *c, const struct decision_image *d) {
+    return (c->may & MAY_PULL_POLICY) && d->judged && c->rule->pull_policy.n != 0 &&
+           c->rule->mode != MODE_AUDIT && !str_eq(d->image->pull_policy, c->rule->pull_policy);
+}
+
 static void edit_pull_policy(struct ctx *c, const struct decision_image *d) {
     const struct workload_image *image = d->image;
-    if (!(c->may & MAY_PULL_POLICY) || !d->judged || c->rule->pull_policy.n == 0 ||
-        c->rule->mode == MODE_AUDIT || str_eq(image->pull_policy, c->rule->pull_policy))
-        return;
     struct buf b = text_start(c, POINTER_MAX);
     engine_image_pointer(c->w, image, &b);
     bool volume = image->place == PLACE_VOLUME;
@@ -246,16 +248,20 @@ static void decide_selected(struct ctx *c) {
     if (c->w->shape == SHAPE_TEMPLATE && c->rule->templates == TEMPLATES_IGNORE)
         return;
     judge_images(c);
-    for (size_t i = 0; i < c->d->n_images; i++)
+    for (size_t i = 0; i < c->d->n_images && !c->validate; i++)
         edit_image(c, &c->d->images[i]);
-    for (size_t i = 0; i < c->d->n_images; i++)
-        edit_pull_policy(c, &c->d->images[i]);
+    for (size_t i = 0; i < c->d->n_images; i++) {
+        if (wants_pull_policy(c, &c->d->images[i]) && !c->refused)
+            (c->validate ? refuse_pull_policy : edit_pull_policy)(c, &c->d->images[i]);
+    }
     decide_secrets(c);
+    if (c->validate && !c->refused)
+        refuse_missing_secrets(c);
     if (c->meter.spent && !c->over)
         complain_spent(c, c->d->n_images);
 }
 
-/* A denied object is not patched: its images and its list of secrets stay what they were. */
+/* A denied object is not patched, nor is one that is validated: its images and its list of secrets stay what they were. */
 static void drop_edits(struct decision *d, const struct workload *w) {
     for (size_t i = 0; i < d->n_images; i++)
         d->images[i].after = d->images[i].before;
@@ -277,7 +283,8 @@ enum ec decide(struct ctx *c, unsigned flags, struct err *err) {
     if (c->notes != NULL)
         c->notes->nothing = false;
     c->rule = c->d->rule = find_rule(c);
-    c->may = (flags & ENGINE_VALIDATE) ? 0 : may_patch(w);
+    c->validate = (flags & ENGINE_VALIDATE) != 0;
+    c->may = may_patch(w);
     if (c->rule == NULL) {
         decide_unmatched(c);
     } else {
@@ -288,7 +295,7 @@ enum ec decide(struct ctx *c, unsigned flags, struct err *err) {
         return arena_fail(c->arena, err);
     c->d->verdict = verdict_of(c->heaviest);
     c->d->n_steps = ENGINE_STEPS_MAX - c->meter.left;
-    if (c->d->verdict == VERDICT_DENY)
+    if (c->d->verdict == VERDICT_DENY || c->validate)
         drop_edits(c->d, w);
     return EC_OK;
 }

@@ -74,11 +74,11 @@ struct workload {
 enum verdict { VERDICT_ALLOW, VERDICT_WARN, VERDICT_DENY };
 
 enum reason_code {
-    REASON_INVALID,        /* no image reference by the kubelet's grammar */
-    REASON_DENIED,         /* a `denied` pattern */
-    REASON_NOT_APPROVED,   /* from a registry that nothing approves */
-    REASON_NOT_REWRITTEN,  /* stands where it cannot be rewritten any more, and should have been
-                            */
+    REASON_INVALID,       /* no image reference by the kubelet's grammar */
+    REASON_DENIED,        /* a `denied` pattern */
+    REASON_NOT_APPROVED,  /* from a registry that nothing approves */
+    REASON_NOT_REWRITTEN, /* stands where it cannot be rewritten any more, and should have been;
+                              or /mutate would still change it */
     REASON_DIGEST_MISSING, /* require.digest */
     REASON_TAG_MISSING,    /* require.tag */
     REASON_UNMATCHED,      /* no rule selects it, and unmatched: deny */
@@ -149,7 +149,8 @@ struct decision {
 };
 
 enum engine_flag {
-    ENGINE_VALIDATE = 1 /* the object stands as it is: refuse only, edit nothing */
+    ENGINE_VALIDATE = 1 /* the object stands as it is: what would be edited without the flag
+                           is complained of instead */
 };
 
 /* Decides. Errors: EC_NOMEM, EC_LIMIT (the arena is full); *out is then undefined. */
@@ -167,6 +168,9 @@ const char *engine_code_name(enum reason_code code);
 const char *engine_verdict_name(enum verdict v);
 const char *engine_mode_name(enum engine_mode m);
 const char *engine_operation_name(enum workload_operation o);
+
+/* Appends "; " and the policy's own message, for denials that no rule decides. */
+void engine_put_message(struct buf *out, const struct policy *policy);
 
 /* ---- shared with the loader and with explainers -------------------------------------- */
 

@@ -62,8 +62,11 @@ struct explain_image {
     const struct policy_mirror *mirror; /* of WAY_MIRROR */
     struct str result; /* host/repository of what would be pulled, as patterns see it */
     const struct policy_exemption *exemption, *expired;
-    bool denied_asked; /* `denied` was looked at */
+    const struct policy_exemption *elsewhere; /* holds for the rules of another file */
+    bool denied_asked;                        /* `denied` was looked at */
     const struct policy_pattern *denied;
+    struct str denied_as; /* the name it matched, where that was found by way of mirrors */
+    bool own_registry; /* comes from the registry, whose content no denial of docker.io names */
     enum explain_approval approval;
     const struct policy_mirror *served;    /* of APPROVAL_MIRROR */
     const struct policy_pattern *approved; /* of APPROVAL_PATTERN */

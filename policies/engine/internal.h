@@ -33,9 +33,12 @@ struct ctx {
     enum reason_weight heaviest; /* of all complaints so far */
     size_t cap_reasons, cap_edits;
     struct match_meter meter;
-    bool over; /* the meter has run out, and it is known: nothing more is judged */
+    bool over;     /* the meter has run out, and it is known: nothing more is judged */
+    bool validate; /* the object stands: nothing is edited, what would be is refused */
+    bool refused;  /* for another reason than that: /mutate would have refused it, too */
     struct memo memo;
     bool full;
+    struct names *names;         /* of the image at hand; NULL until one is asked for */
     struct explanation *notes;   /* NULL: nobody asks how */
     struct explain_image unread; /* what is noted of an image then, one over the other */
     struct err said;             /* of the image at hand */
@@ -71,10 +74,39 @@ struct route route_of(const struct policy_rule *rule, const struct located *from
 /* The text it has there; from->text where it stays. */
 struct str rewritten(struct arena *arena, const struct policy_rule *rule,
                      const struct located *from, const struct route *route);
-/* The image to propose to somebody who wrote a foreign host; empty when there is none. */
-struct str suggestion(struct ctx *c, const struct located *image);
+/* What the registry calls the image. */
+struct str to_registry(struct arena *arena, const struct policy_rule *rule,
+                       const struct located *from);
+
+/* names.c: every name by which the same content is reached */
+enum { NAMES_MAX = 64 };
+struct name {
+    struct match_target target;
+    bool mirrored; /* found by way of a mirror */
+};
+struct names {
+    struct name v[NAMES_MAX];
+    size_t n;
+    bool more;  /* there are others, which found no place */
+    char *room; /* for texts, used again for the next image */
+    size_t cap, used;
+};
+/* The names of an image: its own (NULL: it has none), the one it is pulled by, aliases and default
+ * ports folded, official images of Docker Hub with library/ and without, and what the mirrors of the
+ * rule's file say. Valid until the next call; NULL and c->full without room. */
+const struct names *names_of(struct ctx *c, const struct match_target *own,
+                             const struct match_target *pulled);
+
+/* suggest.c */
+/* Another name of the same image by which the rule might admit it; empty when it has none. */
+struct str other_name(struct ctx *c, const struct located *image);
+/* "; approved: "ghcr.io/acme-data", ... and 3 more" */
+void put_approved(struct buf *b, const struct policy_rule *rule);
+
+enum { SHOWN_MAX = 1024 }; /* of a host, or of an image, within a sentence */
 
 /* reason.c */
+void put_quoted(struct buf *b, struct str s);
 struct complaint {
     enum reason_code code;
     enum reason_weight weight;
@@ -115,6 +147,11 @@ enum reason_weight weight_of(const struct policy_rule *rule, enum workload_shape
 enum reason_weight unmatched_weight(const struct ctx *c);
 enum ec decide(struct ctx *c, unsigned flags, struct err *err) MUST_CHECK;
 void add_edit(struct ctx *c, struct edit edit);
+
+/* validate.c: what /mutate would still change */
+void refuse_image(struct ctx *c, struct complaint *what, struct str wanted);
+void refuse_pull_policy(struct ctx *c, const struct decision_image *d);
+void refuse_missing_secrets(struct ctx *c);
 
 /* explain.c: writes down how a rule answers; only with c->notes */
 void note_rule(struct ctx *c, size_t i, bool selected);

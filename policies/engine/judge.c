@@ -52,19 +52,27 @@ static const struct policy_pattern *find_pattern(struct ctx *c,
     return NULL;
 }
 
+static bool holds_for(const struct policy_exemption *e, const struct policy_rule *rule) {
+    return e->scope == SCOPE_ALL || e->pos.file == rule->pos.file;
+}
+
 struct exemption_hit {
     const struct policy_exemption *valid;
     const struct policy_exemption *expired;
+    const struct policy_exemption *elsewhere; /* for rules of another file; only with notes */
 };
 
 static void find_exemption(struct ctx *c, const struct match_target *target,
                            struct exemption_hit *hit) {
     for (size_t i = 0; i < c->policy->n_exemptions && hit->valid == NULL; i++) {
         const struct policy_exemption *e = &c->policy->exemptions[i];
-        if (!names_cover(c, &e->namespaces, c->w->namespace) ||
+        bool ours = holds_for(e, c->rule);
+        if ((!ours && c->notes == NULL) || !names_cover(c, &e->namespaces, c->w->namespace) ||
             find_pattern(c, &e->images, target, NULL) == NULL)
             continue;
-        if (c->now_s < e->until_s)
+        if (!ours)
+            hit->elsewhere = e;
+        else if (c->now_s < e->until_s)
             hit->valid = e;
         else
             hit->expired = e;
@@ -87,38 +95,34 @@ static enum explain_approval serves_itself(const struct policy_rule *rule,
     return APPROVAL_NONE;
 }
 
-/* The same image under another name. */
-static struct match_target renamed(struct ctx *c, struct str host, const char *prefix,
-                                   struct str repository) {
-    const struct str parts[] = {host, STR("/"), str_of(prefix), repository};
-    struct str text = join(c->arena, parts, 4);
-    c->full |= text.p == NULL;
-    return (struct match_target){.host = str_slice(text, 0, host.n),
-                                 .repository = str_slice(text, host.n + 1, text.n),
-                                 .whole = text};
+/* What `denied` has against an image. */
+struct denial {
+    const struct policy_pattern *by; /* NULL: nothing */
+    const struct policy_pattern *gave_up;
+    const struct name *as;
+    bool too_many_names; /* to look at all of them */
+};
+
+/* A denial sees through an image's other names: a pattern that matches one of them matches it. own: NULL where
+ * it has no name of its own. */
+static struct denial find_denial(struct ctx *c, const struct match_target *own,
+                                 const struct match_target *pulled) {
+    struct denial out = {.by = NULL};
+    if (c->rule->denied.n == 0)
+        return out;
+    const struct names *names = names_of(c, own, pulled);
+    if (names == NULL)
+        return out;
+    for (size_t i = 0; i < names->n && out.by == NULL; i++) {
+        out.as = &names->v[i];
+        out.by = find_pattern(c, &c->rule->denied, &names->v[i].target, &out.gave_up);
+    }
+    out.too_many_names = names->more;
+    return out;
 }
 
-/* A denial sees through an image's other names: aliases and default ports are folded, and
- * Docker Hub's official images are looked up both as library/x and as x. */
-static const struct policy_pattern *find_denied(struct ctx *c, const struct match_target *t,
-                                                const struct policy_pattern **gave_up) {
-    static const struct str library = STR_INIT("library/");
-    if (c->rule->denied.n == 0)
-        return NULL;
-    struct str host = engine_fold_host(t->host), repository = t->repository;
-    struct match_target other;
-    const struct policy_pattern *hit = find_pattern(c, &c->rule->denied, t, gave_up);
-    if (hit == NULL && !str_eq(host, t->host)) {
-        other = renamed(c, host, "", repository);
-        hit = find_pattern(c, &c->rule->denied, &other, gave_up);
-    }
-    if (hit != NULL || !str_eq(host, STR("docker.io")))
-        return hit;
-    if (str_starts(repository, library))
-        other = renamed(c, host, "", str_slice(repository, library.n, repository.n));
-    else
-        other = renamed(c, host, "library/", repository);
-    return find_pattern(c, &c->rule->denied, &other, gave_up);
+static bool is_clean(const struct denial *d) {
+    return d->by == NULL && d->gave_up == NULL && !d->too_many_names;
 }
 
 /* ---- one image ----------------------------------------------------------------------- */
@@ -135,19 +139,28 @@ struct judged {
     struct explain_image *note; /* what was looked at */
 };
 
-enum { SHOWN_MAX = 1024 }; /* of a host, or of an image, within a sentence */
-
 static struct complaint about(const struct ctx *c, const struct judged *j,
                               enum reason_code code) {
     return (struct complaint){
         .code = code, .weight = c->weight, .image = j->index, .pos = c->rule->pos};
 }
 
-static void complain_denied(struct ctx *c, const struct judged *j,
-                            const struct policy_pattern *by) {
+static void complain_denied(struct ctx *c, const struct judged *j, const struct denial *d) {
     struct complaint what = about(c, j, REASON_DENIED);
-    what.pos = by->pos;
-    complain(c, &what, "is denied by pattern \"%.*s\"", STR_ARG(match_image_text(by->image)));
+    struct str pattern = match_image_text(d->by->image);
+    what.pos = d->by->pos;
+    if (d->as->mirrored)
+        complain(c, &what, "is denied by pattern \"%.*s\": by way of mirrors it is \"%.*s\"",
+                 STR_ARG(pattern), STR_ARG(str_slice(d->as->target.whole, 0, SHOWN_MAX)));
+    else
+        complain(c, &what, "is denied by pattern \"%.*s\"", STR_ARG(pattern));
+}
+
+static void complain_many_names(struct ctx *c, const struct judged *j) {
+    const struct complaint what = about(c, j, REASON_PATTERN_LIMIT);
+    complain(c, &what,
+             "has more than %d names by way of mirrors, too many to match with denied",
+             NAMES_MAX);
 }
 
 static void complain_gave_up(struct ctx *c, const struct judged *j,
@@ -156,6 +169,37 @@ static void complain_gave_up(struct ctx *c, const struct judged *j,
     what.pos = by->pos;
     complain(c, &what, "is too costly to match with regex \"%.*s\"",
              STR_ARG(match_image_text(by->image)));
+}
+
+/* With a digest the tag proves nothing and is not asked for. */
+static enum explain_need find_need(const struct policy_rule *rule, const struct imgref *ref) {
+    if (!rule->require_digest && !rule->require_tag)
+        return NEED_NOTHING;
+    if (ref->digest.n != 0)
+        return NEED_MET;
+    if (rule->require_digest)
+        return NEED_DIGEST;
+    return ref->tag.n != 0 && !str_eq(ref->tag, STR("latest")) ? NEED_MET : NEED_TAG;
+}
+
+/* Would the rule let pass who writes this? */
+static bool is_admitted(struct ctx *c, struct str text) {
+    const struct policy_pattern *gave_up = NULL;
+    const struct policy_mirror *served;
+    struct located there;
+    struct err ignored = ERR_INIT;
+    if (text.n == 0 || !locate(c, text, &there, &ignored))
+        return false;
+    struct denial d = find_denial(c, &there.target, &there.target);
+    enum explain_need need = find_need(c->rule, &there.ref);
+    return is_clean(&d) && need != NEED_DIGEST && need != NEED_TAG &&
+           (serves_itself(c->rule, &there.target, &served) != APPROVAL_NONE ||
+            find_pattern(c, &c->rule->approved, &there.target, &gave_up) != NULL);
+}
+
+static struct str suggestion(struct ctx *c, const struct located *image) {
+    struct str text = other_name(c, image);
+    return is_admitted(c, text) ? text : STR_NONE;
 }
 
 static void complain_not_approved(struct ctx *c, const struct judged *j) {
@@ -173,21 +217,28 @@ static void complain_not_approved(struct ctx *c, const struct judged *j) {
         complain(c, &what, "comes from %.*s, which is not approved", STR_ARG(host));
 }
 
+static void note_denial(struct ctx *c, struct judged *j, const struct denial *d) {
+    struct explain_image *note = j->note;
+    note->denied_asked = true;
+    note->denied = d->by;
+    note->gave_up = d->gave_up;
+    if (c->notes == NULL)
+        return;
+    note->own_registry = j->nobody && c->rule->denied.n != 0;
+    if (d->by != NULL && d->as->mirrored)
+        c->full |= !arena_str(c->arena, d->as->target.whole, &note->denied_as);
+}
+
 static bool is_denied(struct ctx *c, struct judged *j) {
-    const struct policy_pattern *gave_up = NULL;
-    const struct policy_pattern *by = NULL;
-    if (!j->nobody)
-        by = find_denied(c, &j->source.target, &gave_up);
-    if (by == NULL)
-        by = find_denied(c, &j->result.target, &gave_up);
-    j->note->denied_asked = true;
-    j->note->denied = by;
-    j->note->gave_up = gave_up;
-    if (by != NULL)
-        complain_denied(c, j, by);
-    else if (gave_up != NULL)
-        complain_gave_up(c, j, gave_up);
-    return by != NULL || gave_up != NULL;
+    struct denial d = find_denial(c, j->nobody ? NULL : &j->source.target, &j->result.target);
+    note_denial(c, j, &d);
+    if (d.by != NULL)
+        complain_denied(c, j, &d);
+    else if (d.gave_up != NULL)
+        complain_gave_up(c, j, d.gave_up);
+    else if (d.too_many_names)
+        complain_many_names(c, j);
+    return !is_clean(&d);
 }
 
 static enum explain_approval find_approval(struct ctx *c, struct judged *j) {
@@ -212,17 +263,6 @@ static bool is_approved(struct ctx *c, struct judged *j) {
     return false;
 }
 
-/* With a digest the tag proves nothing and is not asked for. */
-static enum explain_need find_need(const struct policy_rule *rule, const struct imgref *ref) {
-    if (!rule->require_digest && !rule->require_tag)
-        return NEED_NOTHING;
-    if (ref->digest.n != 0)
-        return NEED_MET;
-    if (rule->require_digest)
-        return NEED_DIGEST;
-    return ref->tag.n != 0 && !str_eq(ref->tag, STR("latest")) ? NEED_MET : NEED_TAG;
-}
-
 static bool meets_requirements(struct ctx *c, struct judged *j) {
     j->note->need = find_need(c->rule, &j->result.ref);
     if (j->note->need == NEED_DIGEST) {
@@ -242,12 +282,24 @@ static bool stands_well(struct ctx *c, const struct judged *j, struct str propos
     if (j->can || c->w->shape == SHAPE_TEMPLATE || str_eq(j->source.text, j->image->text))
         return true;
     struct complaint what = about(c, j, REASON_NOT_REWRITTEN);
-    what.suggestion = proposed;
+    what.suggestion = is_admitted(c, proposed) ? proposed : STR_NONE;
     if (j->source.ref.qualified)
         complain(c, &what, "has a host in upper case, which runtimes read differently");
     else
         complain(c, &what, "names no registry, and it cannot be rewritten here");
     return false;
+}
+
+/* /mutate would have written another image. Of one that is refused as it stands this is told, too, where
+ * /mutate would have let it pass. */
+static void complain_not_rewritten(struct ctx *c, const struct judged *j, struct str proposed,
+                                   bool passed) {
+    struct complaint what = about(c, j, REASON_NOT_REWRITTEN);
+    if (str_eq(proposed, j->image->text) ||
+        (!passed && c->weight == WEIGHT_DENY && !is_admitted(c, proposed)))
+        return;
+    what.suggestion = passed ? proposed : STR_NONE;
+    refuse_image(c, &what, proposed);
 }
 
 static void note_exemption(struct ctx *c, const struct judged *j) {
@@ -281,7 +333,8 @@ static bool find_result(struct ctx *c, struct judged *j, struct str *proposed) {
     j->note->way = route.way;
     j->note->mirror = route.mirror;
     *proposed = rewritten(c->arena, c->rule, &j->source, &route);
-    bool pulled = j->can || c->w->shape == SHAPE_TEMPLATE || !j->source.ref.qualified;
+    bool pulled =
+        (j->can && !c->validate) || c->w->shape == SHAPE_TEMPLATE || !j->source.ref.qualified;
     if (!pulled || str_eq(*proposed, j->source.text)) {
         j->result = j->source;
         return true;
@@ -301,6 +354,7 @@ static bool passes(struct ctx *c, struct judged *j, struct str proposed) {
     j->note->result = j->result.target.whole;
     j->note->exemption = j->exemption.valid;
     j->note->expired = j->exemption.expired;
+    j->note->elsewhere = j->exemption.elsewhere;
     if (j->exemption.valid != NULL)
         note_exemption(c, j);
     else if (is_denied(c, j) || !is_approved(c, j) || !meets_requirements(c, j))
@@ -352,7 +406,10 @@ void judge_image(struct ctx *c, size_t i) {
     j.nobody = !j.source.ref.qualified && c->rule->registry.text.n != 0;
     if (!find_result(c, &j, &d->proposed))
         return;
-    bool stays = !passes(c, &j, d->proposed) && c->weight == WEIGHT_DENY;
+    bool passed = passes(c, &j, d->proposed);
+    if (c->validate && j.can)
+        complain_not_rewritten(c, &j, d->proposed, passed);
+    bool stays = !passed && c->weight == WEIGHT_DENY;
     if (!stays && j.can && c->rule->mode != MODE_AUDIT)
         d->after = d->proposed;
 }

@@ -1,6 +1,9 @@
 #include "engine/policy.h"
 
 #include "base/mem.h"
+#include "engine/engine.h"
+
+#include <stdlib.h>
 
 void policy_free(struct policy *p) {
     if (p == NULL)
@@ -14,6 +17,56 @@ void policy_free(struct policy *p) {
 
 struct str policy_file(const struct policy *p, struct policy_pos pos) {
     return pos.file < p->n_files ? p->files[pos.file] : STR_NONE;
+}
+
+/* ---- mirrors, by where they lead --------------------------------------------------------- */
+
+static int by_destination(const void *a, const void *b) {
+    const struct policy_mirror *x = *(const struct policy_mirror *const *)a,
+                               *y = *(const struct policy_mirror *const *)b;
+    int order = str_cmp(engine_fold_host(x->to.host), engine_fold_host(y->to.host));
+    if (order == 0)
+        order = str_cmp(x->to.text, y->to.text);
+    return order != 0 ? order : str_cmp(x->from.text, y->from.text);
+}
+
+static size_t drop_twins(const struct policy_mirror **v, size_t n) {
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (kept == 0 || by_destination(&v[kept - 1], &v[i]) != 0)
+            v[kept++] = v[i];
+    return kept;
+}
+
+/* Rules that inherit their file's mirrors have the same array. */
+static bool brings_mirrors(const struct policy *p, size_t rule, size_t file) {
+    const struct policy_rule *r = &p->rules[rule];
+    return r->pos.file == file && (rule == 0 || p->rules[rule - 1].mirrors != r->mirrors ||
+                                   p->rules[rule - 1].pos.file != file);
+}
+
+static bool gather(struct policy *p, size_t file) {
+    struct policy_origins *o = &p->origins[file];
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_rules; i++)
+        n += brings_mirrors(p, i, file) ? p->rules[i].n_mirrors : 0;
+    o->v = ARENA_ARRAY(&p->arena, const struct policy_mirror *, n);
+    if (o->v == NULL)
+        return false;
+    for (size_t i = 0; i < p->n_rules; i++)
+        for (size_t k = 0; brings_mirrors(p, i, file) && k < p->rules[i].n_mirrors; k++)
+            o->v[o->n++] = &p->rules[i].mirrors[k];
+    qsort(o->v, o->n, sizeof *o->v, by_destination);
+    o->n = drop_twins(o->v, o->n);
+    return true;
+}
+
+bool policy_build_origins(struct policy *p) {
+    p->origins = ARENA_ARRAY(&p->arena, struct policy_origins, p->n_files);
+    for (size_t i = 0; p->origins != NULL && i < p->n_files; i++)
+        if (!gather(p, i))
+            return false;
+    return p->origins != NULL;
 }
 
 /* ---- indexes ------------------------------------------------------------------------- */
@@ -96,10 +149,20 @@ static void index_patterns(struct policy_patterns *patterns, struct arena *arena
     index_end(&patterns->index);
 }
 
+static bool is_aliased(const struct policy_patterns *patterns) {
+    for (size_t i = 0; i < patterns->n; i++) {
+        struct str host = match_image_host(patterns->v[i].image);
+        if (!str_eq(host, engine_fold_host(host)))
+            return true;
+    }
+    return false;
+}
+
 void policy_build_indexes(struct policy *p, struct policy_rule *rules) {
     for (size_t i = 0; i < p->n_rules; i++) {
         index_patterns(&rules[i].approved, &p->arena);
         index_patterns(&rules[i].denied, &p->arena);
+        rules[i].denied.aliased = is_aliased(&rules[i].denied);
     }
     if (p->n_rules >= INDEX_MIN)
         index_rules(p);

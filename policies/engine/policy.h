@@ -15,6 +15,7 @@ enum engine_mode { MODE_ENFORCE, MODE_WARN, MODE_AUDIT };
 enum engine_official { OFFICIAL_BARE, OFFICIAL_LIBRARY };
 enum engine_templates { TEMPLATES_VALIDATE, TEMPLATES_WARN, TEMPLATES_IGNORE };
 enum engine_unmatched { UNMATCHED_ALLOW, UNMATCHED_DENY };
+enum engine_scope { SCOPE_FILE, SCOPE_ALL };
 
 struct policy_pos {
     uint32_t file; /* index into policy.files */
@@ -42,6 +43,7 @@ struct policy_pattern {
 struct policy_patterns {
     const struct policy_pattern *v;
     size_t n;
+    bool aliased;       /* one of them names its host by another name than the plain one */
     struct index index; /* by host */
 };
 
@@ -84,12 +86,19 @@ struct policy_rule {
 
 struct policy_exemption {
     struct policy_patterns images;
+    enum engine_scope scope;        /* of file: for the rules of its own file alone */
     struct policy_names namespaces; /* n = 0: everywhere */
     struct str reason, owner;
     struct str until; /* as written, or empty */
     int64_t until_s;  /* first second at which it no longer holds; INT64_MAX: no end. A date
                          alone  holds through that day in UTC */
     struct policy_pos pos;
+};
+
+/* The mirrors of all rules of a file, each once, by the folded host they lead to. */
+struct policy_origins {
+    const struct policy_mirror **v;
+    size_t n;
 };
 
 struct policy {
@@ -99,9 +108,11 @@ struct policy {
     struct str name; /* metadata.name of the first file, or "" */
     char sha256[65]; /* over all files' bytes, hex */
     enum engine_unmatched unmatched;
+    struct str message;              /* behind denials that no rule decides; may be empty */
     const struct policy_rule *rules; /* in order: the first that selects a pod decides alone */
     size_t n_rules;
-    struct index rule_index; /* by one thing that a rule asks for */
+    struct index rule_index;        /* by one thing that a rule asks for */
+    struct policy_origins *origins; /* one per file; NULL: not built, each rule has its own */
     const struct policy_exemption *exemptions;
     size_t n_exemptions;
     struct match_image **owned; /* all compiled patterns, on the heap */
@@ -112,6 +123,9 @@ void policy_free(struct policy *p); /* NULL is fine */
 
 /* Builds the indexes of rules and of long lists of patterns. rules is the policy's own array. */
 void policy_build_indexes(struct policy *p, struct policy_rule *rules);
+
+/* Gathers each file's mirrors. false: no memory. */
+bool policy_build_origins(struct policy *p) MUST_CHECK;
 
 /* Name for messages: "rules.yaml". */
 struct str policy_file(const struct policy *p, struct policy_pos pos);

@@ -27,7 +27,7 @@ static bool is_unseen(const unsigned char *p, size_t n) {
 
 /* Quoted for people: what cannot be seen is shown as \xHH, also since the API server drops a warning
  * that holds a control character, and what is too long is cut. */
-static void quote(struct buf *b, struct str s) {
+void put_quoted(struct buf *b, struct str s) {
     const unsigned char *p = (const unsigned char *)s.p;
     size_t shown = s.n < QUOTE_MAX ? s.n : QUOTE_MAX;
     buf_putc(b, '"');
@@ -66,16 +66,27 @@ struct str text_take(struct ctx *c, const struct buf *b) {
     return buf_view(b);
 }
 
+static void put_message(struct buf *b, struct str message) {
+    if (message.n == 0)
+        return;
+    buf_puts(b, "; ");
+    buf_str(b, message);
+}
+
+void engine_put_message(struct buf *out, const struct policy *policy) {
+    put_message(out, policy->message);
+}
+
 static void put_subject(struct buf *b, const struct workload_image *image) {
     buf_puts(b, place_words[image->place]);
     if (image->name.n != 0) {
         buf_putc(b, ' ');
-        quote(b, image->name);
+        put_quoted(b, image->name);
     } else {
         buf_printf(b, " %u", image->index);
     }
     buf_puts(b, ": image ");
-    quote(b, image->text);
+    put_quoted(b, image->text);
     buf_putc(b, ' ');
 }
 
@@ -84,7 +95,7 @@ static void put_rule(struct buf *b, const struct ctx *c, const struct policy_pos
     if (c->rule == NULL || pos->line == 0)
         return;
     buf_puts(b, " (rule ");
-    quote(b, c->rule->name);
+    put_quoted(b, c->rule->name);
     buf_puts(b, ", ");
     buf_str(b, file);
     buf_putc(b, ':');
@@ -129,8 +140,22 @@ static struct reason *next_reason(struct ctx *c, enum reason_weight weight) {
 static void note_weight(struct ctx *c, const struct complaint *what) {
     if (what->weight > c->heaviest)
         c->heaviest = what->weight;
+    c->refused |= what->weight == WEIGHT_DENY && what->code != REASON_NOT_REWRITTEN;
     if (what->image >= 0 && what->weight > c->d->images[what->image].weight)
         c->d->images[what->image].weight = what->weight;
+}
+
+/* What to write instead, or what may be written at all; then whom to ask. */
+static void put_advice(struct buf *b, const struct ctx *c, const struct complaint *what) {
+    if (what->suggestion.n != 0) {
+        buf_puts(b, "; write ");
+        put_quoted(b, what->suggestion);
+        buf_puts(b, " instead");
+    } else if (what->code == REASON_NOT_APPROVED) {
+        put_approved(b, c->rule);
+    }
+    if (what->code != REASON_EXEMPTED)
+        put_message(b, c->rule != NULL ? c->rule->message : c->policy->message);
 }
 
 static void set_reason(struct ctx *c, struct reason *reason, const struct complaint *what,
@@ -170,15 +195,7 @@ void complain(struct ctx *c, const struct complaint *what, const char *format, .
     buf_vprintf(&b, format, args);
     va_end(args);
     put_rule(&b, c, &what->pos);
-    if (what->suggestion.n != 0) {
-        buf_puts(&b, "; write ");
-        quote(&b, what->suggestion);
-        buf_puts(&b, " instead");
-    }
-    if (what->code != REASON_EXEMPTED && c->rule != NULL && c->rule->message.n != 0) {
-        buf_puts(&b, "; ");
-        buf_str(&b, c->rule->message);
-    }
+    put_advice(&b, c, what);
     set_reason(c, reason, what, &b);
     memo_hear(c, what, str_slice(reason->message, subject, reason->message.n));
 }

@@ -70,8 +70,8 @@ static struct str compose(struct arena *arena, struct str prefix, struct str rep
     return join(arena, parts, sizeof parts / sizeof *parts);
 }
 
-static struct str to_registry(struct arena *arena, const struct policy_rule *rule,
-                              const struct located *from) {
+struct str to_registry(struct arena *arena, const struct policy_rule *rule,
+                       const struct located *from) {
     bool bare = rule->official == OFFICIAL_BARE && from->ref.library;
     return compose(arena, rule->registry.text, bare ? from->ref.path : from->target.repository,
                    from);
@@ -107,14 +107,6 @@ struct str rewritten(struct arena *arena, const struct policy_rule *rule,
     if (route->way == WAY_REGISTRY)
         return to_registry(arena, rule, from);
     return route->mirror ? to_mirror(arena, route->mirror, from) : from->text;
-}
-
-struct str suggestion(struct ctx *c, const struct located *image) {
-    struct route route = route_of(c->rule, image);
-    struct str proposed = rewritten(c->arena, c->rule, image, &route);
-    if (!str_eq(proposed, image->text))
-        return proposed;
-    return c->rule->registry.text.n ? to_registry(c->arena, c->rule, image) : STR_NONE;
 }
 
 static struct str lower(struct arena *arena, struct str s) {

@@ -108,6 +108,8 @@ static void put_denied(struct buf *out, const struct explained *e,
     }
     open_map(out, "denied", "pattern");
     put_pattern(out, e->policy, x->denied);
+    if (x->denied_as.n != 0)
+        put(out, "as", x->denied_as);
     buf_putc(out, '}');
 }
 

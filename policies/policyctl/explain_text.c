@@ -141,6 +141,12 @@ static void put_exemption(struct buf *out, const struct explained *e,
     if (by == NULL && e->policy->n_exemptions == 0)
         return;
     put_step(out, "exempted");
+    if (by == NULL && x->elsewhere != NULL) {
+        buf_puts(out, "no, the exemption of ");
+        explain_put_place(out, e->policy, x->elsewhere->pos);
+        buf_puts(out, " holds for the rules of its own file (scope: file)\n");
+        return;
+    }
     if (by == NULL) {
         buf_puts(out, "no\n");
         return;
@@ -164,11 +170,17 @@ static void put_denied(struct buf *out, const struct explained *e,
     if (x->denied != NULL) {
         buf_puts(out, "by ");
         put_pattern(out, e->policy, x->denied);
+        if (x->denied_as.n != 0)
+            buf_printf(out, ", by way of mirrors as %.*s", STR_ARG(x->denied_as));
     } else if (x->gave_up != NULL && x->approval == APPROVAL_NOT_ASKED) {
         buf_puts(out, "perhaps, this regex gave up: ");
         put_pattern(out, e->policy, x->gave_up);
     } else {
         buf_puts(out, e->decision->rule->denied.n ? "by no pattern" : "no patterns");
+        if (x->own_registry)
+            buf_puts(out,
+                     " (what the registry serves is its own: only a mirror of docker.io says "
+                     "that it is Docker Hub's)");
     }
     buf_putc(out, '\n');
 }

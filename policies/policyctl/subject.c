@@ -19,14 +19,24 @@ struct walk { /* one file's */
 
 /* ---- one object ---------------------------------------------------------------------- */
 
+/* Denied as a whole: nothing of it runs, and where its images cannot be told, it counts as one. */
+static bool is_denied_whole(const struct decision *d) {
+    for (size_t i = 0; i < d->n_reasons; i++)
+        if (d->reasons[i].weight == WEIGHT_DENY && d->reasons[i].image < 0)
+            return true;
+    return false;
+}
+
 static void count(struct subject_totals *t, const struct decision *d) {
+    bool whole = is_denied_whole(d);
     t->objects++;
+    t->denied += whole && d->n_images == 0;
     t->images += d->n_images;
     t->denied_objects += d->verdict == VERDICT_DENY;
     t->warned_objects += d->verdict == VERDICT_WARN;
     for (size_t i = 0; i < d->n_images; i++) {
         const struct decision_image *image = &d->images[i];
-        if (image->weight == WEIGHT_DENY)
+        if (whole || image->weight == WEIGHT_DENY)
             t->denied++;
         else if (image->weight == WEIGHT_WARN)
             t->warned++;
@@ -54,7 +64,7 @@ static enum ec show(struct walk *w, struct subject *s, const struct review_fault
                     const struct workload *workload, struct err *err) {
     struct decision decision;
     const struct asked *asked = w->j->asked;
-    enum ec ec = fault->is ? review_refuse(&decision, fault, &w->j->arena, err)
+    enum ec ec = fault->is ? review_refuse(&decision, fault, w->j->policy, &w->j->arena, err)
                            : engine_decide(&decision, w->j->policy, workload, asked->now_s,
                                            asked->engine_flags, &w->j->arena, err);
     if (ec != EC_OK)

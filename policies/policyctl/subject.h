@@ -58,7 +58,7 @@ struct subject_fault { /* what cannot be judged */
 
 struct subject_totals {
     size_t objects, images, rewritten, denied, warned,
-        unchanged; /* the last four add up to images */
+        unchanged; /* the last four add up to images and the objects denied without any */
     size_t denied_objects, warned_objects;
     size_t malformed_objects; /* of the denied ones; their images are not among `images` */
     size_t unreadable;        /* inputs and documents that could not be judged */

@@ -14,6 +14,7 @@ enum ec check_converges(struct reader *r, const struct draft *d, const struct dr
 
 /* Warnings alone. */
 void check_effects(struct reader *r, const struct draft *d);
+void check_exemptions(struct reader *r);
 void check_reach(struct reader *r);
 
 #endif

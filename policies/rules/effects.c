@@ -61,6 +61,10 @@ static bool patterns_meet(const struct policy_patterns *list,
     return false;
 }
 
+static bool holds_for(const struct policy_exemption *e, const struct policy_rule *rule) {
+    return e->scope == SCOPE_ALL || e->pos.file == rule->pos.file;
+}
+
 /* Warn and audit let images from anywhere through; so may exemptions. */
 static bool may_come_from(const struct reader *r, const struct policy_rule *rule,
                           const struct policy_place *place) {
@@ -72,7 +76,7 @@ static bool may_come_from(const struct reader *r, const struct policy_rule *rule
         if (places_meet(&rule->mirrors[i].to, place))
             return true;
     for (const struct draft_exemption *e = r->first_exemption; e != NULL; e = e->next)
-        if (patterns_meet(&e->exemption.images, place))
+        if (holds_for(&e->exemption, rule) && patterns_meet(&e->exemption.images, place))
             return true;
     return patterns_meet(&rule->approved, place);
 }
@@ -88,6 +92,25 @@ static void check_secrets(struct reader *r, const struct draft *d) {
                      walk_quote(s->place.text).z);
     }
 }
+
+/* ---- exemptions for nobody --------------------------------------------------------------- */
+
+static bool holds_for_any(const struct reader *r, const struct policy_exemption *e) {
+    for (const struct draft *d = r->first_rule; d != NULL; d = d->next)
+        if (holds_for(e, &d->rule))
+            return true;
+    return false;
+}
+
+void check_exemptions(struct reader *r) {
+    for (const struct draft_exemption *e = r->first_exemption; e != NULL; e = e->next)
+        if (e->exemption.scope == SCOPE_FILE && !holds_for_any(r, &e->exemption))
+            walk_warn_at(r, LINT_EXEMPTS_NOTHING, e->exemption.pos,
+                         "the exemption has no effect: it holds for the rules of its own file, "
+                         "which has none (scope: all holds for those of every file)");
+}
+
+/* ---- all of a rule ----------------------------------------------------------------------- */
 
 void check_effects(struct reader *r, const struct draft *d) {
     const struct policy_rule *rule = &d->rule;

@@ -20,6 +20,9 @@ const struct rules_lint_row rules_lints[N_RULES_LINTS] = {
         "A pattern stands twice in a list.", "Remove one of them."},
     [LINT_DUPLICATE_SECRET] = {"duplicate-secret", false,
         "A pull secret stands twice in a list.", "Remove one of them."},
+    [LINT_EXEMPTS_NOTHING] = {"exempts-nothing", false,
+        "An exemption holds for the rules of its own file, and that file has none.",
+        "Write it beside the rules it is meant for, or give it `scope: all`."},
     [LINT_EXPIRED_EXEMPTION] = {"expired-exemption", false,
         "An exemption has ended, and its images are judged like all others.",
         "Remove the exemption, or agree on a later day with its owner."},
@@ -41,8 +44,11 @@ const struct rules_lint_row rules_lints[N_RULES_LINTS] = {
         "A pattern matches every image of every registry, so that nothing but denials is refused.",
         "Write the registries that are meant, unless a list of denials is all that is wanted."},
     [LINT_DENIED_ALIAS] = {"denied-alias", false,
-        "A denial names a registry by another name, and misses images that name it plainly.",
+        "A denial names a registry by another name; it refuses images that name it plainly as well.",
         "Deny the registry by its plain name: that covers its other names, too."},
+    [LINT_DENIED_BESIDE_REGISTRY] = {"denied-beside-registry", false,
+        "A denial of docker.io does not see images without a registry, which come from the rule's own.",
+        "Deny the same path under the registry; if that is a proxy of Docker Hub, say so: a mirror of docker.io."},
     [LINT_DENIED_SHORT] = {"denied-short", false,
         "One component of docker.io is both an official image and somebody's account there.",
         "Write docker.io/library/NAME for the image, docker.io/NAME/** for the account."},
@@ -149,15 +155,42 @@ static bool is_one_component(struct str path) {
     return path.n != 0 && str_find(path, '/') == path.n && str_find(path, '*') == path.n;
 }
 
+/* Does a mirror of the file say that what the registry serves is Docker Hub's? */
+static bool is_hub_mirror(const struct check *c) {
+    const struct policy_rule *rule = c->rule;
+    const struct policy_origins *o = &c->policy->origins[rule->pos.file];
+    struct str host = engine_fold_host(rule->registry.host);
+    for (size_t i = 0; i < o->n; i++) {
+        const struct policy_mirror *m = o->v[i];
+        if (str_eq(m->from.host, STR("docker.io")) &&
+            str_eq(engine_fold_host(m->to.host), host) &&
+            match_path_prefix(m->to.path, rule->registry.path))
+            return true;
+    }
+    return false;
+}
+
+static void check_beside_registry(const struct check *c, const struct policy_pattern *p) {
+    const struct policy_rule *rule = c->rule;
+    if (rule->registry.text.n != 0 && !is_hub_mirror(c))
+        tell(c, LINT_DENIED_BESIDE_REGISTRY, p->pos,
+             "denied: \"%.*s\" does not refuse images without a registry: they come from "
+             "\"%.*s\", which no mirror says to be Docker Hub's",
+             STR_ARG(cut(match_image_text(p->image))), STR_ARG(cut(rule->registry.text)));
+}
+
 static void check_denied(const struct check *c, const struct policy_pattern *p) {
     struct str host = match_image_host(p->image);
     struct str text = cut(match_image_text(p->image));
     if (host.n == 0)
         return;
     struct str folded = engine_fold_host(host);
+    if (str_eq(folded, STR("docker.io")))
+        check_beside_registry(c, p);
     if (!str_eq(host, folded))
         tell(c, LINT_DENIED_ALIAS, p->pos,
-             "denied: \"%.*s\" misses images that name \"%.*s\", the same registry",
+             "denied: \"%.*s\" names a registry by another name than \"%.*s\", and refuses "
+             "images of either",
              STR_ARG(text), STR_ARG(cut(folded)));
     else if (str_eq(host, STR("docker.io")) && match_image_is_prefix(p->image) &&
              is_one_component(match_image_path(p->image)))

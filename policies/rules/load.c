@@ -85,7 +85,7 @@ static enum ec flatten(struct reader *r) {
     p->rules = rules;
     p->exemptions = exemptions;
     policy_build_indexes(p, rules);
-    return EC_OK;
+    return policy_build_origins(p) ? EC_OK : walk_no_room(r, &p->arena);
 }
 
 static void warn_of_no_rules(struct reader *r) {
@@ -104,6 +104,7 @@ static enum ec check_all(struct reader *r) {
             return ec;
         check_effects(r, d);
     }
+    check_exemptions(r);
     check_reach(r);
     return r->no_memory ? err_set(r->err, EC_NOMEM, "out of memory") : EC_OK;
 }

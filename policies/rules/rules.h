@@ -30,8 +30,9 @@ enum { RULES_FILE_MAX = 8 << 20 }; /* bytes of one rule file */
 
 /* Loads a file, or all *.yaml, *.yml and *.json of a folder in the order of their names (names
  * that begin with a dot are left out: a mounted ConfigMap's `..data`; so are folders). The
- * settings of a file hold for its own rules alone; rules are joined in order, exemptions and
- * `unmatched` hold for all of them (two files may not contradict each other there).
+ * settings of a file hold for its own rules alone, and so do exemptions, unless they say `scope: all`;
+ * rules are joined in order, `unmatched` holds for all of them (two files may not contradict each other
+ * there).
  * Errors: EC_IO, EC_SYNTAX, EC_SCHEMA, EC_LIMIT, EC_NOMEM, with err->where, line and col where
  * they are about a place; *out untouched. Warnings come sorted, once all has been read. */
 enum ec rules_load(struct policy **out, const char *path, const struct rules_options *options,

@@ -9,6 +9,7 @@ static const char *const modes[] = {"enforce", "warn", "audit", NULL};
 static const char *const officials[] = {"bare", "library", NULL};
 static const char *const templates[] = {"validate", "warn", "ignore", NULL};
 static const char *const unmatched[] = {"allow", "deny", NULL};
+static const char *const scopes[] = {"file", "all", NULL};
 static const char *const pull_policies[] = {"Always", "IfNotPresent", "Never", NULL};
 static const char *const tags[] = {"explicit", NULL};
 static const char *const operators[] = {"In", "NotIn", "Exists", "DoesNotExist", NULL};
@@ -17,6 +18,7 @@ _Static_assert(MODE_ENFORCE == 0 && MODE_WARN == 1 && MODE_AUDIT == 2, "modes[]"
 _Static_assert(OFFICIAL_BARE == 0 && OFFICIAL_LIBRARY == 1, "officials[]");
 _Static_assert(TEMPLATES_VALIDATE == 0 && TEMPLATES_WARN == 1 && TEMPLATES_IGNORE == 2,
                "templates[]");
+_Static_assert(SCOPE_FILE == 0 && SCOPE_ALL == 1, "scopes[]");
 _Static_assert(UNMATCHED_ALLOW == 0 && UNMATCHED_DENY == 1, "unmatched[]");
 _Static_assert(MATCH_IN == 0 && MATCH_NOT_IN == 1 && MATCH_EXISTS == 2 &&
                    MATCH_DOES_NOT_EXIST == 3,
@@ -139,7 +141,8 @@ static const struct field setting_fields[] = {
      .about = "whether Deployments, CronJobs and other templates are judged: validate, warn "
               "or ignore"},
     {.key = "message", .types = TYPE_STRING | TYPE_NULL, .read = read_message, AT(message),
-     .about = "one line behind every denial, such as whom to ask"},
+     .about = "one line behind every denial, such as whom to ask; that of the spec also behind "
+              "denials that no rule decides"},
 };
 static const struct object schema_settings = {"settings", NULL, setting_fields,
      N(setting_fields)};
@@ -170,6 +173,10 @@ static const struct field exemption_fields[] = {
      .about = "who answers for the exemption"},
     {.key = "until", .types = TYPE_STRING, .read = read_until, .fallback = "for ever",
      .about = "a date (the last day, in UTC) or an RFC 3339 time"},
+    {.key = "scope", .types = TYPE_STRING, .words = scopes, .read = read_word, AT(scope),
+     .fallback = "file",
+     .about = "whose rules the exemption holds for: file (those of its own file) or all (those of "
+              "every file of the folder)"},
 };
 const struct object schema_exemption = {"exemption", NULL, exemption_fields,
      N(exemption_fields)};

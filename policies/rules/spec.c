@@ -102,6 +102,18 @@ enum ec read_rules(const struct cursor *c, void *out) {
                      0); /* every rule begins with the settings */
 }
 
+/* Behind denials that no rule decides: of several files, that of the one which denies what no rule selects,
+ * else the first. */
+static void keep_message(struct reader *r, struct str message) {
+    struct policy *p = r->policy;
+    bool denies = p->unmatched == UNMATCHED_DENY && r->unmatched_pos.line != 0 &&
+                  r->unmatched_pos.file == r->file;
+    if (message.n == 0 || (p->message.n != 0 && (r->has_deniers_message || !denies)))
+        return;
+    p->message = message;
+    r->has_deniers_message = denies;
+}
+
 /* The settings alone are one rule for every pod. */
 static enum ec only_rule(const struct cursor *spec, const struct draft_file *file) {
     struct draft *d = NULL;
@@ -116,7 +128,10 @@ static enum ec only_rule(const struct cursor *spec, const struct draft_file *fil
 enum ec read_spec(const struct cursor *c, void *out) {
     struct draft_file *file = out;
     enum ec ec = walk_object(c, c->field->object, file);
-    return ec != EC_OK || file->has_rules ? ec : only_rule(c, file);
+    if (ec != EC_OK)
+        return ec;
+    keep_message(c->r, file->settings.rule.message);
+    return file->has_rules ? EC_OK : only_rule(c, file);
 }
 
 /* ---- exemptions -------------------------------------------------------------------------- */

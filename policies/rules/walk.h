@@ -82,6 +82,7 @@ struct reader {
     struct draft_exemption *first_exemption, *last_exemption;
     size_t n_exemptions;
     struct policy_pos unmatched_pos; /* line 0: not set yet */
+    bool has_deniers_message; /* the policy's message is that of a file with unmatched: deny */
 
     struct warning *warnings;
     size_t n_warnings;

@@ -63,8 +63,7 @@ run "$POLICYCTL" test -p "$work/plain.yaml" $connector
 same "custom connector, not approved: exit status" $status 1
 matches "custom connector, not approved: text" "$out" \
     "^$connector:[0-9]+:[0-9]+: deny: container \"main\": image \"registry.corp.example:5000/data/source-warehouse-events:0.4.0\" comes from registry.corp.example:5000, which is not approved"
-matches "custom connector, not approved: what to write" "$out" \
-    'write "ghcr.io/acme-data/data/source-warehouse-events:0.4.0" instead'
+matches "custom connector, not approved: what is approved" "$out" '; approved: "ghcr.io/acme-data"'
 line=$(grep -n 'image: registry.corp.example:5000' $connector | cut -d: -f1)
 matches "custom connector, not approved: line" "$out" "^$connector:$line:"
 run "$POLICYCTL" test -p "$work/approving.yaml" -o json $connector

@@ -282,7 +282,7 @@ END
 same "a number for an image: its own place" "$(head -n 1 odd.text | cut -d: -f1-4)" "odd.yaml:11:18: deny"
 same "a number for an image: where in the object" "$(grep -o '(/[^)]*)' odd.text)" "(/spec/containers/1/image)"
 same "a number for an image: the summary" "$(tail -n 1 odd.text)" \
-    "1 object, 0 images: 0 rewritten, 0 denied, 0 warned, 0 unchanged; 1 malformed object"
+    "1 object, 0 images: 0 rewritten, 1 denied, 0 warned, 0 unchanged; 1 malformed object"
 "$POLICYCTL" test -p rules.yaml -o json odd.yaml >odd.json
 same "a number for an image: json" \
     "$(jq -c '.objects[0].reasons[0] | [.path, .line, .column]' odd.json)" '["/spec/containers/1/image",11,18]'

@@ -84,7 +84,7 @@ holds rule 'rule: all' 'rule: lab' '6:20: rule: found "all", expected "lab"' "ob
 holds code 'code: not-approved' 'code: denied' '6:20: code: found "not-approved", expected "denied"' "object: $bad"
 holds "code, without reasons" 'rule: all' 'code: denied' '6:20: code: found nothing, expected "denied"' "object: $pod"
 holds message 'message: "^container .app.*quay\\.io"' 'message: no such words' \
-    "$(printf '6:23: message: found "container \\"app\\": image \\"quay.io/x:1\\" comes from quay.io, which is not approved (rule \\"all\\", suites/../rules.yaml:10); write \\"ghcr.io/acme-data/x:1\\" instead", expected "no such words"')" "object: $bad"
+    "$(printf '6:23: message: found "container \\"app\\": image \\"quay.io/x:1\\" comes from quay.io, which is not approved (rule \\"all\\", suites/../rules.yaml:10); approved: \\"ghcr.io/acme-data\\"", expected "no such words"')" "object: $bad"
 holds images 'images: {app: "ghcr.io/acme-data/nginx:1"}' 'images: {app: nginx:1}' \
     '6:28: images: app: found "ghcr.io/acme-data/nginx:1", expected "nginx:1"' "object: $pod"
 holds "images, no such container" 'rule: all' 'images: {apt: nginx:1}' \

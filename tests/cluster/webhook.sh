@@ -113,7 +113,7 @@ has "denial" "$out" "admission webhook \"templates.pullgate.svc\" denied the req
 has "denial is Forbidden" "$out" "(Forbidden)"
 out=$(pod foreign quay.io/someone/x:1 | k create -n told -f - 2>&1)
 has "a denied pod" "$out" "admission webhook \"mutate.pullgate.svc\" denied the request: container \"main\""
-has "denial with the rule's message" "$out" 'write "ghcr.io/acme-data/someone/x:1" instead; ask data-platform'
+has "denial with the rule's message" "$out" 'approved: "ghcr.io/acme-data"; ask data-platform'
 out=$(pod invalid 'evil_host.example.com/x' | k create -n airbyte -f - 2>&1)
 has "an empty domain is refused" "$out" "is no image reference"
 

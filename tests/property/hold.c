@@ -221,6 +221,115 @@ static const char *hold_explained(struct hold *h, const struct policy *policy) {
     return broken;
 }
 
+/* ---- names and advice -------------------------------------------------------------------- */
+
+static bool says_no(enum reason_code code) {
+    return code != REASON_EXEMPTED && code != REASON_NOT_REWRITTEN && code != REASON_UNMATCHED;
+}
+
+/* Asks about the same pod with one image alone, under another name; the code of the first reason against it,
+ * or -1. */
+static int ask_about(const struct policy *policy, const struct workload *like,
+                     const struct workload_image *image, struct str text) {
+    struct arena arena = ARENA_INIT(1 << 14, BYTES_MAX);
+    struct err err = ERR_INIT;
+    struct decision d;
+    struct workload_image other = *image;
+    struct workload w = *like;
+    int code = -1;
+    other.text = text;
+    other.changed = true;
+    w.images = &other;
+    w.n_images = 1;
+    if (engine_decide(&d, policy, &w, HOLD_NOW_S, 0, &arena, &err) != EC_OK)
+        code = REASON_MALFORMED;
+    for (size_t i = 0; code < 0 && i < d.n_reasons; i++)
+        if (d.reasons[i].code == REASON_EXEMPTED || says_no(d.reasons[i].code))
+            code = (int)d.reasons[i].code;
+    arena_done(&arena);
+    return code;
+}
+
+static const char *hold_advice(const struct hold *h, const struct policy *policy) {
+    const struct decision *d = &h->session.decision;
+    for (size_t i = 0; i < d->n_reasons; i++) {
+        const struct reason *r = &d->reasons[i];
+        if (r->suggestion.n == 0 || d->rule == NULL)
+            continue;
+        int code = ask_about(policy, &h->session.review.workload, d->images[r->image].image,
+                             r->suggestion);
+        if (code >= 0 && says_no((enum reason_code)code))
+            return "what is suggested is let pass";
+    }
+    return NULL;
+}
+
+/* host/path of `from` in place of that of `to`, for an image below `to`; none for another. */
+static bool move(struct buf *out, struct str image, const struct policy_place *from,
+                 const struct policy_place *to) {
+    struct str rest = str_slice(image, from->text.n, image.n);
+    buf_reset(out);
+    if (!str_starts(image, from->text) || rest.n == 0 || rest.p[0] != '/')
+        return false;
+    buf_str(out, to->text);
+    buf_str(out, rest);
+    return true;
+}
+
+/* Whoever is denied by a pattern is denied behind a mirror, and in front of it. */
+static const char *hold_names(const struct hold *h, const struct policy *policy) {
+    const struct decision *d = &h->session.decision;
+    struct buf other = BUF_INIT(1 << 16);
+    const char *broken = NULL;
+    for (size_t i = 0; broken == NULL && i < d->n_reasons; i++) {
+        const struct reason *r = &d->reasons[i];
+        for (size_t k = 0; r->code == REASON_DENIED && k < d->rule->n_mirrors; k++) {
+            const struct policy_mirror *m = &d->rule->mirrors[k];
+            const struct decision_image *image = &d->images[r->image];
+            if (!move(&other, image->before, &m->to, &m->from) &&
+                !move(&other, image->before, &m->from, &m->to))
+                continue;
+            int code =
+                ask_about(policy, &h->session.review.workload, image->image, buf_view(&other));
+            if (code != REASON_DENIED && code != REASON_EXEMPTED && code != REASON_INVALID)
+                broken = "what is denied is denied by its other names";
+        }
+    }
+    buf_done(&other);
+    return broken;
+}
+
+/* ---- the two endpoints ------------------------------------------------------------------- */
+
+static bool touches_secrets_alone(const json_t *patch) {
+    for (size_t i = 0; i < json_array_size(patch); i++)
+        if (strstr(json_string_value(json_object_get(json_array_get(patch, i), "path")),
+                   "/imagePullSecrets") == NULL)
+            return false;
+    return true;
+}
+
+/* Enforced, /validate lets stand what /mutate leaves alone, and nothing else: an untidy list of pull secrets
+ * is nobody's harm. */
+static const char *hold_validated(struct hold *h, const struct policy *policy,
+                                  const json_t *review, const struct answer *mutated) {
+    const struct policy_rule *rule = h->session.decision.rule;
+    struct answer validated;
+    const char *broken = hold_ask(h, policy, review, ENGINE_VALIDATE, &validated);
+    if (broken == NULL && rule != NULL && rule->mode == MODE_ENFORCE) {
+        if (validated.allowed && !mutated->allowed)
+            broken = "/validate allows what /mutate refuses";
+        else if (validated.allowed && !touches_secrets_alone(mutated->patch))
+            broken = "/validate allows what /mutate would change";
+        else if (!validated.allowed && mutated->allowed && mutated->patch == NULL)
+            broken = "/validate refuses what /mutate leaves alone";
+    }
+    if (broken == NULL)
+        broken = hold_advice(h, policy);
+    answer_done(&validated);
+    return broken;
+}
+
 const char *hold_answers(struct hold *h, const struct policy *policy, const json_t *review) {
     struct answer first;
     const char *broken = hold_ask(h, policy, review, 0, &first);
@@ -230,6 +339,12 @@ const char *hold_answers(struct hold *h, const struct policy *policy, const json
     h->n_patched += first.patch != NULL;
     if (broken == NULL && !h->session.review.fault.is)
         broken = hold_explained(h, policy);
+    if (broken == NULL)
+        broken = hold_advice(h, policy);
+    if (broken == NULL)
+        broken = hold_names(h, policy);
+    if (broken == NULL)
+        broken = hold_validated(h, policy, review, &first);
     if (broken == NULL && first.allowed)
         broken = hold_patched(h, policy, review, first.patch);
     answer_done(&first);

@@ -30,8 +30,9 @@ const char *hold_ask(struct hold *h, const struct policy *policy, const json_t *
                      unsigned flags, struct answer *out);
 
 /* /mutate's patch applies, changes images, pull secrets and pull policies alone and only where the API
- * server lets them be changed; what comes of it needs no other patch and /validate allows it; and the
- * engine explains the very same decision. */
+ * server lets them be changed; what comes of it needs no other patch and /validate allows it; without it
+ * /validate refuses what would have been changed; what is suggested is let pass, what is denied is denied by its
+ * other names; and the engine explains the very same decision. */
 const char *hold_answers(struct hold *h, const struct policy *policy, const json_t *review);
 
 /* Rules as a policy; NULL where they do not load. */

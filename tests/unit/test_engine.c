@@ -13,6 +13,7 @@ enum { NOW_S = 1800000000 /* 2027-01-15 */ };
 #define MIRRORS                                                                                \
     SPEC "  mirrors: {docker.io: h.corp/hub, quay.io/astro: h.corp/astro, quay.io: "           \
          "h.corp/q}\n"
+#define HUB SPEC "  approved: ['**']\n  mirrors: {docker.io: h.corp/hub}\n"
 #define NONE (-1)
 
 static struct policy *load(const char *yaml) {
@@ -48,31 +49,31 @@ static const struct row create_rows[] = {
     {ACME, "localhost:5000", VERDICT_ALLOW, "ghcr.io/acme/localhost:5000", NONE, ""},
     /* ... and is approved by that alone, with its border */
     {ACME, "ghcr.io/acme/x:1", VERDICT_ALLOW, NULL, NONE, ""},
-    {ACME, "ghcr.io/acme-evil/x:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/acme-evil/x:1"},
-    {ACME, "ghcr.io/x:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x:1"},
-    {ACME, "ghcr.io:443/acme/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/acme/x"},
-    {ACME, "quay.io/x/y:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x/y:1"},
+    {ACME, "ghcr.io/acme-evil/x:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
+    {ACME, "ghcr.io/x:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
+    {ACME, "ghcr.io:443/acme/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
+    {ACME, "quay.io/x/y:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
     {ACME, "docker.io/a/b", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/a/b"},
     {ACME, "docker.io/nginx:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/nginx:1"},
-    {ACME, "evil.com/ghcr.io/acme/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/ghcr.io/acme/x"},
+    {ACME, "evil.com/ghcr.io/acme/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
     /* what no puller, or not every puller, reads so */
     {ACME, "", VERDICT_DENY, NULL, REASON_INVALID, ""},
     {ACME, " nginx", VERDICT_DENY, NULL, REASON_INVALID, ""},
     {ACME, "auto", VERDICT_ALLOW, "ghcr.io/acme/auto", NONE, ""},
     {ACME, "evil_host.example.com/x", VERDICT_DENY, NULL, REASON_INVALID, ""},
     {ACME, "sha256:8", VERDICT_DENY, NULL, REASON_INVALID, ""},
-    {ACME, "EVIL/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
+    {ACME, "EVIL/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
     {ACME, "GHCR.IO/acme/x:1", VERDICT_ALLOW, "ghcr.io/acme/x:1", NONE, ""},
-    {ACME, "Quay.IO/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
+    {ACME, "Quay.IO/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
     /* approved */
     {ACME "  approved: [quay.io]\n", "quay.io/x:1", VERDICT_ALLOW, NULL, NONE, ""},
     {ACME "  approved: [quay.io]\n", "Quay.io/x:1", VERDICT_ALLOW, "quay.io/x:1", NONE, ""},
-    {ACME "  approved: [quay.io]\n", "quay.io:443/x:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x:1"},
+    {ACME "  approved: [quay.io]\n", "quay.io:443/x:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
     {ACME "  approved: [docker.io]\n", "registry-1.docker.io/a/b", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/a/b"},
     {ACME "  approved: [docker.io]\n", "index.docker.io/a/b", VERDICT_ALLOW, NULL, NONE, ""},
     {ACME "  approved: ['**']\n", "any.where/x", VERDICT_ALLOW, NULL, NONE, ""},
     {ACME "  approved: [{regex: 'quay\\.io/(a|b)/.*'}]\n", "quay.io/b/x", VERDICT_ALLOW, NULL, NONE, ""},
-    {ACME "  approved: [{regex: 'quay\\.io/(a|b)/.*'}]\n", "quay.io/c/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/c/x"},
+    {ACME "  approved: [{regex: 'quay\\.io/(a|b)/.*'}]\n", "quay.io/c/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
     /* no registry: a short name is Docker Hub's, and is spelt out when it may stay */
     {SPEC "  approved: [docker.io]\n", "nginx:1", VERDICT_ALLOW, "docker.io/library/nginx:1", NONE, ""},
     {SPEC "  approved: [docker.io]\n", "a/b", VERDICT_ALLOW, "docker.io/a/b", NONE, ""},
@@ -109,6 +110,52 @@ static const struct row create_rows[] = {
     {ACME "  denied: ['**/evil*']\n", "a/evil-x", VERDICT_DENY, NULL, REASON_DENIED, ""},
     {MIRRORS "  denied: ['docker.io/**/evil*']\n", "a/evil-x:1", VERDICT_DENY, NULL, REASON_DENIED, ""},
     {MIRRORS "  denied: ['h.corp/hub/a/**']\n", "a/x:1", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    /* ... and through mirrors, backwards: what they serve is the origin's */
+    {HUB "  denied: [docker.io/evil]\n", "h.corp/hub/evil/x:1", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {HUB "  denied: [docker.io/evil]\n", "h.corp/hub/evilx/x:1", VERDICT_ALLOW, NULL, NONE, ""},
+    {HUB "  denied: [docker.io/evil]\n", "H.CORP/hub/evil/x:1", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {HUB "  denied: [docker.io/evil]\n", "h.corp:443/hub/evil/x:1", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {HUB "  denied: [docker.io/library/worse]\n", "h.corp/hub/worse", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {HUB "  denied: [docker.io/worse]\n", "h.corp/hub/library/worse", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {HUB "  denied: [docker.io/library/worse]\n", "h.corp/hub/library/worse:1" D64, VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {HUB "  denied: [registry-1.docker.io/library/worse]\n", "worse", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {HUB "  denied: [registry-1.docker.io/library/worse]\n", "h.corp/hub/worse", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {HUB "  denied: ['q.io:443/x']\n", "q.io/x/y", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {HUB "  denied: ['docker.io/**/evil*']\n", "h.corp/hub/a/evil-x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {HUB "  denied: [{regex: 'docker\\.io/evil/.*'}]\n", "h.corp/hub/evil/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {HUB "  denied: [docker.io/library]\n", "docker.io/a/b", VERDICT_ALLOW, "h.corp/hub/a/b", NONE, ""},
+    {HUB "  denied: [h.corp/hub/evil]\n", "docker.io/evil/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {HUB "  denied: [h.corp/hub/evil]\n", "registry-1.docker.io/evil/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {HUB "  denied: [docker.io]\n", "h.corp/other/x", VERDICT_ALLOW, NULL, NONE, ""},
+    {SPEC "  approved: ['**']\n  mirrors: {docker.io: h.corp/hub, docker.io/library: h.corp/official}\n"
+          "  denied: [docker.io/library/x]\n", "h.corp/hub/library/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {SPEC "  approved: ['**']\n  mirrors: {docker.io: h.corp/all, quay.io: h.corp/all}\n"
+          "  denied: [quay.io/x]\n", "h.corp/all/x/y", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {SPEC "  approved: ['**']\n  mirrors: {quay.io/a: 'h.corp:8443'}\n  denied: [quay.io/a/x]\n",
+     "h.corp:8443/x/y", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    /* mirrors of another rule say what a place serves, too */
+    {SPEC "  denied: [docker.io/evil]\n  approved: [h.corp]\n  rules:\n"
+          "    - {name: a, match: {namespaces: [other]}, mirrors: {docker.io: h.corp/hub}}\n    - {name: b}\n",
+     "h.corp/hub/evil/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {SPEC "  denied: [docker.io/evil]\n  approved: [k.corp]\n  rules:\n"
+          "    - {name: a, match: {namespaces: [a]}, mirrors: {docker.io: h.corp/hub}}\n"
+          "    - {name: b, match: {namespaces: [b]}, mirrors: {h.corp/hub: k.corp}}\n    - {name: c}\n",
+     "k.corp/evil/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    /* ... and where they lead round and round, the number of names is bounded, and the image refused */
+    {SPEC "  denied: [docker.io/evil]\n  approved: ['**']\n  rules:\n"
+          "    - {name: a, match: {namespaces: [a]}, mirrors: {a.io/p: b.io}}\n"
+          "    - {name: b, match: {namespaces: [b]}, mirrors: {b.io: a.io}}\n    - {name: c}\n",
+     "a.io/x", VERDICT_DENY, NULL, REASON_PATTERN_LIMIT, ""},
+    /* a registry alone is no mirror, and one that a mirror leads to is */
+    {ACME "  mirrors: {docker.io: ghcr.io/acme}\n  denied: [docker.io/library/x]\n", "x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {ACME "  mirrors: {docker.io: ghcr.io/acme}\n  denied: [docker.io/library/x]\n", "ghcr.io/acme/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
+    {ACME "  denied: [docker.io/library/x]\n", "ghcr.io/acme/x", VERDICT_ALLOW, NULL, NONE, ""},
+    /* advice: the same content, which the rule lets pass, or none */
+    {ACME "  denied: [ghcr.io/acme/a]\n", "docker.io/a/b:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
+    {ACME "  denied: [ghcr.io/acme/a]\n", "docker.io/b/b:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/b/b:1"},
+    {ACME "  require: {tag: explicit}\n", "docker.io/a/b", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
+    {ACME "  require: {tag: explicit}\n", "docker.io/a/b:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/a/b:1"},
+    {ACME, "docker.io.evil.com/a/b:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
     /* require: with a digest the tag proves nothing */
     {ACME "  require: {digest: true}\n", "a/b:1", VERDICT_DENY, NULL, REASON_DIGEST_MISSING, ""},
     {ACME "  require: {digest: true}\n", "a/b" D64, VERDICT_ALLOW, "ghcr.io/acme/a/b" D64, NONE, ""},
@@ -117,17 +164,17 @@ static const struct row create_rows[] = {
     {ACME "  require: {tag: explicit}\n", "a/b:1", VERDICT_ALLOW, "ghcr.io/acme/a/b:1", NONE, ""},
     {ACME "  require: {tag: explicit}\n", "a/b:latest" D64, VERDICT_ALLOW, "ghcr.io/acme/a/b:latest" D64, NONE, ""},
     /* modes */
-    {ACME "  mode: warn\n", "quay.io/x", VERDICT_WARN, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
+    {ACME "  mode: warn\n", "quay.io/x", VERDICT_WARN, NULL, REASON_NOT_APPROVED, ""},
     {ACME "  mode: warn\n", "x", VERDICT_ALLOW, "ghcr.io/acme/x", NONE, ""},
     {ACME "  mode: warn\n  require: {tag: explicit}\n", "x", VERDICT_WARN, "ghcr.io/acme/x", REASON_TAG_MISSING, ""},
-    {ACME "  mode: audit\n", "quay.io/x", VERDICT_ALLOW, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
+    {ACME "  mode: audit\n", "quay.io/x", VERDICT_ALLOW, NULL, REASON_NOT_APPROVED, ""},
     {ACME "  mode: audit\n", "x", VERDICT_ALLOW, NULL, NONE, ""},
     /* exemptions: until the end of the day, for the images named alone */
     {ACME "  exemptions: [{images: [quay.io/x], reason: r, owner: o}]\n", "quay.io/x/y:1", VERDICT_ALLOW, NULL, REASON_EXEMPTED, ""},
-    {ACME "  exemptions: [{images: [quay.io/x], reason: r, owner: o}]\n", "quay.io/xy:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/xy:1"},
+    {ACME "  exemptions: [{images: [quay.io/x], reason: r, owner: o}]\n", "quay.io/xy:1", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
     {ACME "  exemptions: [{images: [quay.io], reason: r, owner: o, until: 2027-01-15}]\n", "quay.io/x", VERDICT_ALLOW, NULL, REASON_EXEMPTED, ""},
-    {ACME "  exemptions: [{images: [quay.io], reason: r, owner: o, until: 2027-01-14}]\n", "quay.io/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
-    {ACME "  exemptions: [{images: [quay.io], namespaces: [other], reason: r, owner: o}]\n", "quay.io/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
+    {ACME "  exemptions: [{images: [quay.io], reason: r, owner: o, until: 2027-01-14}]\n", "quay.io/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
+    {ACME "  exemptions: [{images: [quay.io], namespaces: [other], reason: r, owner: o}]\n", "quay.io/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
     {MIRRORS "  exemptions: [{images: [docker.io/a], reason: r, owner: o}]\n", "a/x:1", VERDICT_ALLOW, "docker.io/a/x:1", REASON_EXEMPTED, ""},
     /* selection */
     {ACME "  unmatched: deny\n  rules: [{name: a, match: {namespaces: [b*]}}]\n", "x", VERDICT_DENY, NULL, REASON_UNMATCHED, ""},
@@ -226,12 +273,27 @@ static const struct row validate_rows[] = {
      "ghcr.io/acme/busybox:1"},
     {ACME "  mode: warn\n", "busybox:1", VERDICT_WARN, NULL, REASON_NOT_REWRITTEN,
      "ghcr.io/acme/busybox:1"},
+    {ACME "  mode: audit\n", "busybox:1", VERDICT_ALLOW, NULL, REASON_NOT_REWRITTEN,
+     "ghcr.io/acme/busybox:1"},
     {SPEC "  approved: [docker.io]\n", "nginx", VERDICT_DENY, NULL, REASON_NOT_REWRITTEN,
      "docker.io/library/nginx"},
     {MIRRORS, "quay.io/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "h.corp/q/x"},
-    {MIRRORS "  approved: [quay.io]\n", "quay.io/x", VERDICT_ALLOW, NULL, NONE, ""},
+    {MIRRORS "  approved: [quay.io]\n", "quay.io/x", VERDICT_DENY, NULL, REASON_NOT_REWRITTEN,
+     "h.corp/q/x"},
+    {MIRRORS "  mode: warn\n  approved: [quay.io]\n", "quay.io/x", VERDICT_WARN, NULL,
+     REASON_NOT_REWRITTEN, "h.corp/q/x"},
+    {MIRRORS "  approved: [quay.io]\n  denied: [quay.io/x]\n", "quay.io/x", VERDICT_DENY, NULL,
+     REASON_DENIED, ""},
+    {MIRRORS "  approved: [quay.io]\n  require: {tag: explicit}\n", "quay.io/x", VERDICT_DENY,
+     NULL, REASON_TAG_MISSING, ""},
+    {MIRRORS "  exemptions: [{images: [quay.io/x], reason: r, owner: o}]\n", "quay.io/x",
+     VERDICT_ALLOW, NULL, REASON_EXEMPTED, ""},
+    {MIRRORS, "h.corp/q/x", VERDICT_ALLOW, NULL, NONE, ""},
     {MIRRORS, "nginx", VERDICT_DENY, NULL, REASON_NOT_REWRITTEN, "h.corp/hub/library/nginx"},
-    {ACME, "evil.com/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
+    {ACME, "evil.com/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
+    /* a sidecar that came later, of an image that stands well */
+    {ACME "  approved: [registry.istio.io]\n", "registry.istio.io/proxyv2:1", VERDICT_ALLOW,
+     NULL, NONE, ""},
 };
 
 static void validate_by_table(void **state) {
@@ -243,25 +305,40 @@ static void validate_by_table(void **state) {
     }
 }
 
+static const struct row mirror_pod_rows[] = {
+    {ACME, "busybox:1", VERDICT_DENY, NULL, REASON_NOT_REWRITTEN, "ghcr.io/acme/busybox:1"},
+    {ACME, "ghcr.io/acme/busybox:1", VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME "  imagePullPolicy: Always\n  imagePullSecrets: [s]\n", "ghcr.io/acme/busybox:1",
+     VERDICT_ALLOW, NULL, NONE, ""},
+    {ACME "  mode: warn\n", "busybox:1", VERDICT_WARN, NULL, REASON_NOT_REWRITTEN,
+     "ghcr.io/acme/busybox:1"},
+    {SPEC "  approved: [docker.io]\n", "nginx", VERDICT_DENY, NULL, REASON_NOT_REWRITTEN,
+     "docker.io/library/nginx"},
+    {MIRRORS, "quay.io/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "h.corp/q/x"},
+    {MIRRORS "  approved: [quay.io]\n", "quay.io/x", VERDICT_ALLOW, NULL, NONE, ""},
+    {MIRRORS, "nginx", VERDICT_DENY, NULL, REASON_NOT_REWRITTEN, "h.corp/hub/library/nginx"},
+    {ACME, "evil.com/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
+};
+
 /* A mirror pod is never mutated, and its annotation buys nothing. */
 static void mirror_pods_are_judged_as_they_stand(void **state) {
     (void)state;
-    for (size_t i = 0; i < sizeof validate_rows / sizeof *validate_rows; i++) {
-        struct workload_image image = container(validate_rows[i].image);
+    for (size_t i = 0; i < sizeof mirror_pod_rows / sizeof *mirror_pod_rows; i++) {
+        struct workload_image image = container(mirror_pod_rows[i].image);
         struct workload w = pod_of(&image);
         w.mirror_pod = true;
-        check_row(&validate_rows[i], &w, 0);
+        check_row(&mirror_pod_rows[i], &w, 0);
+        check_row(&mirror_pod_rows[i], &w, ENGINE_VALIDATE);
     }
 }
 
 static const struct row template_rows[] = {
     {ACME, "busybox:1", VERDICT_ALLOW, NULL, NONE, ""},
-    {ACME, "evil.com/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, "ghcr.io/acme/x"},
-    {ACME "  templates: warn\n", "evil.com/x", VERDICT_WARN, NULL, REASON_NOT_APPROVED,
-     "ghcr.io/acme/x"},
+    {ACME, "evil.com/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
+    {ACME "  templates: warn\n", "evil.com/x", VERDICT_WARN, NULL, REASON_NOT_APPROVED, ""},
     {ACME "  templates: ignore\n", "evil.com/x", VERDICT_ALLOW, NULL, NONE, ""},
     {ACME "  templates: warn\n  mode: audit\n", "evil.com/x", VERDICT_ALLOW, NULL,
-     REASON_NOT_APPROVED, "ghcr.io/acme/x"},
+     REASON_NOT_APPROVED, ""},
     {SPEC "  approved: [quay.io]\n", "auto", VERDICT_ALLOW, NULL, NONE, ""},
     {ACME, " ", VERDICT_ALLOW, NULL, NONE, ""},
     {ACME, "", VERDICT_ALLOW, NULL, NONE, ""},
@@ -403,6 +480,131 @@ static void secrets_by_table(void **state) {
     }
 }
 
+/* ---- /validate: what /mutate could not do ------------------------------------------------ */
+
+#define ALL_SET                                                                                \
+    ACME "  imagePullPolicy: Always\n  imagePullSecrets: [s, {name: q, for: quay.io}]\n"       \
+         "  approved: [quay.io]\n"
+
+static const struct {
+    const char *policy, *image, *pull_policy;
+    const char *secrets; /* by commas, "-" for one without a name */
+    enum verdict verdict;
+    const char *messages; /* of all reasons, each up to its rule */
+} stands_rows[] = {
+    {ALL_SET, "ghcr.io/acme/x:1", "Always", "s", VERDICT_ALLOW, ""},
+    {ALL_SET, "ghcr.io/acme/x:1", "Never", "s", VERDICT_DENY,
+     "container \"main\": image \"ghcr.io/acme/x:1\" has pull policy Never where the rule "
+     "wants "
+     "Always: /mutate was not asked, or was overridden"},
+    {ALL_SET, "ghcr.io/acme/x:1", "\x1b[31m", "s", VERDICT_DENY,
+     "container \"main\": image \"ghcr.io/acme/x:1\" has an unknown pull policy where the rule "
+     "wants Always: /mutate was not asked, or was overridden"},
+    {ALL_SET, "ghcr.io/acme/x:1", NULL, "s", VERDICT_DENY,
+     "container \"main\": image \"ghcr.io/acme/x:1\" has no pull policy where the rule wants "
+     "Always: /mutate was not asked, or was overridden"},
+    {ALL_SET, "ghcr.io/acme/x:1", "Always", NULL, VERDICT_DENY,
+     "the pod has no pull secret \"s\": /mutate was not asked, or was overridden"},
+    {ALL_SET, "quay.io/x:1", "Always", "other", VERDICT_DENY,
+     "the pod has no pull secret \"s\": /mutate was not asked, or was overridden | "
+     "the pod has no pull secret \"q\": /mutate was not asked, or was overridden"},
+    /* what others add, and in what order, is theirs */
+    {ALL_SET, "quay.io/x:1", "Always", "a,q,b,s,c", VERDICT_ALLOW, ""},
+    {ALL_SET, "ghcr.io/acme/x:1", "Always", "-,s", VERDICT_ALLOW, ""},
+    {ALL_SET, "ghcr.io/acme/x:1", "Always", "s,a,a", VERDICT_ALLOW, ""},
+    {ACME, "ghcr.io/acme/x:1", "Never", NULL, VERDICT_ALLOW, ""},
+    /* all at once */
+    {ALL_SET, "x:1", "Never", NULL, VERDICT_DENY,
+     "container \"main\": image \"x:1\" was not rewritten to \"ghcr.io/acme/x:1\": /mutate was "
+     "not "
+     "asked, or was overridden | "
+     "container \"main\": image \"x:1\" has pull policy Never where the rule wants Always: "
+     "/mutate "
+     "was not asked, or was overridden | "
+     "the pod has no pull secret \"s\": /mutate was not asked, or was overridden"},
+    {ALL_SET "  mode: warn\n", "ghcr.io/acme/x:1", "Always", NULL, VERDICT_WARN,
+     "the pod has no pull secret \"s\": /mutate was not asked, or was overridden"},
+    {ALL_SET "  mode: audit\n", "x:1", "Never", NULL, VERDICT_ALLOW,
+     "container \"main\": image \"x:1\" was not rewritten to \"ghcr.io/acme/x:1\": mode audit "
+     "changes nothing"},
+    /* what /mutate would have refused as well says why, and no more */
+    {ALL_SET, "evil.com/x:1", "Never", NULL, VERDICT_DENY,
+     "container \"main\": image \"evil.com/x:1\" comes from evil.com, which is not approved"},
+};
+
+static void check_stands(size_t i, struct workload *w, bool expect) {
+    struct arena arena = ARENA_INIT(4096, 1 << 20);
+    struct err err = ERR_INIT;
+    struct decision d;
+    struct str own[8];
+    struct buf said = BUF_INIT(1 << 16);
+    struct policy *policy = load(stands_rows[i].policy);
+    w->secrets_state = stands_rows[i].secrets ? SECRETS_LIST : SECRETS_ABSENT;
+    w->secrets = own;
+    w->n_secrets = split_names(stands_rows[i].secrets, own);
+    assert_ok(engine_decide(&d, policy, w, NOW_S, ENGINE_VALIDATE, &arena, &err), &err);
+    for (size_t k = 0; k < d.n_reasons; k++) {
+        struct str message = d.reasons[k].message;
+        const char *rule = memmem(message.p, message.n, " (rule ", 7);
+        buf_printf(&said, "%s%.*s", k ? " | " : "", (int)(rule - message.p), message.p);
+    }
+    bool as_said = d.verdict == stands_rows[i].verdict &&
+                   str_eq(buf_view(&said), str_of(stands_rows[i].messages));
+    if (expect ? !as_said
+               : d.verdict == VERDICT_DENY && strstr(stands_rows[i].image, "evil") == NULL)
+        fail_row("row %zu: %s: %.*s", i, engine_verdict_name(d.verdict),
+                 STR_ARG(buf_view(&said)));
+    assert_int_equal(d.n_edits, 0);
+    assert_int_equal(d.n_secrets_added, 0);
+    assert_int_equal(d.n_secrets, w->n_secrets);
+    buf_done(&said);
+    arena_done(&arena);
+    policy_free(policy);
+}
+
+static void what_mutate_would_change_is_refused(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof stands_rows / sizeof *stands_rows; i++) {
+        struct workload_image image = container(stands_rows[i].image);
+        struct workload w = pod_of(&image);
+        image.has_pull_policy = stands_rows[i].pull_policy != NULL;
+        if (image.has_pull_policy)
+            image.pull_policy = str_of(stands_rows[i].pull_policy);
+        check_stands(i, &w, true);
+        w.shape = SHAPE_TEMPLATE; /* never rewritten */
+        check_stands(i, &w, false);
+        w.shape = SHAPE_POD;
+        w.operation = OPERATION_UPDATE; /* of what did not change */
+        image.changed = false;
+        check_stands(i, &w, false);
+    }
+}
+
+/* A debug container is rewritten by its own kind of update, and so looked at there. */
+static void debug_containers_are_looked_at(void **state) {
+    (void)state;
+    struct arena arena = ARENA_INIT(4096, 1 << 20);
+    struct err err = ERR_INIT;
+    struct decision d;
+    struct policy *policy = load(ALL_SET);
+    struct workload_image image = container("ghcr.io/acme/x:1");
+    struct workload w = pod_of(&image);
+    image.place = PLACE_EPHEMERAL;
+    image.has_pull_policy = true;
+    image.pull_policy = STR("Never");
+    w.shape = SHAPE_EPHEMERAL;
+    w.operation = OPERATION_UPDATE;
+    assert_ok(engine_decide(&d, policy, &w, NOW_S, ENGINE_VALIDATE, &arena, &err), &err);
+    assert_int_equal(d.verdict, VERDICT_DENY);
+    assert_int_equal(d.n_reasons, 1);
+    assert_int_equal(d.reasons[0].code, REASON_NOT_REWRITTEN);
+    image.pull_policy = STR("Always");
+    assert_ok(engine_decide(&d, policy, &w, NOW_S, ENGINE_VALIDATE, &arena, &err), &err);
+    assert_int_equal(d.verdict, VERDICT_ALLOW);
+    arena_done(&arena);
+    policy_free(policy);
+}
+
 /* ---- places, pull policies, messages ------------------------------------------------- */
 
 static void every_place_is_rewritten_with_its_pointer(void **state) {
@@ -476,15 +678,33 @@ static void messages_say_all_there_is_to_know(void **state) {
         {ACME "  message: ask data-platform\n", "quay.io/x:1",
          "container \"main\": image \"quay.io/x:1\" comes from quay.io, which is not approved "
          "(rule "
-         "\"t\", t.yaml:4); write \"ghcr.io/acme/x:1\" instead; ask data-platform"},
+         "\"t\", t.yaml:4); approved: \"ghcr.io/acme\"; ask data-platform"},
         {ACME, "a\nb\x7f\xe2\x80\xae",
          "container \"main\": image \"a\\x0ab\\x7f\\xe2\\x80\\xae\" is no image reference: "},
         {ACME "  exemptions: [{images: [quay.io], reason: r, owner: o, until: 2026-01-01}]\n",
          "quay.io/x",
          "container \"main\": image \"quay.io/x\" comes from quay.io, which is not approved "
          "(the "
-         "exemption in line 6 ran out: until 2026-01-01) (rule \"t\", t.yaml:4); write "
-         "\"ghcr.io/acme/x\" instead"},
+         "exemption in line 6 ran out: until 2026-01-01) (rule \"t\", t.yaml:4); approved: "
+         "\"ghcr.io/acme\""},
+        {ACME "  approved: [a.io, {regex: 'b\\.io/.*'}, c.io, d.io, e.io, f.io]\n",
+         "quay.io/x:1",
+         "container \"main\": image \"quay.io/x:1\" comes from quay.io, which is not approved "
+         "(rule \"t\", t.yaml:4); approved: \"ghcr.io/acme\", \"a.io\", regex \"b\\.io/.*\", "
+         "\"c.io\", \"d.io\" and 2 more"},
+        {SPEC "  mirrors: {docker.io: h.corp/all, quay.io/a: h.corp/all}\n", "quay.io/x:1",
+         "container \"main\": image \"quay.io/x:1\" comes from quay.io, which is not approved "
+         "(rule \"t\", t.yaml:4); approved: \"h.corp/all\""},
+        {SPEC "  denied: [a.io]\n", "quay.io/x:1",
+         "container \"main\": image \"quay.io/x:1\" comes from quay.io, which is not approved "
+         "(rule \"t\", t.yaml:4); no registry is approved"},
+        {HUB "  denied: [docker.io/evil]\n", "h.corp/hub/evil/x:1",
+         "container \"main\": image \"h.corp/hub/evil/x:1\" is denied by pattern "
+         "\"docker.io/evil\": by way of mirrors it is \"docker.io/evil/x\" (rule \"t\", "
+         "t.yaml:7)"},
+        {ACME "  unmatched: deny\n  message: ask us\n  rules: [{name: a, match: {namespaces: "
+              "[b]}}]\n",
+         "x", "no rule of t.yaml selects this pod, and unmatched pods are denied; ask us"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct arena arena = ARENA_INIT(4096, 1 << 20);
@@ -582,6 +802,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(unchanged_images_are_left_alone),
     cmocka_unit_test(other_operations_are_allowed),
     cmocka_unit_test(secrets_by_table),
+    cmocka_unit_test(what_mutate_would_change_is_refused),
+    cmocka_unit_test(debug_containers_are_looked_at),
     cmocka_unit_test(every_place_is_rewritten_with_its_pointer),
     cmocka_unit_test(updates_touch_images_alone),
     cmocka_unit_test(messages_say_all_there_is_to_know),

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "engine/engine.h"
 #include "rules/rules.h"
 
 #include <ftw.h>
@@ -123,6 +124,8 @@ static void put_policy(struct buf *b, const struct policy *p) {
         buf_printf(b, "\nexemption %u:%u %.*s/%.*s", e->pos.line, e->pos.col,
                    STR_ARG(e->reason), STR_ARG(e->owner));
         put_names(b, "ns", &e->namespaces);
+        if (e->scope == SCOPE_ALL)
+            buf_puts(b, " all");
         if (e->until_s != INT64_MAX)
             buf_printf(b, " until %.*s=%lld", STR_ARG(e->until), (long long)e->until_s);
         put_patterns(b, "image", &e->images);
@@ -332,7 +335,7 @@ static const struct {
           "      until: 2027-01-31\n"
           "    - {images: [{regex: b\\.io/.*}], reason: r, owner: o, until: "
           "\"2027-01-31T01:00:00+01:00\"}\n"
-          "    - {images: [c.io], reason: r, owner: o}\n",
+          "    - {images: [c.io], reason: r, owner: o, scope: all}\n",
      "policy \n"
      "rule 3:1 policy\n"
      "  approved 4:14 a.io\n"
@@ -340,7 +343,7 @@ static const struct {
      "  image 6:16 ghcr.io/dbt-labs/**\n"
      "exemption 11:7 r/o until 2027-01-31T01:00:00+01:00=1801353600\n"
      "  image 11:25 b\\.io/.*\n"
-     "exemption 12:7 r/o\n"
+     "exemption 12:7 r/o all\n"
      "  image 12:17 c.io"},
     {"exemptions alone", HEAD "  rules: []\n  exemptions: []\n  unmatched: deny\n",
      "policy  unmatched:deny"},
@@ -452,6 +455,109 @@ static void folders_are_read_in_order_of_names(void **state) {
     assert_str(policy_file(l.policy, l.policy->rules[2].pos), str_of(name));
     loaded_done(&l);
     remove_folder(&f);
+}
+
+/* The verdict on quay.io/x in the namespace that a folder's second rule selects. */
+static enum verdict judge_in_b(const struct policy *policy) {
+    struct arena arena = ARENA_INIT(4096, 1 << 20);
+    struct err err = ERR_INIT;
+    struct decision d;
+    const struct workload_image image = {
+        .place = PLACE_CONTAINER, .text = STR("quay.io/x"), .has_image = true, .changed = true};
+    const struct workload w = {.shape = SHAPE_POD,
+                               .spec = STR("/spec"),
+                               .namespace = STR("b"),
+                               .images = &image,
+                               .n_images = 1};
+    assert_ok(engine_decide(&d, policy, &w, NOW_S, 0, &arena, &err), &err);
+    enum verdict verdict = d.verdict;
+    arena_done(&arena);
+    return verdict;
+}
+
+static void exemptions_hold_for_the_rules_of_their_file(void **state) {
+    (void)state;
+    static const struct {
+        const char *file, *more;
+        enum verdict verdict;
+        const char *warnings;
+    } rows[] = {
+        {"1.yaml", "  exemptions: [{images: [quay.io], reason: r, owner: o}]\n", VERDICT_DENY,
+         ""},
+        {"1.yaml", "  exemptions: [{images: [quay.io], reason: r, owner: o, scope: file}]\n",
+         VERDICT_DENY, ""},
+        {"1.yaml", "  exemptions: [{images: [quay.io], reason: r, owner: o, scope: all}]\n",
+         VERDICT_ALLOW, ""},
+        {"2.yaml", "  exemptions: [{images: [quay.io], reason: r, owner: o}]\n", VERDICT_ALLOW,
+         ""},
+        {"3.yaml",
+         NAMED("c") "  rules: []\n  exemptions: [{images: [quay.io], reason: r, owner: o}]\n",
+         VERDICT_DENY,
+         "6:16 the exemption has no effect: it holds for the rules of its own file, which has "
+         "none "
+         "(scope: all holds for those of every file)"},
+        {"3.yaml",
+         NAMED("c") "  rules: []\n  exemptions: [{images: [quay.io], reason: r, owner: o, "
+                    "scope: all}]\n",
+         VERDICT_ALLOW, ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        static const char *const files[][2] = {
+            {"1.yaml",
+             NAMED("a") "  approved: [a.io]\n  rules: [{name: a, match: {namespaces: [a]}}]\n"},
+            {"2.yaml",
+             NAMED(
+                 "b") "  approved: [b.io]\n  rules: [{name: b, match: {namespaces: [b]}}]\n"}};
+        struct folder f = make_folder();
+        char text[1024];
+        for (size_t k = 0; k < 2; k++) {
+            bool here = strcmp(files[k][0], rows[i].file) == 0;
+            snprintf(text, sizeof text, "%s%s", files[k][1], here ? rows[i].more : "");
+            put_file(&f, files[k][0], text);
+        }
+        if (strcmp(rows[i].file, "3.yaml") == 0)
+            put_file(&f, rows[i].file, rows[i].more);
+        struct loaded l = load_path(f.path);
+        assert_ok(l.ec, &l.err);
+        if (judge_in_b(l.policy) != rows[i].verdict ||
+            !str_eq(buf_view(&l.warnings), str_of(rows[i].warnings)))
+            fail_row("%s %s: %.*s", rows[i].file, rows[i].more, STR_ARG(buf_view(&l.warnings)));
+        loaded_done(&l);
+        remove_folder(&f);
+    }
+}
+
+/* Behind denials that no rule decides. */
+static void the_message_of_the_policy_is_that_of_who_denies(void **state) {
+    (void)state;
+    static const struct {
+        const char *first, *second, *message;
+    } rows[] = {
+        {"", "", ""},
+        {"  message: a\n", "", "a"},
+        {"", "  message: b\n", "b"},
+        {"  message: a\n", "  message: b\n", "a"},
+        {"  message: a\n", "  message: b\n  unmatched: deny\n", "b"},
+        {"  message: a\n", "  unmatched: deny\n", "a"},
+        {"  message: a\n  unmatched: deny\n", "  message: b\n  unmatched: deny\n", "a"},
+        {"  message: a\n  unmatched: deny\n", "  message: b\n", "a"},
+        {"  unmatched: deny\n", "  message: b\n", "b"},
+        {"  rules: [{name: x, message: of a rule}]\n", "", ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct folder f = make_folder();
+        char text[512];
+        snprintf(text, sizeof text, NAMED("a") "  registry: a.io\n%s", rows[i].first);
+        put_file(&f, "1.yaml", text);
+        snprintf(text, sizeof text, NAMED("b") "  registry: b.io\n%s", rows[i].second);
+        put_file(&f, "2.yaml", text);
+        struct loaded l = load_path(f.path);
+        assert_ok(l.ec, &l.err);
+        if (!str_eq(l.policy->message, str_of(rows[i].message)))
+            fail_row("row %zu: \"%.*s\"", i, STR_ARG(l.policy->message));
+        loaded_done(&l);
+        remove_folder(&f);
+    }
 }
 
 static void files_are_checked_against_each_other(void **state) {
@@ -690,6 +796,8 @@ static void errors_survive_the_lack_of_memory(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(policies_are_read),
     cmocka_unit_test(folders_are_read_in_order_of_names),
+    cmocka_unit_test(exemptions_hold_for_the_rules_of_their_file),
+    cmocka_unit_test(the_message_of_the_policy_is_that_of_who_denies),
     cmocka_unit_test(files_are_checked_against_each_other),
     cmocka_unit_test(warnings_name_other_files),
     cmocka_unit_test(mounted_config_maps_are_read),

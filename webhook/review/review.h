@@ -57,9 +57,10 @@ enum ec review_object(struct workload *out, struct review_fault *fault, const st
 /* true when the root names itself an AdmissionReview. */
 bool review_is_review(const struct json *j, json_at root);
 
-/* The decision for an object that cannot be judged. */
+/* The decision for an object that cannot be judged; the policy's message stands behind the fault. */
 enum ec review_refuse(struct decision *out, const struct review_fault *fault,
-                      struct arena *arena, struct err *err) MUST_CHECK;
+                      const struct policy *policy, struct arena *arena, struct err *err)
+    MUST_CHECK;
 
 /* The decision's edits as a JSON Patch (RFC 6902); "[]" when there are none. */
 void review_patch(struct buf *out, const struct decision *d);

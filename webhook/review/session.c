@@ -2,6 +2,7 @@
 #include "review/internal.h"
 
 enum { ARENA_BLOCK = 64 * 1024, PATCH_MAX = 32 << 20 };
+enum { FAULT_MAX = 4096 }; /* a fault and a policy's message */
 enum { KEEP_NODES = 32 * 1024, KEEP_PATCH_BYTES = 64 * 1024 };
 
 /* Keys that stand twice in managedFields do no harm: the API server alone writes them. */
@@ -31,12 +32,25 @@ void review_session_done(struct review_session *s) {
     buf_done(&s->patch);
 }
 
+static bool put_fault(struct str *out, const struct review_fault *fault,
+                      const struct policy *policy, struct arena *arena) {
+    char *room = arena_room(arena, FAULT_MAX);
+    struct buf text = BUF_OVER(room, room != NULL ? FAULT_MAX : 0);
+    buf_puts(&text, fault->msg);
+    engine_put_message(&text, policy);
+    if (room == NULL || text.bad)
+        return false;
+    arena_keep(arena, text.n);
+    *out = buf_view(&text);
+    return true;
+}
+
 enum ec review_refuse(struct decision *out, const struct review_fault *fault,
-                      struct arena *arena, struct err *err) {
+                      const struct policy *policy, struct arena *arena, struct err *err) {
     struct reason *reason = ARENA_NEW(arena, struct reason);
     struct str text;
     *out = (struct decision){.verdict = VERDICT_DENY, .reasons = reason, .n_reasons = 1};
-    if (reason == NULL || !arena_str(arena, str_of(fault->msg), &text))
+    if (reason == NULL || !put_fault(&text, fault, policy, arena))
         return arena_fail(arena, err);
     *reason = (struct reason){
         .code = REASON_MALFORMED, .weight = WEIGHT_DENY, .image = -1, .message = text};
@@ -47,7 +61,7 @@ static enum ec decide(struct review_session *s, const struct policy *policy, int
                       unsigned flags, struct err *err) {
     const struct review *r = &s->review;
     if (r->fault.is)
-        return review_refuse(&s->decision, &r->fault, &s->arena, err);
+        return review_refuse(&s->decision, &r->fault, policy, &s->arena, err);
     return engine_decide(&s->decision, policy, &r->workload, now_s, flags, &s->arena, err);
 }
 
@@ -99,7 +113,8 @@ static bool salvage(struct review_session *s, struct err *err) {
 
 /* Too much for one request's memory: whoever has said his uid is denied, not let through by an
  * HTTP error. */
-static enum ec refuse_too_large(struct review_session *s, struct err *err) {
+static enum ec refuse_too_large(struct review_session *s, const struct policy *policy,
+                                struct err *err) {
     struct review_fault fault = {.is = false};
     if (err->code != EC_LIMIT || s->review.uid.n == 0)
         return err->code;
@@ -110,7 +125,7 @@ static enum ec refuse_too_large(struct review_session *s, struct err *err) {
                                            .name = s->review.workload.name,
                                            .user = s->review.workload.user};
     *err = (struct err)ERR_INIT;
-    return review_refuse(&s->decision, &fault, &s->arena, err);
+    return review_refuse(&s->decision, &fault, policy, &s->arena, err);
 }
 
 /* Nodes and patch, when they are many: the one is needed before the answer, the other in it. */
@@ -155,13 +170,13 @@ enum ec review_answer(struct review_session *s, const struct policy *policy, int
         (void)!review_decode(&s->review, &s->json, &s->arena, err);
     if (err->code == EC_OK)
         (void)!decide(s, policy, now_s, engine_flags, err);
-    if (err->code != EC_OK && refuse_too_large(s, err) != EC_OK)
+    if (err->code != EC_OK && refuse_too_large(s, policy, err) != EC_OK)
         return err->code;
     encode(s, policy, reply);
     if (reply->bad == EC_LIMIT) {
         buf_reset(reply);
         err_set(err, EC_LIMIT, "needs more room for its answer than there is");
-        if (refuse_too_large(s, err) != EC_OK)
+        if (refuse_too_large(s, policy, err) != EC_OK)
             return err->code;
         encode(s, policy, reply);
     }
