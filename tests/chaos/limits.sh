@@ -20,6 +20,7 @@ max-in-flight --max-in-flight 4 --request-timeout 4s
 slow-bodies --max-connections 8 --max-in-flight 4
 probe-bodies --header-timeout 60s --request-timeout 60s
 max-connections --max-connections 4
+max-handshakes --max-handshakes 4
 max-connections-per-address --max-connections-per-address 3
 max-header --max-header 8KiB
 header-timeout --header-timeout 1s

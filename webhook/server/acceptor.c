@@ -1,6 +1,7 @@
-/* Accepts, and gives each connection to the worker that has the fewest. The limit on
- * connections is kept here, by leaving clients in the backlog: MHD_add_connection() at
- * libmicrohttpd's own limit (0.9.75) deadlocks the worker. */
+/* Accepts, and gives each connection to the worker that has the fewest. The limits on connections and on
+ * handshakes are kept here, by leaving clients in the backlog: MHD_add_connection() at libmicrohttpd's own
+ * limit (0.9.75) deadlocks the worker; and a worker does one step of each handshake before it comes back
+ * to a request, so that their number is how long an established connection may have to wait. */
 #include "server/internal.h"
 
 #include "base/clock.h"
@@ -13,9 +14,10 @@
 #include <unistd.h>
 
 enum {
-    BATCH = 4096,      /* so that orders are heard in a flood */
-    BACK_OFF_MS = 100, /* after an error of accept that would come again at once */
-    FULL_POLL_MS = 250 /* how often those that wait are looked at */
+    BATCH = 4096,       /* so that orders are heard in a flood */
+    BACK_OFF_MS = 100,  /* after an error of accept that would come again at once */
+    FULL_POLL_MS = 250, /* how often those that wait are looked at */
+    SHAKING_POLL_MS = 50
 };
 
 static enum ec set_up(int fd, const struct sockaddr_storage *a, socklen_t bytes) {
@@ -49,8 +51,16 @@ enum ec acceptor_listen(struct server *s, struct err *err) {
     return EC_OK;
 }
 
-static bool is_full(struct server *s) {
+static bool connections_are_full(struct server *s) {
     return atomic_load(&s->connections) >= s->config.max_connections;
+}
+
+/* At the end all that wait are taken: nobody comes after them. */
+static bool is_full(struct server *s) {
+    if (connections_are_full(s))
+        return true;
+    return s->config.tls && atomic_load(&s->handshakes) >= s->config.max_handshakes &&
+           atomic_load(&s->acceptor_order) == ACCEPTOR_RUN;
 }
 
 /* Clients in the backlog. Linux tells their number as that of a connection's packets. */
@@ -75,16 +85,27 @@ static void wait_for(struct server *s, bool clients, int timeout_ms) {
     }
 }
 
+static void make_room(struct server *s, unsigned waiting) {
+    if (connections_are_full(s)) {
+        if (watchdog_make_room(s, waiting) > 0)
+            server_event(s, "connections_full",
+                         STR("idle and slow ones make room for those that wait"));
+        return;
+    }
+    s->n_delayed = waiting > s->n_delayed ? waiting : s->n_delayed;
+    if (watchdog_end_handshakes(s, waiting) > 0)
+        server_event(s, "handshakes_full", STR("slow ones make room for those that wait"));
+}
+
 static void wait_while_full(struct server *s) {
     unsigned waiting = n_waiting(s);
-    if (waiting > 0 && watchdog_make_room(s, waiting) > 0)
-        server_event(s, "connections_full",
-                     STR("idle and slow ones make room for those that wait"));
+    if (waiting > 0)
+        make_room(s, waiting);
     atomic_store(&s->acceptor_is_full, true);
     /* Looked at again after the flag is up: a connection that closed in between is not missed.
      */
     if (is_full(s) && atomic_load(&s->acceptor_order) == ACCEPTOR_RUN)
-        wait_for(s, waiting == 0, FULL_POLL_MS);
+        wait_for(s, waiting == 0, connections_are_full(s) ? FULL_POLL_MS : SHAKING_POLL_MS);
     atomic_store(&s->acceptor_is_full, false);
 }
 
@@ -123,6 +144,10 @@ static void hand_over(struct server *s, int fd, const struct sockaddr_storage *p
         return;
     }
     atomic_fetch_add(&s->accepted, 1);
+    if (s->n_delayed > 0) {
+        s->n_delayed--;
+        atomic_fetch_add(&s->handshakes_delayed, 1);
+    }
     worker_give(c);
 }
 

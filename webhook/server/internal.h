@@ -100,7 +100,10 @@ struct conn {
     /* The worker's alone. */
     gnutls_session_t session; /* NULL without TLS */
     bool waits, is_fed;       /* worker_pulled() */
-    bool holds_next;          /* tls_hold() */
+    bool is_shaking;          /* counted in server.handshakes: conn_shaken() */
+    unsigned shaking_reads;
+    size_t shaking_bytes;
+    bool holds_next; /* tls_hold() */
     size_t n_held;
     char held[TLS_HELD_MAX];
     struct tls_creds *creds;
@@ -134,6 +137,7 @@ struct server {
     char address[64];
     pthread_t acceptor, watchdog;
     bool acceptor_runs, watchdog_runs;
+    unsigned n_delayed; /* the acceptor's: clients in the backlog when handshakes were full */
     struct worker *workers;
 
     pthread_mutex_t list_lock;
@@ -147,10 +151,11 @@ struct server {
     atomic_bool acceptor_is_full; /* it waits for a connection to close */
     atomic_bool closes_after_answer;
     atomic_size_t memory_used; /* bodies and replies */
-    atomic_uint in_flight, connections;
+    atomic_uint in_flight, connections, handshakes;
     _Atomic uint64_t accepted, timed_out;
     _Atomic uint64_t refused[SERVER_N_REFUSALS];
-    _Atomic uint64_t handshakes_failed, refused_address;
+    _Atomic uint64_t handshakes_failed, handshakes_refused, handshakes_delayed;
+    _Atomic uint64_t refused_address;
     _Atomic int64_t event_due_ns; /* rate limit of server_event() */
 };
 
@@ -194,6 +199,9 @@ unsigned watchdog_close_idle(struct server *s);
  * those whose body still comes, kept or not, the slowest first; never one whose body is complete.
  * How many it closed. */
 unsigned watchdog_make_room(struct server *s, unsigned n);
+/* The same for handshakes that wait for their client, the longest first, once they have done so for a
+ * quarter of yield_ms. */
+unsigned watchdog_end_handshakes(struct server *s, unsigned n);
 /* Bytes that the peer sent so far (TCP_INFO); BYTES_UNKNOWN when the kernel does not say. */
 uint64_t watchdog_bytes_received(int fd);
 
@@ -210,6 +218,8 @@ unsigned conn_count_of(struct server *s, const struct sockaddr_storage *peer);
 void conn_free(struct conn *c);
 /* Those that no worker came to add, with their sockets. */
 void conn_free_pending(struct server *s);
+/* Its handshake is over, well or not; again does nothing. */
+void conn_shaken(struct conn *c);
 void conn_enter(struct conn *c, enum stage stage, int64_t since_ns);
 static inline enum stage conn_stage_of(uint64_t word) {
     return (enum stage)(word & 7);
@@ -267,6 +277,12 @@ void tls_hold(struct conn *c);
 int tls_no_certificate(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
                        gnutls_pcert_st **pcert, unsigned *n_pcert, gnutls_ocsp_data_st **ocsp,
                        unsigned *n_ocsp, gnutls_privkey_t *key, unsigned *flags);
+
+/* handshake.c */
+/* Looks at each message of the client before GnuTLS does. */
+void handshake_watch(gnutls_session_t session);
+/* So many bytes were read. False: a handshake has no use for so many, or in so many pieces. */
+bool handshake_may_read(struct conn *c, size_t n) MUST_CHECK;
 
 /* client.c */
 /* The client showed a certificate of the client CA, for client use, with an accepted name. */

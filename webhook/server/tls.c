@@ -5,13 +5,11 @@
  * while old connections, and broken new files, change nothing. */
 #include "server/internal.h"
 
-#include "base/clock.h"
 #include "base/mem.h"
 
 #include <errno.h>
 #include <gnutls/x509.h>
 #include <limits.h>
-#include <sys/ioctl.h>
 
 enum { PUSH_PARTS = 32 };
 
@@ -21,7 +19,39 @@ struct tls_creds {
     bool asks_client;
 };
 
-const char tls_default_priorities[] = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+const char tls_default_priorities[] =
+    "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:"
+    "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1";
+
+/* A finite-field group costs half a second, and a client pays nothing for asking. */
+static bool is_cheap_group(unsigned group) {
+    return group == GNUTLS_GROUP_X25519 || group == GNUTLS_GROUP_SECP256R1 ||
+           group == GNUTLS_GROUP_SECP384R1;
+}
+
+static bool is_cheap_exchange(unsigned exchange) {
+    return exchange == GNUTLS_KX_ECDHE_ECDSA || exchange == GNUTLS_KX_ECDHE_RSA;
+}
+
+static enum ec check_costs(gnutls_priority_t parsed, struct err *err) {
+    const unsigned *list = NULL;
+    int n = gnutls_priority_group_list(parsed, &list);
+    for (int i = 0; i < n; i++)
+        if (!is_cheap_group(list[i]))
+            return err_set(err, EC_USAGE,
+                           "TLS priorities: found the group %s, expected X25519, SECP256R1 and "
+                           "SECP384R1 alone: others cost too much",
+                           gnutls_group_get_name((gnutls_group_t)list[i]));
+    n = gnutls_priority_kx_list(parsed, &list);
+    for (int i = 0; i < n; i++)
+        if (!is_cheap_exchange(list[i]))
+            return err_set(
+                err, EC_USAGE,
+                "TLS priorities: found the key exchange %s, expected ECDHE-ECDSA and "
+                "ECDHE-RSA alone",
+                gnutls_kx_get_name((gnutls_kx_algorithm_t)list[i]));
+    return EC_OK;
+}
 
 enum ec tls_check_priorities(const char *priorities, struct err *err) {
     gnutls_priority_t parsed;
@@ -29,8 +59,9 @@ enum ec tls_check_priorities(const char *priorities, struct err *err) {
     int rc = gnutls_priority_init(&parsed, priorities, &at);
     if (rc != GNUTLS_E_SUCCESS)
         return err_set(err, EC_USAGE, "TLS priorities: %s at \"%s\"", gnutls_strerror(rc), at);
+    enum ec ec = check_costs(parsed, err);
     gnutls_priority_deinit(parsed);
-    return EC_OK;
+    return ec;
 }
 
 static bool to_datum(struct str s, gnutls_datum_t *out) {
@@ -121,31 +152,6 @@ bool tls_asks_client(const struct tls_creds *t) {
     return t && t->asks_client;
 }
 
-/* What the session has not read yet belongs to what comes after the handshake. */
-static uint64_t bytes_used(int fd) {
-    int unread = 0;
-    uint64_t bytes = watchdog_bytes_received(fd);
-    if (bytes == BYTES_UNKNOWN || ioctl(fd, FIONREAD, &unread) != 0 || unread < 0)
-        return BYTES_UNKNOWN;
-    return bytes - (uint64_t)unread;
-}
-
-/* The client's Finished has come: from here on the connection may be idle. */
-static int on_finished(gnutls_session_t session, unsigned type, unsigned when,
-                       unsigned incoming, const gnutls_datum_t *message) {
-    (void)type, (void)when, (void)message;
-    struct MHD_Connection *mhd = gnutls_session_get_ptr(session);
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct conn *c = info ? info->socket_context : NULL;
-    if (!incoming || c == NULL)
-        return 0;
-    atomic_store(&c->idle_bytes, bytes_used(c->fd));
-    conn_enter(c, STAGE_IDLE, clock_mono_ns());
-    atomic_store(&c->is_taking, false);
-    return 0;
-}
-
 /* ---- bytes: the head of an answer and its body go in one packet --------------------------- */
 
 static bool hold(struct conn *c, const giovec_t *v, int n) {
@@ -214,6 +220,10 @@ static ssize_t pull(gnutls_transport_ptr_t ptr, void *bytes, size_t n) {
     atomic_store(&c->is_taking, true);
     ssize_t got = recv(c->fd, bytes, n, 0);
     int error = got < 0 ? errno : 0;
+    if (got > 0 && !handshake_may_read(c, (size_t)got)) {
+        got = -1;
+        error = ECONNABORTED;
+    }
     if (got <= 0)
         atomic_store_explicit(&c->is_taking, false, memory_order_relaxed);
     worker_pulled(c, got > 0 ? PULLED_BYTES : error == EAGAIN ? PULLED_NOTHING : PULLED_END);
@@ -238,8 +248,7 @@ bool tls_attach(struct conn *c, gnutls_session_t session) {
     pthread_mutex_unlock(&s->creds_lock);
     c->session = session;
     set_transport(c);
-    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
-                                       on_finished);
+    handshake_watch(session);
     if (c->creds->asks_client)
         gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
     return gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, c->creds->cred) == 0 &&

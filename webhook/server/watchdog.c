@@ -6,6 +6,7 @@
  *                          less, until the answer is out
  *     until the body is    yield_ms, while others wait for room, or are refused for want of memory
  *     complete
+ *     handshake            a quarter of yield_ms, while others wait for one
  *     idle                 idle_timeout_s; a request line that began to come has at least
  *                          header_timeout_ms and at most three times that
  *
@@ -27,8 +28,9 @@
 
 enum {
     TICK_MS = 250,
-    BODIES_A_TICK = 16, /* that make room for others' memory */
-    FRESH_MS = 250      /* a connection without a request yet may get one any moment */
+    BODIES_A_TICK = 16,  /* that make room for others' memory */
+    HANDSHAKE_SHARE = 4, /* of yield_ms: a handshake waits for a round trip, not for a person */
+    FRESH_MS = 250       /* a connection without a request yet may get one any moment */
 };
 
 uint64_t watchdog_bytes_received(int fd) {
@@ -114,10 +116,12 @@ static bool is_quiet(const struct conn *c, uint64_t stage) {
 }
 
 /* How little is lost with a connection that makes room, the least first. */
-enum way { WAY_NOTHING_CAME, WAY_USED_BEFORE, WAY_BODY, WAY_NONE };
+enum way { WAY_HANDSHAKE, WAY_NOTHING_CAME, WAY_USED_BEFORE, WAY_BODY, WAY_NONE };
 
 static enum way way_of(const struct conn *c, uint64_t stage) {
     switch (conn_stage_of(stage)) {
+    case STAGE_HANDSHAKE:
+        return WAY_HANDSHAKE;
     case STAGE_ANSWER:
         return WAY_NONE;
     case STAGE_BODY:
@@ -148,11 +152,19 @@ static unsigned yield(struct server *s, enum way way, int64_t least_ns, unsigned
 }
 
 /* The slowest ones first: by powers of two, since to sort them all would hold the lists' lock. */
-static unsigned yield_bodies(struct server *s, int64_t least_ns, unsigned n, int64_t now_ns) {
+static unsigned yield_slowest(struct server *s, enum way way, int64_t least_ns, unsigned n,
+                              int64_t now_ns) {
     unsigned closed = 0;
     for (int64_t times = 16; times > 0; times /= 2)
-        closed += yield(s, WAY_BODY, times * least_ns, n - closed, now_ns);
+        closed += yield(s, way, times * least_ns, n - closed, now_ns);
     return closed;
+}
+
+/* Of n that are needed, those that do not go already. */
+static unsigned still_needed(const struct server *s, unsigned n) {
+    for (const struct conn *c = s->open; c && n > 0; c = c->next)
+        n -= goes_already(c);
+    return n;
 }
 
 unsigned watchdog_make_room(struct server *s, unsigned n) {
@@ -160,11 +172,22 @@ unsigned watchdog_make_room(struct server *s, unsigned n) {
     if (least_ns == 0)
         return 0;
     pthread_mutex_lock(&s->list_lock);
-    for (const struct conn *c = s->open; c && n > 0; c = c->next)
-        n -= goes_already(c);
-    unsigned closed = yield(s, WAY_NOTHING_CAME, least_ns, n, now_ns);
+    n = still_needed(s, n);
+    unsigned closed = yield(s, WAY_HANDSHAKE, least_ns, n, now_ns);
+    closed += yield(s, WAY_NOTHING_CAME, least_ns, n - closed, now_ns);
     closed += yield(s, WAY_USED_BEFORE, least_ns, n - closed, now_ns);
-    closed += yield_bodies(s, least_ns, n - closed, now_ns);
+    closed += yield_slowest(s, WAY_BODY, least_ns, n - closed, now_ns);
+    pthread_mutex_unlock(&s->list_lock);
+    return closed;
+}
+
+unsigned watchdog_end_handshakes(struct server *s, unsigned n) {
+    int64_t now_ns = clock_mono_ns();
+    int64_t least_ns = (int64_t)s->config.yield_ms * NS_PER_MS / HANDSHAKE_SHARE;
+    if (least_ns == 0)
+        return 0;
+    pthread_mutex_lock(&s->list_lock);
+    unsigned closed = yield_slowest(s, WAY_HANDSHAKE, least_ns, still_needed(s, n), now_ns);
     pthread_mutex_unlock(&s->list_lock);
     return closed;
 }
@@ -176,7 +199,7 @@ static void make_memory_room(struct server *s, uint64_t *refused_before, int64_t
         return;
     *refused_before = refused;
     pthread_mutex_lock(&s->list_lock);
-    yield_bodies(s, (int64_t)s->config.yield_ms * NS_PER_MS, BODIES_A_TICK, now_ns);
+    yield_slowest(s, WAY_BODY, (int64_t)s->config.yield_ms * NS_PER_MS, BODIES_A_TICK, now_ns);
     pthread_mutex_unlock(&s->list_lock);
 }
 
