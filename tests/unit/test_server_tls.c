@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -659,6 +661,65 @@ static void silence_after_the_handshake_is_not_slow(void **state) {
     server_stop(s);
 }
 
+/* What is written while it is on comes in one piece, as far as a packet goes. */
+static void set_cork(struct client *c, int on) {
+    assert_int_equal(setsockopt(c->fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on), 0);
+}
+
+/* Several records are read at once, and more than are read at once. */
+static void requests_that_come_together_are_answered(void **state) {
+    (void)state;
+    static const char *const versions[] = {"NORMAL:-VERS-ALL:+VERS-TLS1.3",
+                                           "NORMAL:-VERS-ALL:+VERS-TLS1.2"};
+    enum { MANY = 300 };
+    struct server *s = start();
+    for (size_t i = 0; i < 2; i++) {
+        struct client *c = client_new_tls(server_port(s), versions[i], NULL);
+        struct reply r;
+        set_cork(c, 1);
+        for (int n = 0; n < MANY; n++)
+            client_puts(c, n % 2 ? get_inspect : post_echo);
+        set_cork(c, 0);
+        for (int n = 0; n < MANY; n++) {
+            client_read(c, true, &r);
+            assert_int_equal(r.status, 200);
+            reply_done(&r);
+        }
+        client_free(c);
+    }
+    server_stop(s);
+}
+
+/* GnuTLS reads the keys, and says that there is nothing more. */
+static void new_keys_before_a_request_do_not_hide_it(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct client *c = client_new_tls(server_port(s), "NORMAL:-VERS-ALL:+VERS-TLS1.3", NULL);
+    for (int i = 0; i < 3; i++) {
+        struct reply r;
+        set_cork(c, 1);
+        assert_int_equal(gnutls_session_key_update(c->tls, 0), 0);
+        client_puts(c, post_echo);
+        set_cork(c, 0);
+        client_read(c, true, &r);
+        assert_int_equal(r.status, 200);
+        reply_done(&r);
+    }
+    client_free(c);
+    server_stop(s);
+}
+
+static void without_memory_to_read_ahead_it_is_served(void **state) {
+    (void)state;
+    struct server *s = start();
+    fixture_fail_allocation(1); /* the connection's own is the first */
+    struct client *c = client_new_tls(server_port(s), NULL, NULL);
+    assert_int_equal(client_ask(c, post_echo), 200);
+    fixture_fail_allocation(-1);
+    client_free(c);
+    server_stop(s);
+}
+
 static void idle_sessions_end_with_a_goodbye(void **state) {
     (void)state;
     struct server_config config = tls_config();
@@ -725,6 +786,9 @@ int main(void) {
         cmocka_unit_test(a_handshake_that_waits_delays_nobody),
         cmocka_unit_test(a_chunk_header_without_end_costs_nothing),
         cmocka_unit_test(silence_after_the_handshake_is_not_slow),
+        cmocka_unit_test(requests_that_come_together_are_answered),
+        cmocka_unit_test(new_keys_before_a_request_do_not_hide_it),
+        cmocka_unit_test(without_memory_to_read_ahead_it_is_served),
         cmocka_unit_test(idle_sessions_end_with_a_goodbye),
         cmocka_unit_test(sequential_sessions_leave_nothing_open),
         cmocka_unit_test(stop_ends_open_sessions),

@@ -28,6 +28,9 @@ static enum ec set_up(int fd, const struct sockaddr_storage *a, socklen_t bytes)
     if (a->ss_family == AF_INET6 &&
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0)
         return EC_IO;
+    /* Inherited by what is accepted. */
+    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0)
+        return EC_IO;
     if (bind(fd, (const struct sockaddr *)a, bytes) != 0 || listen(fd, SOMAXCONN) != 0)
         return EC_IO;
     return EC_OK;
@@ -129,14 +132,12 @@ static struct worker *least_loaded(struct server *s) {
 
 static void hand_over(struct server *s, int fd, const struct sockaddr_storage *peer,
                       socklen_t bytes) {
-    int on = 1;
     unsigned share = s->config.max_per_address;
     if (share != 0 && conn_count_of(s, peer) >= share) {
         atomic_fetch_add(&s->refused_address, 1); /* before the client can see it */
         close(fd);
         return;
     }
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     struct conn *c = conn_new(least_loaded(s), fd, peer, bytes);
     if (c == NULL) {
         close(fd);

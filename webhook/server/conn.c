@@ -107,6 +107,7 @@ unsigned conn_count_of(struct server *s, const struct sockaddr_storage *peer) {
 void conn_free(struct conn *c) {
     struct server *s = c->worker->server;
     worker_pulled(c, PULLED_END);
+    tls_drop_ahead(c);
     if (conn_stage_of(atomic_load(&c->stage)) == STAGE_HANDSHAKE)
         atomic_fetch_add(&s->handshakes_failed, 1);
     pthread_mutex_lock(&s->list_lock);

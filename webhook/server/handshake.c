@@ -48,21 +48,25 @@ static void refuse(struct conn *c, const char *why) {
 }
 
 /* What the session has not read yet belongs to what comes after the handshake. */
-static uint64_t bytes_used(int fd) {
+static uint64_t bytes_used(const struct conn *c) {
     int unread = 0;
-    uint64_t bytes = watchdog_bytes_received(fd);
-    if (bytes == BYTES_UNKNOWN || ioctl(fd, FIONREAD, &unread) != 0 || unread < 0)
+    uint64_t bytes = watchdog_bytes_received(c->fd);
+    if (bytes == BYTES_UNKNOWN || ioctl(c->fd, FIONREAD, &unread) != 0 || unread < 0)
         return BYTES_UNKNOWN;
-    return bytes - (uint64_t)unread;
+    return bytes - (uint64_t)unread - tls_is_ahead(c);
 }
 
 /* The client's Finished has come: from here on the connection may be idle. */
 static void finish(struct conn *c) {
-    atomic_store(&c->idle_bytes, bytes_used(c->fd));
+    atomic_store(&c->idle_bytes, bytes_used(c));
     conn_enter(c, STAGE_IDLE, clock_mono_ns());
-    atomic_store(&c->is_taking, false);
+    atomic_store(&c->is_taking, tls_is_ahead(c) > 0);
     conn_shaken(c);
 }
+
+/* After new keys GnuTLS says that there is nothing to read, and libmicrohttpd would wait for more bytes to come,
+ * though those of a request may lie here or in the kernel. It reads on after an interruption. */
+enum { LOOK_AGAIN = GNUTLS_E_INTERRUPTED };
 
 static int on_message(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
                       const gnutls_datum_t *message) {
@@ -70,8 +74,10 @@ static int on_message(gnutls_session_t session, unsigned type, unsigned when, un
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct conn *c = info ? info->socket_context : NULL;
-    if (!incoming || c == NULL || !c->is_shaking)
+    if (!incoming || c == NULL)
         return 0;
+    if (!c->is_shaking)
+        return type == GNUTLS_HANDSHAKE_KEY_UPDATE && when == GNUTLS_HOOK_POST ? LOOK_AGAIN : 0;
     if (when == GNUTLS_HOOK_POST) {
         if (type == GNUTLS_HANDSHAKE_FINISHED)
             finish(c);

@@ -30,7 +30,13 @@
 #include <stdatomic.h>
 #include <sys/socket.h>
 
-enum { NS_PER_MS = 1000000, TLS_HELD_MAX = 512 };
+enum {
+    NS_PER_MS = 1000000,
+    TLS_HELD_MAX = 512,
+    TLS_AHEAD_BYTES =
+        5 + 16384 + 256, /* the largest record, TLS 1.2 (RFC 5246, 6.2.3) less its spare */
+    TLS_AHEAD_MAX = 64   /* of a worker */
+};
 
 enum stage { STAGE_HANDSHAKE, STAGE_IDLE, STAGE_HEADER, STAGE_BODY, STAGE_ANSWER };
 /* What the watchdog has shut down. CUT_READING: was idle, and may still say goodbye, or give the answer
@@ -54,6 +60,13 @@ struct room {
     size_t reply_charged;
 };
 
+/* Bytes that have left the kernel before GnuTLS asked for them. */
+struct ahead {
+    struct ahead *next; /* in worker.spare_ahead */
+    size_t at, n;
+    char bytes[TLS_AHEAD_BYTES];
+};
+
 struct worker {
     struct server *server;
     unsigned index;
@@ -70,7 +83,9 @@ struct worker {
     /* The thread's alone. */
     int epoll_fd;
     struct conn *adding;
-    struct room spare;  /* for the next request */
+    struct room spare; /* for the next request */
+    struct ahead *spare_ahead;
+    unsigned n_ahead;   /* spare and in use */
     unsigned n_waiting; /* connections whose handshake waits for the client */
     unsigned n_fed;     /* connections whose last pull brought bytes: GnuTLS may hold some */
     bool has_moved;     /* something came, or was sent, or was called in this turn */
@@ -87,7 +102,7 @@ struct conn {
     _Atomic uint64_t stage;      /* since when (ns) and enum stage, in one word: conn_enter() */
     _Atomic int64_t limit_ns;    /* of a request; before it enters STAGE_BODY */
     _Atomic uint64_t idle_bytes; /* received when it became idle, or BYTES_UNKNOWN */
-    atomic_bool is_taking; /* TLS: bytes go from the kernel to a request that will begin */
+    atomic_bool is_taking; /* TLS: bytes went from the kernel to a request that will begin */
 
     struct { /* the watchdog's notes about one idle period; list_lock */
         uint64_t stage;
@@ -99,6 +114,7 @@ struct conn {
 
     /* The worker's alone. */
     gnutls_session_t session; /* NULL without TLS */
+    struct ahead *ahead;      /* NULL: nothing is; tls_is_ahead() */
     bool waits, is_fed;       /* worker_pulled() */
     bool is_shaking;          /* counted in server.handshakes: conn_shaken() */
     unsigned shaking_reads;
@@ -271,6 +287,11 @@ void tls_creds_unref(struct tls_creds *t);
 /* Gives the session the current credentials; they live as long as the connection. */
 bool tls_attach(struct conn *c, gnutls_session_t session) MUST_CHECK;
 bool tls_asks_client(const struct tls_creds *t);
+/* How many bytes of the client wait here, not in the kernel. */
+size_t tls_is_ahead(const struct conn *c);
+/* At the end of the connection, and of the worker. */
+void tls_drop_ahead(struct conn *c);
+void tls_free_ahead(struct worker *w);
 /* The next record, an answer's head, waits for the one behind it and goes out with that. */
 void tls_hold(struct conn *c);
 /* For MHD_OPTION_HTTPS_CERT_CALLBACK2: always fails. */

@@ -213,12 +213,79 @@ void tls_hold(struct conn *c) {
     c->holds_next = c->session != NULL;
 }
 
+/* ---- bytes: a record and its head in one read -------------------------------------------- */
+
+enum { RECORD_HEAD = 5 };
+
+/* For as long as something is ahead. NULL: too many are, or no memory; then GnuTLS reads for itself. */
+static struct ahead *take_ahead(struct worker *w) {
+    struct ahead *a = w->spare_ahead;
+    if (a != NULL) {
+        w->spare_ahead = a->next;
+        return a;
+    }
+    if (w->n_ahead == TLS_AHEAD_MAX || (a = mem_alloc(sizeof *a)) == NULL)
+        return NULL;
+    w->n_ahead++;
+    return a;
+}
+
+static void give_ahead(struct worker *w, struct ahead *a) {
+    a->next = w->spare_ahead;
+    w->spare_ahead = a;
+}
+
+size_t tls_is_ahead(const struct conn *c) {
+    return c->ahead ? c->ahead->n - c->ahead->at : 0;
+}
+
+void tls_drop_ahead(struct conn *c) {
+    if (c->ahead != NULL)
+        give_ahead(c->worker, c->ahead);
+    c->ahead = NULL;
+}
+
+void tls_free_ahead(struct worker *w) {
+    while (w->spare_ahead != NULL) {
+        struct ahead *a = w->spare_ahead;
+        w->spare_ahead = a->next;
+        mem_free(a);
+    }
+}
+
+static ssize_t from_ahead(struct conn *c, void *bytes, size_t n) {
+    struct ahead *a = c->ahead;
+    n = n < a->n - a->at ? n : a->n - a->at;
+    memcpy(bytes, a->bytes + a->at, n);
+    a->at += n;
+    if (a->at == a->n)
+        tls_drop_ahead(c);
+    return (ssize_t)n;
+}
+
+/* GnuTLS asks for the head of a record, and then for the rest. Who is asked for a head reads as much as
+ * there is, one record at most. */
+static ssize_t from_kernel(struct conn *c, void *bytes, size_t n) {
+    struct ahead *a = n == RECORD_HEAD ? take_ahead(c->worker) : NULL;
+    if (a == NULL)
+        return recv(c->fd, bytes, n, 0);
+    ssize_t got = recv(c->fd, a->bytes, sizeof a->bytes, 0);
+    if (got <= 0) {
+        give_ahead(c->worker, a);
+        return got;
+    }
+    a->at = 0;
+    a->n = (size_t)got;
+    c->ahead = a;
+    return from_ahead(c, bytes, n);
+}
+
 /* What GnuTLS pulls. Before bytes leave the kernel the watchdog is told, who would take the connection
  * for idle until libmicrohttpd has found a request in them. */
 static ssize_t pull(gnutls_transport_ptr_t ptr, void *bytes, size_t n) {
     struct conn *c = ptr;
     atomic_store(&c->is_taking, true);
-    ssize_t got = recv(c->fd, bytes, n, 0);
+    ssize_t got = c->ahead ? from_ahead(c, bytes, n) : from_kernel(c, bytes, n);
     int error = got < 0 ? errno : 0;
     if (got > 0 && !handshake_may_read(c, (size_t)got)) {
         got = -1;
