@@ -51,6 +51,7 @@ int main(int argc, char **argv) {
                                    .memory_budget_bytes = 256 << 20,
                                    .max_header_bytes = 16 << 10,
                                    .max_connections = 4096,
+                                   .max_handshakes = 100,
                                    .max_in_flight = 1024,
                                    .idle_timeout_s = 180,
                                    .header_timeout_ms = 10000,

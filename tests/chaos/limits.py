@@ -56,8 +56,8 @@ class Good(threading.Thread):
         judge.judge(status, body)
         self.count.right += 1
 
-    def goes_on(self):
-        aim, end = self.count.right + MORE, time.monotonic() + client.PATIENCE_S
+    def goes_on(self, more=MORE):
+        aim, end = self.count.right + more, time.monotonic() + client.PATIENCE_S
         while self.count.right < aim:
             if not self.is_alive() or self.count.wrong or time.monotonic() > end:
                 raise Failed(f"the one that behaves: {self.count.right} right, {self.count.wrong} wrong, "
@@ -385,6 +385,18 @@ def max_connections(at, good):
         s.close()
 
 
+def max_handshakes(at, good):
+    """Silent ones beyond it wait; and make room in the end."""
+    silent = [client.dial(at.port) for _ in range(12)]
+    for _ in range(20):
+        expect(at.metric("pullgate_server_handshakes_in_flight") <= 4, True)
+        good.goes_on()
+    expect(at.ask(at.good)[0], 200)
+    expect(at.metric("pullgate_server_handshakes_delayed_total") >= 8, True)
+    for s in silent:
+        s.close()
+
+
 def from_another_address(at):
     return socket.create_connection(("127.0.0.1", at.port), timeout=client.PATIENCE_S,
                                     source_address=("127.0.0.2", 0))
@@ -478,7 +490,7 @@ def max_nodes(at, good):
 
 LIMITS = {f.__name__.replace("_", "-"): f for f in (
     max_body, memory_budget, max_in_flight, slow_bodies, probe_bodies, idle_crowd, unread_metrics, unread_answers,
-    long_uid, memory, max_connections, max_connections_per_address, max_header,
+    long_uid, memory, max_connections, max_handshakes, max_connections_per_address, max_header,
     header_timeout, request_timeout, query_timeout, idle_timeout, max_depth, max_nodes)}
 
 

@@ -25,6 +25,7 @@ unread-answers --max-in-flight 4 --request-timeout 600s --header-timeout 600s
 long-uid
 memory --memory 256MiB
 max-connections --max-connections 4
+max-handshakes --max-handshakes 4
 max-connections-per-address --max-connections-per-address 3
 max-header --max-header 8KiB
 header-timeout --header-timeout 1s

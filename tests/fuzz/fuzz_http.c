@@ -76,6 +76,7 @@ static struct server *start(const struct certs_files *files) {
                                    .memory_budget_bytes = 1 << 20,
                                    .max_connections = 100,
                                    .max_header_bytes = 16 << 10,
+                                   .max_handshakes = 100,
                                    .max_in_flight = 50,
                                    .idle_timeout_s = 180,
                                    .header_timeout_ms = SERVER_MS,

@@ -93,6 +93,17 @@ done
 for suite in ECDHE-ECDSA-AES256-GCM-SHA384 ECDHE-ECDSA-AES128-GCM-SHA256 ECDHE-ECDSA-CHACHA20-POLY1305; do
     check "$suite" speaks -tls1_2 -cipher "$suite"
 done
+check_groups() { # NAME: others cost a client nothing to ask for, and us up to half a second
+    local group
+    for group in X25519 P-256 P-384; do
+        check "$1: group $group" speaks -groups "$group"
+    done
+    for group in P-521 X448 ffdhe2048 ffdhe3072 ffdhe4096 ffdhe6144 ffdhe8192; do
+        check "$1: no group $group" refuses -groups "$group"
+    done
+    check "$1: a group among others" speaks -groups ffdhe8192:P-521:P-384
+}
+check_groups "all ciphers"
 check "both ciphers" speaks -tls1_3 -ciphersuites TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256
 check "the server prefers" grep -q 'Cipher is TLS_AES_128_GCM_SHA256' "$work/tls"
 check "TLS 1.2 again" speaks -tls1_2
@@ -106,9 +117,36 @@ stop_daemon
 start_daemon tls13 ready --policy rules.yaml --tls-min 1.3 --tls-ciphers AES-128-GCM
 check "--tls-min 1.3: TLS 1.3" speaks -tls1_3
 check "--tls-min 1.3: no TLS 1.2" refuses -tls1_2
+check_groups "--tls-ciphers"
 check "--tls-ciphers: the one" speaks -tls1_3 -ciphersuites TLS_AES_128_GCM_SHA256
 check "--tls-ciphers: no other" refuses -tls1_3 -ciphersuites TLS_AES_256_GCM_SHA384
 stop_daemon
+# With RSA there is more that a client could ask for; and more than 2048 bits are slow.
+for bits in 2048 3072; do
+    mkdir "rsa$bits"
+    openssl req -x509 -newkey "rsa:$bits" -nodes -keyout "rsa$bits/tls.key" -out "rsa$bits/tls.crt" -days 2 \
+        -subj "/CN=h" -addext "subjectAltName=DNS:h" 2>/dev/null
+done
+ec_certs=$certs
+certs=rsa2048 start_daemon rsa2048 ready --policy rules.yaml
+certs=$ec_certs
+for suite in DHE-RSA-AES128-GCM-SHA256 DHE-RSA-AES256-GCM-SHA384 AES128-GCM-SHA256 AES256-GCM-SHA384; do
+    check "RSA: no $suite" refuses -tls1_2 -cipher "$suite:@SECLEVEL=0"
+done
+check "RSA: ECDHE" speaks -tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256
+same "RSA 2048: no warning" "$(grep -c certificate_key_slow "$log")" 0
+stop_daemon
+certs=rsa3072 start_daemon rsa3072 ready --policy rules.yaml
+certs=$ec_certs
+same "RSA 3072: a warning" "$(logged certificate_key_slow key)" "RSA 3072"
+stop_daemon
+for more in +GROUP-FFDHE8192 +GROUP-ALL +DHE-RSA +RSA; do
+    run "$PULLGATE" --policy rules.yaml --tls-ciphers "AES-128-GCM:$more" --tls-cert "$certs/tls.crt" \
+        --tls-key "$certs/tls.key" --listen 127.0.0.1:0 --metrics-listen ''
+    same "$more in a cipher: exit status" $status 2
+    matches "$more in a cipher: text" "$(jq -r 'select(.event == "cannot_start").error' <<<"$err")" \
+        "^--tls-ciphers: found \"AES-128-GCM:\\$more\", expected AES-128-GCM, AES-256-GCM or"
+done
 run "$PULLGATE" --policy rules.yaml --tls-ciphers AES-265-GCM --tls-cert "$certs/tls.crt" --tls-key "$certs/tls.key" \
     --listen 127.0.0.1:0 --metrics-listen ''
 same "a cipher that is none: exit status" $status 2

@@ -48,10 +48,15 @@ static void begin_tls(struct client *c, const char *priorities, const struct pem
                                    {(unsigned char *)(uintptr_t) "http/1.1", 8}};
     assert_int_equal(gnutls_certificate_allocate_credentials(&c->cred), 0);
     if (pair) {
-        gnutls_x509_crt_t chain = pair->crt;
-        assert_int_equal(gnutls_certificate_set_x509_key(c->cred, &chain, 1, pair->key), 0);
+        gnutls_x509_crt_t chain[16];
+        unsigned n = 0;
+        for (const struct pem *p = pair; n < pair->n_shown; p = p->from)
+            chain[n++] = p->crt;
+        gnutls_certificate_set_flags(c->cred, GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH);
+        assert_int_equal(gnutls_certificate_set_x509_key(c->cred, chain, (int)n, pair->key), 0);
     }
-    assert_int_equal(gnutls_init(&c->tls, GNUTLS_CLIENT | GNUTLS_NO_SIGNAL), 0);
+    assert_int_equal(
+        gnutls_init(&c->tls, GNUTLS_CLIENT | GNUTLS_NO_SIGNAL | GNUTLS_FORCE_CLIENT_CERT), 0);
     assert_int_equal(
         gnutls_priority_set_direct(c->tls, priorities ? priorities : "NORMAL", NULL), 0);
     assert_int_equal(gnutls_credentials_set(c->tls, GNUTLS_CRD_CERTIFICATE, c->cred), 0);
@@ -233,12 +238,13 @@ static void set_names(gnutls_x509_crt_t crt, struct pem_wish wish) {
 void pem_make(struct pem *out, struct pem_wish wish) {
     static unsigned char serial = 1;
     time_t now = time(NULL);
-    *out = (struct pem){.key = NULL};
+    *out = (struct pem){.from = wish.from, .n_shown = 1};
     assert_int_equal(gnutls_x509_privkey_init(&out->key), 0);
-    assert_int_equal(
-        gnutls_x509_privkey_generate(out->key, GNUTLS_PK_ECDSA,
-                                     GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0),
-        0);
+    if (wish.algorithm == 0) {
+        wish.algorithm = GNUTLS_PK_ECDSA;
+        wish.bits = GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1);
+    }
+    assert_int_equal(gnutls_x509_privkey_generate(out->key, wish.algorithm, wish.bits, 0), 0);
     assert_int_equal(gnutls_x509_crt_init(&out->crt), 0);
     set_names(out->crt, wish);
     serial++;
@@ -250,12 +256,18 @@ void pem_make(struct pem *out, struct pem_wish wish) {
     gnutls_x509_crt_set_key_usage(out->crt, wish.is_ca ? GNUTLS_KEY_KEY_CERT_SIGN
                                                        : GNUTLS_KEY_DIGITAL_SIGNATURE);
     gnutls_x509_crt_set_key(out->crt, out->key);
+    if (wish.other_key)
+        assert_int_equal(gnutls_x509_crt_set_pubkey(out->crt, wish.other_key), 0);
     const struct pem *from = wish.from ? wish.from : out;
     assert_int_equal(
         gnutls_x509_crt_sign2(out->crt, from->crt, from->key, GNUTLS_DIG_SHA256, 0), 0);
     assert_int_equal(gnutls_x509_privkey_export2(out->key, GNUTLS_X509_FMT_PEM, &out->key_pem),
                      0);
     assert_int_equal(gnutls_x509_crt_export2(out->crt, GNUTLS_X509_FMT_PEM, &out->cert_pem), 0);
+    /* Read back: only then does GnuTLS find one certificate's issuer among others. */
+    gnutls_x509_crt_deinit(out->crt);
+    assert_int_equal(gnutls_x509_crt_init(&out->crt), 0);
+    assert_int_equal(gnutls_x509_crt_import(out->crt, &out->cert_pem, GNUTLS_X509_FMT_PEM), 0);
 }
 
 void pem_done(struct pem *p) {

@@ -9,6 +9,7 @@
 
 #include "server/server.h"
 
+#include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 
@@ -70,6 +71,8 @@ struct pem {
     gnutls_x509_privkey_t key;
     gnutls_x509_crt_t crt;
     gnutls_datum_t key_pem, cert_pem;
+    const struct pem *from;
+    unsigned n_shown; /* certificates that a client with it shows: its own, its issuer's ... */
 };
 
 struct pem_wish {
@@ -78,6 +81,9 @@ struct pem_wish {
     const char *purpose;    /* an OID; NULL: any */
     const struct pem *from; /* who signs; NULL: itself */
     bool is_ca;
+    gnutls_pk_algorithm_t algorithm; /* 0: ECDSA, P-256 */
+    unsigned bits;
+    gnutls_pubkey_t other_key; /* NULL: its own; else one whose private half nobody has */
 };
 
 void pem_make(struct pem *out, struct pem_wish wish);

@@ -102,6 +102,7 @@ struct server_config fixture_config(void) {
                                   .memory_budget_bytes = 64 << 20,
                                   .max_header_bytes = 16 << 10,
                                   .max_connections = 100,
+                                  .max_handshakes = 100,
                                   .max_in_flight = 50,
                                   .idle_timeout_s = 180,
                                   .header_timeout_ms = HANG_S * 1000,

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,6 +55,40 @@ static int run_program(void) {
     return errno;
 }
 
+/* A socket that was there before; what a child inherits. */
+static int tcp = -1;
+
+static int set_option(int level, int option) {
+    int on = 1;
+    return setsockopt(tcp, level, option, &on, sizeof on) == 0 ? 0 : errno;
+}
+
+static int set_keepalive(void) {
+    return set_option(SOL_SOCKET, SO_KEEPALIVE);
+}
+
+static int set_nodelay(void) {
+    return set_option(IPPROTO_TCP, TCP_NODELAY);
+}
+
+static int set_cork(void) {
+    return set_option(IPPROTO_TCP, TCP_CORK);
+}
+
+/* What makes libmicrohttpd ask once for each connection, not for each answer. */
+static void tcp_has_no_options_any_more(void **state) {
+    (void)state;
+    tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(tcp >= 0);
+    int socket = in_sandbox(set_keepalive);
+    if (socket == SKIPPED)
+        skip();
+    assert_int_equal(socket, 0);
+    assert_int_equal(in_sandbox(set_nodelay), ENOPROTOOPT);
+    assert_int_equal(in_sandbox(set_cork), ENOPROTOOPT);
+    close(tcp);
+}
+
 static void the_filter_lets_read_and_no_more(void **state) {
     (void)state;
     int read = in_sandbox(open_to_read);
@@ -66,6 +102,7 @@ static void the_filter_lets_read_and_no_more(void **state) {
     assert_int_equal(in_sandbox(run_program), EPERM);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(the_filter_lets_read_and_no_more)};
+static const struct CMUnitTest tests[] = {cmocka_unit_test(the_filter_lets_read_and_no_more),
+                                          cmocka_unit_test(tcp_has_no_options_any_more)};
 
 TEST_MAIN(tests)

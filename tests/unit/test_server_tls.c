@@ -3,19 +3,26 @@
 
 #include "base/clock.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 static const char only_1_1[] = "NONE:+VERS-TLS1.1:+ECDHE-ECDSA:+AES-128-CBC:+SHA1:+SIGN-ALL:"
                                "+COMP-NULL:+GROUP-SECP256R1";
 
-static struct pem server_pair, other_pair, client_ca, wrong_ca;
+#define DEAR(more) "SECURE128:-KX-ALL:+ECDHE-RSA:-GROUP-ALL:+GROUP-X25519:+" more
+
+static struct pem server_pair, other_pair, rsa_pair, client_ca, wrong_ca;
 
 static int make_pairs(void **state) {
     (void)state;
     pem_make(&server_pair, (struct pem_wish){.common_name = "first", .dns = "h"});
     pem_make(&other_pair, (struct pem_wish){.common_name = "second", .dns = "h"});
+    pem_make(&rsa_pair,
+             (struct pem_wish){.common_name = "rsa", .algorithm = GNUTLS_PK_RSA, .bits = 2048});
     pem_make(&client_ca, (struct pem_wish){.common_name = "ca", .is_ca = true});
     pem_make(&wrong_ca, (struct pem_wish){.common_name = "ca", .is_ca = true});
     return 0;
@@ -25,6 +32,7 @@ static int free_pairs(void **state) {
     (void)state;
     pem_done(&server_pair);
     pem_done(&other_pair);
+    pem_done(&rsa_pair);
     pem_done(&client_ca);
     pem_done(&wrong_ca);
     return 0;
@@ -92,11 +100,45 @@ static void tls_1_1_is_refused(void **state) {
     /* The same client is served where TLS 1.1 is allowed: it is the version that was refused.
      */
     struct server_config config = tls_config();
-    config.priorities = "NORMAL:-VERS-ALL:+VERS-TLS1.1:+SIGN-ALL:+SHA1";
+    config.priorities = "NORMAL:-VERS-ALL:+VERS-TLS1.1:+SIGN-ALL:+SHA1:-KX-ALL:"
+                        "+ECDHE-ECDSA:-GROUP-ALL:+GROUP-SECP256R1";
     s = fixture_start(&config);
     struct client *c = client_new_tls(server_port(s), only_1_1, NULL);
     assert_int_equal(client_ask(c, post_echo), 200);
     client_free(c);
+    server_stop(s);
+}
+
+/* What no client gets, with a certificate that would do for it. */
+static void dear_key_exchanges_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *priorities;
+        bool is_served;
+    } rows[] = {
+        {"NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-X25519", true},
+        {"NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-SECP256R1", true},
+        {"NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-SECP384R1", true},
+        {"NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-SECP521R1", false},
+        {"NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-X448", false},
+        {"NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-FFDHE2048", false},
+        {"NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-FFDHE8192", false},
+        {"NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-FFDHE2048:+GROUP-X25519", true},
+        {"NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+ECDHE-RSA:-GROUP-ALL:+GROUP-SECP384R1", true},
+        {"NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+ECDHE-RSA:-GROUP-ALL:+GROUP-SECP521R1", false},
+        {"NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+DHE-RSA", false},
+        {"NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+RSA", false},
+    };
+    struct server_config config = tls_config();
+    config.cert_pem = datum_str(rsa_pair.cert_pem);
+    config.key_pem = datum_str(rsa_pair.key_pem);
+    struct server *s = fixture_start(&config);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct client *c = client_try_tls(server_port(s), rows[i].priorities, NULL);
+        if ((c != NULL) != rows[i].is_served)
+            fail_row("row %s: %s", rows[i].priorities, c ? "served" : "refused");
+        client_free(c);
+    }
     server_stop(s);
 }
 
@@ -147,6 +189,13 @@ static void broken_configurations_are_refused(void **state) {
         {"another's key", cert, other_key, STR_NONE, NULL, "does not belong", EC_CRYPTO},
         {"CA of words", cert, key, STR("words"), NULL, "client CA", EC_CRYPTO},
         {"priorities", cert, key, STR_NONE, "NORMAL:+VERS-TLS9", "VERS-TLS9", EC_USAGE},
+        {"all groups", cert, key, STR_NONE, "SECURE128:-KX-ALL:+ECDHE-RSA", "the group",
+         EC_USAGE},
+        {"finite fields", cert, key, STR_NONE, DEAR("GROUP-FFDHE8192"), "FFDHE8192", EC_USAGE},
+        {"P-521", cert, key, STR_NONE, DEAR("GROUP-SECP521R1"), "SECP521R1", EC_USAGE},
+        {"static RSA", cert, key, STR_NONE, DEAR("RSA"), "key exchange RSA", EC_USAGE},
+        {"DHE", cert, key, STR_NONE, DEAR("DHE-RSA"), "key exchange DHE-RSA", EC_USAGE},
+        {"no certificate", cert, key, STR_NONE, DEAR("ANON-ECDH"), "ANON-ECDH", EC_USAGE},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct server_config config = good;
@@ -291,6 +340,175 @@ static void client_ca_is_exchanged_too(void **state) {
     server_stop(s);
 }
 
+static gnutls_pubkey_t rsa_8192(void) {
+    static unsigned char m[1024] = {[0] = 0xff, [1023] = 1}, e[] = {1, 0, 1};
+    const gnutls_datum_t modulus = {m, sizeof m}, exponent = {e, sizeof e};
+    gnutls_pubkey_t key;
+    assert_int_equal(gnutls_pubkey_init(&key), 0);
+    assert_int_equal(gnutls_pubkey_import_rsa_raw(key, &modulus, &exponent), 0);
+    return key;
+}
+
+/* Before CertificateVerify is: whoever shows these could not make one. */
+static void dear_client_certificates_are_refused(void **state) {
+    (void)state;
+    static const char *const versions[] = {"NORMAL:-VERS-ALL:+VERS-TLS1.3",
+                                           "NORMAL:-VERS-ALL:+VERS-TLS1.2"};
+    gnutls_pubkey_t dear = rsa_8192();
+    struct pem leaf, between[5];
+    struct server_config config = tls_config();
+    config.client_ca_pem = datum_str(client_ca.cert_pem);
+    struct server *s = fixture_start(&config);
+    for (size_t i = 0; i < 5; i++)
+        pem_make(&between[i], (struct pem_wish){.common_name = (char[]){(char)('a' + i), 0},
+                                                .is_ca = true,
+                                                .from = i == 0 ? &client_ca : &between[i - 1]});
+    const struct {
+        const char *name;
+        struct pem_wish wish;
+        unsigned n_shown, status; /* 0: the handshake fails */
+    } rows[] = {
+        {"RSA 2048",
+         {"x", .algorithm = GNUTLS_PK_RSA, .bits = 2048, .from = &client_ca},
+         1,
+         200},
+        {"RSA 8192",
+         {"x", .algorithm = GNUTLS_PK_RSA, .bits = 2048, .from = &client_ca, .other_key = dear},
+         1,
+         0},
+        {"chain of 5", {"x", .from = &between[3]}, 5, 200},
+        {"chain of 6", {"x", .from = &between[4]}, 6, 0},
+    };
+    uint64_t refused = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        pem_make(&leaf, rows[i].wish);
+        leaf.n_shown = rows[i].n_shown;
+        for (size_t v = 0; v < 2; v++) {
+            /* TLS 1.3: the client's handshake ends before the server has seen its certificate */
+            struct client *c = client_try_tls(server_port(s), versions[v], &leaf);
+            if (rows[i].status == 0) {
+                refused++;
+                wait_until(fixture_stats(s).handshakes_refused == refused);
+                if (c != NULL)
+                    assert_int_not_equal(client_wait_end(c), 0);
+            } else if (c == NULL || client_ask(c, post_echo) != rows[i].status) {
+                fail_row("row %s, %s: %s", rows[i].name, versions[v], c ? "403" : "refused");
+            }
+            client_free(c);
+        }
+        pem_done(&leaf);
+    }
+    assert_int_equal(fixture_stats(s).handshakes_refused, refused);
+    for (size_t i = 0; i < 5; i++)
+        pem_done(&between[i]);
+    gnutls_pubkey_deinit(dear);
+    server_stop(s);
+}
+
+/* A ClientHello of so many bytes, the rest of it zeros, in one record or in pieces of so many. */
+static void send_hello(struct client *c, size_t bytes, size_t piece) {
+    static const char zeros[0x4000];
+    char head[] = {0x16, 3, 1, 0, 0, 1, 0, 0, 0};
+    size_t n = bytes + 4;
+    head[3] = (char)(n >> 8);
+    head[4] = (char)n;
+    head[7] = (char)(bytes >> 8);
+    head[8] = (char)bytes;
+    client_send(c, head, sizeof head);
+    for (size_t sent = 0; sent < bytes; sent += piece)
+        client_send(c, zeros, bytes - sent < piece ? bytes - sent : piece);
+}
+
+static void long_hellos_are_refused(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct client *c = client_new(server_port(s));
+    send_hello(c, 8192, 8192); /* read, and found to be none */
+    client_wait_end(c);
+    client_free(c);
+    wait_until(fixture_stats(s).handshakes_failed == 1);
+    assert_int_equal(fixture_stats(s).handshakes_refused, 0);
+    c = client_new(server_port(s));
+    send_hello(c, 8193, 8193);
+    client_wait_end(c);
+    client_free(c);
+    wait_until(fixture_stats(s).handshakes_refused == 1);
+    c = client_new(server_port(s)); /* more and more records, none of which ends it */
+    for (int i = 0; i < 40 && !client_sees_end(c); i++) {
+        char record[1029] = "\x16\x03\x01\x04";
+        if (i == 0)
+            memcpy(record + 5, "\1\0\xff\xff", 4);
+        (void)send(c->fd, record, sizeof record, MSG_NOSIGNAL);
+    }
+    client_wait_end(c);
+    client_free(c);
+    wait_until(fixture_stats(s).handshakes_refused == 2);
+    server_stop(s);
+}
+
+static void crumbs_of_a_handshake_are_refused(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct client *good = client_new_tls(server_port(s), NULL, NULL);
+    struct client *drips = client_new(server_port(s));
+    client_send(drips, "\x16\x03\x01\x40\0\x01\x00\x3f\xfc\x03\x03", 11);
+    wait_until(!client_drip(drips, 0) || client_sees_end(drips));
+    wait_until(fixture_stats(s).handshakes_refused == 1);
+    assert_int_equal(client_ask(good, post_echo), 200);
+    client_free(good);
+    client_free(drips);
+    server_stop(s);
+}
+
+/* Beyond the bound clients wait; who is there already does not. */
+static void handshakes_wait_for_each_other(void **state) {
+    (void)state;
+    enum { MOST = 3, SILENT = 8 };
+    struct server_config config = tls_config();
+    config.max_handshakes = MOST;
+    struct server *s = fixture_start(&config);
+    struct client *good = client_new_tls(server_port(s), NULL, NULL), *silent[SILENT];
+    for (int i = 0; i < SILENT; i++)
+        silent[i] = client_new(server_port(s));
+    wait_until(fixture_stats(s).handshakes == MOST);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(client_ask(good, post_echo), 200);
+    assert_int_equal(fixture_stats(s).connections_accepted, 1 + MOST);
+    for (int i = 0; i < SILENT; i++) {
+        assert_true(fixture_stats(s).handshakes <= MOST);
+        client_free(silent[i]); /* its place is the next one's */
+    }
+    struct client *last = client_new_tls(server_port(s), NULL, NULL);
+    assert_int_equal(client_ask(last, post_echo), 200);
+    wait_until(fixture_stats(s).handshakes == 0);
+    assert_int_equal(fixture_stats(s).connections_accepted, 2 + SILENT);
+    assert_true(fixture_stats(s).handshakes_delayed >= SILENT - MOST);
+    client_free(good);
+    client_free(last);
+    server_stop(s);
+}
+
+static void silent_handshakes_make_room(void **state) {
+    (void)state;
+    enum { MOST = 3, SILENT = 8 };
+    struct server_config config = tls_config();
+    config.max_handshakes = MOST;
+    config.yield_ms = 400;
+    struct server *s = fixture_start(&config);
+    struct client *idle = client_new_tls(server_port(s), NULL, NULL), *silent[SILENT];
+    for (int i = 0; i < SILENT; i++)
+        silent[i] = client_new(server_port(s));
+    struct client *last = client_new_tls(server_port(s), NULL, NULL); /* behind all of them */
+    assert_int_equal(client_ask(last, post_echo), 200);
+    assert_int_equal(client_ask(idle, post_echo), 200); /* not one of those that go */
+    assert_true(fixture_stats(s).timed_out >= SILENT - MOST);
+    for (int i = 0; i < SILENT; i++)
+        client_free(silent[i]);
+    client_free(idle);
+    client_free(last);
+    server_stop(s);
+}
+
 static void garbage_and_plain_http_are_closed(void **state) {
     (void)state;
     static const char *const rows[] = {get_inspect, "\x16\x03\x01\xff\xff garbage garbage",
@@ -325,8 +543,10 @@ static void slow_handshakes_are_cut(void **state) {
     struct client *silent = client_new(server_port(s)), *drips = client_new(server_port(s));
     client_send(drips, hello, sizeof hello - 1);
     bool silent_ended = false, drips_ended = false;
+    unsigned polls = 0; /* slowly: too many crumbs are another matter */
     wait_until((assert_int_equal(client_ask(good, post_echo), 200),
-                drips_ended = drips_ended || !client_drip(drips, 0) || client_sees_end(drips),
+                drips_ended = drips_ended || (++polls % 16 == 0 && !client_drip(drips, 0)) ||
+                              client_sees_end(drips),
                 silent_ended = silent_ended || client_sees_end(silent),
                 silent_ended && drips_ended));
     wait_until(fixture_stats(s).connections_open == 1);
@@ -441,6 +661,65 @@ static void silence_after_the_handshake_is_not_slow(void **state) {
     server_stop(s);
 }
 
+/* What is written while it is on comes in one piece, as far as a packet goes. */
+static void set_cork(struct client *c, int on) {
+    assert_int_equal(setsockopt(c->fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on), 0);
+}
+
+/* Several records are read at once, and more than are read at once. */
+static void requests_that_come_together_are_answered(void **state) {
+    (void)state;
+    static const char *const versions[] = {"NORMAL:-VERS-ALL:+VERS-TLS1.3",
+                                           "NORMAL:-VERS-ALL:+VERS-TLS1.2"};
+    enum { MANY = 300 };
+    struct server *s = start();
+    for (size_t i = 0; i < 2; i++) {
+        struct client *c = client_new_tls(server_port(s), versions[i], NULL);
+        struct reply r;
+        set_cork(c, 1);
+        for (int n = 0; n < MANY; n++)
+            client_puts(c, n % 2 ? get_inspect : post_echo);
+        set_cork(c, 0);
+        for (int n = 0; n < MANY; n++) {
+            client_read(c, true, &r);
+            assert_int_equal(r.status, 200);
+            reply_done(&r);
+        }
+        client_free(c);
+    }
+    server_stop(s);
+}
+
+/* GnuTLS reads the keys, and says that there is nothing more. */
+static void new_keys_before_a_request_do_not_hide_it(void **state) {
+    (void)state;
+    struct server *s = start();
+    struct client *c = client_new_tls(server_port(s), "NORMAL:-VERS-ALL:+VERS-TLS1.3", NULL);
+    for (int i = 0; i < 3; i++) {
+        struct reply r;
+        set_cork(c, 1);
+        assert_int_equal(gnutls_session_key_update(c->tls, 0), 0);
+        client_puts(c, post_echo);
+        set_cork(c, 0);
+        client_read(c, true, &r);
+        assert_int_equal(r.status, 200);
+        reply_done(&r);
+    }
+    client_free(c);
+    server_stop(s);
+}
+
+static void without_memory_to_read_ahead_it_is_served(void **state) {
+    (void)state;
+    struct server *s = start();
+    fixture_fail_allocation(1); /* the connection's own is the first */
+    struct client *c = client_new_tls(server_port(s), NULL, NULL);
+    assert_int_equal(client_ask(c, post_echo), 200);
+    fixture_fail_allocation(-1);
+    client_free(c);
+    server_stop(s);
+}
+
 static void idle_sessions_end_with_a_goodbye(void **state) {
     (void)state;
     struct server_config config = tls_config();
@@ -488,6 +767,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tls_1_2_and_1_3_are_served),
         cmocka_unit_test(tls_1_1_is_refused),
+        cmocka_unit_test(dear_key_exchanges_are_refused),
         cmocka_unit_test(large_bodies_and_replies_pass),
         cmocka_unit_test(broken_configurations_are_refused),
         cmocka_unit_test(new_certificates_are_for_new_connections),
@@ -495,12 +775,20 @@ int main(void) {
         cmocka_unit_test(plain_listeners_take_no_certificate),
         cmocka_unit_test(clients_are_known_by_their_certificate),
         cmocka_unit_test(client_ca_is_exchanged_too),
+        cmocka_unit_test(dear_client_certificates_are_refused),
+        cmocka_unit_test(long_hellos_are_refused),
+        cmocka_unit_test(crumbs_of_a_handshake_are_refused),
+        cmocka_unit_test(handshakes_wait_for_each_other),
+        cmocka_unit_test(silent_handshakes_make_room),
         cmocka_unit_test(garbage_and_plain_http_are_closed),
         cmocka_unit_test(slow_handshakes_are_cut),
         cmocka_unit_test(a_handshake_that_waits_costs_nothing),
         cmocka_unit_test(a_handshake_that_waits_delays_nobody),
         cmocka_unit_test(a_chunk_header_without_end_costs_nothing),
         cmocka_unit_test(silence_after_the_handshake_is_not_slow),
+        cmocka_unit_test(requests_that_come_together_are_answered),
+        cmocka_unit_test(new_keys_before_a_request_do_not_hide_it),
+        cmocka_unit_test(without_memory_to_read_ahead_it_is_served),
         cmocka_unit_test(idle_sessions_end_with_a_goodbye),
         cmocka_unit_test(sequential_sessions_leave_nothing_open),
         cmocka_unit_test(stop_ends_open_sessions),

@@ -22,7 +22,8 @@ static const struct opt_row rows[] = {
      "Lowest TLS version. API servers speak 1.2 and 1.3.", AT(tls_min), .words = tls_words},
     {"tls-ciphers", 0, OPT_LIST, "NAME", NULL,
      "AES-128-GCM, AES-256-GCM, CHACHA20-POLY1305; given several times, the best first. All of "
-     "them, in this order, when not given. Key exchange is always ECDHE.",
+     "them, in this order, when not given. Key exchange is always ECDHE, with X25519, P-256 or "
+     "P-384.",
      AT(tls_ciphers)},
     {"client-ca", 0, OPT_STRING, "FILE", NULL,
      "CA of client certificates (PEM). With it only clients with a good one are answered on "
@@ -69,6 +70,12 @@ static const struct opt_row rows[] = {
      "idle, or whose request has been coming, for a second make room for them. An API server "
      "keeps 25 idle.",
      AT(max_connections), .min = 1, .max = 1000000},
+    {"max-handshakes", 0, OPT_NUMBER, "N", "128",
+     "TLS handshakes under way at once; further ones wait in the backlog, and those that have "
+     "waited for their client for a quarter of a second make room. What is asked on a "
+     "connection that is there already waits for one step of each, half a millisecond with a "
+     "P-256 certificate.",
+     AT(max_handshakes), .min = 1, .max = 1000000},
     {"max-connections-per-address", 0, OPT_NUMBER, "N", "0",
      "Connections of one address; further ones are closed at once. 0: any number, since all "
      "API servers "

@@ -10,7 +10,8 @@ struct options {
     int tls_min; /* enum priorities_min */
     bool no_sandbox, healthcheck;
     uint64_t poll_ms;
-    uint64_t workers, max_body, memory, memory_budget, max_connections, max_in_flight;
+    uint64_t workers, max_body, memory, memory_budget, max_connections, max_handshakes;
+    uint64_t max_in_flight;
     uint64_t max_per_address, max_header;
     uint64_t max_depth, max_nodes;
     uint64_t idle_timeout_ms, header_timeout_ms, request_timeout_ms;

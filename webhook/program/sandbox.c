@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
 
@@ -11,7 +12,7 @@ static const char *const allowed[] = {
     "accept", "accept4", "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_wait",
     "getpeername", "getsockname", "getsockopt", "ioctl", "poll", "ppoll", "pselect6", "read",
     "readv", "recv", "recvfrom", "recvmsg", "select", "send", "sendfile", "sendmsg", "sendto",
-    "setsockopt", "shutdown", "write", "writev", "close", "fcntl", "pread64", "eventfd2",
+    "shutdown", "write", "writev", "close", "fcntl", "pread64", "eventfd2",
     /* memory, threads, time */
     "brk", "clock_getres", "clock_gettime", "clock_nanosleep", "futex", "futex_waitv", "getcpu",
     "gettimeofday", "madvise", "membarrier", "mmap", "mprotect", "mremap", "munmap",
@@ -27,6 +28,15 @@ static const char *const allowed[] = {
     "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "sigaltstack", "sysinfo", "tgkill",
     "uname"};
 
+/* Options of sockets, but for those of TCP: they are set before. libmicrohttpd 0.9.75 would set TCP_NODELAY
+ * anew with each answer, to push what it has corked; when the kernel says that a socket has no such option, it
+ * takes it for one that is not TCP, and asks no more. */
+static const struct {
+    enum scmp_compare is_tcp;
+    uint32_t action;
+} socket_options[] = {{SCMP_CMP_NE, SCMP_ACT_ALLOW},
+                      {SCMP_CMP_EQ, SCMP_ACT_ERRNO(ENOPROTOOPT)}};
+
 /* Which argument of a call that opens a file says what for. */
 static const struct {
     const char *call;
@@ -37,7 +47,7 @@ static const struct {
 
 enum ec sandbox_enter(enum sandbox_state *out, struct err *err) {
     (void)err;
-    (void)allowed, (void)opens;
+    (void)allowed, (void)opens, (void)socket_options;
     *out = SANDBOX_NOT_BUILT;
     return EC_OK;
 }
@@ -50,26 +60,32 @@ static void release(void *filter) {
         seccomp_release(*ctx);
 }
 
-static enum ec allow(scmp_filter_ctx filter, const char *name, const struct scmp_arg_cmp *where,
-                     unsigned n_where, struct err *err) {
+static enum ec add(scmp_filter_ctx filter, uint32_t action, const char *name,
+                   const struct scmp_arg_cmp *where, unsigned n_where, struct err *err) {
     int call = seccomp_syscall_resolve_name(name);
     /* Not every architecture has every call. */
     if (call == __NR_SCMP_ERROR || call < 0)
         return EC_OK;
-    int os = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, n_where, where);
-    return os == 0 ? EC_OK : err_set_os(err, -os, "seccomp: cannot allow %s", name);
+    int os = seccomp_rule_add_array(filter, action, call, n_where, where);
+    return os == 0 ? EC_OK : err_set_os(err, -os, "seccomp: cannot add a rule for %s", name);
 }
 
 static enum ec allow_all(scmp_filter_ctx filter, struct err *err) {
     for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
-        if (allow(filter, allowed[i], NULL, 0, err) != EC_OK)
+        if (add(filter, SCMP_ACT_ALLOW, allowed[i], NULL, 0, err) != EC_OK)
             return err->code;
     for (size_t i = 0; i < sizeof opens / sizeof *opens; i++) {
         const struct scmp_arg_cmp reads = {.arg = opens[i].flags,
                                            .op = SCMP_CMP_MASKED_EQ,
                                            .datum_a = O_ACCMODE | O_CREAT,
                                            .datum_b = O_RDONLY};
-        if (allow(filter, opens[i].call, &reads, 1, err) != EC_OK)
+        if (add(filter, SCMP_ACT_ALLOW, opens[i].call, &reads, 1, err) != EC_OK)
+            return err->code;
+    }
+    for (size_t i = 0; i < sizeof socket_options / sizeof *socket_options; i++) {
+        const struct scmp_arg_cmp level = {
+            .arg = 1, .op = socket_options[i].is_tcp, .datum_a = IPPROTO_TCP};
+        if (add(filter, socket_options[i].action, "setsockopt", &level, 1, err) != EC_OK)
             return err->code;
     }
     return EC_OK;

@@ -311,6 +311,17 @@ static void put_server(struct buf *out, const struct service *s) {
                 "Connections closed at once (--max-connections-per-address)."),
         COUNTER("pullgate_server_timed_out_total", NULL, NULL, stats.timed_out,
                 "Connections cut since a handshake, header or request took too long."),
+        GAUGE("pullgate_server_handshakes_in_flight", stats.handshakes,
+              "TLS handshakes under way."),
+        GAUGE("pullgate_server_handshakes_in_flight_max", s->options->max_handshakes,
+              "How many there may be (--max-handshakes)."),
+        COUNTER("pullgate_server_handshakes_delayed_total", NULL, NULL,
+                stats.handshakes_delayed,
+                "Connections that waited in the backlog for --max-handshakes."),
+        COUNTER(
+            "pullgate_server_handshakes_refused_total", NULL, NULL, stats.handshakes_refused,
+            "TLS handshakes refused since they would have cost too much: a client's key, chain "
+            "or message beyond what is verified. They count as failed, too."),
         COUNTER("pullgate_server_handshakes_failed_total", NULL, NULL, stats.handshakes_failed,
                 "TLS handshakes that did not end well, also by clients that went away."),
     };

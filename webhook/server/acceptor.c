@@ -1,6 +1,7 @@
-/* Accepts, and gives each connection to the worker that has the fewest. The limit on
- * connections is kept here, by leaving clients in the backlog: MHD_add_connection() at
- * libmicrohttpd's own limit (0.9.75) deadlocks the worker. */
+/* Accepts, and gives each connection to the worker that has the fewest. The limits on connections and on
+ * handshakes are kept here, by leaving clients in the backlog: MHD_add_connection() at libmicrohttpd's own
+ * limit (0.9.75) deadlocks the worker; and a worker does one step of each handshake before it comes back
+ * to a request, so that their number is how long an established connection may have to wait. */
 #include "server/internal.h"
 
 #include "base/clock.h"
@@ -13,9 +14,10 @@
 #include <unistd.h>
 
 enum {
-    BATCH = 4096,      /* so that orders are heard in a flood */
-    BACK_OFF_MS = 100, /* after an error of accept that would come again at once */
-    FULL_POLL_MS = 250 /* how often those that wait are looked at */
+    BATCH = 4096,       /* so that orders are heard in a flood */
+    BACK_OFF_MS = 100,  /* after an error of accept that would come again at once */
+    FULL_POLL_MS = 250, /* how often those that wait are looked at */
+    SHAKING_POLL_MS = 50
 };
 
 static enum ec set_up(int fd, const struct sockaddr_storage *a, socklen_t bytes) {
@@ -25,6 +27,9 @@ static enum ec set_up(int fd, const struct sockaddr_storage *a, socklen_t bytes)
     /* "[::]" means both families, whatever the host's net.ipv6.bindv6only says. */
     if (a->ss_family == AF_INET6 &&
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0)
+        return EC_IO;
+    /* Inherited by what is accepted. */
+    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0)
         return EC_IO;
     if (bind(fd, (const struct sockaddr *)a, bytes) != 0 || listen(fd, SOMAXCONN) != 0)
         return EC_IO;
@@ -49,8 +54,16 @@ enum ec acceptor_listen(struct server *s, struct err *err) {
     return EC_OK;
 }
 
-static bool is_full(struct server *s) {
+static bool connections_are_full(struct server *s) {
     return atomic_load(&s->connections) >= s->config.max_connections;
+}
+
+/* At the end all that wait are taken: nobody comes after them. */
+static bool is_full(struct server *s) {
+    if (connections_are_full(s))
+        return true;
+    return s->config.tls && atomic_load(&s->handshakes) >= s->config.max_handshakes &&
+           atomic_load(&s->acceptor_order) == ACCEPTOR_RUN;
 }
 
 /* Clients in the backlog. Linux tells their number as that of a connection's packets. */
@@ -75,19 +88,35 @@ static void wait_for(struct server *s, bool clients, int timeout_ms) {
     }
 }
 
+static void make_room(struct server *s, unsigned waiting) {
+    if (connections_are_full(s)) {
+        if (watchdog_make_room(s, waiting) > 0)
+            server_event(s, "connections_full",
+                         STR("idle and slow ones make room for those that wait"));
+        return;
+    }
+    s->n_delayed = waiting > s->n_delayed ? waiting : s->n_delayed;
+    if (watchdog_end_handshakes(s, waiting) > 0)
+        server_event(s, "handshakes_full", STR("slow ones make room for those that wait"));
+}
+
+/* How long at most until it is looked at again: who holds a place may have become slow since. */
+static int poll_ms_of(struct server *s) {
+    uint64_t yield_ms = s->config.yield_ms;
+    if (!connections_are_full(s))
+        return SHAKING_POLL_MS;
+    return yield_ms != 0 && yield_ms < FULL_POLL_MS ? (int)yield_ms : FULL_POLL_MS;
+}
+
 static void wait_while_full(struct server *s) {
     unsigned waiting = n_waiting(s);
-    if (waiting > 0 && watchdog_make_room(s, waiting) > 0)
-        server_event(s, "connections_full",
-                     STR("idle and slow ones make room for those that wait"));
+    if (waiting > 0)
+        make_room(s, waiting);
     atomic_store(&s->acceptor_is_full, true);
     /* Looked at again after the flag is up: a connection that closed in between is not missed.
      */
     if (is_full(s) && atomic_load(&s->acceptor_order) == ACCEPTOR_RUN)
-        wait_for(s, waiting == 0,
-                 s->config.yield_ms != 0 && s->config.yield_ms < FULL_POLL_MS
-                     ? (int)s->config.yield_ms
-                     : FULL_POLL_MS);
+        wait_for(s, waiting == 0, poll_ms_of(s));
     atomic_store(&s->acceptor_is_full, false);
 }
 
@@ -111,14 +140,12 @@ static struct worker *least_loaded(struct server *s) {
 
 static void hand_over(struct server *s, int fd, const struct sockaddr_storage *peer,
                       socklen_t bytes) {
-    int on = 1;
     unsigned share = s->config.max_per_address;
     if (share != 0 && conn_count_of(s, peer) >= share) {
         atomic_fetch_add(&s->refused_address, 1); /* before the client can see it */
         close(fd);
         return;
     }
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     struct conn *c = conn_new(least_loaded(s), fd, peer, bytes);
     if (c == NULL) {
         close(fd);
@@ -126,6 +153,10 @@ static void hand_over(struct server *s, int fd, const struct sockaddr_storage *p
         return;
     }
     atomic_fetch_add(&s->accepted, 1);
+    if (s->n_delayed > 0) {
+        s->n_delayed--;
+        atomic_fetch_add(&s->handshakes_delayed, 1);
+    }
     worker_give(c);
 }
 

@@ -22,12 +22,21 @@ static void unlink_from(struct conn **list, struct conn *c) {
         c->next->previous = c->previous;
 }
 
+void conn_shaken(struct conn *c) {
+    if (!c->is_shaking)
+        return;
+    c->is_shaking = false;
+    atomic_fetch_sub(&c->worker->server->handshakes, 1);
+    acceptor_wake(c->worker->server);
+}
+
 /* Out of the list and out of the count in one step: whoever makes room must not find it gone from the one
  * and still in the other. */
 static void forget(struct conn **list, struct conn *c) {
     struct server *s = c->worker->server;
     body_give_back(s, &c->room);
     tls_creds_unref(c->creds);
+    conn_shaken(c);
     if (atomic_fetch_sub(&c->worker->connections, 1) == 1)
         body_give_back(s, &c->worker->spare);
     pthread_mutex_lock(&s->list_lock);
@@ -54,6 +63,8 @@ struct conn *conn_new(struct worker *w, int fd, const struct sockaddr_storage *p
     c->peer_bytes = peer_bytes;
     c->room.reply = (struct buf)BUF_INIT(s->config.memory_budget_bytes);
     conn_enter(c, s->config.tls ? STAGE_HANDSHAKE : STAGE_IDLE, clock_mono_ns());
+    c->is_shaking = s->config.tls;
+    atomic_fetch_add(&s->handshakes, c->is_shaking);
     atomic_fetch_add(&w->connections, 1);
     atomic_fetch_add(&s->connections, 1);
     pthread_mutex_lock(&s->list_lock);
@@ -96,6 +107,7 @@ unsigned conn_count_of(struct server *s, const struct sockaddr_storage *peer) {
 void conn_free(struct conn *c) {
     struct server *s = c->worker->server;
     worker_pulled(c, PULLED_END);
+    tls_drop_ahead(c);
     if (conn_stage_of(atomic_load(&c->stage)) == STAGE_HANDSHAKE)
         atomic_fetch_add(&s->handshakes_failed, 1);
     forget(&s->open, c);

@@ -307,7 +307,8 @@ void http_on_completed(void *worker, struct MHD_Connection *mhd, void **request_
     c->refusal = NULL;
     atomic_store(&c->idle_bytes, BYTES_UNKNOWN);
     conn_enter(c, STAGE_IDLE, clock_mono_ns());
-    atomic_store(&c->is_taking, false);
+    atomic_store(&c->is_taking,
+                 tls_is_ahead(c) > 0); /* the next request, sent behind this one */
 }
 
 static bool start(struct worker *w, struct MHD_Connection *mhd, struct conn **out) {

@@ -31,7 +31,13 @@
 #include <stdatomic.h>
 #include <sys/socket.h>
 
-enum { NS_PER_MS = 1000000, TLS_HELD_MAX = 512 };
+enum {
+    NS_PER_MS = 1000000,
+    TLS_HELD_MAX = 512,
+    TLS_AHEAD_BYTES =
+        5 + 16384 + 256, /* the largest record, TLS 1.2 (RFC 5246, 6.2.3) less its spare */
+    TLS_AHEAD_MAX = 64   /* of a worker */
+};
 
 enum stage { STAGE_HANDSHAKE, STAGE_IDLE, STAGE_HEADER, STAGE_BODY, STAGE_ANSWER, STAGE_WRITE };
 /* What the watchdog has shut down. CUT_READING: was idle, and may still say goodbye, or give the answer
@@ -55,6 +61,13 @@ struct room {
     size_t reply_charged;
 };
 
+/* Bytes that have left the kernel before GnuTLS asked for them. */
+struct ahead {
+    struct ahead *next; /* in worker.spare_ahead */
+    size_t at, n;
+    char bytes[TLS_AHEAD_BYTES];
+};
+
 struct worker {
     struct server *server;
     unsigned index;
@@ -71,7 +84,9 @@ struct worker {
     /* The thread's alone. */
     int epoll_fd;
     struct conn *adding;
-    struct room spare;  /* for the next request */
+    struct room spare; /* for the next request */
+    struct ahead *spare_ahead;
+    unsigned n_ahead;   /* spare and in use */
     unsigned n_waiting; /* connections whose handshake waits for the client */
     unsigned n_fed;     /* connections whose last pull brought bytes: GnuTLS may hold some */
     bool has_moved;     /* something came, or was sent, or was called in this turn */
@@ -89,7 +104,7 @@ struct conn {
     _Atomic int64_t deadline_ns; /* of a request; before it enters STAGE_BODY */
     atomic_bool is_admitted;     /* counts as in flight */
     _Atomic uint64_t idle_bytes; /* received when it became idle, or BYTES_UNKNOWN */
-    atomic_bool is_taking; /* TLS: bytes go from the kernel to a request that will begin */
+    atomic_bool is_taking; /* TLS: bytes went from the kernel to a request that will begin */
 
     struct { /* the watchdog's notes about one idle period; list_lock */
         uint64_t stage;
@@ -101,8 +116,12 @@ struct conn {
 
     /* The worker's alone. */
     gnutls_session_t session; /* NULL without TLS */
+    struct ahead *ahead;      /* NULL: nothing is; tls_is_ahead() */
     bool waits, is_fed;       /* worker_pulled() */
-    bool holds_next;          /* tls_hold() */
+    bool is_shaking;          /* counted in server.handshakes: conn_shaken() */
+    unsigned shaking_reads;
+    size_t shaking_bytes;
+    bool holds_next; /* tls_hold() */
     size_t n_held;
     char held[TLS_HELD_MAX];
     struct tls_creds *creds;
@@ -135,6 +154,7 @@ struct server {
     char address[64];
     pthread_t acceptor, watchdog;
     bool acceptor_runs, watchdog_runs;
+    unsigned n_delayed; /* the acceptor's: clients in the backlog when handshakes were full */
     struct worker *workers;
 
     pthread_mutex_t list_lock;
@@ -148,10 +168,11 @@ struct server {
     atomic_bool acceptor_is_full; /* it waits for a connection to close */
     atomic_bool closes_after_answer;
     atomic_size_t memory_used; /* bodies and replies */
-    atomic_uint in_flight, connections;
+    atomic_uint in_flight, connections, handshakes;
     _Atomic uint64_t accepted, timed_out;
     _Atomic uint64_t refused[SERVER_N_REFUSALS];
-    _Atomic uint64_t handshakes_failed, refused_address;
+    _Atomic uint64_t handshakes_failed, handshakes_refused, handshakes_delayed;
+    _Atomic uint64_t refused_address;
     _Atomic int64_t event_due_ns; /* rate limit of server_event() */
 };
 
@@ -198,6 +219,9 @@ unsigned watchdog_make_room(struct server *s, unsigned n);
 /* Cuts a connection whose answer is not read for yield_slow_ms, and takes its place among those in
  * flight; false: there is none. */
 bool watchdog_take_place(struct server *s);
+/* The same for handshakes that wait for their client, the longest first, once they have done so for a
+ * quarter of yield_ms. */
+unsigned watchdog_end_handshakes(struct server *s, unsigned n);
 /* Bytes that the peer sent so far (TCP_INFO); BYTES_UNKNOWN when the kernel does not say. */
 uint64_t watchdog_bytes_received(int fd);
 
@@ -214,6 +238,8 @@ unsigned conn_count_of(struct server *s, const struct sockaddr_storage *peer);
 void conn_free(struct conn *c);
 /* Those that no worker came to add, with their sockets. */
 void conn_free_pending(struct server *s);
+/* Its handshake is over, well or not; again does nothing. */
+void conn_shaken(struct conn *c);
 void conn_enter(struct conn *c, enum stage stage, int64_t since_ns);
 static inline enum stage conn_stage_of(uint64_t word) {
     return (enum stage)(word & 7);
@@ -267,12 +293,23 @@ void tls_creds_unref(struct tls_creds *t);
 /* Gives the session the current credentials; they live as long as the connection. */
 bool tls_attach(struct conn *c, gnutls_session_t session) MUST_CHECK;
 bool tls_asks_client(const struct tls_creds *t);
+/* How many bytes of the client wait here, not in the kernel. */
+size_t tls_is_ahead(const struct conn *c);
+/* At the end of the connection, and of the worker. */
+void tls_drop_ahead(struct conn *c);
+void tls_free_ahead(struct worker *w);
 /* The next record, an answer's head, waits for the one behind it and goes out with that. */
 void tls_hold(struct conn *c);
 /* For MHD_OPTION_HTTPS_CERT_CALLBACK2: always fails. */
 int tls_no_certificate(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
                        gnutls_pcert_st **pcert, unsigned *n_pcert, gnutls_ocsp_data_st **ocsp,
                        unsigned *n_ocsp, gnutls_privkey_t *key, unsigned *flags);
+
+/* handshake.c */
+/* Looks at each message of the client before GnuTLS does. */
+void handshake_watch(gnutls_session_t session);
+/* So many bytes were read. False: a handshake has no use for so many, or in so many pieces. */
+bool handshake_may_read(struct conn *c, size_t n) MUST_CHECK;
 
 /* client.c */
 /* The client showed a certificate of the client CA, for client use, with an accepted name. */

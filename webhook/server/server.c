@@ -49,6 +49,7 @@ static enum ec check_config(const struct server_config *c, struct err *err) {
     } numbers[] = {{"n_workers", c->n_workers},
                    {"max_header_bytes", (unsigned)(c->max_header_bytes != 0)},
                    {"max_connections", c->max_connections},
+                   {"max_handshakes", c->tls ? c->max_handshakes : 1},
                    {"max_in_flight", c->max_in_flight},
                    {"idle_timeout_s", c->idle_timeout_s},
                    {"header_timeout_ms", c->header_timeout_ms},
@@ -264,7 +265,10 @@ void server_stats(const struct server *s, struct server_stats *out) {
                                  .memory_bytes = atomic_load(&s->memory_used),
                                  .refused_address = atomic_load(&s->refused_address),
                                  .timed_out = atomic_load(&s->timed_out),
-                                 .handshakes_failed = atomic_load(&s->handshakes_failed)};
+                                 .handshakes = atomic_load(&s->handshakes),
+                                 .handshakes_failed = atomic_load(&s->handshakes_failed),
+                                 .handshakes_refused = atomic_load(&s->handshakes_refused),
+                                 .handshakes_delayed = atomic_load(&s->handshakes_delayed)};
     for (size_t i = 0; i < SERVER_N_REFUSALS; i++)
         out->refused[i] = atomic_load(&s->refused[i]);
     for (unsigned i = 0; i < s->config.n_workers; i++)

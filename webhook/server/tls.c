@@ -5,13 +5,11 @@
  * while old connections, and broken new files, change nothing. */
 #include "server/internal.h"
 
-#include "base/clock.h"
 #include "base/mem.h"
 
 #include <errno.h>
 #include <gnutls/x509.h>
 #include <limits.h>
-#include <sys/ioctl.h>
 
 enum { PUSH_PARTS = 32 };
 
@@ -21,7 +19,39 @@ struct tls_creds {
     bool asks_client;
 };
 
-const char tls_default_priorities[] = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+const char tls_default_priorities[] =
+    "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:"
+    "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1";
+
+/* A finite-field group costs half a second, and a client pays nothing for asking. */
+static bool is_cheap_group(unsigned group) {
+    return group == GNUTLS_GROUP_X25519 || group == GNUTLS_GROUP_SECP256R1 ||
+           group == GNUTLS_GROUP_SECP384R1;
+}
+
+static bool is_cheap_exchange(unsigned exchange) {
+    return exchange == GNUTLS_KX_ECDHE_ECDSA || exchange == GNUTLS_KX_ECDHE_RSA;
+}
+
+static enum ec check_costs(gnutls_priority_t parsed, struct err *err) {
+    const unsigned *list = NULL;
+    int n = gnutls_priority_group_list(parsed, &list);
+    for (int i = 0; i < n; i++)
+        if (!is_cheap_group(list[i]))
+            return err_set(err, EC_USAGE,
+                           "TLS priorities: found the group %s, expected X25519, SECP256R1 and "
+                           "SECP384R1 alone: others cost too much",
+                           gnutls_group_get_name((gnutls_group_t)list[i]));
+    n = gnutls_priority_kx_list(parsed, &list);
+    for (int i = 0; i < n; i++)
+        if (!is_cheap_exchange(list[i]))
+            return err_set(
+                err, EC_USAGE,
+                "TLS priorities: found the key exchange %s, expected ECDHE-ECDSA and "
+                "ECDHE-RSA alone",
+                gnutls_kx_get_name((gnutls_kx_algorithm_t)list[i]));
+    return EC_OK;
+}
 
 enum ec tls_check_priorities(const char *priorities, struct err *err) {
     gnutls_priority_t parsed;
@@ -29,8 +59,9 @@ enum ec tls_check_priorities(const char *priorities, struct err *err) {
     int rc = gnutls_priority_init(&parsed, priorities, &at);
     if (rc != GNUTLS_E_SUCCESS)
         return err_set(err, EC_USAGE, "TLS priorities: %s at \"%s\"", gnutls_strerror(rc), at);
+    enum ec ec = check_costs(parsed, err);
     gnutls_priority_deinit(parsed);
-    return EC_OK;
+    return ec;
 }
 
 static bool to_datum(struct str s, gnutls_datum_t *out) {
@@ -121,31 +152,6 @@ bool tls_asks_client(const struct tls_creds *t) {
     return t && t->asks_client;
 }
 
-/* What the session has not read yet belongs to what comes after the handshake. */
-static uint64_t bytes_used(int fd) {
-    int unread = 0;
-    uint64_t bytes = watchdog_bytes_received(fd);
-    if (bytes == BYTES_UNKNOWN || ioctl(fd, FIONREAD, &unread) != 0 || unread < 0)
-        return BYTES_UNKNOWN;
-    return bytes - (uint64_t)unread;
-}
-
-/* The client's Finished has come: from here on the connection may be idle. */
-static int on_finished(gnutls_session_t session, unsigned type, unsigned when,
-                       unsigned incoming, const gnutls_datum_t *message) {
-    (void)type, (void)when, (void)message;
-    struct MHD_Connection *mhd = gnutls_session_get_ptr(session);
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct conn *c = info ? info->socket_context : NULL;
-    if (!incoming || c == NULL)
-        return 0;
-    atomic_store(&c->idle_bytes, bytes_used(c->fd));
-    conn_enter(c, STAGE_IDLE, clock_mono_ns());
-    atomic_store(&c->is_taking, false);
-    return 0;
-}
-
 /* ---- bytes: the head of an answer and its body go in one packet --------------------------- */
 
 static bool hold(struct conn *c, const giovec_t *v, int n) {
@@ -207,13 +213,84 @@ void tls_hold(struct conn *c) {
     c->holds_next = c->session != NULL;
 }
 
+/* ---- bytes: a record and its head in one read -------------------------------------------- */
+
+enum { RECORD_HEAD = 5 };
+
+/* For as long as something is ahead. NULL: too many are, or no memory; then GnuTLS reads for itself. */
+static struct ahead *take_ahead(struct worker *w) {
+    struct ahead *a = w->spare_ahead;
+    if (a != NULL) {
+        w->spare_ahead = a->next;
+        return a;
+    }
+    if (w->n_ahead == TLS_AHEAD_MAX || (a = mem_alloc(sizeof *a)) == NULL)
+        return NULL;
+    w->n_ahead++;
+    return a;
+}
+
+static void give_ahead(struct worker *w, struct ahead *a) {
+    a->next = w->spare_ahead;
+    w->spare_ahead = a;
+}
+
+size_t tls_is_ahead(const struct conn *c) {
+    return c->ahead ? c->ahead->n - c->ahead->at : 0;
+}
+
+void tls_drop_ahead(struct conn *c) {
+    if (c->ahead != NULL)
+        give_ahead(c->worker, c->ahead);
+    c->ahead = NULL;
+}
+
+void tls_free_ahead(struct worker *w) {
+    while (w->spare_ahead != NULL) {
+        struct ahead *a = w->spare_ahead;
+        w->spare_ahead = a->next;
+        mem_free(a);
+    }
+}
+
+static ssize_t from_ahead(struct conn *c, void *bytes, size_t n) {
+    struct ahead *a = c->ahead;
+    n = n < a->n - a->at ? n : a->n - a->at;
+    memcpy(bytes, a->bytes + a->at, n);
+    a->at += n;
+    if (a->at == a->n)
+        tls_drop_ahead(c);
+    return (ssize_t)n;
+}
+
+/* GnuTLS asks for the head of a record, and then for the rest. Who is asked for a head reads as much as
+ * there is, one record at most. */
+static ssize_t from_kernel(struct conn *c, void *bytes, size_t n) {
+    struct ahead *a = n == RECORD_HEAD ? take_ahead(c->worker) : NULL;
+    if (a == NULL)
+        return recv(c->fd, bytes, n, 0);
+    ssize_t got = recv(c->fd, a->bytes, sizeof a->bytes, 0);
+    if (got <= 0) {
+        give_ahead(c->worker, a);
+        return got;
+    }
+    a->at = 0;
+    a->n = (size_t)got;
+    c->ahead = a;
+    return from_ahead(c, bytes, n);
+}
+
 /* What GnuTLS pulls. Before bytes leave the kernel the watchdog is told, who would take the connection
  * for idle until libmicrohttpd has found a request in them. */
 static ssize_t pull(gnutls_transport_ptr_t ptr, void *bytes, size_t n) {
     struct conn *c = ptr;
     atomic_store(&c->is_taking, true);
-    ssize_t got = recv(c->fd, bytes, n, 0);
+    ssize_t got = c->ahead ? from_ahead(c, bytes, n) : from_kernel(c, bytes, n);
     int error = got < 0 ? errno : 0;
+    if (got > 0 && !handshake_may_read(c, (size_t)got)) {
+        got = -1;
+        error = ECONNABORTED;
+    }
     if (got <= 0)
         atomic_store_explicit(&c->is_taking, false, memory_order_relaxed);
     worker_pulled(c, got > 0 ? PULLED_BYTES : error == EAGAIN ? PULLED_NOTHING : PULLED_END);
@@ -238,8 +315,7 @@ bool tls_attach(struct conn *c, gnutls_session_t session) {
     pthread_mutex_unlock(&s->creds_lock);
     c->session = session;
     set_transport(c);
-    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
-                                       on_finished);
+    handshake_watch(session);
     if (c->creds->asks_client)
         gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
     return gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, c->creds->cred) == 0 &&

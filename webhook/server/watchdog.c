@@ -7,6 +7,7 @@
  *     answer               header_timeout_ms since it was ready, read as slowly as it may be
  *     body, answer         yield_slow_ms, while others wait for room, or are refused for want of memory
  *                          or of a place among those in flight
+ *     handshake            a quarter of yield_ms, while others wait for one
  *     idle                 idle_timeout_s; yield_ms, while others wait for room; a request line that began to come has at least
  *                          header_timeout_ms and at most three times that
  *
@@ -28,8 +29,9 @@
 
 enum {
     TICK_MS = 250,
-    SLOW_A_TICK = 64, /* that make room for others' memory */
-    FRESH_MS = 250    /* a connection without a request yet may get one any moment */
+    SLOW_A_TICK = 64,    /* that make room for others' memory */
+    HANDSHAKE_SHARE = 4, /* of yield_ms: a handshake waits for a round trip, not for a person */
+    FRESH_MS = 250       /* a connection without a request yet may get one any moment */
 };
 
 #define NEVER_NS (INT64_MAX / 32)
@@ -121,10 +123,19 @@ static bool is_quiet(const struct conn *c, uint64_t stage) {
 }
 
 /* How little is lost with a connection that makes room, the least first. */
-enum way { WAY_NOTHING_CAME, WAY_USED_BEFORE, WAY_BODY, WAY_ANSWER, WAY_NONE };
+enum way {
+    WAY_HANDSHAKE,
+    WAY_NOTHING_CAME,
+    WAY_USED_BEFORE,
+    WAY_BODY,
+    WAY_ANSWER,
+    WAY_NONE
+};
 
 static enum way way_of(const struct conn *c, uint64_t stage) {
     switch (conn_stage_of(stage)) {
+    case STAGE_HANDSHAKE:
+        return WAY_HANDSHAKE;
     case STAGE_ANSWER:
         return WAY_NONE;
     case STAGE_BODY:
@@ -165,11 +176,19 @@ static int64_t least_ns_of(const struct server *s, enum way way) {
 }
 
 /* The oldest ones first: by powers of two, since to sort them all would hold the lists' lock. */
-static unsigned yield_oldest(struct server *s, enum way way, unsigned n, int64_t now_ns) {
+static unsigned yield_oldest(struct server *s, enum way way, int64_t least_ns, unsigned n,
+                             int64_t now_ns) {
     unsigned closed = 0;
     for (int64_t times = 16; times > 0 && closed < n; times /= 2)
-        closed += yield(s, way, times * least_ns_of(s, way), n - closed, now_ns);
+        closed += yield(s, way, times * least_ns, n - closed, now_ns);
     return closed;
+}
+
+/* Of n that are needed, those that do not go already. */
+static unsigned still_needed(const struct server *s, unsigned n) {
+    for (const struct conn *c = s->open; c && n > 0; c = c->next)
+        n -= goes_already(c);
+    return n;
 }
 
 unsigned watchdog_make_room(struct server *s, unsigned n) {
@@ -180,11 +199,20 @@ unsigned watchdog_make_room(struct server *s, unsigned n) {
     pthread_mutex_lock(&s->list_lock);
     unsigned open = atomic_load(&s->connections), most = s->config.max_connections;
     unsigned room = open < most ? most - open : 0;
-    n -= room < n ? room : n;
-    for (const struct conn *c = s->open; c && n > 0; c = c->next)
-        n -= goes_already(c);
-    for (enum way way = WAY_NOTHING_CAME; way < WAY_NONE; way++)
-        closed += yield_oldest(s, way, n - closed, now_ns);
+    n = still_needed(s, n - (room < n ? room : n));
+    for (enum way way = WAY_HANDSHAKE; way < WAY_NONE; way++)
+        closed += yield_oldest(s, way, least_ns_of(s, way), n - closed, now_ns);
+    pthread_mutex_unlock(&s->list_lock);
+    return closed;
+}
+
+unsigned watchdog_end_handshakes(struct server *s, unsigned n) {
+    int64_t now_ns = clock_mono_ns();
+    int64_t least_ns = (int64_t)s->config.yield_ms * NS_PER_MS / HANDSHAKE_SHARE;
+    if (least_ns == 0)
+        return 0;
+    pthread_mutex_lock(&s->list_lock);
+    unsigned closed = yield_oldest(s, WAY_HANDSHAKE, least_ns, still_needed(s, n), now_ns);
     pthread_mutex_unlock(&s->list_lock);
     return closed;
 }
@@ -219,8 +247,9 @@ static void make_memory_room(struct server *s, uint64_t *refused_before, int64_t
         return;
     *refused_before = refused;
     pthread_mutex_lock(&s->list_lock);
-    unsigned bodies = yield_oldest(s, WAY_BODY, SLOW_A_TICK, now_ns);
-    yield_oldest(s, WAY_ANSWER, SLOW_A_TICK - bodies, now_ns);
+    int64_t body_ns = least_ns_of(s, WAY_BODY), answer_ns = least_ns_of(s, WAY_ANSWER);
+    unsigned bodies = yield_oldest(s, WAY_BODY, body_ns, SLOW_A_TICK, now_ns);
+    yield_oldest(s, WAY_ANSWER, answer_ns, SLOW_A_TICK - bodies, now_ns);
     pthread_mutex_unlock(&s->list_lock);
 }
 

@@ -161,6 +161,7 @@ void worker_end(struct worker *w) {
     }
     if (w->daemon != NULL)
         MHD_stop_daemon(w->daemon);
+    tls_free_ahead(w);
     if (w->wake_fd >= 0)
         close(w->wake_fd);
 }

@@ -1,0 +1,111 @@
+/* What a handshake may cost, and when it is over.
+ *
+ * The key exchange is bounded by the priorities (tls.c). The rest is the client's to choose: how long its
+ * messages are, in how many pieces they come, and its certificates, which chain.c judges. So each message
+ * is looked at before GnuTLS reads it:
+ *
+ *     ClientHello     8 KiB; an API server's has 250 bytes, 1.5 KiB with a post-quantum share
+ *     Certificate     16 KiB, and see chain.c
+ *     all others      4 KiB
+ *     all together    24 KiB, in 256 reads of the socket: each is a turn of the worker */
+#include "server/internal.h"
+
+#include "base/clock.h"
+#include "server/chain.h"
+
+#include <sys/ioctl.h>
+
+enum {
+    HELLO_BYTES = 8 * 1024,
+    CERTIFICATE_BYTES = 16 * 1024,
+    MESSAGE_BYTES = 4 * 1024,
+    ALL_BYTES = 24 * 1024,
+    ALL_READS = 256
+};
+
+static size_t most_bytes(unsigned type) {
+    switch (type) {
+    case GNUTLS_HANDSHAKE_CLIENT_HELLO:
+        return HELLO_BYTES;
+    case GNUTLS_HANDSHAKE_CERTIFICATE_PKT:
+        return CERTIFICATE_BYTES;
+    default:
+        return MESSAGE_BYTES;
+    }
+}
+
+static const char *trouble_of(gnutls_session_t session, unsigned type, struct str message) {
+    if (message.n > most_bytes(type))
+        return "a handshake message longer than any client needs";
+    if (type != GNUTLS_HANDSHAKE_CERTIFICATE_PKT)
+        return NULL;
+    return chain_trouble(message, gnutls_protocol_get_version(session) == GNUTLS_TLS1_3);
+}
+
+static void refuse(struct conn *c, const char *why) {
+    atomic_fetch_add(&c->worker->server->handshakes_refused, 1);
+    server_event(c->worker->server, "handshake_refused", str_of(why));
+}
+
+/* What the session has not read yet belongs to what comes after the handshake. */
+static uint64_t bytes_used(const struct conn *c) {
+    int unread = 0;
+    uint64_t bytes = watchdog_bytes_received(c->fd);
+    if (bytes == BYTES_UNKNOWN || ioctl(c->fd, FIONREAD, &unread) != 0 || unread < 0)
+        return BYTES_UNKNOWN;
+    return bytes - (uint64_t)unread - tls_is_ahead(c);
+}
+
+/* The client's Finished has come: from here on the connection may be idle. */
+static void finish(struct conn *c) {
+    atomic_store(&c->idle_bytes, bytes_used(c));
+    conn_enter(c, STAGE_IDLE, clock_mono_ns());
+    atomic_store(&c->is_taking, tls_is_ahead(c) > 0);
+    conn_shaken(c);
+}
+
+/* After new keys GnuTLS says that there is nothing to read, and libmicrohttpd would wait for more bytes to come,
+ * though those of a request may lie here or in the kernel. It reads on after an interruption. */
+enum { LOOK_AGAIN = GNUTLS_E_INTERRUPTED };
+
+static int on_message(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+                      const gnutls_datum_t *message) {
+    struct MHD_Connection *mhd = gnutls_session_get_ptr(session);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct conn *c = info ? info->socket_context : NULL;
+    if (!incoming || c == NULL)
+        return 0;
+    if (!c->is_shaking)
+        return type == GNUTLS_HANDSHAKE_KEY_UPDATE && when == GNUTLS_HOOK_POST ? LOOK_AGAIN : 0;
+    if (when == GNUTLS_HOOK_POST) {
+        if (type == GNUTLS_HANDSHAKE_FINISHED)
+            finish(c);
+        return 0;
+    }
+    const char *trouble =
+        trouble_of(session, type, (struct str){(const char *)message->data, message->size});
+    if (trouble == NULL)
+        return 0;
+    refuse(c, trouble);
+    (void)gnutls_alert_send(session, GNUTLS_AL_FATAL,
+                            type == GNUTLS_HANDSHAKE_CERTIFICATE_PKT
+                                ? GNUTLS_A_UNSUPPORTED_CERTIFICATE
+                                : GNUTLS_A_HANDSHAKE_FAILURE);
+    return GNUTLS_E_HANDSHAKE_TOO_LARGE;
+}
+
+void handshake_watch(gnutls_session_t session) {
+    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_ANY, GNUTLS_HOOK_BOTH,
+                                       on_message);
+}
+
+bool handshake_may_read(struct conn *c, size_t n) {
+    if (!c->is_shaking)
+        return true;
+    c->shaking_bytes += n;
+    if (c->shaking_bytes <= ALL_BYTES && ++c->shaking_reads <= ALL_READS)
+        return true;
+    refuse(c, "a handshake of more bytes, or in more pieces, than any client needs");
+    return false;
+}
