@@ -5,8 +5,6 @@
 #include "base/mem.h"
 #include "program/probes.h"
 
-enum { LINE_MAX_BYTES = 16 << 20 };
-
 enum ec service_init(struct service *s, const struct options *o, struct err *err) {
     struct review_limits limits = REVIEW_LIMITS_DEFAULT;
     limits.json.max_depth = (uint32_t)o->max_depth;
@@ -23,7 +21,9 @@ enum ec service_init(struct service *s, const struct options *o, struct err *err
         return err->code;
     for (unsigned i = 0; i < n_workers; i++) {
         review_session_init(&s->workers[i].session, limits);
-        s->workers[i].line = (struct buf)BUF_INIT(LINE_MAX_BYTES);
+        s->workers[i].line = (struct buf)BUF_INIT(o->max_audit_line + AUDIT_LINE_ROOM);
+        if (buf_room(&s->workers[i].line, s->workers[i].line.max) == NULL)
+            return err_set(err, EC_NOMEM, "out of memory");
     }
     return EC_OK;
 }
@@ -93,12 +93,8 @@ static void record(struct service *s, struct worker *w, const struct policy *pol
                                       .decision = &w->session.decision,
                                       .policy = policy};
     buf_reset(&w->line);
-    audit_line(&w->line, &entry);
-    if (w->line.bad)
-        LOG(LOG_ERROR, "audit_line_lost", F_STR("uid", r->uid),
-            F_Z("code", ec_name((enum ec)w->line.bad)), F_END);
-    else
-        audit_write(s->audit, buf_view(&w->line));
+    audit_line(&w->line, &entry, s->options->max_audit_line);
+    audit_write(s->audit, buf_view(&w->line));
 }
 
 static void review(struct service *s, const struct server_request *request,
