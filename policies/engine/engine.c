@@ -110,7 +110,7 @@ static const struct policy_rule *find_rule(struct ctx *c) {
 /* ---- what may be patched: the one table -------------------------------------------------- */
 
 /* Kubernetes: a pod's images may change later, its pull secrets, volumes and pull policies may
- * not; ephemeral containers that exist must stay as they are (`changed` is set for new ones
+ * not (but what an update would change of its secrets may be taken back); ephemeral containers that exist must stay as they are (`changed` is set for new ones
  * alone); pod templates are never rewritten (GitOps tools would fight it, and a secret there
  * hides those of the ServiceAccount). */
 static unsigned may_patch(const struct workload *w) {
@@ -121,7 +121,7 @@ static unsigned may_patch(const struct workload *w) {
     } rows[] = {
         {SHAPE_POD, OPERATION_CREATE,
          MAY_IMAGES | MAY_EPHEMERAL | MAY_VOLUMES | MAY_PULL_POLICY | MAY_SECRETS},
-        {SHAPE_POD, OPERATION_UPDATE, MAY_IMAGES},
+        {SHAPE_POD, OPERATION_UPDATE, MAY_IMAGES | MAY_SECRETS_BACK},
         {SHAPE_EPHEMERAL, OPERATION_UPDATE, MAY_EPHEMERAL | MAY_PULL_POLICY},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -285,7 +285,9 @@ enum ec decide(struct ctx *c, unsigned flags, struct err *err) {
     c->rule = c->d->rule = find_rule(c);
     c->validate = (flags & ENGINE_VALIDATE) != 0;
     c->may = may_patch(w);
-    if (c->rule == NULL) {
+    if (!c->meter.spent && refuse_odd(c)) {
+        c->may = 0;
+    } else if (c->rule == NULL) {
         decide_unmatched(c);
     } else {
         c->weight = weight_of(c->rule, w->shape);

@@ -49,6 +49,25 @@ struct workload_image {
 
 enum secrets_state { SECRETS_ABSENT, SECRETS_NULL, SECRETS_LIST };
 
+/* Names that cannot be compared, for they hold U+0000 or half a surrogate pair, which others read
+ * otherwise. They harm nobody as long as nobody asks for them. */
+enum odd_name {
+    ODD_NAMESPACE,
+    ODD_SERVICE_ACCOUNT,
+    ODD_USER,
+    ODD_GROUP,
+    ODD_LABEL,
+    ODD_SECRET,
+    N_ODD
+};
+enum { ENGINE_ODD_LABELS = 64 };
+
+struct workload_odd {
+    enum odd_name what;
+    struct str key;  /* of a label */
+    struct str text; /* what is wrong, and where: "label (/metadata/labels/a): ..." */
+};
+
 struct workload {
     enum workload_shape shape;
     enum workload_operation operation;
@@ -66,7 +85,13 @@ struct workload {
     enum secrets_state secrets_state;
     const struct str *secrets; /* names in order; "" for an entry without one */
     size_t n_secrets;
-    bool mirror_pod; /* annotation kubernetes.io/config.mirror: never mutated */
+    const struct str *old_secrets; /* UPDATE of a pod: the stored pod's; NULL: it has no list */
+    size_t n_old_secrets;
+    const struct workload_odd
+        *odd; /* one of each kind; of labels the first ENGINE_ODD_LABELS */
+    size_t n_odd;
+    bool odd_labels_more; /* there are others, which may be any */
+    bool mirror_pod;      /* annotation kubernetes.io/config.mirror: never mutated */
 };
 
 /* ---- what is answered ---------------------------------------------------------------- */

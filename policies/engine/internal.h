@@ -49,7 +49,8 @@ enum may {
     MAY_EPHEMERAL = 2,
     MAY_VOLUMES = 4,
     MAY_PULL_POLICY = 8,
-    MAY_SECRETS = 16
+    MAY_SECRETS = 16,
+    MAY_SECRETS_BACK = 32 /* as the stored pod has them */
 };
 
 /* An image reference as the engine compares it. */
@@ -139,6 +140,12 @@ void complain_spent(struct ctx *c, size_t i);
 
 /* secrets.c */
 void decide_secrets(struct ctx *c);
+
+/* odd.c: names that cannot be compared (struct workload_odd) */
+/* Is one of them asked for, before or by c->rule? Then it is complained of, and nothing else is. */
+bool refuse_odd(struct ctx *c);
+/* The same of a pull secret's name. */
+bool refuse_odd_secret(struct ctx *c);
 
 /* engine.c */
 enum explain_answer ask(const struct policy_match *m, const struct workload *w,

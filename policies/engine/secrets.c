@@ -1,4 +1,8 @@
-/* imagePullSecrets: the configured ones appended, none twice, none without a name. */
+/* imagePullSecrets: the configured ones appended, none twice.
+ *
+ * What the pod's author wrote stays where it is, an entry without a name too, which the kubelet skips
+ * in silence. Whoever applies the pod again from the server's side would find it gone otherwise, want
+ * it back and be refused: the list cannot change once the pod is there. */
 #include "engine/internal.h"
 
 static bool holds(const struct str *names, size_t n, struct str name) {
@@ -26,21 +30,15 @@ static int32_t first_from(struct ctx *c, const struct policy_place *place) {
     return -1;
 }
 
-/* The list as it should be: the pod's own in order, then ours. */
+/* The list as it should be: the pod's own as its author wrote it, then ours. */
 struct wanted {
     struct str *names;
     size_t n, n_kept;
 };
 
-/* Tidying compares all with all. Nobody has a thousand pull secrets; who sends them gets them
- * back as they are, and no second of our time. */
-enum { TIDY_MAX = 256 };
-
 static void keep_own(const struct workload *w, struct wanted *out) {
-    bool tidy = w->n_secrets <= TIDY_MAX;
     for (size_t i = 0; i < w->n_secrets; i++)
-        if (!tidy || (w->secrets[i].n != 0 && !holds(out->names, out->n, w->secrets[i])))
-            out->names[out->n++] = w->secrets[i];
+        out->names[out->n++] = w->secrets[i];
     out->n_kept = out->n;
 }
 
@@ -65,8 +63,7 @@ static struct str secrets_pointer(struct ctx *c, struct str tail) {
     return text_take(c, &b);
 }
 
-/* An empty or doubled entry anywhere makes appending unsafe: strategic merges by name break on
- * it (kubernetes/kubernetes#118715), so the whole list is written anew. */
+/* There is no list yet, or it is null. */
 static void write_whole(struct ctx *c, const struct wanted *w) {
     add_edit(c, (struct edit){.op = EDIT_ADD,
                               .kind = EDIT_SECRETS,
@@ -108,21 +105,61 @@ static bool start_secrets(struct ctx *c, struct wanted *list) {
     return !c->full;
 }
 
+/* Past the entries without a name. */
+static size_t next_name(const struct str *names, size_t n, size_t i) {
+    while (i < n && names[i].n == 0)
+        i++;
+    return i;
+}
+
+/* Do the lists differ, and only by entries without a name? */
+static bool differ_by_empty(const struct workload *w) {
+    size_t i = 0, k = 0;
+    bool same = w->n_secrets == w->n_old_secrets;
+    for (;; i++, k++) {
+        size_t next_i = next_name(w->secrets, w->n_secrets, i);
+        size_t next_k = next_name(w->old_secrets, w->n_old_secrets, k);
+        same = same && next_i - i == next_k - k;
+        i = next_i;
+        k = next_k;
+        if (i == w->n_secrets || k == w->n_old_secrets)
+            return i == w->n_secrets && k == w->n_old_secrets && !same;
+        if (!str_eq(w->secrets[i], w->old_secrets[k]))
+            return false;
+    }
+}
+
+/* Earlier versions of pullgate took entries without a name away. Whoever writes one again, as server-side apply
+ * does, means the pod as it is. */
+static void put_back(struct ctx *c) {
+    const struct workload *w = c->w;
+    if (!(c->may & MAY_SECRETS_BACK) || c->rule->mode == MODE_AUDIT || w->n_old_secrets == 0 ||
+        w->secrets_state != SECRETS_LIST || !differ_by_empty(w))
+        return;
+    c->d->secrets = w->old_secrets;
+    c->d->n_secrets = w->n_old_secrets;
+    add_edit(c, (struct edit){.op = EDIT_REPLACE,
+                              .kind = EDIT_SECRETS,
+                              .pointer = secrets_pointer(c, STR("/imagePullSecrets")),
+                              .names = w->old_secrets,
+                              .n_names = w->n_old_secrets});
+}
+
 void decide_secrets(struct ctx *c) {
     const struct workload *w = c->w;
     struct wanted list = {.n = 0};
-    if (!start_secrets(c, &list))
+    put_back(c);
+    if (!start_secrets(c, &list) || refuse_odd_secret(c))
         return;
     keep_own(w, &list);
     add_configured(c, &list);
-    bool clean = list.n_kept == w->n_secrets;
-    if (list.n == 0 || (clean && list.n == list.n_kept))
+    if (list.n == list.n_kept)
         return;
     c->d->secrets = list.names;
     c->d->n_secrets = list.n;
     c->d->secrets_added = list.names + list.n_kept;
     c->d->n_secrets_added = list.n - list.n_kept;
-    if (clean && w->n_secrets != 0)
+    if (w->n_secrets != 0)
         append_each(c, &list);
     else
         write_whole(c, &list);

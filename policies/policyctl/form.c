@@ -57,6 +57,9 @@ enum ec form_check(const struct form *f, json_at at, const struct form_field *fi
     if (type != field->type)
         return form_fail(f, at, err, "%s: expected %s, found %s", field->key,
                          json_type_name(field->type), json_type_name(type));
+    if (json_is_odd(f->doc->json, at))
+        return form_fail(f, at, err, "%s: U+0000 or half a surrogate pair in it, expected text",
+                         field->key);
     return check_words(f, at, field, err);
 }
 
@@ -102,9 +105,10 @@ enum ec form_read(const struct form *f, json_at map, const char *name,
 enum ec form_strings(const struct form *f, json_at list, const char *name, struct err *err) {
     const struct json *j = f->doc->json;
     for (json_at at = json_first(j, list); at != JSON_NONE; at = json_next(j, list, at))
-        if (!json_is(j, at, JSON_STRING))
+        if (!json_is(j, at, JSON_STRING) || json_is_odd(j, at))
             return form_fail(f, at, err, "%s: expected a string, found %s", name,
-                             json_type_name(json_type_of(j, at)));
+                             json_is_odd(j, at) ? "one with U+0000 or half a surrogate pair"
+                                                : json_type_name(json_type_of(j, at)));
     return EC_OK;
 }
 

@@ -58,10 +58,10 @@ static int add_text(const char *bytes, size_t n, void *out) {
 /* ---- numbers ------------------------------------------------------------------------- */
 
 /* jansson holds 64 bits of a number, Kubernetes and YAML more: numbers go through it as strings that
- * begin with a mark, and come out of it as they were written. A string that begins so itself gets
- * another mark before. Texts are compact, as json_print() and dump() make them. */
-static const struct str number_mark = STR_INIT("\\u0001N"), string_mark = STR_INIT("\\u0001S"),
-                        any_mark = STR_INIT("\\u0001");
+ * begin with a mark, and come out of it as they were written. Nor does it hold U+0000 in a key: in
+ * strings that character, and the mark's own, have marks of their own. Texts are compact, as
+ * json_print() and dump() make them. */
+static const struct str number_mark = STR_INIT("\\u0001N");
 
 /* Bytes of the string at the beginning of s, its quotes among them. */
 static size_t string_length(struct str s) {
@@ -78,14 +78,30 @@ static size_t number_length(struct str s) {
     return i;
 }
 
+/* A string with its quotes; in it swaps[i][0] becomes swaps[i][1]. A backslash escaped is passed over
+ * together with what escapes it. */
+static void put_string(struct str s, const struct str (*swaps)[2], struct buf *out) {
+    for (size_t i = 0; i < s.n;) {
+        struct str rest = str_slice(s, i, s.n);
+        const struct str *swap = str_starts(rest, swaps[0][0])   ? swaps[0]
+                                 : str_starts(rest, swaps[1][0]) ? swaps[1]
+                                                                 : NULL;
+        size_t n = swap != NULL ? swap[0].n : rest.p[0] == '\\' ? 2 : 1;
+        buf_str(out, swap != NULL ? swap[1] : str_slice(rest, 0, n));
+        i += n;
+    }
+}
+
 static void hide_numbers(struct str s, struct buf *out) {
+    static const struct str swaps[2][2] = {{STR_INIT("\\u0000"), STR_INIT("\\u0001Z")},
+                                           {STR_INIT("\\u0001"), STR_INIT("\\u0001O")}};
     while (s.n != 0) {
         bool is_number = s.p[0] == '-' || ascii_is_digit(s.p[0]);
         size_t n = s.p[0] == '"' ? string_length(s) : is_number ? number_length(s) : 1;
         if (is_number)
             buf_printf(out, "\"%s%.*s\"", number_mark.p, STR_ARG(str_slice(s, 0, n)));
-        else if (n > 1 && str_starts(str_slice(s, 1, n), any_mark))
-            buf_printf(out, "\"%s%.*s", string_mark.p, STR_ARG(str_slice(s, 1, n)));
+        else if (s.p[0] == '"')
+            put_string(str_slice(s, 0, n), swaps, out);
         else
             buf_str(out, str_slice(s, 0, n));
         s = str_slice(s, n, s.n);
@@ -93,14 +109,15 @@ static void hide_numbers(struct str s, struct buf *out) {
 }
 
 static void show_numbers(struct str s, struct buf *out) {
+    static const struct str swaps[2][2] = {{STR_INIT("\\u0001Z"), STR_INIT("\\u0000")},
+                                           {STR_INIT("\\u0001O"), STR_INIT("\\u0001")}};
     while (s.n != 0) {
         size_t n = s.p[0] == '"' ? string_length(s) : 1;
         struct str text = str_slice(s, 1, n);
         if (str_starts(text, number_mark)) {
             buf_str(out, str_slice(text, number_mark.n, text.n - 1));
-        } else if (str_starts(text, string_mark)) {
-            buf_putc(out, '"');
-            buf_str(out, str_slice(text, string_mark.n, text.n));
+        } else if (s.p[0] == '"') {
+            put_string(str_slice(s, 0, n), swaps, out);
         } else {
             buf_str(out, str_slice(s, 0, n));
         }

@@ -21,7 +21,7 @@ static enum ec first_document(struct source *s, struct err *err) {
         err_place(err, NULL, 1, 1);
         return err_set(err, EC_SCHEMA, "the file is empty, expected an ImagePolicy");
     }
-    return EC_OK;
+    return yaml_require_plain(s->doc, err);
 }
 
 /* What the reader passed over is no part of the policy, and whoever wrote it believes it is. */

@@ -74,7 +74,7 @@ static void put_audit(struct bench *b, const struct review *r, const struct deci
                                       .decision = d,
                                       .policy = b->policy};
     buf_reset(&b->line);
-    audit_line(&b->line, &entry);
+    audit_line(&b->line, &entry, AUDIT_LINE_DEFAULT);
 }
 
 static enum ec request(struct bench *b, enum stage last, struct err *err) {

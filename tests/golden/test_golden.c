@@ -131,7 +131,7 @@ static void print_line(struct run *r) {
                                       .decision = &r->session.decision,
                                       .policy = r->policy};
     buf_reset(&r->line);
-    audit_line(&r->line, &entry);
+    audit_line(&r->line, &entry, AUDIT_LINE_DEFAULT);
 }
 
 static void run_case(struct run *r, const char *name) {

@@ -108,6 +108,16 @@ static void cut_volumes(json_t *volumes) {
     }
 }
 
+/* On UPDATE entries without a name may come and go, to be those of the stored pod again. */
+static void cut_empty(json_t *secrets) {
+    for (size_t i = json_array_size(secrets); i-- > 0;) {
+        const char *name =
+            json_string_value(json_object_get(json_array_get(secrets, i), "name"));
+        if (name == NULL || *name == '\0')
+            json_array_remove(secrets, i);
+    }
+}
+
 static void cut(json_t *object, const json_t *request) {
     json_t *spec = json_object_get(object, "spec");
     const json_t *old = json_object_get(json_object_get(request, "oldObject"), "spec");
@@ -124,6 +134,8 @@ static void cut(json_t *object, const json_t *request) {
                            debug ? (known ? known : none) : NULL, create);
         json_decref(none);
     }
+    if (!create && !debug)
+        cut_empty(json_object_get(spec, "imagePullSecrets"));
     if (create) {
         cut_volumes(json_object_get(spec, "volumes"));
         json_object_del(spec, "imagePullSecrets");

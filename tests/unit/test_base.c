@@ -85,7 +85,40 @@ static void buf_escapes_json(void **state) {
     buf_json(&b, (struct str){"a\"\\\n\0\x1f\x7f\xc3\xa9\xff\xe2\x80\xa8<", 14});
     assert_str(buf_view(&b),
                STR("\"a\\\"\\\\\\n\\u0000\\u001f\\u007f\xc3\xa9\xef\xbf\xbd\\u2028<\""));
+    buf_reset(&b);
+    /* the first and last of what is not seen, and their neighbours */
+    buf_json(&b,
+             STR("\x7e\xc2\x80\xc2\x9f\xc2\xa0\xe2\x80\x8a\xe2\x80\x8b\xe2\x80\x8f\xe2\x80\x90"
+                 "\xe2\x80\xa7\xe2\x80\xae\xe2\x80\xaf\xe2\x81\x9f\xe2\x81\xa0\xe2\x81\xaf"
+                 "\xe2\x81\xb0\xef\xbb\xbe\xef\xbb\xbf\xef\xbc\x80\xf0\x90\x80\x8b"));
+    assert_str(buf_view(&b),
+               STR("\"\x7e\\u0080\\u009f\xc2\xa0\xe2\x80\x8a\\u200b\\u200f\xe2\x80\x90"
+                   "\xe2\x80\xa7\\u202e\xe2\x80\xaf\xe2\x81\x9f\\u2060\\u206f"
+                   "\xe2\x81\xb0\xef\xbb\xbe\\ufeff\xef\xbc\x80\xf0\x90\x80\x8b\""));
     buf_done(&b);
+}
+
+static void utf8_is_cut_between_characters(void **state) {
+    (void)state;
+    static const struct {
+        struct str text;
+        size_t max, n;
+    } rows[] = {{STR_INIT("abc"), 3, 3},
+                {STR_INIT("abc"), 2, 2},
+                {STR_INIT("abc"), 0, 0},
+                {STR_INIT("a\xc3\xa9"), 3, 3},
+                {STR_INIT("a\xc3\xa9"), 2, 1},
+                {STR_INIT("\xe2\x82\xac."), 3, 3},
+                {STR_INIT("\xe2\x82\xac."), 2, 0},
+                {STR_INIT("\xe2\x82\xac."), 1, 0},
+                {STR_INIT("a\xf0\x9f\x98\x80."), 5, 5},
+                {STR_INIT("a\xf0\x9f\x98\x80."), 4, 1},
+                {STR_INIT("a\xf0\x9f\x98\x80."), 2, 1},
+                /* no character is so long: bytes that are no UTF-8 */
+                {STR_INIT("\x80\x80\x80\x80\x80\x80"), 5, 2}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (utf8_cut(rows[i].text, rows[i].max).n != rows[i].n)
+            fail_row("row %zu: %zu bytes", i, utf8_cut(rows[i].text, rows[i].max).n);
 }
 
 static void buf_writes_base64(void **state) {
@@ -405,6 +438,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(buf_escapes_each_byte),
     cmocka_unit_test(buf_escapes_every_byte_everywhere),
     cmocka_unit_test(buf_keeps_utf8_everywhere),
+    cmocka_unit_test(utf8_is_cut_between_characters),
     cmocka_unit_test(buf_writes_base64),
     cmocka_unit_test(buf_writes_base64_of_all_bytes),
     cmocka_unit_test(utf8_is_strict),

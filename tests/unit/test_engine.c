@@ -411,13 +411,13 @@ struct secrets_row {
 static const struct secrets_row secrets_rows[] = {
     {TWO, "ghcr.io/acme/a", NULL, "regcred", "A"},
     {TWO, "ghcr.io/acme/a", "", "regcred", "A"},
-    {TWO, "ghcr.io/acme/a", "-", "regcred", "A"},
-    {TWO, "ghcr.io/acme/a", "-,-", "regcred", "A"},
+    {TWO, "ghcr.io/acme/a", "-", "-,regcred", "a"},
+    {TWO, "ghcr.io/acme/a", "-,-", "-,-,regcred", "a"},
     {TWO, "ghcr.io/acme/a", "own", "own,regcred", "a"},
-    {TWO, "ghcr.io/acme/a", "own,-", "own,regcred", "A"},
+    {TWO, "ghcr.io/acme/a", "own,-", "own,-,regcred", "a"},
     {TWO, "ghcr.io/acme/a", "regcred", NULL, ""},
-    {TWO, "ghcr.io/acme/a", "regcred,regcred", "regcred", "A"},
-    {TWO, "ghcr.io/acme/a", "regcred,-", "regcred", "A"},
+    {TWO, "ghcr.io/acme/a", "regcred,regcred", NULL, ""},
+    {TWO, "ghcr.io/acme/a", "regcred,-", NULL, ""},
     {TWO, "h.corp/x/a", "own", "own,regcred,h", "aa"},
     {TWO, "h.corp/x/a", NULL, "regcred,h", "A"},
     {TWO, "h.corp/xy/a", "own", "own,regcred", "a"},
@@ -603,6 +603,43 @@ static void debug_containers_are_looked_at(void **state) {
     assert_int_equal(d.verdict, VERDICT_ALLOW);
     arena_done(&arena);
     policy_free(policy);
+}
+
+/* A pod whose entry without a name an earlier pullgate took away: server-side apply brings it back, and
+ * the list cannot change any more. */
+static void entries_without_a_name_are_put_back(void **state) {
+    (void)state;
+    static const struct {
+        const char *policy, *own, *old;
+        bool back;
+    } rows[] = {{TWO, "-,regcred", "regcred", true},
+                {TWO, "regcred,-", "regcred", true},
+                {TWO, "-,a,-,b,-", "a,b", true},
+                {TWO, "a,b", "-,a,b", true},
+                {TWO, "-,a", "a,-", true},
+                {ACME, "-,a", "a", true},
+                {ACME "  mode: warn\n", "-,a", "a", true},
+                {ACME "  mode: audit\n", "-,a", "a", false},
+                {TWO, "regcred", "regcred", false},
+                {TWO, "-,regcred", "-,regcred", false},
+                {TWO, "-,b,a", "a,b", false},
+                {TWO, "-,a,b", "a", false},
+                {TWO, "a", "a,b", false},
+                {TWO, "-", "regcred", false},
+                {TWO, "-", "", false},
+                {TWO, NULL, "a", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct workload_image image = container("ghcr.io/acme/a");
+        struct workload w = pod_of(&image);
+        struct secrets_row row = {rows[i].policy, "", rows[i].own, rows[i].old, "A"};
+        struct str old[8];
+        w.operation = OPERATION_UPDATE;
+        w.old_secrets = old;
+        w.n_old_secrets = split_names(rows[i].old, old);
+        check_secrets(&row, &w, rows[i].back);
+        w.shape = SHAPE_TEMPLATE;
+        check_secrets(&row, &w, false);
+    }
 }
 
 /* ---- places, pull policies, messages ------------------------------------------------- */
@@ -804,6 +841,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(secrets_by_table),
     cmocka_unit_test(what_mutate_would_change_is_refused),
     cmocka_unit_test(debug_containers_are_looked_at),
+    cmocka_unit_test(entries_without_a_name_are_put_back),
     cmocka_unit_test(every_place_is_rewritten_with_its_pointer),
     cmocka_unit_test(updates_touch_images_alone),
     cmocka_unit_test(messages_say_all_there_is_to_know),

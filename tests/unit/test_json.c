@@ -57,13 +57,25 @@ static void good_documents_are_read(void **state) {
         {STR_INIT("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""), "\"\\\"\\\\/\\u0008\\u000c\\n\\r\\t\""},
         {STR_INIT("\"\\u003cb\\u003E\\u0026\""), "\"<b>&\""},
         {STR_INIT("\"\\u0001\\u007F\\u0080\\u07ff\\u0800\\uffff\""),
-         "\"\\u0001\\u007f\xc2\x80\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf\""},
+         "\"\\u0001\\u007f\\u0080\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf\""},
         {STR_INIT("\"\\ud800\\udc00\\uDBFF\\uDFFF\""), "\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\""},
         {STR_INIT("\"\\ud83d\\ude00\\ud83d\\ude00!\""),
          "\"\xf0\x9f\x98\x80\xf0\x9f\x98\x80!\""},
         {STR_INIT("\"\xf0\x9f\x98\x80\xe2\x82\xac\xc3\xa9\\t\xc3\xa9z\""),
          "\"\xf0\x9f\x98\x80\xe2\x82\xac\xc3\xa9\\t\xc3\xa9z\""},
         {STR_INIT("\"\\u2028\""), "\"\\u2028\""},
+        {STR_INIT("\"\xc2\x9f\xc2\xa0\xe2\x80\x8b\xe2\x80\xae\xe2\x80\xaf\xef\xbb\xbf\""),
+         "\"\\u009f\xc2\xa0\\u200b\\u202e\xe2\x80\xaf\\ufeff\""},
+        /* marked, but kept: see odd_strings_are_marked */
+        {STR_INIT("\"ab\\u0000\""), NULL},
+        {STR_INIT("{\"\\u0000\":1,\"\":2,\"\\u0000\\u0000\":3}"), NULL},
+        {STR_INIT("\"\\ud800\""), "\"\xef\xbf\xbd\""},
+        {STR_INIT("\"\\ud800x\""), "\"\xef\xbf\xbdx\""},
+        {STR_INIT("\"\\ud800\\n\""), "\"\xef\xbf\xbd\\n\""},
+        {STR_INIT("\"\\ud800\\ud800\\udc00\""), "\"\xef\xbf\xbd\xf0\x90\x80\x80\""},
+        {STR_INIT("\"\\udbff\\ue000\""), "\"\xef\xbf\xbd\xee\x80\x80\""},
+        {STR_INIT("\"\\udc00\""), "\"\xef\xbf\xbd\""},
+        {STR_INIT("\"\\udfff\\ud800\""), "\"\xef\xbf\xbd\xef\xbf\xbd\""},
         {STR_INIT("\"\x7f\""), "\"\\u007f\""},
         {STR_INIT("{\"a\":1,\"A\":2,\"a \":3,\"\":4,\"aa\":5}"), NULL},
         {STR_INIT("[\"\\\\\\\"\",\"a\\\\\",\"\\\\\\\\n\"]"), NULL},
@@ -219,18 +231,9 @@ static const struct bad_row {
      "unexpected character '-', expected four hexadecimal digits behind \\u"},
     {STR_INIT("\"\\u 41  \""), 3, 1, 4,
      "unexpected character ' ', expected four hexadecimal digits behind \\u"},
-    {STR_INIT("\"ab\\u0000\""), 3, 1, 4, "\\u0000 in a string, which cannot be kept"},
-    {STR_INIT("{\"\\u0000\":1}"), 2, 1, 3, "\\u0000 in a string, which cannot be kept"},
-    {STR_INIT("\"\\ud800\""), 1, 1, 2, "first half of a surrogate pair without its second"},
-    {STR_INIT("\"\\ud800x\""), 1, 1, 2, "first half of a surrogate pair without its second"},
-    {STR_INIT("\"\\ud800\\n\""), 1, 1, 2, "first half of a surrogate pair without its second"},
-    {STR_INIT("\"\\ud800\\ud800\\udc00\""), 1, 1, 2,
-     "first half of a surrogate pair without its second"},
-    {STR_INIT("\"\\udbff\\ue000\""), 1, 1, 2,
-     "first half of a surrogate pair without its second"},
-    {STR_INIT("\"\\udc00\""), 1, 1, 2, "second half of a surrogate pair without its first"},
-    {STR_INIT("\"\\udfff\\ud800\""), 1, 1, 2,
-     "second half of a surrogate pair without its first"},
+    {STR_INIT("\"\\ud800\\u00g0\""), 11, 1, 12,
+     "unexpected character 'g', expected four hexadecimal digits behind \\u"},
+    {STR_INIT("\"\\ud800\\udc0"), 12, 1, 13, NO_QUOTE},
     {STR_INIT("\"\x80\""), 1, 1, 2, "byte 0x80 is not UTF-8"},
     {STR_INIT("\"a\xff\""), 2, 1, 3, "byte 0xff is not UTF-8"},
     {STR_INIT("\"\xc0\x80\""), 1, 1, 2, "byte 0xc0 is not UTF-8"},
@@ -247,6 +250,9 @@ static const struct bad_row {
     {STR_INIT("{\"\\/\":1,\n\"/\":1}"), 10, 2, 2, TWICE("/")},
     {STR_INIT("{\"\xc3\xa9\":1,\"\\u00e9\":1}"), 9, 1, 10, TWICE("??")},
     {STR_INIT("{\"a\\nb\":1,\"c\":[{\"d\":1}],\"a\\u000ab\":1}"), 25, 1, 26, TWICE("a?b")},
+    {STR_INIT("{\"a\\u0000\":1,\"a\":2,\"a\\u0000\":3}"), 20, 1, 21, TWICE("a?")},
+    {STR_INIT("{\"\\ud800\":1,\"\xef\xbf\xbd\":2}"), 13, 1, 14, TWICE("???")},
+    {STR_INIT("{\"\xef\xbf\xbd\":1,\"\\ud800\":2}"), 10, 1, 11, TWICE("???")},
     {STR_INIT("[{\"x\":{\"k8s.io/name-of-16\":1,\"y\":2,\"k8s.io/name-of-16\":3}}]"), 36, 1, 37,
      TWICE("k8s.io/name-of-16")},
     {STR_INIT(
@@ -257,8 +263,6 @@ static const struct bad_row {
     {STR_INIT("[\"a\\nb\\n\",\n\"\\n\",x]"), 16, 2, 6, BAD_VALUE("'x'")},
     {STR_INIT("[\"\\n\\n\",\n\"\\n\\n\\q\"]"), 15, 2, 7,
      "unexpected character 'q', expected one of \" \\ / b f n r t u behind a backslash"},
-    {STR_INIT("[\"\\n\\n\",\n\"\\n\\n\\u0000\"]"), 14, 2, 6,
-     "\\u0000 in a string, which cannot be kept"},
     {STR_INIT("{\"\\n\":\n1,\"\\n\":2}"), 10, 2, 4, TWICE("?")},
 };
 
@@ -308,8 +312,35 @@ static void escapes_end_with_the_text(void **state) {
     struct err err = ERR_INIT;
     assert_true(sizeof text >= 7 + JSON_PADDING);
     assert_int_equal(json_parse(&j, text, 7, JSON_LIMITS_DEFAULT, &err), EC_SYNTAX);
-    assert_string_equal(err.msg, "first half of a surrogate pair without its second");
+    assert_string_equal(err.msg, NO_QUOTE);
     json_done(&j);
+}
+
+/* Other readers see another text in them: Go the replacement character, C nothing behind a NUL. */
+static void odd_strings_are_marked(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *odd; /* of each node */
+    } rows[] = {{"\"a\"", "-"},
+                {"\"a\\n\\ud83d\\ude00\"", "-"},
+                {"\"\xef\xbf\xbd\"", "-"},
+                {"\"a\\u0000b\"", "o"},
+                {"\"\\ud83d\"", "o"},
+                {"\"\\ude00\\n\"", "o"},
+                {"[\"\\u0000\",\"\\n\",\"a\"]", "-o--"},
+                {"{\"\\u0000\":\"\\n\",\"\\n\":\"\\ud800\",\"a\":\"b\"}", "-o--o--"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct doc d;
+        doc_read(&d, str_of(rows[i].text), JSON_LIMITS_DEFAULT, '"');
+        assert_ok(d.ec, &d.err);
+        assert_int_equal(d.j.n_nodes, strlen(rows[i].odd));
+        for (json_at at = 0; at < d.j.n_nodes; at++)
+            if (json_is_odd(&d.j, at) != (rows[i].odd[at] == 'o'))
+                fail_row("%s: node %u", rows[i].text, at);
+        doc_done(&d);
+    }
+    assert_false(json_is_odd(NULL, JSON_NONE));
 }
 
 /* A string of n plain bytes with one odd character at each place: the borders of the 16-byte
@@ -354,6 +385,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(bad_documents_are_refused),
     cmocka_unit_test(cut_documents_are_refused),
     cmocka_unit_test(escapes_end_with_the_text),
+    cmocka_unit_test(odd_strings_are_marked),
     cmocka_unit_test(strings_of_all_lengths_are_read),
 };
 

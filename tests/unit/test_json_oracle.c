@@ -3,6 +3,9 @@
  * same values in the same order.
  *
  * The exceptions, all of them:
+ * - jansson refuses U+0000 in keys and half a surrogate pair, which the reader keeps and marks.
+ *   Such a document must hold what is marked; it is not compared further.
+ * - in a part that may hold any bytes, the text that is skimmed need not be UTF-8.
  * - jansson refuses an integer beyond 64 bits and a real beyond double, which the reader keeps
  *   as text. Such a document must be one that jansson calls a numeric overflow and must hold
  *   such a number; it is not compared further.
@@ -16,6 +19,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <math.h>
@@ -114,6 +118,19 @@ static bool is_out_of_range(struct str number) {
         return (void)strtoll(number_z(number), NULL, 10), errno == ERANGE;
     double v = strtod(number_z(number), NULL);
     return isinf(v);
+}
+
+static bool holds_odd(const struct json *j) {
+    for (uint32_t i = 0; i < j->n_nodes; i++)
+        if (json_is_odd(j, i))
+            return true;
+    return false;
+}
+
+static bool is_odd_to_jansson(const json_error_t *error) {
+    enum json_error_code code = json_error_code(error);
+    return code == json_error_null_byte_in_key || code == json_error_null_character ||
+           strstr(error->text, "invalid Unicode '\\u") != NULL;
 }
 
 static bool holds_out_of_range(const struct json *j) {
@@ -305,7 +322,7 @@ static void mutate(struct text *t) {
 
 /* --- the comparison --- */
 
-static struct { size_t accepted, refused, out_of_range, skimmed; } seen;
+static struct { size_t accepted, refused, out_of_range, skimmed, odd; } seen;
 
 /* "a" stands in the pieces, the others in the reviews. */
 static const struct json_skim skims[] = {
@@ -328,7 +345,8 @@ static void compare_skimmed(struct str text, const struct doc *whole, const char
                  strcmp(d.err.msg, whole->err.msg) == 0;
     if (d.ec == EC_OK && whole->ec == EC_OK)
         agree = skim_agrees(&whole->j, &d.j, limits);
-    else if (whole->ec == EC_SCHEMA && memmem(text.p, text.n, "managedFields", 13) != NULL)
+    else if ((whole->ec == EC_SCHEMA || !utf8_is_valid(text)) &&
+             memmem(text.p, text.n, "managedFields", 13) != NULL)
         agree = true;
     if (!agree)
         fail_row("document %zu, from %s: whole \"%s\" (%zu), skimmed \"%s\" (%zu):\n%.*s",
@@ -342,14 +360,17 @@ static void compare(struct str text, const char *from, size_t number) {
     json_error_t error;
     struct doc d;
     memset(&error, 0, sizeof error);
-    json_t *theirs =
-        json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    json_t *theirs = json_loadb(
+        text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
     doc_read(&d, text, (struct json_limits){.max_depth = 2000, .max_nodes = UINT32_MAX},
              doc_paddings[number % sizeof doc_paddings]);
+    bool odd = theirs == NULL && is_odd_to_jansson(&error);
     bool overflow = theirs == NULL && json_error_code(&error) == json_error_numeric_overflow;
     bool agree = (d.ec == EC_OK) == (theirs != NULL);
     if (d.ec == EC_OK)
-        agree = overflow ? holds_out_of_range(&d.j) : theirs != NULL && same(&d.j, 0, theirs);
+        agree = odd        ? holds_odd(&d.j)
+                : overflow ? holds_out_of_range(&d.j)
+                           : theirs != NULL && same(&d.j, 0, theirs);
     else if (theirs != NULL)
         agree = is_skipped_nul(text, d.err.offset);
     if (!agree || d.err.offset > text.n)
@@ -359,7 +380,8 @@ static void compare(struct str text, const char *from, size_t number) {
             STR_ARG(text));
     seen.accepted += theirs != NULL;
     seen.refused += d.ec != EC_OK;
-    seen.out_of_range += d.ec == EC_OK && theirs == NULL;
+    seen.out_of_range += d.ec == EC_OK && overflow;
+    seen.odd += d.ec == EC_OK && odd;
     json_decref(theirs);
     compare_skimmed(text, &d, from, number);
     doc_done(&d);
@@ -427,6 +449,7 @@ static void mutated_reviews_are_read_alike(void **state) {
     assert_true(seen.accepted > DOCUMENTS / 4);
     assert_true(seen.refused > DOCUMENTS / 4);
     assert_true(seen.out_of_range > 5);
+    assert_true(seen.odd > 100);
     assert_true(seen.skimmed > DOCUMENTS / 40);
 }
 
@@ -469,7 +492,7 @@ static void strings_of_escapes_are_read_alike(void **state) {
         compare((struct str){t.p, t.n}, "escapes", i);
     }
     assert_true(seen.skimmed - skimmed_before > DOCUMENTS / 4);
-    assert_true(seen.refused - refused_before > DOCUMENTS / 10);
+    assert_true(seen.refused - refused_before > DOCUMENTS / 20);
 }
 
 static const struct CMUnitTest tests[] = {

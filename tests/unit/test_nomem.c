@@ -140,7 +140,7 @@ static enum ec answer(void *arg, struct err *err) {
                                           .workload = &s.review.workload,
                                           .decision = &s.decision,
                                           .policy = c->policy};
-        audit_line(&line, &entry);
+        audit_line(&line, &entry, AUDIT_LINE_DEFAULT);
         if (line.bad)
             ec = err_set(err, (enum ec)line.bad, "no audit line");
     }

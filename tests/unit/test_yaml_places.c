@@ -247,12 +247,9 @@ static void errors_say_where_and_what(void **state) {
         {"a: !!binary aGk\n", EC_SCHEMA, 1, 13, "base64"},
         {"a: !!binary =aGk\n", EC_SCHEMA, 1, 13, "base64"},
         {"a: !!binary aGk=aGk=\n", EC_SCHEMA, 1, 13, "base64"},
-        {"a: !!binary AA==\n", EC_SCHEMA, 1, 13, "U+0000"},
-        {"\"x\\0\": 1\n", EC_SCHEMA, 1, 1, "U+0000"},
         {"---\n...\nkind: Pod\n", EC_SCHEMA, 3, 1, "empty document"},
         /* JSON; the reader that came further says what is wrong */
         {"{\"a\": 1,\n \"a\": 2}", EC_SCHEMA, 2, 3, "\"a\""},
-        {"{\"a\": \"\\ud83d\"}", EC_SCHEMA, 1, 8, "surrogate"},
         {"{\"a\": \"\\/\",\n b: 2}", EC_SYNTAX, 2, 2, "JSON"},
         {"{\"a\": 1\n \"b\": 2}", EC_SYNTAX, 2, 5, "expected ','"},
         {"{a: 1,\n b: [}", EC_SYNTAX, 2, 6, "node content"},

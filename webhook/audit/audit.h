@@ -32,8 +32,14 @@ struct audit_entry {
     const struct policy *policy;
 };
 
-/* Appends the line, with its line feed. */
-void audit_line(struct buf *out, const struct audit_entry *e);
+/* The shortest limit of a line: uid, user, verdict, namespace, name and rule are in any. */
+enum { AUDIT_LINE_MIN = 32 << 10, AUDIT_LINE_DEFAULT = 64 << 10 };
+/* What is written and taken away again, where a line is full: room to have behind it. */
+enum { AUDIT_LINE_ROOM = 32 << 10 };
+
+/* Appends the line, with its line feed: at most max bytes, which is AUDIT_LINE_MIN or more. What is too
+ * long is cut: "cut": true then says so, and "imagesOmitted" and its like say of what lists lack. */
+void audit_line(struct buf *out, const struct audit_entry *e, size_t max);
 
 enum audit_when_full { AUDIT_BLOCK, AUDIT_DROP };
 

@@ -1,119 +1,176 @@
-/* One decision as one line. */
+/* One decision as one line, which must not grow with what a pod's author sends, and must not be lost.
+ *
+ * Texts are cut at fixed lengths, so that what is always there has a bound. The lists, which are the
+ * author's, get what is left of the line: secrets and images at most a part of it, reasons the rest. What
+ * does not fit is counted. */
 #include "audit/audit.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
-/* A line must not grow with what a pod's author sends. */
-enum { IMAGES_SHOWN = 256 };
+/* Bytes of a text; in the line a byte takes six at most. */
+enum {
+    NAME_BYTES = 256, /* a name of Kubernetes has 253, a uid 36 */
+    USER_BYTES = 512, /* two such names and a prefix */
+    TEXT_BYTES = 512  /* an image that is one has 255, its tag and its digest */
+};
+enum { IMAGES_SHOWN = 256, MESSAGE_BYTES = 2048 };
+
+struct line {
+    struct buf *out;
+    size_t end; /* where lists have to end: the rest is for what follows them */
+    bool cut;
+};
 
 /* ,"key":"value", and nothing for an empty value. With the key, all before the value is one text whose
  * length the compiler knows. */
-#define PUT(out, key, value) put((out), STR(",\"" key "\":"), (value))
+#define PUT(l, key, value, max) put((l), STR(",\"" key "\":"), (value), (max))
 
-static ALWAYS_INLINE void put(struct buf *out, struct str key, struct str value) {
+static ALWAYS_INLINE void put(struct line *l, struct str key, struct str value, size_t max) {
     if (value.n == 0)
         return;
-    buf_str(out, key);
-    buf_json(out, value);
+    l->cut |= value.n > max;
+    buf_str(l->out, key);
+    buf_json(l->out, utf8_cut(value, max));
 }
 
-static void put_secrets(struct buf *out, const struct decision *d) {
-    if (d->n_secrets_added == 0)
-        return;
-    buf_puts(out, ",\"secretsAdded\":[");
-    for (size_t i = 0; i < d->n_secrets_added; i++) {
-        if (i != 0)
-            buf_putc(out, ',');
-        buf_json(out, d->secrets_added[i]);
-    }
-    buf_putc(out, ']');
+/* ---- lists --------------------------------------------------------------------------- */
+
+static void put_secret(struct line *l, const struct decision *d, size_t i) {
+    l->cut |= d->secrets_added[i].n > NAME_BYTES;
+    buf_json(l->out, utf8_cut(d->secrets_added[i], NAME_BYTES));
 }
 
-static void put_images(struct buf *out, const struct decision *d) {
-    buf_puts(out, ",\"images\":[");
-    for (size_t i = 0; i < d->n_images && i < IMAGES_SHOWN; i++) {
-        const struct decision_image *image = &d->images[i];
-        buf_puts(out, i ? ",{\"container\":" : "{\"container\":");
-        buf_json(out, image->image->name);
-        PUT(out, "before", image->before);
-        PUT(out, "after", image->after);
-        if (!str_eq(image->proposed, image->after))
-            PUT(out, "proposed", image->proposed);
-        buf_putc(out, '}');
-    }
-    buf_putc(out, ']');
-    if (d->n_images > IMAGES_SHOWN)
-        buf_printf(out, ",\"imagesOmitted\":%zu", d->n_images - IMAGES_SHOWN);
+static void put_image(struct line *l, const struct decision *d, size_t i) {
+    const struct decision_image *image = &d->images[i];
+    buf_puts(l->out, "{\"container\":");
+    l->cut |= image->image->name.n > NAME_BYTES;
+    buf_json(l->out, utf8_cut(image->image->name, NAME_BYTES));
+    PUT(l, "before", image->before, TEXT_BYTES);
+    PUT(l, "after", image->after, TEXT_BYTES);
+    if (!str_eq(image->proposed, image->after))
+        PUT(l, "proposed", image->proposed, TEXT_BYTES);
+    buf_putc(l->out, '}');
 }
 
-static void put_reason(struct buf *out, const struct decision *d, const struct reason *r) {
-    buf_puts(out, "{\"code\":");
-    buf_json(out, str_of(engine_code_name(r->code)));
+static void put_reason(struct line *l, const struct decision *d, size_t i) {
+    const struct reason *r = &d->reasons[i];
+    buf_puts(l->out, "{\"code\":");
+    buf_json(l->out, str_of(engine_code_name(r->code)));
     if (r->image >= 0) {
-        PUT(out, "container", d->images[r->image].image->name);
-        PUT(out, "image", d->images[r->image].before);
+        PUT(l, "container", d->images[r->image].image->name, NAME_BYTES);
+        PUT(l, "image", d->images[r->image].before, TEXT_BYTES);
     }
-    PUT(out, "suggestion", r->suggestion);
-    PUT(out, "message", r->message);
-    buf_putc(out, '}');
+    PUT(l, "suggestion", r->suggestion, TEXT_BYTES);
+    PUT(l, "message", r->message, MESSAGE_BYTES);
+    buf_putc(l->out, '}');
 }
 
-static void put_reasons(struct buf *out, const struct decision *d) {
-    if (d->n_reasons == 0)
-        return;
-    buf_puts(out, ",\"reasons\":[");
-    for (size_t i = 0; i < d->n_reasons; i++) {
-        if (i != 0)
+struct list {
+    struct str key, omitted;
+    void (*put)(struct line *l, const struct decision *d, size_t i);
+    size_t n, n_omitted;
+    size_t part; /* of the room that is left, one in so many */
+};
+
+/* As many elements as fit in the list's part of the room, and how many did not. */
+static void put_list(struct line *l, const struct decision *d, const struct list *list) {
+    static const size_t tail = sizeof "],\"reasonsOmitted\":18446744073709551615";
+    struct buf *out = l->out;
+    size_t room = l->end > out->n ? (l->end - out->n) / list->part : 0;
+    size_t end = out->n + (room > tail ? room - tail : 0), shown = 0;
+    buf_str(out, list->key);
+    for (; shown < list->n; shown++) {
+        size_t before = out->n;
+        bool cut = l->cut;
+        if (shown != 0)
             buf_putc(out, ',');
-        put_reason(out, d, &d->reasons[i]);
+        list->put(l, d, shown);
+        if (out->n <= end && !out->bad)
+            continue;
+        out->n = before;
+        l->cut = cut;
+        break;
     }
     buf_putc(out, ']');
-    if (d->n_reasons_omitted != 0)
-        buf_printf(out, ",\"reasonsOmitted\":%zu", d->n_reasons_omitted);
+    size_t omitted = list->n - shown + list->n_omitted;
+    if (omitted == 0)
+        return;
+    l->cut = true;
+    buf_str(out, list->omitted);
+    buf_uint(out, omitted);
 }
 
-static void put_rule(struct buf *out, const struct audit_entry *e) {
+static void put_lists(struct line *l, const struct decision *d) {
+    size_t images = d->n_images < IMAGES_SHOWN ? d->n_images : IMAGES_SHOWN;
+    const struct list lists[] = {{STR(",\"images\":["), STR(",\"imagesOmitted\":"), put_image,
+                                  images, d->n_images - images, 3},
+                                 {STR(",\"secretsAdded\":["), STR(",\"secretsOmitted\":"),
+                                  put_secret, d->n_secrets_added, 0, 4},
+                                 {STR(",\"reasons\":["), STR(",\"reasonsOmitted\":"),
+                                  put_reason, d->n_reasons, d->n_reasons_omitted, 1}};
+    put_list(l, d, &lists[0]);
+    for (size_t i = 1; i < sizeof lists / sizeof *lists; i++)
+        if (lists[i].n != 0)
+            put_list(l, d, &lists[i]);
+}
+
+/* ---- what is always there ------------------------------------------------------------ */
+
+static void put_rule(struct line *l, const struct audit_entry *e) {
     const struct policy_rule *rule = e->decision->rule;
     if (rule == NULL)
         return;
-    PUT(out, "rule", rule->name);
-    PUT(out, "file", policy_file(e->policy, rule->pos));
-    buf_puts(out, ",\"line\":");
-    buf_uint(out, rule->pos.line);
-    PUT(out, "mode", str_of(engine_mode_name(rule->mode)));
+    PUT(l, "rule", rule->name, NAME_BYTES);
+    PUT(l, "file", policy_file(e->policy, rule->pos), NAME_BYTES);
+    buf_puts(l->out, ",\"line\":");
+    buf_uint(l->out, rule->pos.line);
+    PUT(l, "mode", str_of(engine_mode_name(rule->mode)), NAME_BYTES);
 }
 
-static void put_object(struct buf *out, const struct audit_entry *e) {
+static void put_object(struct line *l, const struct audit_entry *e) {
     const struct workload *w = e->workload;
-    PUT(out, "operation", str_of(engine_operation_name(w->operation)));
-    PUT(out, "group", e->group);
-    PUT(out, "version", e->version);
-    PUT(out, "kind", e->kind);
-    PUT(out, "resource", e->resource);
-    PUT(out, "subresource", e->subresource);
-    PUT(out, "namespace", w->namespace);
-    PUT(out, "name", w->name);
+    PUT(l, "operation", str_of(engine_operation_name(w->operation)), NAME_BYTES);
+    PUT(l, "group", e->group, NAME_BYTES);
+    PUT(l, "version", e->version, NAME_BYTES);
+    PUT(l, "kind", e->kind, NAME_BYTES);
+    PUT(l, "resource", e->resource, NAME_BYTES);
+    PUT(l, "subresource", e->subresource, NAME_BYTES);
+    PUT(l, "namespace", w->namespace, NAME_BYTES);
+    PUT(l, "name", w->name, NAME_BYTES);
     if (w->name.n == 0)
-        PUT(out, "generateName", w->generate_name);
-    PUT(out, "user", w->user);
+        PUT(l, "generateName", w->generate_name, NAME_BYTES);
+    PUT(l, "user", w->user, USER_BYTES);
 }
 
-void audit_line(struct buf *out, const struct audit_entry *e) {
+/* Behind the lists. */
+static void put_tail(struct line *l, const struct audit_entry *e) {
+    buf_puts(l->out, e->dry_run ? ",\"dryRun\":true" : ",\"dryRun\":false");
+    buf_puts(l->out, ",\"durationNs\":");
+    buf_int(l->out, e->duration_ns);
+    PUT(l, "policySha256", str_of(e->policy->sha256), NAME_BYTES);
+    PUT(l, "traceparent", e->traceparent, NAME_BYTES);
+    buf_puts(l->out, l->cut ? ",\"cut\":true}\n" : "}\n");
+}
+
+enum {
+    KEYS_BYTES = 512, /* all keys, numbers and brackets of one line, and a hash */
+    TAIL_BYTES = KEYS_BYTES + 6 * NAME_BYTES
+};
+/* A generated name stands only where there is no other. */
+_Static_assert((int)AUDIT_LINE_MIN >= 6 * (11 * NAME_BYTES + USER_BYTES) + 2 * KEYS_BYTES,
+               "what is always there fits into the shortest line");
+
+void audit_line(struct buf *out, const struct audit_entry *e, size_t max) {
+    struct line l = {.out = out, .end = out->n + max - TAIL_BYTES};
     buf_puts(out, "{\"time\":\"");
     clock_print_us(out, e->time_us);
     buf_puts(out, "\",\"event\":\"decision\"");
-    PUT(out, "endpoint", e->endpoint);
-    PUT(out, "uid", e->uid);
-    put_object(out, e);
-    PUT(out, "verdict", str_of(engine_verdict_name(e->decision->verdict)));
-    put_rule(out, e);
-    put_images(out, e->decision);
-    put_secrets(out, e->decision);
-    put_reasons(out, e->decision);
-    buf_puts(out, e->dry_run ? ",\"dryRun\":true" : ",\"dryRun\":false");
-    buf_puts(out, ",\"durationNs\":");
-    buf_int(out, e->duration_ns);
-    PUT(out, "policySha256", str_of(e->policy->sha256));
-    PUT(out, "traceparent", e->traceparent);
-    buf_puts(out, "}\n");
+    PUT(&l, "endpoint", e->endpoint, NAME_BYTES);
+    PUT(&l, "uid", e->uid, NAME_BYTES);
+    put_object(&l, e);
+    PUT(&l, "verdict", str_of(engine_verdict_name(e->decision->verdict)), NAME_BYTES);
+    put_rule(&l, e);
+    put_lists(&l, e->decision);
+    put_tail(&l, e);
 }

@@ -85,7 +85,8 @@ const char *buf_z(struct buf *b);
 void buf_pointer(struct buf *b, struct str key);
 
 /* A JSON string with its quotes (RFC 8259, section 7): `"`, `\` and control characters are
- * escaped, as are U+2028, U+2029 and DEL; bytes that are not UTF-8 become U+FFFD, so that the
+ * escaped, as are DEL, C1 controls and what is not seen but changes what is (zero width, direction,
+ * U+2028, U+FEFF and their like); bytes that are not UTF-8 become U+FFFD, so that the
  * output is valid whatever the input. It stands here, not in json/, since logs need it too. */
 void buf_json(struct buf *b, struct str s);
 

@@ -47,6 +47,16 @@ static inline bool utf8_is_valid(struct str s) {
     return true;
 }
 
+/* The first bytes of a text, at most max, up to a border between two characters. */
+static inline struct str utf8_cut(struct str s, size_t max) {
+    size_t n = max;
+    if (s.n <= max)
+        return s;
+    while (n > 0 && max - n < 3 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+        n--;
+    return str_slice(s, 0, n);
+}
+
 /* Writes a code point as UTF-8; the number of bytes (1 to 4), 0 for a surrogate or > U+10FFFF.
  */
 static inline size_t utf8_put(char out[4], uint32_t c) {

@@ -10,9 +10,11 @@
  *
  * Accepts    RFC 8259, UTF-8 without BOM; blanks before and after the one value
  * Refuses    duplicate keys in an object (after unescaping: two parsers could see two values),
- *            lone surrogates and invalid UTF-8, control characters in strings, the character
- *            U+0000 in strings (escaped or not), leading zeros and all else the RFC refuses;
- *            numbers are kept as text of any size
+ *            invalid UTF-8, control characters in strings, leading zeros and all else the RFC
+ *            refuses; numbers are kept as text of any size
+ * Marks      strings and keys with \u0000 or half a surrogate pair: json_is_odd(). They are legal
+ *            JSON, and harm nobody where nobody reads them; whoever reads one has to refuse it. The
+ *            first is kept as a NUL byte; the second becomes U+FFFD, as Go reads it
  * Ownership  nodes borrow from the text; strings with escapes are unescaped IN PLACE, so the
  *            text must be writable and is changed; the text must be followed by JSON_PADDING
  *            bytes of any value that can be read, and of which the first can be written: it is
@@ -50,7 +52,7 @@ struct json_node { /* 16 bytes */
         len; /* bytes of a (unescaped) string or number; elements or members of a container */
     json_at next;  /* the node behind this value and all it holds */
     uint8_t type;  /* enum json_type */
-    uint8_t flags; /* of the reader alone */
+    uint8_t flags; /* JSON_KEY, JSON_ODD; the others are of the reader alone */
     uint16_t depth;
 };
 
@@ -59,7 +61,8 @@ struct json_node { /* 16 bytes */
  * the same where its keys can only be compared that way. */
 struct json_skim {
     struct str key;
-    bool repeats; /* keys in there are not compared: they may stand twice in one object */
+    bool repeats; /* keys in there are not compared: they may stand twice in one object; and its
+                     strings need not be UTF-8 */
 };
 
 struct json_limits {
@@ -97,6 +100,17 @@ static inline enum json_type json_type_of(const struct json *j, json_at at) {
 
 static inline bool json_is(const struct json *j, json_at at, enum json_type type) {
     return at != JSON_NONE && j->nodes[at].type == type;
+}
+
+enum { JSON_KEY = 1, JSON_ODD = 2 }; /* json_node.flags */
+
+static inline bool json_is_key(const struct json *j, json_at at) {
+    return at != JSON_NONE && (j->nodes[at].flags & JSON_KEY) != 0;
+}
+
+/* A string or key that another reader may see otherwise: see "Marks". */
+static inline bool json_is_odd(const struct json *j, json_at at) {
+    return at != JSON_NONE && (j->nodes[at].flags & JSON_ODD) != 0;
 }
 
 /* Bytes of a string, key or number; empty for anything else. */

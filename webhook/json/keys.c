@@ -28,7 +28,8 @@ static bool fail_twice(struct reader *r, json_at key) {
 bool read_key_is_new(struct reader *r, json_at key) {
     const struct json_node *nodes = r->nodes;
     for (json_at k = r->open + 1; k != key; k = nodes[k + 1].next)
-        if (nodes[k].flags == nodes[key].flags && str_eq(key_of(r, k), key_of(r, key)))
+        if (((nodes[k].flags ^ nodes[key].flags) & ~JSON_ODD) == 0 &&
+            str_eq(key_of(r, k), key_of(r, key)))
             return fail_twice(r, key);
     return true;
 }

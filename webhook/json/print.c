@@ -53,7 +53,7 @@ void json_print(const struct json *j, json_at at, struct buf *out) {
     for (json_at i = at; i < end && !out->bad; i++) {
         if (!print_node(j, i, &kinds, out))
             continue;
-        if ((nodes[i].flags & NODE_KEY) && i != at) {
+        if ((nodes[i].flags & JSON_KEY) && i != at) {
             buf_putc(out, ':');
             continue;
         }

@@ -133,7 +133,8 @@ static ALWAYS_INLINE bool is_next(struct front *f, char wanted) {
 }
 
 /* Stands at the opening quote; goes on behind the closing one. */
-static ALWAYS_INLINE bool read_string(struct reader *r, struct front *f, uint32_t *len) {
+static ALWAYS_INLINE bool read_string(struct reader *r, struct front *f, uint32_t *len,
+                                      unsigned *odd) {
     char *start = f->p + 1, *end = scan_plain(&f->window, start);
     if (*end == '"') {
         *len = (uint32_t)(end - start);
@@ -142,8 +143,10 @@ static ALWAYS_INLINE bool read_string(struct reader *r, struct front *f, uint32_
     }
     uint32_t rest = 0; /* *len itself would have to live in memory */
     show(r, f);
+    r->odd = 0;
     f->p = read_string_rest(r, start, end, &rest);
     *len = rest;
+    *odd = r->odd;
     return f->p != NULL;
 }
 
@@ -223,8 +226,9 @@ static ALWAYS_INLINE bool add_scalar(struct reader *r, struct front *f) {
 
 static ALWAYS_INLINE bool add_string(struct reader *r, struct front *f) {
     uint32_t len = 0;
+    unsigned odd = 0;
     const char *start = f->p + 1;
-    return read_string(r, f, &len) && add(r, f, start, len, JSON_STRING, 0);
+    return read_string(r, f, &len, &odd) && add(r, f, start, len, JSON_STRING, odd);
 }
 
 /* --- keys --- */
@@ -232,13 +236,14 @@ static ALWAYS_INLINE bool add_string(struct reader *r, struct front *f) {
 /* Reads `"key":` and stops at the value. */
 static ALWAYS_INLINE bool add_key(struct reader *r, struct front *f, unsigned *hash) {
     uint32_t len = 0;
+    unsigned odd = 0;
     if (!is_next(f, '"'))
         return stop(r, f, "a key in double quotes");
     const char *start = f->p + 1;
-    if (!read_string(r, f, &len))
+    if (!read_string(r, f, &len, &odd))
         return false;
     *hash = key_hash(start, len);
-    if (!add(r, f, start, len, JSON_STRING, NODE_KEY | (*hash << 1 & 0xfe)))
+    if (!add(r, f, start, len, JSON_STRING, JSON_KEY | odd | (*hash << HASH_SHIFT & 0xff)))
         return false;
     if (filter_hit(&f->keys, *hash) && f->members <= FEW_MEMBERS) {
         show(r, f);
@@ -441,7 +446,8 @@ enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limi
     r.open = JSON_NONE;
     r.outside = (struct json_node){.type = JSON_ARRAY};
     r.around = &r.outside;
-    r.is_whole = false;
+    r.is_whole = r.any_bytes = false;
+    r.odd = 0;
     r.skims_from = text;
     r.limits = limits;
     read_skim_table(&r);

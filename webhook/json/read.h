@@ -22,7 +22,7 @@ enum {
     WINDOW = 4 * BLOCK,
     LEVELS = 32,      /* deeper key filters are not kept while an object inside is read */
     FEW_MEMBERS = 32, /* objects with more are checked for duplicates when they close */
-    NODE_KEY = 1      /* json_node.flags: a key; the bits above hold a part of its hash */
+    HASH_SHIFT = 2    /* of json_node.flags: the bits that hold a part of a key's hash */
 };
 _Static_assert((int)WINDOW <= (int)JSON_PADDING, "reads behind the text stay in the padding");
 
@@ -42,6 +42,8 @@ struct reader {
     struct json_node *around; /* the node of `open`, or `outside` */
     struct json_node outside; /* stands for what holds the document */
     bool is_whole;            /* the text was read to its end */
+    bool any_bytes;           /* what is skimmed need not be UTF-8 */
+    unsigned odd;             /* JSON_ODD: the string read last is */
     uint64_t skimmed_keys;    /* filter of limits.skim */
     uint8_t skim_at[64];      /* of each bit of that: the first in limits.skim */
     const char *skims_from;   /* before this nothing is skimmed */

@@ -104,6 +104,7 @@ static char *skim(struct reader *r, char *start, uint32_t depth, bool repeats) {
     struct skim s = {.p = start, .depth = depth};
     uint32_t before = depth;
     s.window = r->window;
+    r->any_bytes = repeats;
     bool good = skim_open(r, &s);
     while (good && (s.depth > before || (s.depth > depth && skim_leave(r, &s, depth)))) {
         before = s.depth;

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+enum { REPLACEMENT = 0xfffd };
+
 /* An error inside a string: the bytes before it may have been unescaped already. */
 static char *fail(struct reader *r, const char *start, const char *at, const char *text) {
     read_fail(r, at, EC_SYNTAX, text);
@@ -68,7 +70,8 @@ static uint32_t low_surrogate(const char *p) {
     return v >= 0xdc00 && v <= 0xdfff ? (uint32_t)v : 0;
 }
 
-/* q stands at the backslash of a \u escape, *c is its character. */
+/* q stands at the backslash of a \u escape, *c is its character: of half a surrogate pair the one that
+ * Go reads. */
 static char *read_u(struct reader *r, const char *start, char *q, uint32_t *c) {
     const char *bad = NULL;
     if (r->end - q < 6)
@@ -77,17 +80,16 @@ static char *read_u(struct reader *r, const char *start, char *q, uint32_t *c) {
     if (v < 0)
         return fail_unexpected(r, start, bad, "four hexadecimal digits behind \\u");
     *c = (uint32_t)v;
-    if (v == 0)
-        return fail(r, start, q, "\\u0000 in a string, which cannot be kept");
-    if (v >= 0xdc00 && v <= 0xdfff)
-        return fail(r, start, q, "second half of a surrogate pair without its first");
-    if (v < 0xd800 || v > 0xdfff)
+    if (v != 0 && (v < 0xd800 || v > 0xdfff))
         return q + 6;
-    uint32_t low = r->end - q < 12 ? 0 : low_surrogate(q + 6);
-    if (low == 0)
-        return fail(r, start, q, "first half of a surrogate pair without its second");
-    *c = 0x10000 + ((*c - 0xd800) << 10) + (low - 0xdc00);
-    return q + 12;
+    uint32_t low = v < 0xd800 || v >= 0xdc00 || r->end - q < 12 ? 0 : low_surrogate(q + 6);
+    if (low != 0) {
+        *c = 0x10000 + ((*c - 0xd800) << 10) + (low - 0xdc00);
+        return q + 12;
+    }
+    *c = v == 0 ? 0 : REPLACEMENT;
+    r->odd = JSON_ODD;
+    return q + 6;
 }
 
 /* What a backslash makes of the character behind it; \u is not among them. */
@@ -217,13 +219,20 @@ static char *skip_escapes(char *q) {
     }
 }
 
+/* The API server writes names in managedFields as its clients sent them, which may be no UTF-8. */
+static char *skip_bytes(char *q) {
+    while ((unsigned char)*q >= 0x80)
+        q++;
+    return q;
+}
+
 /* What skip_escapes() stopped at, no quote: behind it. */
 static char *check_odd(struct reader *r, const char *start, char *at) {
     uint32_t c;
     if (at >= r->end)
         return fail_end(r, start);
     if ((unsigned char)*at >= 0x80)
-        return read_utf8(r, start, at);
+        return r->any_bytes ? skip_bytes(at) : read_utf8(r, start, at);
     if (*at != '\\')
         return fail_control(r, start, at);
     return at[1] == 'u' ? read_u(r, start, at, &c) : fail_escape(r, start, at + 1);

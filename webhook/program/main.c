@@ -5,6 +5,7 @@
 #include "server/server.h"
 #include "version.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 static void print_help(void) {
@@ -96,6 +97,11 @@ int main(int argc, char **argv) {
         return healthcheck(&options);
     else if (options.policy == NULL)
         err_set(&err, EC_USAGE, "--policy is missing: the rule file; try --help");
+    else if (options.max_audit_line > options.audit_queue)
+        err_set(&err, EC_USAGE,
+                "--max-audit-line: found %" PRIu64 " bytes, expected at most the %" PRIu64
+                " of --audit-queue, which has to hold a line; try --help",
+                options.max_audit_line, options.audit_queue);
     if (err.code != EC_OK)
         return usage_error(&err);
     options_note_given(&options, &result);

@@ -1,5 +1,6 @@
 #include "program/memory.h"
 
+#include "audit/audit.h"
 #include "program/cgroup.h"
 #include "program/load.h"
 
@@ -53,11 +54,12 @@ static void find_limit(struct memory_plan *p, const struct options *o, const cha
 static void divide_fixed(struct memory_plan *p, struct options *o) {
     uint64_t usable = usable_of(p), each = connection_bytes + o->max_header;
     uint64_t worker = small_nodes_bytes + MEMORY_SMALL_ARENA + MEMORY_SMALL_PATCH +
-                      MEMORY_SMALL_REPLY + MEMORY_LINE;
+                      MEMORY_SMALL_REPLY + o->max_audit_line + AUDIT_LINE_ROOM;
+    uint64_t queue = o->max_audit_line > 512 * KIB ? o->max_audit_line : 512 * KIB;
     if (!o->given.max_connections)
         o->max_connections = clamp(usable / 4 / each, CONNECTIONS_MIN, o->max_connections);
     if (!o->given.audit_queue)
-        o->audit_queue = clamp(usable / 48, 512 * KIB, o->audit_queue);
+        o->audit_queue = clamp(usable / 48, queue, o->audit_queue);
     p->probe_connections = clamp(usable / 24 / (2 * probe_bytes), PROBES_MIN, PROBES_MAX);
     p->parts[MEMORY_PROGRAM] = program_bytes;
     p->parts[MEMORY_CONNECTIONS] =

@@ -34,7 +34,6 @@ extern const char *const memory_parts[MEMORY_PARTS];
 
 enum {
     MEMORY_LARGE_BODY = 32 * 1024, /* a review with more is large */
-    MEMORY_LINE = 4 << 20,         /* of one audit line, each worker's */
     MEMORY_SMALL_ARENA = 2 << 20,  /* of a review that is not large */
     MEMORY_SMALL_PATCH = 1 << 20,
     MEMORY_SMALL_REPLY = 2 << 20

@@ -1,5 +1,7 @@
 #include "program/options.h"
 
+#include "audit/audit.h"
+
 static const char *const when_full_words[] = {"block", "drop", NULL};
 static const char *const tls_words[] = {"1.2", "1.3", NULL};
 static const char *const level_words[] = {"debug", "info", "warn", "error", NULL};
@@ -129,6 +131,11 @@ static const struct opt_row rows[] = {
      "Audit lines waiting for standard output. Some ten thousand of them, for a reader that "
      "stalls.",
      AT(audit_queue), .min = 65536, .max = 1u << 30},
+    {"max-audit-line", 0, OPT_SIZE, "SIZE", "64KiB",
+     "Longest audit line. What is longer is cut, and says so with \"cut\": true: texts at "
+     "fixed lengths, "
+     "lists of images, secrets and reasons where the line is full.",
+     AT(max_audit_line), .min = AUDIT_LINE_MIN, .max = 16 << 20},
     {"audit-when-full", 0, OPT_WORD, "HOW", "block",
      "When that queue is full: block requests, until it is time to say no (no admission "
      "without "

@@ -17,6 +17,7 @@ struct options {
     uint64_t idle_timeout_ms, header_timeout_ms, request_timeout_ms;
     uint64_t drain_pause_ms, drain_timeout_ms;
     uint64_t audit_queue;
+    uint64_t max_audit_line;
     int audit_when_full; /* enum audit_when_full */
     int log_level;       /* enum log_level */
 

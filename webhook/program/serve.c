@@ -5,13 +5,7 @@
 #include "base/mem.h"
 #include "program/probes.h"
 
-enum { LINE_KEPT_BYTES = 64 * 1024 };
 #define NS_PER_S INT64_C(1000000000)
-
-/* What is left of a decision when its memory is given back. */
-struct outcome {
-    bool has_line, needs_line;
-};
 
 enum ec service_init(struct service *s, const struct options *o, struct err *err) {
     struct review_limits limits = REVIEW_LIMITS_DEFAULT;
@@ -30,7 +24,9 @@ enum ec service_init(struct service *s, const struct options *o, struct err *err
         return err->code;
     for (unsigned i = 0; i < n_workers; i++) {
         review_session_init(&s->workers[i].session, limits);
-        s->workers[i].line = (struct buf)BUF_INIT(MEMORY_LINE);
+        s->workers[i].line = (struct buf)BUF_INIT(o->max_audit_line + AUDIT_LINE_ROOM);
+        if (buf_room(&s->workers[i].line, s->workers[i].line.max) == NULL)
+            return err_set(err, EC_NOMEM, "out of memory");
     }
     return EC_OK;
 }
@@ -87,8 +83,8 @@ static int64_t patience_of(const struct server_request *request) {
     return request->deadline_ns - (request->deadline_ns - request->received_ns) / 10;
 }
 
-/* Writes the line of the decision; false: there is none. */
-static bool print_line(struct worker *w, const struct policy *policy,
+/* Writes the line of the decision. */
+static void print_line(const struct service *s, struct worker *w, const struct policy *policy,
                        const struct server_request *request, struct str endpoint,
                        int64_t now_us) {
     const struct review *r = &w->session.review;
@@ -107,21 +103,13 @@ static bool print_line(struct worker *w, const struct policy *policy,
                                       .decision = &w->session.decision,
                                       .policy = policy};
     buf_reset(&w->line);
-    audit_line(&w->line, &entry);
-    if (w->line.bad)
-        LOG(LOG_ERROR, "audit_line_lost", F_STR("uid", r->uid),
-            F_Z("code", ec_name((enum ec)w->line.bad)), F_END);
-    return !w->line.bad;
+    audit_line(&w->line, &entry, s->options->max_audit_line);
 }
 
 /* False: --audit-when-full block, and the decision has no line. May wait. */
-static bool record(struct service *s, struct worker *w, const struct server_request *request,
-                   bool has_line) {
-    bool recorded = has_line ? audit_write(s->audit, buf_view(&w->line), patience_of(request))
-                             : s->options->audit_when_full != AUDIT_BLOCK;
-    if (w->line.cap > LINE_KEPT_BYTES)
-        buf_done(&w->line);
-    return recorded;
+static bool record(struct service *s, const struct worker *w,
+                   const struct server_request *request) {
+    return audit_write(s->audit, buf_view(&w->line), patience_of(request));
 }
 
 /* An admission, but none by a rule that refuses nobody (warn, audit): not without its line. */
@@ -180,7 +168,7 @@ static bool end_turn(struct service *s, struct worker *w, const struct server_re
 /* Decides, and writes the line; false: the reply says why not. */
 static bool decide(struct service *s, const struct live_rules *rules,
                    const struct server_request *request, struct server_reply *reply,
-                   enum meter_webhook webhook, struct outcome *out) {
+                   enum meter_webhook webhook, bool *needs) {
     struct worker *w = &s->workers[request->worker];
     struct err err = ERR_INIT;
     int64_t now_us = clock_wall_us();
@@ -193,15 +181,15 @@ static bool decide(struct service *s, const struct live_rules *rules,
     }
     meter_decision(meter_lane(&s->meter, request->worker), rules->policy, rules->places,
                    &w->session.decision);
-    out->has_line = print_line(w, rules->policy, request, webhooks[webhook].name, now_us);
-    out->needs_line = needs_line(&w->session.decision);
+    print_line(s, w, rules->policy, request, webhooks[webhook].name, now_us);
+    *needs = needs_line(&w->session.decision);
     return true;
 }
 
 static void review(struct service *s, const struct server_request *request,
                    struct server_reply *reply, enum meter_webhook webhook) {
     struct worker *w = &s->workers[request->worker];
-    struct outcome outcome = {.has_line = false};
+    bool needs = false;
     const struct live_rules *rules = live_use(s->live, &w->rules);
     if (rules == NULL) {
         refuse(reply, 503, "ServiceUnavailable", 1, STR("no valid rules are loaded"));
@@ -216,9 +204,9 @@ static void review(struct service *s, const struct server_request *request,
         refuse(reply, 503, "ServiceUnavailable", 1, STR("too many large reviews at once"));
         return;
     }
-    bool decided = decide(s, rules, request, reply, webhook, &outcome);
+    bool decided = decide(s, rules, request, reply, webhook, &needs);
     bool fits = end_turn(s, w, request, reply);
-    if (decided && !record(s, w, request, outcome.has_line) && outcome.needs_line)
+    if (decided && !record(s, w, request) && needs)
         refuse_unrecorded(w, reply);
     else if (!fits)
         refuse(reply, 503, "ServiceUnavailable", 1, STR("no memory for this answer now"));

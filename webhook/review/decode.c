@@ -3,15 +3,19 @@
 
 /* ---- bare objects -------------------------------------------------------------------- */
 
-static void names_of(struct workload *w, const struct json *j, json_at object) {
+static void names_of(struct decoder *d, json_at object) {
     static const struct name keys[] = {NAME("name"), NAME("generateName"), NAME("namespace")};
+    const struct json *j = d->j;
+    struct workload *w = d->w;
     json_at v[3];
     members(j, json_get(j, object, STR("metadata")), keys, 3, v);
     if (w->name.n == 0)
         w->name = json_str(j, v[0]);
     w->generate_name = json_str(j, v[1]);
-    if (w->namespace.n == 0)
-        w->namespace = json_str(j, v[2]);
+    if (w->namespace.n != 0)
+        return;
+    w->namespace = json_str(j, v[2]);
+    note_odd(d, v[2], ODD_NAMESPACE, STR_NONE);
 }
 
 static void decode_shaped(struct decoder *d, const struct shape_row *row, json_at object,
@@ -20,28 +24,33 @@ static void decode_shaped(struct decoder *d, const struct shape_row *row, json_a
     d->w->spec = row->spec;
     json_at holder = node_below(d->j, object, row->object);
     if (holder != JSON_NONE && !json_is(d->j, holder, JSON_OBJECT))
-        fault_at(d->fault, holder, "a pod template: expected an object, found %s",
-                 json_type_name(json_type_of(d->j, holder)));
+        fault_value(d, holder, "a pod template", "expected an object, found %s",
+                    json_type_name(json_type_of(d->j, holder)));
     decode_pod(d, holder, old == JSON_NONE ? JSON_NONE : node_below(d->j, old, row->object));
 }
 
-static void identify(struct workload *w, const struct json *j, json_at object) {
-    json_at version = json_get(j, object, STR("apiVersion"));
-    json_at kind = json_get(j, object, STR("kind"));
+static void identify(struct decoder *d, json_at object) {
+    json_at version = json_get(d->j, object, STR("apiVersion"));
+    json_at kind = json_get(d->j, object, STR("kind"));
     if (version != JSON_NONE)
-        w->api_version = json_str(j, version);
+        d->w->api_version = json_str(d->j, version);
     if (kind != JSON_NONE)
-        w->kind = json_str(j, kind);
-    names_of(w, j, object);
+        d->w->kind = json_str(d->j, kind);
+    if (json_is_odd(d->j, version))
+        fault_odd(d, version, "apiVersion");
+    if (json_is_odd(d->j, kind))
+        fault_odd(d, kind, "kind");
+    names_of(d, object);
 }
 
 enum ec review_object(struct workload *out, struct review_fault *fault, const struct json *j,
                       json_at object, struct arena *arena, struct err *err) {
-    struct decoder d = {.j = j, .arena = arena, .fault = fault, .w = out, .object = object};
+    struct decoder d = {
+        .j = j, .arena = arena, .fault = fault, .w = out, .object = object, .old = JSON_NONE};
     struct str fallback = out->namespace;
     out->shape = SHAPE_OTHER;
     out->namespace = STR_NONE;
-    identify(out, j, object);
+    identify(&d, object);
     if (out->namespace.n == 0)
         out->namespace = fallback;
     const struct shape_row *row = shape_of_kind(group_of(out->api_version), out->kind);
@@ -111,6 +120,7 @@ static void read_user(struct decoder *d, json_at user) {
     size_t n = 0;
     members(d->j, user, keys, 2, v);
     d->w->user = json_str(d->j, v[0]);
+    note_odd(d, v[0], ODD_USER, STR_NONE);
     if (!json_is(d->j, v[1], JSON_ARRAY))
         return;
     struct str *groups = ARENA_ARRAY(d->arena, struct str, d->j->nodes[v[1]].len);
@@ -118,8 +128,10 @@ static void read_user(struct decoder *d, json_at user) {
         d->full = true;
         return;
     }
-    for (json_at at = json_first(d->j, v[1]); at != JSON_NONE; at = json_next(d->j, v[1], at))
+    for (json_at at = json_first(d->j, v[1]); at != JSON_NONE; at = json_next(d->j, v[1], at)) {
         groups[n++] = json_str(d->j, at);
+        note_odd(d, at, ODD_GROUP, STR_NONE);
+    }
     d->w->groups = groups;
     d->w->n_groups = n;
 }
@@ -164,6 +176,30 @@ static void check_kinds(struct review *r, const struct json *j, json_at kind,
                  STR_ARG(str_slice(r->kind, 0, 100)), STR_ARG(str_slice(r->resource, 0, 100)));
 }
 
+/* What the review is about is told by comparing, so that it has to be comparable. */
+static void check_odd(struct decoder *d, const json_at *request) {
+    static const int read[] = {KIND, RESOURCE, SUBRESOURCE, OPERATION};
+    for (size_t i = 0; i < sizeof read / sizeof *read; i++) {
+        json_at at = request[read[i]];
+        if (at == JSON_NONE)
+            continue;
+        for (json_at end = d->j->nodes[at].next; at < end; at++)
+            if (json_is_odd(d->j, at))
+                fault_odd(d, at, request_keys[read[i]].text.p);
+    }
+}
+
+/* An update that leaves all images alone goes through with the faults that stood there before: or its
+ * finalizers could not be removed. */
+static void settle(const struct workload *w, struct review_fault *fault,
+                   const struct review_fault *old_fault) {
+    bool changed = false;
+    for (size_t i = 0; i < w->n_images; i++)
+        changed |= w->images[i].changed;
+    if (changed && old_fault->is && !fault->is)
+        *fault = *old_fault;
+}
+
 /* The resource and subresource decide, not the kind: a Binding comes in by `pods`, too. */
 static void read_object(struct decoder *d, const struct review *r, json_at object,
                         json_at old) {
@@ -181,6 +217,7 @@ static void read_object(struct decoder *d, const struct review *r, json_at objec
     }
     if (d->w->operation == OPERATION_CREATE)
         old = JSON_NONE;
+    d->old = old;
     if (!ephemeral) {
         decode_shaped(d, row, object, old);
         return;
@@ -199,7 +236,8 @@ enum ec refuse_long_uid(struct str uid, struct err *err) {
 
 static enum ec read_uid(struct review *out, const struct json *j, json_at uid,
                         struct err *err) {
-    struct str text = json_is(j, uid, JSON_STRING) ? json_str(j, uid) : STR_NONE;
+    bool plain = json_is(j, uid, JSON_STRING) && !json_is_odd(j, uid);
+    struct str text = plain ? json_str(j, uid) : STR_NONE;
     if (text.n != 0 && text.n <= REVIEW_UID_MAX) {
         out->uid = text;
         return EC_OK;
@@ -214,7 +252,13 @@ static enum ec read_uid(struct review *out, const struct json *j, json_at uid,
 enum ec review_decode(struct review *out, const struct json *j, struct arena *arena,
                       struct err *err) {
     json_at request = JSON_NONE, v[N_REQUEST];
-    struct decoder d = {.j = j, .arena = arena, .fault = &out->fault, .w = &out->workload};
+    struct review_fault old_fault = {.is = false};
+    struct decoder d = {.j = j,
+                        .arena = arena,
+                        .fault = &out->fault,
+                        .w = &out->workload,
+                        .old = JSON_NONE,
+                        .old_fault = &old_fault};
     memset(out, 0, offsetof(struct review, fault));
     out->fault.is = false;
     out->fault.msg[0] = '\0';
@@ -228,17 +272,19 @@ enum ec review_decode(struct review *out, const struct json *j, struct arena *ar
     out->subresource = json_str(j, v[SUBRESOURCE]);
     out->operation = json_str(j, v[OPERATION]);
     out->dry_run = json_is(j, v[DRY_RUN], JSON_TRUE);
-    out->object = v[OBJECT];
+    out->object = d.object = v[OBJECT];
     out->workload.name = json_str(j, v[NAME]);
     out->workload.namespace = json_str(j, v[NAMESPACE]);
+    note_odd(&d, v[NAMESPACE], ODD_NAMESPACE, STR_NONE);
     read_user(&d, v[USER]);
+    check_odd(&d, v);
     check_kinds(out, j, v[KIND], v[SUBRESOURCE]);
     if (!read_operation(out->operation, &out->workload.operation))
         fault_at(&out->fault, JSON_NONE,
                  "/request/operation: expected CREATE, UPDATE, DELETE or CONNECT");
-    names_of(&out->workload, j, v[OBJECT]);
-    d.object = v[OBJECT];
+    names_of(&d, v[OBJECT]);
     out->workload.kind = out->kind;
     read_object(&d, out, v[OBJECT], v[OLD_OBJECT]);
+    settle(&out->workload, &out->fault, &old_fault);
     return d.full ? arena_fail(arena, err) : EC_OK;
 }

@@ -9,6 +9,7 @@ enum {
     WARNING_RUNES = 256,
     WARNINGS_RUNES = 4096,
     REASONS_SHOWN = 20,
+    MESSAGE_BYTES = 16384, /* of a denial: behind them no reason begins */
     ANNOTATION_BYTES = 8192
 };
 
@@ -66,9 +67,12 @@ static size_t count_weight(const struct decision *d, enum reason_weight weight) 
 
 void review_message(struct buf *out, const struct decision *d) {
     size_t n = count_weight(d, WEIGHT_DENY) + d->n_denials_omitted, shown = 0;
+    size_t start = out->n;
     if (n > 1)
         buf_printf(out, "%zu reasons:", n);
     for (size_t i = 0; i < d->n_reasons && shown < REASONS_SHOWN; i++) {
+        if (out->n - start > MESSAGE_BYTES)
+            break;
         if (d->reasons[i].weight != WEIGHT_DENY)
             continue;
         if (n > 1)
@@ -124,21 +128,21 @@ static void put_text(struct buf *out, struct str key, const struct buf *text) {
     if (text->n == 0)
         return;
     buf_str(out, key);
-    buf_json(out, str_slice(buf_view(text), 0, ANNOTATION_BYTES));
+    buf_json(out, utf8_cut(buf_view(text), ANNOTATION_BYTES));
 }
 
 static void describe_images(struct buf *text, const struct decision *d) {
-    for (size_t i = 0; i < d->n_images; i++) {
+    for (size_t i = 0; i < d->n_images && text->n < ANNOTATION_BYTES; i++) {
         const struct decision_image *image = &d->images[i];
         if (str_eq(image->before, image->after))
             continue;
         if (text->n != 0)
             buf_puts(text, "; ");
-        buf_str(text, image->image->name);
+        buf_str(text, utf8_cut(image->image->name, ANNOTATION_BYTES));
         buf_puts(text, ": ");
-        buf_str(text, image->before);
+        buf_str(text, utf8_cut(image->before, ANNOTATION_BYTES));
         buf_puts(text, " -> ");
-        buf_str(text, image->after);
+        buf_str(text, utf8_cut(image->after, ANNOTATION_BYTES));
     }
 }
 

@@ -21,12 +21,16 @@ struct name {
      << 8 * (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (i) : 7 - (i)))
 
 /* Values of the members named in names[0..n): out[i] is JSON_NONE where the member is absent or
- * null. The order of names is a hint: members mostly come in the API's own order. */
-void members(const struct json *j, json_at object, const struct name *names, size_t n,
-             json_at *out);
+ * null. The order of names is a hint: members mostly come in the API's own order. Answers an odd
+ * key among those that were looked at, or JSON_NONE. */
+json_at members(const struct json *j, json_at object, const struct name *names, size_t n,
+                json_at *out);
 
 /* Notes the first fault, of the value `at` or of none. */
 void fault_at(struct review_fault *f, json_at at, const char *format, ...) PRINTF(3, 4);
+
+/* What is odd of a text (json/json.h): "the character U+0000". */
+const char *odd_character(const struct json *j, json_at at);
 
 /* Where a workload's pod spec stands. */
 struct shape_row {
@@ -47,9 +51,25 @@ struct decoder {
     struct review_fault *fault;
     struct workload *w;
     json_at object; /* what is judged: places in messages are as seen from there */
-    struct workload_image *images; /* the workload's, while they are written */
-    bool full;                     /* the arena is */
+    json_at old;    /* UPDATE: what it was before; else JSON_NONE */
+    struct review_fault *old_fault; /* one that stood there before; NULL: nobody asks */
+    unsigned n_old_faults;          /* that were looked for */
+    struct workload_image *images;  /* the workload's, while they are written */
+    struct workload_odd *odd;       /* likewise */
+    bool full;                      /* the arena is */
 };
+
+/* A fault of the value `at`: "what (/pointer): rest". */
+void fault_value(struct decoder *d, json_at at, const char *what, const char *format, ...)
+    PRINTF(4, 5);
+/* The same, that the value is an odd text. */
+void fault_odd(struct decoder *d, json_at at, const char *what);
+/* Notes a name that cannot be compared, if it is one. key: of a label. */
+void note_odd_name(struct decoder *d, json_at at, enum odd_name what, struct str key);
+static inline void note_odd(struct decoder *d, json_at at, enum odd_name what, struct str key) {
+    if (json_is_odd(d->j, at))
+        note_odd_name(d, at, what, key);
+}
 
 /* Pod or template at `object`, pod spec and metadata, into d->w. old: the same place in the old
  * object, or JSON_NONE (then everything counts as changed). */

@@ -1,8 +1,6 @@
 /* Objects to workloads: pod specs, their images, secrets and labels. */
 #include "review/internal.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* clang-format off */
@@ -71,17 +69,6 @@ bool review_is_version(struct str api_version, struct str kind, struct str *expe
     return row != NULL && is_version(version);
 }
 
-void fault_at(struct review_fault *f, json_at at, const char *format, ...) {
-    va_list args;
-    if (f->is)
-        return;
-    f->is = true;
-    f->at = at;
-    va_start(args, format);
-    vsnprintf(f->msg, sizeof f->msg, format, args);
-    va_end(args);
-}
-
 static const uint64_t name_mask[8] = {
     NAME_HEAD(""),
     NAME_HEAD("\xff"),
@@ -118,25 +105,29 @@ static size_t find_name(const struct name *names, size_t n, size_t hint, const c
     return n;
 }
 
-void members(const struct json *j, json_at object, const struct name *names, size_t n,
-             json_at *out) {
+json_at members(const struct json *j, json_at object, const struct name *names, size_t n,
+                json_at *out) {
     const struct json_node *nodes = j->nodes;
     size_t hint = 0, missing = n;
+    json_at odd = JSON_NONE;
     for (size_t i = 0; i < n; i++)
         out[i] = JSON_NONE;
     if (!json_is(j, object, JSON_OBJECT))
-        return;
+        return odd;
     json_at end = nodes[object].next;
     /* No name stands twice: behind the last one nothing is left to look for. */
     for (json_at key = object + 1; key < end && missing != 0; key = nodes[key + 1].next) {
         size_t at = find_name(names, n, hint, j->text + nodes[key].off, nodes[key].len);
-        if (at == n)
+        if (at == n) {
+            odd = json_is_odd(j, key) ? key : odd;
             continue;
+        }
         if (nodes[key + 1].type != JSON_NULL)
             out[at] = key + 1;
         hint = at + 1;
         missing--;
     }
+    return odd;
 }
 
 json_at node_below(const struct json *j, json_at at, struct str pointer) {
@@ -151,25 +142,11 @@ json_at node_below(const struct json *j, json_at at, struct str pointer) {
 
 /* ---- typed values, with faults ------------------------------------------------------- */
 
-/* "a container's image (/spec/containers/1/image): expected a string, found a number" */
-static void fault_type(struct decoder *d, json_at at, const char *what,
-                       enum json_type expected) {
-    struct buf place = BUF_INIT(400);
-    if (d->fault->is)
-        return;
-    buf_puts(&place, " (");
-    bool stands = json_path(d->j, d->object, at, &place);
-    buf_putc(&place, ')');
-    fault_at(d->fault, stands ? at : JSON_NONE, "%s%.*s: expected %s, found %s", what,
-             stands ? (int)place.n : 0, place.n != 0 ? place.p : "", json_type_name(expected),
-             json_type_name(json_type_of(d->j, at)));
-    buf_done(&place);
-}
-
 static json_at want(struct decoder *d, json_at at, enum json_type type, const char *what) {
     if (at == JSON_NONE || json_is(d->j, at, type))
         return at;
-    fault_type(d, at, what, type);
+    fault_value(d, at, what, "expected %s, found %s", json_type_name(type),
+                json_type_name(json_type_of(d->j, at)));
     return JSON_NONE;
 }
 
@@ -196,28 +173,35 @@ static const char *const image_words[N_PLACES] = {
     "a container's image", "an init container's image", "an ephemeral container's image",
     "an image volume's reference"};
 
+static const char *const holder_words[N_PLACES] = {"a container", "an init container",
+                                                   "an ephemeral container", "a volume"};
+
 static const struct name container_keys[] = {NAME("name"), NAME("image"),
                                              NAME("imagePullPolicy")};
 static const struct name volume_keys[] = {NAME("name"), NAME("image")};
 static const struct name volume_image_keys[] = {NAME("reference"), NAME("pullPolicy")};
 
-/* A container's or volume's name and image; false for a volume of another kind. */
+/* A container's or volume's name and image; false for a volume of another kind. *odd: a text in there
+ * that cannot be judged. */
 static bool decode_image(struct decoder *d, json_at at, enum image_place place,
-                         struct workload_image *out) {
+                         struct workload_image *out, json_at *odd) {
     json_at v[3] = {JSON_NONE, JSON_NONE, JSON_NONE};
     *out = (struct workload_image){.place = place};
+    *odd = JSON_NONE;
     if (want(d, at, JSON_OBJECT, engine_place_name(place)) == JSON_NONE)
         return false;
     if (place == PLACE_VOLUME) {
         json_at both[2];
-        members(d->j, at, volume_keys, 2, both);
+        *odd = members(d->j, at, volume_keys, 2, both);
         if (want(d, both[1], JSON_OBJECT, "a volume's image") == JSON_NONE)
             return false;
         v[0] = both[0];
         members(d->j, both[1], volume_image_keys, 2, v + 1);
     } else {
-        members(d->j, at, container_keys, 3, v);
+        *odd = members(d->j, at, container_keys, 3, v);
     }
+    for (size_t i = 0; i < 2; i++)
+        *odd = json_is_odd(d->j, v[i]) ? v[i] : *odd;
     out->name = want_string(d, v[0], "a name");
     out->text = want_string(d, v[1], image_words[place]);
     out->pull_policy = want_string(d, v[2], "a pull policy");
@@ -250,14 +234,16 @@ static struct old_images old_images_of(struct decoder *d, json_at list,
     struct review_fault ignored = {.is = false};
     struct decoder quiet = *d;
     uint32_t index = 0;
+    json_at odd;
     quiet.fault = &ignored;
+    quiet.old_fault = NULL;
     out.v = ARENA_ARRAY(d->arena, struct workload_image, count(d->j, list));
     if (out.v == NULL) {
         d->full = true;
         return out;
     }
     for (json_at at = json_first(d->j, list); at != JSON_NONE; at = json_next(d->j, list, at)) {
-        if (decode_image(&quiet, at, place, &out.v[out.n]))
+        if (decode_image(&quiet, at, place, &out.v[out.n], &odd))
             out.v[out.n++].index = index;
         index++;
     }
@@ -284,42 +270,65 @@ static void decode_images(struct decoder *d, json_at list, json_at old_list,
     struct old_images old = old_images_of(d, old_list, place);
     uint32_t index = 0;
     size_t old_at = 0;
+    json_at odd;
     for (json_at at = item(d->j, list, JSON_NONE); at != JSON_NONE; at = item(d->j, list, at)) {
         struct workload_image *out = &images[d->w->n_images];
-        if (decode_image(d, at, place, out)) {
+        bool has_image = decode_image(d, at, place, out, &odd);
+        if (has_image) {
             out->index = index;
             out->changed = !was_there(&old, out, &old_at);
             d->w->n_images++;
         }
+        if (odd != JSON_NONE && (!has_image || out->changed))
+            fault_odd(d, odd, holder_words[place]);
         index++;
     }
 }
 
 /* ---- secrets, labels ----------------------------------------------------------------- */
 
-static void decode_secrets(struct decoder *d, json_at spec, json_at list) {
+/* The names of a list of pull secrets, as many as it has elements; NULL where there is no room. */
+static const struct str *secret_names(struct decoder *d, json_at list) {
     static const struct name keys[] = {NAME("name")};
     size_t n = 0;
-    if (list == JSON_NONE) {
-        bool is_null = json_get(d->j, spec, STR("imagePullSecrets")) != JSON_NONE;
-        d->w->secrets_state = is_null ? SECRETS_NULL : SECRETS_ABSENT;
-        return;
-    }
-    d->w->secrets_state = SECRETS_LIST;
     struct str *names = ARENA_ARRAY(d->arena, struct str, count(d->j, list));
-    if (names == NULL) {
-        d->full = true;
-        return;
-    }
+    d->full |= names == NULL;
+    if (names == NULL)
+        return NULL;
     for (json_at at = item(d->j, list, JSON_NONE); at != JSON_NONE; at = item(d->j, list, at)) {
         json_at name;
         if (!json_is(d->j, at, JSON_NULL))
             want(d, at, JSON_OBJECT, "imagePullSecrets");
         members(d->j, at, keys, 1, &name);
         names[n++] = want_string(d, name, "a pull secret's name");
+        note_odd(d, name, ODD_SECRET, STR_NONE);
     }
-    d->w->secrets = names;
-    d->w->n_secrets = n;
+    return names;
+}
+
+static void decode_secrets(struct decoder *d, json_at spec, json_at list) {
+    if (list == JSON_NONE) {
+        bool is_null = json_get(d->j, spec, STR("imagePullSecrets")) != JSON_NONE;
+        d->w->secrets_state = is_null ? SECRETS_NULL : SECRETS_ABSENT;
+        return;
+    }
+    d->w->secrets_state = SECRETS_LIST;
+    d->w->secrets = secret_names(d, list);
+    d->w->n_secrets = d->w->secrets != NULL ? count(d->j, list) : 0;
+}
+
+/* The stored pod's, which is not judged. */
+static void decode_old_secrets(struct decoder *d, json_at list) {
+    struct review_fault ignored = {.is = false};
+    struct decoder quiet = *d;
+    if (d->w->shape != SHAPE_POD || !json_is(d->j, list, JSON_ARRAY))
+        return;
+    quiet.fault = &ignored;
+    quiet.old_fault = NULL;
+    quiet.w = NULL;
+    d->w->old_secrets = secret_names(&quiet, list);
+    d->w->n_old_secrets = d->w->old_secrets != NULL ? count(d->j, list) : 0;
+    d->full |= quiet.full;
 }
 
 static void decode_labels(struct decoder *d, json_at object) {
@@ -330,9 +339,12 @@ static void decode_labels(struct decoder *d, json_at object) {
         return;
     }
     for (json_at key = item(d->j, object, JSON_NONE); key != JSON_NONE;
-         key = json_next(d->j, object, key + 1))
-        labels[n++] = (struct match_label){.key = json_str(d->j, key),
+         key = json_next(d->j, object, key + 1)) {
+        struct str name = json_str(d->j, key);
+        labels[n++] = (struct match_label){.key = name,
                                            .value = want_string(d, key + 1, "a label's value")};
+        note_odd(d, json_is_odd(d->j, key) ? key : key + 1, ODD_LABEL, name);
+    }
     d->w->labels = labels;
     d->w->n_labels = n;
 }
@@ -378,16 +390,21 @@ static bool room_for_images(struct decoder *d, const json_at *lists, size_t n_li
 /* serviceAccount is the deprecated name of the field; servers fill in both. */
 static void decode_account(struct decoder *d, json_at name, json_at deprecated) {
     d->w->service_account = want_string(d, name, "serviceAccountName");
-    if (d->w->service_account.n == 0)
+    if (d->w->service_account.n == 0) {
+        name = deprecated;
         d->w->service_account = want_string(d, deprecated, "serviceAccount");
+    }
     if (d->w->service_account.n == 0)
         d->w->service_account = STR("default");
+    note_odd(d, name, ODD_SERVICE_ACCOUNT, STR_NONE);
 }
 
 static void decode_spec(struct decoder *d, json_at spec, json_at old_spec) {
     json_at v[N_SPEC], old[N_SPEC];
-    members(d->j, want(d, spec, JSON_OBJECT, "spec"), spec_keys, N_SPEC, v);
+    json_at odd = members(d->j, want(d, spec, JSON_OBJECT, "spec"), spec_keys, N_SPEC, v);
     members(d->j, old_spec, spec_keys, N_SPEC, old);
+    if (odd != JSON_NONE)
+        fault_odd(d, odd, "spec");
     for (size_t i = 0; i <= SPEC_SECRETS; i++)
         v[i] = want(d, v[i], JSON_ARRAY, spec_keys[i].text.p);
     if (!room_for_images(d, v, SPEC_SECRETS))
@@ -397,6 +414,7 @@ static void decode_spec(struct decoder *d, json_at spec, json_at old_spec) {
     decode_images(d, v[SPEC_EPHEMERAL], old[SPEC_EPHEMERAL], PLACE_EPHEMERAL);
     decode_images(d, v[SPEC_VOLUMES], old[SPEC_VOLUMES], PLACE_VOLUME);
     decode_secrets(d, spec, v[SPEC_SECRETS]);
+    decode_old_secrets(d, old[SPEC_SECRETS]);
     decode_account(d, v[SPEC_SA], v[SPEC_SA_OLD]);
 }
 
@@ -407,7 +425,8 @@ void decode_pod(struct decoder *d, json_at object, json_at old) {
     members(d->j, object, pod_keys, 2, v);
     members(d->j, old, pod_keys, 2, old_v);
     /* A patch of its pull secrets would have nowhere to go: a 500 for the user. */
-    if (d->w->shape == SHAPE_POD && v[1] == JSON_NONE)
+    if (d->w->shape == SHAPE_POD && v[1] == JSON_NONE &&
+        (old == JSON_NONE || old_v[1] != JSON_NONE))
         fault_at(d->fault, JSON_NONE, "spec: expected an object, found none");
     decode_metadata(d, v[0]);
     decode_spec(d, v[1], old_v[1]);

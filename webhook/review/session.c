@@ -82,9 +82,8 @@ static json_at salvage_member(const struct json *j, json_at from, json_at to, ui
     return JSON_NONE;
 }
 
-/* A review that cannot be read to its end (too deep, too many nodes, a key twice, a NUL in a
- * string) but has said who it is: it can be denied, where an HTTP error would be let through by
- * failurePolicy Ignore. */
+/* A review that cannot be read to its end (too deep, too many nodes, a key twice) but has said who it
+ * is: it can be denied, where an HTTP error would be let through by failurePolicy Ignore. */
 static bool salvage(struct review_session *s, struct err *err) {
     struct json *j = &s->json;
     struct review *r = &s->review;
@@ -102,7 +101,7 @@ static bool salvage(struct review_session *s, struct err *err) {
     if (r->uid.n > REVIEW_UID_MAX)
         return refuse_long_uid(r->uid, err) == EC_OK;
     r->v1beta1 = str_eq(json_str(j, version), STR("admission.k8s.io/v1beta1"));
-    if (r->uid.n == 0 ||
+    if (r->uid.n == 0 || json_is_odd(j, uid) ||
         (!r->v1beta1 && !str_eq(json_str(j, version), STR("admission.k8s.io/v1"))))
         return false;
     fault_at(&r->fault, JSON_NONE, "the review cannot be judged: %s at byte %zu", err->msg,
@@ -113,12 +112,12 @@ static bool salvage(struct review_session *s, struct err *err) {
 
 /* Too much for one request's memory: whoever has said his uid is denied, not let through by an
  * HTTP error. */
-static enum ec refuse_too_large(struct review_session *s, const struct policy *policy,
-                                struct err *err) {
+static enum ec refuse_too_large(struct review_session *s, const char *what,
+                                const struct policy *policy, struct err *err) {
     struct review_fault fault = {.is = false};
     if (err->code != EC_LIMIT || s->review.uid.n == 0)
         return err->code;
-    fault_at(&fault, JSON_NONE, "the object cannot be judged: it %s", err->msg);
+    fault_at(&fault, JSON_NONE, "the object cannot be judged: %s %s", what, err->msg);
     arena_reset(&s->arena);
     s->review.workload = (struct workload){.operation = s->review.workload.operation,
                                            .namespace = s->review.workload.namespace,
@@ -153,10 +152,30 @@ static void begin(struct review_session *s) {
     s->review.uid = STR_NONE;
 }
 
-static void encode(struct review_session *s, const struct policy *policy, struct buf *reply) {
+static void print(struct review_session *s, const struct policy *policy, struct buf *reply) {
     drop_nodes(s);
     review_encode(reply, &s->review, policy, &s->decision, &s->patch);
     drop_patch(s);
+}
+
+/* An answer that has no room is a denial, too: the patch of so many images would be let drop by
+ * failurePolicy Ignore, and the pod be stored without it. */
+static enum ec encode(struct review_session *s, const struct policy *policy, struct buf *reply,
+                      struct err *err) {
+    size_t before = reply->n;
+    print(s, policy, reply);
+    if (reply->bad == EC_LIMIT) {
+        err_set(err, EC_LIMIT, "of %zu changes has no room", s->decision.n_edits);
+        if (refuse_too_large(s, "the patch", policy, err) != EC_OK)
+            return err->code;
+        reply->n = before;
+        reply->bad = 0;
+        buf_reset(&s->patch);
+        print(s, policy, reply);
+    }
+    if (reply->bad)
+        return err_set(err, (enum ec)reply->bad, "no room for the answer");
+    return EC_OK;
 }
 
 enum ec review_answer(struct review_session *s, const struct policy *policy, int64_t now_s,
@@ -170,17 +189,7 @@ enum ec review_answer(struct review_session *s, const struct policy *policy, int
         (void)!review_decode(&s->review, &s->json, &s->arena, err);
     if (err->code == EC_OK)
         (void)!decide(s, policy, now_s, engine_flags, err);
-    if (err->code != EC_OK && refuse_too_large(s, policy, err) != EC_OK)
+    if (err->code != EC_OK && refuse_too_large(s, "it", policy, err) != EC_OK)
         return err->code;
-    encode(s, policy, reply);
-    if (reply->bad == EC_LIMIT) {
-        buf_reset(reply);
-        err_set(err, EC_LIMIT, "needs more room for its answer than there is");
-        if (refuse_too_large(s, policy, err) != EC_OK)
-            return err->code;
-        encode(s, policy, reply);
-    }
-    if (reply->bad)
-        return err_set(err, (enum ec)reply->bad, "no room for the answer");
-    return EC_OK;
+    return encode(s, policy, reply, err);
 }

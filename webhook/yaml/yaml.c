@@ -392,3 +392,16 @@ struct yaml_pos yaml_where_key(const struct yaml_doc *doc, struct str pointer) {
         at--;
     return doc->pos[at];
 }
+
+enum ec yaml_require_plain(const struct yaml_doc *doc, struct err *err) {
+    const struct json *j = doc->json;
+    for (uint32_t i = 0; i < j->n_nodes; i++) {
+        if (!json_is_odd(j, i))
+            continue;
+        err_place(err, NULL, doc->pos[i].line, doc->pos[i].col);
+        return err_set(err, EC_SCHEMA,
+                       "a string with the character U+0000 or half a surrogate pair, which no "
+                       "field may hold");
+    }
+    return EC_OK;
+}

@@ -4,8 +4,9 @@
  *            of every node in the original file
  * Scalars    as sigs.k8s.io/yaml on go.yaml.in/yaml/v2 reads them: `yes` is true, 0123 is 83,
  *            1e400 is a string; keys become strings; `<<` merges
- * Strict     duplicate keys, overlapping merge keys, keys that collide after conversion, and
- *            U+0000 in strings are errors (kubectl would silently take one of the values)
+ * Strict     duplicate keys, overlapping merge keys and keys that collide after conversion are
+ *            errors (kubectl would silently take one of the values)
+ * Marks      strings with U+0000 or half a surrogate pair, as json/json.h has it
  * Streams    lines beginning with "---" split; text behind "..." up to the next "---" is
  *            skipped and said in `note`; empty and null documents are skipped; a stream whose
  *            first byte that is no blank is "{" is read as JSON first, as kubectl does
@@ -71,6 +72,9 @@ enum ec yaml_open(struct yaml **out, struct str text, struct yaml_limits limits,
 enum ec yaml_next(struct yaml *y, struct yaml_doc **doc, struct err *err) MUST_CHECK;
 
 void yaml_close(struct yaml *y); /* NULL is fine */
+
+/* For documents whose every string is read: EC_SCHEMA, with line and column, when one is marked. */
+enum ec yaml_require_plain(const struct yaml_doc *doc, struct err *err) MUST_CHECK;
 
 /* Line and column of the value a JSON pointer names; of the nearest parent that exists when
  * there is none. */
