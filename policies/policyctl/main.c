@@ -66,7 +66,8 @@ const struct verb verbs[] = {
     {"test", "[OPTION...] FILE...|-", "say what the webhook would do to manifests",
      "Reads YAML or JSON: many documents, Lists, folders, AdmissionReviews; pods and all "
      "built-in\n"
-     "workloads with a pod template. Objects of other kinds that hold anything like an image are\n"
+     "workloads with a pod template. Objects of other kinds that hold anything like an image "
+     "are\n"
      "not judged, and told. In folders, files that are no manifests are skipped.\n",
      "  policyctl test -p rules.yaml manifests/\n"
      "  helm template chart | policyctl test -p rules.yaml -n airbyte -\n"
