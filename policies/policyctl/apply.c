@@ -7,6 +7,7 @@
 #include "policyctl/krm.h"
 #include "policyctl/patch.h"
 #include "policyctl/print.h"
+#include "policyctl/skip.h"
 #include "policyctl/splice.h"
 
 #include <unistd.h>
@@ -172,27 +173,63 @@ static void tell_reason(const struct subject *s, const struct reason *r) {
     buf_done(&pointer);
 }
 
+static enum ec keep_result(struct apply *a, const struct subject *s, const struct reason *r,
+                           struct err *err) {
+    struct buf result = BUF_INIT(64 << 10);
+    krm_result(&result, s, r);
+    enum ec ec =
+        keep(&a->results, &a->n_results, &a->cap_results, &a->arena, buf_view(&result), err);
+    buf_done(&result);
+    return ec;
+}
+
 static enum ec report(struct apply *a, const struct subject *s, struct err *err) {
     const struct decision *d = s->decision;
     enum ec ec = EC_OK;
     for (size_t i = 0; i < d->n_reasons && ec == EC_OK; i++) {
-        struct buf result = BUF_INIT(64 << 10);
-        const struct reason *r = &d->reasons[i];
-        if (r->weight == WEIGHT_NOTE)
+        if (d->reasons[i].weight == WEIGHT_NOTE)
             continue;
-        tell_reason(s, r);
-        krm_result(&result, s, r);
-        ec = keep(&a->results, &a->n_results, &a->cap_results, &a->arena, buf_view(&result),
-                  err);
-        buf_done(&result);
+        tell_reason(s, &d->reasons[i]);
+        ec = keep_result(a, s, &d->reasons[i], err);
     }
     return ec;
+}
+
+static enum ec report_unjudged(struct apply *a, const struct subject *s, struct err *err) {
+    struct buf line = BUF_INIT(1 << 20), message = BUF_INIT(1 << 20);
+    struct err ignored = ERR_INIT;
+    if (s->unjudged == NULL)
+        return EC_OK;
+    print_unjudged_line(&line, s);
+    (void)!file_write_fd(STDERR_FILENO, buf_view(&line), &ignored);
+    buf_puts(&message, "not judged: ");
+    print_unjudged(&message, s);
+    const struct reason r = {.weight = WEIGHT_NOTE, .image = -1, .message = buf_view(&message)};
+    enum ec ec = keep_result(a, s, &r, err);
+    buf_done(&line);
+    buf_done(&message);
+    return ec;
+}
+
+/* What a person may miss in the new text; once. */
+static void tell_templates(struct apply *a, const struct subject *s) {
+    static const struct str text = STR_INIT(
+        "policyctl: note: pod templates get no imagePullSecrets, which would take the place "
+        "of their service account's; the webhook adds them to each pod\n");
+    const struct policy_rule *rule = s->decision->rule;
+    struct err ignored = ERR_INIT;
+    if (a->told || s->workload->shape != SHAPE_TEMPLATE || rule == NULL || rule->n_secrets == 0)
+        return;
+    a->told = true;
+    (void)!file_write_fd(STDERR_FILENO, text, &ignored);
 }
 
 static enum ec change_object(void *arg, const struct subject *s, struct err *err) {
     struct apply *a = arg;
     struct edits edits = {.n = 0};
-    if (report(a, s, err) != EC_OK || s->object == JSON_NONE)
+    tell_templates(a, s);
+    if (report(a, s, err) != EC_OK || report_unjudged(a, s, err) != EC_OK ||
+        s->object == JSON_NONE)
         return err->code;
     enum ec ec = edits_of(a, s, &edits, err);
     if (ec == EC_OK)
@@ -250,6 +287,7 @@ struct pass {
 };
 
 static void fault(struct pass *p, struct err *err) {
+    skip_explain(err, p->file, p->a->text.text);
     err_place(err, p->file, 0, 0);
     const struct subject_fault f = {.file = p->file, .text = p->a->text.text, .err = err};
     p->totals->unreadable++;
@@ -262,6 +300,10 @@ static enum ec take_document(struct pass *p, const struct yaml_doc *doc, struct 
     p->a->n_results = 0;
     if (doc->note != NULL)
         p->sink.note(p->sink.arg, p->file, doc->note_line, doc->note);
+    if (skip_is_chatter(doc->json)) {
+        p->sink.note(p->sink.arg, p->file, doc->line, SKIP_CHATTER);
+        return EC_OK;
+    }
     enum ec ec = subject_part(&p->a->judge, p->file, doc, STR(""), 0, &p->sink, p->totals, err);
     if (ec == EC_OK && p->first && p->a->n_results != 0 && krm_is_list(doc->json))
         ec = splice_items(&splice, 0, "results", p->a->results, p->a->n_results, err);

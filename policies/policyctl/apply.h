@@ -16,6 +16,7 @@
 struct apply {
     struct judge judge;
     bool templates; /* images of pod templates are rewritten, too */
+    bool told;      /* that these get no pull secrets */
 
     struct subject_totals totals;
     struct textedit text;

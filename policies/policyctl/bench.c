@@ -163,13 +163,13 @@ static void take_note(void *arg, const char *file, uint32_t line, const char *te
     (void)text;
 }
 
-enum ec bench_load(struct bench *b, const char *path, struct err *err) {
+enum ec bench_load(struct bench *b, const char *path, bool found, struct err *err) {
     struct judge judge;
     struct subject_totals totals = {.objects = 0};
     const struct subject_sink sink = {
         .object = take_object, .fault = take_fault, .note = take_note, .arg = b};
     judge_init(&judge, b->policy, b->asked);
-    enum ec ec = subject_file(&judge, path, &sink, &totals, err);
+    enum ec ec = subject_file(&judge, path, found, &sink, &totals, err);
     judge_done(&judge);
     return ec;
 }

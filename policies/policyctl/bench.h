@@ -38,7 +38,7 @@ struct bench_result {
 
 /* Adds a file's objects, but for those that are faulty. Errors: EC_NOMEM, EC_LIMIT, and what is wrong
  * with the file; the objects before it stay. */
-enum ec bench_load(struct bench *b, const char *path, struct err *err) MUST_CHECK;
+enum ec bench_load(struct bench *b, const char *path, bool found, struct err *err) MUST_CHECK;
 void bench_done(struct bench *b);
 
 /* Errors: EC_NOMEM, EC_LIMIT; EC_SYNTAX and EC_SCHEMA cannot be: the items were judged once. */

@@ -5,6 +5,7 @@
 #include "policyctl/inputs.h"
 #include "policyctl/operand.h"
 #include "policyctl/policy.h"
+#include "policyctl/skip.h"
 #include "policyctl/verb.h"
 #include "policyctl/whom.h"
 
@@ -16,7 +17,8 @@
 struct options {
     const char *policy;
     struct whom_flags whom;
-    bool templates, in_place;
+    struct opt_list exclude;
+    bool templates, in_place, strict;
 };
 
 #define AT(field) .offset = offsetof(struct options, field)
@@ -31,6 +33,8 @@ static const struct opt_row rows[] = {
      "Write the files themselves, each in one step, instead of standard output.", AT(in_place)},
     WHOM_WHERE_ROWS(struct options, whom),
     WHOM_WHO_ROWS(struct options, whom),
+    EXCLUDE_ROW(struct options),
+    STRICT_ROW(struct options),
     HELP_ROW,
 };
 
@@ -42,8 +46,9 @@ struct run {
     struct policy *policy;
     struct whom whom;
     struct apply apply;
-    bool begun;   /* the policy is loaded */
-    bool broken;  /* a bug was told */
+    bool begun;  /* the policy is loaded */
+    bool broken; /* a bug was told */
+    struct skip_told told;
     bool several; /* files, which become one stream */
     struct buf out;
     size_t n_out; /* files in it */
@@ -160,6 +165,21 @@ static void tell(struct run *r, struct err *err) {
     *err = (struct err)ERR_INIT;
 }
 
+/* What stands in a folder and is no manifest. */
+static bool is_skipped(struct run *r, const struct input *in, struct str text,
+                       struct err *err) {
+    enum skip sort = SKIP_NOT;
+    struct buf line = BUF_INIT(64 << 10);
+    struct err ignored = ERR_INIT;
+    if (!in->found || skip_sort(&sort, in->path, text, err) != EC_OK || sort == SKIP_NOT)
+        return false;
+    r->apply.totals.unrendered += sort == SKIP_UNRENDERED;
+    skip_tell(&r->told, &line, in->path, sort == SKIP_UNRENDERED);
+    (void)!file_write_fd(2, buf_view(&line), &ignored);
+    buf_done(&line);
+    return true;
+}
+
 static enum ec take(struct run *r, const struct input *in, struct err *err) {
     struct buf text = BUF_INIT(OPERAND_MAX + 1);
     if (in->os != 0)
@@ -169,7 +189,7 @@ static enum ec take(struct run *r, const struct input *in, struct err *err) {
     bool read = err->code == EC_OK;
     if (read && !r->begun)
         (void)!begin(r, buf_view(&text), err);
-    if (err->code == EC_OK)
+    if (err->code == EC_OK && !is_skipped(r, in, buf_view(&text), err) && err->code == EC_OK)
         (void)!take_text(r, in->path, buf_view(&text), err);
     buf_done(&text);
     /* What cannot be read, changed or written is told, and the next file is taken; without the
@@ -186,12 +206,16 @@ static int status_of(const struct run *r, const struct err *err) {
         return EXIT_BROKEN;
     if (r->apply.totals.unreadable != 0)
         return EXIT_INPUT;
-    return r->apply.totals.denied_objects != 0 ? EXIT_DENIED : EXIT_ALLOWED;
+    const struct subject_totals *t = &r->apply.totals;
+    bool unjudged = r->options->strict && t->unjudged_objects + t->unrendered != 0;
+    return t->denied_objects != 0 || unjudged ? EXIT_DENIED : EXIT_ALLOWED;
 }
 
 static enum ec take_all(struct run *r, const struct opt_result *args, struct err *err) {
+    const struct inputs_filter filter = {
+        .wanted = inputs_is_manifest, .exclude = &r->options->exclude, .ignore_files = true};
     struct inputs in = {.v = NULL};
-    enum ec ec = inputs_find(&in, args->operands, args->n_operands, inputs_is_manifest, err);
+    enum ec ec = inputs_find(&in, args->operands, args->n_operands, &filter, err);
     r->several = in.n > 1;
     for (size_t i = 0; i < in.n && ec == EC_OK; i++) {
         if (r->options->in_place && strcmp(in.v[i].path, "-") == 0)
@@ -204,7 +228,8 @@ static enum ec take_all(struct run *r, const struct opt_result *args, struct err
 }
 
 static int apply(const struct options *o, const struct opt_result *args) {
-    struct run r = {.options = o, .out = BUF_INIT((size_t)1 << 30)};
+    struct run r = {
+        .options = o, .told = SKIP_TOLD_INIT(false), .out = BUF_INIT((size_t)1 << 30)};
     struct err err = ERR_INIT;
     if (args->n_operands == 0)
         err_set(&err, EC_USAGE, "no input: give files, folders or - for standard input");
@@ -216,6 +241,7 @@ static int apply(const struct options *o, const struct opt_result *args) {
     if (r.begun)
         apply_done(&r.apply);
     policy_free(r.policy);
+    skip_told_done(&r.told);
     buf_done(&r.out);
     return status;
 }

@@ -205,12 +205,13 @@ static enum ec compare(struct comparison *c, const struct bench *b, const struct
 
 /* What cannot be read is told, and the rest is measured. */
 static enum ec load(struct bench *b, const struct opt_result *args, struct err *err) {
+    const struct inputs_filter filter = {.wanted = inputs_is_manifest, .ignore_files = true};
     struct inputs in = {.v = NULL};
-    if (inputs_find(&in, args->operands, args->n_operands, inputs_is_manifest, err) == EC_OK)
+    if (inputs_find(&in, args->operands, args->n_operands, &filter, err) == EC_OK)
         for (size_t i = 0; i < in.n; i++) {
             struct err e = ERR_INIT;
             if ((in.v[i].os != 0 ? inputs_fail(&in.v[i], &e)
-                                 : bench_load(b, in.v[i].path, &e)) == EC_OK)
+                                 : bench_load(b, in.v[i].path, in.v[i].found, &e)) == EC_OK)
                 continue;
             b->n_faults++;
             verb_fail(&e);

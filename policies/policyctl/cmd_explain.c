@@ -13,7 +13,9 @@ static const char *const output_words[] = {"text", "json", NULL};
 struct options {
     const char *policy;
     struct whom_flags whom;
+    struct opt_list exclude;
     int output;
+    bool strict;
 };
 
 static const struct opt_row rows[] = {
@@ -23,6 +25,8 @@ static const struct opt_row rows[] = {
     WHOM_WHERE_ROWS(struct options, whom),
     WHOM_WHO_ROWS(struct options, whom),
     WHOM_OPERATION_ROW(struct options, whom),
+    EXCLUDE_ROW(struct options),
+    STRICT_ROW(struct options),
     HELP_ROW,
 };
 
@@ -31,6 +35,7 @@ const struct opt_table explain_options = {
 
 struct run {
     const struct policy *policy;
+    const struct opt_list *exclude;
     struct whom whom;
     struct subject_totals totals;
     struct buf out;
@@ -81,8 +86,8 @@ static enum ec take_object(void *arg, const struct subject *s, struct err *err) 
 static void take(struct run *r, char *const *operand) {
     struct workload_image image;
     if (operand_is_file(*operand)) {
-        (void)!each_subject(operand, 1, r->policy, &r->whom.asked, take_object, r, &r->totals,
-                            &r->err);
+        (void)!each_subject(operand, 1, r->exclude, r->policy, &r->whom.asked, take_object, r,
+                            &r->totals, &r->err);
         return;
     }
     struct workload pod = whom_pod(&r->whom, &image, str_of(*operand));
@@ -92,6 +97,7 @@ static void take(struct run *r, char *const *operand) {
 static int run_all(const struct options *o, const struct opt_result *args) {
     struct run r = {.out = BUF_INIT((size_t)1 << 30),
                     .err = ERR_INIT,
+                    .exclude = &o->exclude,
                     .output = o->output,
                     .printed = true};
     struct policy *policy = NULL;
@@ -109,6 +115,7 @@ static int run_all(const struct options *o, const struct opt_result *args) {
         return verb_fail(&r.err);
     if (!r.printed || r.totals.unreadable != 0)
         return EXIT_INPUT;
+    r.denied |= o->strict && r.totals.unjudged_objects + r.totals.unrendered != 0;
     return r.denied ? EXIT_DENIED : EXIT_ALLOWED;
 }
 

@@ -4,6 +4,7 @@
 #include "policyctl/images.h"
 #include "policyctl/operand.h"
 #include "policyctl/policy.h"
+#include "policyctl/print.h"
 #include "policyctl/verb.h"
 #include "policyctl/whom.h"
 
@@ -17,7 +18,9 @@ static images_print_fn *const printers[] = {images_print_table, images_print_jso
 struct options {
     const char *policy;
     struct whom_flags whom;
+    struct opt_list exclude;
     int output;
+    bool strict;
 };
 
 static const struct opt_row rows[] = {
@@ -25,10 +28,13 @@ static const struct opt_row rows[] = {
     {"output", 'o', OPT_WORD, "FORMAT", "table",
      "table and json: every image and where it comes from. skopeo-sync: what has to be copied, "
      "as "
-     "a file for skopeo sync --src yaml. skopeo-copy: a command for each.",
+     "a file for skopeo sync --src yaml, which has one destination: exit status 4 where images "
+     "are left out. skopeo-copy: a command for each.",
      .offset = offsetof(struct options, output), .words = output_words},
     WHOM_WHERE_ROWS(struct options, whom),
     WHOM_WHO_ROWS(struct options, whom),
+    EXCLUDE_ROW(struct options),
+    STRICT_ROW(struct options),
     HELP_ROW,
 };
 
@@ -37,6 +43,7 @@ const struct opt_table images_options = {
 
 struct run {
     const struct policy *policy;
+    const struct options *options;
     struct whom whom;
     struct images images;
     struct subject_totals totals;
@@ -46,11 +53,36 @@ struct run {
 
 /* ---- manifests ----------------------------------------------------------------------- */
 
+static void tell_unjudged(const struct subject *s) {
+    struct buf line = BUF_INIT(1 << 20);
+    struct err ignored = ERR_INIT;
+    print_unjudged_line(&line, s);
+    (void)!file_write_fd(2, buf_view(&line), &ignored);
+    buf_done(&line);
+}
+
+/* What Istio's injector fills in is no image of Docker Hub. */
+static bool is_filled_in(struct run *r, const struct subject *s,
+                         const struct workload_image *image) {
+    if (!str_eq(image->text, STR("auto")))
+        return false;
+    struct yaml_pos pos = subject_image_where(s, image, &r->pointer);
+    fprintf(
+        stderr,
+        "%s:%u:%u: note: image \"auto\" stands for the one that Istio's injector sets: left "
+        "out\n",
+        s->file, pos.line, pos.col);
+    return true;
+}
+
 static enum ec take_object(void *arg, const struct subject *s, struct err *err) {
     struct run *r = arg;
     const struct decision *d = s->decision;
+    if (s->unjudged != NULL)
+        tell_unjudged(s);
     for (size_t i = 0; i < d->n_images; i++)
-        if (images_add(&r->images, s->workload, d, i, s->file,
+        if (!is_filled_in(r, s, d->images[i].image) &&
+            images_add(&r->images, s->workload, d, i, s->file,
                        subject_image_where(s, d->images[i].image, &r->pointer), err) != EC_OK)
             return err->code;
     for (size_t i = 0; i < d->n_reasons && d->n_images == 0; i++)
@@ -97,8 +129,8 @@ static void take_file(struct run *r, char *const *path) {
         (void)!each_in_text(name, buf_view(&text), r->policy, &r->whom.asked, take_object, r,
                             &r->totals, &r->err);
     } else {
-        (void)!each_subject(path, 1, r->policy, &r->whom.asked, take_object, r, &r->totals,
-                            &r->err);
+        (void)!each_subject(path, 1, &r->options->exclude, r->policy, &r->whom.asked,
+                            take_object, r, &r->totals, &r->err);
     }
     buf_done(&text);
 }
@@ -130,22 +162,26 @@ static bool tell_denied(const struct images *m, struct err *err) {
     return any;
 }
 
-static int answer(struct run *r, int output) {
+static int answer(struct run *r) {
     struct buf out = BUF_INIT((size_t)1 << 30);
     images_sort(&r->images);
+    r->images.n_unjudged = r->totals.unjudged_objects;
     bool denied = tell_denied(&r->images, &r->err);
     if (r->err.code != EC_OK)
         return EXIT_INPUT;
-    printers[output](&out, &r->images);
+    size_t left_out = printers[r->options->output](&out, &r->images);
     bool printed = verb_print(&out);
     buf_done(&out);
     if (!printed || r->totals.unreadable != 0)
         return EXIT_INPUT;
-    return denied ? EXIT_DENIED : EXIT_ALLOWED;
+    if (denied ||
+        (r->options->strict && r->totals.unjudged_objects + r->totals.unrendered != 0))
+        return EXIT_DENIED;
+    return left_out != 0 ? EXIT_LEFT_OUT : EXIT_ALLOWED;
 }
 
 static int images(const struct options *o, const struct opt_result *args) {
-    struct run r = {.err = ERR_INIT, .pointer = BUF_INIT(1 << 20)};
+    struct run r = {.options = o, .err = ERR_INIT, .pointer = BUF_INIT(1 << 20)};
     struct policy *policy = NULL;
     int status = EXIT_INPUT;
     r.images.arena = (struct arena)ARENA_INIT(64 << 10, (size_t)1 << 30);
@@ -157,7 +193,7 @@ static int images(const struct options *o, const struct opt_result *args) {
     for (size_t i = 0; i < args->n_operands && r.err.code == EC_OK; i++)
         take_file(&r, &args->operands[i]);
     if (r.err.code == EC_OK)
-        status = answer(&r, o->output);
+        status = answer(&r);
     images_done(&r.images);
     buf_done(&r.pointer);
     policy_free(policy);

@@ -28,7 +28,8 @@ struct options {
     struct opt_list groups;
     uint64_t jobs;
     int output, operation, endpoint, color;
-    bool fail_on_warn, require_objects, quiet, summary;
+    struct opt_list exclude;
+    bool fail_on_warn, require_objects, quiet, summary, strict, verbose;
 };
 
 #define AT(field) .offset = offsetof(struct options, field)
@@ -61,13 +62,18 @@ static const struct opt_row rows[] = {
      "Date (2027-01-31) or RFC 3339 time at which exemptions are looked at; the clock's when "
      "not given.",
      AT(now)},
+    EXCLUDE_ROW(struct options),
+    STRICT_ROW(struct options),
     {"fail-on-warn", 0, OPT_FLAG, NULL, NULL, "Exit with 3 when there are only warnings.",
      AT(fail_on_warn)},
     {"require-objects", 0, OPT_FLAG, NULL, NULL,
      "Exit with 1 when a FILE or folder has no object: a CI job that tests nothing is no test.",
      AT(require_objects)},
     {"quiet", 'q', OPT_FLAG, NULL, NULL,
-     "Denials and warnings alone: no rewrites, no summary, no progress.", AT(quiet)},
+     "Denials, warnings and what is not judged: no rewrites, no summary, no progress.",
+     AT(quiet)},
+    {"verbose", 'v', OPT_FLAG, NULL, NULL,
+     "Name each file of a folder that is skipped, being no manifest.", AT(verbose)},
     {"summary", 0, OPT_FLAG, NULL, NULL,
      "Print the summary in any case; of formats that have none on standard error.",
      AT(summary)},
@@ -145,31 +151,35 @@ static void tell_summary(const struct sweep *s) {
 }
 
 static int status_of(const struct subject_totals *t, const struct empty *empty,
-                     bool fail_on_warn) {
+                     const struct options *o) {
     if (t->unreadable > empty->n_faults)
         return EXIT_INPUT;
     if (t->denied_objects != 0 || empty->n != 0)
         return EXIT_DENIED;
-    return fail_on_warn && t->warned_objects != 0 ? EXIT_WARNED : EXIT_ALLOWED;
+    if (o->strict && t->unjudged_objects + t->unrendered != 0)
+        return EXIT_DENIED;
+    return o->fail_on_warn && t->warned_objects != 0 ? EXIT_WARNED : EXIT_ALLOWED;
 }
 
 static int finish(const struct options *o, const struct empty *empty, const struct sweep *s) {
     if (o->summary && !s->format->sums_up)
         tell_summary(s);
-    return s->unwritten ? EXIT_INPUT : status_of(&s->totals, empty, o->fail_on_warn);
+    return s->unwritten ? EXIT_INPUT : status_of(&s->totals, empty, o);
 }
 
 static enum ec sweep_all(const struct options *o, const struct opt_result *args,
                          struct sweep *s, struct err *err) {
+    const struct inputs_filter filter = {
+        .wanted = inputs_is_manifest, .exclude = &o->exclude, .ignore_files = true};
     struct inputs inputs = {.v = NULL};
     s->operand_objects =
         mem_zalloc(mem_array_bytes(args->n_operands, sizeof *s->operand_objects));
     if (s->operand_objects == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
     s->jobs = o->jobs ? (unsigned)o->jobs : inorder_processors(JOBS_DEFAULT_MAX);
+    s->verbose = o->verbose;
     s->progress = !o->quiet && isatty(STDERR_FILENO);
-    if (inputs_find(&inputs, args->operands, args->n_operands, inputs_is_manifest, err) ==
-        EC_OK)
+    if (inputs_find(&inputs, args->operands, args->n_operands, &filter, err) == EC_OK)
         (void)!sweep_run(s, &inputs, err);
     inputs_done(&inputs);
     return err->code;

@@ -131,9 +131,10 @@ static enum ec compile(struct run *r, struct err *err) {
 }
 
 static enum ec find(struct inputs *in, const struct opt_result *args, struct err *err) {
+    const struct inputs_filter filter = {.wanted = inputs_is_suite};
     if (args->n_operands == 0)
         return err_set(err, EC_USAGE, "no suite: give files, or folders with *.test.yaml");
-    if (inputs_find(in, args->operands, args->n_operands, inputs_is_suite, err) != EC_OK)
+    if (inputs_find(in, args->operands, args->n_operands, &filter, err) != EC_OK)
         return err->code;
     return in->n != 0 ? EC_OK
                       : err_set(err, EC_USAGE, "no suite: there is no *.test.yaml in %s",

@@ -9,10 +9,11 @@
 /* What is not EC_OK ends the walk. */
 typedef enum ec each_fn(void *arg, const struct subject *s, struct err *err);
 
-/* Files, folders, "-". Errors: EC_NOMEM, and the callback's. */
-enum ec each_subject(char *const *operands, size_t n, const struct policy *policy,
-                     const struct asked *asked, each_fn *take, void *arg,
-                     struct subject_totals *totals, struct err *err) MUST_CHECK;
+/* Files, folders, "-". Templates in folders are told, other files that are no manifests counted.
+ * Errors: EC_NOMEM, and the callback's. */
+enum ec each_subject(char *const *operands, size_t n, const struct opt_list *exclude,
+                     const struct policy *policy, const struct asked *asked, each_fn *take,
+                     void *arg, struct subject_totals *totals, struct err *err) MUST_CHECK;
 
 /* The same with one text. */
 enum ec each_in_text(const char *file, struct str text, const struct policy *policy,

@@ -213,7 +213,9 @@ static void put_head(struct buf *out, const struct explained *e) {
     put(out, "namespace", w->namespace);
     put(out, "name", w->name.n ? w->name : w->generate_name);
     put(out, "operation", str_of(engine_operation_name(w->operation)));
-    put(out, "verdict", str_of(engine_verdict_name(e->decision->verdict)));
+    put(out, "verdict",
+        str_of(e->subject ? subject_verdict_name(e->subject)
+                          : engine_verdict_name(e->decision->verdict)));
     put(out, "rule", e->decision->rule ? e->decision->rule->name : STR_NONE);
 }
 

@@ -2,6 +2,7 @@
 #include "policyctl/explain.h"
 
 #include "base/utf8.h"
+#include "policyctl/print.h"
 
 /* A name from a file, for a terminal: control characters and what is no text as \xHH. */
 static void put_safe(struct buf *out, struct str s) {
@@ -354,8 +355,14 @@ void explain_text(struct buf *out, const struct explained *e, size_t n) {
     if (n != 0)
         buf_putc(out, '\n');
     put_name(out, e);
-    buf_printf(out, ": %s\n", engine_verdict_name(e->decision->verdict));
-    if (e->how != NULL && e->how->nothing)
+    buf_printf(out, ": %s\n",
+               e->subject != NULL ? subject_verdict_name(e->subject)
+                                  : engine_verdict_name(e->decision->verdict));
+    if (e->subject != NULL && e->subject->unjudged != NULL) {
+        buf_puts(out, "  ");
+        print_unjudged(out, e->subject);
+        buf_putc(out, '\n');
+    } else if (e->how != NULL && e->how->nothing)
         buf_puts(out, "  nothing here runs an image: no rule is asked\n");
     if (e->how == NULL || e->how->nothing) {
         put_reasons(out, e, -1);

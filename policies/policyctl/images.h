@@ -22,7 +22,8 @@ struct images {
     struct arena arena;
     struct image_row *rows;
     size_t n, cap;
-    const char *file; /* named last */
+    const char *file;  /* named last */
+    size_t n_unjudged; /* objects with images that are not among the rows */
 };
 
 /* One image of a decision; where no image is named and none is missed, nothing. pos.col 0: unknown.
@@ -39,8 +40,8 @@ enum ec images_add_denial(struct images *to, struct str why, const char *file,
 void images_sort(struct images *m);
 void images_done(struct images *m);
 
-/* One per word of -o, in its order. */
-typedef void images_print_fn(struct buf *out, const struct images *m);
+/* One per word of -o, in its order; each answers how many images it has no way to say. */
+typedef size_t images_print_fn(struct buf *out, const struct images *m);
 images_print_fn images_print_table, images_print_json, images_print_sync, images_print_copy;
 
 #endif

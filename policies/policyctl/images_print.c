@@ -24,7 +24,7 @@ static void put_column(struct buf *out, struct str text, size_t width) {
     buf_puts(out, "  ");
 }
 
-void images_print_table(struct buf *out, const struct images *m) {
+size_t images_print_table(struct buf *out, const struct images *m) {
     size_t width = strlen("IMAGE");
     for (size_t i = 0; i < m->n; i++)
         if (m->rows[i].denied.n == 0 && m->rows[i].source.n > width)
@@ -41,6 +41,7 @@ void images_print_table(struct buf *out, const struct images *m) {
         buf_str(out, moves(row) ? row->target : STR("(stays)"));
         buf_putc(out, '\n');
     }
+    return 0;
 }
 
 /* ---- JSON ---------------------------------------------------------------------------- */
@@ -76,12 +77,13 @@ static void put_rows(struct buf *out, const struct images *m, bool denied) {
     }
 }
 
-void images_print_json(struct buf *out, const struct images *m) {
+size_t images_print_json(struct buf *out, const struct images *m) {
     buf_puts(out, "{\"images\":[");
     put_rows(out, m, false);
     buf_puts(out, "\n],\"denied\":[");
     put_rows(out, m, true);
-    buf_puts(out, "\n]}\n");
+    buf_printf(out, "\n],\"notJudged\":%zu}\n", m->n_unjudged);
+    return 0;
 }
 
 /* ---- skopeo -------------------------------------------------------------------------- */
@@ -155,12 +157,13 @@ static void put_copy(struct buf *out, const struct asked_for *from,
     buf_putc(out, '\n');
 }
 
-void images_print_copy(struct buf *out, const struct images *m) {
+size_t images_print_copy(struct buf *out, const struct images *m) {
     struct asked_for from, to;
     for (size_t i = 0; i < m->n; i++)
         if (moves(&m->rows[i]) && take_apart(&from, m->rows[i].source) &&
             take_apart(&to, m->rows[i].target))
             put_copy(out, &from, &to);
+    return 0;
 }
 
 /* What a file for skopeo sync has room for. Of a source's name sync keeps but the last part and
@@ -281,9 +284,9 @@ static size_t group_length(const struct sync_entry *entries, size_t n) {
     return i;
 }
 
-/* The destination most images go to; what goes elsewhere is told. */
-static void put_groups(struct buf *out, struct buf *notes, const struct sync_entry *entries,
-                       size_t n) {
+/* The destination most images go to; what goes elsewhere is told, and its number the answer. */
+static size_t put_groups(struct buf *out, struct buf *notes, const struct sync_entry *entries,
+                         size_t n) {
     size_t most = 0, first = 0, length;
     for (size_t i = 0; i < n; i += length) {
         length = group_length(&entries[i], n - i);
@@ -299,21 +302,25 @@ static void put_groups(struct buf *out, struct buf *notes, const struct sync_ent
         if (most == 0 || i != first)
             put_left_out(notes, &entries[i], length);
     }
+    if (n != most)
+        buf_printf(notes, "policyctl: %zu of %zu images left out\n", n - most, n);
+    return n - most;
 }
 
-void images_print_sync(struct buf *out, const struct images *m) {
+size_t images_print_sync(struct buf *out, const struct images *m) {
     struct sync_entry *entries = mem_alloc(mem_array_bytes(m->n + 1, sizeof *entries));
     struct buf notes = BUF_INIT((size_t)1 << 30);
     struct err ignored = ERR_INIT;
     if (entries == NULL) {
         out->bad = EC_NOMEM;
-        return;
+        return 0;
     }
-    put_groups(out, &notes, entries, gather_entries(entries, m));
+    size_t left_out = put_groups(out, &notes, entries, gather_entries(entries, m));
     if (notes.bad)
         out->bad = notes.bad;
     else
         (void)!file_write_fd(2, buf_view(&notes), &ignored);
     buf_done(&notes);
     mem_free(entries);
+    return left_out;
 }

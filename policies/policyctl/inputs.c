@@ -1,11 +1,14 @@
 #include "policyctl/inputs.h"
 
+#include "base/file.h"
 #include "base/mem.h"
+#include "policyctl/ignore.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { FOLDER_DEPTH_MAX = 32 };
 
@@ -16,8 +19,10 @@ struct folder {
 
 struct search {
     struct inputs *out;
-    inputs_wanted_fn *wanted;
+    const struct inputs_filter *filter;
+    struct ignore excluded, ignored; /* --exclude; lines of the folders on the way here */
     size_t operand;
+    bool in_folder;
     struct folder
         *seen; /* folders of this operand: links may lead to one again, or in circles */
     size_t n_seen, cap_seen;
@@ -57,7 +62,8 @@ static void add(struct search *s, const char *path, int os) {
         in->v = more;
         in->cap = cap;
     }
-    in->v[in->n++] = (struct input){.path = path, .operand = s->operand, .os = os};
+    in->v[in->n++] =
+        (struct input){.path = path, .operand = s->operand, .found = s->in_folder, .os = os};
 }
 
 /* "folder/name" with its NUL; NULL without memory. */
@@ -94,6 +100,43 @@ static bool is_new(struct search *s, const struct stat *st) {
     return true;
 }
 
+/* ---- what is left out ---------------------------------------------------------------- */
+
+/* The command line has the last word. */
+static bool is_out(const struct search *s, const char *path, bool is_folder) {
+    return ignore_says(&s->excluded, str_of(path), is_folder) > 0 ||
+           ignore_says(&s->ignored, str_of(path), is_folder) > 0;
+}
+
+/* Bytes of a path before the names of what is in the folder. */
+static size_t base_of(const char *folder) {
+    size_t n = strlen(folder);
+    return n != 0 && folder[n - 1] == '/' ? n : n + 1;
+}
+
+/* A .pullgateignore that cannot be read is told as a folder that cannot be. */
+static void read_ignored(struct search *s, const char *folder) {
+    struct buf text = BUF_INIT(IGNORE_FILE_MAX + 1);
+    struct err err = ERR_INIT;
+    const char *path = s->filter->ignore_files ? join(s, folder, IGNORE_FILE) : NULL;
+    if (path != NULL && access(path, F_OK) == 0) {
+        if (file_read(&text, path, IGNORE_FILE_MAX, &err) == EC_OK)
+            (void)!ignore_add_lines(&s->ignored, buf_view(&text), base_of(folder), s->err);
+        else
+            add(s, path, err.os ? err.os : EFBIG);
+    }
+    buf_done(&text);
+}
+
+static void read_excluded(struct search *s, const char *folder) {
+    const struct opt_list *globs = s->filter->exclude;
+    ignore_cut(&s->excluded, 0);
+    for (size_t i = 0; globs != NULL && i < globs->n && s->err->code == EC_OK; i++)
+        (void)!ignore_add(&s->excluded, str_of(globs->v[i]), base_of(folder), s->err);
+}
+
+/* ---- folders ------------------------------------------------------------------------- */
+
 static void search_folder(struct search *s, const char *path, const struct stat *st,
                           unsigned depth);
 
@@ -101,16 +144,19 @@ static void search_folder(struct search *s, const char *path, const struct stat 
  * it is read. */
 static void take(struct search *s, const char *path, const char *name, unsigned depth) {
     struct stat st;
-    bool exists = stat(path, &st) == 0;
-    if (exists && S_ISDIR(st.st_mode))
+    bool exists = stat(path, &st) == 0, is_folder = exists && S_ISDIR(st.st_mode);
+    if (is_out(s, path, is_folder))
+        return;
+    if (is_folder)
         search_folder(s, path, &st, depth);
-    else if ((!exists || S_ISREG(st.st_mode)) && s->wanted(str_of(name)))
+    else if ((!exists || S_ISREG(st.st_mode)) && s->filter->wanted(str_of(name)))
         add(s, path, 0);
 }
 
 static void search_folder(struct search *s, const char *path, const struct stat *st,
                           unsigned depth) {
     struct dirent **entries = NULL;
+    size_t outer = s->ignored.n;
     if (!is_new(s, st))
         return;
     int n = depth < FOLDER_DEPTH_MAX ? scandir(path, &entries, is_shown, by_bytes) : -1;
@@ -118,6 +164,7 @@ static void search_folder(struct search *s, const char *path, const struct stat 
         add(s, path, depth < FOLDER_DEPTH_MAX ? errno : ELOOP);
         return;
     }
+    read_ignored(s, path);
     for (int i = 0; i < n; i++) {
         const char *child = s->err->code == EC_OK ? join(s, path, entries[i]->d_name) : NULL;
         if (child != NULL)
@@ -125,22 +172,34 @@ static void search_folder(struct search *s, const char *path, const struct stat 
         free(entries[i]);
     }
     free(entries);
+    ignore_cut(&s->ignored, outer);
+}
+
+static void take_operand(struct search *s, const char *path) {
+    struct stat st;
+    s->in_folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    s->n_seen = 0;
+    if (!s->in_folder) {
+        add(s, path, 0);
+        return;
+    }
+    read_excluded(s, path);
+    search_folder(s, path, &st, 0);
 }
 
 enum ec inputs_find(struct inputs *out, char *const *operands, size_t n,
-                    inputs_wanted_fn *wanted, struct err *err) {
+                    const struct inputs_filter *filter, struct err *err) {
     *out = (struct inputs){.paths = ARENA_INIT(16 << 10, (size_t)1 << 30)};
-    struct search s = {.out = out, .wanted = wanted, .err = err};
-    for (size_t i = 0; i < n && err->code == EC_OK; i++) {
-        struct stat st;
-        s.operand = i;
-        if (stat(operands[i], &st) == 0 && S_ISDIR(st.st_mode))
-            search_folder(&s, operands[i], &st, 0);
-        else
-            add(&s, operands[i], 0);
-        s.n_seen = 0;
-    }
+    struct search s = {.out = out,
+                       .filter = filter,
+                       .excluded = IGNORE_INIT,
+                       .ignored = IGNORE_INIT,
+                       .err = err};
+    for (s.operand = 0; s.operand < n && err->code == EC_OK; s.operand++)
+        take_operand(&s, operands[s.operand]);
     mem_free(s.seen);
+    ignore_done(&s.excluded);
+    ignore_done(&s.ignored);
     return err->code;
 }
 

@@ -1,7 +1,8 @@
 /* policyctl/inputs - operands to a list of files: folders are searched, depth first, by name.
  * Rules      names that begin with a dot are left out in folders; what is named itself is taken
  *            whatever its name. Links are followed; a folder is searched once for each operand,
- *            however many lead to it. Of what stands in folders regular files alone are taken
+ *            however many lead to it. Of what stands in folders regular files alone are taken,
+ *            and of these what neither --exclude nor a .pullgateignore leaves out
  * Ownership  the list owns its paths until inputs_done
  * Limits     FOLDER_DEPTH_MAX levels of folders
  * Threads    one at a time                                                                  */
@@ -9,11 +10,13 @@
 #define PULLGATE_POLICYCTL_INPUTS_H
 
 #include "base/arena.h"
+#include "base/opts.h"
 
 struct input {
     const char *path; /* "-": standard input */
     size_t operand;   /* which operand brought it */
-    int os;           /* not 0: a folder that could not be read, and why */
+    bool found;       /* in a folder; else it was named itself */
+    int os;           /* not 0: a folder or its .pullgateignore could not be read, and why */
 };
 
 struct inputs {
@@ -24,14 +27,20 @@ struct inputs {
 
 typedef bool inputs_wanted_fn(struct str name);
 
+struct inputs_filter { /* of what stands in folders */
+    inputs_wanted_fn *wanted;
+    const struct opt_list *exclude; /* globs (ignore.h), from the operand on; or NULL */
+    bool ignore_files;              /* .pullgateignore counts */
+};
+
 /* "*.yaml", "*.yml", "*.json" */
 bool inputs_is_manifest(struct str name);
 /* "*.test.yaml": suites of policyctl verify */
 bool inputs_is_suite(struct str name);
 
-/* Errors: EC_NOMEM. *out needs inputs_done in any case. */
+/* Errors: EC_NOMEM, EC_LIMIT (too many globs). *out needs inputs_done in any case. */
 enum ec inputs_find(struct inputs *out, char *const *operands, size_t n,
-                    inputs_wanted_fn *wanted, struct err *err) MUST_CHECK;
+                    const struct inputs_filter *filter, struct err *err) MUST_CHECK;
 void inputs_done(struct inputs *in);
 
 /* Why a folder could not be read, as an error. */

@@ -40,9 +40,10 @@ static void put_reference(struct buf *out, const struct workload *w) {
 }
 
 void krm_result(struct buf *out, const struct subject *s, const struct reason *r) {
+    static const char *const severities[] = {"info", "warning", "error"};
     struct buf pointer = BUF_INIT(1 << 16);
     put(out, "{\"message\": ", r->message);
-    buf_printf(out, ", \"severity\": \"%s\"", r->weight == WEIGHT_DENY ? "error" : "warning");
+    buf_printf(out, ", \"severity\": \"%s\"", severities[r->weight]);
     put_reference(out, s->workload);
     if (r->image >= 0) {
         const struct decision_image *image = &s->decision->images[r->image];

@@ -9,7 +9,8 @@
 
 bool krm_is_list(const struct json *j);
 
-/* One result, in JSON: severity error for a denial, warning for a warning. */
+/* One result, in JSON: severity error for a denial, warning for a warning, info for
+ * what is not judged. */
 void krm_result(struct buf *out, const struct subject *s, const struct reason *r);
 
 #endif

@@ -66,7 +66,9 @@ const struct verb verbs[] = {
     {"test", "[OPTION...] FILE...|-", "say what the webhook would do to manifests",
      "Reads YAML or JSON: many documents, Lists, folders, AdmissionReviews; pods and all "
      "built-in\n"
-     "workloads with a pod template.\n",
+     "workloads with a pod template. Objects of other kinds that hold anything like an image "
+     "are\n"
+     "not judged, and told. In folders, files that are no manifests are skipped.\n",
      "  policyctl test -p rules.yaml manifests/\n"
      "  helm template chart | policyctl test -p rules.yaml -n airbyte -\n"
      "  policyctl test -p rules.yaml -o sarif --require-objects manifests/ >result.sarif\n",
@@ -172,7 +174,8 @@ static void put_overview(struct buf *to) {
     buf_puts(to,
              "\n\"policyctl VERB --help\" tells more. Exit status: 0 all allowed, 1 something "
              "denied,\n"
-             "2 usage or unreadable input, 3 warnings with --fail-on-warn, 70 a bug.\n");
+             "2 usage or unreadable input, 3 warnings with --fail-on-warn, 4 images left out\n"
+             "of a format that cannot say them, 70 a bug.\n");
 }
 
 /* For the build of the manual pages: the verbs and their options, or the keys of the rule file. */

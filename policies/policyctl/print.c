@@ -89,6 +89,18 @@ void print_summary(struct buf *out, const struct subject_totals *t) {
         buf_puts(out, "; ");
         put_count(out, t->malformed_objects, "malformed object");
     }
+    if (t->unjudged_objects != 0)
+        buf_printf(out, "; %zu not judged", t->unjudged_objects);
+    if (t->skipped != 0) {
+        buf_puts(out, "; ");
+        put_count(out, t->skipped, "file");
+        buf_puts(out, " skipped");
+    }
+    if (t->unrendered != 0) {
+        buf_puts(out, "; ");
+        put_count(out, t->unrendered, "template");
+        buf_puts(out, " not rendered");
+    }
     buf_putc(out, '\n');
 }
 
@@ -116,6 +128,11 @@ const char *print_weight_name(enum reason_weight weight) {
 struct str print_rewrite(const struct subject *s, const struct decision_image *d,
                          const char **why) {
     *why = "";
+    if (s->workload->shape == SHAPE_POD && str_eq(d->before, STR("auto")) &&
+        !str_eq(d->after, d->before))
+        *why =
+            " (\"auto\" is Istio's placeholder: its injector sets the image, and that one is "
+            "judged)";
     if (!str_eq(d->before, d->after))
         return d->after;
     if (str_eq(d->after, d->proposed) || d->weight != WEIGHT_NOTE || !d->judged)

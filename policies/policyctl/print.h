@@ -34,7 +34,8 @@ struct print {
     }
 
 struct print_format {
-    bool sums_up; /* a summary is part of it */
+    bool sums_up;      /* a summary is part of it */
+    bool only_objects; /* no place for what is not judged: that goes to standard error */
     void (*begin)(struct print *run);
     enum ec (*object)(struct print *file, const struct subject *s, struct err *err);
     void (*fault)(struct print *file, const struct subject_fault *f);
@@ -73,6 +74,11 @@ void print_summary(struct buf *out, const struct subject_totals *t);
 
 /* "Pod/airbyte/check": kind, namespace, name, as far as known. */
 void print_object_name(struct buf *out, const struct subject *s);
+
+/* Of what is not judged: the line of the text format; why, and what was seen; its place. */
+void print_unjudged_line(struct buf *out, const struct subject *s);
+void print_unjudged(struct buf *out, const struct subject *s);
+struct yaml_pos print_unjudged_where(const struct subject *s);
 
 /* "deny", "warn", "note" */
 const char *print_weight_name(enum reason_weight weight);

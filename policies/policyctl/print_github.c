@@ -60,6 +60,17 @@ static void put_rewrite(struct print *p, const struct subject *s,
     buf_printf(&p->out, "%s\n", why);
 }
 
+static void put_unjudged(struct print *p, const struct subject *s) {
+    struct yaml_pos pos = print_unjudged_where(s);
+    put_head(&p->out, levels[WEIGHT_NOTE], s->file, pos.line, pos.col);
+    put_title(p, "not judged", s);
+    buf_puts(&p->out, "::");
+    print_scratch(p);
+    print_unjudged(&p->scratch, s);
+    put_escaped(&p->out, buf_view(&p->scratch), false);
+    buf_putc(&p->out, '\n');
+}
+
 static enum ec put_object(struct print *p, const struct subject *s, struct err *err) {
     const struct decision *d = s->decision;
     (void)err;
@@ -67,6 +78,8 @@ static enum ec put_object(struct print *p, const struct subject *s, struct err *
         put_reason(p, s, &d->reasons[i]);
     for (size_t i = 0; i < d->n_images && !p->look->quiet; i++)
         put_rewrite(p, s, &d->images[i]);
+    if (s->unjudged != NULL)
+        put_unjudged(p, s);
     return EC_OK;
 }
 

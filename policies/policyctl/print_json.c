@@ -64,8 +64,30 @@ static void put_head(struct print *p, const struct subject *s) {
     put(&p->out, "kind", w->kind);
     put(&p->out, "namespace", w->namespace);
     put(&p->out, "name", subject_name(s));
-    put(&p->out, "verdict", str_of(engine_verdict_name(s->decision->verdict)));
+    put(&p->out, "verdict", str_of(subject_verdict_name(s)));
     put(&p->out, "rule", rule ? rule->name : STR_NONE);
+}
+
+static void put_unjudged(struct print *p, const struct subject *s) {
+    const struct unjudged *u = s->unjudged;
+    struct buf *scratch = print_scratch(p);
+    print_unjudged(scratch, s);
+    buf_puts(&p->out, ",\"notJudged\":{\"message\":");
+    buf_json(&p->out, buf_view(scratch));
+    put_number(&p->out, "places", u->n);
+    buf_puts(&p->out, ",\"seen\":[");
+    for (size_t i = 0; i < u->n && i < UNJUDGED_MAX; i++) {
+        scratch = print_scratch(p);
+        json_path(s->doc->json, s->object, u->places[i].at, scratch);
+        buf_puts(&p->out, i ? ",{\"path\":" : "{\"path\":");
+        buf_json(&p->out, buf_view(scratch));
+        scratch = print_scratch(p);
+        unjudged_put_image(scratch, &u->places[i]);
+        put(&p->out, "image", buf_view(scratch));
+        put_pos(&p->out, s->doc->pos[u->places[i].at]);
+        buf_putc(&p->out, '}');
+    }
+    buf_puts(&p->out, "]}");
 }
 
 static enum ec put_object(struct print *p, const struct subject *s, struct err *err) {
@@ -92,6 +114,8 @@ static enum ec put_object(struct print *p, const struct subject *s, struct err *
     put_strings(&p->out, "after", d->secrets, d->n_secrets);
     buf_puts(&p->out, "},\"patch\":");
     review_patch(&p->out, d);
+    if (s->unjudged != NULL)
+        put_unjudged(p, s);
     buf_putc(&p->out, '}');
     return EC_OK;
 }
@@ -118,8 +142,10 @@ static void end(struct print *run, const struct subject_totals *t) {
     }
     buf_printf(&run->out,
                ",\"summary\":{\"objects\":%zu,\"images\":%zu,\"rewritten\":%zu,\"denied\":%zu,"
-               "\"warned\":%zu,\"unchanged\":%zu}}\n",
-               t->objects, t->images, t->rewritten, t->denied, t->warned, t->unchanged);
+               "\"warned\":%zu,\"unchanged\":%zu,\"notJudged\":%zu,\"skippedFiles\":%zu,"
+               "\"unrenderedFiles\":%zu}}\n",
+               t->objects, t->images, t->rewritten, t->denied, t->warned, t->unchanged,
+               t->unjudged_objects, t->skipped, t->unrendered);
 }
 
 const struct print_format print_json = {.sums_up = true,

@@ -46,6 +46,16 @@ static void put_body(struct print *p, const struct decision *d, struct str lines
     buf_puts(&p->out, "</failure>\n");
 }
 
+/* Its lines say why. */
+static void put_skipped(struct print *p, const struct subject *s, struct str lines) {
+    print_scratch(p);
+    print_unjudged(&p->scratch, s);
+    buf_puts(&p->out, "      <skipped");
+    put_attribute(&p->out, "message", buf_view(&p->scratch));
+    buf_puts(&p->out, "/>\n");
+    put_element(&p->out, "system-out", lines);
+}
+
 static enum ec put_object(struct print *p, const struct subject *s, struct err *err) {
     struct buf text = BUF_INIT((size_t)1 << 28);
     (void)err;
@@ -59,7 +69,10 @@ static enum ec put_object(struct print *p, const struct subject *s, struct err *
         buf_puts(&p->out, "/>\n");
     } else {
         buf_puts(&p->out, ">\n");
-        put_body(p, s->decision, buf_view(&text));
+        if (s->unjudged != NULL)
+            put_skipped(p, s, buf_view(&text));
+        else
+            put_body(p, s->decision, buf_view(&text));
         buf_puts(&p->out, "    </testcase>\n");
     }
     enum ec ec = text.bad ? err_set(err, (enum ec)text.bad, "no room for the output") : EC_OK;
@@ -91,7 +104,7 @@ static void join(struct print *run, const struct print *file, const char *name,
     buf_puts(&run->aside, "  <testsuite");
     put_attribute(&run->aside, "name", str_of(name));
     put_sums(&run->aside, of_file);
-    buf_puts(&run->aside, " skipped=\"0\">\n");
+    buf_printf(&run->aside, " skipped=\"%zu\">\n", of_file->unjudged_objects);
     buf_str(&run->aside, buf_view(&file->out));
     buf_puts(&run->aside, "  </testsuite>\n");
 }

@@ -175,6 +175,22 @@ static void put_secrets(struct print *p, const struct subject *s) {
     }
 }
 
+static void put_unjudged(struct print *p, const struct subject *s) {
+    struct buf text = BUF_INIT(1 << 20), image = BUF_INIT(1 << 16);
+    const struct unjudged_place *place = &s->unjudged->places[0];
+    print_unjudged(&text, s);
+    unjudged_put_image(&image, place);
+    struct finding f = {.rule = SARIF_NOT_JUDGED,
+                        .level = "note",
+                        .message = buf_view(&text),
+                        .pos = print_unjudged_where(s),
+                        .value = buf_view(&image)};
+    put_result(p, s, &f);
+    print_carry(p, &text);
+    buf_done(&text);
+    buf_done(&image);
+}
+
 static enum ec put_object(struct print *p, const struct subject *s, struct err *err) {
     const struct decision *d = s->decision;
     (void)err;
@@ -184,6 +200,8 @@ static enum ec put_object(struct print *p, const struct subject *s, struct err *
         put_rewrite(p, s, &d->images[i]);
     if (!p->look->quiet)
         put_secrets(p, s);
+    if (s->unjudged != NULL)
+        put_unjudged(p, s);
     return EC_OK;
 }
 

@@ -16,9 +16,13 @@ static void put_description(struct buf *out, struct str s) {
     }
 }
 
-static void put_point(struct print *p, bool ok, struct str description) {
+/* A reason to skip may be empty. */
+static void put_point(struct print *p, bool ok, struct str description, struct str skipped) {
     buf_printf(&p->out, "%sok %c - ", ok ? "" : "not ", NUMBER);
     put_description(&p->out, description);
+    if (skipped.n != 0)
+        buf_puts(&p->out, " # SKIP ");
+    put_description(&p->out, skipped);
     buf_putc(&p->out, '\n');
     p->n_out++;
 }
@@ -67,7 +71,14 @@ static enum ec put_object(struct print *p, const struct subject *s, struct err *
     print_scratch(p);
     buf_printf(&p->scratch, "%s:%u ", s->file, s->line);
     print_object_name(&p->scratch, s);
-    put_point(p, d->verdict != VERDICT_DENY, buf_view(&p->scratch));
+    struct buf why = BUF_INIT(1 << 20);
+    if (s->unjudged != NULL) {
+        buf_puts(&why, "not judged: ");
+        print_unjudged(&why, s);
+    }
+    put_point(p, d->verdict != VERDICT_DENY, buf_view(&p->scratch), buf_view(&why));
+    print_carry(p, &why);
+    buf_done(&why);
     size_t head = p->out.n;
     buf_str(&p->out, block);
     for (size_t i = 0; i < d->n_reasons; i++)
@@ -84,7 +95,7 @@ static enum ec put_object(struct print *p, const struct subject *s, struct err *
 static void put_fault(struct print *p, const struct subject_fault *f) {
     print_scratch(p);
     buf_printf(&p->scratch, "%s:%u cannot be judged", f->file, f->err->line);
-    put_point(p, false, buf_view(&p->scratch));
+    put_point(p, false, buf_view(&p->scratch), STR_NONE);
     buf_puts(&p->out, "  ---\n  findings:\n");
     put(p, "    - ", "message", str_of(f->err->msg));
     put(p, "      ", "severity", STR("fail"));

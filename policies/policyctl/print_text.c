@@ -58,6 +58,8 @@ void print_text_lines(struct print *p, struct buf *out, const struct subject *s)
         put_place(out, s, subject_where(s, STR("")));
         buf_printf(out, "note: %zu more reasons are not shown\n", d->n_reasons_omitted);
     }
+    if (s->unjudged != NULL)
+        print_unjudged_line(out, s);
     if (p->look->quiet)
         return;
     for (size_t i = 0; i < d->n_images; i++)

@@ -71,7 +71,8 @@ static void join_yaml(struct print *run, const struct print *file, const char *n
     print_append(run, file, name, of_file);
 }
 
-const struct print_format print_yaml = {.begin = print_nothing,
+const struct print_format print_yaml = {.only_objects = true,
+                                        .begin = print_nothing,
                                         .object = put_yaml,
                                         .fault = print_no_fault,
                                         .join = join_yaml,
@@ -94,7 +95,8 @@ static enum ec put_diff(struct print *p, const struct subject *s, struct err *er
     return err->code;
 }
 
-const struct print_format print_diff = {.begin = print_nothing,
+const struct print_format print_diff = {.only_objects = true,
+                                        .begin = print_nothing,
                                         .object = put_diff,
                                         .fault = print_no_fault,
                                         .join = print_append,

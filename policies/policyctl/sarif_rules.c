@@ -54,4 +54,9 @@ const struct sarif_rule sarif_rules[SARIF_N_RULES] = {
     [SARIF_SECRET_ADDED] = {"pull-secret-added", "ImagePullSecretAdded", "note",
                             "The webhook adds imagePullSecrets to the pod.",
                             "Nothing, as long as the secret exists in the pod's namespace."},
+    [SARIF_NOT_JUDGED] =
+        {"not-judged", "ObjectNotJudged", "note",
+         "The object holds images, or should, and is of a kind that is not judged.",
+         "Nothing where its controller makes pods of it: these are judged as they are created. "
+         "`policyctl test --strict` fails on such objects."},
 };

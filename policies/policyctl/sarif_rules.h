@@ -13,8 +13,13 @@ struct sarif_rule {
     const char *help;  /* what to do about it */
 };
 
-/* Reason codes in their order, then the two changes. */
-enum { SARIF_REWRITTEN = REASON_MALFORMED + 1, SARIF_SECRET_ADDED, SARIF_N_RULES };
+/* Reason codes in their order, then the two changes, then what is not judged. */
+enum {
+    SARIF_REWRITTEN = REASON_MALFORMED + 1,
+    SARIF_SECRET_ADDED,
+    SARIF_NOT_JUDGED,
+    SARIF_N_RULES
+};
 
 extern const struct sarif_rule sarif_rules[SARIF_N_RULES];
 

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/utf8.h"
+#include "policyctl/skip.h"
 
 #include <stdio.h>
 
@@ -12,9 +13,14 @@ struct walk { /* one file's */
     const struct subject_sink *to;
     struct subject_totals *totals;
     const char *file;
-    struct str text;
+    struct str raw;  /* as read */
+    struct str text; /* as shown */
     size_t index;
-    bool stop; /* the sink had enough: its error stands */
+    bool stop;        /* the sink had enough: its error stands */
+    bool found;       /* in a folder: it need not be a manifest ... */
+    bool is_manifest; /* ... and is one */
+    bool skipped;     /* ... and is none: the rest of it is not looked at */
+    bool unrendered;  /* holds a template */
 };
 
 /* ---- one object ---------------------------------------------------------------------- */
@@ -57,7 +63,36 @@ void subject_add(struct subject_totals *to, const struct subject_totals *more) {
     to->denied_objects += more->denied_objects;
     to->warned_objects += more->warned_objects;
     to->malformed_objects += more->malformed_objects;
+    to->unjudged_objects += more->unjudged_objects;
     to->unreadable += more->unreadable;
+    to->skipped += more->skipped;
+    to->unrendered += more->unrendered;
+}
+
+/* Reviews of built-in kinds are the webhook's own matter: an eviction, a status. */
+static bool is_judged(const struct subject *s, const struct review_fault *fault) {
+    struct str built_in;
+    bool known = review_is_version(s->workload->api_version, s->workload->kind, &built_in);
+    return fault->is || s->object == JSON_NONE || s->decision->verdict != VERDICT_ALLOW ||
+           (s->is_review && known && built_in.n != 0);
+}
+
+/* Images that someone else was to fill in. */
+static void note_variable(struct walk *w, const struct subject *s) {
+    struct buf pointer = BUF_INIT(POINTER_MAX);
+    for (size_t i = 0; i < s->decision->n_images; i++) {
+        struct str text = s->decision->images[i].before;
+        bool action = text.n > 1 && memmem(text.p, text.n, "{{", 2) != NULL;
+        if (!action && (text.n < 2 || text.p[0] != '$' || memchr("{(", text.p[1], 2) == NULL))
+            continue;
+        struct yaml_pos pos = subject_image_where(s, s->decision->images[i].image, &pointer);
+        w->to->note(
+            w->to->arg, w->file, pos.line,
+            "an image that a template or its parameters have yet to fill in; give what is "
+            "rendered");
+        break;
+    }
+    buf_done(&pointer);
 }
 
 static enum ec show(struct walk *w, struct subject *s, const struct review_fault *fault,
@@ -73,8 +108,14 @@ static enum ec show(struct walk *w, struct subject *s, const struct review_fault
     s->malformed = fault->is ? fault->at : JSON_NONE;
     s->workload = workload;
     s->decision = &decision;
+    struct unjudged unjudged = {.why = UNJUDGED_NOT};
+    if (!is_judged(s, fault))
+        unjudged_look(&unjudged, s->doc->json, s->object, workload);
+    s->unjudged = unjudged.why != UNJUDGED_NOT ? &unjudged : NULL;
     count(w->totals, &decision);
     w->totals->malformed_objects += fault->is;
+    w->totals->unjudged_objects += s->unjudged != NULL;
+    note_variable(w, s);
     ec = w->to->object(w->to->arg, s, err);
     w->stop = ec != EC_OK && ec != EC_LIMIT; /* what is too much of one object */
     return ec;
@@ -202,6 +243,71 @@ static enum ec take_list(struct walk *w, const struct yaml_doc *doc, struct str 
     return ec;
 }
 
+/* ---- what is no manifest ------------------------------------------------------------- */
+
+/* A document that is none, or cannot be parsed, in a file of a folder: is the file none, either? Then
+ * that is the end of it. */
+static enum ec skip(struct walk *w, bool *skipped, struct err *err) {
+    *skipped = false;
+    if (!w->found || w->is_manifest)
+        return EC_OK;
+    enum skip sort;
+    if (skip_sort(&sort, w->file, w->raw, err) != EC_OK)
+        return err->code;
+    w->is_manifest = sort == SKIP_NOT;
+    w->unrendered = sort == SKIP_UNRENDERED;
+    *skipped = w->skipped = sort != SKIP_NOT;
+    return EC_OK;
+}
+
+/* A whole document. */
+static enum ec take_document(struct walk *w, const struct yaml_doc *doc, struct err *err) {
+    bool skipped = false;
+    if (doc->note != NULL)
+        w->to->note(w->to->arg, w->file, doc->note_line, doc->note);
+    if (skip_is_chatter(doc->json)) {
+        w->to->note(w->to->arg, w->file, doc->line, SKIP_CHATTER);
+        return EC_OK;
+    }
+    if (skip_is_manifest(doc->json))
+        w->is_manifest = true;
+    else if (skip(w, &skipped, err) != EC_OK || skipped)
+        return err->code;
+    return take(w, doc, STR(""), 0, 0, err);
+}
+
+/* One that cannot be parsed. */
+static enum ec take_broken(struct walk *w, struct err *err) {
+    struct err aside = ERR_INIT;
+    bool skipped;
+    if (w->found && skip_is_action(w->text, err->line)) {
+        w->unrendered = true;
+        *err = aside;
+        return EC_OK;
+    }
+    if (skip(w, &skipped, &aside) != EC_OK) {
+        *err = aside;
+        return err->code;
+    }
+    if (skipped) {
+        *err = aside;
+        return EC_OK;
+    }
+    skip_explain(err, w->file, w->text);
+    return tell_at(w, err, 0, 0);
+}
+
+/* Of a whole document that is no object: what to do about it. */
+static void advise(const struct walk *w, const struct json *j, struct str prefix,
+                   struct err *err) {
+    size_t n = strlen(err->msg);
+    struct buf advice = BUF_OVER(err->msg + n, sizeof err->msg - 1 - n);
+    if (prefix.n != 0 || err->code != EC_SCHEMA || skip_is_manifest(j))
+        return;
+    skip_put_advice(&advice, j, w->file);
+    err->msg[n + (advice.bad ? 0 : advice.n)] = '\0';
+}
+
 static enum ec take(struct walk *w, const struct yaml_doc *doc, struct str prefix,
                     json_at object, unsigned depth, struct err *err) {
     struct yaml_pos pos = doc->pos[object];
@@ -217,13 +323,18 @@ static enum ec take(struct walk *w, const struct yaml_doc *doc, struct str prefi
     if (!json_is(doc->json, object, JSON_OBJECT))
         ec = err_set(err, EC_SCHEMA, "no Kubernetes object: expected an object, found %s",
                      json_type_name(json_type_of(doc->json, object)));
+    else if (prefix.n == 0 && skip_is_kustomization(doc->json))
+        ec = err_set(err, EC_SCHEMA, "no object of a cluster");
     else if (json_get(doc->json, object, STR("items")) != JSON_NONE)
         ec = take_list(w, doc, prefix, object, depth, err);
     else if (review_is_review(doc->json, object))
         ec = take_review(w, &s, err);
     else
         ec = take_object(w, &s, err);
-    return ec == EC_OK ? EC_OK : tell_at(w, err, pos.line, pos.col);
+    if (ec == EC_OK)
+        return EC_OK;
+    advise(w, doc->json, prefix, err);
+    return tell_at(w, err, pos.line, pos.col);
 }
 
 enum ec subject_part(struct judge *j, const char *file, const struct yaml_doc *doc,
@@ -238,17 +349,12 @@ enum ec subject_part(struct judge *j, const char *file, const struct yaml_doc *d
 static enum ec each_document(struct walk *w, struct yaml *y, struct err *err) {
     struct yaml_doc *doc;
     for (;;) {
-        if (yaml_next(y, &doc, err) != EC_OK) {
-            if (tell_at(w, err, 0, 0) != EC_OK)
-                return err->code;
-            continue;
-        }
-        if (doc == NULL)
+        enum ec ec = yaml_next(y, &doc, err);
+        if (ec == EC_OK && doc == NULL)
             return EC_OK;
-        if (doc->note != NULL)
-            w->to->note(w->to->arg, w->file, doc->note_line, doc->note);
-        if (take(w, doc, STR(""), 0, 0, err) != EC_OK)
-            return err->code;
+        ec = ec == EC_OK ? take_document(w, doc, err) : take_broken(w, err);
+        if (ec != EC_OK || w->skipped)
+            return ec;
     }
 }
 
@@ -261,11 +367,24 @@ static struct str shown_text(struct str text) {
 
 static enum ec take_text(struct walk *w, struct str text, struct err *err) {
     struct yaml *y = NULL;
+    w->raw = text;
     w->text = shown_text(text);
+    if (w->found && skip_is_chart_template(w->file, text)) {
+        w->unrendered = true;
+        return EC_OK;
+    }
     enum ec ec = yaml_open(&y, text, YAML_LIMITS_DEFAULT, err);
     ec = ec == EC_OK ? each_document(w, y, err) : tell(w, true, err);
     yaml_close(y);
     return ec;
+}
+
+static void tell_skipped(const struct walk *w) {
+    const struct subject_skip skipped = {.file = w->file, .unrendered = w->unrendered};
+    w->totals->unrendered += w->unrendered;
+    w->totals->skipped += w->skipped && !w->unrendered;
+    if ((w->skipped || w->unrendered) && w->to->skip != NULL)
+        w->to->skip(w->to->arg, &skipped);
 }
 
 enum ec subject_text(struct judge *j, const char *file, struct str text,
@@ -275,14 +394,16 @@ enum ec subject_text(struct judge *j, const char *file, struct str text,
     return take_text(&w, text, err);
 }
 
-enum ec subject_file(struct judge *j, const char *path, const struct subject_sink *to,
-                     struct subject_totals *totals, struct err *err) {
+enum ec subject_file(struct judge *j, const char *path, bool found,
+                     const struct subject_sink *to, struct subject_totals *totals,
+                     struct err *err) {
     struct buf text = BUF_INIT(FILE_MAX + 1);
-    struct walk w = {.j = j, .to = to, .totals = totals};
+    struct walk w = {.j = j, .to = to, .totals = totals, .found = found};
     w.file = strcmp(path, "-") == 0 ? "<stdin>" : path;
     enum ec ec = file_read_any(&text, path, FILE_MAX, err) == EC_OK
                      ? take_text(&w, buf_view(&text), err)
                      : tell(&w, true, err);
+    tell_skipped(&w);
     buf_done(&text);
     return ec;
 }
@@ -299,6 +420,10 @@ void judge_done(struct judge *j) {
 }
 
 /* ---- names and positions ------------------------------------------------------------- */
+
+const char *subject_verdict_name(const struct subject *s) {
+    return s->unjudged != NULL ? "not-judged" : engine_verdict_name(s->decision->verdict);
+}
 
 struct str subject_name(const struct subject *s) {
     const struct workload *w = s->workload;

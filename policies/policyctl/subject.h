@@ -1,6 +1,7 @@
 /* policyctl/subject - one input to judged objects: streams, Lists, AdmissionReviews.
  *
  *      file --subject_file--> documents --> objects --> struct subject --> sink
+ *                                 '--> fault, or skipped: what stands in a folder and is no manifest
  *
  * Order      objects as they stand in the file
  * Errors     a document that cannot be judged goes to the sink as a fault, is counted, and the
@@ -11,6 +12,7 @@
 #define PULLGATE_POLICYCTL_SUBJECT_H
 
 #include "base/opts.h"
+#include "policyctl/unjudged.h"
 #include "review/review.h"
 #include "yaml/yaml.h"
 
@@ -47,6 +49,7 @@ struct subject {
     const struct policy *policy;
     const struct workload *workload;
     const struct decision *decision;
+    const struct unjudged *unjudged; /* what nothing was said about; NULL: all was judged */
 };
 
 struct subject_fault { /* what cannot be judged */
@@ -56,18 +59,27 @@ struct subject_fault { /* what cannot be judged */
     const struct err *err;
 };
 
+struct subject_skip { /* a file of a folder that is no manifest */
+    const char *file;
+    bool unrendered; /* a template */
+};
+
 struct subject_totals {
     size_t objects, images, rewritten, denied, warned,
         unchanged; /* the last four add up to images and the objects denied without any */
     size_t denied_objects, warned_objects;
     size_t malformed_objects; /* of the denied ones; their images are not among `images` */
+    size_t unjudged_objects;  /* of the others: not judged, or not all of them */
     size_t unreadable;        /* inputs and documents that could not be judged */
+    size_t skipped;           /* files of folders that are no manifests ... */
+    size_t unrendered;        /* ... or hold templates */
 };
 
 struct subject_sink {
     enum ec (*object)(void *arg, const struct subject *s, struct err *err); /* else: the end */
     void (*fault)(void *arg, const struct subject_fault *f);
     void (*note)(void *arg, const char *file, uint32_t line, const char *text);
+    void (*skip)(void *arg, const struct subject_skip *s); /* or NULL */
     void *arg;
 };
 
@@ -75,9 +87,11 @@ void judge_init(struct judge *j, const struct policy *policy, const struct asked
 void judge_done(struct judge *j);
 
 /* Judges a file's objects; "-" is standard input. Errors: EC_NOMEM and the sink's own; all else
- * is a fault. Totals are added to. */
-enum ec subject_file(struct judge *j, const char *path, const struct subject_sink *to,
-                     struct subject_totals *totals, struct err *err) MUST_CHECK;
+ * is a fault, save for what stands in a file `found` in a folder and is no manifest. Totals are added
+ * to. */
+enum ec subject_file(struct judge *j, const char *path, bool found,
+                     const struct subject_sink *to, struct subject_totals *totals,
+                     struct err *err) MUST_CHECK;
 
 /* The same with the file's bytes; `file` is its name in messages. */
 enum ec subject_text(struct judge *j, const char *file, struct str text,
@@ -96,6 +110,9 @@ void subject_add(struct subject_totals *to, const struct subject_totals *more);
 enum ec subject_workload(struct workload *out, struct review_fault *fault,
                          const struct judge *j, const struct json *json, json_at object,
                          struct arena *arena, struct err *err) MUST_CHECK;
+
+/* "allow", "warn", "deny", "not-judged" */
+const char *subject_verdict_name(const struct subject *s);
 
 /* The name, or the generateName; may be empty. */
 struct str subject_name(const struct subject *s);

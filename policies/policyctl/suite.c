@@ -7,7 +7,7 @@ enum { SUITE_MAX = 16 << 20 };
 
 static const char *const api_versions[] = {"pullgate/v1", NULL};
 static const char *const kinds[] = {"PolicyTest", NULL};
-static const char *const verdicts[] = {"allow", "warn", "deny", NULL};
+static const char *const verdicts[] = {"allow", "not-judged", "warn", "deny", NULL};
 static const char *const operations[] = {"CREATE", "UPDATE", NULL};
 static const char *const endpoints[] = {"mutate", "validate", NULL};
 

@@ -8,7 +8,7 @@
  *          object: {...}              or file: pods.yaml, or review: review.json
  *          namespace: airbyte         also user, groups, serviceAccount, operation, endpoint, now
  *          expect:                    at least one of these
- *            verdict: deny            the heaviest of all objects
+ *            verdict: deny            the heaviest of all objects: allow, not-judged, warn, deny
  *            code: not-approved       some reason's
  *            message: "quay\\.io"      some reason matches (POSIX, extended)
  *            rule: airbyte            by which it was decided
@@ -34,6 +34,12 @@ struct suite_failure {
     struct str found, expected;
 };
 
+struct suite_reason { /* why it was decided as it was */
+    struct suite_reason *next;
+    const char *code;   /* "" where nothing was held against it */
+    struct str message; /* with a NUL behind it */
+};
+
 struct suite_case {
     struct str name;
     struct yaml_pos pos;
@@ -50,6 +56,7 @@ struct suite_case {
     bool ran;
     double seconds;
     struct suite_failure *failures; /* in order; NULL: passed */
+    struct suite_reason *reasons;   /* of all its objects, in order */
 };
 
 struct suite {

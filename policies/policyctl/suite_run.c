@@ -1,6 +1,7 @@
 #include "policyctl/suite.h"
 
 #include "base/clock.h"
+#include "policyctl/print.h"
 
 #include <stdio.h>
 
@@ -11,28 +12,26 @@ struct seen_image {
     struct str object, container, image;
 };
 
-struct seen_reason {
-    struct seen_reason *next;
-    const char *code;
-    struct str message; /* with a NUL behind it */
-};
-
 struct seen_object { /* one that runs pods */
     struct seen_object *next;
     const struct str *secrets;
     size_t n_secrets;
 };
 
+/* Of verdicts, by weight. */
+enum rank { RANK_ALLOW, RANK_NOT_JUDGED, RANK_WARN, RANK_DENY };
+
 struct outcome {
     struct suite *s;
     struct suite_case *c;
     struct suite_failure **end; /* of the case's failures */
     size_t n_objects;
-    enum verdict verdict;
-    const char *rule; /* of the first object that is judged by a rule */
+    enum rank rank;
+    const char *verdict; /* the heaviest */
+    const char *rule;    /* of the first object that is judged by a rule */
     bool rules_differ;
     struct seen_image *images, **last_image;
-    struct seen_reason *reasons, **last_reason;
+    struct suite_reason **last_reason; /* of the case's reasons */
     struct seen_object *objects, **last_object;
     bool no_memory;
 };
@@ -87,18 +86,44 @@ static void see_images(struct outcome *o, const struct subject *s) {
     }
 }
 
-static void see_reasons(struct outcome *o, const struct decision *d) {
-    for (size_t i = 0; i < d->n_reasons; i++) {
-        struct seen_reason *reason = ARENA_NEW(&o->s->arena, struct seen_reason);
-        if (reason == NULL) {
-            o->no_memory = true;
-            return;
-        }
-        reason->code = engine_code_name(d->reasons[i].code);
-        reason->message = copy(o, d->reasons[i].message);
-        *o->last_reason = reason;
-        o->last_reason = &reason->next;
+static void see_reason(struct outcome *o, const char *code, struct str message) {
+    struct suite_reason *reason = ARENA_NEW(&o->s->arena, struct suite_reason);
+    if (reason == NULL) {
+        o->no_memory = true;
+        return;
     }
+    reason->code = code;
+    reason->message = copy(o, message);
+    *o->last_reason = reason;
+    o->last_reason = &reason->next;
+}
+
+/* Where nothing is held against an object, that is why. */
+static void see_reasons(struct outcome *o, const struct subject *s) {
+    const struct decision *d = s->decision;
+    struct buf text = BUF_INIT(1 << 20);
+    for (size_t i = 0; i < d->n_reasons; i++)
+        see_reason(o, engine_code_name(d->reasons[i].code), d->reasons[i].message);
+    if (s->unjudged != NULL)
+        print_unjudged(&text, s);
+    else if (d->n_reasons == 0 && d->rule != NULL)
+        buf_printf(&text, "rule \"%.*s\" allows it", STR_ARG(d->rule->name));
+    else if (d->n_reasons == 0)
+        buf_puts(&text, "no rule selects it");
+    if (text.n != 0)
+        see_reason(o, s->unjudged != NULL ? "not-judged" : "", buf_view(&text));
+    o->no_memory |= text.bad != 0;
+    buf_done(&text);
+}
+
+static void see_verdict(struct outcome *o, const struct subject *s) {
+    static const enum rank ranks[] = {
+        [VERDICT_ALLOW] = RANK_ALLOW, [VERDICT_WARN] = RANK_WARN, [VERDICT_DENY] = RANK_DENY};
+    enum rank rank = s->unjudged != NULL ? RANK_NOT_JUDGED : ranks[s->decision->verdict];
+    if (o->verdict != NULL && rank <= o->rank)
+        return;
+    o->rank = rank;
+    o->verdict = subject_verdict_name(s);
 }
 
 static void see_secrets(struct outcome *o, const struct decision *d) {
@@ -131,9 +156,9 @@ static enum ec take_object(void *arg, const struct subject *s, struct err *err) 
     if (o->c->is_review && !s->is_review)
         fail(o, o->c->pos, "review", s->workload->kind, STR("AdmissionReview"));
     o->n_objects++;
-    o->verdict = d->verdict > o->verdict ? d->verdict : o->verdict;
+    see_verdict(o, s);
     see_images(o, s);
-    see_reasons(o, d);
+    see_reasons(o, s);
     see_rule(o, d);
     if (s->workload->shape != SHAPE_OTHER)
         see_secrets(o, d);
@@ -168,7 +193,7 @@ static struct str text_of(const struct outcome *o, json_at at) {
 
 static void check_verdict(struct outcome *o) {
     struct str expected = text_of(o, o->c->verdict);
-    struct str found = str_of(engine_verdict_name(o->verdict));
+    struct str found = str_of(o->verdict);
     if (o->c->verdict != JSON_NONE && !str_eq(found, expected))
         fail(o, pos_of(o, o->c->verdict), "verdict", found, expected);
 }
@@ -187,7 +212,9 @@ static void check_code(struct outcome *o) {
     struct buf all = BUF_INIT(1 << 20);
     struct str expected = text_of(o, o->c->code);
     bool hit = o->c->code == JSON_NONE;
-    for (const struct seen_reason *r = o->reasons; r != NULL && !hit; r = r->next) {
+    for (const struct suite_reason *r = o->c->reasons; r != NULL && !hit; r = r->next) {
+        if (r->code[0] == '\0')
+            continue;
         hit = str_eq(str_of(r->code), expected);
         buf_printf(&all, "%s%s", all.n ? ", " : "", r->code);
     }
@@ -199,7 +226,9 @@ static void check_code(struct outcome *o) {
 static void check_message(struct outcome *o) {
     struct buf all = BUF_INIT(4 << 20);
     bool hit = o->c->message == JSON_NONE;
-    for (const struct seen_reason *r = o->reasons; r != NULL && !hit; r = r->next) {
+    for (const struct suite_reason *r = o->c->reasons; r != NULL && !hit; r = r->next) {
+        if (r->code[0] == '\0')
+            continue;
         hit = r->message.p != NULL && regexec(&o->c->regex, r->message.p, 0, NULL, 0) == 0;
         buf_printf(&all, "%s%.*s", all.n ? " | " : "", STR_ARG(r->message));
     }
@@ -307,7 +336,7 @@ static enum ec judge_it(struct outcome *o, struct judge *j, struct err *err) {
     const struct suite_case *c = o->c;
     char prefix[64];
     if (c->file != NULL)
-        return subject_file(j, c->file, &sink, &totals, err);
+        return subject_file(j, c->file, false, &sink, &totals, err);
     int n = snprintf(prefix, sizeof prefix, "/cases/%zu/object", c->index);
     return subject_part(j, o->s->form.file, o->s->form.doc, (struct str){prefix, (size_t)n},
                         c->object, &sink, &totals, err);
@@ -320,7 +349,7 @@ enum ec suite_run(struct suite *s, struct suite_case *c, const struct policy *po
     struct judge judge;
     o.end = &c->failures;
     o.last_image = &o.images;
-    o.last_reason = &o.reasons;
+    o.last_reason = &c->reasons;
     o.last_object = &o.objects;
     judge_init(&judge, policy, &c->asked);
     if (judge_it(&o, &judge, err) == EC_OK)

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "policyctl/inorder.h"
+#include "policyctl/skip.h"
 #include "policyctl/verb.h"
 
 #include <stdio.h>
@@ -15,6 +16,7 @@ struct slot { /* one input's results */
     const struct print_format *format;
     struct print print;
     struct buf talk; /* for standard error */
+    bool skipped, unrendered;
     struct subject_totals totals;
     struct err err;
 };
@@ -25,6 +27,7 @@ struct state {
     struct judge *judges; /* one per job */
     struct slot *slots;
     struct print run;
+    struct skip_told told;
     struct err *err;
     int64_t shown_ns; /* when the bar was drawn last */
     bool shown;
@@ -43,6 +46,8 @@ void sweep_print_fault(struct buf *out, const struct subject_fault *f) {
 
 static enum ec take_object(void *arg, const struct subject *s, struct err *err) {
     struct slot *slot = arg;
+    if (s->unjudged != NULL && slot->format->only_objects)
+        print_unjudged_line(&slot->talk, s);
     return slot->format->object(&slot->print, s, err);
 }
 
@@ -55,6 +60,12 @@ static void take_fault(void *arg, const struct subject_fault *f) {
 static void take_note(void *arg, const char *file, uint32_t line, const char *text) {
     struct slot *slot = arg;
     buf_printf(&slot->talk, "%s:%u: note: %s\n", file, line, text);
+}
+
+static void take_skip(void *arg, const struct subject_skip *s) {
+    struct slot *slot = arg;
+    slot->skipped = true;
+    slot->unrendered = s->unrendered;
 }
 
 static void tell_folder(struct slot *slot, const struct input *in) {
@@ -76,16 +87,21 @@ static void work(void *arg, unsigned job, size_t item, size_t at) {
     struct state *st = arg;
     struct slot *slot = &st->slots[at];
     const struct input *in = &st->in->v[item];
-    const struct subject_sink sink = {
-        .object = take_object, .fault = take_fault, .note = take_note, .arg = slot};
+    const struct subject_sink sink = {.object = take_object,
+                                      .fault = take_fault,
+                                      .note = take_note,
+                                      .skip = take_skip,
+                                      .arg = slot};
     print_reset(&slot->print);
     buf_reset(&slot->talk);
+    slot->skipped = false;
     slot->totals = (struct subject_totals){.objects = 0};
     slot->err = (struct err)ERR_INIT;
     if (in->os != 0)
         tell_folder(slot, in);
     else
-        (void)!subject_file(&st->judges[job], in->path, &sink, &slot->totals, &slot->err);
+        (void)!subject_file(&st->judges[job], in->path, in->found, &sink, &slot->totals,
+                            &slot->err);
     check_room(slot);
 }
 
@@ -134,6 +150,8 @@ static bool take(void *arg, size_t item, size_t at) {
     struct state *st = arg;
     struct slot *slot = &st->slots[at];
     const struct input *in = &st->in->v[item];
+    if (slot->skipped)
+        skip_tell(&st->told, &slot->talk, in->path, slot->unrendered);
     const char *name = strcmp(in->path, "-") == 0 ? "<stdin>" : in->path;
     st->sweep->format->join(&st->run, &slot->print, name, &slot->totals);
     subject_add(&st->sweep->totals, &slot->totals);
@@ -173,6 +191,7 @@ static void free_slots(struct state *st, size_t n_slots) {
     }
     mem_free(st->judges);
     mem_free(st->slots);
+    skip_told_done(&st->told);
     print_done(&st->run);
 }
 
@@ -182,6 +201,7 @@ enum ec sweep_run(struct sweep *s, const struct inputs *in, struct err *err) {
     struct state st = {.sweep = s,
                        .in = in,
                        .run = PRINT_INIT(&s->look),
+                       .told = SKIP_TOLD_INIT(s->verbose),
                        .err = err,
                        .shown_ns = clock_mono_ns()};
     const struct inorder order = {

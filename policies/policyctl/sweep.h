@@ -16,6 +16,7 @@ struct sweep {
     const struct print_format *format;
     struct print_look look;
     unsigned jobs;
+    bool verbose;  /* files that are skipped are told, each of them */
     bool progress; /* a bar on standard error, if there is much to do */
     void (*before_end)(void *arg, struct sweep *s, struct print *run); /* or NULL: adds to it */
     void *arg;

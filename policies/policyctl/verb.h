@@ -8,11 +8,27 @@
 /* Exit statuses, for all verbs alike. */
 enum {
     EXIT_ALLOWED = 0,
-    EXIT_DENIED = 1, /* something is denied, or not as it should be */
-    EXIT_INPUT = 2,  /* usage, or input that cannot be read or is not valid */
-    EXIT_WARNED = 3, /* only warnings, and --fail-on-warn */
-    EXIT_BROKEN = 70 /* a bug of ours */
+    EXIT_DENIED = 1,   /* something is denied, or not as it should be */
+    EXIT_INPUT = 2,    /* usage, or input that cannot be read or is not valid */
+    EXIT_WARNED = 3,   /* only warnings, and --fail-on-warn */
+    EXIT_LEFT_OUT = 4, /* what was asked for cannot be said in this format, or not all of it */
+    EXIT_BROKEN = 70   /* a bug of ours */
 };
+
+/* Rows of verbs that read manifests; `type` is the struct of their options. */
+/* clang-format off */
+#define STRICT_ROW(type)                                                                       \
+    {"strict", 0, OPT_FLAG, NULL, NULL,                                                        \
+     "Exit with 1 when something is not judged: an object of another kind with images in it, a "\
+     "template in a folder that was not rendered.",                                            \
+     .offset = offsetof(type, strict)}
+#define EXCLUDE_ROW(type)                                                                      \
+    {"exclude", 0, OPT_LIST, "GLOB", NULL,                                                     \
+     "Leave out what matches in folders, from the folder given on; ** is any number of "       \
+     "folders, a glob without a slash holds at any depth. May be given several times; lines of "\
+     ".pullgateignore say the same.",                                                          \
+     .offset = offsetof(type, exclude)}
+/* clang-format on */
 
 struct verb {
     const char *name;

@@ -2,6 +2,27 @@
 
 #include "policyctl/print.h"
 
+enum { REASONS_SHOWN = 8 };
+
+/* Why it was decided as it was; of several objects that are alike once. */
+static void put_reasons(struct buf *out, const char *indent, const struct suite_case *c) {
+    const struct suite_reason *before = NULL;
+    size_t n = 0;
+    for (const struct suite_reason *r = c->failures ? c->reasons : NULL; r != NULL;
+         r = r->next) {
+        if (before != NULL && str_eq(before->message, r->message))
+            continue;
+        before = r;
+        if (n++ >= REASONS_SHOWN)
+            continue;
+        buf_printf(out, "%s    reason: ", indent);
+        excerpt_safe(out, r->message);
+        buf_putc(out, '\n');
+    }
+    if (n > REASONS_SHOWN)
+        buf_printf(out, "%s    and %zu more reasons\n", indent, n - REASONS_SHOWN);
+}
+
 static void put_failures(struct buf *out, const char *indent, const struct suite *s,
                          const struct suite_case *c) {
     for (const struct suite_failure *f = c->failures; f != NULL; f = f->next) {
@@ -15,6 +36,7 @@ static void put_failures(struct buf *out, const char *indent, const struct suite
         buf_json(out, f->expected);
         buf_putc(out, '\n');
     }
+    put_reasons(out, indent, c);
 }
 
 static void nothing(struct verify *v) {
@@ -153,6 +175,13 @@ static void json_case(struct verify *v, const struct suite *s, const struct suit
         json_failure(out, f);
         if (f->next != NULL)
             buf_putc(out, ',');
+    }
+    buf_puts(out, "],\"reasons\":[");
+    for (const struct suite_reason *r = c->failures ? c->reasons : NULL; r != NULL;
+         r = r->next) {
+        put(out, "{\"code\":", str_of(r->code));
+        put(out, ",\"message\":", r->message);
+        buf_puts(out, r->next != NULL ? "}," : "}");
     }
     buf_puts(out, "]}");
 }

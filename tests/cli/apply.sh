@@ -175,9 +175,10 @@ for name in one two; do
     sed "s/source-postgres}/$name}/" deployment.yaml
     printf -- '---\n# Source: chart/templates/empty-%s.yaml\n' $name
 done >chart.yaml
+note="policyctl: note: pod templates get no imagePullSecrets, which would take the place of their service account's; the webhook adds them to each pod"
 for namespace in airbyte elsewhere; do
     PULLGATE_POLICY=$tests/../policies/examples/airbyte.yaml NAMESPACE=$namespace "$samples/post-render" <chart.yaml >"$work/$namespace" 2>"$work/err"
-    same "post-render: exit status" "$? $(cat "$work/err")" "0 "
+    same "post-render: exit status" "$? $(cat "$work/err")" "0 $([ $namespace != airbyte ] || echo "$note")"
 done
 same "post-render: what is changed" "$(diff chart.yaml "$work/airbyte" | grep -c '^> .*ghcr.io/acme-data/.* # pinned by hand')" 2
 same "post-render: nothing else" "$(diff chart.yaml "$work/airbyte" | grep -c '^>')" 2
@@ -191,7 +192,7 @@ same_file "post-render: a namespace of no rule" "$work/elsewhere" chart.yaml
     sed 's/^/  /' pullgate.yaml
 } >list.yaml
 ./pullgate-fn <list.yaml >"$work/out" 2>"$work/err"
-same "pullgate-fn: exit status" "$? $(cat "$work/err")" "0 "
+same "pullgate-fn: exit status" "$? $(cat "$work/err")" "0 $note"
 same "pullgate-fn: what is changed" "$(diff list.yaml "$work/out" | grep '^>')" ">             image: $wanted   # pinned by hand"
 
 image_of() { # COMMAND...: the image kustomize prints in the end

@@ -69,7 +69,7 @@ synced="airbyte/source-x:1.2\nairbyte/worker:2\nnginx\nnginx:latest\nredis:7\nre
 synced+="redis@sha256:$digest\nquay.io/tools/a:1\nquay.io/other/b:1\nquay.io/other/b:2\n"
 printf 'apiVersion: pullgate/v1\nkind: ImagePolicy\nmetadata: {name: sync}\nspec: {registry: ghcr.io/acme-data,
     mirrors: {quay.io/tools: harbor.example/tools, quay.io/other/b: harbor.example/renamed}}\n' >"$work/sync.rules.yaml"
-transcript images-sync.skopeo-sync 0 given "$synced" "$POLICYCTL" images -p "$work/sync.rules.yaml" -o skopeo-sync -
+transcript images-sync.skopeo-sync 4 given "$synced" "$POLICYCTL" images -p "$work/sync.rules.yaml" -o skopeo-sync -
 cp "$work/out" "$work/sync.yaml"
 if command -v skopeo >/dev/null; then
     read -r -a sync < <(sed -n '1s/^# skopeo sync //p' "$work/sync.yaml")

@@ -64,6 +64,10 @@ head_of() {
 pod='{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: app, image: nginx:1}]}}'
 bad='{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: app, image: quay.io/x:1}]}}'
 
+no_reasons() { # they are looked at below
+    grep -v '^        reason: '
+}
+
 # NAME EXPECT-THAT-HOLDS EXPECT-THAT-DOES-NOT FAILURE (line:column and text) SUBJECT...
 holds() {
     local name=$1 met=$2 missed=$3 failure=$4 subject=$5
@@ -73,7 +77,8 @@ holds() {
     { head_of; printf '  - name: it\n    expect: {%s}\n    %s\n' "$missed" "$subject"; } >suites/missed.test.yaml
     run "$POLICYCTL" verify suites/missed.test.yaml
     same "$name: missed: exit status" $status 1
-    same "$name: missed" "$(no_times <<<"$out")" "--- FAIL: it (0.00s)
+    check "$name: missed: with the reason" grep -q '^        reason: .' "$work/out"
+    same "$name: missed" "$(no_times <<<"$out" | no_reasons)" "--- FAIL: it (0.00s)
     suites/missed.test.yaml:$failure
 FAIL	suites/missed.test.yaml	0.00s
 FAIL"
@@ -135,7 +140,7 @@ rm suites/{met,missed,fault}.test.yaml
 { head_of | sed 's|\.\./|../../|'; printf '  - {name: below, expect: {verdict: allow}, object: %s}\n' "$pod"; } >suites/deep/d.test.yaml
 run "$POLICYCTL" verify -v suites
 same "folders: exit status" $status 1
-same "-v" "$(no_times <<<"$out")" "=== RUN   below
+same "-v" "$(no_times <<<"$out" | no_reasons)" "=== RUN   below
 --- PASS: below (0.00s)
 ok  	suites/deep/d.test.yaml	0.00s
 === RUN   first of all
@@ -218,7 +223,7 @@ refused "two subjects" '5:5: a case: expected one of object, file and review, fo
 refused "no subject" '5:5: a case: expected one of object, file and review, found none' "$(case_of '{name: a, expect: {verdict: deny}}')"
 refused "a misspelt expectation" '5:36: expect: unknown key "verdikt", .*did you mean "verdict"' \
     "$(case_of '{name: a, object: {}, expect: {verdikt: deny}}')"
-refused "a misspelt verdict" '5:45: verdict: found "denyy", expected one of allow, warn, deny; did you mean "deny"' \
+refused "a misspelt verdict" '5:45: verdict: found "denyy", expected one of allow, not-judged, warn, deny; did you mean "deny"' \
     "$(case_of '{name: a, object: {}, expect: {verdict: denyy}}')"
 refused "no code" '5:42: code: found "not-aproved", expected one of .*did you mean "not-approved"' \
     "$(case_of '{name: a, object: {}, expect: {code: not-aproved}}')"

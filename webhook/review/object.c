@@ -69,6 +69,14 @@ bool review_is_version(struct str api_version, struct str kind, struct str *expe
     return row != NULL && is_version(version);
 }
 
+struct str review_kind_near(struct str api_version, struct str kind) {
+    if (str_find(group_of(api_version), '.') == group_of(api_version).n)
+        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+            if (str_eq_nocase(kind, shapes[i].kind) && !str_eq(kind, shapes[i].kind))
+                return shapes[i].kind;
+    return STR_NONE;
+}
+
 static const uint64_t name_mask[8] = {
     NAME_HEAD(""),
     NAME_HEAD("\xff"),

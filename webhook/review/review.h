@@ -126,4 +126,8 @@ void review_status(struct buf *out, unsigned code, const char *reason, struct st
  * what it should be: "apps/v1". */
 bool review_is_version(struct str api_version, struct str kind, struct str *expected);
 
+/* The built-in kind that runs pods and differs from this one in upper and lower case alone, in a group
+ * without a dot; empty where there is none. */
+struct str review_kind_near(struct str api_version, struct str kind);
+
 #endif

@@ -20,6 +20,7 @@ _policyctl() {
     test:--operation) words='CREATE UPDATE' ;;
     test:--endpoint) words='mutate validate' ;;
     test:--now) ;;
+    test:--exclude) ;;
     test:--color) words='auto always never' ;;
     test:--jobs|test:-j) ;;
     verify:--run) ;;
@@ -42,6 +43,7 @@ _policyctl() {
     apply:--user) ;;
     apply:--group) ;;
     apply:--now) ;;
+    apply:--exclude) ;;
     explain:--policy|explain:-p) files=yes ;;
     explain:--output|explain:-o) words='text json' ;;
     explain:--namespace|explain:-n) ;;
@@ -51,6 +53,7 @@ _policyctl() {
     explain:--group) ;;
     explain:--now) ;;
     explain:--operation) words='CREATE UPDATE' ;;
+    explain:--exclude) ;;
     images:--policy|images:-p) files=yes ;;
     images:--output|images:-o) words='table json skopeo-sync skopeo-copy' ;;
     images:--namespace|images:-n) ;;
@@ -59,6 +62,7 @@ _policyctl() {
     images:--user) ;;
     images:--group) ;;
     images:--now) ;;
+    images:--exclude) ;;
     lint:--output|lint:-o) words='text json sarif github' ;;
     lint:--now) ;;
     lint:--soon-days) ;;
@@ -88,12 +92,12 @@ _policyctl() {
   esac
   if [[ $value == no ]]; then
   case $verb in
-    test) words='' files=yes options='--policy --output --namespace --user --group --service-account --operation --endpoint --now --fail-on-warn --require-objects --quiet --summary --color --jobs --help' ;;
+    test) words='' files=yes options='--policy --output --namespace --user --group --service-account --operation --endpoint --now --exclude --strict --fail-on-warn --require-objects --quiet --verbose --summary --color --jobs --help' ;;
     verify) words='' files=no options='--run --verbose --output --help' ;;
     bench) words='' files=yes options='--policy --iterations --warmup --concurrency --save --compare --threshold --namespace --endpoint --now --output --help' ;;
-    apply) words='' files=yes options='--policy --templates --in-place --namespace --labels --service-account --user --group --now --help' ;;
-    explain) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --operation --help' ;;
-    images) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --help' ;;
+    apply) words='' files=yes options='--policy --templates --in-place --namespace --labels --service-account --user --group --now --exclude --strict --help' ;;
+    explain) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --operation --exclude --strict --help' ;;
+    images) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --exclude --strict --help' ;;
     lint) words='' files=yes options='--output --now --soon-days --ignore --strict --schema --help' ;;
     review) words='' files=yes options='--policy --endpoint --now --help' ;;
     parse) words='' files=no options='--output --help' ;;

@@ -40,10 +40,14 @@ _policyctl() {
       '--operation=[What is asked]:WORD:(CREATE UPDATE)' \
       '--endpoint=[mutate rewrites and refuses]:WORD:(mutate validate)' \
       '--now=[Date (2027-01-31) or RFC 3339 time at which exemptions are looked at]:TIME:' \
+      '*--exclude=[Leave out what matches in folders, from the folder given on]:GLOB:' \
+      '--strict[Exit with 1 when something is not judged: an object of another kind with images in it, a template in a folder that was not rendered]' \
       '--fail-on-warn[Exit with 3 when there are only warnings]' \
       '--require-objects[Exit with 1 when a FILE or folder has no object: a CI job that tests nothing is no test]' \
-      '--quiet[Denials and warnings alone: no rewrites, no summary, no progress]' \
-      '-q[Denials and warnings alone: no rewrites, no summary, no progress]' \
+      '--quiet[Denials, warnings and what is not judged: no rewrites, no summary, no progress]' \
+      '-q[Denials, warnings and what is not judged: no rewrites, no summary, no progress]' \
+      '--verbose[Name each file of a folder that is skipped, being no manifest]' \
+      '-v[Name each file of a folder that is skipped, being no manifest]' \
       '--summary[Print the summary in any case]' \
       '--color=[Colours in text: auto is when standard output is a terminal and NO_COLOR is not set]:WHEN:(auto always never)' \
       '--jobs=[Files read at a time]:N:' \
@@ -99,6 +103,8 @@ _policyctl() {
       '--user=[Who asks, as system:serviceaccount:airbyte:airbyte-admin]:NAME:' \
       '*--group=[A group of that user]:NAME:' \
       '--now=[Date (2027-01-31) or RFC 3339 time at which exemptions are looked at]:TIME:' \
+      '*--exclude=[Leave out what matches in folders, from the folder given on]:GLOB:' \
+      '--strict[Exit with 1 when something is not judged: an object of another kind with images in it, a template in a folder that was not rendered]' \
       '--help[Print this and end]' \
       '-h[Print this and end]' \
       '*:file:_files'
@@ -118,6 +124,8 @@ _policyctl() {
       '*--group=[A group of that user]:NAME:' \
       '--now=[Date (2027-01-31) or RFC 3339 time at which exemptions are looked at]:TIME:' \
       '--operation=[What is asked]:WORD:(CREATE UPDATE)' \
+      '*--exclude=[Leave out what matches in folders, from the folder given on]:GLOB:' \
+      '--strict[Exit with 1 when something is not judged: an object of another kind with images in it, a template in a folder that was not rendered]' \
       '--help[Print this and end]' \
       '-h[Print this and end]' \
       '*:file:_files'
@@ -136,6 +144,8 @@ _policyctl() {
       '--user=[Who asks, as system:serviceaccount:airbyte:airbyte-admin]:NAME:' \
       '*--group=[A group of that user]:NAME:' \
       '--now=[Date (2027-01-31) or RFC 3339 time at which exemptions are looked at]:TIME:' \
+      '*--exclude=[Leave out what matches in folders, from the folder given on]:GLOB:' \
+      '--strict[Exit with 1 when something is not judged: an object of another kind with images in it, a template in a folder that was not rendered]' \
       '--help[Print this and end]' \
       '-h[Print this and end]' \
       '*:file:_files'
