@@ -1,5 +1,6 @@
 #include "policyctl/apply.h"
 
+#include "base/escape.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -75,8 +76,8 @@ static enum ec parent_of(const struct subject *s, struct str pointer, json_at *p
     while (slash > 0 && pointer.p[slash - 1] != '/')
         slash--;
     *last = str_slice(pointer, slash, pointer.n);
-    *parent =
-        json_find_from(s->doc->json, s->object, str_slice(pointer, 0, slash ? slash - 1 : 0));
+    *parent = json_find_next(s->doc->json, s->near, s->object,
+                             str_slice(pointer, 0, slash ? slash - 1 : 0));
     return *parent != JSON_NONE ? EC_OK : err_set(err, EC_BUG, "an edit is nowhere");
 }
 
@@ -165,8 +166,8 @@ static void tell_reason(const struct subject *s, const struct reason *r) {
     struct buf line = BUF_INIT(64 << 10), pointer = BUF_INIT(POINTER_MAX);
     struct err ignored = ERR_INIT;
     struct yaml_pos pos = subject_reason_where(s, r, &pointer);
-    buf_printf(&line, "%s:%u:%u: %s: %.*s\n", s->file, pos.line, pos.col,
-               print_weight_name(r->weight), STR_ARG(r->message));
+    escape_line(&line, "%s:%u:%u: %s: %.*s", s->file, pos.line, pos.col,
+                print_weight_name(r->weight), STR_ARG(r->message));
     (void)!file_write_fd(STDERR_FILENO, buf_view(&line), &ignored);
     buf_done(&line);
     buf_done(&pointer);
@@ -251,7 +252,7 @@ struct pass {
 
 static void fault(struct pass *p, struct err *err) {
     err_place(err, p->file, 0, 0);
-    const struct subject_fault f = {.file = p->file, .text = p->a->text.text, .err = err};
+    const struct subject_fault f = {.file = p->file, .lines = &p->a->lines, .err = err};
     p->totals->unreadable++;
     p->sink.fault(p->sink.arg, &f);
     *err = (struct err)ERR_INIT;
@@ -322,6 +323,7 @@ enum ec apply_text(struct apply *a, const char *file, struct str text, struct bu
         return err_set(err, EC_SCHEMA, "%s: two byte order marks, expected one at most", file);
     a->n_wanted = 0;
     textedit_done(&a->text);
+    a->lines = (struct excerpt)EXCERPT_INIT(text);
     enum ec ec = textedit_init(&a->text, text, err);
     if (ec == EC_OK)
         ec = each_document(&first, text, err);
@@ -331,6 +333,7 @@ enum ec apply_text(struct apply *a, const char *file, struct str text, struct bu
         ec = check(a, file, str_slice(buf_view(out), before, out->n), err);
     if (ec != EC_OK)
         err_place(err, file, err->line, err->col);
+    excerpt_done(&a->lines);
     arena_reset(&a->arena);
     return ec;
 }

@@ -1,10 +1,10 @@
 #include "policyctl/each.h"
+#include "policyctl/verb.h"
 
 #include "base/file.h"
 #include "policyctl/inputs.h"
 #include "policyctl/sweep.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
 struct each {
@@ -28,7 +28,7 @@ void each_fault(void *arg, const struct subject_fault *f) {
 
 void each_note(void *arg, const char *file, uint32_t line, const char *text) {
     (void)arg;
-    fprintf(stderr, "%s:%u: note: %s\n", file, line, text);
+    verb_tell("%s:%u: note: %s", file, line, text);
 }
 
 static void tell_folder(const struct input *in, struct subject_totals *totals) {

@@ -77,17 +77,24 @@ const struct print_format print_yaml = {.begin = print_nothing,
                                         .join = join_yaml,
                                         .end = print_no_end};
 
+static void put_title(struct buf *out, const struct subject *s) {
+    escape_text(out, str_of(s->file));
+    buf_printf(out, ":%u ", s->line);
+    escape_text(out, s->workload->kind);
+    buf_putc(out, '/');
+    escape_text(out, subject_name(s));
+}
+
 static enum ec put_diff(struct print *p, const struct subject *s, struct err *err) {
     struct buf before = BUF_INIT(JSON_BYTES_MAX), after = BUF_INIT(JSON_BYTES_MAX);
     struct buf name = BUF_INIT(8192);
     if (s->object == JSON_NONE || s->decision->n_edits == 0)
         return EC_OK;
-    buf_printf(&name, "%s:%u %.*s/%.*s", s->file, s->line, STR_ARG(s->workload->kind),
-               STR_ARG(subject_name(s)));
+    put_title(&name, s);
     const char *title = buf_z(&name);
     if (both(s, &before, &after, err) == EC_OK)
-        (void)!print_unified(&p->out, title ? title : s->file, title ? title : s->file,
-                             buf_view(&before), buf_view(&after), err);
+        (void)!print_unified(&p->out, title ? title : "", title ? title : "", buf_view(&before),
+                             buf_view(&after), err);
     buf_done(&name);
     buf_done(&before);
     buf_done(&after);
