@@ -21,7 +21,7 @@ struct apply {
     struct textedit text;
     struct excerpt lines; /* of the text */
     struct arena arena;   /* what follows */
-    struct str *wanted;   /* the objects as they should become, compact JSON */
+    struct str *wanted;   /* the objects as they should become: compact JSON and JSON_PADDING */
     size_t n_wanted, cap_wanted;
     struct str *results; /* of the ResourceList being read: JSON, one per denial */
     size_t n_results, cap_results;

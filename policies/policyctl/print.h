@@ -93,10 +93,6 @@ struct str print_path(struct str path);
  * it a file: URI. */
 void print_uri(struct buf *out, const char *path);
 
-/* The object's JSON before and after the decision's edits, compact. */
-enum ec print_patched(const struct subject *s, struct buf *before, struct buf *after,
-                      struct err *err) MUST_CHECK;
-
 /* A unified diff of two texts of lines, three lines of context; nothing when they are equal. */
 enum ec print_unified(struct buf *out, const char *name_before, const char *name_after,
                       struct str before, struct str after, struct err *err) MUST_CHECK;
