@@ -1,5 +1,6 @@
 #include "policyctl/apply.h"
 
+#include "base/escape.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -76,8 +77,8 @@ static enum ec parent_of(const struct subject *s, struct str pointer, json_at *p
     while (slash > 0 && pointer.p[slash - 1] != '/')
         slash--;
     *last = str_slice(pointer, slash, pointer.n);
-    *parent =
-        json_find_from(s->doc->json, s->object, str_slice(pointer, 0, slash ? slash - 1 : 0));
+    *parent = json_find_next(s->doc->json, s->near, s->object,
+                             str_slice(pointer, 0, slash ? slash - 1 : 0));
     return *parent != JSON_NONE ? EC_OK : err_set(err, EC_BUG, "an edit is nowhere");
 }
 
@@ -149,13 +150,16 @@ static enum ec keep(struct str **list, size_t *n, size_t *cap, struct arena *are
 
 static enum ec want(struct apply *a, const struct subject *s, const struct edits *edits,
                     struct err *err) {
-    struct buf before = BUF_INIT(JSON_MAX), after = BUF_INIT(JSON_MAX);
-    json_print(s->doc->json, s->object, &before);
-    enum ec ec = before.bad ? err_set(err, (enum ec)before.bad, "no room for the object")
-                            : patch_apply(buf_view(&before), edits->v, edits->n, &after, err);
-    if (ec == EC_OK)
+    struct buf after = BUF_INIT(JSON_MAX);
+    enum ec ec = patch_apply(s->doc->json, s->object, edits->v, edits->n, &after, err);
+    char *padding = buf_room(&after, JSON_PADDING); /* it is read in place */
+    if (ec == EC_OK && padding == NULL)
+        ec = err_set(err, (enum ec)after.bad, "no room for the object");
+    if (ec == EC_OK) {
+        memset(padding, 0, JSON_PADDING);
+        after.n += JSON_PADDING;
         ec = keep(&a->wanted, &a->n_wanted, &a->cap_wanted, &a->arena, buf_view(&after), err);
-    buf_done(&before);
+    }
     buf_done(&after);
     return ec;
 }
@@ -166,8 +170,8 @@ static void tell_reason(const struct subject *s, const struct reason *r) {
     struct buf line = BUF_INIT(64 << 10), pointer = BUF_INIT(POINTER_MAX);
     struct err ignored = ERR_INIT;
     struct yaml_pos pos = subject_reason_where(s, r, &pointer);
-    buf_printf(&line, "%s:%u:%u: %s: %.*s\n", s->file, pos.line, pos.col,
-               print_weight_name(r->weight), STR_ARG(r->message));
+    escape_line(&line, "%s:%u:%u: %s: %.*s", s->file, pos.line, pos.col,
+                print_weight_name(r->weight), STR_ARG(r->message));
     (void)!file_write_fd(STDERR_FILENO, buf_view(&line), &ignored);
     buf_done(&line);
     buf_done(&pointer);
@@ -246,17 +250,26 @@ static const char not_understood[] =
     "is written in a way that cannot be changed in place: what came out would not say what the "
     "patch says; nothing is written";
 
+static enum ec is_as_wanted(bool *equal, const struct subject *s, struct str wanted,
+                            struct err *err) {
+    const struct json_limits limits = {.max_depth = 1024, .max_nodes = UINT32_MAX / 2};
+    struct json j = JSON_INIT;
+    /* The arena's own bytes: nobody reads them after this. */
+    enum ec ec =
+        json_parse(&j, (char *)(uintptr_t)wanted.p, wanted.n - JSON_PADDING, limits, err);
+    *equal = ec == EC_OK && patch_equal(s->doc->json, s->object, &j, 0);
+    json_done(&j);
+    return ec;
+}
+
 static enum ec check_object(void *arg, const struct subject *s, struct err *err) {
     struct apply *a = arg;
-    struct buf found = BUF_INIT(JSON_MAX);
+    bool equal = false;
+    enum ec ec = EC_OK;
     if (s->object == JSON_NONE)
         return EC_OK;
-    json_print(s->doc->json, s->object, &found);
-    bool equal = false;
-    enum ec ec = found.bad ? err_set(err, (enum ec)found.bad, "no room for the object") : EC_OK;
-    if (ec == EC_OK && a->n_checked < a->n_wanted)
-        ec = patch_equal(&equal, buf_view(&found), a->wanted[a->n_checked], err);
-    buf_done(&found);
+    if (a->n_checked < a->n_wanted)
+        ec = is_as_wanted(&equal, s, a->wanted[a->n_checked], err);
     a->n_checked++;
     if (ec != EC_OK || equal)
         return ec;
@@ -289,7 +302,7 @@ struct pass {
 static void fault(struct pass *p, struct err *err) {
     skip_explain(err, p->file, p->a->text.text);
     err_place(err, p->file, 0, 0);
-    const struct subject_fault f = {.file = p->file, .text = p->a->text.text, .err = err};
+    const struct subject_fault f = {.file = p->file, .lines = &p->a->lines, .err = err};
     p->totals->unreadable++;
     p->sink.fault(p->sink.arg, &f);
     *err = (struct err)ERR_INIT;
@@ -364,6 +377,7 @@ enum ec apply_text(struct apply *a, const char *file, struct str text, struct bu
         return err_set(err, EC_SCHEMA, "%s: two byte order marks, expected one at most", file);
     a->n_wanted = 0;
     textedit_done(&a->text);
+    a->lines = (struct excerpt)EXCERPT_INIT(text);
     enum ec ec = textedit_init(&a->text, text, err);
     if (ec == EC_OK)
         ec = each_document(&first, text, err);
@@ -373,6 +387,7 @@ enum ec apply_text(struct apply *a, const char *file, struct str text, struct bu
         ec = check(a, file, str_slice(buf_view(out), before, out->n), err);
     if (ec != EC_OK)
         err_place(err, file, err->line, err->col);
+    excerpt_done(&a->lines);
     arena_reset(&a->arena);
     return ec;
 }

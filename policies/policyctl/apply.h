@@ -20,8 +20,9 @@ struct apply {
 
     struct subject_totals totals;
     struct textedit text;
-    struct arena arena; /* what follows */
-    struct str *wanted; /* the objects as they should become, compact JSON */
+    struct excerpt lines; /* of the text */
+    struct arena arena;   /* what follows */
+    struct str *wanted;   /* the objects as they should become: compact JSON and JSON_PADDING */
     size_t n_wanted, cap_wanted;
     struct str *results; /* of the ResourceList being read: JSON, one per denial */
     size_t n_results, cap_results;

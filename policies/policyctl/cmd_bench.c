@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { BASE_MAX = 1 << 20, CONCURRENCY_MAX = 256 };
 
@@ -234,6 +235,7 @@ static enum ec measure(const struct bench *b, struct figures *f, struct err *err
 static enum ec tell(const struct options *o, const struct bench *b, const struct figures *f,
                     struct buf *out, bool *slower, struct err *err) {
     struct buf json = BUF_INIT(65536), talk = BUF_INIT(65536);
+    struct err ignored = ERR_INIT;
     struct comparison c = {.o = o, .out = o->output == 0 ? out : &talk};
     put_json(&json, b, f);
     if (o->output == 0)
@@ -246,7 +248,7 @@ static enum ec tell(const struct options *o, const struct bench *b, const struct
     else if (o->save == NULL || file_replace(o->save, 0644, buf_view(&json), err) == EC_OK)
         if (o->compare != NULL)
             (void)!compare(&c, b, f, err);
-    fprintf(stderr, "%.*s", STR_ARG(buf_view(&talk)));
+    (void)!file_write_fd(STDERR_FILENO, buf_view(&talk), &ignored);
     buf_done(&json);
     buf_done(&talk);
     *slower = c.slower;

@@ -1,5 +1,6 @@
 /* policyctl certs - keys and certificates of the webhook: make, rotate, check, show, bundle. */
 #include "base/clock.h"
+#include "base/escape.h"
 #include "certs/certs.h"
 #include "policyctl/policy.h"
 #include "policyctl/verb.h"
@@ -109,8 +110,8 @@ static int init(const struct options *o, struct buf *out, struct err *err) {
         uint64_t days = days_of(o);
         if (days > o->ca_days) /* it never outlives its CA */
             days = o->ca_days;
-        buf_printf(out, "%s: ca.crt ca.key tls.crt tls.key for %s.%s.svc\n", o->dir,
-                   service_of(o), namespace_of(o));
+        escape_line(out, "%s: ca.crt ca.key tls.crt tls.key for %s.%s.svc", o->dir,
+                    service_of(o), namespace_of(o));
         print_until(out, "tls.crt", request.now_s + (int64_t)days * 86400);
     }
     certs_files_done(&files);
@@ -198,36 +199,40 @@ static bool print_problems(struct buf *out, unsigned problems, const char *name,
         if (problems & texts[i].bit)
             buf_printf(out, "problem: %s\n", texts[i].text);
     if (problems & CERTS_NAME_MISSING)
-        buf_printf(out, "problem: it lacks the name %s; it has %s\n", name, info->names);
+        escape_line(out, "problem: it lacks the name %s; it has %s", name, info->names);
     if (problems & CERTS_UNFIT)
-        buf_printf(out, "problem: no client can use it: %s\n", info->unfit);
+        escape_line(out, "problem: no client can use it: %s", info->unfit);
     if (problems & CERTS_CHAIN)
-        buf_printf(out, "problem: no chain to ca.crt: %s\n", info->chain);
+        escape_line(out, "problem: no chain to ca.crt: %s", info->chain);
     return problems != 0;
 }
 
 static enum ec print_info(void *arg, const struct certs_info *info, struct err *err) {
     struct buf *out = arg;
     (void)err;
-    buf_printf(out, "subject:    %s\nissuer:     %s\nkind:       %s, %s\n", info->subject,
-               info->issuer, info->is_ca ? "CA" : "serving certificate", info->key_type);
+    escape_line(out, "subject:    %s", info->subject);
+    escape_line(out, "issuer:     %s", info->issuer);
+    escape_line(out, "kind:       %s, %s", info->is_ca ? "CA" : "serving certificate",
+                info->key_type);
     buf_puts(out, "valid:      ");
     clock_print_s(out, info->not_before_s);
     buf_puts(out, " to ");
     clock_print_s(out, info->not_after_s);
     buf_printf(out, " (%lld days left)\n", (long long)certs_days_left(info, now_s()));
     if (info->names[0] != '\0')
-        buf_printf(out, "names:      %s\n", info->names);
+        escape_line(out, "names:      %s", info->names);
     buf_printf(out, "serial:     %s\nsha256:     %s\n", info->serial, info->sha256);
     return EC_OK;
 }
 
 static bool print_mismatch(struct buf *out, const struct options *o) {
-    buf_puts(out, "problem: the key ");
-    put_path(out, o, o->key_file, "tls.key");
-    buf_puts(out, " does not match the certificate ");
-    put_path(out, o, o->cert, "tls.crt");
-    buf_putc(out, '\n');
+    struct buf key = BUF_INIT(65536), cert = BUF_INIT(65536);
+    put_path(&key, o, o->key_file, "tls.key");
+    put_path(&cert, o, o->cert, "tls.crt");
+    escape_line(out, "problem: the key %.*s does not match the certificate %.*s",
+                STR_ARG(buf_view(&key)), STR_ARG(buf_view(&cert)));
+    buf_done(&key);
+    buf_done(&cert);
     return true;
 }
 
@@ -267,8 +272,8 @@ static int check(const struct options *o, struct buf *out, struct err *err) {
              certs_check(&info, &problems, buf_view(&cert), buf_view(&key), buf_view(&ca),
                          str_of(wanted), now_s(), err) == EC_OK &&
              !print_problems(out, problems, wanted, &info))
-        buf_printf(out, "ok: %s, %lld days left\n", info.names,
-                   (long long)certs_days_left(&info, now_s()));
+        escape_line(out, "ok: %s, %lld days left", info.names,
+                    (long long)certs_days_left(&info, now_s()));
     bool mismatch = err->code == EC_SCHEMA && print_mismatch(out, o);
     if (err->code == EC_OK || mismatch)
         print_all_exposed(out, o);

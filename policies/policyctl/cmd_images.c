@@ -1,4 +1,5 @@
 /* policyctl images - every image, and where the policy sends it: for whoever fills a mirror. */
+#include "base/escape.h"
 #include "base/file.h"
 #include "policyctl/each.h"
 #include "policyctl/images.h"
@@ -146,10 +147,12 @@ static bool tell_denied(const struct images *m, struct err *err) {
         if (row->denied.n == 0)
             continue;
         any = true;
-        buf_printf(&out, "%s:%u:", row->file, row->pos.line);
+        escape_text(&out, str_of(row->file));
+        buf_printf(&out, ":%u:", row->pos.line);
         if (row->pos.col != 0)
             buf_printf(&out, "%u:", row->pos.col);
-        buf_printf(&out, " deny: %.*s", STR_ARG(row->denied));
+        buf_puts(&out, " deny: ");
+        escape_text(&out, row->denied);
         if (row->uses > 1)
             buf_printf(&out, " (and %zu more)", row->uses - 1);
         buf_putc(&out, '\n');

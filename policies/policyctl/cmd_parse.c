@@ -1,4 +1,5 @@
 /* policyctl parse - image references, taken apart as the kubelet does. */
+#include "base/escape.h"
 #include "base/file.h"
 #include "imgref/imgref.h"
 #include "policyctl/policy.h"
@@ -87,9 +88,11 @@ static void put_runtimes(struct buf *out, struct str image, const struct parsed 
 }
 
 static void put_text(struct buf *out, struct str image, const struct parsed *p, bool valid) {
-    buf_json(out, image);
+    escape_quoted(out, image);
     if (!valid) {
-        buf_printf(out, ": no image reference: %s at byte %zu\n", p->err.msg, p->err.offset);
+        buf_puts(out, ": no image reference: ");
+        escape_text(out, str_of(p->err.msg));
+        buf_printf(out, " at byte %zu\n", p->err.offset);
         return;
     }
     buf_printf(out, ": host %.*s%s, repository %.*s", STR_ARG(p->ref.host),

@@ -126,10 +126,9 @@ static void warn_of_size(const struct render *r) {
     for (size_t i = 0; i < r->files.n; i++)
         bytes += annotation_bytes(r->keys[i].text) + r->keys[i].key.n + 6; /* "":"", */
     if (bytes > CONFIGMAP_APPLY_MAX)
-        fprintf(stderr,
-                "policyctl: warning: the rule files are too large for a plain kubectl apply "
-                "(%zu bytes in its annotation, %d fit): use kubectl apply --server-side\n",
-                bytes, CONFIGMAP_APPLY_MAX);
+        verb_tell("policyctl: warning: the rule files are too large for a plain kubectl apply "
+                  "(%zu bytes in its annotation, %d fit): use kubectl apply --server-side",
+                  bytes, CONFIGMAP_APPLY_MAX);
 }
 
 static enum ec read_policy(struct render *r, const char *path, struct err *err) {
@@ -179,7 +178,7 @@ static enum ec check_certs(const struct render *r, const char *namespace, struct
     if (problems & CERTS_CHAIN)
         return err_set(err, EC_CRYPTO, "tls.crt has no chain to ca.crt: %s", info.chain);
     if (problems & CERTS_SOON)
-        fprintf(stderr, "policyctl: warning: a third of the life of tls.crt or less is left\n");
+        verb_tell("policyctl: warning: a third of the life of tls.crt or less is left");
     return EC_OK;
 }
 

@@ -6,7 +6,6 @@
 #include "policyctl/sweep.h"
 #include "policyctl/verb.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -134,7 +133,7 @@ static void tell_empty(void *arg, struct sweep *s, struct print *run) {
     for (size_t i = 0; i < empty->args->n_operands; i++) {
         if (s->operand_objects[i] != 0)
             continue;
-        fprintf(stderr, "policyctl: %s: no objects\n", empty->args->operands[i]);
+        verb_tell("policyctl: %s: no objects", empty->args->operands[i]);
         empty->n++;
         if (s->format->fault == print_no_fault)
             continue;
@@ -146,7 +145,7 @@ static void tell_empty(void *arg, struct sweep *s, struct print *run) {
 static void tell_summary(const struct sweep *s) {
     struct buf text = BUF_INIT(4096);
     print_summary(&text, &s->totals);
-    fprintf(stderr, "%.*s", STR_ARG(buf_view(&text)));
+    verb_tell("%.*s", STR_ARG(str_trim(buf_view(&text))));
     buf_done(&text);
 }
 

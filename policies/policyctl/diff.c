@@ -1,104 +1,123 @@
-/* Unified diffs of short texts: common lines at both ends are cut off, the middle is compared
- * by the classic table of longest common subsequences, bounded; beyond the bound it is shown as
+/* Unified diffs of texts in lines. Equal lines are walked over; where the texts differ, a window of both
+ * is compared by the classic table of longest common subsequences, of which the first part is kept, and
+ * the walk goes on. So the cost grows with the lines alone; a shift by more than a window is shown as
  * replaced. */
 #include "policyctl/print.h"
 
 #include "base/mem.h"
 
-enum { CONTEXT = 3, TABLE_MAX = 4096 };
+enum { CONTEXT = 3, WINDOW = 64, KEPT_OF_WINDOW = WINDOW / 2 };
+
+struct line { /* of a text below 4 GiB */
+    uint32_t at, n;
+};
 
 struct lines {
-    struct str *v;
+    const char *text;
+    struct line *v;
     size_t n;
 };
+
+static struct str line_at(const struct lines *l, size_t i) {
+    return (struct str){l->text + l->v[i].at, l->v[i].n};
+}
+
+static bool same_line(const struct lines *a, size_t i, const struct lines *b, size_t k) {
+    return str_eq(line_at(a, i), line_at(b, k));
+}
 
 static bool split(struct lines *out, struct str text) {
     size_t n = 0;
     for (size_t i = 0; i < text.n; i++)
         n += text.p[i] == '\n';
     n += text.n != 0 && text.p[text.n - 1] != '\n';
-    out->n = 0;
+    *out = (struct lines){.text = text.p};
     out->v = mem_alloc(mem_array_bytes(n + 1, sizeof *out->v));
     if (out->v == NULL)
         return false;
-    while (text.n != 0) {
-        size_t end = str_find(text, '\n');
-        out->v[out->n++] = str_slice(text, 0, end);
-        text = str_slice(text, end + 1, text.n);
+    for (size_t at = 0; at < text.n;) {
+        size_t length = str_find(str_slice(text, at, text.n), '\n');
+        out->v[out->n++] = (struct line){(uint32_t)at, (uint32_t)length};
+        at += length + 1;
     }
     return true;
 }
+
+/* ---- what happened to each line -------------------------------------------------------- */
 
 enum mark { KEPT = ' ', GONE = '-', CAME = '+' };
 
-struct script { /* one line each: what happened to it */
-    char *marks;
-    struct str *lines;
+struct script {
+    struct lines a, b;
+    char *marks; /* one for each line that is kept, gone or came, in order */
     size_t n;
+    size_t i, k;                          /* lines of a and b that have theirs */
+    uint16_t lcs[WINDOW + 1][WINDOW + 1]; /* common lines of the window behind i, k */
 };
 
-static void put(struct script *s, enum mark mark, struct str line) {
-    s->marks[s->n] = (char)mark;
-    s->lines[s->n++] = line;
+/* Without its table, which is filled before it is read. */
+static struct script *script_new(void) {
+    struct script *s = mem_alloc(sizeof *s);
+    if (s == NULL)
+        return NULL;
+    s->a = s->b = (struct lines){.v = NULL};
+    s->marks = NULL;
+    s->n = s->i = s->k = 0;
+    return s;
 }
 
-static void replace_all(struct script *s, struct lines a, struct lines b) {
-    for (size_t i = 0; i < a.n; i++)
-        put(s, GONE, a.v[i]);
-    for (size_t i = 0; i < b.n; i++)
-        put(s, CAME, b.v[i]);
+static void put(struct script *s, enum mark mark) {
+    s->marks[s->n++] = (char)mark;
+    s->i += mark != CAME;
+    s->k += mark != GONE;
 }
 
-/* lcs[i][j]: common lines of a[i..] and b[j..]. */
-static bool compare(struct script *s, struct lines a, struct lines b) {
-    if (a.n * b.n > (size_t)TABLE_MAX * TABLE_MAX || a.n == 0 || b.n == 0) {
-        replace_all(s, a, b);
-        return true;
-    }
-    size_t width = b.n + 1, i = 0, j = 0;
-    uint32_t *lcs = mem_zalloc(mem_array_bytes((a.n + 1) * width, sizeof *lcs));
-    if (lcs == NULL)
-        return false;
-    for (size_t x = a.n; x-- > 0;)
-        for (size_t y = b.n; y-- > 0;) {
-            uint32_t down = lcs[(x + 1) * width + y], right = lcs[x * width + y + 1];
-            lcs[x * width + y] = str_eq(a.v[x], b.v[y]) ? lcs[(x + 1) * width + y + 1] + 1
-                                 : down > right         ? down
-                                                        : right;
+static size_t window_of(const struct lines *l, size_t from) {
+    return l->n - from < WINDOW ? l->n - from : WINDOW;
+}
+
+static void fill(struct script *s, size_t n_a, size_t n_b) {
+    for (size_t x = 0; x <= n_a; x++)
+        s->lcs[x][n_b] = 0;
+    for (size_t y = 0; y <= n_b; y++)
+        s->lcs[n_a][y] = 0;
+    for (size_t x = n_a; x-- > 0;)
+        for (size_t y = n_b; y-- > 0;) {
+            uint16_t down = s->lcs[x + 1][y], right = s->lcs[x][y + 1];
+            s->lcs[x][y] = same_line(&s->a, s->i + x, &s->b, s->k + y)
+                               ? (uint16_t)(s->lcs[x + 1][y + 1] + 1)
+                           : down > right ? down
+                                          : right;
         }
-    while (i < a.n || j < b.n) {
-        if (i < a.n && j < b.n && str_eq(a.v[i], b.v[j])) {
-            put(s, KEPT, a.v[i++]);
-            j++;
-        } else if (j == b.n ||
-                   (i < a.n && lcs[(i + 1) * width + j] >= lcs[i * width + j + 1])) {
-            put(s, GONE, a.v[i++]);
-        } else {
-            put(s, CAME, b.v[j++]);
-        }
+}
+
+/* The window behind i, k: all of it when it reaches both ends, else its first part. */
+static void compare_window(struct script *s) {
+    size_t n_a = window_of(&s->a, s->i), n_b = window_of(&s->b, s->k), x = 0, y = 0;
+    bool is_last = s->i + n_a == s->a.n && s->k + n_b == s->b.n;
+    size_t stop = is_last ? WINDOW : KEPT_OF_WINDOW;
+    const size_t i = s->i, k = s->k;
+    fill(s, n_a, n_b);
+    while ((x < n_a || y < n_b) && x < stop && y < stop) {
+        if (x < n_a && y < n_b && same_line(&s->a, i + x, &s->b, k + y))
+            put(s, KEPT), x++, y++;
+        else if (y == n_b || (x < n_a && s->lcs[x + 1][y] >= s->lcs[x][y + 1]))
+            put(s, GONE), x++;
+        else
+            put(s, CAME), y++;
     }
-    mem_free(lcs);
-    return true;
 }
 
-static bool make_script(struct script *s, struct lines a, struct lines b) {
-    size_t head = 0, tail = 0;
-    while (head < a.n && head < b.n && str_eq(a.v[head], b.v[head]))
-        head++;
-    while (tail < a.n - head && tail < b.n - head &&
-           str_eq(a.v[a.n - 1 - tail], b.v[b.n - 1 - tail]))
-        tail++;
-    for (size_t i = 0; i < head; i++)
-        put(s, KEPT, a.v[i]);
-    if (!compare(s, (struct lines){a.v + head, a.n - head - tail},
-                 (struct lines){b.v + head, b.n - head - tail}))
-        return false;
-    for (size_t i = a.n - tail; i < a.n; i++)
-        put(s, KEPT, a.v[i]);
-    return true;
+static void make_script(struct script *s) {
+    while (s->i < s->a.n || s->k < s->b.n) {
+        if (s->i < s->a.n && s->k < s->b.n && same_line(&s->a, s->i, &s->b, s->k))
+            put(s, KEPT);
+        else
+            compare_window(s);
+    }
 }
 
-/* First line that changes at or behind `from`, or n. */
+/* First mark of a change at or behind `from`, or n. */
 static size_t next_change(const struct script *s, size_t from) {
     while (from < s->n && s->marks[from] == KEPT)
         from++;
@@ -116,32 +135,37 @@ static size_t hunk_end(const struct script *s, size_t at) {
     return end + CONTEXT < s->n ? end + CONTEXT : s->n;
 }
 
-static void put_hunk(struct buf *out, const struct script *s, size_t from, size_t to,
-                     size_t line_a, size_t line_b) {
+/* ---- printing -------------------------------------------------------------------------- */
+
+/* Marks [from, to), the first of which is about line i of a and line k of b. */
+static void put_hunk(struct buf *out, const struct script *s, size_t from, size_t to, size_t i,
+                     size_t k) {
     size_t n_a = 0, n_b = 0;
-    for (size_t i = from; i < to; i++) {
-        n_a += s->marks[i] != CAME;
-        n_b += s->marks[i] != GONE;
+    for (size_t m = from; m < to; m++) {
+        n_a += s->marks[m] != CAME;
+        n_b += s->marks[m] != GONE;
     }
-    buf_printf(out, "@@ -%zu,%zu +%zu,%zu @@\n", n_a ? line_a + 1 : line_a, n_a,
-               n_b ? line_b + 1 : line_b, n_b);
-    for (size_t i = from; i < to; i++) {
-        buf_putc(out, s->marks[i]);
-        buf_str(out, s->lines[i]);
+    buf_printf(out, "@@ -%zu,%zu +%zu,%zu @@\n", n_a ? i + 1 : i, n_a, n_b ? k + 1 : k, n_b);
+    for (size_t m = from; m < to; m++) {
+        bool came = s->marks[m] == CAME;
+        buf_putc(out, s->marks[m]);
+        buf_str(out, came ? line_at(&s->b, k) : line_at(&s->a, i));
         buf_putc(out, '\n');
+        i += !came;
+        k += s->marks[m] != GONE;
     }
 }
 
 static void put_hunks(struct buf *out, const struct script *s) {
-    size_t at = next_change(s, 0), done = 0, line_a = 0, line_b = 0;
+    size_t at = next_change(s, 0), done = 0, i = 0, k = 0;
     while (at < s->n) {
         size_t from = at - done > CONTEXT ? at - CONTEXT : done;
         size_t to = hunk_end(s, at);
-        for (size_t i = done; i < to; i++) {
-            if (i == from)
-                put_hunk(out, s, from, to, line_a, line_b);
-            line_a += s->marks[i] != CAME;
-            line_b += s->marks[i] != GONE;
+        for (size_t m = done; m < to; m++) {
+            if (m == from)
+                put_hunk(out, s, from, to, i, k);
+            i += s->marks[m] != CAME;
+            k += s->marks[m] != GONE;
         }
         done = to;
         at = next_change(s, to);
@@ -150,23 +174,24 @@ static void put_hunks(struct buf *out, const struct script *s) {
 
 enum ec print_unified(struct buf *out, const char *name_before, const char *name_after,
                       struct str before, struct str after, struct err *err) {
-    struct lines a = {.v = NULL}, b = {.v = NULL};
-    struct script s = {.n = 0};
     if (str_eq(before, after))
         return EC_OK;
-    bool ok = split(&a, before) && split(&b, after);
+    struct script *s = script_new();
+    bool ok = s != NULL && split(&s->a, before) && split(&s->b, after);
     if (ok) {
-        s.marks = mem_alloc(a.n + b.n + 1);
-        s.lines = mem_alloc(mem_array_bytes(a.n + b.n + 1, sizeof *s.lines));
-        ok = s.marks != NULL && s.lines != NULL && make_script(&s, a, b);
+        s->marks = mem_alloc(s->a.n + s->b.n + 1);
+        ok = s->marks != NULL;
     }
     if (ok) {
+        make_script(s);
         buf_printf(out, "--- %s\n+++ %s\n", name_before, name_after);
-        put_hunks(out, &s);
+        put_hunks(out, s);
     }
-    mem_free(a.v);
-    mem_free(b.v);
-    mem_free(s.marks);
-    mem_free(s.lines);
+    if (s != NULL) {
+        mem_free(s->a.v);
+        mem_free(s->b.v);
+        mem_free(s->marks);
+    }
+    mem_free(s);
     return ok ? EC_OK : err_set(err, EC_NOMEM, "out of memory");
 }

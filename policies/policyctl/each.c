@@ -1,11 +1,11 @@
 #include "policyctl/each.h"
+#include "policyctl/verb.h"
 
 #include "base/file.h"
 #include "policyctl/inputs.h"
 #include "policyctl/skip.h"
 #include "policyctl/sweep.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
 struct each {
@@ -30,7 +30,7 @@ void each_fault(void *arg, const struct subject_fault *f) {
 
 void each_note(void *arg, const char *file, uint32_t line, const char *text) {
     (void)arg;
-    fprintf(stderr, "%s:%u: note: %s\n", file, line, text);
+    verb_tell("%s:%u: note: %s", file, line, text);
 }
 
 static void tell_skip(void *arg, const struct subject_skip *s) {

@@ -20,13 +20,13 @@ struct explained {
 
 /* "namespace", "service account" ... */
 const char *explain_question_name(enum explain_question q);
-/* What the rule lists and what the pod has. */
+/* What the rule lists and what the pod has, as it is: for an escaper. */
 void explain_put_asked(struct buf *out, const struct policy_match *m, enum explain_question q);
 void explain_put_found(struct buf *out, const struct workload *w, enum explain_question q);
 
-/* "rules.yaml:9" */
+/* "rules.yaml:9", escaped for a text */
 void explain_put_place(struct buf *out, const struct policy *p, struct policy_pos pos);
-/* host/repository:tag@digest */
+/* host/repository:tag@digest, as it is */
 void explain_put_normal(struct buf *out, const struct explain_image *image);
 
 /* Where an image stands: file, line and column; all zero for one that stands alone. */

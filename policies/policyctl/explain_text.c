@@ -1,26 +1,12 @@
 /* An explanation as an indented text: the rules that were tried, then each image step by step. */
 #include "policyctl/explain.h"
 
-#include "base/utf8.h"
+#include "base/escape.h"
 #include "policyctl/print.h"
-
-/* A name from a file, for a terminal: control characters and what is no text as \xHH. */
-static void put_safe(struct buf *out, struct str s) {
-    for (size_t i = 0; i < s.n;) {
-        const unsigned char *p = (const unsigned char *)s.p + i;
-        size_t n = utf8_length(p, s.n - i);
-        bool control = n == 1 ? *p < 0x20 || *p == 0x7f : n == 2 && *p == 0xc2 && p[1] < 0xa0;
-        if (n == 0 || control)
-            buf_printf(out, "\\x%02x", *p);
-        else
-            buf_add(out, p, n);
-        i += n == 0 || control ? 1 : n;
-    }
-}
 
 static void put_quoted(struct buf *out, struct str s) {
     buf_putc(out, '"');
-    put_safe(out, s);
+    escape_text(out, s);
     buf_putc(out, '"');
 }
 
@@ -38,15 +24,20 @@ static void put_pattern(struct buf *out, const struct policy *p,
 
 static void put_mirror(struct buf *out, const struct policy *p,
                        const struct policy_mirror *mirror) {
-    buf_printf(out, "mirror %.*s -> %.*s (", STR_ARG(mirror->from.text),
-               STR_ARG(mirror->to.text));
+    buf_puts(out, "mirror ");
+    escape_text(out, mirror->from.text);
+    buf_puts(out, " -> ");
+    escape_text(out, mirror->to.text);
+    buf_puts(out, " (");
     explain_put_place(out, p, mirror->pos);
     buf_putc(out, ')');
 }
 
 static void put_registry(struct buf *out, const struct explained *e) {
     const struct policy_rule *rule = e->decision->rule;
-    buf_printf(out, "registry %.*s (", STR_ARG(rule->registry.text));
+    buf_puts(out, "registry ");
+    escape_text(out, rule->registry.text);
+    buf_puts(out, " (");
     explain_put_place(out, e->policy, rule->registry_pos);
     buf_putc(out, ')');
 }
@@ -67,7 +58,10 @@ static void put_answer(struct buf *out, const struct explained *e,
         buf_puts(out, holds ? " satisfies: " : " does not satisfy: ");
     else
         buf_puts(out, holds ? " is among: " : " is not among: ");
-    explain_put_asked(out, match, q);
+    struct buf asked = BUF_INIT(1 << 20);
+    explain_put_asked(&asked, match, q);
+    escape_text(out, buf_view(&asked));
+    buf_done(&asked);
     buf_putc(out, '\n');
 }
 
@@ -127,7 +121,7 @@ static void put_way(struct buf *out, const struct explained *e, const struct exp
                                              : "Docker Hub, no registry or mirror takes it");
     if (!str_eq(d->proposed, d->before)) {
         buf_puts(out, ": ");
-        put_safe(out, d->proposed);
+        escape_text(out, d->proposed);
     }
     buf_putc(out, '\n');
     if (!x->can_rewrite && !str_eq(d->proposed, d->before)) {
@@ -155,11 +149,13 @@ static void put_exemption(struct buf *out, const struct explained *e,
     buf_puts(out, x->exemption ? "yes (" : "no longer (");
     explain_put_place(out, e->policy, by->pos);
     buf_puts(out, "): ");
-    put_safe(out, by->reason);
+    escape_text(out, by->reason);
     buf_puts(out, ", owner ");
-    put_safe(out, by->owner);
-    if (by->until.n != 0)
-        buf_printf(out, ", until %.*s", STR_ARG(by->until));
+    escape_text(out, by->owner);
+    if (by->until.n != 0) {
+        buf_puts(out, ", until ");
+        escape_text(out, by->until);
+    }
     buf_putc(out, '\n');
 }
 
@@ -204,7 +200,9 @@ static void put_approval(struct buf *out, const struct explained *e,
         buf_puts(out, "no, this regex gave up: ");
         put_pattern(out, e->policy, x->gave_up);
     } else {
-        buf_printf(out, "no: %.*s is not approved", STR_ARG(x->result));
+        buf_puts(out, "no: ");
+        escape_text(out, x->result);
+        buf_puts(out, " is not approved");
     }
     buf_putc(out, '\n');
 }
@@ -237,15 +235,18 @@ static void put_reasons(struct buf *out, const struct explained *e, int32_t imag
             put_step(out, words[r->weight]);
         else
             buf_printf(out, "  %s: ", words[r->weight]);
-        buf_str(out, message_of(e, r));
+        escape_text(out, message_of(e, r));
         buf_putc(out, '\n');
     }
 }
 
 static void put_judged(struct buf *out, const struct explained *e,
                        const struct explain_image *x, const struct decision_image *d) {
+    struct buf normal = BUF_INIT(1 << 20);
+    explain_put_normal(&normal, x);
     put_step(out, "read as");
-    explain_put_normal(out, x);
+    escape_text(out, buf_view(&normal));
+    buf_done(&normal);
     buf_puts(out, x->qualified ? "\n" : " (it names no host)\n");
     put_exemption(out, e, x);
     put_way(out, e, x, d);
@@ -260,7 +261,7 @@ static void put_result(struct buf *out, const struct explained *e,
         return;
     put_step(out, "result");
     if (!str_eq(d->after, d->before)) {
-        put_safe(out, d->after);
+        escape_text(out, d->after);
         buf_putc(out, '\n');
     } else if (e->decision->verdict == VERDICT_DENY) {
         buf_puts(out, "nothing is changed, since the object is denied\n");
@@ -301,19 +302,24 @@ static void put_image(struct buf *out, const struct explained *e, size_t i) {
 
 static void put_secret(struct buf *out, const struct explained *e,
                        const struct explain_secret *s) {
-    buf_printf(out, "  pull secret \"%.*s\" (", STR_ARG(s->secret->name));
+    buf_puts(out, "  pull secret ");
+    put_quoted(out, s->secret->name);
+    buf_puts(out, " (");
     explain_put_place(out, e->policy, s->secret->pos);
     buf_puts(out, "): ");
     if (s->had)
         buf_puts(out, "the pod has it already");
     else if (s->secret->always)
         buf_puts(out, "added to every pod");
-    else if (s->wanted)
-        buf_printf(out, "added, \"%.*s\" comes from %.*s",
-                   STR_ARG(e->decision->images[s->image].proposed),
-                   STR_ARG(s->secret->place.text));
-    else
-        buf_printf(out, "not needed, no image comes from %.*s", STR_ARG(s->secret->place.text));
+    else if (s->wanted) {
+        buf_puts(out, "added, ");
+        put_quoted(out, e->decision->images[s->image].proposed);
+        buf_puts(out, " comes from ");
+        escape_text(out, s->secret->place.text);
+    } else {
+        buf_puts(out, "not needed, no image comes from ");
+        escape_text(out, s->secret->place.text);
+    }
     if (e->decision->verdict == VERDICT_DENY && s->wanted && !s->had)
         buf_puts(out, ", were the object not denied");
     buf_putc(out, '\n');
@@ -340,8 +346,9 @@ static void put_name(struct buf *out, const struct explained *e) {
     if (e->subject == NULL) {
         put_quoted(out, e->decision->images[0].before);
     } else {
-        buf_printf(out, "%s:%u: ", e->subject->file, e->subject->line);
-        put_safe(out, w->kind);
+        escape_text(out, str_of(e->subject->file));
+        buf_printf(out, ":%u: ", e->subject->line);
+        escape_text(out, w->kind);
         buf_putc(out, ' ');
         put_quoted(out, name);
     }

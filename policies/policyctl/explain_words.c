@@ -1,6 +1,8 @@
 /* What both formats say in the same words. */
 #include "policyctl/explain.h"
 
+#include "base/escape.h"
+
 const char *explain_question_name(enum explain_question q) {
     static const char *const names[N_QUESTIONS] = {
         [QUESTION_NAMESPACE] = "namespace", [QUESTION_SERVICE_ACCOUNT] = "service account",
@@ -65,7 +67,8 @@ void explain_put_found(struct buf *out, const struct workload *w, enum explain_q
 
 void explain_put_place(struct buf *out, const struct policy *p, struct policy_pos pos) {
     struct str file = policy_file(p, pos);
-    buf_printf(out, "%.*s:%u", STR_ARG(file), pos.line);
+    escape_text(out, file);
+    buf_printf(out, ":%u", pos.line);
 }
 
 void explain_put_normal(struct buf *out, const struct explain_image *image) {

@@ -3,6 +3,7 @@
  *            digest, never both                                                              */
 #include "policyctl/images.h"
 
+#include "base/escape.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "imgref/imgref.h"
@@ -18,8 +19,8 @@ static bool moves(const struct image_row *row) {
 /* ---- table --------------------------------------------------------------------------- */
 
 static void put_column(struct buf *out, struct str text, size_t width) {
-    buf_str(out, text);
-    for (size_t i = text.n; i < width; i++)
+    escape_text(out, text);
+    for (size_t i = escape_width(text); i < width; i++)
         buf_putc(out, ' ');
     buf_puts(out, "  ");
 }
@@ -27,8 +28,8 @@ static void put_column(struct buf *out, struct str text, size_t width) {
 size_t images_print_table(struct buf *out, const struct images *m) {
     size_t width = strlen("IMAGE");
     for (size_t i = 0; i < m->n; i++)
-        if (m->rows[i].denied.n == 0 && m->rows[i].source.n > width)
-            width = m->rows[i].source.n;
+        if (m->rows[i].denied.n == 0 && escape_width(m->rows[i].source) > width)
+            width = escape_width(m->rows[i].source);
     if (width > WIDTH_MAX)
         width = WIDTH_MAX;
     put_column(out, STR("IMAGE"), width);
@@ -38,7 +39,7 @@ size_t images_print_table(struct buf *out, const struct images *m) {
         if (row->denied.n != 0)
             continue;
         put_column(out, row->source, width);
-        buf_str(out, moves(row) ? row->target : STR("(stays)"));
+        escape_text(out, moves(row) ? row->target : STR("(stays)"));
         buf_putc(out, '\n');
     }
     return 0;
@@ -107,27 +108,6 @@ static bool take_apart(struct asked_for *out, struct str text) {
     return true;
 }
 
-/* In single quotes unless every byte is harmless to a shell. */
-static void put_shell(struct buf *out, struct str s) {
-    static const char harmless[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                   "0123456789._-/:@+=";
-    bool plain = s.n != 0;
-    for (size_t i = 0; i < s.n; i++)
-        plain = plain && s.p[i] != '\0' && strchr(harmless, s.p[i]) != NULL;
-    if (plain) {
-        buf_str(out, s);
-        return;
-    }
-    buf_putc(out, '\'');
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '\'')
-            buf_puts(out, "'\\''");
-        else
-            buf_putc(out, s.p[i]);
-    }
-    buf_putc(out, '\'');
-}
-
 static void put_docker(struct buf *out, struct str whole, const char *separator,
                        struct str last) {
     struct buf url = BUF_INIT(1 << 20);
@@ -136,7 +116,7 @@ static void put_docker(struct buf *out, struct str whole, const char *separator,
     buf_puts(&url, separator);
     buf_str(&url, last);
     buf_putc(out, ' ');
-    put_shell(out, str_slice(buf_view(&url), 1, url.n));
+    escape_shell(out, str_slice(buf_view(&url), 1, url.n));
     buf_done(&url);
 }
 
@@ -247,7 +227,9 @@ static void put_entry(struct buf *out, const struct sync_entry *e,
     }
     buf_puts(out, "      - ");
     buf_json(out, wanted(&e->from));
-    buf_printf(out, " # %.*s\n", STR_ARG(e->target));
+    buf_puts(out, " # ");
+    escape_comment(out, e->target);
+    buf_putc(out, '\n');
 }
 
 /* Entries of one destination, behind the command that is right for them. */
@@ -257,7 +239,7 @@ static void put_group(struct buf *out, const struct sync_entry *entries, size_t 
         pinned = pinned || entries[i].from.digest.n != 0;
     buf_printf(out, "# skopeo sync --all%s --src yaml --dest docker sync.yaml ",
                pinned ? " --preserve-digests" : "");
-    put_shell(out, entries[0].destination);
+    escape_shell(out, entries[0].destination);
     buf_putc(out, '\n');
     for (size_t i = 0; i < n; i++)
         put_entry(out, &entries[i], i ? &entries[i - 1] : NULL);
@@ -266,15 +248,15 @@ static void put_group(struct buf *out, const struct sync_entry *entries, size_t 
 static void put_left_out(struct buf *notes, const struct sync_entry *entries, size_t n) {
     const struct sync_entry *e = &entries[0];
     if (e->destination.n != 0)
-        buf_printf(notes,
-                   "policyctl: note: %zu image%s for %.*s left out: skopeo sync has one "
-                   "destination; -o skopeo-copy has them all\n",
-                   n, n == 1 ? "" : "s", STR_ARG(e->destination));
+        escape_line(notes,
+                    "policyctl: note: %zu image%s for %.*s left out: skopeo sync has one "
+                    "destination; -o skopeo-copy has them all",
+                    n, n == 1 ? "" : "s", STR_ARG(e->destination));
     for (size_t i = 0; e->destination.n == 0 && i < n; i++)
-        buf_printf(notes,
-                   "policyctl: note: %.*s left out: skopeo sync cannot put it to %.*s; "
-                   "-o skopeo-copy can\n",
-                   STR_ARG(entries[i].from.whole), STR_ARG(entries[i].target));
+        escape_line(notes,
+                    "policyctl: note: %.*s left out: skopeo sync cannot put it to %.*s; "
+                    "-o skopeo-copy can",
+                    STR_ARG(entries[i].from.whole), STR_ARG(entries[i].target));
 }
 
 static size_t group_length(const struct sync_entry *entries, size_t n) {

@@ -1,6 +1,8 @@
 /* Findings as text, JSON, SARIF 2.1.0 and workflow commands of GitHub Actions.
  * Source     OASIS SARIF 2.1.0; actions/toolkit, packages/core/src/command.ts                */
+#include "base/escape.h"
 #include "base/file.h"
+#include "policyctl/excerpt.h"
 #include "policyctl/lint.h"
 #include "policyctl/print.h"
 #include "rules/rules.h"
@@ -15,9 +17,14 @@ static const char *level_of(const struct finding *one) {
 /* The file of the findings being printed, read again. */
 struct lines {
     struct buf text;
-    struct str file;
-    struct excerpt_cursor cursor;
+    struct str file; /* as of yet none when p is NULL */
+    struct excerpt lines;
 };
+
+static void done(struct lines *l) {
+    excerpt_done(&l->lines);
+    buf_done(&l->text);
+}
 
 static void read_again(struct buf *text, struct str file) {
     struct err ignored = ERR_INIT;
@@ -30,17 +37,20 @@ static void read_again(struct buf *text, struct str file) {
 }
 
 /* What the finding's line is one of; empty when it is gone by now. */
-static struct str text_of(struct lines *l, const struct findings *f,
-                          const struct finding *one) {
-    if (str_eq(one->file, STR("<stdin>")))
-        return buf_view(&f->standard_input);
-    if (!str_eq(l->file, one->file)) {
-        l->file = one->file;
-        l->cursor = (struct excerpt_cursor){.text = NULL};
-        buf_reset(&l->text);
-        read_again(&l->text, one->file);
+static struct excerpt *lines_of(struct lines *l, const struct findings *f,
+                                const struct finding *one) {
+    if (l->file.p != NULL && str_eq(l->file, one->file))
+        return &l->lines;
+    excerpt_done(&l->lines);
+    buf_reset(&l->text);
+    l->file = one->file;
+    if (str_eq(one->file, STR("<stdin>"))) {
+        l->lines = (struct excerpt)EXCERPT_INIT(buf_view(&f->standard_input));
+        return &l->lines;
     }
-    return buf_view(&l->text);
+    read_again(&l->text, one->file);
+    l->lines = (struct excerpt)EXCERPT_INIT(buf_view(&l->text));
+    return &l->lines;
 }
 
 /* ---- text ---------------------------------------------------------------------------- */
@@ -53,16 +63,17 @@ void lint_print_text(struct buf *out, const struct findings *f) {
     struct lines lines = {.text = BUF_INIT(RULES_FILE_MAX + 1)};
     for (size_t i = 0; i < f->n; i++) {
         const struct finding *one = &f->v[i];
-        buf_str(out, one->file);
+        escape_text(out, one->file);
         if (one->line != 0)
             buf_printf(out, ":%u:%u", one->line, one->col);
-        buf_printf(out, "%s%s: %.*s [%s]\n", one->file.n ? ": " : "", level_of(one),
-                   STR_ARG(one->text), lint_row(one->kind)->id);
+        buf_printf(out, "%s%s: ", one->file.n ? ": " : "", level_of(one));
+        escape_text(out, one->text);
+        buf_printf(out, " [%s]\n", lint_row(one->kind)->id);
         if (lint_level(one->kind) == LEVEL_ERROR) /* the others quote what they speak of */
-            excerpt_print(out, text_of(&lines, f, one), one->line, one->col);
+            excerpt_print(out, lines_of(&lines, f, one), one->line, one->col);
         buf_printf(out, "    %s\n", lint_row(one->kind)->fix);
     }
-    buf_done(&lines.text);
+    done(&lines);
     put_count(out, f->n_level[LEVEL_ERROR], "error");
     buf_puts(out, ", ");
     put_count(out, f->n_level[LEVEL_WARNING], "warning");
@@ -110,10 +121,10 @@ static void put_sarif_rules(struct buf *out) {
 /* SARIF counts columns in UTF-16 units. */
 static uint32_t column_of(struct lines *l, const struct findings *f,
                           const struct finding *one) {
-    struct str text = text_of(l, f, one);
-    if (text.n == 0 || one->col == 0)
-        return one->col ? one->col : 1;
-    return excerpt_utf16_column(excerpt_line(&l->cursor, text, one->line), one->col);
+    if (one->col == 0)
+        return 1;
+    struct excerpt *lines = lines_of(l, f, one);
+    return lines->text.n == 0 ? one->col : excerpt_utf16_column(lines, one->line, one->col);
 }
 
 static void put_artifact(struct buf *out, struct str file) {
@@ -154,34 +165,23 @@ void lint_print_sarif(struct buf *out, const struct findings *f) {
         put_sarif_result(out, &lines, f, &f->v[i]);
     }
     buf_puts(out, "\n]}]}\n");
-    buf_done(&lines.text);
+    done(&lines);
 }
 
 /* ---- GitHub -------------------------------------------------------------------------- */
-
-/* `%`, CR and LF; in a property also what ends it. */
-static void put_escaped(struct buf *out, struct str s, bool property) {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        if (c == '%' || c == '\r' || c == '\n' || (property && (c == ':' || c == ',')))
-            buf_printf(out, "%%%02X", (unsigned char)c);
-        else
-            buf_putc(out, c);
-    }
-}
 
 void lint_print_github(struct buf *out, const struct findings *f) {
     static const char *const commands[] = {"notice", "warning", "error"};
     for (size_t i = 0; i < f->n; i++) {
         const struct finding *one = &f->v[i];
         buf_printf(out, "::%s file=", commands[lint_level(one->kind)]);
-        put_escaped(out, print_path(one->file), true);
+        escape_github(out, print_path(one->file), ESCAPE_PROPERTY);
         if (one->line != 0)
             buf_printf(out, ",line=%u,col=%u", one->line, one->col);
         buf_printf(out, ",title=%s::", lint_row(one->kind)->id);
-        put_escaped(out, one->text, false);
+        escape_github(out, one->text, ESCAPE_DATA);
         buf_puts(out, ". ");
-        put_escaped(out, str_of(lint_row(one->kind)->fix), false);
+        escape_github(out, str_of(lint_row(one->kind)->fix), ESCAPE_DATA);
         buf_putc(out, '\n');
     }
 }

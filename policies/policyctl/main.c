@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <unistd.h>
 
 static void put_overview(struct buf *to);
@@ -209,11 +208,10 @@ static int unknown_verb(const char *name) {
     for (size_t i = 0; i < n_verbs && i < 64; i++)
         names[i] = verbs[i].name;
     int near = str_nearest(str_of(name), names, n_verbs);
-    fprintf(stderr, "policyctl: unknown verb \"%s\"", name);
     if (near >= 0)
-        fprintf(stderr, "; did you mean %s?\n", names[near]);
+        verb_tell("policyctl: unknown verb \"%s\"; did you mean %s?", name, names[near]);
     else
-        fputs("; try policyctl --help\n", stderr);
+        verb_tell("policyctl: unknown verb \"%s\"; try policyctl --help", name);
     return EXIT_INPUT;
 }
 

@@ -1,202 +1,203 @@
 #include "policyctl/patch.h"
 
-#include "policyctl/attempt.h"
+#include "base/mem.h"
 
-#include <jansson.h>
+#include <stdlib.h>
 
-enum { HIDDEN_MAX = 1 << 30 };
+/* ---- where edits belong ---------------------------------------------------------------- */
 
-/* The container that holds the pointer's last token; borrowed. Decisions only point into
- * objects and arrays that exist. */
-static json_t *parent_of(json_t *root, struct str pointer, struct str *last) {
-    json_t *at = root;
-    pointer = str_slice(pointer, 1, pointer.n);
-    for (;;) {
-        size_t n = str_find(pointer, '/');
-        struct str token = str_slice(pointer, 0, n);
-        uint64_t index = 0;
-        if (n == pointer.n) {
-            *last = token;
-            return at;
-        }
-        at = json_is_array(at) && str_to_uint(token, SIZE_MAX, &index)
-                 ? json_array_get(at, (size_t)index)
-                 : json_object_getn(at, token.p, token.n);
-        pointer = str_slice(pointer, n + 1, pointer.n);
-    }
-}
-
-static json_t *secret_new(struct str name) {
-    return json_pack("{s:s%}", "name", name.n ? name.p : "", name.n);
-}
-
-static json_t *value_new(const struct edit *e) {
-    if (e->kind == EDIT_STRING)
-        return json_stringn(e->string.p, e->string.n);
-    if (e->kind == EDIT_SECRET)
-        return secret_new(e->string);
-    json_t *list = json_array();
-    for (size_t i = 0; i < e->n_names && list != NULL; i++)
-        json_array_append_new(list, secret_new(e->names[i]));
-    return list;
-}
-
-static bool apply(json_t *root, const struct edit *e) {
-    struct str last;
-    json_t *parent = parent_of(root, e->pointer, &last);
-    json_t *value = value_new(e);
-    if (str_eq(last, STR("-")))
-        return json_array_append_new(parent, value) == 0;
-    return json_object_setn_new(parent, last.p, last.n, value) == 0;
-}
-
-static int add_text(const char *bytes, size_t n, void *out) {
-    buf_add(out, bytes, n);
-    return ((struct buf *)out)->bad ? -1 : 0;
-}
-
-/* ---- numbers ------------------------------------------------------------------------- */
-
-/* jansson holds 64 bits of a number, Kubernetes and YAML more: numbers go through it as strings that
- * begin with a mark, and come out of it as they were written. Nor does it hold U+0000 in a key: in
- * strings that character, and the mark's own, have marks of their own. Texts are compact, as
- * json_print() and dump() make them. */
-static const struct str number_mark = STR_INIT("\\u0001N");
-
-/* Bytes of the string at the beginning of s, its quotes among them. */
-static size_t string_length(struct str s) {
-    size_t i = 1;
-    while (i < s.n && s.p[i] != '"')
-        i += s.p[i] == '\\' ? 2 : 1;
-    return i + 1 < s.n ? i + 1 : s.n;
-}
-
-static size_t number_length(struct str s) {
-    size_t i = 0;
-    while (i < s.n && (ascii_is_digit(s.p[i]) || str_find(STR("+-.eE"), s.p[i]) < 5))
-        i++;
-    return i;
-}
-
-/* A string with its quotes; in it swaps[i][0] becomes swaps[i][1]. A backslash escaped is passed over
- * together with what escapes it. */
-static void put_string(struct str s, const struct str (*swaps)[2], struct buf *out) {
-    for (size_t i = 0; i < s.n;) {
-        struct str rest = str_slice(s, i, s.n);
-        const struct str *swap = str_starts(rest, swaps[0][0])   ? swaps[0]
-                                 : str_starts(rest, swaps[1][0]) ? swaps[1]
-                                                                 : NULL;
-        size_t n = swap != NULL ? swap[0].n : rest.p[0] == '\\' ? 2 : 1;
-        buf_str(out, swap != NULL ? swap[1] : str_slice(rest, 0, n));
-        i += n;
-    }
-}
-
-static void hide_numbers(struct str s, struct buf *out) {
-    static const struct str swaps[2][2] = {{STR_INIT("\\u0000"), STR_INIT("\\u0001Z")},
-                                           {STR_INIT("\\u0001"), STR_INIT("\\u0001O")}};
-    while (s.n != 0) {
-        bool is_number = s.p[0] == '-' || ascii_is_digit(s.p[0]);
-        size_t n = s.p[0] == '"' ? string_length(s) : is_number ? number_length(s) : 1;
-        if (is_number)
-            buf_printf(out, "\"%s%.*s\"", number_mark.p, STR_ARG(str_slice(s, 0, n)));
-        else if (s.p[0] == '"')
-            put_string(str_slice(s, 0, n), swaps, out);
-        else
-            buf_str(out, str_slice(s, 0, n));
-        s = str_slice(s, n, s.n);
-    }
-}
-
-static void show_numbers(struct str s, struct buf *out) {
-    static const struct str swaps[2][2] = {{STR_INIT("\\u0001Z"), STR_INIT("\\u0000")},
-                                           {STR_INIT("\\u0001O"), STR_INIT("\\u0001")}};
-    while (s.n != 0) {
-        size_t n = s.p[0] == '"' ? string_length(s) : 1;
-        struct str text = str_slice(s, 1, n);
-        if (str_starts(text, number_mark)) {
-            buf_str(out, str_slice(text, number_mark.n, text.n - 1));
-        } else if (s.p[0] == '"') {
-            put_string(str_slice(s, 0, n), swaps, out);
-        } else {
-            buf_str(out, str_slice(s, 0, n));
-        }
-        s = str_slice(s, n, s.n);
-    }
-}
-
-/* ---- edits --------------------------------------------------------------------------- */
-
-static json_t *load(const struct buf *hidden, struct err *err) {
-    json_error_t why = {.line = 0};
-    json_t *root = json_loadb(hidden->p, hidden->n, JSON_DECODE_ANY, &why);
-    if (root == NULL)
-        err_set(err, EC_LIMIT, "cannot be printed: %s", why.text);
-    return root;
-}
-
-struct patch {
-    const struct edit *edits;
-    size_t n_edits;
-    struct buf before, after; /* numbers hidden */
+struct change {
+    json_at at;     /* the value that is replaced, or the container that gets one more */
+    struct str key; /* of a new member; {NULL, 0} of a new element */
+    bool adds;
+    size_t order;
+    const struct edit *edit;
 };
 
-static void patch(void *arg, struct err *err) {
-    struct patch *p = arg;
-    json_t *root = load(&p->before, err);
-    if (root == NULL)
+static bool locate(const struct json *j, struct json_cursor *near, json_at object,
+                   const struct edit *edit, struct change *out) {
+    struct str pointer = edit->pointer;
+    size_t slash = pointer.n;
+    while (slash > 0 && pointer.p[slash - 1] != '/')
+        slash--;
+    if (slash == 0)
+        return false;
+    struct str last = str_slice(pointer, slash, pointer.n);
+    json_at parent = json_find_next(j, near, object, str_slice(pointer, 0, slash - 1));
+    bool appends = str_eq(last, STR("-")) && json_is(j, parent, JSON_ARRAY);
+    json_at value = json_get(j, parent, last);
+    *out = (struct change){.at = value != JSON_NONE ? value : parent,
+                           .key = appends ? STR_NONE : last,
+                           .adds = value == JSON_NONE,
+                           .edit = edit};
+    return parent != JSON_NONE && (appends || json_is(j, parent, JSON_OBJECT));
+}
+
+static int compare(const void *pa, const void *pb) {
+    const struct change *a = pa, *b = pb;
+    if (a->at != b->at)
+        return a->at < b->at ? -1 : 1;
+    return (a->order > b->order) - (a->order < b->order);
+}
+
+/* ---- printing -------------------------------------------------------------------------- */
+
+struct printer {
+    const struct json *j;
+    const struct change *changes; /* in the order of the nodes */
+    size_t n;
+    struct buf *out;
+};
+
+static void put_secret(struct buf *out, struct str name) {
+    buf_puts(out, "{\"name\":");
+    buf_json(out, name);
+    buf_putc(out, '}');
+}
+
+static void put_value(struct buf *out, const struct edit *e) {
+    if (e->kind == EDIT_STRING) {
+        buf_json(out, e->string);
         return;
-    bool ok = true;
-    for (size_t i = 0; i < p->n_edits && ok; i++)
-        ok = apply(root, &p->edits[i]);
-    if (!ok)
-        err_set(err, EC_NOMEM, "out of memory");
-    else if (json_dump_callback(root, add_text, &p->after, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
-        err_set(err, p->after.bad ? (enum ec)p->after.bad : EC_NOMEM, "no room for the object");
-    json_decref(root);
-}
-
-static enum ec check_room(const struct buf *b, struct err *err) {
-    return b->bad ? err_set(err, (enum ec)b->bad, "no room for the object") : EC_OK;
-}
-
-enum ec patch_apply(struct str object, const struct edit *edits, size_t n_edits,
-                    struct buf *out, struct err *err) {
-    struct patch p = {.edits = edits,
-                      .n_edits = n_edits,
-                      .before = BUF_INIT(HIDDEN_MAX),
-                      .after = BUF_INIT(HIDDEN_MAX)};
-    hide_numbers(object, &p.before);
-    if (check_room(&p.before, err) == EC_OK && attempt(patch, &p, err) == EC_OK) {
-        show_numbers(buf_view(&p.after), out);
-        (void)!check_room(out, err);
     }
-    buf_done(&p.before);
-    buf_done(&p.after);
-    return err->code;
+    if (e->kind == EDIT_SECRET) {
+        put_secret(out, e->string);
+        return;
+    }
+    buf_putc(out, '[');
+    for (size_t i = 0; i < e->n_names; i++) {
+        buf_puts(out, i ? "," : "");
+        put_secret(out, e->names[i]);
+    }
+    buf_putc(out, ']');
 }
 
-struct comparison {
-    struct buf a, b; /* numbers hidden */
-    bool equal;
+/* Changes of nodes before `end`. */
+static bool next_is_before(const struct printer *p, json_at end) {
+    return p->n != 0 && p->changes->at < end;
+}
+
+static const struct edit *take(struct printer *p) {
+    p->n--;
+    return (p->changes++)->edit;
+}
+
+static void put_node(struct printer *p, json_at at);
+
+/* What a container holds already, then what it gets. `added` are the changes of the container itself,
+ * which come before those of what it holds. */
+static void put_container(struct printer *p, json_at at) {
+    const struct json *j = p->j;
+    bool object = json_is(j, at, JSON_OBJECT);
+    const struct change *added = p->changes;
+    const char *separator = "";
+    size_t n_added = 0;
+    for (; next_is_before(p, at + 1); n_added++)
+        take(p);
+    buf_putc(p->out, object ? '{' : '[');
+    for (json_at i = json_first(j, at); i != JSON_NONE; separator = ",") {
+        buf_puts(p->out, separator);
+        if (object) {
+            buf_json(p->out, json_str(j, i++));
+            buf_putc(p->out, ':');
+        }
+        put_node(p, i);
+        i = json_next(j, at, i);
+    }
+    for (size_t i = 0; i < n_added; i++, separator = ",") {
+        buf_puts(p->out, separator);
+        if (object) {
+            buf_json(p->out, added[i].key);
+            buf_putc(p->out, ':');
+        }
+        put_value(p->out, added[i].edit);
+    }
+    buf_putc(p->out, object ? '}' : ']');
+}
+
+/* Depth is bounded by the limits of whoever read the nodes. */
+static void put_node(struct printer *p, json_at at) {
+    json_at end = p->j->nodes[at].next;
+    if (!next_is_before(p, end)) {
+        json_print(p->j, at, p->out);
+    } else if (p->changes->at == at && !p->changes->adds) {
+        const struct edit *last = NULL; /* of several the last holds */
+        while (next_is_before(p, end))
+            last = take(p);
+        put_value(p->out, last);
+    } else {
+        put_container(p, at);
+    }
+}
+
+enum ec patch_apply(const struct json *j, json_at object, const struct edit *edits,
+                    size_t n_edits, struct buf *out, struct err *err) {
+    struct json_cursor near = JSON_CURSOR_INIT;
+    AUTO(mem_freep)
+    struct change *changes = mem_alloc(mem_array_bytes(n_edits + 1, sizeof *changes));
+    if (changes == NULL)
+        return err_set(err, EC_NOMEM, "out of memory");
+    for (size_t i = 0; i < n_edits; i++) {
+        if (!locate(j, &near, object, &edits[i], &changes[i]))
+            return err_set(err, EC_BUG, "an edit is nowhere: %.*s", STR_ARG(edits[i].pointer));
+        changes[i].order = i;
+    }
+    if (n_edits != 0)
+        qsort(changes, n_edits, sizeof *changes, compare);
+    struct printer p = {.j = j, .changes = changes, .n = n_edits, .out = out};
+    put_node(&p, object);
+    return out->bad ? err_set(err, (enum ec)out->bad, "no room for the object") : EC_OK;
+}
+
+/* ---- comparing ------------------------------------------------------------------------- */
+
+struct pair {
+    const struct json *a, *b;
 };
 
-static void compare(void *arg, struct err *err) {
-    struct comparison *c = arg;
-    json_t *left = load(&c->a, err), *right = load(&c->b, err);
-    c->equal = left != NULL && right != NULL && json_equal(left, right);
-    json_decref(left);
-    json_decref(right);
+static bool are_equal(const struct pair *p, json_at x, json_at y);
+
+static bool are_lists_equal(const struct pair *p, json_at x, json_at y) {
+    json_at i = json_first(p->a, x), k = json_first(p->b, y);
+    while (i != JSON_NONE && k != JSON_NONE) {
+        if (!are_equal(p, i, k))
+            return false;
+        i = json_next(p->a, x, i);
+        k = json_next(p->b, y, k);
+    }
+    return i == k;
 }
 
-enum ec patch_equal(bool *equal, struct str a, struct str b, struct err *err) {
-    struct comparison c = {.a = BUF_INIT(HIDDEN_MAX), .b = BUF_INIT(HIDDEN_MAX)};
-    hide_numbers(a, &c.a);
-    hide_numbers(b, &c.b);
-    if (check_room(&c.a, err) == EC_OK && check_room(&c.b, err) == EC_OK)
-        (void)!attempt(compare, &c, err);
-    *equal = c.equal;
-    buf_done(&c.a);
-    buf_done(&c.b);
-    return err->code;
+/* Keys mostly come in the same order: a key is looked for behind the one before it first. */
+static bool are_members_equal(const struct pair *p, json_at x, json_at y) {
+    json_at expected = json_first(p->b, y);
+    for (json_at key = json_first(p->a, x); key != JSON_NONE;
+         key = json_next(p->a, x, key + 1)) {
+        struct str name = json_str(p->a, key);
+        json_at value = expected != JSON_NONE && str_eq(name, json_str(p->b, expected))
+                            ? expected + 1
+                            : json_get(p->b, y, name);
+        if (value == JSON_NONE || !are_equal(p, key + 1, value))
+            return false;
+        expected = json_next(p->b, y, value);
+    }
+    return true;
+}
+
+static bool are_equal(const struct pair *p, json_at x, json_at y) {
+    enum json_type type = json_type_of(p->a, x);
+    if (type != json_type_of(p->b, y))
+        return false;
+    if (type == JSON_STRING || type == JSON_NUMBER)
+        return str_eq(json_str(p->a, x), json_str(p->b, y));
+    if (type < JSON_ARRAY)
+        return true;
+    if (p->a->nodes[x].len != p->b->nodes[y].len)
+        return false;
+    return type == JSON_ARRAY ? are_lists_equal(p, x, y) : are_members_equal(p, x, y);
+}
+
+bool patch_equal(const struct json *a, json_at in_a, const struct json *b, json_at in_b) {
+    const struct pair p = {a, b};
+    return are_equal(&p, in_a, in_b);
 }

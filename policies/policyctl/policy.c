@@ -1,15 +1,14 @@
 #include "policyctl/policy.h"
+#include "policyctl/verb.h"
 
 #include "certs/certs.h"
 #include "rules/rules.h"
-
-#include <stdio.h>
 
 static void warn(void *arg, enum rules_lint lint, const char *file, struct policy_pos pos,
                  const char *text) {
     (void)arg;
     (void)lint;
-    fprintf(stderr, "%s:%u:%u: warning: %s\n", file, pos.line, pos.col, text);
+    verb_tell("%s:%u:%u: warning: %s", file, pos.line, pos.col, text);
 }
 
 enum ec policy_named(const char *path, struct err *err) {

@@ -1,7 +1,5 @@
 #include "policyctl/print.h"
 
-#include "base/utf8.h"
-
 #include <stdio.h>
 #include <unistd.h>
 
@@ -35,7 +33,6 @@ void print_reset(struct print *p) {
     reset(&p->aside);
     reset(&p->scratch);
     p->n_out = p->n_aside = 0;
-    p->cursor = (struct excerpt_cursor){.text = NULL};
 }
 
 void print_nothing(struct print *run) {
@@ -113,7 +110,7 @@ void print_object_name(struct buf *out, const struct subject *s) {
             continue;
         if (any)
             buf_putc(out, '/');
-        excerpt_safe(out, parts[i]);
+        buf_str(out, parts[i]);
         any = true;
     }
     if (!any)
@@ -141,47 +138,6 @@ struct str print_rewrite(const struct subject *s, const struct decision_image *d
            : s->decision->verdict == VERDICT_DENY ? " (once the rest is allowed)"
                                                   : " (if enforced)";
     return d->proposed;
-}
-
-/* ---- XML ----------------------------------------------------------------------------- */
-
-static const char *xml_escape(unsigned char c) {
-    switch (c) {
-    case '&':
-        return "&amp;";
-    case '<':
-        return "&lt;";
-    case '>':
-        return "&gt;";
-    case '"':
-        return "&quot;";
-    case '\r':
-        return "&#13;";
-    case '\n':
-    case '\t':
-        return NULL;
-    default:
-        return c < 0x20 ? "\xef\xbf\xbd" : NULL;
-    }
-}
-
-/* U+FFFE and U+FFFF are no characters of XML 1.0. */
-static bool is_outside_xml(const char *p, size_t n) {
-    return n == 3 && (memcmp(p, "\xef\xbf\xbe", 3) == 0 || memcmp(p, "\xef\xbf\xbf", 3) == 0);
-}
-
-void print_xml(struct buf *out, struct str s) {
-    for (size_t i = 0; i < s.n;) {
-        size_t n = utf8_length((const unsigned char *)s.p + i, s.n - i);
-        const char *escape = n == 1 ? xml_escape((unsigned char)s.p[i]) : NULL;
-        if (n == 0 || is_outside_xml(s.p + i, n))
-            escape = "\xef\xbf\xbd";
-        if (escape != NULL)
-            buf_puts(out, escape);
-        else
-            buf_add(out, s.p + i, n);
-        i += n ? n : 1;
-    }
 }
 
 /* ---- URIs ---------------------------------------------------------------------------- */

@@ -8,7 +8,7 @@
 #ifndef PULLGATE_POLICYCTL_PRINT_H
 #define PULLGATE_POLICYCTL_PRINT_H
 
-#include "policyctl/excerpt.h"
+#include "base/escape.h"
 #include "policyctl/subject.h"
 
 struct print_look { /* as flags have it */
@@ -24,7 +24,6 @@ struct print {
     struct buf scratch;    /* a pointer, a patch ... */
     size_t n_out, n_aside; /* pieces in them, for what stands between pieces */
     const struct print_look *look;
-    struct excerpt_cursor cursor; /* in the file's text */
 };
 
 #define PRINT_INIT(looks)                                                                      \
@@ -72,7 +71,7 @@ void print_join_lists(struct print *run, const struct print *file, const char *n
 /* "2 objects, 4 images: 2 rewritten, ..." with its line end. */
 void print_summary(struct buf *out, const struct subject_totals *t);
 
-/* "Pod/airbyte/check": kind, namespace, name, as far as known. */
+/* "Pod/airbyte/check": kind, namespace, name, as far as known and as they are: for an escaper. */
 void print_object_name(struct buf *out, const struct subject *s);
 
 /* Of what is not judged: the line of the text format; why, and what was seen; its place. */
@@ -91,8 +90,6 @@ struct str print_rewrite(const struct subject *s, const struct decision_image *d
 /* The lines of the text format about an object. */
 void print_text_lines(struct print *p, struct buf *out, const struct subject *s);
 
-/* XML text and attribute values: markup escaped, what XML cannot hold as U+FFFD. */
-void print_xml(struct buf *out, struct str s);
 #define XML_HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 
 /* A path below the working directory relative to it, without "./": as pull requests have it. */
@@ -101,10 +98,6 @@ struct str print_path(struct str path);
 /* A path as a URI reference (RFC 3986): below the working directory relative to it, outside of
  * it a file: URI. */
 void print_uri(struct buf *out, const char *path);
-
-/* The object's JSON before and after the decision's edits, compact. */
-enum ec print_patched(const struct subject *s, struct buf *before, struct buf *after,
-                      struct err *err) MUST_CHECK;
 
 /* A unified diff of two texts of lines, three lines of context; nothing when they are equal. */
 enum ec print_unified(struct buf *out, const char *name_before, const char *name_after,

@@ -4,21 +4,10 @@
 
 static const char *const levels[] = {"notice", "warning", "error"};
 
-/* `%`, CR and LF; in a property also what ends it. */
-static void put_escaped(struct buf *out, struct str s, bool property) {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        if (c == '%' || c == '\r' || c == '\n' || (property && (c == ':' || c == ',')))
-            buf_printf(out, "%%%02X", (unsigned char)c);
-        else
-            buf_putc(out, c);
-    }
-}
-
 static void put_head(struct buf *out, const char *level, const char *file, uint32_t line,
                      uint32_t col) {
     buf_printf(out, "::%s file=", level);
-    put_escaped(out, print_path(str_of(file)), true);
+    escape_github(out, print_path(str_of(file)), ESCAPE_PROPERTY);
     if (line != 0)
         buf_printf(out, ",line=%u", line);
     if (line != 0 && col != 0)
@@ -30,7 +19,7 @@ static void put_title(struct print *p, const char *word, const struct subject *s
     print_scratch(p);
     buf_printf(&p->scratch, "%s: ", word);
     print_object_name(&p->scratch, s);
-    put_escaped(&p->out, buf_view(&p->scratch), true);
+    escape_github(&p->out, buf_view(&p->scratch), ESCAPE_PROPERTY);
 }
 
 static void put_reason(struct print *p, const struct subject *s, const struct reason *r) {
@@ -40,7 +29,7 @@ static void put_reason(struct print *p, const struct subject *s, const struct re
     put_head(&p->out, levels[r->weight], s->file, pos.line, pos.col);
     put_title(p, engine_code_name(r->code), s);
     buf_puts(&p->out, "::");
-    put_escaped(&p->out, r->message, false);
+    escape_github(&p->out, r->message, ESCAPE_DATA);
     buf_putc(&p->out, '\n');
 }
 
@@ -54,9 +43,9 @@ static void put_rewrite(struct print *p, const struct subject *s,
     put_head(&p->out, levels[WEIGHT_NOTE], s->file, pos.line, pos.col);
     put_title(p, "rewrite", s);
     buf_puts(&p->out, "::");
-    put_escaped(&p->out, d->before, false);
+    escape_github(&p->out, d->before, ESCAPE_DATA);
     buf_puts(&p->out, " -> ");
-    put_escaped(&p->out, to, false);
+    escape_github(&p->out, to, ESCAPE_DATA);
     buf_printf(&p->out, "%s\n", why);
 }
 
@@ -67,7 +56,7 @@ static void put_unjudged(struct print *p, const struct subject *s) {
     buf_puts(&p->out, "::");
     print_scratch(p);
     print_unjudged(&p->scratch, s);
-    put_escaped(&p->out, buf_view(&p->scratch), false);
+    escape_github(&p->out, buf_view(&p->scratch), ESCAPE_DATA);
     buf_putc(&p->out, '\n');
 }
 
@@ -86,7 +75,7 @@ static enum ec put_object(struct print *p, const struct subject *s, struct err *
 static void put_fault(struct print *p, const struct subject_fault *f) {
     put_head(&p->out, levels[WEIGHT_DENY], f->file, f->err->line, f->err->col);
     buf_puts(&p->out, "cannot be judged::");
-    put_escaped(&p->out, str_of(f->err->msg), false);
+    escape_github(&p->out, str_of(f->err->msg), ESCAPE_DATA);
     buf_putc(&p->out, '\n');
 }
 

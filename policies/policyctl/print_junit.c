@@ -6,13 +6,13 @@
 
 static void put_attribute(struct buf *out, const char *name, struct str value) {
     buf_printf(out, " %s=\"", name);
-    print_xml(out, value);
+    escape_xml(out, value);
     buf_putc(out, '"');
 }
 
 static void put_element(struct buf *out, const char *name, struct str text) {
     buf_printf(out, "      <%s>", name);
-    print_xml(out, text);
+    escape_xml_lines(out, text);
     buf_printf(out, "</%s>\n", name);
 }
 
@@ -42,7 +42,7 @@ static void put_body(struct print *p, const struct decision *d, struct str lines
     put_attribute(&p->out, "message", denial ? denial->message : STR("denied"));
     put_attribute(&p->out, "type", str_of(denial ? engine_code_name(denial->code) : "denied"));
     buf_putc(&p->out, '>');
-    print_xml(&p->out, lines);
+    escape_xml_lines(&p->out, lines);
     buf_puts(&p->out, "</failure>\n");
 }
 
@@ -88,7 +88,7 @@ static void put_fault(struct print *p, const struct subject_fault *f) {
     put_attribute(&p->out, "message", str_of(f->err->msg));
     put_attribute(&p->out, "type", str_of(ec_name(f->err->code)));
     buf_putc(&p->out, '>');
-    print_xml(&p->out, buf_view(&p->scratch));
+    escape_xml_lines(&p->out, buf_view(&p->scratch));
     buf_puts(&p->out, "</error>\n    </testcase>\n");
 }
 

@@ -41,14 +41,13 @@ static void put_region(struct buf *out, const char *name, struct region r) {
 
 /* The value's region in UTF-16 units; its end, where the value stands in the file as it
  * reads. */
-static struct region region_of(struct print *p, const struct subject *s, struct yaml_pos pos,
-                               struct str value) {
-    struct str line = excerpt_line(&p->cursor, s->text, pos.line);
-    struct region r = {.line = pos.line, .from = excerpt_utf16_column(line, pos.col)};
+static struct region region_of(const struct subject *s, struct yaml_pos pos, struct str value) {
+    struct region r = {.line = pos.line,
+                       .from = excerpt_utf16_column(s->lines, pos.line, pos.col)};
     uint32_t from, to;
-    if (s->text.n != 0 && excerpt_value(line, pos.col, value, &from, &to)) {
-        r.from = excerpt_utf16_column(line, from);
-        r.to = excerpt_utf16_column(line, to);
+    if (excerpt_value(s->lines, pos.line, pos.col, value, &from, &to)) {
+        r.from = excerpt_utf16_column(s->lines, pos.line, from);
+        r.to = excerpt_utf16_column(s->lines, pos.line, to);
     }
     return r;
 }
@@ -111,7 +110,7 @@ static void put_related(struct print *p, const struct subject *s, struct policy_
 
 static void put_result(struct print *p, const struct subject *s, const struct finding *f) {
     struct buf *out = &p->out;
-    struct region r = region_of(p, s, f->pos, f->value);
+    struct region r = region_of(s, f->pos, f->value);
     if (p->n_out++ != 0)
         buf_puts(out, ",\n");
     buf_printf(out, "{\"ruleId\":\"%s\",\"ruleIndex\":%u,\"level\":\"%s\"",
@@ -209,8 +208,9 @@ static enum ec put_object(struct print *p, const struct subject *s, struct err *
 
 static void put_fault(struct print *p, const struct subject_fault *f) {
     struct buf *out = &p->aside;
-    struct str line = excerpt_line(&p->cursor, f->text, f->err->line);
-    struct region r = {.line = f->err->line, .from = excerpt_utf16_column(line, f->err->col)};
+    struct region r = {.line = f->err->line, .from = 1};
+    if (f->lines != NULL)
+        r.from = excerpt_utf16_column(f->lines, f->err->line, f->err->col);
     if (p->n_aside++ != 0)
         buf_puts(out, ",\n");
     put_message(out, "{\"level\":\"error\",\"message\":{\"text\":", str_of(f->err->msg));

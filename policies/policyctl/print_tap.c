@@ -7,22 +7,13 @@
 
 enum { NUMBER = '\x01' };
 
-/* A '#' would begin a directive, such as one that skips a test. */
-static void put_description(struct buf *out, struct str s) {
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '#' || s.p[i] == '\\')
-            buf_putc(out, '\\');
-        buf_putc(out, (unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f ? '?' : s.p[i]);
-    }
-}
-
 /* A reason to skip may be empty. */
 static void put_point(struct print *p, bool ok, struct str description, struct str skipped) {
     buf_printf(&p->out, "%sok %c - ", ok ? "" : "not ", NUMBER);
-    put_description(&p->out, description);
+    escape_tap(&p->out, description);
     if (skipped.n != 0)
         buf_puts(&p->out, " # SKIP ");
-    put_description(&p->out, skipped);
+    escape_tap(&p->out, skipped);
     buf_putc(&p->out, '\n');
     p->n_out++;
 }
@@ -30,7 +21,7 @@ static void put_point(struct print *p, bool ok, struct str description, struct s
 /* A JSON string is a YAML scalar. */
 static void put(struct print *p, const char *indent, const char *key, struct str value) {
     buf_printf(&p->out, "%s%s: ", indent, key);
-    buf_json(&p->out, value);
+    escape_quoted(&p->out, value);
     buf_putc(&p->out, '\n');
 }
 

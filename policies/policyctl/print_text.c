@@ -2,7 +2,8 @@
 #include "policyctl/print.h"
 
 static void put_place(struct buf *out, const struct subject *s, struct yaml_pos pos) {
-    buf_printf(out, "%s:%u:%u: ", s->file, pos.line, pos.col);
+    escape_text(out, str_of(s->file));
+    buf_printf(out, ":%u:%u: ", pos.line, pos.col);
 }
 
 /* Colours of the words alone, so that the rest can be copied. */
@@ -23,7 +24,9 @@ static void put_reason(struct print *p, struct buf *out, const struct subject *s
         return;
     put_place(out, s, subject_reason_where(s, r, print_scratch(p)));
     put_word(p, out, print_weight_name(r->weight));
-    buf_printf(out, ": %.*s\n", STR_ARG(r->message));
+    buf_puts(out, ": ");
+    escape_text(out, r->message);
+    buf_putc(out, '\n');
 }
 
 static void put_image(struct print *p, struct buf *out, const struct subject *s,
@@ -35,8 +38,12 @@ static void put_image(struct print *p, struct buf *out, const struct subject *s,
     put_place(out, s, subject_image_where(s, d->image, print_scratch(p)));
     put_word(p, out, *why == '\0' ? "rewrite" : "note");
     buf_puts(out, ": ");
-    excerpt_safe(out, d->image->name);
-    buf_printf(out, ": %.*s -> %.*s%s\n", STR_ARG(d->before), STR_ARG(to), why);
+    escape_text(out, d->image->name);
+    buf_puts(out, ": ");
+    escape_text(out, d->before);
+    buf_puts(out, " -> ");
+    escape_text(out, to);
+    buf_printf(out, "%s\n", why);
 }
 
 static void put_secrets(struct buf *out, const struct subject *s) {
@@ -45,8 +52,10 @@ static void put_secrets(struct buf *out, const struct subject *s) {
         return;
     put_place(out, s, subject_secrets_where(s));
     buf_puts(out, "secret: ");
-    for (size_t i = 0; i < d->n_secrets_added; i++)
-        buf_printf(out, "%s%.*s", i ? ", " : "", STR_ARG(d->secrets_added[i]));
+    for (size_t i = 0; i < d->n_secrets_added; i++) {
+        buf_puts(out, i ? ", " : "");
+        escape_text(out, d->secrets_added[i]);
+    }
     buf_puts(out, " added to imagePullSecrets\n");
 }
 

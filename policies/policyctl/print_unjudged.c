@@ -8,14 +8,15 @@ static void put_why(struct buf *out, const struct subject *s) {
         buf_puts(out, "no containers, which the API server refuses");
         return;
     case UNJUDGED_CASE:
-        buf_printf(out, "no kind \"%.*s\", expected %.*s", STR_ARG(w->kind),
-                   STR_ARG(s->unjudged->kind));
+        buf_puts(out, "no kind \"");
+        escape_text(out, w->kind);
+        buf_printf(out, "\", expected %.*s", STR_ARG(s->unjudged->kind));
         return;
     default:
         buf_puts(out, "kind ");
-        excerpt_safe(out, w->kind);
+        escape_text(out, w->kind);
         buf_puts(out, " of ");
-        excerpt_safe(out, w->api_version);
+        escape_text(out, w->api_version);
         buf_puts(out, " is none that pullgate judges");
     }
 }
@@ -26,12 +27,12 @@ static void put_place(struct buf *out, const struct subject *s,
     if (place->name.n != 0) {
         unjudged_put_image(&text, place);
         buf_puts(out, "image \"");
-        excerpt_safe(out, buf_view(&text));
+        escape_text(out, buf_view(&text));
         buf_puts(out, "\" at ");
     }
     buf_reset(&text);
     json_path(s->doc->json, s->object, place->at, &text);
-    excerpt_safe(out, buf_view(&text));
+    escape_text(out, buf_view(&text));
     buf_done(&text);
 }
 
@@ -52,8 +53,12 @@ struct yaml_pos print_unjudged_where(const struct subject *s) {
 
 void print_unjudged_line(struct buf *out, const struct subject *s) {
     struct yaml_pos pos = print_unjudged_where(s);
-    buf_printf(out, "%s:%u:%u: not judged: ", s->file, pos.line, pos.col);
-    print_object_name(out, s);
+    struct buf name = BUF_INIT(1 << 20);
+    escape_text(out, str_of(s->file));
+    buf_printf(out, ":%u:%u: not judged: ", pos.line, pos.col);
+    print_object_name(&name, s);
+    escape_text(out, buf_view(&name));
+    buf_done(&name);
     buf_puts(out, ": ");
     print_unjudged(out, s);
     buf_putc(out, '\n');

@@ -6,17 +6,6 @@
 
 enum { JSON_BYTES_MAX = 512 << 20 };
 
-enum ec print_patched(const struct subject *s, struct buf *before, struct buf *after,
-                      struct err *err) {
-    json_print(s->doc->json, s->object, before);
-    if (before->bad)
-        return err_set(err, (enum ec)before->bad, "no room for the object");
-    if (patch_apply(buf_view(before), s->decision->edits, s->decision->n_edits, after, err) !=
-        EC_OK)
-        err_place(err, s->file, s->line, 1);
-    return err->code;
-}
-
 /* ---- printing ------------------------------------------------------------------------ */
 
 /* Compact JSON to YAML. */
@@ -35,31 +24,29 @@ static enum ec to_yaml(struct buf *json_text, struct buf *out, struct err *err) 
     return ec;
 }
 
-/* YAML of the object before and after; both are the caller's to end. */
-static enum ec both(const struct subject *s, struct buf *before, struct buf *after,
-                    struct err *err) {
-    struct buf a = BUF_INIT(JSON_BYTES_MAX), b = BUF_INIT(JSON_BYTES_MAX);
-    enum ec ec = print_patched(s, &a, &b, err);
+/* YAML of the object as it will be. */
+static enum ec put_after(const struct subject *s, struct buf *out, struct err *err) {
+    const struct decision *d = s->decision;
+    struct buf text = BUF_INIT(JSON_BYTES_MAX);
+    enum ec ec = patch_apply(s->doc->json, s->object, d->edits, d->n_edits, &text, err);
     if (ec == EC_OK)
-        ec = to_yaml(&a, before, err);
-    if (ec == EC_OK)
-        ec = to_yaml(&b, after, err);
-    buf_done(&a);
-    buf_done(&b);
+        ec = to_yaml(&text, out, err);
+    else
+        err_place(err, s->file, s->line, 1);
+    buf_done(&text);
     return ec;
 }
 
 static enum ec put_yaml(struct print *p, const struct subject *s, struct err *err) {
-    struct buf before = BUF_INIT(JSON_BYTES_MAX), after = BUF_INIT(JSON_BYTES_MAX);
     if (s->object == JSON_NONE)
         return EC_OK;
-    if (both(s, &before, &after, err) == EC_OK) {
-        if (p->n_out++ != 0)
-            buf_puts(&p->out, "---\n");
-        buf_str(&p->out, buf_view(&after));
+    size_t start = p->out.n;
+    if (p->n_out++ != 0)
+        buf_puts(&p->out, "---\n");
+    if (put_after(s, &p->out, err) != EC_OK) {
+        p->out.n = start; /* an object that cannot be printed is none */
+        p->n_out--;
     }
-    buf_done(&before);
-    buf_done(&after);
     return err->code;
 }
 
@@ -78,17 +65,25 @@ const struct print_format print_yaml = {.only_objects = true,
                                         .join = join_yaml,
                                         .end = print_no_end};
 
+static void put_title(struct buf *out, const struct subject *s) {
+    escape_text(out, str_of(s->file));
+    buf_printf(out, ":%u ", s->line);
+    escape_text(out, s->workload->kind);
+    buf_putc(out, '/');
+    escape_text(out, subject_name(s));
+}
+
 static enum ec put_diff(struct print *p, const struct subject *s, struct err *err) {
     struct buf before = BUF_INIT(JSON_BYTES_MAX), after = BUF_INIT(JSON_BYTES_MAX);
     struct buf name = BUF_INIT(8192);
     if (s->object == JSON_NONE || s->decision->n_edits == 0)
         return EC_OK;
-    buf_printf(&name, "%s:%u %.*s/%.*s", s->file, s->line, STR_ARG(s->workload->kind),
-               STR_ARG(subject_name(s)));
+    put_title(&name, s);
     const char *title = buf_z(&name);
-    if (both(s, &before, &after, err) == EC_OK)
-        (void)!print_unified(&p->out, title ? title : s->file, title ? title : s->file,
-                             buf_view(&before), buf_view(&after), err);
+    if (yaml_print(s->doc->json, s->object, &before, err) == EC_OK &&
+        put_after(s, &after, err) == EC_OK)
+        (void)!print_unified(&p->out, title ? title : "", title ? title : "", buf_view(&before),
+                             buf_view(&after), err);
     buf_done(&name);
     buf_done(&before);
     buf_done(&after);

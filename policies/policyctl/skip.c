@@ -1,5 +1,6 @@
 #include "policyctl/skip.h"
 
+#include "base/escape.h"
 #include "yaml/yaml.h"
 
 #include <stdio.h>
@@ -175,12 +176,17 @@ static bool was_told(struct skip_told *t, const char *path) {
     return told;
 }
 
+static void put_note(struct buf *out, const char *path, const char *text) {
+    escape_text(out, str_of(path));
+    buf_printf(out, ": note: %s", text);
+}
+
 void skip_tell(struct skip_told *t, struct buf *out, const char *path, bool unrendered) {
     if (!unrendered && t->verbose)
-        buf_printf(out, "%s: note: skipped, no manifest\n", path);
+        put_note(out, path, "skipped, no manifest\n");
     if (!unrendered || (was_told(t, path) && !t->verbose))
         return;
-    buf_printf(out, "%s: note: skipped, a template that was not rendered", path);
+    put_note(out, path, "skipped, a template that was not rendered");
     buf_puts(out, t->chart.n != 0 ? ", as all of its chart; give what it renders: "
                                   : "; give what it renders, of a Helm chart: ");
     put_command(out, path);
@@ -202,18 +208,23 @@ static struct str name_of(struct str path) {
     return str_slice(path, at, path.n);
 }
 
+static void put_render(struct buf *out, const char *text, struct str folder) {
+    buf_puts(out, text);
+    escape_shell(out, folder);
+}
+
 void skip_put_advice(struct buf *out, const struct json *j, const char *path) {
     struct str whole = str_of(path), name = name_of(whole);
     if (skip_is_kustomization(j) || str_starts(name, STR("kustomization.")))
-        buf_printf(out, "; a kustomization: give what it renders: kubectl kustomize %.*s",
-                   STR_ARG(folder_of(whole)));
+        put_render(out, "; a kustomization: give what it renders: kubectl kustomize ",
+                   folder_of(whole));
     else if (str_eq(name, STR("Chart.yaml")))
-        buf_printf(out, "; a Helm chart: give what it renders: helm template %.*s",
-                   STR_ARG(folder_of(whole)));
+        put_render(out, "; a Helm chart: give what it renders: helm template ",
+                   folder_of(whole));
     else if (str_starts(name, STR("values")) || json_get(j, 0, STR("global")) != JSON_NONE)
-        buf_printf(out,
-                   "; values of a Helm chart: give what they render: helm template CHART -f %s",
-                   path);
+        put_render(out,
+                   "; values of a Helm chart: give what they render: helm template CHART -f ",
+                   whole);
     else if (json_is(j, json_get(j, 0, STR("services")), JSON_OBJECT))
         buf_puts(out, "; a Compose file: its images run outside of Kubernetes");
 }

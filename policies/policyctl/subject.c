@@ -13,8 +13,10 @@ struct walk { /* one file's */
     const struct subject_sink *to;
     struct subject_totals *totals;
     const char *file;
-    struct str raw;  /* as read */
-    struct str text; /* as shown */
+    struct str raw;       /* as read */
+    struct str text;      /* as shown */
+    struct excerpt lines; /* of the text as shown */
+    struct json_cursor near;
     size_t index;
     bool stop;        /* the sink had enough: its error stands */
     bool found;       /* in a folder: it need not be a manifest ... */
@@ -198,7 +200,7 @@ static enum ec tell(struct walk *w, bool whole, struct err *err) {
     if (w->stop || err->code == EC_NOMEM)
         return err->code;
     const struct subject_fault fault = {
-        .file = w->file, .text = w->text, .whole = whole, .err = err};
+        .file = w->file, .lines = &w->lines, .whole = whole, .err = err};
     w->totals->unreadable++;
     w->to->fault(w->to->arg, &fault);
     *err = (struct err)ERR_INIT;
@@ -215,19 +217,24 @@ static enum ec tell_at(struct walk *w, struct err *err, uint32_t line, uint32_t 
 static enum ec take(struct walk *w, const struct yaml_doc *doc, struct str prefix,
                     json_at object, unsigned depth, struct err *err);
 
+struct item_type {
+    struct str version, kind;
+};
+
 /* Items of a PodList, as the API server gives it, do not say what they are. */
-static void set_items(struct judge *j, const struct json *json, json_at list) {
+static struct item_type type_of_items(const struct json *json, json_at list) {
     struct str kind = json_str(json, json_get(json, list, STR("kind")));
-    bool named = str_ends(kind, STR("List")) && kind.n > 4;
-    j->item_kind = named ? str_slice(kind, 0, kind.n - 4) : STR_NONE;
-    j->item_version =
-        named ? json_str(json, json_get(json, list, STR("apiVersion"))) : STR_NONE;
+    if (!str_ends(kind, STR("List")) || kind.n == 4)
+        return (struct item_type){STR_NONE, STR_NONE};
+    return (struct item_type){json_str(json, json_get(json, list, STR("apiVersion"))),
+                              str_slice(kind, 0, kind.n - 4)};
 }
 
 /* Any object with a top-level `items` is a list to kubectl, whatever its kind says. */
 static enum ec take_list(struct walk *w, const struct yaml_doc *doc, struct str prefix,
                          json_at list, unsigned depth, struct err *err) {
     json_at items = json_get(doc->json, list, STR("items"));
+    const struct item_type type = type_of_items(doc->json, list);
     size_t i = 0;
     enum ec ec = EC_OK;
     if (depth == LIST_DEPTH_MAX)
@@ -236,7 +243,8 @@ static enum ec take_list(struct walk *w, const struct yaml_doc *doc, struct str 
          at = json_next(doc->json, items, at), i++) {
         char pointer[256];
         int n = snprintf(pointer, sizeof pointer, "%.*s/items/%zu", STR_ARG(prefix), i);
-        set_items(w->j, doc->json, list);
+        w->j->item_version = type.version; /* a list in this one had others */
+        w->j->item_kind = type.kind;
         ec = take(w, doc, (struct str){pointer, (size_t)n}, at, depth + 1, err);
     }
     w->j->item_kind = w->j->item_version = STR_NONE;
@@ -313,6 +321,8 @@ static enum ec take(struct walk *w, const struct yaml_doc *doc, struct str prefi
     struct yaml_pos pos = doc->pos[object];
     struct subject s = {.file = w->file,
                         .text = w->text,
+                        .lines = &w->lines,
+                        .near = &w->near,
                         .line = pos.line,
                         .doc = doc,
                         .prefix = prefix,
@@ -320,6 +330,7 @@ static enum ec take(struct walk *w, const struct yaml_doc *doc, struct str prefi
                         .policy = w->j->policy};
     enum ec ec;
     arena_reset(&w->j->arena);
+    w->near = (struct json_cursor)JSON_CURSOR_INIT;
     if (!json_is(doc->json, object, JSON_OBJECT))
         ec = err_set(err, EC_SCHEMA, "no Kubernetes object: expected an object, found %s",
                      json_type_name(json_type_of(doc->json, object)));
@@ -369,6 +380,7 @@ static enum ec take_text(struct walk *w, struct str text, struct err *err) {
     struct yaml *y = NULL;
     w->raw = text;
     w->text = shown_text(text);
+    w->lines = (struct excerpt)EXCERPT_INIT(w->text);
     if (w->found && skip_is_chart_template(w->file, text)) {
         w->unrendered = true;
         return EC_OK;
@@ -376,6 +388,7 @@ static enum ec take_text(struct walk *w, struct str text, struct err *err) {
     enum ec ec = yaml_open(&y, text, YAML_LIMITS_DEFAULT, err);
     ec = ec == EC_OK ? each_document(w, y, err) : tell(w, true, err);
     yaml_close(y);
+    excerpt_done(&w->lines);
     return ec;
 }
 
@@ -431,7 +444,7 @@ struct str subject_name(const struct subject *s) {
 }
 
 struct yaml_pos subject_where(const struct subject *s, struct str pointer) {
-    return s->object != JSON_NONE ? yaml_where_from(s->doc, s->object, pointer)
+    return s->object != JSON_NONE ? yaml_where_from(s->doc, s->near, s->object, pointer)
                                   : yaml_where(s->doc, s->prefix);
 }
 

@@ -12,6 +12,7 @@
 #define PULLGATE_POLICYCTL_SUBJECT_H
 
 #include "base/opts.h"
+#include "policyctl/excerpt.h"
 #include "policyctl/unjudged.h"
 #include "review/review.h"
 #include "yaml/yaml.h"
@@ -38,9 +39,11 @@ struct judge { /* one thread's */
 
 struct subject {
     const char *file;
-    struct str text; /* the file's, in UTF-8; empty where that cannot be told (UTF-16) */
-    size_t index;    /* 0-based among the file's objects */
-    uint32_t line;   /* where the object starts */
+    struct str text;       /* the file's, in UTF-8; empty where that cannot be told (UTF-16) */
+    struct excerpt *lines; /* of that text */
+    struct json_cursor *near; /* where the image asked for last stands in doc->json */
+    size_t index;             /* 0-based among the file's objects */
+    uint32_t line;            /* where the object starts */
     const struct yaml_doc *doc;
     struct str prefix; /* JSON pointer of the object in its document: "", "/items/3" ... */
     json_at object;    /* node, or JSON_NONE (a review without one) */
@@ -54,8 +57,8 @@ struct subject {
 
 struct subject_fault { /* what cannot be judged */
     const char *file;
-    struct str text;
-    bool whole; /* the input itself cannot be read; else a document of it */
+    struct excerpt *lines; /* of the file's text; NULL: there is none to show */
+    bool whole;            /* the input itself cannot be read; else a document of it */
     const struct err *err;
 };
 

@@ -1,4 +1,5 @@
 #include "policyctl/suite.h"
+#include "policyctl/verb.h"
 
 #include "base/clock.h"
 #include "policyctl/print.h"
@@ -178,7 +179,7 @@ static void take_fault(void *arg, const struct subject_fault *f) {
 
 static void take_note(void *arg, const char *file, uint32_t line, const char *text) {
     (void)arg;
-    fprintf(stderr, "%s:%u: note: %s\n", file, line, text);
+    verb_tell("%s:%u: note: %s", file, line, text);
 }
 
 /* ---- against what was expected ------------------------------------------------------- */

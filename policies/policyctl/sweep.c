@@ -1,6 +1,7 @@
 #include "policyctl/sweep.h"
 
 #include "base/clock.h"
+#include "base/escape.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "policyctl/inorder.h"
@@ -40,8 +41,8 @@ void sweep_print_fault(struct buf *out, const struct subject_fault *f) {
         buf_puts(out, "policyctl: ");
     err_print(f->err, out);
     buf_putc(out, '\n');
-    if (!f->whole)
-        excerpt_print(out, f->text, f->err->line, f->err->col);
+    if (!f->whole && f->lines != NULL)
+        excerpt_print(out, f->lines, f->err->line, f->err->col);
 }
 
 static enum ec take_object(void *arg, const struct subject *s, struct err *err) {
@@ -59,7 +60,7 @@ static void take_fault(void *arg, const struct subject_fault *f) {
 
 static void take_note(void *arg, const char *file, uint32_t line, const char *text) {
     struct slot *slot = arg;
-    buf_printf(&slot->talk, "%s:%u: note: %s\n", file, line, text);
+    escape_line(&slot->talk, "%s:%u: note: %s", file, line, text);
 }
 
 static void take_skip(void *arg, const struct subject_skip *s) {

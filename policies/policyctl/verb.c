@@ -1,5 +1,6 @@
 #include "policyctl/verb.h"
 
+#include "base/escape.h"
 #include "base/file.h"
 #include "policyctl/excerpt.h"
 
@@ -40,8 +41,11 @@ static void put_excerpt(struct buf *out, const struct err *err) {
     struct buf file = BUF_INIT(EXCERPT_FILE_MAX + 1);
     struct err ignored = ERR_INIT;
     if (err->line != 0 && err->where[0] != '\0' && strcmp(err->where, "-") != 0 &&
-        file_read(&file, err->where, EXCERPT_FILE_MAX, &ignored) == EC_OK)
-        excerpt_print(out, buf_view(&file), err->line, err->col);
+        file_read(&file, err->where, EXCERPT_FILE_MAX, &ignored) == EC_OK) {
+        struct excerpt lines = EXCERPT_INIT(buf_view(&file));
+        excerpt_print(out, &lines, err->line, err->col);
+        excerpt_done(&lines);
+    }
     buf_done(&file);
 }
 
@@ -59,6 +63,20 @@ int verb_fail(const struct err *err) {
     (void)!file_write_fd(STDERR_FILENO, words, &ignored);
     buf_done(&text);
     return err->code == EC_BUG ? EXIT_BROKEN : EXIT_INPUT;
+}
+
+void verb_tell(const char *format, ...) {
+    struct buf words = BUF_INIT(64 << 20), line = BUF_INIT(256 << 20);
+    struct err ignored = ERR_INIT;
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(&words, format, args);
+    va_end(args);
+    escape_text(&line, buf_view(&words));
+    buf_putc(&line, '\n');
+    (void)!file_write_fd(STDERR_FILENO, buf_view(&line), &ignored);
+    buf_done(&line);
+    buf_done(&words);
 }
 
 bool verb_print(struct buf *text) {

@@ -70,6 +70,9 @@ bool verb_options(const struct verb *v, void *target, int argc, char **argv,
 /* "policyctl: what" on standard error; EXIT_INPUT, or EXIT_BROKEN for a bug. */
 int verb_fail(const struct err *err);
 
+/* One line on standard error, escaped as a whole: what it names is from outside. */
+void verb_tell(const char *format, ...) PRINTF(1, 2);
+
 /* Writes a buffer to standard output; false, told on standard error, when that fails. */
 bool verb_print(struct buf *text);
 

@@ -16,7 +16,7 @@ static void put_reasons(struct buf *out, const char *indent, const struct suite_
         if (n++ >= REASONS_SHOWN)
             continue;
         buf_printf(out, "%s    reason: ", indent);
-        excerpt_safe(out, r->message);
+        escape_text(out, r->message);
         buf_putc(out, '\n');
     }
     if (n > REASONS_SHOWN)
@@ -26,14 +26,17 @@ static void put_reasons(struct buf *out, const char *indent, const struct suite_
 static void put_failures(struct buf *out, const char *indent, const struct suite *s,
                          const struct suite_case *c) {
     for (const struct suite_failure *f = c->failures; f != NULL; f = f->next) {
-        buf_printf(out, "%s%s:%u:%u: %s: found ", indent, s->form.file, f->pos.line, f->pos.col,
-                   f->what);
+        buf_puts(out, indent);
+        escape_text(out, str_of(s->form.file));
+        buf_printf(out, ":%u:%u: ", f->pos.line, f->pos.col);
+        escape_text(out, str_of(f->what));
+        buf_puts(out, ": found ");
         if (f->found.n == 0)
             buf_puts(out, "nothing");
         else
-            buf_json(out, f->found);
+            escape_quoted(out, f->found);
         buf_puts(out, ", expected ");
-        buf_json(out, f->expected);
+        escape_quoted(out, f->expected);
         buf_putc(out, '\n');
     }
     put_reasons(out, indent, c);
@@ -49,20 +52,22 @@ static void text_case(struct verify *v, const struct suite *s, const struct suit
     bool failed = c->failures != NULL;
     if (v->verbose) {
         buf_puts(&v->out, "=== RUN   ");
-        excerpt_safe(&v->out, c->name);
+        escape_text(&v->out, c->name);
         buf_putc(&v->out, '\n');
     }
     if (!failed && !v->verbose)
         return;
     buf_printf(&v->out, "--- %s: ", failed ? "FAIL" : "PASS");
-    excerpt_safe(&v->out, c->name);
+    escape_text(&v->out, c->name);
     buf_printf(&v->out, " (%.2fs)\n", c->seconds);
     put_failures(&v->out, "    ", s, c);
 }
 
 static void text_suite(struct verify *v, const struct verify_suite *of) {
     const char *word = of->err != NULL || of->n_failed != 0 ? "FAIL" : "ok  ";
-    buf_printf(&v->out, "%s\t%s\t%.2fs", word, of->path, of->seconds);
+    buf_printf(&v->out, "%s\t", word);
+    escape_text(&v->out, str_of(of->path));
+    buf_printf(&v->out, "\t%.2fs", of->seconds);
     if (of->err != NULL)
         buf_puts(&v->out, " [cannot be run]");
     else if (of->n_run == 0)
@@ -82,7 +87,7 @@ const struct verify_format verify_text = {
 
 static void put_attribute(struct buf *out, const char *name, struct str value) {
     buf_printf(out, " %s=\"", name);
-    print_xml(out, value);
+    escape_xml(out, value);
     buf_putc(out, '"');
 }
 
@@ -100,7 +105,7 @@ static void junit_case(struct verify *v, const struct suite *s, const struct sui
     buf_puts(&v->aside, ">\n      <failure");
     put_attribute(&v->aside, "message", str_of(c->failures->what));
     buf_puts(&v->aside, " type=\"expectation\">");
-    print_xml(&v->aside, buf_view(&lines));
+    escape_xml_lines(&v->aside, buf_view(&lines));
     buf_puts(&v->aside, "</failure>\n    </testcase>\n");
     buf_done(&lines);
 }
@@ -114,7 +119,7 @@ static void put_error(struct buf *out, const struct verify_suite *of) {
     put_attribute(out, "message", str_of(of->err->msg));
     put_attribute(out, "type", str_of(ec_name(of->err->code)));
     buf_putc(out, '>');
-    print_xml(out, buf_view(&text));
+    escape_xml_lines(out, buf_view(&text));
     buf_puts(out, "</error>\n    </testcase>\n");
     buf_done(&text);
 }

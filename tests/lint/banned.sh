@@ -13,6 +13,8 @@ heap='malloc|calloc|realloc|reallocarray|free|strdup|strndup|asprintf|vasprintf|
 # Below the programs: nothing prints, exits, aborts or reads the environment.
 talk='printf|vprintf|fprintf|vfprintf|puts|fputs|putchar|fputc|putc|fwrite|perror|exit|_exit|abort
 |getenv|secure_getenv|setenv|putenv|syslog'
+# In the programs: what is printed comes from outside, and goes through base/escape.h first.
+raw='printf|vprintf|fprintf|vfprintf|dprintf|puts|fputs|putchar|fputc|putc|perror'
 
 # file word count reason: exactly so often, for that reason. Fewer is a complaint too.
 exceptions='
@@ -68,12 +70,17 @@ done <<<"$exceptions"
 
 mapfile -t all < <(files '*.c' '*.h')
 mapfile -t product < <(files 'webhook/*.[ch]' 'policies/*.[ch]' 'certs/*.[ch]')
-below=()
+below=() programs=()
 for file in "${product[@]}"; do
-    [[ $file == webhook/program/* || $file == policies/policyctl/* ]] || below+=("$file")
+    if [[ $file == webhook/program/* || $file == policies/policyctl/* ]]; then
+        programs+=("$file")
+    else
+        below+=("$file")
+    fi
 done
 judge "$everywhere" "is banned" "${all[@]}"
 judge "$heap" "goes around webhook/base/mem.h" "${product[@]}"
 judge "$talk" "is for the programs alone" "${below[@]}"
+judge "$raw" "prints raw what comes from outside: verb_tell, verb_print or log" "${programs[@]}"
 grep -q -- '-Wvla' CMakeLists.txt || complain "CMakeLists.txt: -Wvla is gone, it keeps arrays of variable length out"
 verdict 200

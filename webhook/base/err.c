@@ -1,5 +1,7 @@
 #include "base/err.h"
 
+#include "base/escape.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -63,13 +65,15 @@ void err_place(struct err *e, const char *where, uint32_t line, uint32_t col) {
 }
 
 void err_print(const struct err *e, struct buf *out) {
-    if (e->where[0] != '\0')
-        buf_printf(out, "%s:", e->where);
+    if (e->where[0] != '\0') {
+        escape_text(out, str_of(e->where));
+        buf_putc(out, ':');
+    }
     if (e->line != 0)
         buf_printf(out, "%u:%u:", e->line, e->col);
     if (e->where[0] != '\0' || e->line != 0)
         buf_putc(out, ' ');
-    buf_puts(out, e->msg);
+    escape_text(out, str_of(e->msg));
 }
 
 const char *ec_name(enum ec code) {

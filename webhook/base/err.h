@@ -56,7 +56,7 @@ enum ec err_wrap(struct err *e, const char *format, ...) PRINTF(2, 3);
 /* Notes where in the input it was, unless already known. */
 void err_place(struct err *e, const char *where, uint32_t line, uint32_t col);
 
-/* "where:line:col: msg", leaving out what is unknown. */
+/* "where:line:col: msg", leaving out what is unknown; one line of text, escaped (base/escape.h). */
 void err_print(const struct err *e, struct buf *out);
 
 /* "syntax", "limit" ... : the word for logs and metrics. */

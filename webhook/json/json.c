@@ -75,6 +75,59 @@ json_at json_find_from(const struct json *j, json_at from, struct str pointer) {
     return at;
 }
 
+/* ---- one element after the other ------------------------------------------------------ */
+
+/* Where the last token of digits alone begins; the pointer's end, if there is none. */
+static size_t last_index(struct str pointer) {
+    for (size_t end = pointer.n; end > 0;) {
+        size_t at = end;
+        while (at > 0 && ascii_is_digit(pointer.p[at - 1]))
+            at--;
+        if (at < end && at > 0 && pointer.p[at - 1] == '/')
+            return at;
+        while (at > 0 && pointer.p[at - 1] != '/')
+            at--;
+        end = at ? at - 1 : 0;
+    }
+    return pointer.n;
+}
+
+static bool is_near(const struct json_cursor *c, json_at from, struct str prefix,
+                    uint64_t index) {
+    return c->at != JSON_NONE && c->from == from && c->index <= index &&
+           str_eq((struct str){c->prefix, c->prefix_bytes}, prefix);
+}
+
+static void set_cursor(struct json_cursor *c, json_at from, struct str prefix, json_at array) {
+    *c = (struct json_cursor){
+        .prefix_bytes = prefix.n, .from = from, .array = array, .at = array + 1};
+    if (prefix.n != 0)
+        memcpy(c->prefix, prefix.p, prefix.n);
+}
+
+json_at json_find_next(const struct json *j, struct json_cursor *c, json_at from,
+                       struct str pointer) {
+    size_t at = last_index(pointer);
+    struct str prefix = str_slice(pointer, 0, at ? at - 1 : 0);
+    struct str rest = str_slice(pointer, at, pointer.n);
+    struct str digits = str_slice(rest, 0, str_find(rest, '/'));
+    uint64_t index;
+    if (prefix.n > sizeof c->prefix || (digits.n > 1 && digits.p[0] == '0') ||
+        !str_to_uint(digits, UINT32_MAX, &index))
+        return json_find_from(j, from, pointer);
+    if (!is_near(c, from, prefix, index)) {
+        json_at array = json_find_from(j, from, prefix);
+        if (!json_is(j, array, JSON_ARRAY) || index >= j->nodes[array].len)
+            return json_find_from(j, from, pointer);
+        set_cursor(c, from, prefix, array);
+    }
+    if (index >= j->nodes[c->array].len)
+        return JSON_NONE;
+    for (; c->index < index; c->index++)
+        c->at = j->nodes[c->at].next;
+    return json_find_from(j, c->at, str_slice(rest, digits.n, rest.n));
+}
+
 bool json_path(const struct json *j, json_at from, json_at at, struct buf *out) {
     const struct json_node *nodes = j->nodes;
     if (from == JSON_NONE || at == JSON_NONE || at < from || at >= nodes[from].next)

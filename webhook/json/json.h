@@ -144,6 +144,22 @@ json_at json_find(const struct json *j, struct str pointer);
 /* The same as seen from the value `from`: what stands before it is not walked over. */
 json_at json_find_from(const struct json *j, json_at from, struct str pointer);
 
+/* The element of an array that was found last: those behind it are found from there. */
+struct json_cursor {
+    char prefix[112]; /* the pointer to the array, as seen from the value `from` */
+    size_t prefix_bytes;
+    json_at from, array;
+    json_at at; /* JSON_NONE: nothing was found yet */
+    uint32_t index;
+};
+#define JSON_CURSOR_INIT                                                                       \
+    { .at = JSON_NONE }
+
+/* The same once more, for many pointers into one document: those to elements of one array, asked for in
+ * their order, cost one walk over the array together. */
+json_at json_find_next(const struct json *j, struct json_cursor *cursor, json_at from,
+                       struct str pointer);
+
 /* The pointer to the value `at`, as seen from the value `from`; false, and nothing appended, if it does
  * not stand in there. The other way round than json_find(). */
 struct buf;

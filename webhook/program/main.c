@@ -1,4 +1,5 @@
 /* pullgate - the admission webhook's daemon. */
+#include "base/escape.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "program/daemon.h"
@@ -7,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static void print_help(void) {
     struct buf text = BUF_INIT(64 << 10);
@@ -32,8 +34,16 @@ static int print_mdoc(void) {
     return 0;
 }
 
+/* What it names comes from the command line or the environment. */
+static void tell(const char *text) {
+    AUTO(buf_done) struct buf line = BUF_INIT(64 << 10);
+    struct err ignored = ERR_INIT;
+    escape_line(&line, "pullgate: %s", text);
+    (void)!file_write_fd(STDERR_FILENO, buf_view(&line), &ignored);
+}
+
 static int usage_error(const struct err *err) {
-    fprintf(stderr, "pullgate: %s\n", err->msg);
+    tell(err->msg);
     return 2;
 }
 
@@ -44,10 +54,10 @@ static int healthcheck(const struct options *options) {
         err_set(&err, EC_USAGE, "--healthcheck needs --metrics-listen");
     else
         (void)!server_ask(&status, str_of(options->metrics_listen), "/readyz", 3, &err);
+    if (err.code == EC_OK && status != 200)
+        err_set(&err, EC_IO, "not ready (HTTP %u)", status);
     if (err.code != EC_OK)
-        fprintf(stderr, "pullgate: %s\n", err.msg);
-    else if (status != 200)
-        fprintf(stderr, "pullgate: not ready (HTTP %u)\n", status);
+        tell(err.msg);
     return err.code == EC_USAGE ? 2 : status != 200;
 }
 
@@ -87,7 +97,8 @@ int main(int argc, char **argv) {
         return 0;
     }
     if (result.version) {
-        puts("pullgate " VERSION_TEXT);
+        static const struct str version = STR_INIT("pullgate " VERSION_TEXT "\n");
+        fwrite(version.p, 1, version.n, stdout);
         return 0;
     }
     if (result.n_operands != 0)

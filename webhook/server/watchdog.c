@@ -123,14 +123,7 @@ static bool is_quiet(const struct conn *c, uint64_t stage) {
 }
 
 /* How little is lost with a connection that makes room, the least first. */
-enum way {
-    WAY_HANDSHAKE,
-    WAY_NOTHING_CAME,
-    WAY_USED_BEFORE,
-    WAY_BODY,
-    WAY_ANSWER,
-    WAY_NONE
-};
+enum way { WAY_HANDSHAKE, WAY_NOTHING_CAME, WAY_USED_BEFORE, WAY_BODY, WAY_ANSWER, WAY_NONE };
 
 static enum way way_of(const struct conn *c, uint64_t stage) {
     switch (conn_stage_of(stage)) {

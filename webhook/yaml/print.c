@@ -1,5 +1,6 @@
 #include "yaml/print.h"
 
+#include "base/escape.h"
 #include "yaml/inner.h"
 
 #include <yaml.h>
@@ -63,9 +64,21 @@ static bool has_lines(struct str s) {
     return str_find(s, '\n') != s.n;
 }
 
+/* Is there a line that a CI system would take for a command of its own ("::error::"), were it to stand
+ * there as it reads? */
+static bool has_command(struct str s) {
+    for (size_t end; s.n != 0; s = str_slice(s, end + 1, s.n)) {
+        end = str_find(s, '\n');
+        if (escape_is_command(str_slice(s, 0, end)))
+            return true;
+    }
+    return false;
+}
+
 static bool print_string(struct printer *p, struct str s) {
     yaml_event_t event;
-    yaml_scalar_style_t style = has_lines(s)         ? YAML_LITERAL_SCALAR_STYLE
+    yaml_scalar_style_t style = has_command(s)       ? YAML_DOUBLE_QUOTED_SCALAR_STYLE
+                                : has_lines(s)       ? YAML_LITERAL_SCALAR_STYLE
                                 : stays_string(p, s) ? YAML_PLAIN_SCALAR_STYLE
                                                      : YAML_DOUBLE_QUOTED_SCALAR_STYLE;
     /* A style that cannot hold the bytes is changed by the emitter itself. */
@@ -133,6 +146,15 @@ static bool print_node(struct printer *p, json_at at) {
     return false;
 }
 
+/* libyaml takes marks that turn the text around for printable. Where one is, it escapes all that is not
+ * ASCII. */
+static bool is_seen(const struct json *j, json_at at) {
+    for (json_at i = at; i < j->nodes[at].next; i++)
+        if (json_is(j, i, JSON_STRING) && !escape_is_seen(json_str(j, i)))
+            return false;
+    return true;
+}
+
 static void print_document(struct printer *p, json_at at) {
     yaml_event_t event;
     (void)!(
@@ -147,7 +169,7 @@ enum ec yaml_print(const struct json *j, json_at at, struct buf *out, struct err
     if (!yaml_emitter_initialize(&p.emitter))
         return err_set(err, EC_NOMEM, "out of memory");
     yaml_emitter_set_output(&p.emitter, write_text, out);
-    yaml_emitter_set_unicode(&p.emitter, 1);
+    yaml_emitter_set_unicode(&p.emitter, is_seen(j, at));
     yaml_emitter_set_width(&p.emitter, WIDTH_NONE);
     print_document(&p, at);
     yaml_emitter_delete(&p.emitter);

@@ -353,25 +353,28 @@ enum ec yaml_next(struct yaml *y, struct yaml_doc **doc, struct err *err) {
 }
 
 /* The node a pointer names, or that of the nearest parent there is. */
-static json_at nearest(const struct json *j, json_at from, struct str pointer, bool *exact) {
-    json_at at = json_find_from(j, from, pointer);
+static json_at nearest(const struct json *j, struct json_cursor *near, json_at from,
+                       struct str pointer, bool *exact) {
+    json_at at = json_find_next(j, near, from, pointer);
     *exact = at != JSON_NONE;
     while (at == JSON_NONE && pointer.n > 0) {
         do
             pointer.n--;
         while (pointer.n > 0 && pointer.p[pointer.n] != '/');
-        at = json_find_from(j, from, pointer);
+        at = json_find_next(j, near, from, pointer);
     }
     return at;
 }
 
 struct yaml_pos yaml_where(const struct yaml_doc *doc, struct str pointer) {
-    return yaml_where_from(doc, 0, pointer);
+    struct json_cursor near = JSON_CURSOR_INIT;
+    return yaml_where_from(doc, &near, 0, pointer);
 }
 
-struct yaml_pos yaml_where_from(const struct yaml_doc *doc, json_at from, struct str pointer) {
+struct yaml_pos yaml_where_from(const struct yaml_doc *doc, struct json_cursor *near,
+                                json_at from, struct str pointer) {
     bool exact;
-    json_at at = nearest(doc->json, from, pointer, &exact);
+    json_at at = nearest(doc->json, near, from, pointer, &exact);
     return at == JSON_NONE ? (struct yaml_pos){0, 0} : doc->pos[at];
 }
 
@@ -383,8 +386,9 @@ static json_at parent(const struct json *j, struct str pointer) {
 }
 
 struct yaml_pos yaml_where_key(const struct yaml_doc *doc, struct str pointer) {
+    struct json_cursor near = JSON_CURSOR_INIT;
     bool exact;
-    json_at at = nearest(doc->json, 0, pointer, &exact);
+    json_at at = nearest(doc->json, &near, 0, pointer, &exact);
     if (at == JSON_NONE)
         return (struct yaml_pos){0, 0};
     /* A key is the node before its value. */

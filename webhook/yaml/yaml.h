@@ -28,6 +28,7 @@
 /* Of json/json.h, which is not included: jansson.h, which readers of rule files want beside
  * this, has the same words (enum json_type, JSON_STRING). */
 struct json;
+struct json_cursor;
 
 struct yaml; /* a stream */
 
@@ -79,8 +80,10 @@ enum ec yaml_require_plain(const struct yaml_doc *doc, struct err *err) MUST_CHE
 /* Line and column of the value a JSON pointer names; of the nearest parent that exists when
  * there is none. */
 struct yaml_pos yaml_where(const struct yaml_doc *doc, struct str pointer);
-/* The same as seen from a value, a node of doc->json. */
-struct yaml_pos yaml_where_from(const struct yaml_doc *doc, uint32_t from, struct str pointer);
+/* The same as seen from a value, a node of doc->json; `near` is of that document, and makes pointers into
+ * one array cheap that are asked for in order. */
+struct yaml_pos yaml_where_from(const struct yaml_doc *doc, struct json_cursor *near,
+                                uint32_t from, struct str pointer);
 /* The same for the key of a member (the last token of the pointer); of an element of an array
  * that of its value. */
 struct yaml_pos yaml_where_key(const struct yaml_doc *doc, struct str pointer);
