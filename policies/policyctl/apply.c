@@ -18,11 +18,13 @@ enum { ARENA_MAX = 1 << 30, JSON_MAX = 512 << 20, POINTER_MAX = 1 << 16 };
 void apply_init(struct apply *a, const struct policy *policy, const struct asked *asked) {
     *a = (struct apply){.arena = ARENA_INIT(64 << 10, ARENA_MAX)};
     judge_init(&a->judge, policy, asked);
+    changes_init(&a->changes);
 }
 
 void apply_done(struct apply *a) {
     judge_done(&a->judge);
     textedit_done(&a->text);
+    changes_done(&a->changes);
     arena_done(&a->arena);
     mem_free(a->wanted);
     mem_free(a->results);
@@ -70,6 +72,16 @@ static enum ec edits_of(struct apply *a, const struct subject *s, struct edits *
 
 /* ---- edits to changes of the text ---------------------------------------------------- */
 
+/* A literal for a key that is changed. */
+static const char *key_of(struct str key) {
+    static const char *const keys[] = {"image", "imagePullPolicy", "imagePullSecrets",
+                                       "reference", "pullPolicy"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (str_eq(str_of(keys[i]), key))
+            return keys[i];
+    return NULL;
+}
+
 /* The container of the pointer's last token, and that token. */
 static enum ec parent_of(const struct subject *s, struct str pointer, json_at *parent,
                          struct str *last, struct err *err) {
@@ -79,52 +91,49 @@ static enum ec parent_of(const struct subject *s, struct str pointer, json_at *p
     *last = str_slice(pointer, slash, pointer.n);
     *parent = json_find_next(s->doc->json, s->near, s->object,
                              str_slice(pointer, 0, slash ? slash - 1 : 0));
-    return *parent != JSON_NONE ? EC_OK : err_set(err, EC_BUG, "an edit is nowhere");
+    bool known = *parent != JSON_NONE && key_of(*last) != NULL;
+    return known ? EC_OK : err_set(err, EC_BUG, "an edit is nowhere");
 }
 
 /* A pull policy that was not there goes in front of its image. */
-static enum ec change_string(const struct splice *p, const struct subject *s,
-                             const struct edit *e, struct err *err) {
-    const struct json *j = s->doc->json;
+static enum ec change_string(struct apply *a, const struct subject *s, const struct edit *e,
+                             struct err *err) {
     struct str last;
-    json_at parent;
-    if (parent_of(s, e->pointer, &parent, &last, err) != EC_OK)
+    struct change one = {.string = e->string};
+    if (parent_of(s, e->pointer, &one.mapping, &last, err) != EC_OK)
         return err->code;
-    json_at node = json_get(j, parent, last);
-    bool volume = str_eq(last, STR("pullPolicy"));
-    if (node != JSON_NONE)
-        return splice_scalar(p, node, e->string, err);
-    return splice_member(p, parent, volume ? STR("reference") : STR("image"),
-                         volume ? "pullPolicy" : "imagePullPolicy", e->string, err);
+    one.value = json_get(s->doc->json, one.mapping, last);
+    one.key = key_of(last);
+    one.before = str_eq(last, STR("pullPolicy")) ? "reference" : "image";
+    return changes_add(&a->changes, one, err);
 }
 
 /* Both kinds of edits of a list: the list as it will be. */
-static enum ec change_secrets(const struct splice *p, const struct subject *s,
-                              const struct edit *e, struct err *err) {
+static enum ec change_secrets(struct apply *a, const struct subject *s, const struct edit *e,
+                              struct err *err) {
     const struct decision *d = s->decision;
+    struct change one = {.is_list = true, .names = d->secrets, .n_names = d->n_secrets};
     struct str last, pointer = e->pointer;
     if (str_ends(pointer, STR("/-")))
         pointer.n -= 2;
-    json_at spec;
-    if (parent_of(s, pointer, &spec, &last, err) != EC_OK)
+    if (parent_of(s, pointer, &one.mapping, &last, err) != EC_OK)
         return err->code;
-    json_at list = json_get(s->doc->json, spec, last);
-    if (list == JSON_NONE)
-        return splice_names(p, spec, "imagePullSecrets", d->secrets, d->n_secrets, err);
-    return splice_name_list(p, list, d->secrets, d->n_secrets, err);
+    one.value = json_get(s->doc->json, one.mapping, last);
+    one.key = key_of(last);
+    one.before = "";
+    return changes_add(&a->changes, one, err);
 }
 
-static enum ec change_text(struct apply *a, const struct subject *s, const struct edits *edits,
-                           struct err *err) {
-    const struct splice p = {.text = &a->text, .doc = s->doc};
+static enum ec gather(struct apply *a, const struct subject *s, const struct edits *edits,
+                      struct err *err) {
     bool secrets = false; /* are done: one change for all their edits */
     enum ec ec = EC_OK;
     for (size_t i = 0; i < edits->n && ec == EC_OK; i++) {
         const struct edit *e = &edits->v[i];
         if (e->kind == EDIT_STRING)
-            ec = change_string(&p, s, e, err);
+            ec = change_string(a, s, e, err);
         else if (!secrets)
-            ec = change_secrets(&p, s, e, err);
+            ec = change_secrets(a, s, e, err);
         secrets |= e->kind != EDIT_STRING;
     }
     return ec;
@@ -237,7 +246,7 @@ static enum ec change_object(void *arg, const struct subject *s, struct err *err
         return err->code;
     enum ec ec = edits_of(a, s, &edits, err);
     if (ec == EC_OK)
-        ec = change_text(a, s, &edits, err);
+        ec = gather(a, s, &edits, err);
     if (ec == EC_OK)
         ec = want(a, s, &edits, err);
     return ec;
@@ -317,7 +326,10 @@ static enum ec take_document(struct pass *p, const struct yaml_doc *doc, struct 
         p->sink.note(p->sink.arg, p->file, doc->line, SKIP_CHATTER);
         return EC_OK;
     }
+    changes_reset(&p->a->changes);
     enum ec ec = subject_part(&p->a->judge, p->file, doc, STR(""), 0, &p->sink, p->totals, err);
+    if (ec == EC_OK && p->first)
+        ec = changes_make(&p->a->changes, &splice, err);
     if (ec == EC_OK && p->first && p->a->n_results != 0 && krm_is_list(doc->json))
         ec = splice_items(&splice, 0, "results", p->a->results, p->a->n_results, err);
     return ec;

@@ -1,6 +1,6 @@
 /* policyctl/apply - a text of objects, changed as the webhook would change them, and in nothing else.
  *
- *      text --yaml--> objects --engine--> edits --splice--> new text
+ *      text --yaml--> objects --engine--> edits --changes--> new text
  *                         '--patch--> what they should become == what the new text says
  *
  * Rules      denied objects stay as they are. The new text is read again: its objects equal those
@@ -10,6 +10,7 @@
 #ifndef PULLGATE_POLICYCTL_APPLY_H
 #define PULLGATE_POLICYCTL_APPLY_H
 
+#include "policyctl/changes.h"
 #include "policyctl/subject.h"
 #include "policyctl/textedit.h"
 
@@ -20,9 +21,10 @@ struct apply {
 
     struct subject_totals totals;
     struct textedit text;
-    struct excerpt lines; /* of the text */
-    struct arena arena;   /* what follows */
-    struct str *wanted;   /* the objects as they should become: compact JSON and JSON_PADDING */
+    struct excerpt lines;   /* of the text */
+    struct changes changes; /* of the document being read */
+    struct arena arena;     /* what follows */
+    struct str *wanted; /* the objects as they should become: compact JSON and JSON_PADDING */
     size_t n_wanted, cap_wanted;
     struct str *results; /* of the ResourceList being read: JSON, one per denial */
     size_t n_results, cap_results;

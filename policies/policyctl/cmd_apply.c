@@ -92,10 +92,8 @@ static enum ec part_values(struct textedit *t, struct err *err) {
         if (doc->index != 0 && !has_separator(str_slice(t->text, before, at)))
             ec = textedit_add(
                 t,
-                (struct textedit_change){.at = at,
-                                         .with = pos.col == 1 ? STR("---\n") : STR("\n---\n"),
-                                         .pos = pos,
-                                         .uses = 1},
+                (struct textedit_change){
+                    .at = at, .with = pos.col == 1 ? STR("---\n") : STR("\n---\n"), .pos = pos},
                 err);
         before = at;
     }

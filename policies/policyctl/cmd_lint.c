@@ -52,6 +52,7 @@ struct run {
     struct findings findings;
     bool ignored[N_LINTS];
     int64_t now_s, soon_s;
+    bool told; /* errors of the operand */
 };
 
 static void add(void *arg, enum rules_lint lint, const char *file, struct policy_pos pos,
@@ -70,6 +71,13 @@ static void add_error(struct run *r, const char *path, const struct err *err) {
              str_of(err->msg));
 }
 
+static void add_one(void *arg, const struct err *err, size_t n) {
+    struct run *r = arg;
+    (void)n;
+    r->told = true;
+    add_error(r, "", err);
+}
+
 static enum ec load(struct policy **out, const char *path, struct buf *standard_input,
                     const struct rules_options *options, struct err *err) {
     if (strcmp(path, "-") != 0)
@@ -80,18 +88,23 @@ static enum ec load(struct policy **out, const char *path, struct buf *standard_
 }
 
 static void lint_one(struct run *r, const char *path) {
-    const struct rules_options options = {
-        .warn = add, .arg = r, .pipes = true, .now_s = r->now_s};
+    const struct rules_options options = {.warn = add,
+                                          .arg = r,
+                                          .error = add_one,
+                                          .warn_always = true,
+                                          .pipes = true,
+                                          .now_s = r->now_s};
     const struct rules_examine_options closer = {
         .warn = add, .arg = r, .now_s = r->now_s, .soon_s = r->soon_s};
     struct policy *policy = NULL;
     struct err err = ERR_INIT;
     r->findings.order++;
+    r->told = false;
     if (load(&policy, path, &r->findings.standard_input, &options, &err) == EC_OK)
         rules_examine(policy, &closer);
     else if (err.code == EC_NOMEM)
         r->findings.no_memory = true;
-    else
+    else if (!r->told)
         add_error(r, path, &err);
     policy_free(policy);
 }

@@ -2,6 +2,7 @@
 #include "policyctl/verb.h"
 
 #include "certs/certs.h"
+#include "policyctl/verb.h"
 #include "rules/rules.h"
 
 static void warn(void *arg, enum rules_lint lint, const char *file, struct policy_pos pos,
@@ -18,19 +19,45 @@ enum ec policy_named(const char *path, struct err *err) {
     return EC_OK;
 }
 
-static struct rules_options options_at(int64_t now_s) {
-    return (struct rules_options){
-        .warn = warn, .pipes = true, .now_s = now_s, .sha256 = certs_sha256_hex};
+/* Of several errors all but the last are told here; the last is the verb's to tell. */
+struct errors {
+    struct err last;
+    size_t n;
+};
+
+static void tell(void *arg, const struct err *err, size_t n) {
+    struct errors *e = arg;
+    if (++e->n < n)
+        (void)verb_fail(err);
+    e->last = *err;
+}
+
+static struct rules_options options_at(int64_t now_s, struct errors *errors) {
+    return (struct rules_options){.warn = warn,
+                                  .arg = errors,
+                                  .error = tell,
+                                  .pipes = true,
+                                  .now_s = now_s,
+                                  .sha256 = certs_sha256_hex};
+}
+
+static enum ec keep_last(const struct errors *errors, enum ec ec, struct err *err) {
+    if (ec != EC_OK && errors->n != 0)
+        *err = errors->last;
+    return err->code;
 }
 
 enum ec policy_load(struct policy **out, const char *path, int64_t now_s, struct err *err) {
-    const struct rules_options options = options_at(now_s);
-    enum ec ec = policy_named(path, err);
-    return ec != EC_OK ? ec : rules_load(out, path, &options, err);
+    struct errors errors = {.n = 0};
+    const struct rules_options options = options_at(now_s, &errors);
+    if (policy_named(path, err) != EC_OK)
+        return err->code;
+    return keep_last(&errors, rules_load(out, path, &options, err), err);
 }
 
 enum ec policy_parse(struct policy **out, struct str text, const char *path, int64_t now_s,
                      struct err *err) {
-    const struct rules_options options = options_at(now_s);
-    return rules_parse(out, text, path, &options, err);
+    struct errors errors = {.n = 0};
+    const struct rules_options options = options_at(now_s, &errors);
+    return keep_last(&errors, rules_parse(out, text, path, &options, err), err);
 }

@@ -15,7 +15,7 @@
 #define HELP_ROW                                                                               \
     { "help", 'h', OPT_HELP, NULL, NULL, "Print this and end.", .offset = 0 }
 
-/* Loads it; warnings go to standard error. Errors: EC_USAGE when none is named, and
+/* Loads it; warnings go to standard error, and so do all errors but the last, which *err has. Errors: EC_USAGE when none is named, and
  * rules_load's. */
 enum ec policy_load(struct policy **out, const char *path, int64_t now_s, struct err *err)
     MUST_CHECK;

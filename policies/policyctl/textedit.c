@@ -71,7 +71,6 @@ enum ec textedit_add(struct textedit *t, struct textedit_change change, struct e
         t->v = more;
         t->cap = cap;
     }
-    change.asked = 1;
     change.order = t->n;
     if (!arena_str(&t->arena, change.with, &change.with))
         return arena_fail(&t->arena, err);
@@ -88,50 +87,23 @@ static int compare(const void *pa, const void *pb) {
     return (a->order > b->order) - (a->order < b->order);
 }
 
-static bool same_place(const struct textedit_change *a, const struct textedit_change *b) {
-    return a->at == b->at && a->n == b->n && a->pos.line == b->pos.line &&
-           a->pos.col == b->pos.col;
-}
-
-/* Behind all that `before` replaces; of an insertion, for another value. */
-static bool follows(const struct textedit_change *before, const struct textedit_change *c) {
-    return c->at >= before->at + before->n && !same_place(before, c);
-}
-
-static enum ec fail_at(const struct textedit_change *c, struct err *err) {
-    err_place(err, NULL, c->pos.line, c->pos.col);
-    return err_set(
-        err, EC_SCHEMA,
-        "this value stands in %zu places (an anchor and its aliases), which would have "
-        "to become different things; write it out where they differ",
-        c->uses);
-}
-
-/* Those that ask for the same become one. */
-static enum ec fold(struct textedit *t, struct err *err) {
-    size_t kept = 0;
-    if (t->n != 0)
-        qsort(t->v, t->n, sizeof *t->v, compare);
-    for (size_t i = 0; i < t->n; i++) {
-        struct textedit_change *c = &t->v[i], *before = kept ? &t->v[kept - 1] : NULL;
-        if (before == NULL || follows(before, c)) {
-            t->v[kept++] = *c;
+static enum ec check_apart(const struct textedit *t, struct err *err) {
+    for (size_t i = 1; i < t->n; i++) {
+        const struct textedit_change *c = &t->v[i], *before = &t->v[i - 1];
+        if (c->at >= before->at + before->n)
             continue;
-        }
-        if (!same_place(before, c) || !str_eq(c->with, before->with))
-            return fail_at(c, err);
-        before->asked++;
+        err_place(err, NULL, c->pos.line, c->pos.col);
+        return err_set(err, EC_SCHEMA,
+                       "two changes meet in this value, which cannot be made in place");
     }
-    t->n = kept;
-    for (size_t i = 0; i < t->n; i++)
-        if (t->v[i].asked != t->v[i].uses)
-            return fail_at(&t->v[i], err);
     return EC_OK;
 }
 
 enum ec textedit_apply(struct textedit *t, struct buf *out, struct err *err) {
     size_t at = 0;
-    if (fold(t, err) != EC_OK)
+    if (t->n != 0)
+        qsort(t->v, t->n, sizeof *t->v, compare);
+    if (check_apart(t, err) != EC_OK)
         return err->code;
     for (size_t i = 0; i < t->n; i++) {
         const struct textedit_change *c = &t->v[i];

@@ -2,8 +2,8 @@
  *
  *      text --textedit_offset--> bytes --textedit_add--> changes --textedit_apply--> new text
  *
- * Rules      a place is changed once. Where it stands for several values (an anchor that aliases
- *            repeat), all of them have to ask for the same change
+ * Rules      a place is changed once; what is inserted at one byte stands in the order in which it was
+ *            added
  * Ownership  borrows the text; replacements are copied
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_POLICYCTL_TEXTEDIT_H
@@ -17,8 +17,7 @@ struct textedit_change {
     size_t at, n; /* bytes of the text that are replaced */
     struct str with;
     struct yaml_pos pos; /* of the value, for errors */
-    size_t uses, asked;  /* values that stand here; how many asked for this */
-    size_t order;        /* of what is inserted at one byte, for different values */
+    size_t order;        /* in which it was added */
 };
 
 struct textedit {
@@ -42,7 +41,7 @@ size_t textedit_offset(const struct textedit *t, struct yaml_pos pos);
 enum ec textedit_add(struct textedit *t, struct textedit_change change, struct err *err)
     MUST_CHECK;
 
-/* Errors: EC_SCHEMA at a place whose values want different things; EC_NOMEM, EC_LIMIT. */
+/* Errors: EC_SCHEMA at a change that meets another one; EC_NOMEM, EC_LIMIT. */
 enum ec textedit_apply(struct textedit *t, struct buf *out, struct err *err) MUST_CHECK;
 
 #endif

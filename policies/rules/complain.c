@@ -129,12 +129,52 @@ static void put_message(char out[MESSAGE_BYTES], const struct cursor *c, const c
         vsnprintf(out + n, MESSAGE_BYTES - n, format, args);
 }
 
+struct told {
+    struct told *next;
+    enum rules_lint lint; /* of a warning */
+    enum ec code;         /* of an error */
+    struct policy_pos pos;
+    struct str text; /* with a NUL behind it */
+};
+
+/* Puts it in front of the list. */
+static void keep(struct reader *r, struct told **list, struct told one, const char *text) {
+    struct told *t = ARENA_NEW(&r->scratch, struct told);
+    if (t == NULL || !arena_str(&r->scratch, (struct str){text, strlen(text) + 1}, &one.text)) {
+        r->no_memory = true;
+        return;
+    }
+    one.text.n--;
+    one.next = *list;
+    *t = one;
+    *list = t;
+}
+
+static void keep_error(struct reader *r, struct policy_pos pos, enum ec code,
+                       const char *message) {
+    if (r->n_errors >= RULES_ERRORS_MAX)
+        return;
+    keep(r, &r->errors, (struct told){.code = code, .pos = pos}, message);
+    r->n_errors++;
+}
+
 static enum ec fail_at(struct reader *r, struct policy_pos pos, enum ec code,
                        const char *message) {
-    if (r->no_memory || code == EC_NOMEM)
-        return err_set(r->err, EC_NOMEM, "out of memory");
-    err_place(r->err, r->policy->files[pos.file].p, pos.line, pos.col);
-    return err_set(r->err, code, "%s", message);
+    if (code != EC_NOMEM)
+        keep_error(r, pos, code, message);
+    return r->no_memory || code == EC_NOMEM ? err_set(r->err, EC_NOMEM, "out of memory") : code;
+}
+
+void walk_keep(struct reader *r, struct err *err) {
+    if (err->code == EC_OK || err->code == EC_NOMEM)
+        return;
+    const struct policy_pos pos = {.file = r->file, .line = err->line, .col = err->col};
+    keep_error(r, pos, err->code, err->msg);
+    *err = (struct err)ERR_INIT;
+}
+
+bool walk_is_over(const struct reader *r, enum ec ec) {
+    return ec != EC_OK && (r->err->code != EC_OK || r->no_memory);
 }
 
 enum ec walk_fail(const struct cursor *c, enum ec code, const char *format, ...) {
@@ -185,25 +225,9 @@ enum ec walk_fail_at(struct reader *r, struct policy_pos pos, const char *format
 
 /* ---- warnings ---------------------------------------------------------------------------- */
 
-struct warning {
-    struct warning *next;
-    enum rules_lint lint;
-    struct policy_pos pos;
-    struct str text; /* with a NUL behind it */
-};
-
 static void keep_warning(struct reader *r, enum rules_lint lint, struct policy_pos pos,
                          const char *text) {
-    struct warning *w = ARENA_NEW(&r->scratch, struct warning);
-    if (w == NULL || !arena_str(&r->scratch, (struct str){text, strlen(text) + 1}, &w->text)) {
-        r->no_memory = true;
-        return;
-    }
-    w->text.n--;
-    w->lint = lint;
-    w->pos = pos;
-    w->next = r->warnings;
-    r->warnings = w;
+    keep(r, &r->warnings, (struct told){.lint = lint, .pos = pos}, text);
     r->n_warnings++;
 }
 
@@ -239,9 +263,9 @@ static int compare_u32(uint32_t a, uint32_t b) {
     return (a > b) - (a < b);
 }
 
-static int compare_warnings(const void *pa, const void *pb) {
-    const struct warning *a = *(const struct warning *const *)pa;
-    const struct warning *b = *(const struct warning *const *)pb;
+static int compare_told(const void *pa, const void *pb) {
+    const struct told *a = *(const struct told *const *)pa;
+    const struct told *b = *(const struct told *const *)pb;
     int order = compare_u32(a->pos.file, b->pos.file);
     if (order == 0)
         order = compare_u32(a->pos.line, b->pos.line);
@@ -250,22 +274,51 @@ static int compare_warnings(const void *pa, const void *pb) {
     return order != 0 ? order : str_cmp(a->text, b->text);
 }
 
+/* In the order of their places, each once: a setting that rules inherit is looked at once per rule. */
+static struct told **sort(struct reader *r, struct told *list, size_t *n) {
+    struct told **all = ARENA_ARRAY(&r->scratch, struct told *, *n);
+    size_t kept = 0, i = 0;
+    if (all == NULL)
+        return NULL;
+    for (struct told *t = list; t != NULL; t = t->next)
+        all[i++] = t;
+    qsort(all, i, sizeof(struct told *), compare_told);
+    for (size_t k = 0; k < i; k++)
+        if (kept == 0 || compare_told(&all[kept - 1], &all[k]) != 0)
+            all[kept++] = all[k];
+    *n = kept;
+    return all;
+}
+
 enum ec walk_tell_warnings(struct reader *r) {
-    if (r->n_warnings == 0 || r->options->warn == NULL)
+    size_t n = r->n_warnings;
+    if (n == 0 || r->options->warn == NULL)
         return EC_OK;
-    struct warning **all = ARENA_ARRAY(&r->scratch, struct warning *, r->n_warnings);
+    struct told **all = sort(r, r->warnings, &n);
     if (all == NULL)
         return walk_no_room(r, &r->scratch);
-    size_t n = 0;
-    for (struct warning *w = r->warnings; w != NULL; w = w->next)
-        all[n++] = w;
-    qsort(all, n, sizeof(struct warning *), compare_warnings);
-    /* A setting that rules inherit is looked at once per rule. */
     for (size_t i = 0; i < n; i++)
-        if (i == 0 || compare_warnings(&all[i - 1], &all[i]) != 0)
-            r->options->warn(r->options->arg, all[i]->lint,
-                             r->policy->files[all[i]->pos.file].p, all[i]->pos, all[i]->text.p);
+        r->options->warn(r->options->arg, all[i]->lint, r->policy->files[all[i]->pos.file].p,
+                         all[i]->pos, all[i]->text.p);
     return EC_OK;
+}
+
+static enum ec put_error(struct reader *r, const struct told *t, struct err *out) {
+    err_place(out, r->policy->files[t->pos.file].p, t->pos.line, t->pos.col);
+    return err_set(out, t->code, "%s", t->text.p);
+}
+
+enum ec walk_tell_errors(struct reader *r) {
+    size_t n = r->n_errors;
+    struct told **all = sort(r, r->errors, &n);
+    if (all == NULL)
+        return walk_no_room(r, &r->scratch);
+    for (size_t i = 0; i < n && r->options->error != NULL; i++) {
+        struct err one = ERR_INIT;
+        put_error(r, all[i], &one);
+        r->options->error(r->options->arg, &one, n);
+    }
+    return n == 0 ? EC_OK : put_error(r, all[0], r->err);
 }
 
 /* ---- memory ------------------------------------------------------------------------------ */

@@ -36,9 +36,10 @@ static enum ec read_source(struct reader *r, struct source *source) {
         place_file(r, source_where(source, STR_NONE));
     r->source = NULL;
     tree_done(&tree);
-    return ec == EC_OK ? source_end(source, r->err) : ec;
+    return walk_is_over(r, ec) ? ec : source_end(source, r->err);
 }
 
+/* What is wrong with one file is kept, and the next one is read. */
 static enum ec read_file(struct reader *r, struct str text) {
     struct source *source = NULL;
     r->text = text;
@@ -46,9 +47,9 @@ static enum ec read_file(struct reader *r, struct str text) {
     if (ec == EC_OK)
         ec = read_source(r, source);
     source_close(source);
-    if (ec != EC_OK)
-        place_file(r, (struct source_pos){0, 0});
-    return ec;
+    walk_keep(r, r->err);
+    return r->no_memory || r->err->code != EC_OK ? err_set(r->err, EC_NOMEM, "out of memory")
+                                                 : EC_OK;
 }
 
 /* ---- all files --------------------------------------------------------------------------- */
@@ -100,7 +101,7 @@ static enum ec check_all(struct reader *r) {
     warn_of_no_rules(r);
     for (const struct draft *d = r->first_rule; d != NULL; before = d, d = d->next) {
         enum ec ec = check_converges(r, d, before);
-        if (ec != EC_OK)
+        if (walk_is_over(r, ec))
             return ec;
         check_effects(r, d);
     }
@@ -145,13 +146,15 @@ static enum ec read_all(struct reader *r, const struct files *in) {
         r->file = (uint32_t)i;
         ec = read_file(r, in->v[i].text);
     }
-    if (ec == EC_OK)
+    if (ec == EC_OK && r->n_errors == 0)
         ec = check_all(r);
-    if (ec == EC_OK)
+    if (ec == EC_OK && r->n_errors == 0)
         ec = flatten(r);
-    if (ec == EC_OK)
+    if (ec == EC_OK && r->n_errors == 0)
         ec = hash(r, in);
-    return ec == EC_OK ? walk_tell_warnings(r) : ec;
+    if (ec == EC_OK && (r->n_errors == 0 || r->options->warn_always))
+        ec = walk_tell_warnings(r);
+    return ec == EC_OK ? walk_tell_errors(r) : ec;
 }
 
 static enum ec build(struct policy **out, const struct files *in,

@@ -201,7 +201,10 @@ static enum ec read_mirror(const struct cursor *c, void *out) {
     struct policy_mirror *m = out;
     m->pos = walk_key_pos(c);
     enum ec ec = place_read(&m->from, c, str_of(c->key), PLACE_MIRROR_KEY);
-    return ec != EC_OK ? ec : place_read(&m->to, c, walk_str(c), PLACE_MIRROR_TARGET);
+    if (walk_is_over(c->r, ec))
+        return ec;
+    enum ec to = place_read(&m->to, c, walk_str(c), PLACE_MIRROR_TARGET);
+    return ec != EC_OK ? ec : to;
 }
 
 /* Longest path first, as the engine looks; the rest by text, so that equal ones are neighbours.

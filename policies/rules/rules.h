@@ -3,7 +3,8 @@
  * Rules      unknown or misspelt keys, wrong types, impossible values are errors with
  *            file:line:column, what was found, what was expected and a suggestion; what is
  *            legal but surely not meant (a rule never reached, a pattern without effect) is a
- *            warning or, where it would fail open, an error
+ *            warning or, where it would fail open, an error. All errors of all files are found in one
+ *            go
  * Ownership  the policy owns all it needs; the text may be freed after loading
  * Limits     RULES_FILE_MAX bytes a file, a thousand files; a policy of 64 MiB
  * Threads    each loading on one thread, any number of them at a time; the result immutable
@@ -15,9 +16,16 @@
 #include "engine/policy.h"
 #include "rules/lint.h"
 
+/* Everything that keeps the files from being loaded, in the order of its place: one of `n`. */
+typedef void rules_error_fn(void *arg, const struct err *err, size_t n);
+
+enum { RULES_ERRORS_MAX = 1000 }; /* that many are told */
+
 struct rules_options {
     rules_warn_fn *warn; /* may be NULL */
     void *arg;
+    rules_error_fn *error; /* may be NULL; not called where there is no place to tell */
+    bool warn_always;      /* of files that are not loaded, too */
     bool pipes; /* `path` may be a pipe, read to its end however long that takes: for tools */
     int64_t now_s; /* to warn of exemptions that ran out; 0: do not */
     /* Fills policy.sha256: lower-case hex and a NUL; NULL: it stays empty. Of one file the
@@ -34,7 +42,8 @@ enum { RULES_FILE_MAX = 8 << 20 }; /* bytes of one rule file */
  * rules are joined in order, `unmatched` holds for all of them (two files may not contradict each other
  * there).
  * Errors: EC_IO, EC_SYNTAX, EC_SCHEMA, EC_LIMIT, EC_NOMEM, with err->where, line and col where
- * they are about a place; *out untouched. Warnings come sorted, once all has been read. */
+ * they are about a place; *out untouched. Of several, err is the first; options->error has all.
+ * Warnings come sorted, once all has been read. */
 enum ec rules_load(struct policy **out, const char *path, const struct rules_options *options,
                    struct err *err) MUST_CHECK;
 

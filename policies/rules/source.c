@@ -26,7 +26,7 @@ static enum ec first_document(struct source *s, struct err *err) {
 
 /* What the reader passed over is no part of the policy, and whoever wrote it believes it is. */
 static enum ec nothing_skipped(const struct yaml_doc *doc, struct err *err) {
-    if (doc->note == NULL)
+    if (!doc->ignored)
         return EC_OK;
     err_place(err, NULL, doc->note_line, 1);
     return err_set(err, EC_SCHEMA, "%s", doc->note);

@@ -1,4 +1,4 @@
-#include "rules/walk.h"
+#include "rules/hints.h"
 
 #include <stdio.h>
 
@@ -71,7 +71,7 @@ static enum ec check_string(const struct cursor *c) {
 }
 
 static enum ec check_type(const struct cursor *c, unsigned types) {
-    char expected[80];
+    char expected[80], right[200] = "";
     unsigned found = type_of(c->value);
     if (found & types)
         return found == TYPE_STRING ? check_string(c) : EC_OK;
@@ -81,8 +81,10 @@ static enum ec check_type(const struct cursor *c, unsigned types) {
         hint = "; YAML reads yes, no, on and off as booleans too: put quotes around it";
     if ((types & TYPE_STRING) && found == TYPE_NUMBER)
         hint = "; put quotes around it";
-    return walk_fail(c, EC_SCHEMA, "expected %s, found %s%s", expected, found_words(c, found),
-                     hint);
+    if (hint[0] == '\0')
+        hints_type(right, sizeof right, c, types);
+    return walk_fail(c, EC_SCHEMA, "expected %s, found %s%s%s", expected, found_words(c, found),
+                     hint, right);
 }
 
 struct str walk_str(const struct cursor *c) {
@@ -100,19 +102,32 @@ static size_t all_keys(const struct object *o, const char *keys[KEYS_MAX]) {
     return n;
 }
 
+/* The key that an unknown one stands for, or NULL. */
+static const char *meant_key(const struct object *object, const char *key) {
+    const char *keys[KEYS_MAX];
+    size_t n = all_keys(object, keys);
+    return hints_meant(object->name, str_of(key), keys, n);
+}
+
 static enum ec fail_unknown(const struct cursor *child, const struct object *object) {
     const char *keys[KEYS_MAX];
-    char expected[300] = "", nearest[80] = "";
+    char expected[300] = "", hint[200] = "";
     struct str key = str_of(child->key);
     size_t n_keys = all_keys(object, keys), n = 0;
+    const char *elsewhere = hints_elsewhere(object->name, child->key);
+    const char *meant = meant_key(object, child->key);
     for (size_t i = 0; i < n_keys && n < sizeof expected; i++)
         n +=
             (size_t)snprintf(expected + n, sizeof expected - n, "%s%s", i ? ", " : "", keys[i]);
-    int hit = str_nearest(key, keys, n_keys);
-    if (hit >= 0)
-        snprintf(nearest, sizeof nearest, "; did you mean \"%s\"?", keys[hit]);
+    if (elsewhere != NULL)
+        snprintf(hint, sizeof hint, "; it belongs %s", elsewhere);
+    else if (meant != NULL)
+        snprintf(hint, sizeof hint, "; did you mean \"%s\"?", meant);
+    else if (strcmp(object->name, "podLabels") == 0)
+        snprintf(hint, sizeof hint, "; for a label, write matchLabels: {%s: ...}",
+                 walk_quote(str_slice(key, 0, 60)).z);
     return walk_fail_key(child, "unknown key %s in %s, expected %s%s%s", walk_quote(key).z,
-                         object->name, n_keys > 1 ? "one of " : "", expected, nearest);
+                         object->name, n_keys > 1 ? "one of " : "", expected, hint);
 }
 
 static bool is_known(const struct object *object, const char *key) {
@@ -124,24 +139,53 @@ static bool is_known(const struct object *object, const char *key) {
     return false;
 }
 
+/* Keeps the first error of several; false where reading is over. */
+static bool goes_on(const struct cursor *c, enum ec *first, enum ec ec) {
+    if (*first == EC_OK || walk_is_over(c->r, ec))
+        *first = ec;
+    return !walk_is_over(c->r, ec);
+}
+
 static enum ec no_unknown_keys(const struct cursor *c, const struct object *object) {
     const char *key;
     json_t *value;
+    enum ec first = EC_OK;
     json_object_foreach(c->value, key, value) {
         struct cursor child = {.r = c->r, .up = c, .key = key, .value = value};
-        if (!is_known(object, key))
-            return fail_unknown(&child, object);
+        if (!is_known(object, key) && !goes_on(c, &first, fail_unknown(&child, object)))
+            break;
     }
-    return EC_OK;
+    return first;
 }
 
-static enum ec read_field(const struct cursor *c, const struct field *f, void *out) {
+/* Does another key stand for this one? Then that has been told, and this one is not missing. */
+static bool is_misspelt(const struct cursor *c, const struct object *object,
+                        const char *wanted) {
+    const char *key;
+    json_t *value;
+    json_object_foreach(c->value, key, value) {
+        const char *meant = is_known(object, key) ? NULL : meant_key(object, key);
+        if (meant != NULL && strcmp(meant, wanted) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum ec fail_missing(const struct cursor *c, const struct object *object,
+                            const struct field *f) {
+    if ((f->flags & FIELD_FIRST) == 0 && is_misspelt(c, object, f->key))
+        return EC_SCHEMA;
+    return walk_fail(c, EC_SCHEMA, "\"%s\" is missing, expected %s", f->key, f->about);
+}
+
+static enum ec read_field(const struct cursor *c, const struct object *object,
+                          const struct field *f, void *out) {
     struct cursor child = {.r = c->r, .up = c, .key = f->key, .field = f};
     child.value = json_object_get(c->value, f->key);
     bool absent =
         child.value == NULL || (json_is_null(child.value) && (f->flags & FIELD_REQUIRED));
     if (absent && (f->flags & FIELD_REQUIRED))
-        return walk_fail(c, EC_SCHEMA, "\"%s\" is missing, expected %s", f->key, f->about);
+        return fail_missing(c, object, f);
     if (absent)
         return EC_OK;
     enum ec ec = check_type(&child, f->types);
@@ -150,12 +194,13 @@ static enum ec read_field(const struct cursor *c, const struct field *f, void *o
     return f->read(&child, (char *)out + f->offset);
 }
 
+/* What a file is, is told by one key: where that is something else, the others would be, too. */
 static enum ec read_fields(const struct cursor *c, const struct object *object, unsigned first,
                            void *out) {
     enum ec ec = object->too ? read_fields(c, object->too, first, out) : EC_OK;
-    for (size_t i = 0; i < object->n_fields && ec == EC_OK; i++)
-        if ((object->fields[i].flags & FIELD_FIRST) == first)
-            ec = read_field(c, &object->fields[i], out);
+    for (size_t i = 0; i < object->n_fields && !walk_is_over(c->r, ec); i++)
+        if ((first == 0 || ec == EC_OK) && (object->fields[i].flags & FIELD_FIRST) == first)
+            (void)goes_on(c, &ec, read_field(c, object, &object->fields[i], out));
     return ec;
 }
 
@@ -163,10 +208,11 @@ enum ec walk_object(const struct cursor *c, const struct object *object, void *o
     enum ec ec = check_type(c, TYPE_MAP);
     if (ec == EC_OK)
         ec = read_fields(c, object, FIELD_FIRST, out);
-    if (ec == EC_OK)
-        ec = no_unknown_keys(c, object);
-    if (ec == EC_OK)
-        ec = read_fields(c, object, 0, out);
+    if (ec != EC_OK) /* it is something else */
+        return ec;
+    ec = no_unknown_keys(c, object);
+    if (!walk_is_over(c->r, ec))
+        (void)goes_on(c, &ec, read_fields(c, object, 0, out));
     return ec;
 }
 
@@ -190,29 +236,28 @@ static enum ec read_member(const struct cursor *member, read_fn *each, void *bas
 }
 
 static enum ec read_elements(const struct cursor *c, read_fn *each, void *base, size_t size) {
-    for (size_t i = 0; i < json_array_size(c->value); i++) {
+    enum ec first = EC_OK;
+    for (size_t i = 0; i < json_array_size(c->value) && !walk_is_over(c->r, first); i++) {
         struct cursor element = {.r = c->r, .up = c, .index = i, .field = c->field};
         element.value = json_array_get(c->value, i);
-        enum ec ec = read_member(&element, each, base, size);
-        if (ec != EC_OK)
-            return ec;
+        (void)goes_on(c, &first, read_member(&element, each, base, size));
     }
-    return EC_OK;
+    return first;
 }
 
 static enum ec read_members(const struct cursor *c, read_fn *each, void *base, size_t size) {
     const char *key;
     json_t *value;
+    enum ec first = EC_OK;
     struct cursor member = {.r = c->r, .up = c, .field = c->field};
     json_object_foreach(c->value, key, value) {
         member.key = key;
         member.value = value;
-        enum ec ec = read_member(&member, each, base, size);
-        if (ec != EC_OK)
-            return ec;
+        if (!goes_on(c, &first, read_member(&member, each, base, size)))
+            break;
         member.index++;
     }
-    return EC_OK;
+    return first;
 }
 
 enum ec walk_each(const struct cursor *c, read_fn *each, void *base, size_t size) {
@@ -245,9 +290,9 @@ static enum ec fail_word(const struct cursor *c, size_t n_words) {
     size_t n = 0;
     for (size_t i = 0; i < n_words && n < sizeof list; i++)
         n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", i ? ", " : "", words[i]);
-    int hit = str_nearest(walk_str(c), words, n_words);
-    if (hit >= 0 && n_words > 1)
-        snprintf(nearest, sizeof nearest, "; did you mean \"%s\"?", words[hit]);
+    const char *meant = hints_meant(c->field->key, walk_str(c), words, n_words);
+    if (meant != NULL && n_words > 1)
+        snprintf(nearest, sizeof nearest, "; did you mean \"%s\"?", meant);
     return walk_fail(c, EC_SCHEMA, "expected %s%s, found %s%s", n_words > 1 ? "one of " : "",
                      list, walk_quote(walk_str(c)).z, nearest);
 }

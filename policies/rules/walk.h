@@ -5,7 +5,8 @@
  *
  * Rules      unknown keys, wrong types, words that are none of the allowed ones and missing
  *            keys are found here, by the table; a handler sees a value of a type it asked for.
- *            Warnings are kept until all files are read, then told in order of their places
+ *            Errors and warnings are kept until all files are read, then told in order of their
+ *            places: an error ends its own value alone, and the next one is read
  * Ownership  what is stored lives in the policy's arena, what only loading needs in scratch
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_RULES_WALK_H
@@ -62,7 +63,7 @@ struct object {
 
 /* ---- the walk ---------------------------------------------------------------------------- */
 
-struct warning;
+struct told;
 struct draft;
 struct draft_exemption;
 
@@ -84,8 +85,8 @@ struct reader {
     struct policy_pos unmatched_pos; /* line 0: not set yet */
     bool has_deniers_message; /* the policy's message is that of a file with unmatched: deny */
 
-    struct warning *warnings;
-    size_t n_warnings;
+    struct told *warnings, *errors;
+    size_t n_warnings, n_errors;
     bool no_memory; /* noticed where nothing could be returned */
 };
 
@@ -136,8 +137,14 @@ void walk_warn_name(const struct cursor *c, enum rules_lint lint, const char *fo
     PRINTF(3, 4);
 void walk_warn_at(struct reader *r, enum rules_lint lint, struct policy_pos pos,
                   const char *format, ...) PRINTF(4, 5);
+/* Keeps an error of a file as a whole (it has its place), and clears it. Out of memory stays. */
+void walk_keep(struct reader *r, struct err *err);
+/* Must reading end here? Else the error is kept, and there may be more. */
+bool walk_is_over(const struct reader *r, enum ec ec);
 /* Tells the warnings, sorted, each once. */
 enum ec walk_tell_warnings(struct reader *r) MUST_CHECK;
+/* Tells the errors likewise; the first of them is r->err then. */
+enum ec walk_tell_errors(struct reader *r) MUST_CHECK;
 
 /* " (line 9)", or " (base.yaml:9)" when that is another file than `from`'s. */
 struct walk_place {

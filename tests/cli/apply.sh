@@ -34,6 +34,7 @@ for text in "$tabbed" "${tabbed//\\n/\\r\\n}" "$tabbed_flow"; do
     check "indented by tabs: has the pull secret" grep -q imagePullSecrets "$work/out"
 done
 check "hundreds of styles" python3 "$tests/cli/apply_styles.py" "$POLICYCTL"
+check "anchors and merges at random" python3 "$tests/cli/apply_merges.py" "$POLICYCTL" 800
 check "styles at random" python3 "$tests/cli/apply_random.py" "$POLICYCTL" 1000
 
 # ---- in place --------------------------------------------------------------------------------
@@ -86,6 +87,68 @@ matches "an anchor used elsewhere: text" "$err" 'anchor.yaml:1:7: this value sta
 cp "$work/anchor.yaml" "$work/anchor-before.yaml"
 run "${apply[@]}" -i "$work/anchor.yaml"
 same_file "an anchor used elsewhere: the file stays" "$work/anchor.yaml" "$work/anchor-before.yaml"
+
+# ---- merges ----------------------------------------------------------------------------------
+
+merged() { # NAME TEXT CHANGES
+    printf '%b' "$2" >"$work/merged.yaml"
+    run "${apply[@]}" "$work/merged.yaml"
+    same "$1: exit status" $status 0
+    same "$1: what is changed" "$(diff "$work/merged.yaml" "$work/out" | grep '^[<>]')" "$3"
+    cp "$work/out" "$work/applied.yaml"
+    run "${apply[@]}" "$work/applied.yaml"
+    same_file "$1: applied again" "$work/out" "$work/applied.yaml"
+}
+head='apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: team}\nspec:\n  imagePullSecrets: [{name: regcred}]\n  containers:\n'
+merged "an anchor among the containers changes for all" \
+    "$head    - &base\n      name: one\n      image: nginx\n    - <<: *base\n      name: two\n" \
+    "<       image: nginx
+>       image: ghcr.io/acme-data/nginx"
+merged "an anchor that is no container stays" \
+    "x-base: &base {image: nginx}\n$head    - <<: *base # shared\n      name: two\n    - {<<: *base, name: three}\n" \
+    ">       image: ghcr.io/acme-data/nginx
+<     - {<<: *base, name: three}
+>     - {<<: *base, image: ghcr.io/acme-data/nginx, name: three}"
+merged "one of its own, behind the merge" \
+    "x-base: &base {image: nginx}\n$head    - name: two\n      <<: [*base, {name: x}]\n      image: redis\n" \
+    "<       image: redis
+>       image: ghcr.io/acme-data/redis"
+merged "a chain of merges: written where it first differs" \
+    "x-a: &a {image: nginx}\nx-b: &b\n  <<: *a\n  tty: true\n$head    - &c {<<: *b, name: two}\n    - {<<: *c, name: three}\n" \
+    "<     - &c {<<: *b, name: two}
+>     - &c {<<: *b, image: ghcr.io/acme-data/nginx, name: two}"
+printf '%b' "x-base: &base {image: nginx}\n$head    - name: two\n      image: redis\n      <<: *base\n" >"$work/merged.yaml"
+run "${apply[@]}" "$work/merged.yaml"
+same "one in front of the merge: exit status" "$status $out" "2 "
+matches "one in front of the merge: is told" "$err" 'merged.yaml:9: note: "<<" brings this key again and wins, as kubectl reads it'
+matches "one in front of the merge: text" "$err" 'merged.yaml:9:7: "image" stands in front of the "<<"'
+cat >"$work/two.yaml" <<'LIST'
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: Pod
+  metadata: {name: a, namespace: team}
+  spec: &spec
+    serviceAccountName: x
+    containers: [{name: a, image: ghcr.io/acme-data/y}]
+- apiVersion: v1
+  kind: Pod
+  metadata: {name: b, namespace: team}
+  spec:
+    <<: *spec
+    containers: [{name: b, image: ghcr.io/acme-data/z}]
+LIST
+run "${apply[@]}" "$work/two.yaml"
+same "pull secrets of a merged pod spec: once" "$status $(diff "$work/two.yaml" "$work/out" | grep '^[<>]')" \
+    "0 >     imagePullSecrets:
+>       - name: regcred"
+sed -i 's/^    serviceAccountName/    imagePullSecrets: [{name: own}]\n&/; 0,/namespace: team/s//namespace: elsewhere/' "$work/two.yaml"
+run "${apply[@]}" "$work/two.yaml"
+same "pull secrets of a merged pod spec: beside the merge" "$status $(diff "$work/two.yaml" "$work/out" | grep '^[<>]')" \
+    "0 >     imagePullSecrets:
+>       - name: own
+>       - name: regcred"
 
 # ---- several files, one stream ---------------------------------------------------------------
 

@@ -82,13 +82,16 @@ def texts():
 # Where an anchored value stands for something else, too, nothing can be changed in place: told, not done.
 REFUSED = [
     "x: &c {name: a, image: nginx:1}\nspec:\n  containers: [*c]\nkind: Pod\napiVersion: v1\nmetadata: {name: a}\n",
-    "x: &c\n  image: nginx:1\nspec:\n  containers:\n  - <<: *c\n    name: b\nkind: Pod\napiVersion: v1\nmetadata: {name: a}\n",
     "apiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {was: &i nginx:1}}\nspec:\n  containers:\n  - name: a\n    image: *i\n",
 ]
 # ... but where all of them become the same, it is changed once.
 SHARED = [
     "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: a\n    image: &i nginx:1\n  - name: b\n    image: *i\n",
     "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers: &c\n  - name: a\n    image: nginx:1\n  initContainers: *c\n",
+]
+# What a "<<" brings is overridden beside it.
+SHARED += [
+    "x: &c\n  image: nginx:1\nspec:\n  containers:\n  - <<: *c\n    name: b\nkind: Pod\napiVersion: v1\nmetadata: {name: a}\n",
 ]
 # What is announced by an anchor, a tag or `?`, or is a mapping of one pair within a list.
 HEAD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n"

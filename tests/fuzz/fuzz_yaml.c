@@ -36,6 +36,23 @@ static bool is_inside(const struct lines *l, uint32_t line, uint32_t col) {
     return line >= 1 && line <= l->n && col >= 1 && col - 1 <= l->bytes[line - 1];
 }
 
+static void check_sources(const struct yaml_doc *doc) {
+    const struct json *j = doc->json;
+    for (uint32_t i = 0; i < j->n_nodes; i++) {
+        int64_t source = yaml_source(doc, i);
+        REQUIRE(source == YAML_WRITTEN || doc->aliases);
+        REQUIRE(source < 0 || (source < i && doc->pos[source].line == doc->pos[i].line &&
+                               doc->pos[source].col == doc->pos[i].col));
+    }
+    for (uint32_t i = 0; i < doc->n_merges; i++) {
+        const struct yaml_merge *m = &doc->merges[i];
+        REQUIRE(json_is(j, m->mapping, JSON_OBJECT) && yaml_merge_of(doc, m->mapping) == m);
+        REQUIRE(yaml_source(doc, m->mapping) == YAML_WRITTEN);
+    }
+    for (uint32_t i = 0; i < doc->n_lost; i++)
+        REQUIRE(yaml_merge_of(doc, doc->lost[i].mapping) != NULL);
+}
+
 static void check_document(const struct yaml_doc *doc, const struct lines *lines,
                            struct yaml_limits limits) {
     struct json again = JSON_INIT;
@@ -53,6 +70,7 @@ static void check_document(const struct yaml_doc *doc, const struct lines *lines
     struct yaml_pos root = yaml_where(doc, STR_NONE);
     REQUIRE(root.line == doc->line && root.col == doc->pos[0].col);
     REQUIRE((doc->note != NULL) == (doc->note_line != 0));
+    check_sources(doc);
     json_done(&again);
     free(copy);
 }

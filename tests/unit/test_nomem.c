@@ -306,10 +306,14 @@ static void yaml_reads_or_does_not(void **state) {
     (void)state;
     struct str anchors =
         STR("a: &a {x: [1, 2], y: 'z'}\nb: *a\nc: {<<: *a, y: 1}\n---\n- 0x1f\n");
+    struct str merges =
+        STR("a: &a {x: 1, r: &r {p: 2}}\nb: {x: 3, <<: [*a, &m {<<: *a, x: 4}]}\n"
+            "c: {<<: *m, r: *r}\n");
     struct str quotes = STR("a: \"it\\'s\"\nb: [\"\\'\"]\n");
     struct str json = STR("{\"a\":[1,2,{\"b\":\"\\u00e9\"}]}{\"c\":null}");
     each_file(TESTS_DIR "/data/pods", ".yaml", yaml_survives);
     yaml_survives("anchors", anchors);
+    yaml_survives("merges", merges);
     yaml_survives("quotes", quotes);
     yaml_survives("JSON", json);
 }

@@ -572,7 +572,8 @@ static void files_are_checked_against_each_other(void **state) {
         {NAMED("b") "  approved: [b.io]\n  unmatched: allow\n", 6, 14,
          "unmatched: allow contradicts another file (%s/1.yaml:6), expected the same in all "
          "files"},
-        {NAMED("b") "  approved: b.io\n", 5, 13, "approved: expected a list, found a string"},
+        {NAMED("b") "  approved: b.io\n", 5, 13,
+         "approved: expected a list, found a string; write [\"b.io\"]"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct folder f = make_folder();

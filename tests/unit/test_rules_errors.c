@@ -96,11 +96,13 @@ static const struct bad_row settings[] = {
     {HEAD "  \"a\\tb\": a.io\n", EC_SCHEMA, 4, 3,
      "unknown key \"a\\x09b\" in spec, expected one of " SETTINGS
      ", unmatched, rules, exemptions"},
-    {HEAD "  approved: a.io\n", EC_SCHEMA, 4, 13, "approved: expected a list, found a string"},
+    {HEAD "  approved: a.io\n", EC_SCHEMA, 4, 13,
+     "approved: expected a list, found a string; write [\"a.io\"]"},
     {HEAD "  approved: {a.io: true}\n", EC_SCHEMA, 4, 13,
-     "approved: expected a list, found a map"},
+     "approved: expected a list, found a map; a list has a \"- \" in front of each entry"},
     {HEAD "  approved: [[a.io]]\n", EC_SCHEMA, 4, 14,
-     "approved[0]: expected a string or a map, found a list"},
+     "approved[0]: expected a string or a map, found a list; write one value, without brackets "
+     "and dashes"},
     {HEAD "  approved: [a.io, 5]\n", EC_SCHEMA, 4, 20,
      "approved[1]: expected a string or a map, found a number; put quotes around it"},
     {HEAD "  approved: [a.io, ~]\n", EC_SCHEMA, 4, 20,
@@ -121,7 +123,7 @@ static const struct bad_row settings[] = {
      "officialImages: expected one of bare, library, found \"Library\"; did you mean "
      "\"library\"?"},
     {HEAD "  unmatched: refuse\n", EC_SCHEMA, 4, 14,
-     "unmatched: expected one of allow, deny, found \"refuse\""},
+     "unmatched: expected one of allow, deny, found \"refuse\"; did you mean \"deny\"?"},
     {HEAD "  imagePullPolicy: always\n", EC_SCHEMA, 4, 20,
      "imagePullPolicy: expected one of Always, IfNotPresent, Never, found \"always\"; did you "
      "mean \"Always\"?"},
@@ -133,7 +135,8 @@ static const struct bad_row settings[] = {
      "tag: expected a string, found a number; put quotes around it"},
     {HEAD "  require: {tags: explicit}\n", EC_SCHEMA, 4, 13,
      "unknown key \"tags\" in require, expected one of digest, tag; did you mean \"tag\"?"},
-    {HEAD "  require: digest\n", EC_SCHEMA, 4, 12, "require: expected a map, found a string"},
+    {HEAD "  require: digest\n", EC_SCHEMA, 4, 12,
+     "require: expected a map, found a string; write {digest: true}"},
     {HEAD "  message: |\n    two\n    lines\n", EC_SCHEMA, 4, 12,
      "message: holds a line end, expected one line (\">-\" folds a block into one)"},
     {HEAD "  message: \"a\\eb\"\n", EC_SCHEMA, 4, 12,
@@ -150,7 +153,7 @@ static const struct bad_row places[] = {
      "registry: expected a string, found the boolean true; YAML reads yes, no, on and off as "
      "booleans too: put quotes around it"},
     {HEAD "  registry: [a.io]\n", EC_SCHEMA, 4, 13,
-     "registry: expected a string, found a list"},
+     "registry: expected a string, found a list; write one value, without brackets and dashes"},
     {HEAD "  registry: my-registry\n", EC_SCHEMA, 4, 13,
      "registry: \"my-registry\" is no registry host: without a dot or a port it is read as a "
      "name on Docker Hub, so that images would move to docker.io/my-registry and grow at every "
@@ -190,7 +193,8 @@ static const struct bad_row places[] = {
      "registry: \"-x\" is no repository path, expected lower-case letters and digits joined "
      "by \".\", \"_\", \"-\" or \"/\""},
     {HEAD "  mirrors: [docker.io]\n", EC_SCHEMA, 4, 12,
-     "mirrors: expected a map, found a list"},
+     "mirrors: expected a map, found a list; write a map such as {quay.io: "
+     "registry.example/quay}"},
     {HEAD "  mirrors:\n    airbyte: a.io\n", EC_SCHEMA, 5, 5,
      "mirrors[\"airbyte\"]: \"airbyte\" is no registry host, it has no dot and no port; did "
      "you "
@@ -271,7 +275,7 @@ static const struct bad_row lists[] = {
     {HEAD "  approved: [{regex: \"\"}]\n", EC_SCHEMA, 4, 22,
      "regex: is empty, expected a pattern"},
     {HEAD "  imagePullSecrets: regcred,other\n", EC_SCHEMA, 4, 21,
-     "imagePullSecrets: expected a list, found a string"},
+     "imagePullSecrets: expected a list, found a string; write [\"regcred\", \"other\"]"},
     {HEAD "  imagePullSecrets: [\"regcred,other\"]\n", EC_SCHEMA, 4, 30,
      "imagePullSecrets[0]: \"regcred,other\" has a comma in it, expected one entry of the list "
      "per name"},
@@ -297,7 +301,7 @@ static const struct bad_row lists[] = {
     {HEAD "  imagePullSecrets: [{name: a, for: \"\"}]\n", EC_SCHEMA, 4, 37,
      "for: is empty, expected host[:port] or host[:port]/path"},
     {HEAD "  imagePullSecrets: [{name: a, host: a.io}]\n", EC_SCHEMA, 4, 32,
-     "unknown key \"host\" in a pull secret, expected one of name, for"},
+     "unknown key \"host\" in a pull secret, expected one of name, for; did you mean \"for\"?"},
 };
 
 static void lists_are_refused(void **state) {
@@ -308,9 +312,13 @@ static void lists_are_refused(void **state) {
 #define RULE HEAD "  approved: [a.io]\n  rules:\n    - name: x\n" /* goes on in line 7 */
 
 static const struct bad_row rules[] = {
-    {HEAD "  rules: {}\n", EC_SCHEMA, 4, 10, "rules: expected a list, found a map"},
-    {HEAD "  rules:\n", EC_SCHEMA, 4, 9, "rules: expected a list, found null"},
-    {HEAD "  rules: [a]\n", EC_SCHEMA, 4, 11, "rules[0]: expected a map, found a string"},
+    {HEAD "  rules: {}\n", EC_SCHEMA, 4, 10,
+     "rules: expected a list, found a map; a list has a \"- \" in front of each entry"},
+    {HEAD "  rules:\n", EC_SCHEMA, 4, 9,
+     "rules: expected a list, found null; write a list, each rule beginning with \"- name:\""},
+    {HEAD "  rules: [a]\n", EC_SCHEMA, 4, 11,
+     "rules[0]: expected a map, found a string; write a list, each rule beginning with \"- "
+     "name:\""},
     {HEAD "  rules:\n    - registry: a.io\n", EC_SCHEMA, 5, 7,
      "rules[0]: \"name\" is missing, expected what the rule is called in messages and records"},
     {HEAD "  rules:\n    - name:\n", EC_SCHEMA, 5, 7,
@@ -325,14 +333,15 @@ static const struct bad_row rules[] = {
      "unknown key \"registery\" in rule, expected one of " SETTINGS
      ", name, match; did you mean \"registry\"?"},
     {RULE "      unmatched: deny\n", EC_SCHEMA, 7, 7,
-     "unknown key \"unmatched\" in rule, expected one of " SETTINGS ", name, match"},
+     "unknown key \"unmatched\" in rule, expected one of " SETTINGS
+     ", name, match; it belongs under spec, beside rules"},
     {RULE "      mode:\n", EC_SCHEMA, 7, 12, "mode: expected a string, found null"},
-    {RULE "      match:\n", EC_SCHEMA, 7, 13, "match: expected a map, found null"},
+    {RULE "      match:\n", EC_SCHEMA, 7, 13, "match: expected a map, found null; write {namespaces: [...]}"},
     {RULE "      match: {namespace: [a]}\n", EC_SCHEMA, 7, 15,
      "unknown key \"namespace\" in match, expected one of namespaces, podLabels, "
      "serviceAccounts, users, groups; did you mean \"namespaces\"?"},
     {RULE "      match: {namespaces: a}\n", EC_SCHEMA, 7, 27,
-     "namespaces: expected a list, found a string"},
+     "namespaces: expected a list, found a string; write [\"a\"]"},
     {RULE "      match: {namespaces: ~}\n", EC_SCHEMA, 7, 27,
      "namespaces: expected a list, found null"},
     {RULE "      match: {namespaces: [\"\"]}\n", EC_SCHEMA, 7, 28,
@@ -347,7 +356,7 @@ static const struct bad_row rules[] = {
      "serviceAccounts[0]: \"airbyte:admin\" can match no service account, expected its name "
      "without the namespace (\"system:serviceaccount:...\" is a user)"},
     {RULE "      match: {podLabels: {airbyte: job-pod}}\n", EC_SCHEMA, 7, 27,
-     "unknown key \"airbyte\" in podLabels, expected one of matchLabels, matchExpressions"},
+     "unknown key \"airbyte\" in podLabels, expected one of matchLabels, matchExpressions; for a label, write matchLabels: {\"airbyte\": ...}"},
     {RULE "      match: {podLabels: {matchLabels: {airbyte: yes}}}\n", EC_SCHEMA, 7, 50,
      "matchLabels[\"airbyte\"]: expected a string, found the boolean true; YAML reads yes, no, "
      "on and off as booleans too: put quotes around it"},
@@ -386,7 +395,8 @@ static void rules_are_refused(void **state) {
 
 static const struct bad_row exemptions[] = {
     {HEAD "  exemptions: none\n", EC_SCHEMA, 4, 15,
-     "exemptions: expected a list, found a string"},
+     "exemptions: expected a list, found a string; write {images: [...], reason: ..., owner: "
+     "...}"},
     {EXEMPT "    - {reason: r, owner: o}\n", EC_SCHEMA, 6, 7,
      "exemptions[0]: \"images\" is missing, expected patterns of the exempted images"},
     {EXEMPT "    - {images: [], reason: r, owner: o}\n", EC_SCHEMA, 6, 16,
@@ -411,7 +421,7 @@ static const struct bad_row exemptions[] = {
     {EXEMPT "    - {images: [b.io], reason: r, owner: o, expires: 2027-01-01}\n", EC_SCHEMA, 6,
      45,
      "unknown key \"expires\" in exemption, expected one of images, namespaces, reason, owner, "
-     "until, scope"},
+     "until, scope; did you mean \"scope\"?"},
     {EXEMPT "    - {images: [b.io], reason: r, owner: o, scope: folder}\n", EC_SCHEMA, 6, 52,
      "scope: expected one of file, all, found \"folder\""},
     {EXEMPT "    - {images: [b.io], reason: r, owner: o, scope: [all]}\n", EC_SCHEMA, 6, 52,
@@ -539,6 +549,54 @@ static const struct {
      "like all others"},
 };
 
+/* Each error as "line:column message", as options->error has them. */
+static void gather(void *arg, const struct err *err, size_t n) {
+    struct buf *out = arg;
+    buf_printf(out, "%zu %u:%u %.28s\n", n, err->line, err->col, err->msg);
+}
+
+static void all_errors_are_told_in_order(void **state) {
+    (void)state;
+    static const char yaml[] = "apiVersion: pullgate/v1\nkind: ImagePolicy\n"
+                               "spec:\n"
+                               "  mirror: {}\n"
+                               "  approved: [a, b.io, c.io:x/y]\n"
+                               "  mode: Enforce\n"
+                               "  mirrors: {x: y, quay.io: 1}\n"
+                               "  rules:\n"
+                               "    - match: {users: [1], namespaces: [A]}\n"
+                               "      modus: warn\n"
+                               "    - name: b\n"
+                               "      imagePullSecrets: [{for: a}, B]\n"
+                               "  exemptions: [{images: [\"**\"], reason: r}]\n"
+                               "unknown: 1\n";
+    static const char expected[] = "15 4:3 unknown key \"mirror\" in spec\n"
+                                   "15 5:14 approved[0]: \"a\" is no regis\n"
+                                   "15 5:28 approved[2]: port has 'x', e\n"
+                                   "15 6:9 mode: expected one of enforc\n"
+                                   "15 7:16 mirrors[\"x\"]: expected a str\n"
+                                   "15 7:28 mirrors[\"quay.io\"]: expected\n"
+                                   "15 9:7 rules[0]: \"name\" is missing,\n"
+                                   "15 9:23 users[0]: expected a string,\n"
+                                   "15 9:40 namespaces[0]: \"A\" can match\n"
+                                   "15 10:7 unknown key \"modus\" in rule,\n"
+                                   "15 12:26 imagePullSecrets[0]: \"name\" \n"
+                                   "15 12:32 for: \"a\" is no registry host\n"
+                                   "15 12:36 imagePullSecrets[1]: \"B\" is \n"
+                                   "15 13:16 exemptions[0]: \"owner\" is mi\n"
+                                   "15 14:1 unknown key \"unknown\" in pol\n";
+    struct buf out = BUF_INIT(1 << 16);
+    struct err err = ERR_INIT;
+    struct policy *p = NULL;
+    const struct rules_options options = {.error = gather, .arg = &out};
+    assert_int_equal(rules_parse(&p, str_of(yaml), "r.yaml", &options, &err), EC_SCHEMA);
+    assert_null(p);
+    if (!str_eq(buf_view(&out), str_of(expected)))
+        fail_row("%.*s", STR_ARG(buf_view(&out)));
+    assert_int_equal(err.line, 4);
+    buf_done(&out);
+}
+
 static void warnings_are_told(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof warned / sizeof *warned; i++) {
@@ -639,11 +697,17 @@ static void long_texts_are_cut_in_messages(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(whole_files_are_refused), cmocka_unit_test(settings_are_refused),
-    cmocka_unit_test(places_are_refused),      cmocka_unit_test(lists_are_refused),
-    cmocka_unit_test(rules_are_refused),       cmocka_unit_test(exemptions_are_refused),
-    cmocka_unit_test(warnings_are_told),       cmocka_unit_test(twin_secrets_are_dropped),
-    cmocka_unit_test(sizes_are_bounded),       cmocka_unit_test(long_texts_are_cut_in_messages),
+    cmocka_unit_test(whole_files_are_refused),
+    cmocka_unit_test(settings_are_refused),
+    cmocka_unit_test(places_are_refused),
+    cmocka_unit_test(lists_are_refused),
+    cmocka_unit_test(rules_are_refused),
+    cmocka_unit_test(exemptions_are_refused),
+    cmocka_unit_test(all_errors_are_told_in_order),
+    cmocka_unit_test(warnings_are_told),
+    cmocka_unit_test(twin_secrets_are_dropped),
+    cmocka_unit_test(sizes_are_bounded),
+    cmocka_unit_test(long_texts_are_cut_in_messages),
 };
 
 TEST_MAIN(tests)

@@ -78,9 +78,21 @@ static const char *check_error(struct reader *r, const struct str *f, enum ec ec
     return NULL;
 }
 
+/* What "<<" brings over a member is no twin: there is but one way in which kubectl reads it. */
+static bool is_merge(const struct str *f) {
+    static const struct str rows[] = {
+        STR_INIT("a: &a {x: 1}\\nb: &b {x: 2, y: 3}\\nc:\\n  <<: [*a, *b]\\n"),
+        STR_INIT("c:\\n  <<: {x: 1}\\n  <<: {x: 2}\\n"),
+        STR_INIT("x: 1\\n<<: {x: 2, y2: 3}\\n")};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (str_eq(f[INPUT], rows[i]))
+            return true;
+    return false;
+}
+
 static const char *check_row(struct reader *r, const struct str *f, struct str json) {
     enum ec ec = next(r);
-    if (!str_eq(f[STRICT_OK], STR("1")))
+    if (!str_eq(f[STRICT_OK], STR("1")) && !is_merge(f))
         return check_error(r, f, ec);
     if (ec != EC_OK)
         return r->err.msg;
@@ -250,6 +262,28 @@ static void merges_and_aliases_are_expanded(void **state) {
          "{\"a\":{},\"b\":{},\"c\":{\"d\":1}}"},
         {"<<: {a: 1, <<: {b: [2], <<: [{c: 3}, {d: 4}]}}\n",
          "{\"a\":1,\"b\":[2],\"c\":3,\"d\":4}"},
+        /* the last one counts, as kubectl has it, and of a list of mappings the first */
+        {"b: &b {m: 1, i: 2}\nc: {<<: *b, m: 3}\n",
+         "{\"b\":{\"m\":1,\"i\":2},\"c\":{\"i\":2,\"m\":3}}"},
+        {"b: &b {m: 1, i: 2}\nc: {m: 3, <<: *b}\n",
+         "{\"b\":{\"m\":1,\"i\":2},\"c\":{\"m\":1,\"i\":2}}"},
+        {"b: &b {m: 1}\nd: &d {m: 2, z: 3}\nc: {<<: [*b, *d]}\ne: {<<: *b, <<: *d, z: 4}\n",
+         "{\"b\":{\"m\":1},\"d\":{\"m\":2,\"z\":3},\"c\":{\"m\":1,\"z\":3},"
+         "\"e\":{\"m\":2,\"z\":4}}"},
+        {"b: &b {m: 1, i: 2}\nd: &d {<<: *b, m: 3}\nc: {<<: *d, i: 4}\nf: {m: 5, <<: *d}\n",
+         "{\"b\":{\"m\":1,\"i\":2},\"d\":{\"i\":2,\"m\":3},\"c\":{\"m\":3,\"i\":4},"
+         "\"f\":{\"i\":2,\"m\":3}}"},
+        {"c: {<<: [{x: 1, <<: [{x: 2}, {x: 3, z: 4}]}, {z: 5}]}\n",
+         "{\"c\":{\"x\":2,\"z\":4}}"},
+        {"c: {<<: {a: {p: 1}}, a: {q: 2}}\n", "{\"c\":{\"a\":{\"q\":2}}}"},
+        {"c: {<<: {1: a}, 0x1: b}\nd: {<<: {yes: a}, true: b}\n",
+         "{\"c\":{\"1\":\"b\"},\"d\":{\"true\":\"b\"}}"},
+        /* anchors in what does not count are there all the same */
+        {"c: {r: &r {k: 1}, <<: {r: 2}}\nd: *r\n", "{\"c\":{\"r\":2},\"d\":{\"k\":1}}"},
+        {"c: {<<: &m {x: 1, v: &z [2]}, x: 3, v: 4}\nd: *m\ne: {<<: *m, v: *z}\n",
+         "{\"c\":{\"x\":3,\"v\":4},\"d\":{\"x\":1,\"v\":[2]},\"e\":{\"x\":1,\"v\":[2]}}"},
+        {"c: {x: 0, <<: &m {<<: {x: 1, w: 5}, x: 2}}\nd: [*m]\n",
+         "{\"c\":{\"w\":5,\"x\":2},\"d\":[{\"w\":5,\"x\":2}]}"},
         /* an anchored mapping that was merged is a mapping again elsewhere */
         {"x: 1\n<<: &m {q: [2], z: 3}\nw: *m\nv: {<<: *m}\nu: [*m]\n",
          "{\"x\":1,\"q\":[2],\"z\":3,\"w\":{\"q\":[2],\"z\":3},\"v\":{\"q\":[2],\"z\":3},"

@@ -1,4 +1,5 @@
 #include "yaml_reader.h"
+#include "json/json.h"
 
 /* --- positions --- */
 
@@ -48,6 +49,10 @@ static void pointers_lead_to_lines_and_columns(void **state) {
         {"a: &x [&y 1, *y]\nb: [*x, 2]\n", "/b/0/1", 1, 11, 1, 11},
         {"a: &x {k: v}\nb:\n  <<: *x\n  l: w\n", "/b/k", 1, 11, 1, 8},
         {"a: &x {k: v}\nb:\n  <<: *x\n  l: w\n", "/b/l", 4, 6, 4, 3},
+        {"a: &x {k: v}\nb:\n  <<: *x\n  k: w\n", "/b/k", 4, 6, 4, 3},
+        {"a: &x {k: v}\nb:\n  k: w\n  <<: *x\nc: d\n", "/b/k", 1, 11, 1, 8},
+        {"a: &x {k: v}\nb:\n  k: w\n  <<: *x\nc: d\n", "/c", 5, 4, 5, 1},
+        {"a: &x {k: v}\nb:\n  <<: [*x, {k: 1, l: 2}]\n", "/b/l", 3, 22, 3, 19},
         {"<<: [{a: 1}, {b: 2}]\nc: 3\n", "/b", 1, 18, 1, 15},
         {"&k 0x10: a\n", "/16", 1, 10, 1, 4},
         {"a: \"\\'\"\n? !x # \\'\n  \"b\\'\"\n: [\"\\'\", c]\n", "/b'/1", 4, 10, 4, 10},
@@ -223,10 +228,14 @@ static void errors_say_where_and_what(void **state) {
         {"1: a\n1.0: b\n", EC_SCHEMA, 2, 1, "\"1\""},
         {"true: a\n\"true\": b\n", EC_SCHEMA, 2, 1, "\"true\""},
         {"a: {x: {p: 1, q: 2, p: 3}}\n", EC_SCHEMA, 1, 21, "\"p\""},
-        {"a: &a {x: 1}\nb:\n  x: 2\n  <<: *a\n", EC_SCHEMA, 1, 8, "\"x\""},
-        {"a: &a {x: 1}\nb:\n  <<: *a\n  x: 2\n", EC_SCHEMA, 4, 3, "\"x\""},
-        {"a: &a {x: 1}\nb:\n  <<: [*a, *a]\n", EC_SCHEMA, 1, 8, "\"x\""},
-        {"a:\n  <<: {x: 1}\n  <<: {x: 2}\n", EC_SCHEMA, 3, 8, "\"x\""},
+        {"a: &a {x: 1}\nb:\n  x: 2\n  <<: *a\n  x: 3\n", EC_SCHEMA, 5, 3, "first in line 3"},
+        {"a: &a {x: 1}\nb:\n  <<: *a\n  \"x\": 2\n  x: 3\n", EC_SCHEMA, 5, 3, "\"x\""},
+        {"a:\n  <<: {x: 1,\n    x: 2}\n", EC_SCHEMA, 3, 5, "first in line 2"},
+        {"a:\n  <<: [{p: 1}, {x: 1, x: 2}]\n  x: 3\n", EC_SCHEMA, 2, 23, "\"x\""},
+        {"a: &a {x: 1, x: 2}\nb: {<<: *a}\n", EC_SCHEMA, 1, 14, "\"x\""},
+        {"a: &a {1: x}\nb:\n  <<: *a\n  \"1\": y\n", EC_SCHEMA, 4, 3, "\"1\""},
+        {"a: &a {1: x}\nb:\n  1.0: y\n  <<: *a\n", EC_SCHEMA, 3, 3, "\"1\""},
+        {"a: &a {x: 1}\nb: {<<: *a, <<: null}\n", EC_SCHEMA, 2, 17, "<<"},
         {"a:\n  <<: x\n", EC_SCHEMA, 2, 7, "<<"},
         {"a:\n  <<: [{}, [x]]\n", EC_SCHEMA, 2, 12, "<<"},
         {"a: &a [1]\nb:\n  <<: *a\n", EC_SCHEMA, 3, 7, "<<"},
@@ -336,6 +345,76 @@ static void ignored_text_is_noted(void **state) {
     }
 }
 
+/* Each node of /b: where it came from, as line:column of the alias, "." for what is written there. */
+static void copies_know_their_source(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *seen;
+    } rows[] = {
+        {"a: &x {k: v}\nb: {l: w}\n", ". . . "},
+        {"a: &x {k: v}\nb: *x\n", "2:4<2 2:4<3 2:4<4 "},
+        {"a: &x {k: v}\nb: {<<: *x, l: 1}\n", ". 2:9<3 2:9<4 . . "},
+        {"a: &x {k: v}\nb: {<<: *x, k: 1}\n", ". . . "},
+        {"a: &x v\nb: [*x, w]\n", ". 2:5<2 . "},
+        /* of a copy, the copy */
+        {"a: {y: &y {k: v}, z: &z {<<: *y}}\nb: {<<: *z}\n", ". 2:9<9 2:9<10 "},
+        /* what does not count is no node */
+        {"a: {y: &y {k: v}, <<: {y: 1}}\nb: {<<: *y}\n", ". 2:9<gone 2:9<gone "},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct reader r;
+        struct buf seen = BUF_INIT(4096);
+        const struct yaml_doc *doc = read_one(&r, str_of(rows[i].text));
+        const uint32_t b = json_find(doc->json, STR("/b"));
+        for (uint32_t n = b; n < doc->json->nodes[b].next; n++) {
+            int64_t source = yaml_source(doc, n);
+            struct yaml_pos at = yaml_alias(doc, n);
+            if (source == YAML_WRITTEN)
+                buf_puts(&seen, ". ");
+            else if (source == YAML_GONE)
+                buf_printf(&seen, "%u:%u<gone ", at.line, at.col);
+            else
+                buf_printf(&seen, "%u:%u<%d ", at.line, at.col, (int)source);
+        }
+        if (!str_eq(buf_view(&seen), str_of(rows[i].seen)))
+            fail_row("row \"%s\": %.*s", rows[i].text, STR_ARG(buf_view(&seen)));
+        yaml_close(r.yaml);
+        buf_done(&seen);
+    }
+}
+
+/* The last "<<" of /b and where its value ends; then what it takes the place of. */
+static void merges_are_told(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *seen;
+    } rows[] = {
+        {"b: {k: v}\n", ""},
+        {"a: &x {k: v}\nb:\n  <<: *x\n  l: w\n", "3:3-3:9 "},
+        {"a: &x {k: v}\nb: {<<: *x, <<: {l: w}}\n", "2:13-2:23 "},
+        {"a: &x {k: v}\nb:\n  k: 1\n  <<:\n  - *x\n  - {z: 2} # c\n", "4:3-6:11 3:3 "},
+        {"a: &x {k: v}\nb:\n  <<:\n    k: \"w\"\n    <<: *x\n", "3:3-5:11 "},
+        {"a: {k: 1, <<: {k: 2}}\nb: {z: 1, k: 1, <<: {k: 2, z: 3}}\n", "2:17-2:33 2:5 2:11 "},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct reader r;
+        struct buf seen = BUF_INIT(4096);
+        const struct yaml_doc *doc = read_one(&r, str_of(rows[i].text));
+        const uint32_t b = json_find(doc->json, STR("/b"));
+        const struct yaml_merge *m = yaml_merge_of(doc, b);
+        if (m != NULL)
+            buf_printf(&seen, "%u:%u-%u:%u ", m->key.line, m->key.col, m->end.line, m->end.col);
+        for (uint32_t k = 0; k < doc->n_lost; k++)
+            if (doc->lost[k].mapping == b)
+                buf_printf(&seen, "%u:%u ", doc->lost[k].pos.line, doc->lost[k].pos.col);
+        if (!str_eq(buf_view(&seen), str_of(rows[i].seen)))
+            fail_row("row \"%s\": %.*s", rows[i].text, STR_ARG(buf_view(&seen)));
+        assert_int_equal(doc->note != NULL, doc->n_lost != 0);
+        yaml_close(r.yaml);
+        buf_done(&seen);
+    }
+}
+
 static void aliases_are_told(void **state) {
     (void)state;
     static const struct {
@@ -364,6 +443,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(errors_say_where_and_what),
     cmocka_unit_test(reading_goes_on_behind_an_error),
     cmocka_unit_test(ignored_text_is_noted),
+    cmocka_unit_test(copies_know_their_source),
+    cmocka_unit_test(merges_are_told),
     cmocka_unit_test(aliases_are_told),
 };
 

@@ -28,10 +28,32 @@ bool load_may_mend(enum ec ec) {
     return ec == EC_IO || ec == EC_NOMEM;
 }
 
-static enum ec keep_rules(struct daemon *d, const struct err *err, bool again) {
+enum { ERRORS_LOGGED = 8 };
+
+struct rules_errors {
+    const struct daemon *d;
+    size_t n;
+};
+
+static const char *kept_word(const struct daemon *d) {
+    return live_has_policy(d->service.live) ? "rules_kept" : "rules_invalid";
+}
+
+/* The first one says what comes of it. */
+static void log_error_of_rules(void *arg, const struct err *err, size_t n) {
+    struct rules_errors *e = arg;
+    if (e->n < ERRORS_LOGGED)
+        log_err(LOG_ERROR, e->n == 0 ? kept_word(e->d) : "rules_error", err);
+    else if (e->n == ERRORS_LOGGED)
+        LOG(LOG_ERROR, "rules_errors_left_out", F_INT("errors", n - ERRORS_LOGGED), F_END);
+    e->n++;
+}
+
+static enum ec keep_rules(struct daemon *d, const struct err *err, bool logged, bool again) {
     if (again && load_may_mend(err->code))
         return err->code;
-    log_err(LOG_ERROR, live_has_policy(d->service.live) ? "rules_kept" : "rules_invalid", err);
+    if (!logged)
+        log_err(LOG_ERROR, kept_word(d), err);
     meter_rules_kept(&d->service.meter);
     return err->code;
 }
@@ -40,17 +62,21 @@ enum ec load_rules(struct daemon *d, bool again) {
     struct err err = ERR_INIT;
     struct policy *policy = NULL;
     struct meter *meter = &d->service.meter;
-    const struct rules_options options = {
-        .warn = warn_of_rules, .now_s = clock_wall_us() / 1000000, .sha256 = certs_sha256_hex};
+    struct rules_errors errors = {.d = d};
+    const struct rules_options options = {.warn = warn_of_rules,
+                                          .arg = &errors,
+                                          .error = log_error_of_rules,
+                                          .now_s = clock_wall_us() / 1000000,
+                                          .sha256 = certs_sha256_hex};
     if (rules_load(&policy, d->options->policy, &options, &err) != EC_OK)
-        return keep_rules(d, &err, again);
+        return keep_rules(d, &err, errors.n != 0, again);
     size_t n_rules = policy->n_rules;
     char sha256[sizeof policy->sha256];
     memcpy(sha256, policy->sha256, sizeof sha256);
     const struct live_rules rules = {policy, meter_places(meter, policy)};
     if (!live_set_take(d->service.live, rules)) {
         err_set(&err, EC_NOMEM, "out of memory");
-        return keep_rules(d, &err, again);
+        return keep_rules(d, &err, false, again);
     }
     meter_rules_loaded(meter, n_rules, options.now_s);
     LOG(LOG_INFO, "rules_loaded", F_Z("policy", d->options->policy), F_INT("rules", n_rules),

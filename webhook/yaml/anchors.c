@@ -4,7 +4,7 @@
 
 void anchors_init(struct anchors *a, size_t max_bytes) {
     const size_t block = 4096;
-    *a = (struct anchors){.names = ARENA_INIT(block, max_bytes + block)};
+    *a = (struct anchors){.names = ARENA_INIT(block, 3 * max_bytes + block)};
 }
 
 void anchors_done(struct anchors *a) {
@@ -65,7 +65,7 @@ enum ec anchors_define(struct anchors *a, struct str name, struct anchor **out,
     if (!make_room(a))
         return err_set(err, EC_NOMEM, "no memory for anchors");
     uint32_t slot = slot_of(a, copy, &found);
-    a->defined[a->n] = (struct anchor){.name = copy};
+    a->defined[a->n] = (struct anchor){.name = copy, .id = ORIGIN_GONE};
     if (!found) {
         memmove(a->by_name + slot + 1, a->by_name + slot,
                 (a->n_names - slot) * sizeof *a->by_name);
@@ -80,6 +80,53 @@ const struct anchor *anchors_find(const struct anchors *a, struct str name) {
     bool found;
     uint32_t slot = slot_of(a, name, &found);
     return found ? &a->defined[a->by_name[slot]] : NULL;
+}
+
+/* ---- what they stand for ------------------------------------------------------------- */
+
+/* Behind another member the text of a transparent mapping begins with the comma between them. */
+struct expansion anchors_expand(const struct anchor *a, const struct emitted *out) {
+    if (a->aside != NULL)
+        return *a->aside;
+    const struct positions *pos = out->pos;
+    size_t from = a->from + (a->from < a->to && out->json->p[a->from] == ',');
+    return (struct expansion){.text = out->json->p + from,
+                              .bytes = a->to - from,
+                              .pos = pos->p + a->first,
+                              .origin = pos->tracked ? pos->origin + a->first : NULL,
+                              .n_nodes = a->after - a->first};
+}
+
+static bool put_aside(struct anchors *all, struct anchor *a, const struct emitted *out) {
+    struct expansion e = anchors_expand(a, out);
+    struct expansion *kept = ARENA_NEW(&all->names, struct expansion);
+    char *text = arena_alloc(&all->names, e.bytes);
+    struct yaml_pos *pos = ARENA_ARRAY(&all->names, struct yaml_pos, e.n_nodes);
+    struct origin *origin = ARENA_ARRAY(&all->names, struct origin, e.n_nodes);
+    if (kept == NULL || text == NULL || pos == NULL || origin == NULL)
+        return false;
+    memcpy(text, e.text, e.bytes);
+    memcpy(pos, e.pos, e.n_nodes * sizeof *pos);
+    memcpy(origin, e.origin, e.n_nodes * sizeof *origin);
+    *kept = (struct expansion){text, e.bytes, pos, origin, e.n_nodes};
+    a->aside = kept;
+    return true;
+}
+
+enum ec anchors_put_aside(struct anchors *a, size_t from, const struct emitted *out,
+                          struct err *err) {
+    for (uint32_t i = a->n; i > 0; i--) {
+        struct anchor *one = &a->defined[i - 1];
+        if (one->kind == ANCHOR_SCALAR || one->open)
+            continue;
+        if (one->to <= from) /* and so are all that were defined before it */
+            break;
+        if (one->aside == NULL && one->from >= from && !put_aside(a, one, out))
+            return arena_fail(&a->names, err);
+        if (one->aside != NULL)
+            one->from = one->to = from; /* no more than which mapping they are in */
+    }
+    return EC_OK;
 }
 
 /* Of all steps of decoding, this share may come from aliases. */

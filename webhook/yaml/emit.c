@@ -1,62 +1,30 @@
 /* Events in, JSON and positions out, in one pass and without recursion. The state of a frame
- * says what the next event in it is:
- *
- *   mapping          KEY -> VALUE -> KEY ...      "<<" as a key: KEY -> MERGE -> KEY
- *   list             ITEM ...
- *   list behind <<   MERGE_ITEM ...
- *
- * A mapping behind "<<" (MERGE, MERGE_ITEM) is transparent: its members go into the object that
- * is open, without braces. Which member wins does not matter: an overlap leaves the object with
- * a key twice, which the JSON reader refuses (yaml.c). */
-#include "yaml/anchors.h"
+ * says what the next event in it is (emitter.h). */
+#include "yaml/emitter.h"
 
 #include "base/mem.h"
 
-#include <yaml.h>
-
-enum state { ROOT, KEY, VALUE, ITEM, MERGE, MERGE_ITEM };
-
-#define NO_ANCHOR UINT32_MAX
-
-struct frame {
-    enum state state;
-    char closer;     /* '}' or ']', '\0' when transparent */
-    bool flow;       /* written with brackets */
-    uint32_t anchor; /* number of the definition that ends with this frame, or NO_ANCHOR */
-    size_t steps;    /* counted before it began */
-};
-
-struct emitter {
-    struct str text; /* up to the end of the document's bytes */
-    struct source source;
-    bool again; /* now that more quotes are known */
-    struct place place;
-    const struct yaml_limits *limits;
-    struct emitted *out;
-    struct frame *frames;
-    uint32_t depth; /* frames in use */
-    uint32_t flow;  /* brackets we are in */
-    struct anchors anchors;
-    size_t steps, alias_steps; /* of go-yaml's decoder, for its rule on aliases */
-};
-
 /* --- output --- */
 
-static enum ec add_node(struct emitter *e, struct yaml_pos pos, struct err *err) {
-    struct positions *to = e->out->pos;
-    if (positions_room(to, 1, e->limits->max_nodes, err) != EC_OK)
+static enum ec add_node(struct emitter *e, struct yaml_pos pos, uint32_t source,
+                        struct yaml_pos alias, struct err *err) {
+    if (positions_room(e->out->pos, 1, e->limits->max_nodes, err) != EC_OK)
         return place_err(err, pos);
-    to->p[to->n++] = pos;
+    positions_add(e->out->pos, pos, source, alias);
     return EC_OK;
 }
 
+enum ec emitter_add_node(struct emitter *e, struct yaml_pos pos, struct err *err) {
+    return add_node(e, pos, ORIGIN_NONE, pos, err);
+}
+
 /* The comma between members or elements: none behind an opening bracket or a key. */
-static void separate(struct buf *json) {
+void emitter_separate(struct buf *json) {
     if (json->n > 0 && memchr("{[:", json->p[json->n - 1], 3) == NULL)
         buf_putc(json, ',');
 }
 
-static enum ec check_json(const struct emitter *e, struct yaml_pos pos, struct err *err) {
+enum ec emitter_check_json(const struct emitter *e, struct yaml_pos pos, struct err *err) {
     const struct buf *json = e->out->json;
     if (json->bad == 0)
         return EC_OK;
@@ -67,31 +35,10 @@ static enum ec check_json(const struct emitter *e, struct yaml_pos pos, struct e
     return place_err(err, pos);
 }
 
-/* Copies a part of what was written to its end. */
-static enum ec copy_again(struct emitter *e, const struct anchor *a, struct err *err) {
-    struct buf *json = e->out->json;
-    struct positions *pos = e->out->pos;
-    size_t from = a->from, n_nodes = a->after - a->first;
-    /* Behind another member a transparent mapping begins with the comma between them. */
-    if (from < a->to && json->p[from] == ',')
-        from++;
-    if (positions_room(pos, n_nodes, e->limits->max_nodes, err) != EC_OK)
-        return place_err(err, a->pos);
-    char *to = buf_room(json, a->to - from);
-    if (to == NULL)
-        return check_json(e, a->pos, err);
-    if (n_nodes > 0)
-        memcpy(pos->p + pos->n, pos->p + a->first, n_nodes * sizeof *pos->p);
-    memcpy(to, json->p + from, a->to - from);
-    pos->n += (uint32_t)n_nodes;
-    json->n += a->to - from;
-    return EC_OK;
-}
-
 /* --- go-yaml's rule on aliases --- */
 
-static enum ec count_steps(struct emitter *e, size_t own, size_t of_alias, struct yaml_pos pos,
-                           struct err *err) {
+enum ec emitter_count(struct emitter *e, size_t own, size_t of_alias, struct yaml_pos pos,
+                      struct err *err) {
     e->steps += own + of_alias;
     e->alias_steps += of_alias;
     if (!anchors_are_too_much(e->steps, e->alias_steps))
@@ -102,13 +49,9 @@ static enum ec count_steps(struct emitter *e, size_t own, size_t of_alias, struc
 
 /* --- frames --- */
 
-static enum state state_of(const struct emitter *e) {
-    return e->depth == 0 ? ROOT : e->frames[e->depth - 1].state;
-}
-
 /* A value begins: behind it the mapping wants its next key. */
-static void take_value(struct emitter *e) {
-    if (state_of(e) == VALUE || state_of(e) == MERGE)
+void emitter_take_value(struct emitter *e) {
+    if (emitter_state(e) == VALUE || emitter_state(e) == MERGE)
         e->frames[e->depth - 1].state = KEY;
 }
 
@@ -118,8 +61,16 @@ static enum ec push(struct emitter *e, enum state state, char closer, struct yam
         err_set(err, EC_LIMIT, "more than %u levels of nesting", e->limits->max_depth);
         return place_err(err, pos);
     }
-    e->frames[e->depth++] = (struct frame){
-        .state = state, .closer = closer, .anchor = NO_ANCHOR, .steps = e->steps};
+    e->frames[e->depth++] =
+        (struct frame){.state = state,
+                       .closer = closer,
+                       .anchor = NO_ANCHOR,
+                       .steps = e->steps,
+                       .from = (uint32_t)e->out->json->n,
+                       .first_member = e->members.n,
+                       .run_from = e->members.n,
+                       .id = closer == '\0' ? ORIGIN_GONE : positions_next_id(e->out->pos) - 1};
+    e->transparent += closer == '\0';
     return EC_OK;
 }
 
@@ -127,63 +78,6 @@ static enum ec push(struct emitter *e, enum state state, char closer, struct yam
 static void set_flow(struct emitter *e, bool flow) {
     e->frames[e->depth - 1].flow = flow;
     e->flow += flow;
-}
-
-/* --- anchors --- */
-
-static struct str str_of_yaml(const yaml_char_t *z) {
-    return str_of((const char *)z);
-}
-
-static enum ec define(struct emitter *e, const yaml_char_t *name, struct yaml_pos pos,
-                      enum anchor_kind kind, struct anchor **out, struct err *err) {
-    if (anchors_define(&e->anchors, str_of_yaml(name), out, err) != EC_OK)
-        return place_err(err, pos);
-    (*out)->kind = kind;
-    (*out)->pos = pos;
-    return EC_OK;
-}
-
-static enum ec define_scalar(struct emitter *e, const yaml_char_t *name,
-                             const struct scalar *scalar, struct yaml_pos pos,
-                             struct err *err) {
-    struct anchor *a;
-    if (name == NULL)
-        return EC_OK;
-    if (define(e, name, pos, ANCHOR_SCALAR, &a, err) != EC_OK)
-        return err->code;
-    a->scalar = *scalar;
-    a->steps = 1;
-    if (!arena_str(&e->anchors.names, scalar->text, &a->scalar.text)) {
-        arena_fail(&e->anchors.names, err);
-        return place_err(err, pos);
-    }
-    return EC_OK;
-}
-
-/* The frame just pushed is what the anchor stands for. */
-static enum ec define_container(struct emitter *e, const yaml_char_t *name,
-                                enum anchor_kind kind, struct yaml_pos pos, struct err *err) {
-    struct anchor *a;
-    if (name == NULL)
-        return EC_OK;
-    if (define(e, name, pos, kind, &a, err) != EC_OK)
-        return err->code;
-    a->open = true;
-    a->from = e->out->json->n;
-    a->first = e->out->pos->n;
-    e->frames[e->depth - 1].anchor = e->anchors.n - 1;
-    return EC_OK;
-}
-
-static void close_anchor(struct emitter *e, const struct frame *frame) {
-    if (frame->anchor == NO_ANCHOR)
-        return;
-    struct anchor *a = &e->anchors.defined[frame->anchor];
-    a->open = false;
-    a->to = e->out->json->n;
-    a->after = e->out->pos->n;
-    a->steps = e->steps - frame->steps;
 }
 
 /* --- positions of events --- */
@@ -206,6 +100,15 @@ static struct yaml_pos pos_of(struct emitter *e, const yaml_event_t *event,
     place_to_index(&e->place, e->text, event->start_mark.index);
     struct place value = has_properties ? behind_properties(e, event) : e->place;
     return place_pos(&value);
+}
+
+/* Only within a "<<": it is there that somebody asks for ends. */
+static void note_end(struct emitter *e, const yaml_event_t *event) {
+    if (!expand_is_merging(e))
+        return;
+    struct place end = e->place;
+    place_to_index(&end, e->text, event->end_mark.index);
+    e->end = place_pos(&end);
 }
 
 /* --- scalars --- */
@@ -239,72 +142,78 @@ static enum ec check_escapes(const struct emitter *e, const yaml_event_t *event,
     return place_err(err, place_pos(&at));
 }
 
-static enum ec emit_value(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
-                          struct err *err) {
-    take_value(e);
-    separate(e->out->json);
-    if (add_node(e, pos, err) != EC_OK)
+enum ec emitter_put_value(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
+                          uint32_t source, struct yaml_pos alias, struct err *err) {
+    emitter_take_value(e);
+    emitter_separate(e->out->json);
+    if (add_node(e, pos, source, alias, err) != EC_OK)
         return err->code;
     if (scalar_print(s, e->out->json, err) != EC_OK)
         return place_err(err, pos);
-    return check_json(e, pos, err);
+    return emitter_check_json(e, pos, err);
 }
 
-static enum ec emit_key(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
-                        struct err *err) {
-    separate(e->out->json);
-    if (add_node(e, pos, err) != EC_OK)
+enum ec emitter_put_key(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
+                        uint32_t source, struct yaml_pos alias, struct err *err) {
+    struct buf *json = e->out->json;
+    struct member one = {.node = e->out->pos->n, .own = true};
+    emitter_separate(json);
+    one.at = (uint32_t)json->n;
+    if (add_node(e, pos, source, alias, err) != EC_OK)
         return err->code;
-    if (scalar_print_key(s, e->out->json, err) != EC_OK)
+    if (scalar_print_key(s, json, &one.kind, err) != EC_OK)
         return place_err(err, pos);
-    buf_putc(e->out->json, ':');
+    one.len = (uint32_t)json->n - one.at;
+    buf_putc(json, ':');
     e->frames[e->depth - 1].state = VALUE;
-    return check_json(e, pos, err);
+    if (members_add(&e->members, one, err) != EC_OK)
+        return err->code;
+    return emitter_check_json(e, pos, err);
 }
 
-static enum ec bad_merge(struct yaml_pos pos, struct err *err) {
+enum ec emitter_bad_merge(struct yaml_pos pos, struct err *err) {
     err_set(err, EC_SCHEMA, "the value of \"<<\" must be a mapping or a list of mappings");
     return place_err(err, pos);
 }
 
 static bool is_merge_key(const struct emitter *e, const struct scalar *s) {
-    return state_of(e) == KEY && (s->plain || s->tag == TAG_MERGE) &&
+    return emitter_state(e) == KEY && (s->plain || s->tag == TAG_MERGE) &&
            str_eq(s->text, STR("<<"));
 }
 
 static enum ec on_scalar(struct emitter *e, const yaml_event_t *event, struct err *err) {
     const struct scalar s = {
         .text = {(const char *)event->data.scalar.value, event->data.scalar.length},
-        .tag = scalar_tag_of(str_of_yaml(event->data.scalar.tag)),
+        .tag = scalar_tag_of(emitter_str(event->data.scalar.tag)),
         .plain = event->data.scalar.plain_implicit != 0};
     const yaml_char_t *anchor = event->data.scalar.anchor;
     struct yaml_pos pos = pos_of(e, event, anchor != NULL || event->data.scalar.tag != NULL);
     if (check_escapes(e, event, err) != EC_OK || check_question(e, event, err) != EC_OK ||
-        define_scalar(e, anchor, &s, pos, err) != EC_OK)
+        expand_define_scalar(e, anchor, &s, pos, err) != EC_OK)
         return err->code;
-    if (is_merge_key(e, &s)) {
-        e->frames[e->depth - 1].state = MERGE;
-        return EC_OK;
-    }
-    if (state_of(e) == MERGE || state_of(e) == MERGE_ITEM)
-        return bad_merge(pos, err);
-    if (count_steps(e, 1, 0, pos, err) != EC_OK)
+    note_end(e, event);
+    if (is_merge_key(e, &s))
+        return expand_begin_merge(e, pos, err);
+    if (emitter_state(e) == MERGE || emitter_state(e) == MERGE_ITEM)
+        return emitter_bad_merge(pos, err);
+    if (emitter_count(e, 1, 0, pos, err) != EC_OK)
         return err->code;
-    return state_of(e) == KEY ? emit_key(e, &s, pos, err) : emit_value(e, &s, pos, err);
+    return emitter_state(e) == KEY ? emitter_put_key(e, &s, pos, ORIGIN_NONE, pos, err)
+                                   : emitter_put_value(e, &s, pos, ORIGIN_NONE, pos, err);
 }
 
 /* --- containers --- */
 
-static enum ec bad_key(struct yaml_pos pos, const char *what, struct err *err) {
+enum ec emitter_bad_key(struct yaml_pos pos, const char *what, struct err *err) {
     err_set(err, EC_SCHEMA, "%s as a key, expected a string", what);
     return place_err(err, pos);
 }
 
 static enum ec open_container(struct emitter *e, bool map, struct yaml_pos pos,
                               struct err *err) {
-    take_value(e);
-    separate(e->out->json);
-    if (add_node(e, pos, err) != EC_OK)
+    emitter_take_value(e);
+    emitter_separate(e->out->json);
+    if (emitter_add_node(e, pos, err) != EC_OK)
         return err->code;
     buf_putc(e->out->json, map ? '{' : '[');
     return push(e, map ? KEY : ITEM, map ? '}' : ']', pos, err);
@@ -314,113 +223,64 @@ static enum ec on_mapping(struct emitter *e, const yaml_event_t *event, struct e
     const yaml_char_t *anchor = event->data.mapping_start.anchor;
     struct yaml_pos pos =
         pos_of(e, event, anchor != NULL || event->data.mapping_start.tag != NULL);
-    enum state state = state_of(e);
+    enum state state = emitter_state(e);
     if (state == KEY)
-        return bad_key(pos, "a mapping", err);
+        return emitter_bad_key(pos, "a mapping", err);
     if (state == MERGE || state == MERGE_ITEM) {
-        take_value(e);
+        emitter_take_value(e);
         if (push(e, KEY, '\0', pos, err) != EC_OK)
             return err->code;
     } else if (open_container(e, true, pos, err) != EC_OK) {
         return err->code;
     }
     set_flow(e, event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE);
-    if (count_steps(e, 1, 0, pos, err) != EC_OK)
+    if (emitter_count(e, 1, 0, pos, err) != EC_OK)
         return err->code;
-    return define_container(e, anchor, ANCHOR_MAP, pos, err);
+    return expand_define_container(e, anchor, ANCHOR_MAP, pos, err);
 }
 
 static enum ec on_list(struct emitter *e, const yaml_event_t *event, struct err *err) {
     const yaml_char_t *anchor = event->data.sequence_start.anchor;
     struct yaml_pos pos =
         pos_of(e, event, anchor != NULL || event->data.sequence_start.tag != NULL);
-    enum state state = state_of(e);
+    enum state state = emitter_state(e);
     if (state == KEY)
-        return bad_key(pos, "a list", err);
+        return emitter_bad_key(pos, "a list", err);
     if (state == MERGE_ITEM)
-        return bad_merge(pos, err);
+        return emitter_bad_merge(pos, err);
     if (state == MERGE) {
-        take_value(e);
+        emitter_take_value(e);
         if (push(e, MERGE_ITEM, '\0', pos, err) != EC_OK)
             return err->code;
     } else if (open_container(e, false, pos, err) != EC_OK ||
-               count_steps(e, 1, 0, pos, err) != EC_OK) {
+               emitter_count(e, 1, 0, pos, err) != EC_OK) {
         return err->code;
     }
     set_flow(e, event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE);
-    return define_container(e, anchor, state == MERGE ? ANCHOR_MERGE_LIST : ANCHOR_LIST, pos,
-                            err);
+    return expand_define_container(e, anchor, state == MERGE ? ANCHOR_MERGE_LIST : ANCHOR_LIST,
+                                   pos, err);
 }
 
 static enum ec on_end(struct emitter *e, const yaml_event_t *event, struct err *err) {
-    const struct frame *frame = &e->frames[--e->depth];
-    close_anchor(e, frame);
-    e->flow -= frame->flow;
-    if (frame->closer == '\0')
-        return EC_OK;
-    buf_putc(e->out->json, frame->closer);
-    return check_json(e, pos_of(e, event, false), err);
-}
-
-/* --- aliases --- */
-
-static enum ec find_anchor(struct emitter *e, const yaml_event_t *event, struct yaml_pos pos,
-                           const struct anchor **out, struct err *err) {
-    struct str name = str_of_yaml(event->data.alias.anchor);
-    *out = anchors_find(&e->anchors, name);
-    if (*out == NULL)
-        err_set(err, EC_SCHEMA, "alias *%.*s, but no anchor &%.*s stands before it",
-                STR_ARG(name), STR_ARG(name));
-    else if ((*out)->open)
-        err_set(err, EC_SCHEMA, "alias *%.*s stands inside its own anchor", STR_ARG(name));
-    else if ((*out)->kind == ANCHOR_MERGE_LIST)
-        err_set(err, EC_SCHEMA, "alias *%.*s names a list of \"<<\", expected a value",
-                STR_ARG(name));
-    else
-        return EC_OK;
-    return place_err(err, pos);
-}
-
-static enum ec merge_again(struct emitter *e, const struct anchor *a, struct yaml_pos pos,
-                           struct err *err) {
-    if (a->kind != ANCHOR_MAP)
-        return bad_merge(pos, err);
-    take_value(e);
-    if (a->from == a->to)
-        return EC_OK;
-    separate(e->out->json);
-    return copy_again(e, a, err);
-}
-
-static enum ec container_again(struct emitter *e, const struct anchor *a, struct err *err) {
-    bool map = a->kind == ANCHOR_MAP;
-    take_value(e);
-    separate(e->out->json);
-    if (add_node(e, a->pos, err) != EC_OK)
+    const struct frame frame = e->frames[e->depth - 1];
+    if (frame.flow)
+        note_end(e, event);
+    if (expand_end(e, err) != EC_OK)
         return err->code;
-    buf_putc(e->out->json, map ? '{' : '[');
-    if (copy_again(e, a, err) != EC_OK)
-        return err->code;
-    buf_putc(e->out->json, map ? '}' : ']');
-    return check_json(e, a->pos, err);
+    e->depth--;
+    e->flow -= frame.flow;
+    if (frame.closer == '\0') {
+        expand_end_merge(e);
+        return EC_OK;
+    }
+    buf_putc(e->out->json, frame.closer);
+    return emitter_check_json(e, pos_of(e, event, false), err);
 }
 
 static enum ec on_alias(struct emitter *e, const yaml_event_t *event, struct err *err) {
-    const struct anchor *a;
     struct yaml_pos pos = pos_of(e, event, false);
-    enum state state = state_of(e);
-    if (find_anchor(e, event, pos, &a, err) != EC_OK ||
-        count_steps(e, 1, a->steps, pos, err) != EC_OK)
-        return err->code;
-    e->out->aliases = true;
-    if (state == MERGE || state == MERGE_ITEM)
-        return merge_again(e, a, pos, err);
-    if (state == KEY && a->kind != ANCHOR_SCALAR)
-        return bad_key(pos, a->kind == ANCHOR_MAP ? "a mapping" : "a list", err);
-    if (a->kind != ANCHOR_SCALAR)
-        return container_again(e, a, err);
-    return state == KEY ? emit_key(e, &a->scalar, a->pos, err)
-                        : emit_value(e, &a->scalar, a->pos, err);
+    note_end(e, event);
+    return expand_alias(e, emitter_str(event->data.alias.anchor), pos, err);
 }
 
 /* --- the parser --- */
@@ -475,7 +335,7 @@ static enum ec on_document(struct emitter *e, const yaml_event_t *event, struct 
                 version->minor);
         return place_err(err, pos);
     }
-    return count_steps(e, 1, 0, pos, err);
+    return emitter_count(e, 1, 0, pos, err);
 }
 
 /* Text behind the document, where kubectl stops reading. */
@@ -575,6 +435,7 @@ static enum ec emit_once(struct emitted *out, struct str text, struct place star
     anchors_init(&e.anchors, limits->max_bytes);
     enum ec ec = emit(&e, err);
     anchors_done(&e.anchors);
+    mem_free(e.members.v);
     mem_free(e.frames);
     *again = e.again;
     return ec;
@@ -589,7 +450,9 @@ enum ec emit_document(struct emitted *out, struct str text, const struct place *
     enum ec ec = source_check(bytes, start, err);
     for (bool again = ec == EC_OK; again;) {
         out->json->n = json;
+        positions_reset(out->pos);
         out->pos->n = positions;
+        out->merges->n = out->merges->n_lost = 0;
         ec = emit_once(out, bytes, *start, limits, &quotes, &again, err);
     }
     quotes_done(&quotes);

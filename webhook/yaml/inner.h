@@ -7,6 +7,8 @@
  *   scalar.c   what one scalar means
  *   place.c    bytes and characters -> line and column
  *   twin.c     where a key that stands twice stood first
+ *   anchors.c  what anchors stand for
+ *   members.c  which member of a mapping with "<<" counts
  *   yaml.c     the public functions
  *
  * Ownership  all slices borrow from the stream's text
@@ -36,15 +38,40 @@ struct yaml_pos place_pos(const struct place *p);
 /* Sets the position of an error that has none; the code, for `return`. */
 enum ec place_err(struct err *err, struct yaml_pos pos);
 
-struct positions {
-    struct yaml_pos *p;
-    uint32_t n;
-    uint32_t cap;
+#define ORIGIN_NONE UINT32_MAX
+#define ORIGIN_GONE (UINT32_MAX - 1)
+#define NODE_NONE UINT32_MAX
+
+/* A node keeps its id where others are taken out; those of later nodes are larger. */
+struct origin {
+    uint32_t id;
+    uint32_t source;       /* id of the node it is a copy of, or ORIGIN_NONE */
+    struct yaml_pos alias; /* that made it a copy */
 };
 
+struct positions {
+    struct yaml_pos *p;
+    struct origin *origin; /* where tracked: the document has a "<<" or an alias */
+    uint32_t n;
+    uint32_t cap;
+    uint32_t next_id;
+    bool tracked;
+};
+
+void positions_reset(struct positions *to);
+void positions_done(struct positions *to);
 /* Room for `more` positions, at most max in all. Errors: EC_LIMIT, EC_NOMEM. */
 enum ec positions_room(struct positions *to, size_t more, uint32_t max, struct err *err)
     MUST_CHECK;
+/* From here on nodes have origins; those there are, are written. Errors: EC_NOMEM. */
+enum ec positions_track(struct positions *to, struct err *err) MUST_CHECK;
+/* One more, for which there is room. */
+void positions_add(struct positions *to, struct yaml_pos pos, uint32_t source,
+                   struct yaml_pos alias);
+/* The id that the next node will have. */
+uint32_t positions_next_id(const struct positions *to);
+/* The node of that id; NODE_NONE when there is none (any more). */
+uint32_t positions_find(const struct positions *of, uint32_t id);
 
 /* --- scalar.c ---------------------------------------------------------------------------- */
 
@@ -71,8 +98,10 @@ enum scalar_tag scalar_tag_of(struct str tag);
 
 /* The value as JSON. Errors: EC_SCHEMA, EC_NOMEM; `out` itself may be bad. */
 enum ec scalar_print(const struct scalar *s, struct buf *out, struct err *err) MUST_CHECK;
-/* The same as a key: a JSON string with its quotes. */
-enum ec scalar_print_key(const struct scalar *s, struct buf *out, struct err *err) MUST_CHECK;
+/* The same as a key: a JSON string with its quotes. *kind tells keys apart that Go tells apart,
+ * although they read the same: 1, 1.0 and "1". */
+enum ec scalar_print_key(const struct scalar *s, struct buf *out, uint64_t *kind,
+                         struct err *err) MUST_CHECK;
 
 /* --- stream.c ---------------------------------------------------------------------------- */
 
@@ -153,9 +182,18 @@ bool twin_find(struct str raw, size_t off, uint32_t max_depth, uint32_t *node, s
 
 /* --- emit.c ------------------------------------------------------------------------------ */
 
+/* Of the document so far; mappings by their ids. */
+struct merges {
+    struct yaml_merge *v;
+    uint32_t n, cap;
+    struct yaml_lost *lost;
+    uint32_t n_lost, cap_lost;
+};
+
 struct emitted {
     struct buf *json;      /* appended to */
     struct positions *pos; /* appended to */
+    struct merges *merges; /* appended to */
     struct place ignored; /* where text behind the document begins; off is 0 if there is none */
     bool aliases;
 };

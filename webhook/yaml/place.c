@@ -35,6 +35,34 @@ enum ec place_err(struct err *err, struct yaml_pos pos) {
     return err->code;
 }
 
+/* ---- positions ----------------------------------------------------------------------- */
+
+void positions_reset(struct positions *to) {
+    to->n = 0;
+    to->tracked = false;
+}
+
+void positions_done(struct positions *to) {
+    mem_free(to->p);
+    mem_free(to->origin);
+    *to = (struct positions){.p = NULL};
+}
+
+static bool grow(struct positions *to, uint32_t cap) {
+    void *p = mem_realloc(to->p, mem_array_bytes(cap, sizeof *to->p));
+    if (p == NULL)
+        return false;
+    to->p = p;
+    if (to->tracked) {
+        void *origin = mem_realloc(to->origin, mem_array_bytes(cap, sizeof *to->origin));
+        if (origin == NULL)
+            return false;
+        to->origin = origin;
+    }
+    to->cap = cap;
+    return true;
+}
+
 enum ec positions_room(struct positions *to, size_t more, uint32_t max, struct err *err) {
     if (more > max || to->n > max - more)
         return err_set(err, EC_LIMIT, "more than %u values and keys in one document", max);
@@ -45,10 +73,43 @@ enum ec positions_room(struct positions *to, size_t more, uint32_t max, struct e
         cap = to->n + (uint32_t)more;
     if (cap < 64 && max >= 64)
         cap = 64;
-    void *p = mem_realloc(to->p, mem_array_bytes(cap, sizeof *to->p));
-    if (p == NULL)
+    return grow(to, cap) ? EC_OK : err_set(err, EC_NOMEM, "no memory for positions");
+}
+
+enum ec positions_track(struct positions *to, struct err *err) {
+    if (to->tracked)
+        return EC_OK;
+    void *origin = mem_realloc(to->origin, mem_array_bytes(to->cap + 1u, sizeof *to->origin));
+    if (origin == NULL)
         return err_set(err, EC_NOMEM, "no memory for positions");
-    to->p = p;
-    to->cap = cap;
+    to->origin = origin;
+    for (uint32_t i = 0; i < to->n; i++)
+        to->origin[i] = (struct origin){.id = i, .source = ORIGIN_NONE};
+    to->next_id = to->n;
+    to->tracked = true;
     return EC_OK;
+}
+
+void positions_add(struct positions *to, struct yaml_pos pos, uint32_t source,
+                   struct yaml_pos alias) {
+    if (to->tracked)
+        to->origin[to->n] =
+            (struct origin){.id = to->next_id++, .source = source, .alias = alias};
+    to->p[to->n++] = pos;
+}
+
+uint32_t positions_next_id(const struct positions *to) {
+    return to->tracked ? to->next_id : to->n;
+}
+
+uint32_t positions_find(const struct positions *of, uint32_t id) {
+    uint32_t low = 0, high = of->n;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (of->origin[middle].id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < of->n && of->origin[low].id == id ? low : NODE_NONE;
 }

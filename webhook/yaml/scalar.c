@@ -355,7 +355,20 @@ enum ec scalar_print(const struct scalar *s, struct buf *out, struct err *err) {
     return err_set(err, EC_BUG, "a scalar of kind %d", (int)r.kind);
 }
 
-enum ec scalar_print_key(const struct scalar *s, struct buf *out, struct err *err) {
+/* Go's type, and for floats the value itself: keys have but the digits of a float32. */
+static uint64_t key_kind(const struct resolved *r) {
+    uint64_t bits;
+    _Static_assert(sizeof bits == sizeof r->number, "a double");
+    if (r->kind == KIND_BOOL || r->kind == KIND_INT)
+        return r->kind == KIND_BOOL ? 1 : 2;
+    if (r->kind == KIND_STRING || r->kind == KIND_TIME)
+        return 3;
+    memcpy(&bits, &r->number, sizeof bits);
+    return bits + 4;
+}
+
+enum ec scalar_print_key(const struct scalar *s, struct buf *out, uint64_t *kind,
+                         struct err *err) {
     struct resolved r;
     if (resolve(s, &r, err) != EC_OK)
         return err->code;
@@ -364,6 +377,7 @@ enum ec scalar_print_key(const struct scalar *s, struct buf *out, struct err *er
     if (r.kind == KIND_INT && !r.negative && r.magnitude > INT64_MAX)
         return err_set(err, EC_SCHEMA, "number %.*s is too large for a key",
                        STR_ARG(str_slice(s->text, 0, 60)));
+    *kind = key_kind(&r);
     if (r.kind == KIND_STRING || r.kind == KIND_TIME)
         return print_text(s, out, err);
     buf_putc(out, '"');

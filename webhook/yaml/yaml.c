@@ -5,6 +5,7 @@
 #include "json/json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { DEPTH_MAX = 1024 };
 
@@ -23,6 +24,7 @@ struct yaml {
     char *copy; /* what json/ unescapes in place */
     size_t copy_bytes;
     struct positions pos;
+    struct merges merges;
 };
 
 /* --- opening --- */
@@ -74,7 +76,9 @@ void yaml_close(struct yaml *y) {
     buf_done(&y->utf8);
     buf_done(&y->raw);
     mem_free(y->copy);
-    mem_free(y->pos.p);
+    positions_done(&y->pos);
+    mem_free(y->merges.v);
+    mem_free(y->merges.lost);
     mem_free(y);
 }
 
@@ -114,12 +118,48 @@ static void note_first(struct err *err, struct yaml_pos first) {
     snprintf(err->msg + n, sizeof err->msg - n, ", first in line %u", first.line);
 }
 
+/* ---- merges ---- */
+
+static int compare_merges(const void *pa, const void *pb) {
+    const struct yaml_merge *a = pa, *b = pb;
+    return (a->mapping > b->mapping) - (a->mapping < b->mapping);
+}
+
+/* From ids to nodes, without those that are gone. */
+static void set_merges(struct yaml *y) {
+    struct merges *m = &y->merges;
+    uint32_t n = 0, n_lost = 0;
+    for (uint32_t i = 0; i < m->n; i++) {
+        m->v[n] = m->v[i];
+        m->v[n].mapping = positions_find(&y->pos, m->v[i].mapping);
+        n += m->v[n].mapping != NODE_NONE;
+    }
+    for (uint32_t i = 0; i < m->n_lost; i++) {
+        m->lost[n_lost] = m->lost[i];
+        m->lost[n_lost].mapping = positions_find(&y->pos, m->lost[i].mapping);
+        n_lost += m->lost[n_lost].mapping != NODE_NONE;
+    }
+    if (n != 0)
+        qsort(m->v, n, sizeof *m->v, compare_merges);
+    y->doc.merges = m->v;
+    y->doc.n_merges = m->n = n;
+    y->doc.lost = m->lost;
+    y->doc.n_lost = m->n_lost = n_lost;
+    if (n_lost == 0 || y->doc.note != NULL)
+        return;
+    y->doc.note = "\"<<\" brings this key again and wins, as kubectl reads it; other readers "
+                  "keep what stands here: write it behind the \"<<\"";
+    y->doc.note_line = m->lost[0].pos.line;
+}
+
 static void set_document(struct yaml *y, struct str raw, struct yaml_doc **doc) {
     y->doc.index = y->n_documents++;
     y->doc.line = y->pos.p[0].line;
     y->doc.raw = raw.p;
     y->doc.raw_bytes = raw.n;
     y->doc.pos = y->pos.p;
+    y->doc.places = &y->pos;
+    set_merges(y);
     *doc = &y->doc;
 }
 
@@ -159,7 +199,7 @@ static enum ec finish_yaml(struct yaml *y, struct err *err) {
  * is empty. */
 static enum ec read_yaml(struct yaml *y, struct place start, size_t end, bool *found,
                          struct err *err) {
-    struct emitted out = {.json = &y->raw, .pos = &y->pos};
+    struct emitted out = {.json = &y->raw, .pos = &y->pos, .merges = &y->merges};
     size_t mark = utf8_mark_bytes(str_slice(y->text, start.off, end));
     if (mark != 0) {
         place_to_offset(&start, y->text, start.off + mark);
@@ -173,6 +213,7 @@ static enum ec read_yaml(struct yaml *y, struct place start, size_t end, bool *f
         return *found ? finish_yaml(y, err) : EC_OK;
     y->doc.note = "text behind the end of the document is ignored, up to the next \"---\"";
     y->doc.note_line = out.ignored.line;
+    y->doc.ignored = true;
     if (*found)
         return finish_yaml(y, err);
     err_set(err, EC_SCHEMA, "text behind the end of an empty document, which kubectl ignores");
@@ -335,10 +376,11 @@ enum ec yaml_next(struct yaml *y, struct yaml_doc **doc, struct err *err) {
         bool found = false;
         struct str raw = STR_NONE;
         buf_reset(&y->raw);
-        y->pos.n = 0;
+        positions_reset(&y->pos);
+        y->merges.n = y->merges.n_lost = 0;
         y->doc.note = NULL;
         y->doc.note_line = 0;
-        y->doc.aliases = false;
+        y->doc.ignored = y->doc.aliases = false;
         enum ec ec = y->json ? next_json(y, &found, &raw, err) : next_yaml(y, &found, err);
         if (ec != EC_OK)
             return ec;
@@ -364,6 +406,25 @@ static json_at nearest(const struct json *j, struct json_cursor *near, json_at f
         at = json_find_next(j, near, from, pointer);
     }
     return at;
+}
+
+int64_t yaml_source(const struct yaml_doc *doc, uint32_t node) {
+    const struct positions *p = doc->places;
+    if (!p->tracked || p->origin[node].source == ORIGIN_NONE)
+        return YAML_WRITTEN;
+    uint32_t source = positions_find(p, p->origin[node].source);
+    return source == NODE_NONE ? YAML_GONE : (int64_t)source;
+}
+
+struct yaml_pos yaml_alias(const struct yaml_doc *doc, uint32_t node) {
+    return doc->places->tracked ? doc->places->origin[node].alias : doc->pos[node];
+}
+
+const struct yaml_merge *yaml_merge_of(const struct yaml_doc *doc, uint32_t mapping) {
+    const struct yaml_merge key = {.mapping = mapping};
+    return doc->n_merges == 0
+               ? NULL
+               : bsearch(&key, doc->merges, doc->n_merges, sizeof key, compare_merges);
 }
 
 struct yaml_pos yaml_where(const struct yaml_doc *doc, struct str pointer) {

@@ -3,9 +3,13 @@
  * Shape      a stream of documents; each becomes JSON text, its nodes, and the line and column
  *            of every node in the original file
  * Scalars    as sigs.k8s.io/yaml on go.yaml.in/yaml/v2 reads them: `yes` is true, 0123 is 83,
- *            1e400 is a string; keys become strings; `<<` merges
- * Strict     duplicate keys, overlapping merge keys and keys that collide after conversion are
- *            errors (kubectl would silently take one of the values)
+ *            1e400 is a string; keys become strings
+ * Merges     what "<<" brings is read in its place: it wins over the members in front of it, and
+ *            those behind it win over it; of a list of mappings the first wins. (YAML's own rule,
+ *            which kubectl does not follow, lets the mapping's own members win in any order;
+ *            where that differs, `lost` tells)
+ * Strict     keys that stand twice in one mapping, keys that collide after conversion
+ *            are errors (kubectl would silently take one of the values)
  * Marks      strings with U+0000 or half a surrogate pair, as json/json.h has it
  * Streams    lines beginning with "---" split; text behind "..." up to the next "---" is
  *            skipped and said in `note`; empty and null documents are skipped; a stream whose
@@ -49,6 +53,20 @@ struct yaml_limits {
                           .max_nodes = 4u << 20,                                               \
                           .max_documents = 1u << 20})
 
+/* A mapping with "<<", and its last one: where it stands, and where its value ends. */
+struct yaml_merge {
+    uint32_t mapping;
+    struct yaml_pos key, end;
+};
+
+/* A member that does not count, since a "<<" behind it brings another of its name. */
+struct yaml_lost {
+    uint32_t mapping;
+    struct yaml_pos pos; /* of its key */
+};
+
+struct positions;
+
 struct yaml_doc {
     size_t index;            /* 0-based number among the documents that were not skipped */
     uint32_t line;           /* where the document's first value starts */
@@ -58,8 +76,22 @@ struct yaml_doc {
     const struct yaml_pos *pos; /* one per node of json, keys included */
     const char *note; /* NULL, or what a person should know ("text behind ... is ignored") */
     uint32_t note_line;
+    bool ignored; /* the note is of text that is not part of the document */
     bool aliases; /* *a in it: several nodes may have one place, their anchor's */
+    const struct yaml_merge *merges; /* by mapping, ascending */
+    const struct yaml_lost *lost;    /* in no order */
+    uint32_t n_merges, n_lost;
+    const struct positions *places; /* for yaml_source */
 };
+
+enum { YAML_WRITTEN = -1, YAML_GONE = -2 };
+/* The node that a node is a copy of; YAML_WRITTEN for one that stands in the text itself,
+ * YAML_GONE where what was copied is no part of the document. */
+int64_t yaml_source(const struct yaml_doc *doc, uint32_t node);
+/* The alias that made a copy of it. */
+struct yaml_pos yaml_alias(const struct yaml_doc *doc, uint32_t node);
+/* The last "<<" of a mapping, or NULL. */
+const struct yaml_merge *yaml_merge_of(const struct yaml_doc *doc, uint32_t mapping);
 
 /* Errors: EC_SYNTAX (UTF-16 that cannot be read), EC_LIMIT (2 GiB), EC_NOMEM; *out untouched.
  */

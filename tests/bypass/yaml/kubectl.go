@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"unicode"
 	"unicode/utf16"
@@ -24,8 +25,9 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// document is what kubectl makes of one; strict is the error that strict decoding would give, skipped the
-// source of the empty documents before it.
+// document is what kubectl makes of one; strict is why the document says two things at once, skipped the
+// source of the empty documents before it. What "<<" brings over a member, or a member over that, is no
+// twin: kubectl takes the one that comes last, and so does yaml/.
 type document struct {
 	json    []byte
 	source  []byte
@@ -158,7 +160,7 @@ func (r *reading) readYAML(text []byte) {
 			d.json, err = toJSON(chunk, yaml.YAMLToJSONStrict)
 			var twins *yamlv2.TypeError
 			if errors.As(err, &twins) {
-				d.strict = err
+				d.strict = twinsOf(chunk, err)
 				d.json, err = toJSON(chunk, yaml.YAMLToJSON)
 			}
 		}
@@ -209,6 +211,28 @@ func readStream(text []byte) (r reading) {
 	}
 	return r
 }
+
+// twinsOf is err where a mapping holds a key twice itself, without what "<<" brings it: each "<<" is given
+// a name of its own before the document is read strictly again.
+func twinsOf(chunk []byte, err error) error {
+	n := 0
+	named := merge.ReplaceAllFunc(chunk, func(found []byte) []byte {
+		if bytes.HasPrefix(found, []byte("!!str")) {
+			return found
+		}
+		n++
+		return bytes.Replace(found, []byte("<<"), []byte{byte('A' + n/26%26), byte('a' + n%26)}, 1)
+	})
+	named = bytes.ReplaceAll(named, []byte("!!merge"), []byte("!!str  "))
+	var twins *yamlv2.TypeError
+	if _, again := toJSON(named, yaml.YAMLToJSONStrict); again == nil || !errors.As(again, &twins) {
+		return nil
+	}
+	return err
+}
+
+// merge is a "<<" without quotes: in quotes, or as a !!str, it is a key like any other.
+var merge = regexp.MustCompile(`!!str\s+<<|(^|[^"'])<<`)
 
 // ---- what may not stand beside each other -------------------------------------------------------
 

@@ -395,6 +395,33 @@ func (m *maker) collection(indent, depth int) string {
 	return s.String()
 }
 
+// merged is a mapping in brackets whose members and merges meet, over a few levels; anchors within it are
+// asked for later.
+func (m *maker) merged(depth int) string {
+	var s strings.Builder
+	s.WriteString("{")
+	for n := 1 + m.any(4); n > 0; n-- {
+		switch {
+		case depth == 0 || m.oneIn(2):
+			s.WriteString(m.word("x x z w 1 01 \"1\" 1.0 yes true \"true\" \"<<\"") + ": " + m.of("1", "2", m.of("", "&a ", "&b ")+"{x: 3}", "[4]", "*a", "*b"))
+		case m.oneIn(3):
+			s.WriteString("<<: [")
+			for k := m.any(4); k > 0; k-- {
+				s.WriteString(m.of("*a", "*b", "*c", m.of("", "&a ", "&c ")+m.merged(depth-1)) + ", ")
+			}
+			s.WriteString("]")
+		case m.oneIn(2):
+			s.WriteString("<<: " + m.of("", "&a ", "&b ", "&c ") + m.merged(depth-1))
+		default:
+			s.WriteString("<<: *" + m.word("a b c"))
+		}
+		if n > 1 {
+			s.WriteString(", ")
+		}
+	}
+	return s.String() + "}"
+}
+
 // anchored is a document made for anchors, merges and twins of keys.
 func (m *maker) anchored() string {
 	var s strings.Builder
@@ -406,7 +433,7 @@ func (m *maker) anchored() string {
 		merge := "<<: " + m.of(alias, "["+alias+"]", "["+alias+", *"+m.word(names)+"]", "{"+member+"}", "[{"+member+"}, "+alias+"]", "[]", "{}", "&b {x: 1}", "1")
 		key := m.of("k", "l", "m", "n", "o", "p", "q")
 		value := m.of("{"+member+"}", "{"+merge+"}", "{"+member+", "+merge+"}", "{"+merge+", "+member+"}", "["+alias+"]", alias, "1", "["+alias+", "+alias+"]",
-			"\n  "+merge+"\n  "+member, "\n  "+member+"\n  "+merge+"\n  "+merge, "\n- "+merge+"\n- "+alias)
+			"\n  "+merge+"\n  "+member, "\n  "+member+"\n  "+merge+"\n  "+merge, "\n- "+merge+"\n- "+alias, m.merged(3), m.merged(3), m.merged(3))
 		s.WriteString(key + ":" + m.of(" ", " &"+name+" ", " &"+name+" ") + value + "\n")
 	}
 	if m.oneIn(4) {
