@@ -20,7 +20,7 @@ max-in-flight --max-in-flight 4 --request-timeout 4s
 slow-bodies --max-connections 8 --max-in-flight 4
 probe-bodies --header-timeout 60s --request-timeout 60s
 idle-crowd
-unread-metrics
+unread-metrics --header-timeout 600s
 unread-answers --max-in-flight 4 --request-timeout 600s --header-timeout 600s
 long-uid
 memory --memory 256MiB

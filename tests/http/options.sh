@@ -176,6 +176,47 @@ warn PULLGATE_NOTHING_OF_OURS:
 warn PULLGATE_client_ca: client-ca"
 stop_daemon
 
+# ---- memory --------------------------------------------------------------------------------------
+
+planned() { # JQ-FILTER: of the line that tells of memory
+    jq -c "select(.event == \"memory\") | $1" "$log"
+}
+start_daemon memory ready --policy rules.yaml --memory 256Mi
+same "--memory: is told" "$(planned '[.limitBytes, .source]')" '[268435456,"--memory"]'
+check "--memory: the sum stays below three quarters" [ "$(planned .plannedBytes)" -le $((268435456 / 4 * 3)) ]
+figures=$(curl --silent --max-time 30 "http://127.0.0.1:$probes/metrics")
+same "--memory: a metric" "$(grep '^pullgate_memory_limit_bytes{' <<<"$figures")" \
+    'pullgate_memory_limit_bytes{source="--memory"} 268435456'
+same "--memory: the parts" "$(sed -n 's/^pullgate_memory_planned_bytes{.*} //p' <<<"$figures" | paste -sd+ | bc)" \
+    "$(planned .plannedBytes)"
+same "--memory: the budget in force" "$(sed -n 's/^pullgate_server_memory_max_bytes //p' <<<"$figures")" \
+    "$(planned .memoryBudget)"
+post "$review" "$url/mutate"
+same "--memory: a review" "$code" 200
+stop_daemon
+cannot "--memory: too little to work" '^memory: 32 MiB \(--memory\) are too little for 2 workers.* expected [0-9]+ MiB or more' \
+    "${pair[@]}" --memory 32MiB
+cannot "--memory: less than what is given" '^memory: 512 MiB .*lower --workers, --max-connections, --memory-budget' \
+    "${pair[@]}" --memory 512MiB --memory-budget 400MiB
+
+# The container's own limit, where cgroups can be made here.
+group=/sys/fs/cgroup/memory/pullgate-test-$$
+[ -d /sys/fs/cgroup/memory ] || group=/sys/fs/cgroup/pullgate-test-$$
+limit_file=$group/memory.limit_in_bytes
+[ -d /sys/fs/cgroup/memory ] || limit_file=$group/memory.max
+if mkdir "$group" 2>/dev/null && echo 268435456 2>/dev/null >"$limit_file"; then
+    PULLGATE_WRAP="bash $work/in_group" # joins, and becomes the daemon
+    printf 'echo $$ >%s/cgroup.procs\nexec "$@"\n' "$group" >"$work/in_group"
+    export PULLGATE_WRAP
+    start_daemon container ready --policy rules.yaml
+    unset PULLGATE_WRAP
+    same "the container's limit: is found" "$(planned '[.limitBytes, .source]')" '[268435456,"cgroup"]'
+    stop_daemon
+else
+    echo "  no cgroup with a limit can be made here: skipped"
+fi
+rmdir "$group" 2>/dev/null
+
 # ---- a limit that another one hides ------------------------------------------------------------
 
 start_daemon hidden ready --policy rules.yaml --max-body 2MiB --memory-budget 1MiB

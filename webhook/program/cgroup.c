@@ -2,7 +2,12 @@
 
 #include "base/file.h"
 
-enum { LIST_MAX_BYTES = 64 * 1024, NUMBER_MAX_BYTES = 256, PATH_MAX_BYTES = 4096 };
+enum {
+    LIST_MAX_BYTES = 64 * 1024,
+    NUMBER_MAX_BYTES = 256,
+    PATH_MAX_BYTES = 4096,
+    READ_ROOM = 64 * 1024 /* file_read() asks for more than the file has */
+};
 
 /* Version 1 says "none" as a number near 2^63. */
 #define NO_LIMIT (UINT64_C(1) << 60)
@@ -17,7 +22,7 @@ static const struct {
 
 static bool read_number(const char *path, uint64_t *out) {
     struct err err = ERR_INIT;
-    struct buf text = BUF_INIT(NUMBER_MAX_BYTES);
+    struct buf text = BUF_INIT(2 * READ_ROOM);
     bool good = file_read(&text, path, NUMBER_MAX_BYTES, &err) == EC_OK;
     struct str number = str_slice(buf_view(&text), 0, str_find(buf_view(&text), '\n'));
     good = good && str_to_uint(number, NO_LIMIT - 1, out);
@@ -89,7 +94,7 @@ static void look_at_line(struct lowest *lowest, struct str root, struct str line
 
 bool cgroup_memory_limit(const char *root, uint64_t *bytes, struct buf *where) {
     struct err err = ERR_INIT;
-    struct buf path = BUF_INIT(PATH_MAX_BYTES), list = BUF_INIT(LIST_MAX_BYTES);
+    struct buf path = BUF_INIT(PATH_MAX_BYTES), list = BUF_INIT(LIST_MAX_BYTES + READ_ROOM);
     struct lowest lowest = {.where = where};
     buf_puts(&path, root);
     buf_puts(&path, "/proc/self/cgroup");

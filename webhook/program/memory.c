@@ -96,12 +96,32 @@ static void divide_rest(struct memory_plan *p, struct options *o) {
     p->parts[MEMORY_REQUESTS] = o->memory_budget;
 }
 
+static void divide(struct memory_plan *p, struct options *o) {
+    divide_fixed(p, o);
+    divide_rest(p, o);
+}
+
+/* Where there is more, some parts take more: again, until they fit. */
+static uint64_t least_limit(const struct options *o) {
+    struct memory_plan p = {.limit_bytes = MIB};
+    enum { TRIES_MAX = 64 };
+    for (int i = 0; i < TRIES_MAX; i++) {
+        struct options tried = *o;
+        divide(&p, &tried);
+        if (memory_sum(&p) <= usable_of(&p))
+            break;
+        p = (struct memory_plan){.limit_bytes =
+                                     (memory_sum(&p) / 3 * 4 + 2 * MIB - 1) / MIB * MIB};
+    }
+    return p.limit_bytes;
+}
+
 enum ec memory_divide(struct memory_plan *out, struct options *o, const char *root,
                       struct err *err) {
     struct buf where = BUF_INIT(4096);
+    const struct options given = *o;
     find_limit(out, o, root, &where);
-    divide_fixed(out, o);
-    divide_rest(out, o);
+    divide(out, o);
     uint64_t sum = memory_sum(out);
     if (out->source != MEMORY_ASSUMED && sum > usable_of(out))
         err_set(err, EC_USAGE,
@@ -110,7 +130,7 @@ enum ec memory_divide(struct memory_plan *out, struct options *o, const char *ro
                 "%" PRIu64 " MiB or more; raise the limit, or lower --workers, "
                 "--max-connections, --memory-budget, --max-nodes or --audit-queue",
                 out->limit_bytes / MIB, buf_z(&where) ? where.p : "?", o->workers,
-                o->max_connections, sum / MIB, (sum / 3 * 4 + MIB - 1) / MIB);
+                o->max_connections, sum / MIB, least_limit(&given) / MIB);
     buf_done(&where);
     return err->code;
 }
