@@ -4,6 +4,7 @@
  *               match, as the slash in ([a-z]+/)*
  *      (a|aa)*  alternatives of a loop that can be put together to one text in two ways
  *      a*a*a*   three loops over the same characters, and nothing between them
+ * and, less bad, .*a.*b: two loops that both match what stands between them, and something behind.
  * Source     pcre2pattern(3); only what rule files are likely to hold is understood          */
 #include "rules/lint.h"
 
@@ -48,6 +49,10 @@ struct group {
     size_t n_separators;
     struct set run; /* what the loops that stand side by side last all match */
     unsigned n_run;
+    struct set wide; /* what the loops have in common that match all that stands between them */
+    unsigned n_wide;
+    struct set between[SEPARATORS_MAX]; /* what stands behind the last of them */
+    size_t n_between;
     size_t body; /* where it begins */
     bool has_loop, has_choice, atomic;
 };
@@ -57,7 +62,7 @@ struct scan {
     size_t at;
     struct group stack[DEPTH_MAX];
     size_t depth;
-    bool found;
+    bool found, several;
 };
 
 /* ---- atoms --------------------------------------------------------------------------- */
@@ -313,12 +318,40 @@ static void add_to_run(struct scan *s, struct group *g, const struct set *loop) 
     s->found |= g->n_run > RUN_MAX;
 }
 
+/* A loop that cannot pass what stands before it has no choice where to begin. */
+static bool passes(const struct group *g, const struct set *loop) {
+    for (size_t i = 0; i < g->n_between; i++)
+        if (!set_meets(&g->between[i], loop))
+            return false;
+    return g->n_wide != 0 && set_meets(&g->wide, loop);
+}
+
+static void widen(struct group *g, const struct set *loop) {
+    bool more = passes(g, loop);
+    for (size_t i = 0; i < 8; i++)
+        g->wide.bits[i] = more ? g->wide.bits[i] & loop->bits[i] : loop->bits[i];
+    g->n_wide = more ? g->n_wide + 1 : 1;
+    g->n_between = 0;
+}
+
+/* What is no loop sends matching back into the loops before it, if there are several. */
+static void stop_at(struct scan *s, struct group *g, const struct set *atom) {
+    s->several |= g->n_wide > 1;
+    if (!set_meets(&g->wide, atom))
+        g->n_wide = 0;
+    else if (g->n_between < SEPARATORS_MAX)
+        g->between[g->n_between++] = *atom;
+}
+
 /* The group that ends, as its neighbours see it. */
 static void end_group(struct scan *s, struct group *g, struct group *up, struct quantifier q) {
-    if (is_loop_alone(g))
+    if (is_loop_alone(g)) {
         add_to_run(s, up, &g->loops);
-    else if (!q.optional)
+        widen(up, &g->loops);
+    } else if (!q.optional) {
         up->n_run = 0;
+        up->n_wide = 0;
+    }
     if (q.unbounded)
         set_join(&g->loops, &g->fixed);
     for (size_t i = 0; q.unbounded && i < g->n_separators; i++)
@@ -338,6 +371,7 @@ static void close_group(struct scan *s) {
     struct group *up = &s->stack[s->depth - 1];
     if (g.atomic || q.possessive) {
         up->n_run = 0;
+        up->n_wide = 0;
         return;
     }
     s->found |= q.unbounded && g.has_loop && !has_separator(&g);
@@ -355,8 +389,10 @@ static void take_atom(struct scan *s) {
         g->has_loop = true;
         set_join(&g->loops, &atom);
         add_to_run(s, g, &atom);
+        widen(g, &atom);
     } else if (!q.optional || q.possessive) {
         g->n_run = 0;
+        stop_at(s, g, &atom);
     }
     if (single && !q.any)
         set_add(&g->fixed, literal);
@@ -368,9 +404,10 @@ static void take_bar(struct scan *s) {
     s->at++;
     s->stack[s->depth - 1].has_choice = true;
     s->stack[s->depth - 1].n_run = 0;
+    s->stack[s->depth - 1].n_wide = 0;
 }
 
-bool rules_regex_backtracks(struct str regex) {
+enum rules_regex_cost rules_regex_cost(struct str regex) {
     struct scan s = {.regex = regex, .depth = 1};
     while (s.at < regex.n && s.depth <= DEPTH_MAX) {
         char c = peek(&s);
@@ -383,5 +420,5 @@ bool rules_regex_backtracks(struct str regex) {
         else
             take_atom(&s);
     }
-    return s.found;
+    return s.found ? REGEX_BACKTRACKS : s.several ? REGEX_SEVERAL_LOOPS : REGEX_CHEAP;
 }

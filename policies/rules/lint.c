@@ -1,5 +1,6 @@
 #include "rules/lint.h"
 
+#include "base/buf.h"
 #include "engine/engine.h"
 
 #include <stdarg.h>
@@ -71,7 +72,7 @@ const struct rules_lint_row rules_lints[N_RULES_LINTS] = {
         "A rule selects by labels alone, which whoever writes the pod can leave out.",
         "Select by namespace as well, unless pods are meant to choose."},
     [LINT_REGEX_BACKTRACKS] = {"regex-backtracks", false,
-        "Loops that share out the same characters in many ways make matching give up, and the image is denied.",
+        "Loops that share out the same characters take many steps, and an image, or the whole object, is denied.",
         "Repeat one thing at a time, or put between the turns what the loops cannot match."},
     [LINT_REGEX_LOOSE_DOT] = {"regex-loose-dot", false,
         "A dot in the host of a regex stands for any character, and matches hosts of others.",
@@ -319,14 +320,29 @@ static void check_passing(const struct check *c, const char *list,
     }
 }
 
+static void tell_cost(const struct check *c, const char *list,
+                      const struct policy_pattern *pattern, const char *what) {
+    struct buf better = BUF_INIT(MATCH_PATTERN_MAX * 4);
+    struct str regex = match_image_text(pattern->image);
+    const char *known = rules_regex_better(regex, &better);
+    tell(c, LINT_REGEX_BACKTRACKS, pattern->pos, "%s: regex \"%.*s\" %s%s%s%s%.*s%s", list,
+         STR_ARG(cut(regex)), what, known ? ": write " : "", known ? known : "",
+         known ? "\"" : "", STR_ARG(known ? cut(buf_view(&better)) : STR_NONE),
+         known ? "\"" : "");
+    buf_done(&better);
+}
+
 static void check_cost(const struct check *c, const char *list,
                        const struct policy_patterns *patterns) {
+    static const char *const whats[] = {
+        [REGEX_SEVERAL_LOOPS] = "goes over the same characters with several loops",
+        [REGEX_BACKTRACKS] = "can share out the same characters in many ways"};
     for (size_t i = 0; i < patterns->n; i++) {
-        const struct match_image *m = patterns->v[i].image;
-        if (match_image_is_regex(m) && rules_regex_backtracks(match_image_text(m)))
-            tell(c, LINT_REGEX_BACKTRACKS, patterns->v[i].pos,
-                 "%s: regex \"%.*s\" can share out the same characters in many ways", list,
-                 STR_ARG(cut(match_image_text(m))));
+        if (!match_image_is_regex(patterns->v[i].image))
+            continue;
+        enum rules_regex_cost cost = rules_regex_cost(match_image_text(patterns->v[i].image));
+        if (cost != REGEX_CHEAP)
+            tell_cost(c, list, &patterns->v[i], whats[cost]);
     }
 }
 

@@ -64,8 +64,15 @@ struct rules_examine_options {
 /* In the order of rules; what rules inherit is told for each of them. */
 void rules_examine(const struct policy *p, const struct rules_examine_options *options);
 
-/* Does a regex hold loops that can share out the same characters in many ways? */
-bool rules_regex_backtracks(struct str regex);
+/* How a regex goes back: not far; over a text again and again (.*a.*b); in as many ways as its loops
+ * can share out the same characters ((a+)+). */
+enum rules_regex_cost { REGEX_CHEAP, REGEX_SEVERAL_LOOPS, REGEX_BACKTRACKS };
+enum rules_regex_cost rules_regex_cost(struct str regex);
+
+/* Appends a pattern that says what this regex probably means, and costs less. What to call it: "" for a
+ * regex, "the glob "; NULL: there is none known. */
+struct buf;
+const char *rules_regex_better(struct str regex, struct buf *out);
 
 /* Which hosts does a regex let in, by the worst of its alternatives? */
 enum rules_regex_hosts {

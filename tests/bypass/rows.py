@@ -12,7 +12,7 @@ A row says who it comes from (source), what it tries, what it sends and the answ
       drop: [/pointer]                 removed from request
       fill: {/pointer: [text, n]}      text n times, set below request.object
       nest: {/pointer: n}              n lists within each other, set below request.object
-      many: {/pointer: [item, n]}      n copies of an item, its name numbered, added to a list
+      many: {/pointer: [item, n]}      n copies of an item, its name and each # numbered, added to a list
       bytes: [[from, to]]              replaced in the finished body, one byte for each character; from ""
                                        is the beginning, to may be {repeat: text, n: times}
       then: deny CODE | as it is | http CODE | {images: [...], secrets: [...]}
@@ -118,6 +118,13 @@ def changed(row, base, key):
     return out
 
 
+def numbered(item, i):
+    if not isinstance(item, dict):
+        return item
+    texts = {k: v.replace("#", str(i)) for k, v in item.items() if isinstance(v, str)}
+    return {**item, **texts, "name": f"n{i}"}
+
+
 def new_object(row, base, pod_spec):
     out = changed(row, base, "object")
     if "image" in row:
@@ -131,7 +138,7 @@ def new_object(row, base, pod_spec):
         put(out, pointer, nested(n))
     for pointer, (item, n) in row.get("many", {}).items():
         for i in range(n):
-            put(out, f"{pointer}/-", {**item, "name": f"n{i}"} if isinstance(item, dict) else item)
+            put(out, f"{pointer}/-", numbered(item, i))
     return out
 
 

@@ -380,7 +380,30 @@ def slow_handshakes(port, context, count):
     return until_cut(sockets, poke)
 
 
-BAD = {"idle-tcp": idle_tcp, "idle-tls": idle_tls, "slow-writers": slow_writers,
+def costly_pod(number):
+    """A thousand different images that go far with regexes and globs, and a denied one."""
+    images = [f"docker.io/evil-{number}" + "/a" * 60 + f"/l:{i}" for i in range(1000)] + ["docker.io/x/y/z/evil:1"]
+    pod = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "p", "namespace": "default"},
+           "spec": {"containers": [{"name": f"c{i}", "image": image} for i, image in enumerate(images)]}}
+    return json.dumps({"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {
+        "uid": "u", "kind": {"group": "", "version": "v1", "kind": "Pod"},
+        "resource": {"group": "", "version": "v1", "resource": "pods"}, "name": "p", "namespace": "default",
+        "operation": "CREATE", "userInfo": {"username": "mallory"}, "object": pod}}).encode()
+
+
+def costly(port, context, count):
+    for number in range(count):
+        asker = Asker(port, context)
+        status, body = asker.ask(request(costly_pod(number)))
+        asker.close()
+        response = json.loads(body)["response"] if status == 200 else {"allowed": None}
+        reasons = response.get("auditAnnotations", {}).get("reasons", "")
+        if response["allowed"] is not False or "pattern-limit: " not in reasons:
+            raise Wrong(f"status {status}: {body[:300]!r}")
+    return {"refused": count}
+
+
+BAD = {"costly": costly, "idle-tcp": idle_tcp, "idle-tls": idle_tls, "slow-writers": slow_writers,
        "slow-readers": slow_readers, "resets": resets, "half-closed": half_closed,
        "garbage": garbage, "garbage-inside": garbage_inside, "handshakes": handshakes,
        "slow-handshakes": slow_handshakes}

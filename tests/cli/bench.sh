@@ -49,6 +49,36 @@ compared "other threads" 2 'concurrency: 1 then and 2 now: not to be compared' .
 compared "no figures" 2 'no figures of policyctl bench --save: objects is missing' '{}'
 compared "figures of nothing" 2 'was\.json: .*p50Ns is missing' '.engine = {}'
 
+# ---- the worst objects -----------------------------------------------------------------------
+
+cat >costly.yaml <<'end'
+apiVersion: pullgate/v1
+kind: ImagePolicy
+metadata: {name: costly}
+spec:
+  approved: [docker.io]
+  denied: [{regex: '.*/.*/.*/.*evil'}]
+  rules:
+    - {name: r, match: {groups: ['g*'], users: ['u*']}}
+end
+run "$POLICYCTL" bench --worst -p costly.yaml -o json
+same "worst: exit status ($err)" $status 0
+check "worst: the regex is found, and the limit ends it" jq -e '.limit == 10000000
+    and ([.worst[] | select(.what == "regex")] | length == 1
+         and all(.limited and .verdict == "deny" and .steps == 10000000 and .line == 6
+                 and .regex == ".*/.*/.*/.*evil"))' "$work/out" >"$work/jq"
+check "worst: copies of one image take next to nothing" jq -e '[.worst[] | select(.what == "one image, many times")]
+    | length == 1 and all(.images > 10000 and .steps < 1000)' "$work/out" >"$work/jq"
+check "worst: what a rule asks for is varied" jq -e '[.worst[].what] | contains(["many groups", "long user name"])
+    and (contains(["many labels"]) | not)' "$work/out" >"$work/jq"
+check "worst: no review is larger than the webhook takes" jq -e 'all(.worst[]; .bytes <= 33554432 and .steps <= 10000000)' \
+    "$work/out" >"$work/jq"
+run "$POLICYCTL" bench --worst -p costly.yaml
+matches "worst: text" "$out" '^ +images +bytes +steps +time +verdict
+many images .*
+regex +[0-9]+ +[0-9]+ +10000000 .* deny \(pattern-limit\)
+    costly\.yaml:6: '
+
 # ---- mistakes --------------------------------------------------------------------------------
 
 mistake() { # NAME REGEX ARGUMENT...
@@ -61,6 +91,8 @@ mistake() { # NAME REGEX ARGUMENT...
 }
 printf 'x' >no.json
 : >empty.yaml
+mistake "--worst with files" '--worst makes its own objects: give no files' -p rules.yaml --worst many.yaml
+mistake "--worst that is kept" '--worst makes its own objects: .*--save' -p rules.yaml --worst --save x.json
 mistake "no input" '^policyctl: no input: ' -p rules.yaml
 mistake "no objects" '^policyctl: no objects to decide over$' -p rules.yaml empty.yaml
 mistake "no rule file" '^policyctl: no rule file' good.yaml

@@ -33,6 +33,7 @@ complete -c policyctl -n '__fish_seen_subcommand_from bench' -l warmup -x -d 'Ti
 complete -c policyctl -n '__fish_seen_subcommand_from bench' -l concurrency -s c -x -d 'Threads that share the iterations'
 complete -c policyctl -n '__fish_seen_subcommand_from bench' -l save -r -F -d 'Keep the figures, for a later --compare'
 complete -c policyctl -n '__fish_seen_subcommand_from bench' -l compare -r -F -d 'Figures that were kept'
+complete -c policyctl -n '__fish_seen_subcommand_from bench' -l worst -d 'No files: make the worst reviews for the rule file, of 32 MiB at most, and tell what each takes'
 complete -c policyctl -n '__fish_seen_subcommand_from bench' -l threshold -x -d 'How much slower is too slow'
 complete -c policyctl -n '__fish_seen_subcommand_from bench' -l namespace -s n -x -d 'Namespace of objects that name none'
 complete -c policyctl -n '__fish_seen_subcommand_from bench' -l endpoint -x -a 'mutate validate' -d 'Which of the webhooks paths is asked'

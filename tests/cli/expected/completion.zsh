@@ -76,6 +76,7 @@ _policyctl() {
       '-c+[Threads that share the iterations]:N:' \
       '--save=[Keep the figures, for a later --compare]:FILE:_files' \
       '--compare=[Figures that were kept]:FILE:_files' \
+      '--worst[No files: make the worst reviews for the rule file, of 32 MiB at most, and tell what each takes]' \
       '--threshold=[How much slower is too slow]:PERCENT:' \
       '--namespace=[Namespace of objects that name none]:NAME:' \
       '-n+[Namespace of objects that name none]:NAME:' \
