@@ -164,7 +164,7 @@ rm -rf deep 'odd, 100%: #1' more.yaml
 mv before/* . && rmdir before
 check "sarif: the characters before an image count as UTF-16 does" jq -e '
     [.runs[0].results[] | select(.message.text | test("behind:1"))][0].locations[0].physicalLocation.region
-    == {startLine: 9, startColumn: 33, endLine: 9, endColumn: 51}' sarif >/dev/null
+    == {startLine: 9, startColumn: 33, endLine: 9, endColumn: 53}' sarif >/dev/null
 
 # ---- JUnit -----------------------------------------------------------------------------------
 
