@@ -208,14 +208,14 @@ same "KRM: what is changed" "$(resource_list rules.yaml nginx:1 | diff - "$work/
 >     - name: regcred
 <       image: nginx:1 # why
 >       image: ghcr.io/acme-data/nginx:1 # why"
-function_of gcr.io/x:1
+function_of docker.io/x:1
 same "KRM, denied: exit status" $? 1
 python3 -c 'import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin)))' <"$work/out" >"$work/json"
 same "KRM, denied: results" "$(jq -c '.results[] | [.severity, .resourceRef.name, .field.path, .field.currentValue,
     .field.proposedValue]' "$work/json")" \
-    '["error","a","spec.containers[0].image","gcr.io/x:1","ghcr.io/acme-data/x:1"]'
-same "KRM, denied: the items" "$(jq -r '.items[].spec.containers[].image' "$work/json")" gcr.io/x:1
-{ resource_list rules.yaml gcr.io/x:1 && printf 'results:\n- message: from another function\n'; } |
+    '["error","a","spec.containers[0].image","docker.io/x:1","ghcr.io/acme-data/x:1"]'
+same "KRM, denied: the items" "$(jq -r '.items[].spec.containers[].image' "$work/json")" docker.io/x:1
+{ resource_list rules.yaml docker.io/x:1 && printf 'results:\n- message: from another function\n'; } |
     "$POLICYCTL" apply - 2>/dev/null | python3 -c 'import sys, yaml; print(len(yaml.safe_load(sys.stdin)["results"]))' >"$work/out"
 same "KRM: results are added to those of others" "$(cat "$work/out")" 2
 resource_list nowhere.yaml nginx | "$POLICYCTL" apply - >"$work/out" 2>"$work/err"

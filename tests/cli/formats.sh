@@ -24,20 +24,20 @@ kind: Pod
 metadata: {name: dress, namespace: team}
 spec:
   containers:
-    - {name: plain, image: quay.io/a/plain:1}
-    - {name: double, image: "quay.io/a/double:1"}   # "
-    - {name: single, image: 'quay.io/a/single:1'}
-    - {name: "größe 𝄞", image: quay.io/a/behind:1}
-    - {name: anchored, image: &same quay.io/a/anchored:1}
-    - {name: tagged, image: !!str "quay.io/a/tagged:1"}
+    - {name: plain, image: docker.io/a/plain:1}
+    - {name: double, image: "docker.io/a/double:1"}   # "
+    - {name: single, image: 'docker.io/a/single:1'}
+    - {name: "größe 𝄞", image: docker.io/a/behind:1}
+    - {name: anchored, image: &same docker.io/a/anchored:1}
+    - {name: tagged, image: !!str "docker.io/a/tagged:1"}
     - {name: alias, image: *same}
     - name: block
       image: >-
-        quay.io/a/block:1
-    - {name: escaped, image: "quay.io/a/\x65scaped:1"}
+        docker.io/a/block:1
+    - {name: escaped, image: "docker.io/a/\x65scaped:1"}
     - {name: rewritten, image: nginx:1.25}
 END
-printf '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"json","namespace":"lab"},\n "spec":{"containers":[\t{"name":"a","image":"gcr.io/x/y:1"},{"name":"b","image":"busybox"}]}}' \
+printf '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"json","namespace":"lab"},\n "spec":{"containers":[\t{"name":"a","image":"docker.io/x/y:1"},{"name":"b","image":"busybox"}]}}' \
     >'odd, 100%: #1/pod.json'
 cat >more.yaml <<'END'
 apiVersion: v1
@@ -164,7 +164,7 @@ rm -rf deep 'odd, 100%: #1' more.yaml
 mv before/* . && rmdir before
 check "sarif: the characters before an image count as UTF-16 does" jq -e '
     [.runs[0].results[] | select(.message.text | test("behind:1"))][0].locations[0].physicalLocation.region
-    == {startLine: 9, startColumn: 33, endLine: 9, endColumn: 51}' sarif >/dev/null
+    == {startLine: 9, startColumn: 33, endLine: 9, endColumn: 53}' sarif >/dev/null
 
 # ---- JUnit -----------------------------------------------------------------------------------
 
@@ -260,7 +260,7 @@ same_file "github: paths as the repository has them" plain files
 for format in junit sarif github tap; do
     "${test[@]}" -o $format -q "${inputs[@]}" 2>/dev/null >quiet
     same "$format, --quiet: no rewrites" "$(grep -c 'nginx:1.25' quiet)" 0
-    same "$format, --quiet: denials" "$(grep -c -m1 'quay.io/a/plain' quiet)" 1
+    same "$format, --quiet: denials" "$(grep -c -m1 'docker.io/a/plain' quiet)" 1
     same "$format: no control characters" "$(tr -d '\n\t -~\200-\377' <$format)" ""
 done
 # ---- what is no image at all -----------------------------------------------------------------
@@ -283,6 +283,14 @@ same "a number for an image: its own place" "$(head -n 1 odd.text | cut -d: -f1-
 same "a number for an image: where in the object" "$(grep -o '(/[^)]*)' odd.text)" "(/spec/containers/1/image)"
 same "a number for an image: the summary" "$(tail -n 1 odd.text)" \
     "1 object, 0 images: 0 rewritten, 1 denied, 0 warned, 0 unchanged; 1 malformed object"
+printf '%s\n' 'apiVersion: pullgate/v1' 'kind: ImagePolicy' 'spec:' '  unmatched: deny' '  message: ask us' \
+    '  rules: [{name: a, match: {namespaces: [a]}, approved: [a.io]}]' >closed.yaml
+printf '%s\n' 'apiVersion: v1' 'kind: Pod' 'metadata: {name: p, namespace: b}' \
+    'spec: {containers: [{name: c, image: x}, {name: d, image: z}]}' >stray.yaml
+"$POLICYCTL" test -p closed.yaml --summary stray.yaml odd.yaml >odd.text
+same "what no rule selects, and what is no pod: whom to ask" "$(grep -c '; ask us$' odd.text)" 2
+same "what no rule selects, and what is no pod: the summary" "$(tail -n 1 odd.text)" \
+    "2 objects, 2 images: 0 rewritten, 3 denied, 0 warned, 0 unchanged; 1 malformed object"
 "$POLICYCTL" test -p rules.yaml -o json odd.yaml >odd.json
 same "a number for an image: json" \
     "$(jq -c '.objects[0].reasons[0] | [.path, .line, .column]' odd.json)" '["/spec/containers/1/image",11,18]'

@@ -95,6 +95,19 @@ transcript explain-image.text 1 "${explain[@]}" -p ../rules/explain.yaml -n team
 transcript explain-unmatched.text 1 "${explain[@]}" -p ../rules/explain.yaml nginx
 transcript explain-update.text 1 "${explain[@]}" -p rules.yaml --operation UPDATE good.yaml many.yaml
 transcript explain-expired.text 1 "$POLICYCTL" explain --now 2027-02-01 -p rules.yaml -n team quay.io/tool:1
+mkdir "$work/rules"
+printf '%s\n' 'apiVersion: pullgate/v1' 'kind: ImagePolicy' 'spec:' '  registry: r.example/own' \
+    '  mirrors: {docker.io/x: m.example/x}' '  denied: [docker.io/x/evil]' >"$work/rules/1.yaml"
+printf '%s\n' 'apiVersion: pullgate/v1' 'kind: ImagePolicy' 'spec:' '  rules: []' \
+    '  exemptions: [{images: [q.example], reason: r, owner: o}]' >"$work/rules/2.yaml"
+run "${explain[@]}" -p "$work/rules" m.example/x/evil nginx q.example/x
+matches "explain: a denial by way of a mirror" "$out" \
+    'denied +by "docker.io/x/evil" \([^)]*1.yaml:6\), by way of mirrors as docker.io/x/evil'
+matches "explain: a registry is no mirror" "$out" "denied +by no pattern \(what the registry serves is its own"
+matches "explain: an exemption of another file" "$out" \
+    'exempted +no, the exemption of [^ ]*2.yaml:5 holds for the rules of its own file \(scope: file\)'
+run "${explain[@]}" -p "$work/rules" -o json m.example/x/evil
+same "explain -o json: a denial by way of a mirror" "$(jq -r '.images[0].denied.as' <<<"$out")" docker.io/x/evil
 run "${explain[@]}" -p rules.yaml --labels a nginx
 same "explain: labels that are none" "$status $err" '2 policyctl: --labels: found "a", expected key=value'
 run "${explain[@]}" -p rules.yaml no-such-file.yaml
