@@ -94,7 +94,7 @@ _policyctl() {
   case $verb in
     test) words='' files=yes options='--policy --output --namespace --user --group --service-account --operation --endpoint --now --exclude --strict --fail-on-warn --require-objects --quiet --verbose --summary --color --jobs --help' ;;
     verify) words='' files=no options='--run --verbose --output --help' ;;
-    bench) words='' files=yes options='--policy --iterations --warmup --concurrency --save --compare --threshold --namespace --endpoint --now --output --help' ;;
+    bench) words='' files=yes options='--policy --iterations --warmup --concurrency --save --compare --worst --threshold --namespace --endpoint --now --output --help' ;;
     apply) words='' files=yes options='--policy --templates --in-place --namespace --labels --service-account --user --group --now --exclude --strict --help' ;;
     explain) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --operation --exclude --strict --help' ;;
     images) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --exclude --strict --help' ;;
