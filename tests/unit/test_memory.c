@@ -105,8 +105,7 @@ static const struct {
      0,
      NULL},
     {"no lines",
-     {{"/proc/self/cgroup", "nonsense\n\n4:memory\n"},
-      {"/sys/fs/cgroup/memory.max", "5\n"}},
+     {{"/proc/self/cgroup", "nonsense\n\n4:memory\n"}, {"/sys/fs/cgroup/memory.max", "5\n"}},
      0,
      NULL},
 };
