@@ -76,8 +76,7 @@ same "block: none is torn" "$(jq -c 'select(.event == "decision")' <lines2 2>&1 
 
 # Asks until an answer is no admission; leaves it in $body, and all answers had the status 200.
 ask_until_denied() { # NAME
-    local n
-    for n in $(seq 2000); do
+    for _ in $(seq 2000); do
         post "$review" "$url/mutate?timeout=2s"
         [ "$code" = 200 ] || break
         [ "$(jq .response.allowed <<<"$body")" = true ] || break

@@ -46,6 +46,7 @@ declare -A third_users=(
     [seccomp.h]=" program "
     [cmocka.h]=" tests "
     [dlfcn.h]=" tests "
+    [termios.h]=" tests "
 )
 declare -A third_libs=(
     [microhttpd]=" server " [gnutls]=" server " [yaml]=" yaml " [jansson]=" rules policyctl "

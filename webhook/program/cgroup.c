@@ -22,7 +22,7 @@ static const struct {
 
 static bool read_number(const char *path, uint64_t *out) {
     struct err err = ERR_INIT;
-    struct buf text = BUF_INIT(2 * READ_ROOM);
+    struct buf text = BUF_INIT(READ_ROOM + NUMBER_MAX_BYTES);
     bool good = file_read(&text, path, NUMBER_MAX_BYTES, &err) == EC_OK;
     struct str number = str_slice(buf_view(&text), 0, str_find(buf_view(&text), '\n'));
     good = good && str_to_uint(number, NO_LIMIT - 1, out);

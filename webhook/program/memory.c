@@ -4,8 +4,6 @@
 #include "program/cgroup.h"
 #include "program/load.h"
 
-#include <inttypes.h>
-
 #define KIB UINT64_C(1024)
 #define MIB (KIB * KIB)
 
@@ -124,13 +122,14 @@ enum ec memory_divide(struct memory_plan *out, struct options *o, const char *ro
     divide(out, o);
     uint64_t sum = memory_sum(out);
     if (out->source != MEMORY_ASSUMED && sum > usable_of(out))
-        err_set(err, EC_USAGE,
-                "memory: %" PRIu64 " MiB (%s) are too little for %" PRIu64 " workers, %" PRIu64
-                " connections and budgets of %" PRIu64 " MiB: expected "
-                "%" PRIu64 " MiB or more; raise the limit, or lower --workers, "
-                "--max-connections, --memory-budget, --max-nodes or --audit-queue",
-                out->limit_bytes / MIB, buf_z(&where) ? where.p : "?", o->workers,
-                o->max_connections, sum / MIB, least_limit(&given) / MIB);
+        err_set(
+            err, EC_USAGE,
+            "memory: %zu MiB (%s) are too little for %zu workers, %zu connections and budgets "
+            "of %zu MiB: expected %zu MiB or more; raise the limit, or lower --workers, "
+            "--max-connections, --memory-budget, --max-nodes or --audit-queue",
+            (size_t)(out->limit_bytes / MIB), buf_z(&where) ? where.p : "?", (size_t)o->workers,
+            (size_t)o->max_connections, (size_t)(sum / MIB),
+            (size_t)(least_limit(&given) / MIB));
     buf_done(&where);
     return err->code;
 }
