@@ -403,9 +403,8 @@ static enum ec append_names(const struct splice *s, json_at list, const struct s
     size_t open = begin_of(s, list);
     if (byte_at(s, open) == '[') {
         put_flow_names(&text, &style, names, n);
-        enum ec ec = text.bad
-                         ? err_set(err, (enum ec)text.bad, "no room for a list of names")
-                         : extend_flow(s, list, buf_view(&text), style.compact, err);
+        enum ec ec = text.bad ? err_set(err, (enum ec)text.bad, "no room for a list of names")
+                              : extend_flow(s, list, buf_view(&text), style.compact, err);
         buf_done(&text);
         return ec;
     }
