@@ -13,7 +13,7 @@
  *            message: "quay\\.io"      some reason matches (POSIX, extended)
  *            rule: airbyte            by which it was decided
  *            images: {main: ...}      by container, or object/container: what will run
- *            secrets: [regcred]       imagePullSecrets afterwards
+ *            secrets: [regcred]       imagePullSecrets afterwards, but for entries without a name
  *
  * Rules      strict: unknown keys, wrong types and impossible values are errors with
  *            file:line:column

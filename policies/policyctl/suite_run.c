@@ -134,9 +134,10 @@ static void see_secrets(struct outcome *o, const struct decision *d) {
         o->no_memory = true;
         return;
     }
+    *object = (struct seen_object){.secrets = names};
     for (size_t i = 0; i < d->n_secrets; i++)
-        names[i] = copy(o, d->secrets[i]);
-    *object = (struct seen_object){.secrets = names, .n_secrets = d->n_secrets};
+        if (d->secrets[i].n != 0)
+            names[object->n_secrets++] = copy(o, d->secrets[i]);
     *o->last_object = object;
     o->last_object = &object->next;
 }

@@ -65,7 +65,7 @@ def is_allowed(name, response, suite, row, wanted):
     images = rows.images_of(after, pod_spec)
     check(name, images == wanted["images"], f"found {images}, expected {wanted['images']}")
     if "secrets" in wanted:
-        secrets = [s["name"] for s in after["spec"]["imagePullSecrets"]]
+        secrets = [(s or {}).get("name") or "" for s in after["spec"]["imagePullSecrets"]]
         check(name, secrets == wanted["secrets"], f"found {secrets}, expected {wanted['secrets']}")
     known = rows.images_of(tree["request"].get("oldObject"), pod_spec)
     for image in images:

@@ -40,15 +40,15 @@ same "what is rewritten passes /validate" $status 0
 
 # ---- pull secrets ----------------------------------------------------------------------------
 
-# Airbyte without JOB_KUBE_MAIN_CONTAINER_IMAGE_PULL_SECRET sends [{name: ""}].
+# Airbyte without JOB_KUBE_MAIN_CONTAINER_IMAGE_PULL_SECRET sends [{name: ""}], which stays.
 for pod in airbyte-01-replication airbyte-02-check airbyte-03-discover airbyte-09-reset \
     airbyte-10-replication-profiler; do
     run "$POLICYCTL" test -p "$work/plain.yaml" -o json $pod.yaml
     same "$pod: before" "$(jq -c '.objects[0].imagePullSecrets.before' "$work/out")" '[""]'
-    same "$pod: after" "$(jq -c '.objects[0].imagePullSecrets.after' "$work/out")" '["regcred"]'
-    same "$pod: the patch writes the list anew" \
-        "$(jq -c '.objects[0].patch[] | select(.path | endswith("imagePullSecrets"))' "$work/out")" \
-        '{"op":"add","path":"/spec/imagePullSecrets","value":[{"name":"regcred"}]}'
+    same "$pod: after" "$(jq -c '.objects[0].imagePullSecrets.after' "$work/out")" '["","regcred"]'
+    same "$pod: the patch appends to the list" \
+        "$(jq -c '.objects[0].patch[] | select(.path | contains("imagePullSecrets"))' "$work/out")" \
+        '{"op":"add","path":"/spec/imagePullSecrets/-","value":{"name":"regcred"}}'
 done
 for pod in airbyte-08-check-native-sidecar airbyte-13-platform-bootloader; do
     run "$POLICYCTL" test -p "$work/plain.yaml" -o json $pod.yaml

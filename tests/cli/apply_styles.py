@@ -35,7 +35,7 @@ BLOCK = [None, "", " null", " ~ # none", " []", " [ ]  # empty", "\n{d}- name: o
          "\n{d}- {{name: own}}", "\n{d}- {{\n{d}    name: own }}", "\n{d}- name: a\n{d}- name: ''\n{d}- name: ''\n{d}- name: ''\n{d}- name: ''"]
 IMAGES = ["nginx:1", "'nginx:1'", '"nginx:1"', '"ngin\\x78:1"', "nginx:1 # why", ">-\n{i}  nginx:1", "|-\n{i}    nginx:1",
           "!!str nginx:1", "&i nginx:1", "library/x@sha256:" + "a" * 64]
-FLOW = ["", "imagePullSecrets: [], ", "imagePullSecrets: [{name: ''}], ", "imagePullSecrets: null, ",
+FLOW = ["", "imagePullSecrets: [{}, {name: own, more: x}], ", "imagePullSecrets: [], ", "imagePullSecrets: [{name: ''}], ", "imagePullSecrets: null, ",
         "imagePullSecrets: , ", "imagePullSecrets: [{name: own},], ", "imagePullSecrets: [{}, {name: own}, {}], "]
 POLICIES = [None, "imagePullPolicy: Always", "imagePullPolicy: IfNotPresent", "imagePullPolicy: 'Never'", "imagePullPolicy:",
             "imagePullPolicy: null"]

@@ -337,4 +337,25 @@ run "$POLICYCTL" test -p rules.yaml listed.json
 same "a review in a List is not passed over" "$status $(head -n 1 <<<"$err")" \
     "2 listed.json:1:43: an AdmissionReview in a List, expected a document of its own"
 
+# ---- text that others read otherwise: U+0000, half a surrogate pair --------------------------------
+
+printf 'apiVersion: pullgate/v1\nkind: ImagePolicy\nmetadata: {name: p}\nspec: {registry: ghcr.io/acme-data}\n' >"$work/odd-rules.yaml"
+printf 'apiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {"k\\0": "v\\0"}}\nspec: {containers: [{name: a, image: nginx, args: ["\\0"]}]}\n' >"$work/odd.yaml"
+run "$POLICYCTL" test -p "$work/odd-rules.yaml" "$work/odd.yaml"
+same "U+0000 where nobody reads: exit status" $status 0
+run "$POLICYCTL" test -o yaml -p "$work/odd-rules.yaml" "$work/odd.yaml"
+matches "U+0000 where nobody reads: is printed" "$out" '"k\\0": "v\\0"'
+matches "U+0000 where nobody reads: the image is rewritten" "$out" 'image: ghcr.io/acme-data/nginx'
+printf '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","labels":{"a":"\\ud800"}},"spec":{"containers":[{"name":"a","image":"x\\u0000"}]}}' >"$work/odd.json"
+run "$POLICYCTL" test -p "$work/odd-rules.yaml" "$work/odd.json"
+same "U+0000 in an image: exit status" $status 1
+matches "U+0000 in an image: where" "$out" "^$work/odd.json:1:123: deny: .*/spec/containers/0/image.*U\+0000"
+printf 'apiVersion: v1\nkind: "Pod\\0"\nmetadata: {name: a}\n' >"$work/odd.yaml"
+run "$POLICYCTL" test -p "$work/odd-rules.yaml" "$work/odd.yaml"
+same "U+0000 in a kind: exit status" $status 1
+matches "U+0000 in a kind: where" "$out" "^$work/odd.yaml:2:7: deny: kind \(/kind\)"
+printf 'apiVersion: pullgate/v1\nkind: ImagePolicy\nmetadata: {name: p}\nspec:\n  registry: "ghcr.io/a\\0"\n' >"$work/odd-rules.yaml"
+run "$POLICYCTL" lint "$work/odd-rules.yaml"
+same "U+0000 in a rule file: exit status" $status 2
+matches "U+0000 in a rule file: where" "$out$err" "odd-rules.yaml:5:13: .*U\+0000"
 finish

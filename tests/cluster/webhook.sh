@@ -56,6 +56,7 @@ k create serviceaccount airbyte-admin -n airbyte >/dev/null
 say "pods and workloads that were there before the webhook"
 pod before busybox:1 | k create -n airbyte-old -f - >/dev/null
 pod bad quay.io/evil/x:1 '' | jq -c '.metadata.finalizers = ["example.com/hold"]' | k create -n airbyte-old -f - >/dev/null
+pod lost busybox:1 '' | jq -c '.spec.imagePullSecrets = [{"name": "regcred"}]' | k create -n airbyte-old -f - >/dev/null
 for kind in Deployment CronJob; do
     workload $kind quay.io/evil/x:1 old | k create -n airbyte-old -f - >/dev/null
 done
@@ -83,7 +84,7 @@ while IFS=$'\t' read -r file pod path container before after; do
 done < <(grep -v '^#' "$fixtures/expected-images.tsv")
 is "every container of the fixtures is in the table" "$(k get pods -A -o json | jq '[.items[] | select(.metadata.namespace != "airbyte-old") | .spec | (.initContainers[]?, .containers[])] | length')" \
     "$(grep -vc '^#' "$fixtures/expected-images.tsv")"
-# Airbyte writes [{name: ""}] where it was told no secret; nothing else of a pod is touched.
+# Airbyte writes [{name: ""}] where it was told no secret, which stays; nothing else of a pod is touched.
 k get pods -A -o json >"$work/pods.json"
 /usr/bin/python3 - "$work/pods.json" "$fixtures" >"$work/differences" <<'PYTHON' || fail "comparing fixtures"
 import glob, json, sys, yaml
@@ -94,9 +95,9 @@ for file in sorted(glob.glob(sys.argv[2] + "/*.yaml")):
             continue
         now = found[given["metadata"]["name"]]
         airbyte = given["metadata"]["namespace"] == "airbyte"
-        names = [s["name"] for s in given["spec"].get("imagePullSecrets", []) if s["name"]]
+        names = [s["name"] for s in given["spec"].get("imagePullSecrets", [])]
         names += [n for n in ["regcred" if airbyte else "acme-registry"] if n not in names]
-        if [s.get("name") for s in now["spec"].get("imagePullSecrets", [])] != names:
+        if [s.get("name", "") for s in now["spec"].get("imagePullSecrets", [])] != names:
             print(file, "pull secrets:", now["spec"].get("imagePullSecrets"), "expected:", names)
         for part in "labels", "annotations":
             if (given["metadata"].get(part) or {}) != now["metadata"].get(part, {}):
@@ -160,6 +161,33 @@ has "a new image that is not approved" "$out" "which is not approved"
 k set image pod/before main=registry.corp.example:5000/data/x:1 -n airbyte-old >/dev/null 2>&1 && pass || fail "set image to an approved one"
 is "an approved image stays as it is" "$(image_of pod/before airbyte-old main)" registry.corp.example:5000/data/x:1
 is "updates add no pull secret" "$(secrets_of before airbyte-old)" '[]'
+
+say "a NUL in what a container said last, and its pod can still go"
+pod nul busybox:1 '' | jq -c '.metadata.finalizers = ["example.com/hold"]' | k create -n airbyte -f - >/dev/null
+api() { # METHOD PATH TYPE BODY
+    curl --silent --cacert "$work/ca.crt" --cert "$work/admin.crt" --key "$work/admin.key" -X "$1" \
+        -H "Content-Type: $3" --data-binary "$4" "https://127.0.0.1:$api_port$2"
+}
+api PATCH /api/v1/namespaces/airbyte/pods/nul/status application/merge-patch+json '{"status":{"phase":"Failed","containerStatuses":[
+    {"name":"main","image":"busybox:1","imageID":"","ready":false,"restartCount":0,
+     "state":{"terminated":{"exitCode":1,"message":"core \u0000 dumped"}}}]}}' >"$work/patched"
+is "the NUL is stored" "$(k get pod nul -n airbyte -o json | grep -c 'core \\u0000 dumped')" 1
+k label pod nul -n airbyte seen=yes >/dev/null 2>&1 && pass || fail "a label of a pod with a NUL in its status"
+k delete pod nul -n airbyte --wait=false >/dev/null 2>&1
+k patch pod nul -n airbyte --type=json -p '[{"op":"remove","path":"/metadata/finalizers"}]' >/dev/null 2>&1 && pass || fail "a finalizer of a pod with a NUL in its status"
+until_true "the pod to go" 50 bash -c "! $kubectl --kubeconfig $work/kubeconfig get pod nul -n airbyte"
+# kubectl does not show the message of a 422
+out=$(api POST /api/v1/namespaces/airbyte/pods application/json "$(pod nul-image busybox:1 '' | jq -c '.spec.containers[0].image = "busybox\u0000:1"')")
+has "a NUL in an image" "$out" "(/spec/containers/0/image): expected plain text, found the character U+0000"
+
+say "a pod without a name for its pull secret"
+out=$(pod launched busybox:1 '' | jq -c '.spec.imagePullSecrets = [{"name": ""}]' | k apply --server-side --field-manager=launcher -n airbyte -f - 2>&1) && pass || fail "a server-side apply: $out"
+is "the entry stays where it is" "$(k get pod launched -n airbyte -o json | jq -c '[.spec.imagePullSecrets[] | .name // ""]')" '["","regcred"]'
+# a second apply fails on a server of 1.20, which cannot merge such a list, with pullgate or without
+k get pod launched -n airbyte -o json | k replace -f - >/dev/null 2>&1 && pass || fail "a replace of a pod without a name for its pull secret"
+# one that lost the entry to an earlier version of pullgate
+out=$(pod lost busybox:1 '' | jq -c '.spec.imagePullSecrets = [{"name": ""}]' | k apply --server-side --field-manager=launcher -n airbyte-old -f - 2>&1) && pass || fail "an apply that brings the entry back: $out"
+is "the stored list stays" "$(secrets_of lost airbyte-old)" '["regcred"]'
 
 say "ephemeral containers"
 k debug before -n airbyte-old --image=busybox:dbg --target=main -c dbg1 >/dev/null 2>&1 && pass || fail "kubectl debug"

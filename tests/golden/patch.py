@@ -11,6 +11,7 @@ import base64
 import glob
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -118,6 +119,8 @@ def run_case(suite, name, folder):
     before = review["request"].get("object")
     patched = jsonpatch.apply_patch(before, patch) if patch else before
     if isinstance(before, dict):
+        # half a surrogate pair is what Go makes of it
+        patched = json.loads(re.sub("[\ud800-\udfff]", "\ufffd", json.dumps(patched, ensure_ascii=False)))
         printed = as_printed(f"{case}: policyctl", path)
         check(f"{case}: printed object", printed == patched, f"\n found    {printed}\n expected {patched}")
     if patch:

@@ -10,7 +10,7 @@ cd / # it must work from anywhere
     exit 1
 }
 for expected in 'replace /spec/containers/1/image "ghcr.io/acme-data/airbyte/source-postgres:3.6.11"' \
-    'add /spec/imagePullSecrets [{"name":"regcred"}]' \
+    'add /spec/imagePullSecrets/- {"name":"regcred"}' \
     '403 Forbidden: container "main": image "quay.io/someone/source-warehouse-events:0.4.0"' \
     '"verdict":"deny","rule":"airbyte"' '== done'; do
     grep -qF "$expected" "$out" || {

@@ -22,6 +22,18 @@ struct line {
     bool cut;
 };
 
+static NEVER_INLINE void put_cut(struct line *l, struct str text, size_t max) {
+    l->cut = true;
+    buf_json(l->out, utf8_cut(text, max));
+}
+
+static ALWAYS_INLINE void put_text(struct line *l, struct str text, size_t max) {
+    if (text.n <= max)
+        buf_json(l->out, text);
+    else
+        put_cut(l, text, max);
+}
+
 /* ,"key":"value", and nothing for an empty value. With the key, all before the value is one text whose
  * length the compiler knows. */
 #define PUT(l, key, value, max) put((l), STR(",\"" key "\":"), (value), (max))
@@ -29,23 +41,20 @@ struct line {
 static ALWAYS_INLINE void put(struct line *l, struct str key, struct str value, size_t max) {
     if (value.n == 0)
         return;
-    l->cut |= value.n > max;
     buf_str(l->out, key);
-    buf_json(l->out, utf8_cut(value, max));
+    put_text(l, value, max);
 }
 
 /* ---- lists --------------------------------------------------------------------------- */
 
 static void put_secret(struct line *l, const struct decision *d, size_t i) {
-    l->cut |= d->secrets_added[i].n > NAME_BYTES;
-    buf_json(l->out, utf8_cut(d->secrets_added[i], NAME_BYTES));
+    put_text(l, d->secrets_added[i], NAME_BYTES);
 }
 
 static void put_image(struct line *l, const struct decision *d, size_t i) {
     const struct decision_image *image = &d->images[i];
     buf_puts(l->out, "{\"container\":");
-    l->cut |= image->image->name.n > NAME_BYTES;
-    buf_json(l->out, utf8_cut(image->image->name, NAME_BYTES));
+    put_text(l, image->image->name, NAME_BYTES);
     PUT(l, "before", image->before, TEXT_BYTES);
     PUT(l, "after", image->after, TEXT_BYTES);
     if (!str_eq(image->proposed, image->after))

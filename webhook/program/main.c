@@ -6,7 +6,6 @@
 #include "server/server.h"
 #include "version.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -110,9 +109,9 @@ int main(int argc, char **argv) {
         err_set(&err, EC_USAGE, "--policy is missing: the rule file; try --help");
     else if (options.max_audit_line > options.audit_queue)
         err_set(&err, EC_USAGE,
-                "--max-audit-line: found %" PRIu64 " bytes, expected at most the %" PRIu64
-                " of --audit-queue, which has to hold a line; try --help",
-                options.max_audit_line, options.audit_queue);
+                "--max-audit-line: found %zu bytes, expected at most the %zu of --audit-queue, "
+                "which has to hold a line; try --help",
+                (size_t)options.max_audit_line, (size_t)options.audit_queue);
     if (err.code != EC_OK)
         return usage_error(&err);
     options_note_given(&options, &result);

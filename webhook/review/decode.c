@@ -146,17 +146,24 @@ static bool read_operation(struct str text, enum workload_operation *out) {
     return false;
 }
 
-static void read_kinds(struct review *out, const struct json *j, json_at kind,
-                       json_at resource) {
+/* What the review is about is told by comparing, so that it has to be comparable. */
+static struct str comparable(struct decoder *d, json_at at, const char *what) {
+    if (json_is_odd(d->j, at))
+        fault_odd(d, at, what);
+    return json_str(d->j, at);
+}
+
+static void read_kinds(struct decoder *d, struct review *out, json_at kind, json_at resource) {
     static const struct name kind_keys[] = {NAME("group"), NAME("version"), NAME("kind")};
     static const struct name resource_keys[] = {NAME("group"), NAME("resource")};
     json_at k[3], r[2];
-    members(j, kind, kind_keys, 3, k);
-    members(j, resource, resource_keys, 2, r);
-    out->version = json_str(j, k[1]);
-    out->kind = json_str(j, k[2]);
-    out->group = json_str(j, r[0]);
-    out->resource = json_str(j, r[1]);
+    members(d->j, kind, kind_keys, 3, k);
+    members(d->j, resource, resource_keys, 2, r);
+    (void)comparable(d, k[0], "group");
+    out->version = json_str(d->j, k[1]);
+    out->kind = comparable(d, k[2], "kind");
+    out->group = comparable(d, r[0], "group");
+    out->resource = comparable(d, r[1], "resource");
 }
 
 /* What the review says of its object has to be said, and to fit: a Pod that came as another resource
@@ -174,19 +181,6 @@ static void check_kinds(struct review *r, const struct json *j, json_at kind,
         fault_at(&r->fault, JSON_NONE,
                  "/request: kind \"%.*s\" and resource \"%.*s\" do not belong together",
                  STR_ARG(str_slice(r->kind, 0, 100)), STR_ARG(str_slice(r->resource, 0, 100)));
-}
-
-/* What the review is about is told by comparing, so that it has to be comparable. */
-static void check_odd(struct decoder *d, const json_at *request) {
-    static const int read[] = {KIND, RESOURCE, SUBRESOURCE, OPERATION};
-    for (size_t i = 0; i < sizeof read / sizeof *read; i++) {
-        json_at at = request[read[i]];
-        if (at == JSON_NONE)
-            continue;
-        for (json_at end = d->j->nodes[at].next; at < end; at++)
-            if (json_is_odd(d->j, at))
-                fault_odd(d, at, request_keys[read[i]].text.p);
-    }
 }
 
 /* An update that leaves all images alone goes through with the faults that stood there before: or its
@@ -268,16 +262,15 @@ enum ec review_decode(struct review *out, const struct json *j, struct arena *ar
     members(j, request, request_keys, N_REQUEST, v);
     if (read_uid(out, j, v[UID], err) != EC_OK)
         return err->code;
-    read_kinds(out, j, v[KIND], v[RESOURCE]);
-    out->subresource = json_str(j, v[SUBRESOURCE]);
-    out->operation = json_str(j, v[OPERATION]);
-    out->dry_run = json_is(j, v[DRY_RUN], JSON_TRUE);
     out->object = d.object = v[OBJECT];
+    read_kinds(&d, out, v[KIND], v[RESOURCE]);
+    out->subresource = comparable(&d, v[SUBRESOURCE], "subResource");
+    out->operation = comparable(&d, v[OPERATION], "operation");
+    out->dry_run = json_is(j, v[DRY_RUN], JSON_TRUE);
     out->workload.name = json_str(j, v[NAME]);
     out->workload.namespace = json_str(j, v[NAMESPACE]);
     note_odd(&d, v[NAMESPACE], ODD_NAMESPACE, STR_NONE);
     read_user(&d, v[USER]);
-    check_odd(&d, v);
     check_kinds(out, j, v[KIND], v[SUBRESOURCE]);
     if (!read_operation(out->operation, &out->workload.operation))
         fault_at(&out->fault, JSON_NONE,

@@ -21,10 +21,9 @@ struct name {
      << 8 * (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (i) : 7 - (i)))
 
 /* Values of the members named in names[0..n): out[i] is JSON_NONE where the member is absent or
- * null. The order of names is a hint: members mostly come in the API's own order. Answers an odd
- * key among those that were looked at, or JSON_NONE. */
-json_at members(const struct json *j, json_at object, const struct name *names, size_t n,
-                json_at *out);
+ * null. The order of names is a hint: members mostly come in the API's own order. */
+void members(const struct json *j, json_at object, const struct name *names, size_t n,
+             json_at *out);
 
 /* Notes the first fault, of the value `at` or of none. */
 void fault_at(struct review_fault *f, json_at at, const char *format, ...) PRINTF(3, 4);

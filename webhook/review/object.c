@@ -113,29 +113,25 @@ static size_t find_name(const struct name *names, size_t n, size_t hint, const c
     return n;
 }
 
-json_at members(const struct json *j, json_at object, const struct name *names, size_t n,
-                json_at *out) {
+void members(const struct json *j, json_at object, const struct name *names, size_t n,
+             json_at *out) {
     const struct json_node *nodes = j->nodes;
     size_t hint = 0, missing = n;
-    json_at odd = JSON_NONE;
     for (size_t i = 0; i < n; i++)
         out[i] = JSON_NONE;
     if (!json_is(j, object, JSON_OBJECT))
-        return odd;
+        return;
     json_at end = nodes[object].next;
     /* No name stands twice: behind the last one nothing is left to look for. */
     for (json_at key = object + 1; key < end && missing != 0; key = nodes[key + 1].next) {
         size_t at = find_name(names, n, hint, j->text + nodes[key].off, nodes[key].len);
-        if (at == n) {
-            odd = json_is_odd(j, key) ? key : odd;
+        if (at == n)
             continue;
-        }
         if (nodes[key + 1].type != JSON_NULL)
             out[at] = key + 1;
         hint = at + 1;
         missing--;
     }
-    return odd;
 }
 
 json_at node_below(const struct json *j, json_at at, struct str pointer) {
@@ -189,6 +185,15 @@ static const struct name container_keys[] = {NAME("name"), NAME("image"),
 static const struct name volume_keys[] = {NAME("name"), NAME("image")};
 static const struct name volume_image_keys[] = {NAME("reference"), NAME("pullPolicy")};
 
+/* Of an object that lacks what is looked for: a key that others may take for it. */
+static json_at odd_key(const struct json *j, json_at object) {
+    for (json_at key = json_first(j, object); key != JSON_NONE;
+         key = json_next(j, object, key + 1))
+        if (json_is_odd(j, key))
+            return key;
+    return JSON_NONE;
+}
+
 /* A container's or volume's name and image; false for a volume of another kind. *odd: a text in there
  * that cannot be judged. */
 static bool decode_image(struct decoder *d, json_at at, enum image_place place,
@@ -200,16 +205,21 @@ static bool decode_image(struct decoder *d, json_at at, enum image_place place,
         return false;
     if (place == PLACE_VOLUME) {
         json_at both[2];
-        *odd = members(d->j, at, volume_keys, 2, both);
+        members(d->j, at, volume_keys, 2, both);
+        if (both[1] == JSON_NONE)
+            *odd = odd_key(d->j, at);
         if (want(d, both[1], JSON_OBJECT, "a volume's image") == JSON_NONE)
             return false;
         v[0] = both[0];
         members(d->j, both[1], volume_image_keys, 2, v + 1);
     } else {
-        *odd = members(d->j, at, container_keys, 3, v);
+        members(d->j, at, container_keys, 3, v);
     }
+    if (v[1] == JSON_NONE)
+        *odd = odd_key(d->j, at);
     for (size_t i = 0; i < 2; i++)
-        *odd = json_is_odd(d->j, v[i]) ? v[i] : *odd;
+        if (json_is_odd(d->j, v[i]))
+            *odd = v[i];
     out->name = want_string(d, v[0], "a name");
     out->text = want_string(d, v[1], image_words[place]);
     out->pull_policy = want_string(d, v[2], "a pull policy");
@@ -409,10 +419,8 @@ static void decode_account(struct decoder *d, json_at name, json_at deprecated) 
 
 static void decode_spec(struct decoder *d, json_at spec, json_at old_spec) {
     json_at v[N_SPEC], old[N_SPEC];
-    json_at odd = members(d->j, want(d, spec, JSON_OBJECT, "spec"), spec_keys, N_SPEC, v);
+    members(d->j, want(d, spec, JSON_OBJECT, "spec"), spec_keys, N_SPEC, v);
     members(d->j, old_spec, spec_keys, N_SPEC, old);
-    if (odd != JSON_NONE)
-        fault_odd(d, odd, "spec");
     for (size_t i = 0; i <= SPEC_SECRETS; i++)
         v[i] = want(d, v[i], JSON_ARRAY, spec_keys[i].text.p);
     if (!room_for_images(d, v, SPEC_SECRETS))
