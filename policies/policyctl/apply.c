@@ -395,6 +395,7 @@ enum ec apply_text(struct apply *a, const char *file, struct str text, struct bu
         ec = each_document(&first, text, err);
     if (ec == EC_OK && a->totals.unreadable == unreadable)
         ec = textedit_apply(&a->text, out, err);
+    textedit_done(&a->text); /* the check needs the room */
     if (ec == EC_OK && a->totals.unreadable == unreadable)
         ec = check(a, file, str_slice(buf_view(out), before, out->n), err);
     if (ec != EC_OK)

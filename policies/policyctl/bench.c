@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "policyctl/each.h"
 #include "policyctl/verb.h"
 
 #include <pthread.h>
@@ -153,7 +154,7 @@ static enum ec take_object(void *arg, const struct subject *s, struct err *err) 
 static void take_fault(void *arg, const struct subject_fault *f) {
     struct bench *b = arg;
     b->n_faults++;
-    verb_fail(f->err);
+    each_fault(NULL, f);
 }
 
 static void take_note(void *arg, const char *file, uint32_t line, const char *text) {

@@ -99,25 +99,32 @@ static bool line_start(const struct excerpt *e, uint32_t line, size_t *out) {
     return line != 0 && at.line == line;
 }
 
-static bool find_line(struct excerpt *e, uint32_t line, size_t *from, size_t *to) {
-    if (e->text.p == NULL)
+/* Leaves it in e->last. */
+static bool find_line(struct excerpt *e, uint32_t line) {
+    size_t from, to;
+    if (e->text.p == NULL || line == 0)
         return false;
+    if (e->last.line == line)
+        return true;
     if (e->marks == NULL)
         make_marks(e);
-    if (!line_start(e, line, from))
+    if (!line_start(e, line, &from))
         return false;
-    if (!line_start(e, line + 1, to))
-        *to = e->text.n;
-    while (*to > *from && (e->text.p[*to - 1] == '\n' || e->text.p[*to - 1] == '\r'))
-        --*to;
+    if (!line_start(e, line + 1, &to))
+        to = e->text.n;
+    while (to > from && (e->text.p[to - 1] == '\n' || e->text.p[to - 1] == '\r'))
+        to--;
+    e->last.line = line;
+    e->last.from = from;
+    e->last.to = to;
+    e->last.saved = spot_at(e, from).saved;
     return true;
 }
 
 /* ---- lines ---------------------------------------------------------------------------- */
 
 struct str excerpt_line(struct excerpt *e, uint32_t line) {
-    size_t from, to;
-    return find_line(e, line, &from, &to) ? str_slice(e->text, from, to) : STR_NONE;
+    return find_line(e, line) ? str_slice(e->text, e->last.from, e->last.to) : STR_NONE;
 }
 
 static struct str last_line(struct str text) {
@@ -164,12 +171,11 @@ void excerpt_print(struct buf *out, struct excerpt *e, uint32_t line, uint32_t c
 }
 
 uint32_t excerpt_utf16_column(struct excerpt *e, uint32_t line, uint32_t col) {
-    size_t from, to;
-    if (!find_line(e, line, &from, &to) || col == 0)
+    if (!find_line(e, line) || col == 0)
         return 1;
-    size_t off = from + (col - 1) < to ? from + (col - 1) : to;
-    struct excerpt_mark start = spot_at(e, from), end = spot_at(e, off);
-    return (uint32_t)(end.off - start.off - (end.saved - start.saved)) + 1;
+    size_t off = e->last.from + (col - 1);
+    struct excerpt_mark end = spot_at(e, off < e->last.to ? off : e->last.to);
+    return (uint32_t)(end.off - e->last.from - (end.saved - e->last.saved)) + 1;
 }
 
 /* ---- values --------------------------------------------------------------------------- */

@@ -22,6 +22,10 @@ struct excerpt {
     struct excerpt_mark *marks; /* NULL: none are made yet */
     size_t n;
     size_t words; /* bytes up to the end of the last word */
+    struct {      /* the line found last; 0: none */
+        uint32_t line;
+        size_t from, to, saved;
+    } last;
 };
 #define EXCERPT_INIT(of)                                                                       \
     { .text = (of) }

@@ -49,11 +49,22 @@ void print_no_end(struct print *run, const struct subject_totals *t) {
     (void)t;
 }
 
-void print_append(struct print *run, const struct print *file, const char *name,
+/* All of `from` behind what `to` holds. */
+static void take_over(struct buf *to, struct buf *from) {
+    if (to->n != 0 || to->bad || from->bad) {
+        buf_str(to, buf_view(from));
+        return;
+    }
+    struct buf empty = *to;
+    *to = *from;
+    *from = empty;
+}
+
+void print_append(struct print *run, struct print *file, const char *name,
                   const struct subject_totals *of_file) {
     (void)name;
     (void)of_file;
-    buf_str(&run->out, buf_view(&file->out));
+    take_over(&run->out, &file->out);
 }
 
 static void append_list(struct buf *to, size_t *n, const struct buf *more, size_t n_more) {
@@ -64,7 +75,7 @@ static void append_list(struct buf *to, size_t *n, const struct buf *more, size_
     *n += n_more;
 }
 
-void print_join_lists(struct print *run, const struct print *file, const char *name,
+void print_join_lists(struct print *run, struct print *file, const char *name,
                       const struct subject_totals *of_file) {
     (void)name;
     (void)of_file;

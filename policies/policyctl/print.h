@@ -38,7 +38,7 @@ struct print_format {
     void (*begin)(struct print *run);
     enum ec (*object)(struct print *file, const struct subject *s, struct err *err);
     void (*fault)(struct print *file, const struct subject_fault *f);
-    void (*join)(struct print *run, const struct print *file, const char *name,
+    void (*join)(struct print *run, struct print *file, const char *name,
                  const struct subject_totals *of_file);
     void (*end)(struct print *run, const struct subject_totals *t);
 };
@@ -59,11 +59,11 @@ extern const struct print_format print_text, print_json, print_yaml, print_diff,
 void print_nothing(struct print *run);
 void print_no_fault(struct print *file, const struct subject_fault *f);
 void print_no_end(struct print *run, const struct subject_totals *t);
-/* The pieces one behind the other. */
-void print_append(struct print *run, const struct print *file, const char *name,
+/* The pieces one behind the other; what `file` holds is then of no use. */
+void print_append(struct print *run, struct print *file, const char *name,
                   const struct subject_totals *of_file);
 /* The pieces of both buffers as elements of two JSON arrays. */
-void print_join_lists(struct print *run, const struct print *file, const char *name,
+void print_join_lists(struct print *run, struct print *file, const char *name,
                       const struct subject_totals *of_file);
 
 /* ---- what formats share -------------------------------------------------------------- */

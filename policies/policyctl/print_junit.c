@@ -97,7 +97,7 @@ static void put_sums(struct buf *out, const struct subject_totals *t) {
                t->objects + t->unreadable, t->denied_objects, t->unreadable);
 }
 
-static void join(struct print *run, const struct print *file, const char *name,
+static void join(struct print *run, struct print *file, const char *name,
                  const struct subject_totals *of_file) {
     if (file->n_out == 0)
         return;

@@ -98,7 +98,7 @@ static void begin(struct print *run) {
     buf_puts(&run->out, "TAP version 13\n");
 }
 
-static void join(struct print *run, const struct print *file, const char *name,
+static void join(struct print *run, struct print *file, const char *name,
                  const struct subject_totals *of_file) {
     struct str rest = buf_view(&file->out);
     (void)name;

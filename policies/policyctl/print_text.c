@@ -82,7 +82,7 @@ static enum ec put_object(struct print *file, const struct subject *s, struct er
     return EC_OK;
 }
 
-static void join(struct print *run, const struct print *file, const char *name,
+static void join(struct print *run, struct print *file, const char *name,
                  const struct subject_totals *of_file) {
     run->n_out += file->out.n != 0;
     print_append(run, file, name, of_file);

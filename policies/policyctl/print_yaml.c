@@ -50,7 +50,7 @@ static enum ec put_yaml(struct print *p, const struct subject *s, struct err *er
     return err->code;
 }
 
-static void join_yaml(struct print *run, const struct print *file, const char *name,
+static void join_yaml(struct print *run, struct print *file, const char *name,
                       const struct subject_totals *of_file) {
     if (file->n_out != 0 && run->n_out != 0)
         buf_puts(&run->out, "---\n");

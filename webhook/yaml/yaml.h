@@ -44,13 +44,13 @@ struct yaml_pos {
 struct yaml_limits {
     size_t max_bytes;     /* of JSON per document, 64 MiB by default, at most 2 GiB */
     uint32_t max_depth;   /* 128; at most 1024 */
-    uint32_t max_nodes;   /* 4 Mi */
+    uint32_t max_nodes;   /* 16 Mi */
     size_t max_documents; /* 1 Mi */
 };
 #define YAML_LIMITS_DEFAULT                                                                    \
     ((struct yaml_limits){.max_bytes = 64u << 20,                                              \
                           .max_depth = 128,                                                    \
-                          .max_nodes = 4u << 20,                                               \
+                          .max_nodes = 16u << 20,                                               \
                           .max_documents = 1u << 20})
 
 /* A mapping with "<<", and its last one: where it stands, and where its value ends. */
