@@ -26,10 +26,19 @@ static enum ec read_tree(struct reader *r, json_t *tree) {
     return ec;
 }
 
+static void warn_of_lost(struct reader *r, const struct source *source) {
+    struct source_pos pos;
+    for (size_t i = 0; source_lost(source, i, &pos); i++)
+        walk_warn_at(r, LINT_MERGE_WINS,
+                     (struct policy_pos){.file = r->file, .line = pos.line, .col = pos.col},
+                     "this key has no effect: the \"<<\" behind it brings it again and wins");
+}
+
 static enum ec read_source(struct reader *r, struct source *source) {
     struct tree tree;
     enum ec ec = tree_parse(&tree, source_json(source), r->err);
     r->source = source;
+    warn_of_lost(r, source);
     if (ec == EC_OK)
         ec = read_tree(r, tree.root);
     else
@@ -151,7 +160,7 @@ static enum ec read_all(struct reader *r, const struct files *in) {
         ec = flatten(r);
     if (ec == EC_OK && r->n_errors == 0)
         ec = hash(r, in);
-    if (ec == EC_OK && (r->n_errors == 0 || r->options->warn_always))
+    if (ec == EC_OK && (r->n_errors == 0 || r->options->closely))
         ec = walk_tell_warnings(r);
     return ec == EC_OK ? walk_tell_errors(r) : ec;
 }

@@ -25,8 +25,10 @@ struct rules_options {
     rules_warn_fn *warn; /* may be NULL */
     void *arg;
     rules_error_fn *error; /* may be NULL; not called where there is no place to tell */
-    bool warn_always;      /* of files that are not loaded, too */
-    bool pipes; /* `path` may be a pipe, read to its end however long that takes: for tools */
+    bool
+        closely; /* for a linter: what patterns look like is told too, and warnings of files that
+                     are not loaded */
+    bool pipes;  /* `path` may be a pipe, read to its end however long that takes: for tools */
     int64_t now_s; /* to warn of exemptions that ran out; 0: do not */
     /* Fills policy.sha256: lower-case hex and a NUL; NULL: it stays empty. Of one file the
      * bytes are hashed, of several name NUL size NUL bytes of each (the name without its
