@@ -174,7 +174,8 @@ void walk_keep(struct reader *r, struct err *err) {
 }
 
 bool walk_is_over(const struct reader *r, enum ec ec) {
-    return ec != EC_OK && (r->err->code != EC_OK || r->no_memory);
+    return ec != EC_OK &&
+           (r->err->code != EC_OK || r->no_memory || r->n_errors >= RULES_ERRORS_MAX);
 }
 
 enum ec walk_fail(const struct cursor *c, enum ec code, const char *format, ...) {

@@ -52,9 +52,8 @@ static enum ec read_source(struct reader *r, struct source *source) {
 static enum ec read_file(struct reader *r, struct str text) {
     struct source *source = NULL;
     r->text = text;
-    enum ec ec = source_open(&source, text, r->err);
-    if (ec == EC_OK)
-        ec = read_source(r, source);
+    if (source_open(&source, text, r->err) == EC_OK)
+        (void)!read_source(r, source);
     source_close(source);
     walk_keep(r, r->err);
     return r->no_memory || r->err->code != EC_OK ? err_set(r->err, EC_NOMEM, "out of memory")

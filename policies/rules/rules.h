@@ -19,7 +19,7 @@
 /* Everything that keeps the files from being loaded, in the order of its place: one of `n`. */
 typedef void rules_error_fn(void *arg, const struct err *err, size_t n);
 
-enum { RULES_ERRORS_MAX = 1000 }; /* that many are told */
+enum { RULES_ERRORS_MAX = 1000 }; /* then reading ends */
 
 struct rules_options {
     rules_warn_fn *warn; /* may be NULL */
