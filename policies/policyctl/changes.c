@@ -194,8 +194,8 @@ static enum ec settle_value(struct spread *p, json_at node, struct err *err) {
     p->now[node] = wanted;
     if (is_same(wanted, comes))
         return EC_OK;
-    if (is_written(p, node))
-        return put_value(p->s, wanted, err);
+    if (is_written(p, node)) /* and so it inherits nothing */
+        return wanted == NULL ? EC_OK : put_value(p->s, wanted, err);
     bool merged = json_is(p->json, mapping, JSON_OBJECT) && is_written(p, mapping) &&
                   !is_written(p, node - 1);
     if (!merged)
@@ -298,23 +298,24 @@ static enum ec settle_members(struct spread *p, struct err *err) {
     return key == NULL ? EC_OK : check_others(p, key, err);
 }
 
+static enum ec settle(struct spread *p, struct err *err) {
+    if (p->changes->n != 0)
+        qsort(p->changes->v, p->changes->n, sizeof *p->changes->v, compare_changes);
+    find_parents(p);
+    return settle_values(p, err) != EC_OK ? err->code : settle_members(p, err);
+}
+
 static enum ec spread_changes(struct changes *c, const struct splice *s, struct err *err) {
     const size_t n = s->doc->json->n_nodes;
     struct spread p = {.changes = c, .s = s, .json = s->doc->json};
-    if (c->n != 0)
-        qsort(c->v, c->n, sizeof *c->v, compare_changes);
     p.wanted = mem_zalloc(mem_array_bytes(n, sizeof(const struct change *)));
     p.now = mem_zalloc(mem_array_bytes(n, sizeof(const struct change *)));
     p.parent = mem_alloc(mem_array_bytes(n, sizeof *p.parent));
     enum ec ec = EC_OK;
-    if (p.wanted == NULL || p.now == NULL || p.parent == NULL) {
+    if (p.wanted != NULL && p.now != NULL && p.parent != NULL)
+        ec = settle(&p, err);
+    else
         ec = err_set(err, EC_NOMEM, "out of memory");
-    } else {
-        find_parents(&p);
-        ec = settle_values(&p, err);
-    }
-    if (ec == EC_OK)
-        ec = settle_members(&p, err);
     mem_free(p.wanted);
     mem_free(p.now);
     mem_free(p.parent);

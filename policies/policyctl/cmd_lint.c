@@ -91,7 +91,7 @@ static void lint_one(struct run *r, const char *path) {
     const struct rules_options options = {.warn = add,
                                           .arg = r,
                                           .error = add_one,
-                                          .warn_always = true,
+                                          .closely = true,
                                           .pipes = true,
                                           .now_s = r->now_s};
     const struct rules_examine_options closer = {

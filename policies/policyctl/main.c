@@ -121,7 +121,7 @@ const struct verb verbs[] = {
     {"lint", "[OPTION...] RULES...|-", "find what is wrong with rule files",
      "What keeps a file from being loaded is an error (exit status 2); what surely is not "
      "meant, a\n"
-     "warning (1); what may well be meant, a note (0).\n",
+     "warning (1); what may well be meant, a note (0). All of them are told in one run.\n",
      "  policyctl lint rules.yaml\n"
      "  policyctl lint --schema >policy.schema.json\n",
      &lint_options, cmd_lint},

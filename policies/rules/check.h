@@ -12,7 +12,8 @@
 enum ec check_converges(struct reader *r, const struct draft *d, const struct draft *before)
     MUST_CHECK;
 
-/* Warnings alone. */
+/* Warnings alone. A pattern that is a string, where a linter asks. */
+void check_shape(const struct cursor *c);
 void check_effects(struct reader *r, const struct draft *d);
 void check_exemptions(struct reader *r);
 void check_reach(struct reader *r);

@@ -174,7 +174,8 @@ void walk_keep(struct reader *r, struct err *err) {
 }
 
 bool walk_is_over(const struct reader *r, enum ec ec) {
-    return ec != EC_OK && (r->err->code != EC_OK || r->no_memory);
+    return ec != EC_OK &&
+           (r->err->code != EC_OK || r->no_memory || r->n_errors >= RULES_ERRORS_MAX);
 }
 
 enum ec walk_fail(const struct cursor *c, enum ec code, const char *format, ...) {
@@ -257,6 +258,33 @@ void walk_warn_at(struct reader *r, enum rules_lint lint, struct policy_pos pos,
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
     keep_warning(r, lint, pos, message);
+}
+
+/* "ask #platform": whoever writes a comment puts a blank behind its "#". */
+void walk_warn_comment(const struct cursor *c) {
+    struct policy_pos pos = walk_pos(c);
+    struct str value = walk_str(c);
+    if (pos.col == 0)
+        return;
+    struct str line = source_line(c->r->text, pos.line);
+    line = str_slice(line, pos.col - 1, line.n);
+    if (!str_starts(line, value))
+        return;
+    line = str_slice(line, value.n, line.n);
+    size_t end = 0, hash = 0;
+    while (end < line.n && line.p[end] != '\n' && line.p[end] != '\r')
+        end++;
+    while (hash < end && (line.p[hash] == ' ' || line.p[hash] == '\t'))
+        hash++;
+    struct str comment = str_trim(str_slice(line, hash, end));
+    if (comment.n < 2 || comment.p[0] != '#' || strchr(" \t#!-=", comment.p[1]) != NULL ||
+        (hash == 0 && value.n != 0))
+        return;
+    walk_warn(c, LINT_HIDDEN_TEXT,
+              "the value ends in front of %s, which is a comment to YAML; as text, write "
+              "\"%.*s%s%.*s\"",
+              walk_quote(comment).z, STR_ARG(str_slice(value, 0, 100)), value.n ? " " : "",
+              STR_ARG(str_slice(comment, 0, 100)));
 }
 
 static int compare_u32(uint32_t a, uint32_t b) {

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "engine/engine.h"
+#include "rules/overlap.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,6 +28,12 @@ const struct rules_lint_row rules_lints[N_RULES_LINTS] = {
     [LINT_EXPIRED_EXEMPTION] = {"expired-exemption", false,
         "An exemption has ended, and its images are judged like all others.",
         "Remove the exemption, or agree on a later day with its owner."},
+    [LINT_HIDDEN_TEXT] = {"hidden-text", false,
+        "A \"#\" behind a blank begins a comment, and the text from there on is no part of the value.",
+        "Put quotes around the whole value, or a blank behind the \"#\" of a comment."},
+    [LINT_MERGE_WINS] = {"merge-wins", false,
+        "A key has no effect, since a \"<<\" behind it brings another value.",
+        "Write the key behind the \"<<\"."},
     [LINT_NO_RULES] = {"no-rules", false,
         "A policy without rules decides about all pods alike.", "Add rules."},
     [LINT_SCHEME_IGNORED] = {"scheme-ignored", false,
@@ -41,6 +48,12 @@ const struct rules_lint_row rules_lints[N_RULES_LINTS] = {
     [LINT_ACCOUNT_OPEN_END] = {"account-open-end", true,
         "A pattern that ends within the first part of a path matches accounts of others.",
         "Write the account to its end, and \"/**\" behind it; in a regex, \"/.*\"."},
+    [LINT_APPROVED_ANYWAY] = {"approved-anyway", true,
+        "An approved pattern adds nothing, since the rule's registry or mirrors cover it.",
+        "Remove it."},
+    [LINT_APPROVES_DOCKER_HUB] = {"approves-docker-hub", true,
+        "The host docker.io alone approves the images of every account there is.",
+        "Write docker.io/library for the official images, docker.io/ACCOUNT for those of an account."},
     [LINT_APPROVES_EVERYTHING] = {"approves-everything", true,
         "A pattern matches every image of every registry, so that nothing but denials is refused.",
         "Write the registries that are meant, unless a list of denials is all that is wanted."},
@@ -56,12 +69,27 @@ const struct rules_lint_row rules_lints[N_RULES_LINTS] = {
     [LINT_EXEMPTION_ENDS_SOON] = {"exemption-ends-soon", false,
         "An exemption ends soon; from then on its images are judged like all others.",
         "Move the images, or agree on a later day with its owner."},
+    [LINT_EXEMPTION_NOT_NEEDED] = {"exemption-not-needed", true,
+        "An exemption is for images that every rule lets pass anyway.",
+        "Remove it."},
     [LINT_GLOB_ANY_HOST] = {"glob-any-host", true,
         "A pattern whose host is a star matches that path on hosts of others.",
         "Write the host, or \"*.example.com\" for what is below a domain."},
+    [LINT_GLOB_LAST_LEVEL] = {"glob-last-level", true,
+        "A star at the end stands for one component, and matches nothing further down.",
+        "Leave \"/*\" out for all that is below, unless the one level is meant."},
+    [LINT_GLOB_NAME_ALONE] = {"glob-name-alone", true,
+        "A pattern with a star is matched whole: it ends at a repository and matches nothing below it.",
+        "Write \"/**\" at its end for that repository and all that is below."},
+    [LINT_GLOB_ONE_LEVEL] = {"glob-one-level", false,
+        "A star stands for one component, so that the pattern stops short of most of what was meant.",
+        "Leave \"/*\" out for all that is below."},
     [LINT_GLOB_OPEN_END] = {"glob-open-end", false,
         "A star at the end of a host matches hosts of other domains.",
         "Write the host to its end; a star can stand in front of a dot."},
+    [LINT_GLOB_PORT] = {"glob-port", false,
+        "A star for a port matches every port, but no image that names none.",
+        "Write the port, or the host without one; both, where both are meant."},
     [LINT_GLOB_WITHOUT_DOT] = {"glob-without-dot", false,
         "A star without a dot behind it matches hosts of other domains.",
         "Write \"*.example.com/**\" for what is below a domain, and the domain itself beside it."},
@@ -86,6 +114,11 @@ const struct rules_lint_row rules_lints[N_RULES_LINTS] = {
     [LINT_SECRETS_ELSEWHERE] = {"secrets-elsewhere", true,
         "A rule sends images to a registry and brings no pull secrets.",
         "Add imagePullSecrets, unless the registry is public or service accounts bring them."},
+    [LINT_TWO_NAMES] = {"two-names", true,
+        "Two names of one image come to different places.",
+        "Send both to the same place: docker.io in mirrors, and officialImages: library."},
+    [LINT_UPPER_CASE_HOST] = {"upper-case-host", true,
+        "Hosts are compared in lower case.", "Write the host in lower case."},
 };
 /* clang-format on */
 
@@ -360,6 +393,7 @@ static void check_match(const struct check *c) {
 static void check_rule(const struct check *c) {
     check_match(c);
     check_secrets(c);
+    overlap_check_rule(c->policy, c->rule, c->options);
     check_passing(c, "approved", &c->rule->approved);
     check_cost(c, "approved", &c->rule->approved);
     check_cost(c, "denied", &c->rule->denied);
@@ -388,5 +422,6 @@ void rules_examine(const struct policy *p, const struct rules_examine_options *o
         check_passing(&c, "images", &p->exemptions[i].images);
         check_cost(&c, "images", &p->exemptions[i].images);
         check_end(&c, &p->exemptions[i]);
+        overlap_check_exemption(p, &p->exemptions[i], options);
     }
 }

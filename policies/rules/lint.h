@@ -1,7 +1,8 @@
 /* rules/lint - what is legal in a rule file but surely not meant: each kind has a stable id.
  *
- *      rules_load    says the first half of the table while it reads: no effect, no sense
- *      rules_examine says the second half when asked: works as written, but may hurt
+ *      rules_load    says the first half of the table while it reads: no effect, no sense; when asked,
+ *                    what single patterns of the second half match and miss
+ *      rules_examine says the rest when asked: works as written, but may hurt
  *
  * Threads    pure functions                                                              */
 #ifndef PULLGATE_RULES_LINT_H
@@ -18,19 +19,28 @@ enum rules_lint {
     LINT_DUPLICATE_SECRET,
     LINT_EXEMPTS_NOTHING,
     LINT_EXPIRED_EXEMPTION,
+    LINT_HIDDEN_TEXT,
+    LINT_MERGE_WINS,
     LINT_NO_RULES,
     LINT_SCHEME_IGNORED,
     LINT_UNREACHABLE_RULE,
     LINT_UNUSED_SECRET,
-    /* said by rules_examine */
+    /* said to linters alone: by rules_load where options->closely, and by rules_examine */
     LINT_ACCOUNT_OPEN_END,
+    LINT_APPROVED_ANYWAY,
+    LINT_APPROVES_DOCKER_HUB,
     LINT_APPROVES_EVERYTHING,
     LINT_DENIED_ALIAS,
     LINT_DENIED_BESIDE_REGISTRY,
     LINT_DENIED_SHORT,
     LINT_EXEMPTION_ENDS_SOON,
+    LINT_EXEMPTION_NOT_NEEDED,
     LINT_GLOB_ANY_HOST,
+    LINT_GLOB_LAST_LEVEL,
+    LINT_GLOB_NAME_ALONE,
+    LINT_GLOB_ONE_LEVEL,
     LINT_GLOB_OPEN_END,
+    LINT_GLOB_PORT,
     LINT_GLOB_WITHOUT_DOT,
     LINT_NO_PULL_SECRET,
     LINT_POD_LABELS_ONLY,
@@ -39,6 +49,8 @@ enum rules_lint {
     LINT_REGEX_OPEN_END,
     LINT_REGEX_UNANCHORED,
     LINT_SECRETS_ELSEWHERE,
+    LINT_TWO_NAMES,
+    LINT_UPPER_CASE_HOST,
     N_RULES_LINTS
 };
 

@@ -26,10 +26,19 @@ static enum ec read_tree(struct reader *r, json_t *tree) {
     return ec;
 }
 
+static void warn_of_lost(struct reader *r, const struct source *source) {
+    struct source_pos pos;
+    for (size_t i = 0; source_lost(source, i, &pos); i++)
+        walk_warn_at(r, LINT_MERGE_WINS,
+                     (struct policy_pos){.file = r->file, .line = pos.line, .col = pos.col},
+                     "this key has no effect: the \"<<\" behind it brings it again and wins");
+}
+
 static enum ec read_source(struct reader *r, struct source *source) {
     struct tree tree;
     enum ec ec = tree_parse(&tree, source_json(source), r->err);
     r->source = source;
+    warn_of_lost(r, source);
     if (ec == EC_OK)
         ec = read_tree(r, tree.root);
     else
@@ -43,9 +52,8 @@ static enum ec read_source(struct reader *r, struct source *source) {
 static enum ec read_file(struct reader *r, struct str text) {
     struct source *source = NULL;
     r->text = text;
-    enum ec ec = source_open(&source, text, r->err);
-    if (ec == EC_OK)
-        ec = read_source(r, source);
+    if (source_open(&source, text, r->err) == EC_OK)
+        (void)!read_source(r, source);
     source_close(source);
     walk_keep(r, r->err);
     return r->no_memory || r->err->code != EC_OK ? err_set(r->err, EC_NOMEM, "out of memory")
@@ -152,7 +160,7 @@ static enum ec read_all(struct reader *r, const struct files *in) {
         ec = flatten(r);
     if (ec == EC_OK && r->n_errors == 0)
         ec = hash(r, in);
-    if (ec == EC_OK && (r->n_errors == 0 || r->options->warn_always))
+    if (ec == EC_OK && (r->n_errors == 0 || r->options->closely))
         ec = walk_tell_warnings(r);
     return ec == EC_OK ? walk_tell_errors(r) : ec;
 }

@@ -1,5 +1,5 @@
 /* approved, denied, and the images of an exemption. */
-#include "rules/draft.h"
+#include "rules/check.h"
 
 #include "base/mem.h"
 #include "rules/schema.h"
@@ -26,6 +26,96 @@ static const char *reason(const struct err *why) {
     return str_starts(str_of(why->msg), twice) ? why->msg + twice.n : why->msg;
 }
 
+/* ---- what was meant ------------------------------------------------------------------ */
+
+/* Pieces of patterns as other tools write them, taken out or written anew. */
+struct guess {
+    char z[MATCH_PATTERN_MAX + 16];
+    size_t n;
+};
+
+static void put(struct guess *g, struct str s) {
+    size_t room = sizeof g->z - 1 - g->n;
+    size_t n = s.n < room ? s.n : room;
+    if (n != 0)
+        memcpy(g->z + g->n, s.p, n);
+    g->n += n;
+}
+
+static struct str behind_scheme(struct str s) {
+    for (size_t i = 0; i + 3 <= s.n; i++)
+        if (memcmp(s.p + i, "://", 3) == 0)
+            return str_slice(s, i + 3, s.n);
+    return s;
+}
+
+/* One component: "team-**" is "team-*", and "**" below it; of the last one, tag and digest go. */
+static void put_component(struct guess *g, struct str part, bool first, bool last) {
+    size_t stars = part.n >= 2 ? part.n - 2 : 0;
+    if (last && !first)
+        part = str_slice(part, 0, str_find(part, '@'));
+    if (last && !first)
+        part = str_slice(part, 0, str_find(part, ':'));
+    if (part.n > 2 && stars == part.n - 2 && str_ends(part, STR("**"))) {
+        put(g, str_slice(part, 0, stars + 1));
+        put(g, STR("/**"));
+        return;
+    }
+    for (size_t i = 0; i < part.n; i++) {
+        char c = first ? part.p[i] : ascii_lower(part.p[i]);
+        put(g, (struct str){&c, 1});
+    }
+}
+
+static void guess_pattern(struct guess *g, struct str pattern) {
+    struct str rest = behind_scheme(str_trim(pattern));
+    while (str_ends(rest, STR("/")))
+        rest.n--;
+    for (bool first = true; rest.n != 0; first = false) {
+        size_t slash = str_find(rest, '/');
+        struct str part = str_slice(rest, 0, slash);
+        rest = str_slice(rest, slash + 1, rest.n);
+        if (part.n == 0)
+            continue;
+        put(g, first ? STR("") : STR("/"));
+        put_component(g, part, first, rest.n == 0);
+    }
+    g->z[g->n] = '\0';
+}
+
+static bool is_pattern(struct str text) {
+    struct match_image *m = NULL;
+    struct err ignored = ERR_INIT;
+    bool is = match_image_compile(&m, text, &ignored) == EC_OK;
+    match_image_free(m);
+    return is;
+}
+
+static bool looks_like_regex(struct str s) {
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] != '\0' && strchr("^$()[]{}|\\+?", s.p[i]) != NULL)
+            return true;
+    return s.n >= 2 && memmem(s.p, s.n, ".*", 2) != NULL;
+}
+
+/* "; write ..." for a pattern that is none, unless the reason says so itself. */
+static void print_hint(char *out, size_t room, const struct cursor *c, const char *reason) {
+    struct guess g = {.n = 0};
+    struct str text = walk_str(c);
+    out[0] = '\0';
+    if (strstr(reason, "write ") != NULL && !str_eq(text, STR("*")) &&
+        strstr(reason, "scheme") == NULL)
+        return;
+    guess_pattern(&g, text);
+    struct str meant = {g.z, g.n};
+    if (str_eq(text, STR("*")))
+        snprintf(out, room, "; \"**\" is every image of every registry");
+    else if (!str_eq(meant, text) && is_pattern(meant))
+        snprintf(out, room, "; did you mean %s?", walk_quote(meant).z);
+    else if (looks_like_regex(text))
+        snprintf(out, room, "; a regular expression stands in a map: {regex: ...}");
+}
+
 static enum ec compile(const struct cursor *c, compile_fn *how, struct policy_pattern *out) {
     struct err why = ERR_INIT;
     struct match_image **slot = reserve(c->r->policy);
@@ -34,8 +124,12 @@ static enum ec compile(const struct cursor *c, compile_fn *how, struct policy_pa
     if (walk_str(c).n == 0)
         return walk_fail(c, EC_SCHEMA, "is empty, expected a pattern");
     enum ec ec = how(slot, walk_str(c), &why);
-    if (ec != EC_OK)
-        return walk_fail_byte(c, ec, why.offset, "%s", reason(&why));
+    if (ec != EC_OK) {
+        char hint[200] = "";
+        if (how == match_image_compile && ec == EC_SYNTAX)
+            print_hint(hint, sizeof hint, c, why.msg);
+        return walk_fail_byte(c, ec, why.offset, "%s%s", reason(&why), hint);
+    }
     c->r->policy->n_owned++;
     out->image = *slot;
     out->pos = walk_pos(c);
@@ -49,8 +143,12 @@ enum ec read_regex(const struct cursor *c, void *out) {
 
 static enum ec read_pattern(const struct cursor *c, void *out) {
     struct draft_regex regex = {.pattern = {.image = NULL}};
-    if (json_is_string(c->value))
-        return compile(c, match_image_compile, out);
+    if (json_is_string(c->value)) {
+        enum ec ec = compile(c, match_image_compile, out);
+        if (ec == EC_OK)
+            check_shape(c);
+        return ec;
+    }
     enum ec ec = walk_object(c, &schema_regex, &regex);
     *(struct policy_pattern *)out = regex.pattern;
     return ec;

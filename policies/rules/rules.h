@@ -19,14 +19,16 @@
 /* Everything that keeps the files from being loaded, in the order of its place: one of `n`. */
 typedef void rules_error_fn(void *arg, const struct err *err, size_t n);
 
-enum { RULES_ERRORS_MAX = 1000 }; /* that many are told */
+enum { RULES_ERRORS_MAX = 1000 }; /* then reading ends */
 
 struct rules_options {
     rules_warn_fn *warn; /* may be NULL */
     void *arg;
     rules_error_fn *error; /* may be NULL; not called where there is no place to tell */
-    bool warn_always;      /* of files that are not loaded, too */
-    bool pipes; /* `path` may be a pipe, read to its end however long that takes: for tools */
+    bool
+        closely; /* for a linter: what patterns look like is told too, and warnings of files that
+                     are not loaded */
+    bool pipes;  /* `path` may be a pipe, read to its end however long that takes: for tools */
     int64_t now_s; /* to warn of exemptions that ran out; 0: do not */
     /* Fills policy.sha256: lower-case hex and a NUL; NULL: it stays empty. Of one file the
      * bytes are hashed, of several name NUL size NUL bytes of each (the name without its

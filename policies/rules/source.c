@@ -71,6 +71,13 @@ struct source_pos source_where_key(const struct source *s, struct str pointer) {
     return position(yaml_where_key(s->doc, pointer));
 }
 
+bool source_lost(const struct source *s, size_t i, struct source_pos *out) {
+    if (i >= s->doc->n_lost)
+        return false;
+    *out = position(s->doc->lost[i].pos);
+    return true;
+}
+
 enum ec source_end(struct source *s, struct err *err) {
     enum ec ec = nothing_skipped(s->doc, err);
     if (ec == EC_OK)

@@ -29,6 +29,9 @@ struct str source_json(const struct source *s);
 struct source_pos source_where(const struct source *s, struct str pointer);
 struct source_pos source_where_key(const struct source *s, struct str pointer);
 
+/* The i-th key that has no effect, since a "<<" behind it brings another; false behind the last. */
+bool source_lost(const struct source *s, size_t i, struct source_pos *out);
+
 /* Checks that nothing follows the document; positions are no longer known afterwards.
  * Errors: EC_SCHEMA (a second document), and those of source_open. */
 enum ec source_end(struct source *s, struct err *err) MUST_CHECK;

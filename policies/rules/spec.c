@@ -10,6 +10,7 @@ enum { NAME_MAX_BYTES = 128, MESSAGE_MAX_BYTES = 1024, DAY_S = 86400 };
 
 enum ec read_name(const struct cursor *c, void *out) {
     struct str name = walk_str(c);
+    walk_warn_comment(c);
     if (name.n == 0 || name.n > NAME_MAX_BYTES)
         return walk_fail(c, EC_SCHEMA, "%zu bytes long, expected 1 to %d", name.n,
                          NAME_MAX_BYTES);
@@ -19,6 +20,7 @@ enum ec read_name(const struct cursor *c, void *out) {
 }
 
 enum ec read_message(const struct cursor *c, void *out) {
+    walk_warn_comment(c);
     if (walk_str(c).n > MESSAGE_MAX_BYTES)
         return walk_fail(c, EC_LIMIT, "%zu bytes long, at most %d are allowed", walk_str(c).n,
                          MESSAGE_MAX_BYTES);

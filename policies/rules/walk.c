@@ -76,6 +76,8 @@ static enum ec check_type(const struct cursor *c, unsigned types) {
     if (found & types)
         return found == TYPE_STRING ? check_string(c) : EC_OK;
     print_expected(expected, sizeof expected, types);
+    if (found == TYPE_NULL && (types & TYPE_STRING))
+        walk_warn_comment(c);
     const char *hint = "";
     if ((types & TYPE_STRING) && found == TYPE_BOOL)
         hint = "; YAML reads yes, no, on and off as booleans too: put quotes around it";
@@ -184,6 +186,8 @@ static enum ec read_field(const struct cursor *c, const struct object *object,
     child.value = json_object_get(c->value, f->key);
     bool absent =
         child.value == NULL || (json_is_null(child.value) && (f->flags & FIELD_REQUIRED));
+    if (absent && child.value != NULL)
+        walk_warn_comment(&child);
     if (absent && (f->flags & FIELD_REQUIRED))
         return fail_missing(c, object, f);
     if (absent)
@@ -272,6 +276,7 @@ enum ec walk_each(const struct cursor *c, read_fn *each, void *base, size_t size
 
 enum ec read_text(const struct cursor *c, void *out) {
     struct str text = walk_str(c);
+    walk_warn_comment(c);
     if (text.n == 0 && (c->field->flags & FIELD_REQUIRED))
         return walk_fail(c, EC_SCHEMA, "is empty, expected %s", c->field->about);
     return walk_copy(c->r, text, out);

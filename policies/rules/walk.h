@@ -137,6 +137,8 @@ void walk_warn_name(const struct cursor *c, enum rules_lint lint, const char *fo
     PRINTF(3, 4);
 void walk_warn_at(struct reader *r, enum rules_lint lint, struct policy_pos pos,
                   const char *format, ...) PRINTF(4, 5);
+/* Where a value of free text goes on in what YAML takes for a comment. */
+void walk_warn_comment(const struct cursor *c);
 /* Keeps an error of a file as a whole (it has its place), and clears it. Out of memory stays. */
 void walk_keep(struct reader *r, struct err *err);
 /* Must reading end here? Else the error is kept, and there may be more. */

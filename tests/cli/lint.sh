@@ -16,10 +16,25 @@ transcript() { # NAME STATUS COMMAND...
 lint=("$POLICYCTL" lint --now 2026-11-20)
 broken=$tests/cli/input/broken.yaml
 for format in text json sarif github; do
-    transcript "lint.$format" 2 "${lint[@]}" -o $format lint.yaml misspelt.yaml empty.yaml exempts.yaml secret.yaml nowhere.yaml
+    transcript "lint.$format" 2 "${lint[@]}" -o $format lint.yaml misspelt.yaml empty.yaml exempts.yaml secret.yaml names.yaml nowhere.yaml
     [ $format != json ] || cp "$work/out" "$work/json"
     [ $format != sarif ] || cp "$work/out" "$work/sarif"
 done
+transcript lint.mistakes 2 "${lint[@]}" mistakes.yaml patterns.yaml
+run "${lint[@]}" -o json mistakes.yaml
+same "json: all mistakes of a file" "$(jq -c '[.summary, (.findings | map(.line) | unique | length)]' "$work/out")" \
+    '[{"errors":27,"warnings":3,"notes":0},20]'
+for verb in 'test good.yaml' 'explain nginx'; do
+    # shellcheck disable=SC2086 # a verb and its operand
+    run "$POLICYCTL" $verb -p mistakes.yaml
+    same "$verb: tells all mistakes" "$status $(grep -c '^policyctl: mistakes.yaml:' <<<"$err")" "2 27"
+done
+mkdir "$work/folder" && cp mistakes.yaml "$work/folder/a.yaml" && printf 'a: b: c\n' >"$work/folder/b.yaml" && cp misspelt.yaml "$work/folder/c.yaml"
+run "${lint[@]}" -o json "$work/folder"
+same "a folder: mistakes of all its files" "$(jq -r '.findings[] | select(.level == "error") | .file' "$work/out" | sed 's/.*\///' | sort | uniq -c | tr -s ' \n' ' ')" \
+    " 27 a.yaml 1 b.yaml 1 c.yaml "
+run "$POLICYCTL" lint --now 2026-11-20 "$tests/../policies/examples/audit-only.yaml"
+matches "the two names of one image" "$status $out" '0 .*"nginx" comes from harbor.corp.example/hub/nginx, but "docker.io/nginx", the same image, from harbor.corp.example/hub/library/nginx'
 run "${lint[@]}" -o github ./empty.yaml "$PWD/empty.yaml"
 same "github: paths as the repository has them" "$(cut -d, -f1 <<<"$out" | sort -u)" "::warning file=empty.yaml"
 check "json: every finding has a reason and a fix" jq -e '.findings | length > 20

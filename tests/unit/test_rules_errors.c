@@ -261,11 +261,14 @@ static const struct bad_row lists[] = {
      "approved[0]: \"airbyte\" is no registry host (no '.', no ':', not localhost): write "
      "docker.io/airbyte/ before the rest if Docker Hub is meant"},
     {HEAD "  denied:\n    - a.io\n    - a.io/x:1\n", EC_SYNTAX, 6, 13,
-     "denied[1]: pattern has a tag: patterns name repositories, with all their tags"},
+     "denied[1]: pattern has a tag: patterns name repositories, with all their tags; did you "
+     "mean \"a.io/x\"?"},
     {HEAD "  denied:\n    - \"a.io/x:1\"\n", EC_SYNTAX, 5, 14,
-     "denied[0]: pattern has a tag: patterns name repositories, with all their tags"},
+     "denied[0]: pattern has a tag: patterns name repositories, with all their tags; did you "
+     "mean \"a.io/x\"?"},
     {HEAD "  denied:\n    - \"a.io/\\x78:1\"\n", EC_SYNTAX, 5, 7,
-     "denied[0]: pattern has a tag: patterns name repositories, with all their tags"},
+     "denied[0]: pattern has a tag: patterns name repositories, with all their tags; did you "
+     "mean \"a.io/x\"?"},
     {HEAD "  approved: [{regexp: a}]\n", EC_SCHEMA, 4, 15,
      "unknown key \"regexp\" in a pattern, expected regex; did you mean \"regex\"?"},
     {HEAD "  approved: [{}]\n", EC_SCHEMA, 4, 14,
@@ -336,7 +339,8 @@ static const struct bad_row rules[] = {
      "unknown key \"unmatched\" in rule, expected one of " SETTINGS
      ", name, match; it belongs under spec, beside rules"},
     {RULE "      mode:\n", EC_SCHEMA, 7, 12, "mode: expected a string, found null"},
-    {RULE "      match:\n", EC_SCHEMA, 7, 13, "match: expected a map, found null; write {namespaces: [...]}"},
+    {RULE "      match:\n", EC_SCHEMA, 7, 13,
+     "match: expected a map, found null; write {namespaces: [...]}"},
     {RULE "      match: {namespace: [a]}\n", EC_SCHEMA, 7, 15,
      "unknown key \"namespace\" in match, expected one of namespaces, podLabels, "
      "serviceAccounts, users, groups; did you mean \"namespaces\"?"},
@@ -356,7 +360,8 @@ static const struct bad_row rules[] = {
      "serviceAccounts[0]: \"airbyte:admin\" can match no service account, expected its name "
      "without the namespace (\"system:serviceaccount:...\" is a user)"},
     {RULE "      match: {podLabels: {airbyte: job-pod}}\n", EC_SCHEMA, 7, 27,
-     "unknown key \"airbyte\" in podLabels, expected one of matchLabels, matchExpressions; for a label, write matchLabels: {\"airbyte\": ...}"},
+     "unknown key \"airbyte\" in podLabels, expected one of matchLabels, matchExpressions; for "
+     "a label, write matchLabels: {\"airbyte\": ...}"},
     {RULE "      match: {podLabels: {matchLabels: {airbyte: yes}}}\n", EC_SCHEMA, 7, 50,
      "matchLabels[\"airbyte\"]: expected a string, found the boolean true; YAML reads yes, no, "
      "on and off as booleans too: put quotes around it"},
@@ -417,7 +422,8 @@ static const struct bad_row exemptions[] = {
     {EXEMPT "    - {images: [b.io], reason: r, owner: o, until: 2027}\n", EC_SCHEMA, 6, 52,
      "until: expected a string, found a number; put quotes around it"},
     {EXEMPT "    - {images: [b.io:1/x:2], reason: r, owner: o}\n", EC_SYNTAX, 6, 25,
-     "images[0]: pattern has a tag: patterns name repositories, with all their tags"},
+     "images[0]: pattern has a tag: patterns name repositories, with all their tags; did you "
+     "mean \"b.io:1/x\"?"},
     {EXEMPT "    - {images: [b.io], reason: r, owner: o, expires: 2027-01-01}\n", EC_SCHEMA, 6,
      45,
      "unknown key \"expires\" in exemption, expected one of images, namespaces, reason, owner, "
@@ -597,6 +603,29 @@ static void all_errors_are_told_in_order(void **state) {
     buf_done(&out);
 }
 
+static void count(void *arg, const struct err *err, size_t n) {
+    size_t *seen = arg;
+    assert_int_equal(err->code, EC_SCHEMA);
+    assert_int_equal(n, RULES_ERRORS_MAX);
+    (*seen)++;
+}
+
+static void errors_are_bounded(void **state) {
+    (void)state;
+    struct buf yaml = BUF_INIT(1 << 20);
+    struct err err = ERR_INIT;
+    struct policy *p = NULL;
+    size_t seen = 0;
+    const struct rules_options options = {.error = count, .arg = &seen};
+    buf_puts(&yaml, HEAD);
+    for (int i = 0; i < 2 * RULES_ERRORS_MAX; i++)
+        buf_printf(&yaml, "  k%d: 1\n", i);
+    assert_int_equal(rules_parse(&p, buf_view(&yaml), "r.yaml", &options, &err), EC_SCHEMA);
+    assert_int_equal(seen, RULES_ERRORS_MAX);
+    assert_int_equal(err.line, 4);
+    buf_done(&yaml);
+}
+
 static void warnings_are_told(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof warned / sizeof *warned; i++) {
@@ -704,6 +733,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(rules_are_refused),
     cmocka_unit_test(exemptions_are_refused),
     cmocka_unit_test(all_errors_are_told_in_order),
+    cmocka_unit_test(errors_are_bounded),
     cmocka_unit_test(warnings_are_told),
     cmocka_unit_test(twin_secrets_are_dropped),
     cmocka_unit_test(sizes_are_bounded),

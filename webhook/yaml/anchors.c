@@ -97,6 +97,11 @@ struct expansion anchors_expand(const struct anchor *a, const struct emitted *ou
                               .n_nodes = a->after - a->first};
 }
 
+static void copy(void *to, const void *from, size_t bytes) {
+    if (bytes != 0 && from != NULL)
+        memcpy(to, from, bytes);
+}
+
 static bool put_aside(struct anchors *all, struct anchor *a, const struct emitted *out) {
     struct expansion e = anchors_expand(a, out);
     struct expansion *kept = ARENA_NEW(&all->names, struct expansion);
@@ -105,9 +110,9 @@ static bool put_aside(struct anchors *all, struct anchor *a, const struct emitte
     struct origin *origin = ARENA_ARRAY(&all->names, struct origin, e.n_nodes);
     if (kept == NULL || text == NULL || pos == NULL || origin == NULL)
         return false;
-    memcpy(text, e.text, e.bytes);
-    memcpy(pos, e.pos, e.n_nodes * sizeof *pos);
-    memcpy(origin, e.origin, e.n_nodes * sizeof *origin);
+    copy(text, e.text, e.bytes);
+    copy(pos, e.pos, e.n_nodes * sizeof *pos);
+    copy(origin, e.origin, e.n_nodes * sizeof *origin);
     *kept = (struct expansion){text, e.bytes, pos, origin, e.n_nodes};
     a->aside = kept;
     return true;

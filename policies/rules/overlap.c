@@ -1,0 +1,140 @@
+#include "rules/overlap.h"
+
+#include "base/arena.h"
+#include "engine/engine.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct check {
+    const struct policy *policy;
+    const struct rules_examine_options *options;
+};
+
+static void tell(const struct check *c, enum rules_lint lint, struct policy_pos pos,
+                 const char *format, ...) PRINTF(4, 5);
+static void tell(const struct check *c, enum rules_lint lint, struct policy_pos pos,
+                 const char *format, ...) {
+    char text[768];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    c->options->warn(c->options->arg, lint, c->policy->files[pos.file].p, pos, text);
+}
+
+static struct str cut(struct str s) {
+    return str_slice(s, 0, 120);
+}
+
+/* ---- names of one image -------------------------------------------------------------- */
+
+struct names {
+    const char *bare, *full;
+    const char *host, *repository, *whole; /* the full one, in normal form */
+};
+
+static bool is_approved(const struct policy_rule *rule, const struct names *n) {
+    const struct match_target target = {str_of(n->host), str_of(n->repository),
+                                        str_of(n->whole)};
+    for (size_t i = 0; i < rule->approved.n; i++)
+        if (match_image(rule->approved.v[i].image, &target) == MATCH_YES)
+            return true;
+    return false;
+}
+
+/* False where the two come to one place, or the second is denied and says so itself. */
+static bool check_names(const struct check *c, const struct policy_rule *rule,
+                        const struct names *n, struct arena *arena) {
+    struct err ignored = ERR_INIT;
+    struct str bare, full;
+    if (engine_rewrite(&bare, rule, str_of(n->bare), arena, &ignored) != EC_OK ||
+        engine_rewrite(&full, rule, str_of(n->full), arena, &ignored) != EC_OK ||
+        str_eq(bare, full))
+        return false;
+    bool stays = str_eq(full, str_of(n->full));
+    if (stays && !is_approved(rule, n))
+        return false;
+    /* Without the rule's name: rules that inherit the registry have one finding. */
+    tell(c, LINT_TWO_NAMES, rule->registry_pos,
+         "\"%s\" comes from %.*s, but \"%s\", the same image, %s %.*s", n->bare,
+         STR_ARG(cut(bare)), n->full, stays ? "stays" : "from", STR_ARG(cut(full)));
+    return true;
+}
+
+static void check_two_names(const struct check *c, const struct policy_rule *rule) {
+    static const struct names all[] = {
+        {"nginx", "docker.io/nginx", "docker.io", "library/nginx", "docker.io/library/nginx"},
+        {"team/app", "docker.io/team/app", "docker.io", "team/app", "docker.io/team/app"}};
+    struct arena arena = ARENA_INIT(4096, 1 << 20);
+    bool told = rule->registry.text.n == 0; /* then docker.io's mirror is for both */
+    for (size_t i = 0; i < sizeof all / sizeof *all && !told; i++)
+        told = check_names(c, rule, &all[i], &arena);
+    arena_done(&arena);
+}
+
+/* ---- let pass twice ------------------------------------------------------------------ */
+
+static bool covers(const struct policy_place *place, const struct match_image *m) {
+    return place->text.n != 0 && match_image_is_prefix(m) &&
+           str_eq(place->host, match_image_host(m)) &&
+           match_path_prefix(place->path, match_image_path(m));
+}
+
+/* The registry or mirror whose place holds all that the pattern names. */
+static const struct policy_place *target_of(const struct policy_rule *rule,
+                                            const struct match_image *m) {
+    if (covers(&rule->registry, m))
+        return &rule->registry;
+    for (size_t i = 0; i < rule->n_mirrors; i++)
+        if (covers(&rule->mirrors[i].to, m))
+            return &rule->mirrors[i].to;
+    return NULL;
+}
+
+static void check_approved(const struct check *c, const struct policy_rule *rule) {
+    for (size_t i = 0; i < rule->approved.n; i++) {
+        const struct policy_pattern *p = &rule->approved.v[i];
+        const struct policy_place *place = target_of(rule, p->image);
+        if (place != NULL)
+            tell(c, LINT_APPROVED_ANYWAY, p->pos,
+                 "approved: \"%.*s\" is approved by \"%.*s\", to which the rule sends images",
+                 STR_ARG(cut(match_image_text(p->image))), STR_ARG(cut(place->text)));
+    }
+}
+
+static bool is_let_pass(const struct policy_rule *rule, const struct match_image *m) {
+    if (rule->denied.n != 0 || rule->require_digest || rule->require_tag)
+        return false;
+    if (rule->mode != MODE_ENFORCE || target_of(rule, m) != NULL)
+        return true;
+    for (size_t i = 0; i < rule->approved.n; i++) {
+        const struct match_image *a = rule->approved.v[i].image;
+        if (match_image_is_prefix(a) && match_image_is_prefix(m) &&
+            str_eq(match_image_host(a), match_image_host(m)) &&
+            match_path_prefix(match_image_path(a), match_image_path(m)))
+            return true;
+    }
+    return false;
+}
+
+/* ---- the two checks ------------------------------------------------------------------ */
+
+void overlap_check_rule(const struct policy *p, const struct policy_rule *rule,
+                        const struct rules_examine_options *options) {
+    const struct check c = {p, options};
+    check_two_names(&c, rule);
+    check_approved(&c, rule);
+}
+
+void overlap_check_exemption(const struct policy *p, const struct policy_exemption *e,
+                             const struct rules_examine_options *options) {
+    const struct check c = {p, options};
+    for (size_t i = 0; i < p->n_rules; i++)
+        for (size_t k = 0; k < e->images.n; k++)
+            if (!is_let_pass(&p->rules[i], e->images.v[k].image))
+                return;
+    if (p->n_rules != 0 && p->unmatched == UNMATCHED_ALLOW)
+        tell(&c, LINT_EXEMPTION_NOT_NEEDED, e->pos,
+             "the exemption has no effect: every rule lets its images pass");
+}
