@@ -37,8 +37,9 @@ struct names {
 static bool is_approved(const struct policy_rule *rule, const struct names *n) {
     const struct match_target target = {str_of(n->host), str_of(n->repository),
                                         str_of(n->whole)};
+    struct match_meter meter = MATCH_METER(ENGINE_STEPS_MAX, NULL);
     for (size_t i = 0; i < rule->approved.n; i++)
-        if (match_image(rule->approved.v[i].image, &target) == MATCH_YES)
+        if (match_image(rule->approved.v[i].image, &target, &meter) == MATCH_YES)
             return true;
     return false;
 }
