@@ -11,20 +11,6 @@ enum { QUOTE_MAX = 320 };
 static const char *const place_words[] = {"container", "init container", "ephemeral container",
                                           "image volume"};
 
-/* Control characters, and those that change how the text around them is shown (zero width, direction:
- * U+200B-200F, U+202A-202E, U+2060-206F). */
-static bool is_unseen(const unsigned char *p, size_t n) {
-    if (n == 1)
-        return p[0] < 0x20 || p[0] == 0x7f;
-    if (n == 2)
-        return p[0] == 0xc2 && p[1] < 0xa0;
-    if (n != 3 || p[0] != 0xe2)
-        return false;
-    return (p[1] == 0x80 &&
-            ((p[2] >= 0x8b && p[2] <= 0x8f) || (p[2] >= 0xaa && p[2] <= 0xae))) ||
-           (p[1] == 0x81 && p[2] >= 0xa0 && p[2] <= 0xaf);
-}
-
 /* Quoted for people: what cannot be seen is shown as \xHH, also since the API server drops a warning
  * that holds a control character, and what is too long is cut. */
 void put_quoted(struct buf *b, struct str s) {
@@ -39,7 +25,7 @@ void put_quoted(struct buf *b, struct str s) {
         if ((i = plain) == shown)
             break;
         size_t n = utf8_length(p + i, s.n - i);
-        if (n == 0 || is_unseen(p + i, n)) {
+        if (n == 0 || utf8_is_unseen(utf8_code(p + i, n))) {
             n = n ? n : 1;
             for (size_t k = 0; k < n; k++)
                 buf_printf(b, "\\x%02x", p[i + k]);

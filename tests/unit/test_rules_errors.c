@@ -427,7 +427,7 @@ static const struct bad_row exemptions[] = {
     {EXEMPT "    - {images: [b.io], reason: r, owner: o, expires: 2027-01-01}\n", EC_SCHEMA, 6,
      45,
      "unknown key \"expires\" in exemption, expected one of images, namespaces, reason, owner, "
-     "until, scope; did you mean \"scope\"?"},
+     "until, scope; did you mean \"until\"?"},
     {EXEMPT "    - {images: [b.io], reason: r, owner: o, scope: folder}\n", EC_SCHEMA, 6, 52,
      "scope: expected one of file, all, found \"folder\""},
     {EXEMPT "    - {images: [b.io], reason: r, owner: o, scope: [all]}\n", EC_SCHEMA, 6, 52,

@@ -100,21 +100,13 @@ const char *buf_z(struct buf *b) {
     return b->p;
 }
 
-/* Characters that are not seen, and change what is seen around them: C1 controls, zero width, other
- * direction, line ends. A terminal that shows a log must not obey a pod's author. */
-static bool is_unseen(uint32_t c) {
-    static const struct {
-        uint32_t first, last;
-    } ranges[] = {
-        {0x7f, 0x9f}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}};
-    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
-        if (c >= ranges[i].first && c <= ranges[i].last)
-            return true;
-    return false;
+static void json_unit(struct buf *b, uint32_t c) {
+    static const char hex[] = "0123456789abcdef";
+    char u[6] = {'\\', 'u', hex[c >> 12], hex[c >> 8 & 15], hex[c >> 4 & 15], hex[c & 15]};
+    buf_add(b, u, sizeof u);
 }
 
 static void json_escape(struct buf *b, uint32_t c) {
-    static const char hex[] = "0123456789abcdef";
     switch (c) {
     case '"':
         buf_add(b, "\\\"", 2);
@@ -131,10 +123,10 @@ static void json_escape(struct buf *b, uint32_t c) {
     case '\t':
         buf_add(b, "\\t", 2);
         return;
-    default: {
-        char u[6] = {'\\', 'u', hex[c >> 12], hex[c >> 8 & 15], hex[c >> 4 & 15], hex[c & 15]};
-        buf_add(b, u, sizeof u);
-    }
+    default:
+        if (c >= 0x10000)
+            json_unit(b, 0xd7c0 + (c >> 10)); /* the first half of a pair */
+        json_unit(b, c >= 0x10000 ? 0xdc00 | (c & 0x3ff) : c);
     }
 }
 
@@ -219,10 +211,8 @@ static size_t json_special(struct buf *b, const unsigned char *p, size_t n) {
         buf_add(b, "\xef\xbf\xbd", 3);
         return 1;
     }
-    uint32_t c = length == 2   ? (p[0] & 31u) << 6 | (p[1] & 63u)
-                 : length == 3 ? (p[0] & 15u) << 12 | (p[1] & 63u) << 6 | (p[2] & 63u)
-                               : 0x10000;
-    if (is_unseen(c))
+    uint32_t c = utf8_code(p, length);
+    if (utf8_is_unseen(c))
         json_escape(b, c);
     else
         buf_add(b, p, length);

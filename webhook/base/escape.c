@@ -4,31 +4,6 @@
 
 /* ---- characters ----------------------------------------------------------------------- */
 
-static uint32_t code_point(const unsigned char *p, size_t n) {
-    uint32_t c = n == 1 ? p[0] : p[0] & (0xffu >> (n + 1));
-    for (size_t i = 1; i < n; i++)
-        c = c << 6 | (p[i] & 0x3fu);
-    return c;
-}
-
-struct range {
-    uint32_t first, last;
-};
-
-/* Ascending. */
-static const struct range unseen[] = {
-    {0x00, 0x1f},     {0x7f, 0x9f},     {0x61c, 0x61c},     {0x180e, 0x180e},
-    {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},   {0xfeff, 0xfeff},
-    {0xfff9, 0xfffb}, {0xfffe, 0xffff}, {0xe0000, 0xe007f},
-};
-
-static bool is_unseen(uint32_t c) {
-    size_t i = 0;
-    while (i < sizeof unseen / sizeof *unseen && c > unseen[i].last)
-        i++;
-    return i < sizeof unseen / sizeof *unseen && c >= unseen[i].first;
-}
-
 struct unit { /* one character, or one byte that is none */
     struct str bytes;
     bool seen;
@@ -38,7 +13,7 @@ static struct unit unit_at(struct str s, size_t at) {
     const unsigned char *p = (const unsigned char *)s.p + at;
     size_t n = utf8_length(p, s.n - at);
     return (struct unit){.bytes = str_slice(s, at, at + (n ? n : 1)),
-                         .seen = n != 0 && !is_unseen(code_point(p, n))};
+                         .seen = n != 0 && !utf8_is_unseen(utf8_code(p, n))};
 }
 
 static void put_hex(struct buf *out, struct str bytes) {
@@ -240,7 +215,7 @@ void escape_quoted(struct buf *out, struct str s) {
     for (size_t i = 0; i < json.n;) {
         struct unit u = unit_at(buf_view(&json), i);
         if (!u.seen || begins_command(str_slice(buf_view(&json), i, json.n)))
-            put_u(out, code_point((const unsigned char *)u.bytes.p, u.bytes.n));
+            put_u(out, utf8_code((const unsigned char *)u.bytes.p, u.bytes.n));
         else
             buf_str(out, u.bytes);
         i += u.bytes.n;
@@ -275,7 +250,7 @@ static bool is_outside_xml(uint32_t c) {
 static size_t put_xml(struct buf *out, struct str s, size_t at) {
     struct unit u = unit_at(s, at);
     bool is_text = u.seen || utf8_length((const unsigned char *)u.bytes.p, u.bytes.n) != 0;
-    uint32_t c = code_point((const unsigned char *)u.bytes.p, u.bytes.n);
+    uint32_t c = utf8_code((const unsigned char *)u.bytes.p, u.bytes.n);
     if (!is_text || is_outside_xml(c))
         buf_puts(out, "\xef\xbf\xbd");
     else if (markup(c) != NULL)

@@ -32,6 +32,32 @@ static inline size_t utf8_length(const unsigned char *p, size_t n) {
     return 4;
 }
 
+/* The code point of a well-formed character of n bytes. */
+static inline uint32_t utf8_code(const unsigned char *p, size_t n) {
+    uint32_t c = n == 1 ? p[0] : p[0] & (0xffu >> (n + 1));
+    for (size_t i = 1; i < n; i++)
+        c = c << 6 | (p[i] & 0x3fu);
+    return c;
+}
+
+/* Characters that are not seen, and change what is seen around them: controls (C0, DEL, C1), line and
+ * paragraph separators, zero-width and bidirectional marks, interlinear marks, tags. A terminal that shows
+ * a name must not obey its author. */
+static inline bool utf8_is_unseen(uint32_t c) {
+    static const struct {
+        uint32_t first, last;
+    } unseen[] = {
+        /* ascending */
+        {0x00, 0x1f},     {0x7f, 0x9f},     {0x61c, 0x61c},     {0x180e, 0x180e},
+        {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},   {0xfeff, 0xfeff},
+        {0xfff9, 0xfffb}, {0xfffe, 0xffff}, {0xe0000, 0xe007f},
+    };
+    size_t i = 0;
+    while (i < sizeof unseen / sizeof *unseen && c > unseen[i].last)
+        i++;
+    return i < sizeof unseen / sizeof *unseen && c >= unseen[i].first;
+}
+
 /* Bytes of the byte order mark in front of a text: 3, or 0. */
 static inline size_t utf8_mark_bytes(struct str s) {
     return str_starts(s, STR("\xef\xbb\xbf")) ? 3 : 0;
