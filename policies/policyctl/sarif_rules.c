@@ -36,9 +36,11 @@ const struct sarif_rule sarif_rules[SARIF_N_RULES] = {
          "where a rule already does."},
     [REASON_PATTERN_LIMIT] =
         {"pattern-limit", "PatternGaveUp", "error",
-         "The patterns of the rule file take too many steps: one regular expression for one image, or "
+         "The patterns of the rule file take too many steps: one regular expression for one "
+         "image, or "
          "all of them for one object.",
-         "Make the patterns simpler (`policyctl lint` names the costly ones), or put fewer different "
+         "Make the patterns simpler (`policyctl lint` names the costly ones), or put fewer "
+         "different "
          "images into one object; what cannot be decided is counted against it."},
     [REASON_EXEMPTED] =
         {"exempted", "ImageExempted", "note",
