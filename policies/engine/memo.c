@@ -38,7 +38,7 @@ static bool is_copy(const struct workload_image *a, const struct workload_image 
 
 static void start_memo(struct ctx *c) {
     struct memo *m = &c->memo;
-    size_t n = c->w->n_images, n_slots = 2 * FEW;
+    size_t n = c->w->n_images, n_slots = (size_t)2 * FEW;
     m->images = ARENA_ARRAY(c->arena, struct memo_image, n);
     m->end = &m->different;
     c->full |= m->images == NULL;

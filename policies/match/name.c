@@ -20,7 +20,7 @@ static void prepare(struct str piece, uint16_t *how) {
 /* Where the piece first ends in the text, or 0. Source: Knuth, Morris, Pratt, "Fast pattern matching
  * in strings" (1977): no byte of the text is read twice. */
 static size_t end_of_first(struct str piece, struct str text) {
-    uint16_t how[MATCH_PATTERN_MAX];
+    uint16_t how[MATCH_PATTERN_MAX] = {0};
     size_t n = 0;
     prepare(piece, how);
     for (size_t i = 0; i < text.n; i++) {

@@ -355,7 +355,7 @@ static void check_passing(const struct check *c, const char *list,
 
 static void tell_cost(const struct check *c, const char *list,
                       const struct policy_pattern *pattern, const char *what) {
-    struct buf better = BUF_INIT(MATCH_PATTERN_MAX * 4);
+    struct buf better = BUF_INIT((size_t)MATCH_PATTERN_MAX * 4);
     struct str regex = match_image_text(pattern->image);
     const char *known = rules_regex_better(regex, &better);
     tell(c, LINT_REGEX_BACKTRACKS, pattern->pos, "%s: regex \"%.*s\" %s%s%s%s%.*s%s", list,
