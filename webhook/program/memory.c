@@ -60,8 +60,7 @@ static void divide_fixed(struct memory_plan *p, struct options *o) {
         o->audit_queue = clamp(usable / 48, queue, o->audit_queue);
     p->probe_connections = clamp(usable / 24 / (2 * probe_bytes), PROBES_MIN, PROBES_MAX);
     p->parts[MEMORY_PROGRAM] = program_bytes;
-    p->parts[MEMORY_CONNECTIONS] =
-        o->max_connections * each + o->max_in_flight * SERVER_SMALL_REPLY;
+    p->parts[MEMORY_CONNECTIONS] = o->max_connections * (each + SERVER_SMALL_REPLY);
     p->parts[MEMORY_PROBES] =
         p->probe_connections * (2 * probe_bytes + SERVER_SMALL_REPLY) + PROBE_MEMORY;
     p->parts[MEMORY_AUDIT] = 2 * o->audit_queue;

@@ -298,7 +298,9 @@ static void put_server(struct buf *out, const struct service *s) {
         GAUGE("pullgate_server_connections_max", s->options->max_connections,
               "How many there may be (--max-connections)."),
         GAUGE("pullgate_server_requests_in_flight", stats.in_flight,
-              "Requests under way, from the end of their body to that of their answer."),
+              "Requests under way, from the end of their body to their answer, or to its end "
+              "where it is "
+              "large."),
         GAUGE("pullgate_server_requests_in_flight_max", s->options->max_in_flight,
               "How many there may be (--max-in-flight)."),
         GAUGE("pullgate_server_memory_bytes", stats.memory_bytes,

@@ -242,6 +242,8 @@ static enum MHD_Result finish(struct conn *c, struct MHD_Connection *mhd, const 
     enum MHD_Result queued =
         c->refusal ? reply_refuse(c, mhd, c->refusal) : answer(c, mhd, url, method);
     conn_enter(c, STAGE_WRITE, clock_mono_ns());
+    if (c->room.reply.n <= SERVER_SMALL_REPLY)
+        release(c);
     return queued;
 }
 

@@ -11,8 +11,8 @@
  *                              +------------ answer handed to the kernel +------------------- WRITE
  *
  *   In flight, against max_in_flight, is what has entered ANSWER: a client that sends its body
- *   slowly takes a connection, and memory for what has come, but nobody's turn. One that does not read
- *   its answer, in WRITE, loses its turn to others.
+ *   slowly takes a connection, and memory for what has come, but nobody's turn. Nor does one whose answer,
+ *   in WRITE, is small; if it is large, and not read, the turn goes to others.
  *
  * Threads    Fields say whose they are. The lists' lock is taken when a connection comes or
  * goes and by the watchdog; a request takes none. A descriptor in the open list is open:

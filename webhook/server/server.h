@@ -91,7 +91,8 @@ struct server_config {
     /* The same for one whose request comes, or whose answer is not read, for so long; 0: the former as
      * yield_ms, the latter never. */
     unsigned yield_slow_ms;
-    unsigned max_in_flight;      /* with a complete body, not answered yet; over: 503 with
+    unsigned max_in_flight; /* with a complete body, not answered yet, or with an answer of more
+                              * than SERVER_SMALL_REPLY that is not read yet; over: 503 with
                               * Retry-After: 1 */
     unsigned idle_timeout_s;     /* 180: above the API server's 90 */
     unsigned header_timeout_ms;  /* handshake, header, and an answer that waits to be read: each
