@@ -6,18 +6,14 @@
 
 enum { PLACE_BYTES = 400, OLD_FAULTS_MAX = 16 };
 
-static void put_fault(struct review_fault *f, json_at at, const char *format, va_list args) {
-    f->is = true;
-    f->at = at;
-    vsnprintf(f->msg, sizeof f->msg, format, args);
-}
-
 void fault_at(struct review_fault *f, json_at at, const char *format, ...) {
     va_list args;
     if (f->is)
         return;
+    f->is = true;
+    f->at = at;
     va_start(args, format);
-    put_fault(f, at, format, args);
+    vsnprintf(f->msg, sizeof f->msg, format, args);
     va_end(args);
 }
 
