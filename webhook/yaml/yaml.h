@@ -45,7 +45,7 @@ struct yaml_limits {
 #define YAML_LIMITS_DEFAULT                                                                    \
     ((struct yaml_limits){.max_bytes = 64u << 20,                                              \
                           .max_depth = 128,                                                    \
-                          .max_nodes = 16u << 20,                                               \
+                          .max_nodes = 16u << 20,                                              \
                           .max_documents = 1u << 20})
 
 struct yaml_doc {
