@@ -166,6 +166,7 @@ for verb in OBJECTS:
 # A walk from the first element to each costs little beside all else, until there are many.
 for verb in (["test", "-j", "1", *P], ["apply", *P], ["images", *P, "-o", "json"], ["explain", *P, "-o", "json"]):
     case("very many containers", verb, lambda n: write("very-many-%d.yaml" % n, containers(20 * n)))
+case("one string", TEST[2], lambda n: write("string-%d.yaml" % n, POD % (0, "nginx") + "note: " + "abc " * 1000 * n + "\n"))
 for shape, text in RULE_FILES.items():
     for form in "text json sarif github".split():
         case(shape, ["lint", "-o", form], lambda n, s=shape, t=text: write("%s-%d.policy.yaml" % (s, n), t(n)))

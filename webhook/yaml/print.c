@@ -5,7 +5,7 @@
 
 #include <yaml.h>
 
-enum { WIDTH_NONE = -1 };
+enum { WIDTH_NONE = -1, PLAIN_MAX = 64 << 10 }; /* longer strings are quoted unlooked at */
 
 struct printer {
     const struct json *j;
@@ -52,7 +52,7 @@ static bool stays_string(struct printer *p, struct str s) {
     const struct scalar plain = {.text = s, .tag = TAG_NONE, .plain = true};
     struct err err = ERR_INIT;
     buf_reset(&p->probe);
-    if (s.n == 0 || is_special_elsewhere(s))
+    if (s.n == 0 || s.n > PLAIN_MAX || is_special_elsewhere(s))
         return false;
     bool reads = scalar_print(&plain, &p->probe, &err) == EC_OK;
     if ((p->probe.bad || err.code == EC_NOMEM) && !p->out->bad)
