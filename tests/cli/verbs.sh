@@ -120,4 +120,7 @@ for verb in test explain; do
 done
 same_file "explain and test agree" "$work/explain" "$work/test"
 check "there are objects" [ "$(wc -l <"$work/test")" -gt 8 ]
+# What "<<" brings is judged as kubectl reads it, and stands where it is written.
+transcript merges.text 1 "$POLICYCTL" test -p rules.yaml --now 2026-11-20 merges.yaml
+transcript merges.yaml 1 "$POLICYCTL" test -p rules.yaml --now 2026-11-20 -o yaml merges.yaml
 finish

@@ -154,10 +154,12 @@ same "exit status" $status 0
 
 # ---- a start without valid rules -------------------------------------------------------------
 
-printf 'apiVersion: pullgate/v1\nkind: ImagePolicy\nspec:\n  mode: strict\n' >rules.yaml
+{ printf 'apiVersion: pullgate/v1\nkind: ImagePolicy\nspec:\n  mode: strict\n' && printf '  key%d: 1\n' {1..10}; } >rules.yaml
 start_daemon broken waiting_for_rules --policy rules.yaml
 same "broken at the start: logged with its place" \
     "$(logged rules_invalid file):$(logged rules_invalid line):$(logged rules_invalid column)" rules.yaml:4:9
+same "broken at the start: further errors, up to eight in all" \
+    "$(grep '"event":"rules_error"' "$log" | jq -r .line | tr '\n' ' ')$(logged rules_errors_left_out errors)" "5 6 7 8 9 10 11 3"
 check "broken at the start: not ready" is_ready 503
 matches "broken at the start: the reason" "$body" '\[-\] rules: no valid rules are loaded'
 ask "http://127.0.0.1:$probes/healthz"
