@@ -73,7 +73,8 @@ static void pair_done(struct pair *p) {
 
 /* GnuTLS signs in 1.4 ms with RSA 2048, in 4 with 3072, in 8 with 4096, whoever asks. */
 static bool key_is_slow(const struct certs_info *info) {
-    struct str key = str_of(info->key_type), bits = str_slice(key, str_find(key, ' ') + 1, key.n);
+    struct str key = str_of(info->key_type),
+               bits = str_slice(key, str_find(key, ' ') + 1, key.n);
     uint64_t n;
     return str_starts(key, STR("RSA")) && str_to_uint(bits, UINT64_MAX, &n) && n > 2048;
 }
