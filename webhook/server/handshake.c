@@ -100,14 +100,20 @@ void handshake_watch(gnutls_session_t session) {
                                        on_message);
 }
 
+static bool take_place(struct server *s) {
+    unsigned n = atomic_load(&s->handshakes);
+    while (n < s->config.max_handshakes)
+        if (atomic_compare_exchange_weak(&s->handshakes, &n, n + 1))
+            return true;
+    return false;
+}
+
 bool handshake_begin(struct conn *c) {
     struct server *s = c->worker->server;
     if (atomic_load(&c->is_shaking) || conn_stage_of(atomic_load(&c->stage)) != STAGE_HANDSHAKE)
         return true;
-    bool denied = atomic_fetch_add(&s->handshakes, 1) >= s->config.max_handshakes;
-    if (denied)
-        atomic_fetch_sub(&s->handshakes, 1);
-    else
+    bool denied = !take_place(s);
+    if (!denied)
         atomic_store(&c->is_shaking, true);
     if (denied && !c->is_denied)
         atomic_fetch_add(&s->handshakes_denied, 1);
