@@ -390,14 +390,16 @@ def max_connections(at, good):
 
 
 def max_handshakes(at, good):
-    """Silent ones beyond it wait; and make room in the end."""
-    silent = [client.dial(at.port) for _ in range(12)]
+    """Those beyond it wait; and make room in the end."""
+    slow = [client.dial(at.port) for _ in range(12)]
+    for s in slow:
+        s.sendall(b"\x16\x03\x01")
     for _ in range(20):
         expect(at.metric("pullgate_server_handshakes_in_flight") <= 4, True)
         good.goes_on()
     expect(at.ask(at.good)[0], 200)
     expect(at.metric("pullgate_server_handshakes_delayed_total") >= 8, True)
-    for s in silent:
+    for s in slow:
         s.close()
 
 

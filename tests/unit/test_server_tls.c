@@ -460,50 +460,84 @@ static void crumbs_of_a_handshake_are_refused(void **state) {
     server_stop(s);
 }
 
-/* Beyond the bound clients wait; who is there already does not. */
-static void handshakes_wait_for_each_other(void **state) {
+/* A handshake that its client has begun. */
+static struct client *begun(struct server *s) {
+    struct client *c = client_new(server_port(s));
+    client_send(c, "\x16\x03\x01\x40\0\x01\x00\x3f\xfc\x03\x03", 11);
+    return c;
+}
+
+/* Who is silent costs nothing, and takes no place; all at once they take no more than there are. */
+static void silent_clients_take_no_place(void **state) {
     (void)state;
-    enum { MOST = 3, SILENT = 8 };
+    enum { MOST = 3, SILENT = 20 };
     struct server_config config = tls_config();
     config.max_handshakes = MOST;
     struct server *s = fixture_start(&config);
-    struct client *good = client_new_tls(server_port(s), NULL, NULL), *silent[SILENT];
+    struct client *silent[SILENT];
     for (int i = 0; i < SILENT; i++)
         silent[i] = client_new(server_port(s));
+    wait_until(fixture_stats(s).connections_open == SILENT);
+    struct client *good = client_new_tls(server_port(s), NULL, NULL);
+    assert_int_equal(client_ask(good, post_echo), 200);
+    for (int i = 0; i < SILENT; i++)
+        client_send(silent[i], "\x16\x03\x01", 3);
+    wait_until(fixture_stats(s).handshakes == MOST);
+    for (int i = 0; i < 50; i++) {
+        assert_int_equal(client_ask(good, post_echo), 200);
+        assert_true(fixture_stats(s).handshakes <= MOST);
+    }
+    for (int i = 0; i < SILENT; i++)
+        client_free(silent[i]);
+    wait_until(fixture_stats(s).connections_open == 1);
+    assert_int_equal(fixture_stats(s).handshakes, 0);
+    assert_true(fixture_stats(s).handshakes_delayed >= SILENT - MOST);
+    client_free(good);
+    server_stop(s);
+}
+
+/* Beyond the bound clients wait; who is there already does not. */
+static void handshakes_wait_for_each_other(void **state) {
+    (void)state;
+    enum { MOST = 3, SLOW = 8 };
+    struct server_config config = tls_config();
+    config.max_handshakes = MOST;
+    struct server *s = fixture_start(&config);
+    struct client *good = client_new_tls(server_port(s), NULL, NULL), *slow[SLOW];
+    for (int i = 0; i < SLOW; i++)
+        slow[i] = begun(s);
     wait_until(fixture_stats(s).handshakes == MOST);
     for (int i = 0; i < 20; i++)
         assert_int_equal(client_ask(good, post_echo), 200);
-    assert_int_equal(fixture_stats(s).connections_accepted, 1 + MOST);
-    for (int i = 0; i < SILENT; i++) {
+    for (int i = 0; i < SLOW; i++) {
         assert_true(fixture_stats(s).handshakes <= MOST);
-        client_free(silent[i]); /* its place is the next one's */
+        client_free(slow[i]); /* its place is the next one's */
     }
     struct client *last = client_new_tls(server_port(s), NULL, NULL);
     assert_int_equal(client_ask(last, post_echo), 200);
     wait_until(fixture_stats(s).handshakes == 0);
-    assert_int_equal(fixture_stats(s).connections_accepted, 2 + SILENT);
-    assert_true(fixture_stats(s).handshakes_delayed >= SILENT - MOST);
+    assert_int_equal(fixture_stats(s).connections_accepted, 2 + SLOW);
     client_free(good);
     client_free(last);
     server_stop(s);
 }
 
-static void silent_handshakes_make_room(void **state) {
+static void slow_handshakes_make_room(void **state) {
     (void)state;
-    enum { MOST = 3, SILENT = 8 };
+    enum { MOST = 3, SLOW = 8 };
     struct server_config config = tls_config();
     config.max_handshakes = MOST;
     config.yield_ms = 400;
     struct server *s = fixture_start(&config);
-    struct client *idle = client_new_tls(server_port(s), NULL, NULL), *silent[SILENT];
-    for (int i = 0; i < SILENT; i++)
-        silent[i] = client_new(server_port(s));
+    struct client *idle = client_new_tls(server_port(s), NULL, NULL), *slow[SLOW];
+    for (int i = 0; i < SLOW; i++)
+        slow[i] = begun(s);
     struct client *last = client_new_tls(server_port(s), NULL, NULL); /* behind all of them */
     assert_int_equal(client_ask(last, post_echo), 200);
     assert_int_equal(client_ask(idle, post_echo), 200); /* not one of those that go */
-    assert_true(fixture_stats(s).timed_out >= SILENT - MOST);
-    for (int i = 0; i < SILENT; i++)
-        client_free(silent[i]);
+    assert_true(fixture_stats(s).timed_out >= SLOW - MOST);
+    for (int i = 0; i < SLOW; i++)
+        client_free(slow[i]);
     client_free(idle);
     client_free(last);
     server_stop(s);
@@ -779,7 +813,8 @@ int main(void) {
         cmocka_unit_test(long_hellos_are_refused),
         cmocka_unit_test(crumbs_of_a_handshake_are_refused),
         cmocka_unit_test(handshakes_wait_for_each_other),
-        cmocka_unit_test(silent_handshakes_make_room),
+        cmocka_unit_test(silent_clients_take_no_place),
+        cmocka_unit_test(slow_handshakes_make_room),
         cmocka_unit_test(garbage_and_plain_http_are_closed),
         cmocka_unit_test(slow_handshakes_are_cut),
         cmocka_unit_test(a_handshake_that_waits_costs_nothing),

@@ -73,7 +73,7 @@ static const struct opt_row rows[] = {
      "keeps 25 idle.",
      AT(max_connections), .min = 1, .max = 1000000},
     {"max-handshakes", 0, OPT_NUMBER, "N", "128",
-     "TLS handshakes under way at once; further ones wait in the backlog, and those that have "
+     "TLS handshakes that clients have begun, at once; further ones wait, and those that have "
      "waited for their client for a quarter of a second make room. What is asked on a "
      "connection that is there already waits for one step of each, half a millisecond with a "
      "P-256 certificate.",

@@ -27,11 +27,10 @@ static const char *const allowed[] = {
     "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "sigaltstack", "sysinfo", "tgkill",
     "uname"};
 
-enum { LEVEL_TCP = 6 }; /* IPPROTO_TCP, of the headers that are the server's */
-
 /* Options of sockets, but for those of TCP: they are set before. libmicrohttpd 0.9.75 would set TCP_NODELAY
  * anew with each answer, to push what it has corked; when the kernel says that a socket has no such option, it
  * takes it for one that is not TCP, and asks no more. */
+enum { TCP_LEVEL = 6 }; /* IPPROTO_TCP */
 static const struct {
     enum scmp_compare is_tcp;
     uint32_t action;
@@ -85,7 +84,7 @@ static enum ec allow_all(scmp_filter_ctx filter, struct err *err) {
     }
     for (size_t i = 0; i < sizeof socket_options / sizeof *socket_options; i++) {
         const struct scmp_arg_cmp level = {
-            .arg = 1, .op = socket_options[i].is_tcp, .datum_a = LEVEL_TCP};
+            .arg = 1, .op = socket_options[i].is_tcp, .datum_a = TCP_LEVEL};
         if (add(filter, socket_options[i].action, "setsockopt", &level, 1, err) != EC_OK)
             return err->code;
     }

@@ -314,12 +314,11 @@ static void put_server(struct buf *out, const struct service *s) {
         COUNTER("pullgate_server_timed_out_total", NULL, NULL, stats.timed_out,
                 "Connections cut since a handshake, header or request took too long."),
         GAUGE("pullgate_server_handshakes_in_flight", stats.handshakes,
-              "TLS handshakes under way."),
+              "TLS handshakes that clients have begun."),
         GAUGE("pullgate_server_handshakes_in_flight_max", s->options->max_handshakes,
               "How many there may be (--max-handshakes)."),
         COUNTER("pullgate_server_handshakes_delayed_total", NULL, NULL,
-                stats.handshakes_delayed,
-                "Connections that waited in the backlog for --max-handshakes."),
+                stats.handshakes_delayed, "Connections that waited for --max-handshakes."),
         COUNTER(
             "pullgate_server_handshakes_refused_total", NULL, NULL, stats.handshakes_refused,
             "TLS handshakes refused since they would have cost too much: a client's key, chain "

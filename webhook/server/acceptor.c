@@ -96,8 +96,7 @@ static void make_room(struct server *s, unsigned waiting) {
         return;
     }
     s->n_delayed = waiting > s->n_delayed ? waiting : s->n_delayed;
-    if (watchdog_end_handshakes(s, waiting) > 0)
-        server_event(s, "handshakes_full", STR("slow ones make room for those that wait"));
+    watchdog_end_handshakes(s, waiting);
 }
 
 /* How long at most until it is looked at again: who holds a place may have become slow since. */
@@ -155,7 +154,7 @@ static void hand_over(struct server *s, int fd, const struct sockaddr_storage *p
     atomic_fetch_add(&s->accepted, 1);
     if (s->n_delayed > 0) {
         s->n_delayed--;
-        atomic_fetch_add(&s->handshakes_delayed, 1);
+        c->was_delayed = true;
     }
     worker_give(c);
 }

@@ -23,11 +23,14 @@ static void unlink_from(struct conn **list, struct conn *c) {
 }
 
 void conn_shaken(struct conn *c) {
-    if (!c->is_shaking)
+    struct server *s = c->worker->server;
+    if (c->is_denied)
+        atomic_fetch_sub(&s->handshakes_denied, 1);
+    c->is_denied = false;
+    if (!atomic_exchange(&c->is_shaking, false))
         return;
-    c->is_shaking = false;
-    atomic_fetch_sub(&c->worker->server->handshakes, 1);
-    acceptor_wake(c->worker->server);
+    atomic_fetch_sub(&s->handshakes, 1);
+    acceptor_wake(s);
 }
 
 /* Out of the list and out of the count in one step: whoever makes room must not find it gone from the one
@@ -63,8 +66,6 @@ struct conn *conn_new(struct worker *w, int fd, const struct sockaddr_storage *p
     c->peer_bytes = peer_bytes;
     c->room.reply = (struct buf)BUF_INIT(s->config.memory_budget_bytes);
     conn_enter(c, s->config.tls ? STAGE_HANDSHAKE : STAGE_IDLE, clock_mono_ns());
-    c->is_shaking = s->config.tls;
-    atomic_fetch_add(&s->handshakes, c->is_shaking);
     atomic_fetch_add(&w->connections, 1);
     atomic_fetch_add(&s->connections, 1);
     pthread_mutex_lock(&s->list_lock);

@@ -76,7 +76,7 @@ static int on_message(gnutls_session_t session, unsigned type, unsigned when, un
     struct conn *c = info ? info->socket_context : NULL;
     if (!incoming || c == NULL)
         return 0;
-    if (!c->is_shaking)
+    if (!atomic_load(&c->is_shaking))
         return type == GNUTLS_HANDSHAKE_KEY_UPDATE && when == GNUTLS_HOOK_POST ? LOOK_AGAIN : 0;
     if (when == GNUTLS_HOOK_POST) {
         if (type == GNUTLS_HANDSHAKE_FINISHED)
@@ -100,9 +100,40 @@ void handshake_watch(gnutls_session_t session) {
                                        on_message);
 }
 
-bool handshake_may_read(struct conn *c, size_t n) {
-    if (!c->is_shaking)
+static bool take_place(struct server *s) {
+    unsigned n = atomic_load(&s->handshakes);
+    while (n < s->config.max_handshakes)
+        if (atomic_compare_exchange_weak(&s->handshakes, &n, n + 1))
+            return true;
+    return false;
+}
+
+bool handshake_begin(struct conn *c) {
+    struct server *s = c->worker->server;
+    if (atomic_load(&c->is_shaking) || conn_stage_of(atomic_load(&c->stage)) != STAGE_HANDSHAKE)
         return true;
+    bool denied = !take_place(s);
+    if (!denied)
+        atomic_store(&c->is_shaking, true);
+    if (denied && !c->is_denied)
+        atomic_fetch_add(&s->handshakes_denied, 1);
+    if (!denied && c->is_denied)
+        atomic_fetch_sub(&s->handshakes_denied, 1);
+    c->is_denied = denied;
+    c->was_delayed |= denied;
+    return !denied;
+}
+
+void handshake_wait(struct conn *c) {
+    if (c->shaking_reads == 0)
+        conn_shaken(c);
+}
+
+bool handshake_may_read(struct conn *c, size_t n) {
+    if (!atomic_load(&c->is_shaking))
+        return true;
+    if (c->shaking_reads == 0 && c->was_delayed)
+        atomic_fetch_add(&c->worker->server->handshakes_delayed, 1);
     c->shaking_bytes += n;
     if (c->shaking_bytes <= ALL_BYTES && ++c->shaking_reads <= ALL_READS)
         return true;

@@ -106,6 +106,8 @@ struct conn {
     _Atomic uint64_t idle_bytes; /* received when it became idle, or BYTES_UNKNOWN */
     atomic_bool is_taking; /* TLS: bytes went from the kernel to a request that will begin */
 
+    atomic_bool is_shaking; /* counted in server.handshakes: handshake_begin(), conn_shaken() */
+
     struct { /* the watchdog's notes about one idle period; list_lock */
         uint64_t stage;
         uint64_t bytes;
@@ -115,10 +117,10 @@ struct conn {
     } watch;
 
     /* The worker's alone. */
-    gnutls_session_t session; /* NULL without TLS */
-    struct ahead *ahead;      /* NULL: nothing is; tls_is_ahead() */
-    bool waits, is_fed;       /* worker_pulled() */
-    bool is_shaking;          /* counted in server.handshakes: conn_shaken() */
+    gnutls_session_t session;    /* NULL without TLS */
+    struct ahead *ahead;         /* NULL: nothing is; tls_is_ahead() */
+    bool waits, is_fed;          /* worker_pulled() */
+    bool is_denied, was_delayed; /* counted in server.handshakes_denied; handshakes_delayed */
     unsigned shaking_reads;
     size_t shaking_bytes;
     bool holds_next; /* tls_hold() */
@@ -168,7 +170,8 @@ struct server {
     atomic_bool acceptor_is_full; /* it waits for a connection to close */
     atomic_bool closes_after_answer;
     atomic_size_t memory_used; /* bodies and replies */
-    atomic_uint in_flight, connections, handshakes;
+    atomic_uint in_flight, connections;
+    atomic_uint handshakes, handshakes_denied; /* begun; not let begin */
     _Atomic uint64_t accepted, timed_out;
     _Atomic uint64_t refused[SERVER_N_REFUSALS];
     _Atomic uint64_t handshakes_failed, handshakes_refused, handshakes_delayed;
@@ -221,7 +224,7 @@ unsigned watchdog_make_room(struct server *s, unsigned n);
 bool watchdog_take_place(struct server *s);
 /* The same for handshakes that wait for their client, the longest first, once they have done so for a
  * quarter of yield_ms. */
-unsigned watchdog_end_handshakes(struct server *s, unsigned n);
+void watchdog_end_handshakes(struct server *s, unsigned n);
 /* Bytes that the peer sent so far (TCP_INFO); BYTES_UNKNOWN when the kernel does not say. */
 uint64_t watchdog_bytes_received(int fd);
 
@@ -308,6 +311,10 @@ int tls_no_certificate(gnutls_session_t session, const struct gnutls_cert_retr_s
 /* handshake.c */
 /* Looks at each message of the client before GnuTLS does. */
 void handshake_watch(gnutls_session_t session);
+/* Before the first bytes are read, and again while there are none. False: too many handshakes are under way. */
+bool handshake_begin(struct conn *c) MUST_CHECK;
+/* There are none yet: a client that is silent takes nobody's turn. */
+void handshake_wait(struct conn *c);
 /* So many bytes were read. False: a handshake has no use for so many, or in so many pieces. */
 bool handshake_may_read(struct conn *c, size_t n) MUST_CHECK;
 

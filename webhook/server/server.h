@@ -83,8 +83,10 @@ struct server_config {
                                  * replies of SERVER_SMALL_REPLY or less are counted and go out */
     size_t max_header_bytes;  /* of a request, 64 more for each field; over: 431 */
     unsigned max_connections; /* over: they wait in the backlog */
-    unsigned max_handshakes; /* with TLS, under way at once; over: they wait in the backlog, and
-                               * those that wait for their client make room */
+    unsigned
+        max_handshakes; /* with TLS, begun by their client and not ended; over: they wait, new
+                               * clients in the backlog, and those that wait for their client for
+                               * a quarter of yield_ms make room */
     unsigned max_per_address; /* connections of one address; over: closed at once; 0: any */
     unsigned yield_ms; /* while some wait, a connection that is idle for so long is closed;
                               * 0: none is */
@@ -126,7 +128,7 @@ struct server_stats {
     uint64_t handshakes_failed;  /* TLS; also clients that went before its end */
     uint64_t handshakes_refused; /* of these: would have cost too much */
     uint64_t handshakes_delayed; /* connections that waited for max_handshakes */
-    unsigned handshakes;         /* under way */
+    unsigned handshakes;         /* begun, not ended */
 };
 
 /* Listens and serves. Errors: EC_USAGE (address), EC_IO (bind), EC_CRYPTO (certificate),

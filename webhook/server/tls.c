@@ -284,6 +284,11 @@ static ssize_t from_kernel(struct conn *c, void *bytes, size_t n) {
  * for idle until libmicrohttpd has found a request in them. */
 static ssize_t pull(gnutls_transport_ptr_t ptr, void *bytes, size_t n) {
     struct conn *c = ptr;
+    if (!handshake_begin(c)) { /* libmicrohttpd asks again, whether there is news or not */
+        worker_pulled(c, PULLED_NOTHING);
+        gnutls_transport_set_errno(c->session, EAGAIN);
+        return -1;
+    }
     atomic_store(&c->is_taking, true);
     ssize_t got = c->ahead ? from_ahead(c, bytes, n) : from_kernel(c, bytes, n);
     int error = got < 0 ? errno : 0;
@@ -291,8 +296,10 @@ static ssize_t pull(gnutls_transport_ptr_t ptr, void *bytes, size_t n) {
         got = -1;
         error = ECONNABORTED;
     }
-    if (got <= 0)
+    if (got <= 0) {
         atomic_store_explicit(&c->is_taking, false, memory_order_relaxed);
+        handshake_wait(c);
+    }
     worker_pulled(c, got > 0 ? PULLED_BYTES : error == EAGAIN ? PULLED_NOTHING : PULLED_END);
     if (got < 0)
         gnutls_transport_set_errno(c->session, error);

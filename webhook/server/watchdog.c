@@ -128,7 +128,7 @@ enum way { WAY_HANDSHAKE, WAY_NOTHING_CAME, WAY_USED_BEFORE, WAY_BODY, WAY_ANSWE
 static enum way way_of(const struct conn *c, uint64_t stage) {
     switch (conn_stage_of(stage)) {
     case STAGE_HANDSHAKE:
-        return WAY_HANDSHAKE;
+        return atomic_load(&c->is_shaking) ? WAY_HANDSHAKE : WAY_NOTHING_CAME;
     case STAGE_ANSWER:
         return WAY_NONE;
     case STAGE_BODY:
@@ -199,15 +199,16 @@ unsigned watchdog_make_room(struct server *s, unsigned n) {
     return closed;
 }
 
-unsigned watchdog_end_handshakes(struct server *s, unsigned n) {
+void watchdog_end_handshakes(struct server *s, unsigned n) {
     int64_t now_ns = clock_mono_ns();
     int64_t least_ns = (int64_t)s->config.yield_ms * NS_PER_MS / HANDSHAKE_SHARE;
-    if (least_ns == 0)
-        return 0;
+    if (least_ns == 0 || atomic_load(&s->handshakes) < s->config.max_handshakes)
+        return;
     pthread_mutex_lock(&s->list_lock);
     unsigned closed = yield_oldest(s, WAY_HANDSHAKE, least_ns, still_needed(s, n), now_ns);
     pthread_mutex_unlock(&s->list_lock);
-    return closed;
+    if (closed > 0)
+        server_event(s, "handshakes_full", STR("slow ones make room for those that wait"));
 }
 
 /* Whoever takes the place off a connection first has it: that one's own end, or we. */
@@ -291,6 +292,8 @@ static void *watchdog_main(void *arg) {
         int64_t now_ns = clock_mono_ns();
         look_at_all(s, now_ns);
         make_memory_room(s, &refused_memory, now_ns);
+        if (atomic_load(&s->handshakes_denied) > 0)
+            watchdog_end_handshakes(s, atomic_load(&s->handshakes_denied));
     }
     return NULL;
 }
