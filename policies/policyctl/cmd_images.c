@@ -68,10 +68,9 @@ static bool is_filled_in(struct run *r, const struct subject *s,
     if (!str_eq(image->text, STR("auto")))
         return false;
     struct yaml_pos pos = subject_image_where(s, image, &r->pointer);
-    fprintf(
-        stderr,
+    verb_tell(
         "%s:%u:%u: note: image \"auto\" stands for the one that Istio's injector sets: left "
-        "out\n",
+        "out",
         s->file, pos.line, pos.col);
     return true;
 }

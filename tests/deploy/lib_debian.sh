@@ -1,6 +1,6 @@
 # lib_debian.sh - a Debian bookworm of debootstrap, kept as a tar file.
 # Use   after lib.sh; needs root, and the network the first time
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 
 # The host that the system's own apt entries name.
 debian_uri() {
