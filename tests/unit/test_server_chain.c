@@ -93,7 +93,7 @@ static void set_names(gnutls_x509_crt_t crt, unsigned n) {
     der[2] = (unsigned char)(3 * n >> 8);
     der[3] = (unsigned char)(3 * n);
     for (unsigned i = 0; i < n; i++)
-        memcpy(der + 4 + 3 * i,
+        memcpy(der + 4 + (size_t)3 * i,
                "\x82\x01"
                "a",
                3);
