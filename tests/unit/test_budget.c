@@ -145,7 +145,7 @@ static void copies_are_answered_each(void **state) {
         snprintf(name, sizeof name, " \"%s\": ", names[i]);
         struct str head = str_slice(r->message, 0, str_find(r->message, ':') + 2);
         assert_true(str_ends(head, str_of(name)));
-        assert_true(str_ends(r->message, STR("instead")));
+        assert_true(str_ends(r->message, STR("; approved: \"ghcr.io/acme\", \"quay.io/ok\"")));
     }
     assert_int_equal(a.d.n_edits, N / 3 + N);
     assert_str(a.d.edits[N / 3].string, STR("Always"));
@@ -249,13 +249,13 @@ static void a_review_has_one_budget(void **state) {
 
 /* Globs alone do it, too: what they cost is told by lengths. */
 static void globs_count(void **state) {
-    char policy[8192];
+    char policy[16384];
     size_t n = (size_t)snprintf(policy, sizeof policy, "%s",
                                 SPEC "  approved: [docker.io]\n  denied:\n");
     (void)state;
     struct decoys *decoys = new_decoys();
     struct workload w = pod_of(decoys->images, DECOYS + 1);
-    for (size_t i = 0; i < 200; i++)
+    for (size_t i = 0; i < 500; i++)
         n += (size_t)snprintf(policy + n, sizeof policy - n, "    - \"**/b%zu*/**/c*\"\n", i);
     struct asked a;
     decide(&a, policy, &w, 0);

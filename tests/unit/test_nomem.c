@@ -30,7 +30,6 @@ struct trial {
     attempt *run;
     void *arg;
     enum ec expected; /* without a fault */
-    bool optional;    /* some of what it asks for it can do without, to the same end */
 };
 
 static void judge(const struct trial *t, size_t n, enum mem_fault_mode mode, bool hit,
@@ -38,7 +37,7 @@ static void judge(const struct trial *t, size_t n, enum mem_fault_mode mode, boo
     if (ec == (hit ? EC_NOMEM : t->expected))
         return;
     /* What is refused anyway may be so before memory is missed. */
-    if (ec == t->expected && (t->optional || ec != EC_OK))
+    if (ec == t->expected && ec != EC_OK)
         return;
     fail_row("%s, allocation %zu %s: found %s (%s), expected %s", t->name, n,
              mode == MEM_FAULT_ON ? "and all behind it" : "alone", ec_name(ec), err->msg,

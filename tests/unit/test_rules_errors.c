@@ -431,7 +431,7 @@ static const struct bad_row exemptions[] = {
     {EXEMPT "    - {images: [b.io], reason: r, owner: o, scope: folder}\n", EC_SCHEMA, 6, 52,
      "scope: expected one of file, all, found \"folder\""},
     {EXEMPT "    - {images: [b.io], reason: r, owner: o, scope: [all]}\n", EC_SCHEMA, 6, 52,
-     "scope: expected a string, found a list"},
+     "scope: expected a string, found a list; write one value, without brackets and dashes"},
 };
 
 static void exemptions_are_refused(void **state) {

@@ -17,6 +17,12 @@ void fault_at(struct review_fault *f, json_at at, const char *format, ...) {
     va_end(args);
 }
 
+/* A place that is too long is cut; one that found no memory must not be taken for none. */
+static void done_place(struct decoder *d, struct buf *place) {
+    d->full |= place->bad == EC_NOMEM;
+    buf_done(place);
+}
+
 /* ---- what stood there before --------------------------------------------------------- */
 
 static bool same_value(const struct json *j, json_at a, json_at b) {
@@ -43,7 +49,7 @@ static bool stood_before(struct decoder *d, json_at at) {
     d->n_old_faults++;
     if (json_path(d->j, d->object, at, &place) && !place.bad)
         before = json_find_from(d->j, d->old, buf_view(&place));
-    buf_done(&place);
+    done_place(d, &place);
     at += json_is_key(d->j, at); /* which has the place of its value */
     return before != JSON_NONE && same_value(d->j, before, at);
 }
@@ -51,7 +57,7 @@ static bool stood_before(struct decoder *d, json_at at) {
 /* ---- places -------------------------------------------------------------------------- */
 
 /* As seen from the object or, of what stands elsewhere, from the whole text; keys may hold NUL. */
-static bool put_place(const struct decoder *d, json_at at, struct buf *out) {
+static bool put_place(struct decoder *d, json_at at, struct buf *out) {
     struct buf path = BUF_INIT(PLACE_BYTES);
     bool stands = json_path(d->j, d->object, at, &path);
     if (!stands)
@@ -62,7 +68,7 @@ static bool put_place(const struct decoder *d, json_at at, struct buf *out) {
         else
             buf_putc(out, path.p[i]);
     }
-    buf_done(&path);
+    done_place(d, &path);
     return stands;
 }
 
@@ -87,7 +93,7 @@ void fault_value(struct decoder *d, json_at at, const char *what, const char *fo
     va_end(args);
     fault_at(to, stands ? at : JSON_NONE, "%s (%.*s): %s", what, STR_ARG(buf_view(&place)),
              rest);
-    buf_done(&place);
+    done_place(d, &place);
 }
 
 void fault_odd(struct decoder *d, json_at at, const char *what) {
@@ -123,7 +129,7 @@ static void add_odd(struct decoder *d, json_at at, enum odd_name what, struct st
         d->full = true;
     else
         d->odd[d->w->n_odd++] = odd;
-    buf_done(&text);
+    done_place(d, &text);
 }
 
 void note_odd_name(struct decoder *d, json_at at, enum odd_name what, struct str key) {
