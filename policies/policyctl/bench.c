@@ -1,11 +1,13 @@
 #include "policyctl/bench.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
-#include "policyctl/each.h"
+#include "policyctl/sweep.h"
 #include "policyctl/verb.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 enum {
     STEP_BITS = 7, /* steps per power of two, as bits */
@@ -154,7 +156,13 @@ static enum ec take_object(void *arg, const struct subject *s, struct err *err) 
 static void take_fault(void *arg, const struct subject_fault *f) {
     struct bench *b = arg;
     b->n_faults++;
-    each_fault(NULL, f);
+    struct buf text = BUF_INIT(64 << 10);
+    struct err ignored = ERR_INIT;
+    if (!f->whole)
+        buf_puts(&text, "policyctl: ");
+    sweep_print_fault(&text, f);
+    (void)!file_write_fd(STDERR_FILENO, buf_view(&text), &ignored);
+    buf_done(&text);
 }
 
 static void take_note(void *arg, const char *file, uint32_t line, const char *text) {
