@@ -309,7 +309,7 @@ struct pass {
 };
 
 static void fault(struct pass *p, struct err *err) {
-    skip_explain(err, p->file, p->a->text.text);
+    skip_explain(err, p->file, &p->a->lines);
     err_place(err, p->file, 0, 0);
     const struct subject_fault f = {.file = p->file, .lines = &p->a->lines, .err = err};
     p->totals->unreadable++;

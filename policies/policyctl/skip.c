@@ -42,14 +42,8 @@ static bool is_meant(struct str text) {
 
 /* ---- templates ----------------------------------------------------------------------- */
 
-static struct str line_of(struct str text, uint32_t line) {
-    for (; line > 1 && text.n != 0; line--)
-        text = str_slice(text, str_find(text, '\n') + 1, text.n);
-    return str_slice(text, 0, str_find(text, '\n'));
-}
-
-bool skip_is_action(struct str text, uint32_t line) {
-    struct str at = line_of(text, line);
+bool skip_is_action(struct excerpt *lines, uint32_t line) {
+    struct str at = excerpt_line(lines, line);
     return line != 0 && (holds(at, STR("{{")) || holds(at, STR("{%")));
 }
 
@@ -99,10 +93,10 @@ static void put_command(struct buf *out, const char *path) {
         buf_puts(out, "CHART");
 }
 
-void skip_explain(struct err *err, const char *path, struct str text) {
+void skip_explain(struct err *err, const char *path, struct excerpt *lines) {
     struct buf command = BUF_INIT(PATH_BYTES_MAX);
     char msg[sizeof err->msg];
-    if (!skip_is_action(text, err->line))
+    if (!skip_is_action(lines, err->line))
         return;
     put_command(&command, path);
     snprintf(
@@ -123,10 +117,12 @@ struct sorting {
 };
 
 static void sort_broken(struct sorting *s, const struct err *err) {
-    if (skip_is_action(s->text, err->line))
+    struct excerpt lines = EXCERPT_INIT(s->text);
+    if (skip_is_action(&lines, err->line))
         s->action = true;
     else if (is_meant(s->text))
         s->manifest = true;
+    excerpt_done(&lines);
 }
 
 static enum ec sort_documents(struct sorting *s, struct yaml *y) {

@@ -8,9 +8,9 @@
 #ifndef PULLGATE_POLICYCTL_SKIP_H
 #define PULLGATE_POLICYCTL_SKIP_H
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "json/json.h"
+#include "policyctl/excerpt.h"
 
 bool skip_is_manifest(const struct json *j);
 /* Of kustomize.config.k8s.io: kustomize reads it, no cluster takes it. */
@@ -31,13 +31,13 @@ bool skip_is_chart_template(const char *path, struct str text);
 bool skip_is_chatter(const struct json *j);
 
 /* Does a template's action stand where the text could not be parsed? */
-bool skip_is_action(struct str text, uint32_t line);
+bool skip_is_action(struct excerpt *lines, uint32_t line);
 
 /* The folder of the chart whose template this path is, the outermost one; false when it is none's. */
 bool skip_find_chart(struct buf *out, const char *path);
 
 /* Says of an error of the parser that the text is a template, where it is one, and what renders it. */
-void skip_explain(struct err *err, const char *path, struct str text);
+void skip_explain(struct err *err, const char *path, struct excerpt *lines);
 
 /* How files that are skipped are told: templates always, of one chart once; the rest where `verbose`. */
 struct skip_told {

@@ -288,7 +288,7 @@ static enum ec take_document(struct walk *w, const struct yaml_doc *doc, struct 
 static enum ec take_broken(struct walk *w, struct err *err) {
     struct err aside = ERR_INIT;
     bool skipped;
-    if (w->found && skip_is_action(w->text, err->line)) {
+    if (w->found && skip_is_action(&w->lines, err->line)) {
         w->unrendered = true;
         *err = aside;
         return EC_OK;
@@ -301,7 +301,7 @@ static enum ec take_broken(struct walk *w, struct err *err) {
         *err = aside;
         return EC_OK;
     }
-    skip_explain(err, w->file, w->text);
+    skip_explain(err, w->file, &w->lines);
     return tell_at(w, err, 0, 0);
 }
 
