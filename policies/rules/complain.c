@@ -65,13 +65,18 @@ struct policy_pos walk_key_pos(const struct cursor *c) {
     return locate(c, source_where_key);
 }
 
-/* Where the line begins in the text; line breaks as YAML 1.1 has them in ASCII. */
-static struct str source_line(struct str text, uint32_t line) {
-    size_t i = 0;
-    for (uint32_t at = 1; i < text.n && at < line; i++) {
+/* Where the line begins in the text; line breaks as YAML 1.1 has them in ASCII. A file is read from its
+ * beginning to its end: it goes on from the line found last, where that is not behind it. */
+static struct str source_line(struct reader *r, uint32_t line) {
+    struct str text = r->text;
+    if (r->line.of != text.p || line < r->line.line)
+        r->line = (struct reader_line){.of = text.p, .line = 1};
+    size_t i = r->line.offset;
+    for (; i < text.n && r->line.line < line; i++) {
         bool crlf = text.p[i] == '\r' && i + 1 < text.n && text.p[i + 1] == '\n';
-        at += text.p[i] == '\n' || (text.p[i] == '\r' && !crlf);
+        r->line.line += text.p[i] == '\n' || (text.p[i] == '\r' && !crlf);
     }
+    r->line.offset = i;
     return str_slice(text, i, text.n);
 }
 
@@ -82,7 +87,7 @@ static struct policy_pos byte_pos(const struct cursor *c, size_t offset) {
     if (pos.col == 0)
         return pos;
     struct str value = walk_str(c);
-    struct str at = source_line(c->r->text, pos.line);
+    struct str at = source_line(c->r, pos.line);
     at = str_slice(at, pos.col - 1, at.n);
     size_t quotes = at.n != 0 && (at.p[0] == '"' || at.p[0] == '\'');
     if (str_starts(str_slice(at, quotes, at.n), value) && offset <= value.n)
@@ -266,7 +271,7 @@ void walk_warn_comment(const struct cursor *c) {
     struct str value = walk_str(c);
     if (pos.col == 0)
         return;
-    struct str line = source_line(c->r->text, pos.line);
+    struct str line = source_line(c->r, pos.line);
     line = str_slice(line, pos.col - 1, line.n);
     if (!str_starts(line, value))
         return;

@@ -67,6 +67,12 @@ struct told;
 struct draft;
 struct draft_exemption;
 
+struct reader_line {
+    const char *of; /* the text it is in */
+    uint32_t line;
+    size_t offset;
+};
+
 struct reader {
     struct policy *policy;
     const struct rules_options *options;
@@ -76,6 +82,7 @@ struct reader {
 
     const struct source *source; /* the file being read */
     struct str text;
+    struct reader_line line; /* the line looked at last */
     uint32_t file;
 
     struct draft *first_rule, *last_rule;
