@@ -52,7 +52,8 @@ static void find_limit(struct memory_plan *p, const struct options *o, const cha
 static void divide_fixed(struct memory_plan *p, struct options *o) {
     uint64_t usable = usable_of(p), each = connection_bytes + o->max_header;
     uint64_t worker = small_nodes_bytes + MEMORY_SMALL_ARENA + MEMORY_SMALL_PATCH +
-                      MEMORY_SMALL_REPLY + o->max_audit_line + AUDIT_LINE_ROOM;
+                      MEMORY_SMALL_REPLY + SERVER_AHEAD_BYTES + o->max_audit_line +
+                      AUDIT_LINE_ROOM;
     uint64_t queue = o->max_audit_line > 512 * KIB ? o->max_audit_line : 512 * KIB;
     if (!o->given.max_connections)
         o->max_connections = clamp(usable / 4 / each, CONNECTIONS_MIN, o->max_connections);

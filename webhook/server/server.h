@@ -24,6 +24,8 @@ struct conn;
 enum { SERVER_BODY_PADDING = 64 }; /* readable bytes behind a body */
 enum { SERVER_QUERY_MAX = 128 };
 enum { SERVER_SMALL_REPLY = 4096 };
+/* At most, of each worker: bytes that TLS reads ahead of what it was asked for. */
+enum { SERVER_AHEAD_BYTES = (1 << 20) + (1 << 15) };
 
 struct server_request {
     unsigned worker;        /* 0..n_workers-1: for per-worker state without locks */

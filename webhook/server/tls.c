@@ -224,6 +224,8 @@ static struct ahead *take_ahead(struct worker *w) {
         w->spare_ahead = a->next;
         return a;
     }
+    _Static_assert(TLS_AHEAD_MAX * sizeof *a <= SERVER_AHEAD_BYTES,
+                   "the plan of memory holds them");
     if (w->n_ahead == TLS_AHEAD_MAX || (a = mem_alloc(sizeof *a)) == NULL)
         return NULL;
     w->n_ahead++;
