@@ -161,13 +161,13 @@ static enum ec want(struct apply *a, const struct subject *s, const struct edits
                     struct err *err) {
     struct buf after = BUF_INIT(JSON_MAX);
     enum ec ec = patch_apply(s->doc->json, s->object, edits->v, edits->n, &after, err);
-    char *padding = buf_room(&after, JSON_PADDING); /* it is read in place */
-    if (ec == EC_OK && padding == NULL)
-        ec = err_set(err, (enum ec)after.bad, "no room for the object");
-    if (ec == EC_OK) {
+    char *padding = ec == EC_OK ? buf_room(&after, JSON_PADDING) : NULL; /* read in place */
+    if (padding != NULL) {
         memset(padding, 0, JSON_PADDING);
         after.n += JSON_PADDING;
         ec = keep(&a->wanted, &a->n_wanted, &a->cap_wanted, &a->arena, buf_view(&after), err);
+    } else if (ec == EC_OK) {
+        ec = err_set(err, (enum ec)after.bad, "no room for the object");
     }
     buf_done(&after);
     return ec;

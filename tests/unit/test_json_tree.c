@@ -541,6 +541,31 @@ static void types_have_names(void **state) {
         assert_string_equal(json_type_name((enum json_type)i), names[i]);
 }
 
+/* A cursor changes what a search costs, never what it finds: in any order, of any value. */
+static void cursors_find_the_same(void **state) {
+    static const char *const pointers[] = {
+        "",       "/a",      "/a/0",     "/a/1/b/2", "/a/1/b/0", "/a/1/b/3", "/a/01",   "/a/9",
+        "/a/2/x", "/c/0",    "/c/0/1",   "/a/0/0",   "/a/-",     "/a/1/b",   "/a/x/1",  "/c/1",
+        "/c/5/0", "/a/1/b/", "/a/1/b/x", "/0",       "/0/1",     "a/1",      "/c/0/1/k"};
+    static const char text[] = "{\"a\":[0,{\"b\":[1,2,3]},{\"x\":4}],"
+                               "\"c\":{\"0\":[5,{\"k\":6}],\"5\":{\"0\":7}},\"0\":[8,9]}";
+    enum { N = sizeof pointers / sizeof *pointers };
+    char room[sizeof text + JSON_PADDING] = "";
+    struct json j = JSON_INIT;
+    struct json_cursor near = JSON_CURSOR_INIT;
+    struct err err = ERR_INIT;
+    (void)state;
+    memcpy(room, text, sizeof text);
+    assert_int_equal(json_parse(&j, room, sizeof text - 1, JSON_LIMITS_DEFAULT, &err), EC_OK);
+    for (size_t i = 0; i < (size_t)N * N; i++) {
+        struct str pointer = str_of(pointers[i % 2 ? i % N : i / N]);
+        json_at from = i % 7 == 3 ? json_find(&j, STR("/a/1")) : 0;
+        assert_int_equal(json_find_next(&j, &near, from, pointer),
+                         json_find_from(&j, from, pointer));
+    }
+    json_done(&j);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(limits_hold),
     cmocka_unit_test(deep_nesting_needs_no_stack),
@@ -558,6 +583,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(nodes_are_reused),
     cmocka_unit_test(without_memory_it_says_so),
     cmocka_unit_test(types_have_names),
+    cmocka_unit_test(cursors_find_the_same),
 };
 
 TEST_MAIN(tests)
