@@ -9,8 +9,8 @@
 #define PULLGATE_POLICYCTL_SKIP_H
 
 #include "base/err.h"
-#include "json/json.h"
 #include "policyctl/excerpt.h"
+#include "json/json.h"
 
 bool skip_is_manifest(const struct json *j);
 /* Of kustomize.config.k8s.io: kustomize reads it, no cluster takes it. */
