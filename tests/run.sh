@@ -62,10 +62,13 @@ step() {
 
 # ---- what is needed ------------------------------------------------------------------------
 
+# A name without an architecture is the machine's own, also where another's is installed beside it.
 missing_packages() {
-    local package
+    local package own
+    own=$(dpkg --print-architecture)
     while read -r package; do
-        [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || echo "$package"
+        dpkg-query -W -f='${Architecture} ${db:Status-Status}\n' "$package" 2>/dev/null |
+            grep -qE "^(all|${own}|${package##*:}) installed\$" || echo "$package"
     done < <(sed 's/#.*//; s/[[:space:]]//g; /^$/d' tests/packages.txt)
 }
 

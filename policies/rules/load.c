@@ -114,7 +114,6 @@ static enum ec check_all(struct reader *r) {
         check_effects(r, d);
     }
     check_exemptions(r);
-    check_reach(r);
     return r->no_memory ? err_set(r->err, EC_NOMEM, "out of memory") : EC_OK;
 }
 
@@ -158,8 +157,10 @@ static enum ec read_all(struct reader *r, const struct files *in) {
         ec = check_all(r);
     if (ec == EC_OK && r->n_errors == 0)
         ec = flatten(r);
-    if (ec == EC_OK && r->n_errors == 0)
+    if (ec == EC_OK && r->n_errors == 0) {
+        check_reach(r);
         ec = hash(r, in);
+    }
     if (ec == EC_OK && (r->n_errors == 0 || r->options->closely))
         ec = walk_tell_warnings(r);
     return ec == EC_OK ? walk_tell_errors(r) : ec;

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "rules/schema.h"
 
+#include <stdlib.h>
+
 typedef enum ec compile_fn(struct match_image **out, struct str text, struct err *err);
 
 /* A place in the policy's list of compiled patterns, so that none is ever without an owner. */
@@ -154,24 +156,44 @@ static enum ec read_pattern(const struct cursor *c, void *out) {
     return ec;
 }
 
-static bool same(const struct match_image *a, const struct match_image *b) {
-    if (!match_image_is_prefix(a) || !match_image_is_prefix(b))
-        return match_image_is_prefix(a) == match_image_is_prefix(b) &&
-               str_eq(match_image_text(a), match_image_text(b));
-    return str_eq(match_image_host(a), match_image_host(b)) &&
-           str_eq(match_image_path(a), match_image_path(b));
+/* Host and path say what a prefix means; all else means what its text says. */
+static int compare_meaning(const struct match_image *a, const struct match_image *b) {
+    bool prefix = match_image_is_prefix(a);
+    if (prefix != match_image_is_prefix(b))
+        return prefix ? 1 : -1;
+    if (!prefix)
+        return str_cmp(match_image_text(a), match_image_text(b));
+    int order = str_cmp(match_image_host(a), match_image_host(b));
+    return order != 0 ? order : str_cmp(match_image_path(a), match_image_path(b));
 }
 
-static void warn_of_twins(const struct cursor *c, const struct policy_pattern *v, size_t n) {
-    for (size_t i = 1; i < n; i++)
-        for (size_t j = 0; j < i; j++) {
-            if (!same(v[j].image, v[i].image))
-                continue;
-            walk_warn_at(c->r, LINT_DUPLICATE_PATTERN, v[i].pos, "%s: %s stands here twice%s",
-                         c->field->key, walk_quote(match_image_text(v[i].image)).z,
-                         walk_place(c->r, v[j].pos, v[i].pos).z);
-            break;
+/* The patterns lie in one array: their addresses are in the order of the file. */
+static int by_meaning(const void *pa, const void *pb) {
+    const struct policy_pattern *const *a = pa, *const *b = pb;
+    int order = compare_meaning((*a)->image, (*b)->image);
+    return order != 0 ? order : (*a > *b) - (*a < *b);
+}
+
+static void warn_of_duplicates(const struct cursor *c, const struct policy_pattern *v,
+                               size_t n) {
+    const struct policy_pattern **sorted =
+        ARENA_ARRAY(&c->r->scratch, const struct policy_pattern *, n);
+    if (sorted == NULL) {
+        c->r->no_memory = true;
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &v[i];
+    qsort(sorted, n, sizeof *sorted, by_meaning);
+    for (size_t i = 1, first = 0; i < n; i++) {
+        if (compare_meaning(sorted[first]->image, sorted[i]->image) != 0) {
+            first = i;
+            continue;
         }
+        walk_warn_at(c->r, LINT_DUPLICATE_PATTERN, sorted[i]->pos, "%s: %s stands here twice%s",
+                     c->field->key, walk_quote(match_image_text(sorted[i]->image)).z,
+                     walk_place(c->r, sorted[first]->pos, sorted[i]->pos).z);
+    }
 }
 
 enum ec read_patterns(const struct cursor *c, void *out) {
@@ -189,7 +211,7 @@ enum ec read_patterns(const struct cursor *c, void *out) {
     enum ec ec = walk_each(c, read_pattern, v, sizeof *v);
     if (ec != EC_OK)
         return ec;
-    warn_of_twins(c, v, n);
+    warn_of_duplicates(c, v, n);
     *patterns = (struct policy_patterns){.v = v, .n = n};
     return EC_OK;
 }

@@ -58,19 +58,66 @@ static bool asks_nothing(const struct policy_match *m) {
            m->groups.n == 0 && m->pod_labels.n_requirements == 0;
 }
 
-static void check_rule(struct reader *r, const struct policy_rule *late) {
-    for (const struct draft *d = r->first_rule; &d->rule != late; d = d->next) {
-        if (!selects_all_of(&d->rule.match, &late->match))
-            continue;
-        walk_warn_at(r, LINT_UNREACHABLE_RULE, late->pos,
-                     "rule %s is never reached: rule %s%s selects %s", walk_quote(late->name).z,
-                     walk_quote(d->rule.name).z, walk_place(r, d->rule.pos, late->pos).z,
-                     asks_nothing(&d->rule.match) ? "every pod" : "the same pods");
-        return;
+/* The first rule in front of `late` that selects all its pods, among those that stand under a word. */
+static size_t first_under(const struct policy *p, const struct index_word *word, size_t late,
+                          size_t best) {
+    size_t n;
+    const struct index_entry *under = index_find(&p->rule_index, word, &n);
+    for (size_t i = 0; i < n && under[i].at < best && under[i].at < late; i++)
+        if (selects_all_of(&p->rules[under[i].at].match, &p->rules[late].match))
+            return under[i].at;
+    return best;
+}
+
+static size_t first_by_name(const struct policy *p, enum index_kind kind,
+                            const struct policy_names *names, size_t late, size_t best) {
+    if (names->n == 0)
+        return best;
+    return first_under(p, &(struct index_word){kind, names->v[0], STR_NONE}, late, best);
+}
+
+/* A rule stands in the index under one thing that it asks for, and what it selects all pods of asks for that
+ * too: the first name of each kind, and the values of each label, find it. */
+static size_t find_wider(const struct policy *p, size_t late) {
+    const struct policy_match *m = &p->rules[late].match;
+    size_t best = p->n_rules;
+    best = first_by_name(p, INDEX_NAMESPACE, &m->namespaces, late, best);
+    best = first_by_name(p, INDEX_SERVICE_ACCOUNT, &m->service_accounts, late, best);
+    best = first_by_name(p, INDEX_USER, &m->users, late, best);
+    best = first_by_name(p, INDEX_GROUP, &m->groups, late, best);
+    for (size_t i = 0; i < m->pod_labels.n_requirements; i++) {
+        const struct match_requirement *q = &m->pod_labels.requirements[i];
+        if (q->op == MATCH_IN && q->n_values != 0)
+            best = first_under(p, &(struct index_word){INDEX_LABEL, q->key, q->values[0]}, late,
+                               best);
     }
+    const struct index *x = &p->rule_index;
+    for (size_t i = 0; i < x->n_others && x->others[i] < best && x->others[i] < late; i++)
+        if (selects_all_of(&p->rules[x->others[i]].match, m))
+            return x->others[i];
+    return best;
+}
+
+static size_t find_wider_by_all(const struct policy *p, size_t late) {
+    for (size_t i = 0; i < late; i++)
+        if (selects_all_of(&p->rules[i].match, &p->rules[late].match))
+            return i;
+    return p->n_rules;
+}
+
+static void check_rule(struct reader *r, size_t i) {
+    const struct policy *p = r->policy;
+    size_t at = p->rule_index.is_built ? find_wider(p, i) : find_wider_by_all(p, i);
+    if (at == p->n_rules)
+        return;
+    const struct policy_rule *late = &p->rules[i], *wide = &p->rules[at];
+    walk_warn_at(r, LINT_UNREACHABLE_RULE, late->pos,
+                 "rule %s is never reached: rule %s%s selects %s", walk_quote(late->name).z,
+                 walk_quote(wide->name).z, walk_place(r, wide->pos, late->pos).z,
+                 asks_nothing(&wide->match) ? "every pod" : "the same pods");
 }
 
 void check_reach(struct reader *r) {
-    for (const struct draft *d = r->first_rule; d != NULL; d = d->next)
-        check_rule(r, &d->rule);
+    for (size_t i = 0; i < r->policy->n_rules; i++)
+        check_rule(r, i);
 }
