@@ -63,8 +63,8 @@ rolled_out() {
 }
 
 kubectl() {
-    local status
-    case " $* " in
+    local status words=" $* " # a branch may shift
+    case $words in
     *' kustomize '*) "$NEW_KUBECTL" "$@" ;;
     *' -k '*)
         local verb=$1 folder=$3
@@ -80,6 +80,6 @@ kubectl() {
     esac
     status=$?
     # The kubelet, which takes up to a minute for it.
-    case " $* " in *' apply '* | *' patch '* | *' replace '*) [ -e "$GUIDE/pid" ] && mounts 2>/dev/null ;; esac
+    case $words in *' apply '* | *' patch '* | *' replace '*) [ -e "$GUIDE/pid" ] && mounts 2>/dev/null ;; esac
     return "$status"
 }
