@@ -145,10 +145,8 @@ OBJECTS += [["images", *P, "-o", form] for form in "table json skopeo-sync skope
 cases = []
 makers = {}
 SIZES = (N // 50, N, 2 * N)
-# Each value is looked for among all that stand where its anchor stands.
-# Lint looks at each rule, and each pattern, beside all that come before it.
-NOT_YET = set() and {
-    "lint -o %s, %s" % (form, shape) for form in "text json sarif github".split() for shape in ("rules", "approved")}
+# The name of each rule is compared with all before it.
+NOT_YET = {"lint -o %s, rules" % form for form in "text json sarif github".split()}
 
 
 def case(name, verb, make):
