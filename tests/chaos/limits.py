@@ -359,7 +359,7 @@ def memory(at, good):
     kept = [at.dial() for _ in range(200)]
     for containers, values in (100_000, 100), (40_000, 2_000_000), (500, 200), (2_500, 10):
         whole = heavy(at, containers, values)
-        expect(at.ask(whole)[0], 200)
+        until(lambda: at.ask(whole)[0] == 200)  # 503 until the bodies of before have made room
         for _ in range(4):
             kept += [begun(at, 9_000_000, 8_000_000) for _ in range(6)]
             askers = [threading.Thread(target=send_unread, args=(at, whole, kept)) for _ in range(6)]

@@ -33,7 +33,7 @@ done < <(files 'tests/lint/*.sh')
 while IFS= read -r file; do
     word=/$(basename "$file")
     [[ $file == *.c ]] && word=/$(basename "$file" .c)
-    [[ $word == /bless.sh ]] && continue
+    [[ $word == /bless.sh || $file == tests/deploy/packages.sh ]] && continue # the release preset has it
     seen=$((seen + 1))
     grep -qF -- "${file%/*}$word" <<<"$commands" || grep -qF -- "bin$word" <<<"$commands" && continue
     # a helper: named by another script; an import names it without its ending
