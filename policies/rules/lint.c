@@ -2,9 +2,9 @@
 
 #include "base/buf.h"
 #include "engine/engine.h"
+#include "rules/examine.h"
 #include "rules/overlap.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 /* clang-format off */
@@ -122,24 +122,6 @@ const struct rules_lint_row rules_lints[N_RULES_LINTS] = {
 };
 /* clang-format on */
 
-struct check {
-    const struct policy *policy;
-    const struct rules_examine_options *options;
-    const struct policy_rule *rule;
-};
-
-static void tell(const struct check *c, enum rules_lint lint, struct policy_pos pos,
-                 const char *format, ...) PRINTF(4, 5);
-static void tell(const struct check *c, enum rules_lint lint, struct policy_pos pos,
-                 const char *format, ...) {
-    char text[768];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    c->options->warn(c->options->arg, lint, c->policy->files[pos.file].p, pos, text);
-}
-
 static struct str cut(struct str s) {
     return str_slice(s, 0, 200);
 }
@@ -158,23 +140,23 @@ static bool has_secret_for(const struct policy_rule *rule, const struct policy_p
     return false;
 }
 
-static void check_target(const struct check *c, const char *what,
+static void check_target(const struct examine *c, const char *what,
                          const struct policy_place *place, struct policy_pos pos) {
     if (!has_secret_for(c->rule, place))
-        tell(c, LINT_NO_PULL_SECRET, pos,
-             "%s \"%.*s\": none of rule \"%.*s\"'s pull secrets is for it", what,
-             STR_ARG(cut(place->text)), STR_ARG(cut(c->rule->name)));
+        examine_tell(c, LINT_NO_PULL_SECRET, pos,
+                     "%s \"%.*s\": none of rule \"%.*s\"'s pull secrets is for it", what,
+                     STR_ARG(cut(place->text)), STR_ARG(cut(c->rule->name)));
 }
 
-static void check_secrets(const struct check *c) {
+static void check_secrets(const struct examine *c) {
     const struct policy_rule *rule = c->rule;
     if (rule->mode == MODE_AUDIT)
         return;
     if (rule->n_secrets == 0) {
         if (rule->registry.text.n != 0 || rule->n_mirrors != 0)
-            tell(c, LINT_SECRETS_ELSEWHERE, rule->pos,
-                 "rule \"%.*s\" sends images elsewhere and brings no pull secrets",
-                 STR_ARG(cut(rule->name)));
+            examine_tell(c, LINT_SECRETS_ELSEWHERE, rule->pos,
+                         "rule \"%.*s\" sends images elsewhere and brings no pull secrets",
+                         STR_ARG(cut(rule->name)));
         return;
     }
     if (rule->registry.text.n != 0)
@@ -190,7 +172,7 @@ static bool is_one_component(struct str path) {
 }
 
 /* Does a mirror of the file say that what the registry serves is Docker Hub's? */
-static bool is_hub_mirror(const struct check *c) {
+static bool is_hub_mirror(const struct examine *c) {
     const struct policy_rule *rule = c->rule;
     const struct policy_origins *o = &c->policy->origins[rule->pos.file];
     struct str host = engine_fold_host(rule->registry.host);
@@ -204,16 +186,17 @@ static bool is_hub_mirror(const struct check *c) {
     return false;
 }
 
-static void check_beside_registry(const struct check *c, const struct policy_pattern *p) {
+static void check_beside_registry(const struct examine *c, const struct policy_pattern *p) {
     const struct policy_rule *rule = c->rule;
     if (rule->registry.text.n != 0 && !is_hub_mirror(c))
-        tell(c, LINT_DENIED_BESIDE_REGISTRY, p->pos,
-             "denied: \"%.*s\" does not refuse images without a registry: they come from "
-             "\"%.*s\", which no mirror says to be Docker Hub's",
-             STR_ARG(cut(match_image_text(p->image))), STR_ARG(cut(rule->registry.text)));
+        examine_tell(
+            c, LINT_DENIED_BESIDE_REGISTRY, p->pos,
+            "denied: \"%.*s\" does not refuse images without a registry: they come from "
+            "\"%.*s\", which no mirror says to be Docker Hub's",
+            STR_ARG(cut(match_image_text(p->image))), STR_ARG(cut(rule->registry.text)));
 }
 
-static void check_denied(const struct check *c, const struct policy_pattern *p) {
+static void check_denied(const struct examine *c, const struct policy_pattern *p) {
     struct str host = match_image_host(p->image);
     struct str text = cut(match_image_text(p->image));
     if (host.n == 0)
@@ -222,13 +205,14 @@ static void check_denied(const struct check *c, const struct policy_pattern *p) 
     if (str_eq(folded, STR("docker.io")))
         check_beside_registry(c, p);
     if (!str_eq(host, folded))
-        tell(c, LINT_DENIED_ALIAS, p->pos,
-             "denied: \"%.*s\" names a registry by another name than \"%.*s\", and refuses "
-             "images of either",
-             STR_ARG(text), STR_ARG(cut(folded)));
+        examine_tell(
+            c, LINT_DENIED_ALIAS, p->pos,
+            "denied: \"%.*s\" names a registry by another name than \"%.*s\", and refuses "
+            "images of either",
+            STR_ARG(text), STR_ARG(cut(folded)));
     else if (str_eq(host, STR("docker.io")) && match_image_is_prefix(p->image) &&
              is_one_component(match_image_path(p->image)))
-        tell(
+        examine_tell(
             c, LINT_DENIED_SHORT, p->pos,
             "denied: \"%.*s\" is the official image and all images of the account of that name",
             STR_ARG(text));
@@ -251,7 +235,7 @@ static struct str behind_opening(struct str regex) {
 }
 
 /* An account that goes on as one likes: its first letters, and a star, or `.*` in a regex. */
-static void check_account(const struct check *c, const char *list,
+static void check_account(const struct examine *c, const char *list,
                           const struct policy_pattern *p, struct str account,
                           struct str ending) {
     struct str text = cut(match_image_text(p->image));
@@ -260,9 +244,10 @@ static void check_account(const struct check *c, const char *list,
     struct str begin = str_slice(account, 0, account.n - ending.n);
     if (str_ends(begin, STR("*")))
         return;
-    tell(c, LINT_ACCOUNT_OPEN_END, p->pos,
-         "%s: \"%.*s\" matches accounts that merely begin so, such as \"%.*s%sevil\"", list,
-         STR_ARG(text), STR_ARG(cut(begin)), str_ends(begin, STR("-")) ? "" : "-");
+    examine_tell(c, LINT_ACCOUNT_OPEN_END, p->pos,
+                 "%s: \"%.*s\" matches accounts that merely begin so, such as \"%.*s%sevil\"",
+                 list, STR_ARG(text), STR_ARG(cut(begin)),
+                 str_ends(begin, STR("-")) ? "" : "-");
 }
 
 static struct str first_part(struct str text) {
@@ -279,27 +264,28 @@ static struct str account_of_regex(struct str regex) {
     return account;
 }
 
-static void check_regex_account(const struct check *c, const char *list,
+static void check_regex_account(const struct examine *c, const char *list,
                                 const struct policy_pattern *p, struct str regex) {
     struct str account = account_of_regex(regex);
     check_account(c, list, p, account, STR(".*"));
     check_account(c, list, p, account, STR(".+"));
 }
 
-static void check_regex(const struct check *c, const char *list,
+static void check_regex(const struct examine *c, const char *list,
                         const struct policy_pattern *p) {
     struct str regex = match_image_text(p->image);
     enum rules_regex_hosts hosts = rules_regex_hosts(regex);
     if (hosts == REGEX_HOSTS_ANY)
-        tell(c, LINT_REGEX_UNANCHORED, p->pos, "%s: regex \"%.*s\" begins with any host", list,
-             STR_ARG(cut(regex)));
+        examine_tell(c, LINT_REGEX_UNANCHORED, p->pos,
+                     "%s: regex \"%.*s\" begins with any host", list, STR_ARG(cut(regex)));
     else if (hosts == REGEX_HOSTS_OPEN)
-        tell(c, LINT_REGEX_OPEN_END, p->pos,
-             "%s: the host of regex \"%.*s\" goes on as one likes", list, STR_ARG(cut(regex)));
+        examine_tell(c, LINT_REGEX_OPEN_END, p->pos,
+                     "%s: the host of regex \"%.*s\" goes on as one likes", list,
+                     STR_ARG(cut(regex)));
     else if (hosts == REGEX_HOSTS_LOOSE_DOT)
-        tell(c, LINT_REGEX_LOOSE_DOT, p->pos,
-             "%s: in the host of regex \"%.*s\" a dot stands for any character", list,
-             STR_ARG(cut(regex)));
+        examine_tell(c, LINT_REGEX_LOOSE_DOT, p->pos,
+                     "%s: in the host of regex \"%.*s\" a dot stands for any character", list,
+                     STR_ARG(cut(regex)));
     else
         check_regex_account(c, list, p, behind_opening(regex));
 }
@@ -312,21 +298,21 @@ static bool is_everything(struct str glob) {
     return false;
 }
 
-static void check_glob(const struct check *c, const char *list,
+static void check_glob(const struct examine *c, const char *list,
                        const struct policy_pattern *p) {
     struct str text = match_image_text(p->image);
     check_account(c, list, p, first_part(text), STR("*"));
     if (is_everything(text))
-        tell(c, LINT_APPROVES_EVERYTHING, p->pos,
-             "%s: \"%.*s\" matches every image: nothing but what is denied is refused", list,
-             STR_ARG(text));
+        examine_tell(c, LINT_APPROVES_EVERYTHING, p->pos,
+                     "%s: \"%.*s\" matches every image: nothing but what is denied is refused",
+                     list, STR_ARG(text));
     struct str host = str_slice(text, 0, str_find(text, '/'));
     host = str_slice(host, 0, str_find(host, ':'));
     size_t star = str_find(host, '*');
     bool any_host = str_eq(host, STR("*")) || str_eq(host, STR("**"));
     if (any_host && !is_everything(text))
-        tell(c, LINT_GLOB_ANY_HOST, p->pos, "%s: \"%.*s\" matches such a path on any host",
-             list, STR_ARG(cut(text)));
+        examine_tell(c, LINT_GLOB_ANY_HOST, p->pos,
+                     "%s: \"%.*s\" matches such a path on any host", list, STR_ARG(cut(text)));
     if (any_host || star == host.n)
         return;
     bool at_end = host.p[host.n - 1] == '*';
@@ -334,16 +320,16 @@ static void check_glob(const struct check *c, const char *list,
         if (host.p[star] == '*' && star + 1 < host.n && host.p[star + 1] != '.')
             break;
     if (star < host.n)
-        tell(c, LINT_GLOB_WITHOUT_DOT, p->pos,
-             "%s: \"%.*s\" matches hosts such as \"evil%.*s\"", list, STR_ARG(cut(text)),
-             STR_ARG(cut(str_slice(host, star + 1, host.n))));
+        examine_tell(c, LINT_GLOB_WITHOUT_DOT, p->pos,
+                     "%s: \"%.*s\" matches hosts such as \"evil%.*s\"", list,
+                     STR_ARG(cut(text)), STR_ARG(cut(str_slice(host, star + 1, host.n))));
     if (at_end)
-        tell(c, LINT_GLOB_OPEN_END, p->pos,
-             "%s: \"%.*s\" matches hosts such as \"%.*sevil.example\"", list,
-             STR_ARG(cut(text)), STR_ARG(cut(str_slice(host, 0, host.n - 1))));
+        examine_tell(c, LINT_GLOB_OPEN_END, p->pos,
+                     "%s: \"%.*s\" matches hosts such as \"%.*sevil.example\"", list,
+                     STR_ARG(cut(text)), STR_ARG(cut(str_slice(host, 0, host.n - 1))));
 }
 
-static void check_passing(const struct check *c, const char *list,
+static void check_passing(const struct examine *c, const char *list,
                           const struct policy_patterns *patterns) {
     for (size_t i = 0; i < patterns->n; i++) {
         if (match_image_is_regex(patterns->v[i].image))
@@ -353,19 +339,19 @@ static void check_passing(const struct check *c, const char *list,
     }
 }
 
-static void tell_cost(const struct check *c, const char *list,
+static void tell_cost(const struct examine *c, const char *list,
                       const struct policy_pattern *pattern, const char *what) {
     struct buf better = BUF_INIT((size_t)MATCH_PATTERN_MAX * 4);
     struct str regex = match_image_text(pattern->image);
     const char *known = rules_regex_better(regex, &better);
-    tell(c, LINT_REGEX_BACKTRACKS, pattern->pos, "%s: regex \"%.*s\" %s%s%s%s%.*s%s", list,
-         STR_ARG(cut(regex)), what, known ? ": write " : "", known ? known : "",
-         known ? "\"" : "", STR_ARG(known ? cut(buf_view(&better)) : STR_NONE),
-         known ? "\"" : "");
+    examine_tell(c, LINT_REGEX_BACKTRACKS, pattern->pos, "%s: regex \"%.*s\" %s%s%s%s%.*s%s",
+                 list, STR_ARG(cut(regex)), what, known ? ": write " : "", known ? known : "",
+                 known ? "\"" : "", STR_ARG(known ? cut(buf_view(&better)) : STR_NONE),
+                 known ? "\"" : "");
     buf_done(&better);
 }
 
-static void check_cost(const struct check *c, const char *list,
+static void check_cost(const struct examine *c, const char *list,
                        const struct policy_patterns *patterns) {
     static const char *const whats[] = {
         [REGEX_SEVERAL_LOOPS] = "goes over the same characters with several loops",
@@ -381,16 +367,17 @@ static void check_cost(const struct check *c, const char *list,
 
 /* ---- rules, exemptions --------------------------------------------------------------- */
 
-static void check_match(const struct check *c) {
+static void check_match(const struct examine *c) {
     const struct policy_match *m = &c->rule->match;
     if (m->pod_labels.n_requirements != 0 && m->namespaces.n == 0 && m->users.n == 0 &&
         m->groups.n == 0 && m->service_accounts.n == 0)
-        tell(c, LINT_POD_LABELS_ONLY, c->rule->pos,
-             "rule \"%.*s\" selects by pod labels alone, which a pod's author can leave out",
-             STR_ARG(cut(c->rule->name)));
+        examine_tell(
+            c, LINT_POD_LABELS_ONLY, c->rule->pos,
+            "rule \"%.*s\" selects by pod labels alone, which a pod's author can leave out",
+            STR_ARG(cut(c->rule->name)));
 }
 
-static void check_rule(const struct check *c) {
+static void check_rule(const struct examine *c) {
     check_match(c);
     check_secrets(c);
     overlap_check_rule(c->policy, c->rule, c->options);
@@ -401,19 +388,20 @@ static void check_rule(const struct check *c) {
         check_denied(c, &c->rule->denied.v[i]);
 }
 
-static void check_end(const struct check *c, const struct policy_exemption *e) {
+static void check_end(const struct examine *c, const struct policy_exemption *e) {
     int64_t now_s = c->options->now_s;
     if (e->until_s == INT64_MAX || now_s >= e->until_s ||
         e->until_s - now_s > c->options->soon_s)
         return;
     int64_t days = (e->until_s - now_s + 86399) / 86400;
-    tell(c, LINT_EXEMPTION_ENDS_SOON, e->pos, "the exemption ends in %lld day%s, %s %.*s",
-         (long long)days, days == 1 ? "" : "s", e->until.n == 10 ? "with" : "at",
-         STR_ARG(cut(e->until)));
+    examine_tell(c, LINT_EXEMPTION_ENDS_SOON, e->pos,
+                 "the exemption ends in %lld day%s, %s %.*s", (long long)days,
+                 days == 1 ? "" : "s", e->until.n == 10 ? "with" : "at",
+                 STR_ARG(cut(e->until)));
 }
 
 void rules_examine(const struct policy *p, const struct rules_examine_options *options) {
-    struct check c = {.policy = p, .options = options};
+    struct examine c = {.policy = p, .options = options};
     for (size_t i = 0; i < p->n_rules; i++) {
         c.rule = &p->rules[i];
         check_rule(&c);

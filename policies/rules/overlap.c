@@ -2,26 +2,9 @@
 
 #include "base/arena.h"
 #include "engine/engine.h"
+#include "rules/examine.h"
 
-#include <stdarg.h>
 #include <stdio.h>
-
-struct check {
-    const struct policy *policy;
-    const struct rules_examine_options *options;
-};
-
-static void tell(const struct check *c, enum rules_lint lint, struct policy_pos pos,
-                 const char *format, ...) PRINTF(4, 5);
-static void tell(const struct check *c, enum rules_lint lint, struct policy_pos pos,
-                 const char *format, ...) {
-    char text[768];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    c->options->warn(c->options->arg, lint, c->policy->files[pos.file].p, pos, text);
-}
 
 static struct str cut(struct str s) {
     return str_slice(s, 0, 120);
@@ -45,7 +28,7 @@ static bool is_approved(const struct policy_rule *rule, const struct names *n) {
 }
 
 /* False where the two come to one place, or the second is denied and says so itself. */
-static bool check_names(const struct check *c, const struct policy_rule *rule,
+static bool check_names(const struct examine *c, const struct policy_rule *rule,
                         const struct names *n, struct arena *arena) {
     struct err ignored = ERR_INIT;
     struct str bare, full;
@@ -57,13 +40,13 @@ static bool check_names(const struct check *c, const struct policy_rule *rule,
     if (stays && !is_approved(rule, n))
         return false;
     /* Without the rule's name: rules that inherit the registry have one finding. */
-    tell(c, LINT_TWO_NAMES, rule->registry_pos,
-         "\"%s\" comes from %.*s, but \"%s\", the same image, %s %.*s", n->bare,
-         STR_ARG(cut(bare)), n->full, stays ? "stays" : "from", STR_ARG(cut(full)));
+    examine_tell(c, LINT_TWO_NAMES, rule->registry_pos,
+                 "\"%s\" comes from %.*s, but \"%s\", the same image, %s %.*s", n->bare,
+                 STR_ARG(cut(bare)), n->full, stays ? "stays" : "from", STR_ARG(cut(full)));
     return true;
 }
 
-static void check_two_names(const struct check *c, const struct policy_rule *rule) {
+static void check_two_names(const struct examine *c, const struct policy_rule *rule) {
     static const struct names all[] = {
         {"nginx", "docker.io/nginx", "docker.io", "library/nginx", "docker.io/library/nginx"},
         {"team/app", "docker.io/team/app", "docker.io", "team/app", "docker.io/team/app"}};
@@ -93,14 +76,15 @@ static const struct policy_place *target_of(const struct policy_rule *rule,
     return NULL;
 }
 
-static void check_approved(const struct check *c, const struct policy_rule *rule) {
+static void check_approved(const struct examine *c, const struct policy_rule *rule) {
     for (size_t i = 0; i < rule->approved.n; i++) {
         const struct policy_pattern *p = &rule->approved.v[i];
         const struct policy_place *place = target_of(rule, p->image);
         if (place != NULL)
-            tell(c, LINT_APPROVED_ANYWAY, p->pos,
-                 "approved: \"%.*s\" is approved by \"%.*s\", to which the rule sends images",
-                 STR_ARG(cut(match_image_text(p->image))), STR_ARG(cut(place->text)));
+            examine_tell(
+                c, LINT_APPROVED_ANYWAY, p->pos,
+                "approved: \"%.*s\" is approved by \"%.*s\", to which the rule sends images",
+                STR_ARG(cut(match_image_text(p->image))), STR_ARG(cut(place->text)));
     }
 }
 
@@ -123,19 +107,19 @@ static bool is_let_pass(const struct policy_rule *rule, const struct match_image
 
 void overlap_check_rule(const struct policy *p, const struct policy_rule *rule,
                         const struct rules_examine_options *options) {
-    const struct check c = {p, options};
+    const struct examine c = {.policy = p, .options = options};
     check_two_names(&c, rule);
     check_approved(&c, rule);
 }
 
 void overlap_check_exemption(const struct policy *p, const struct policy_exemption *e,
                              const struct rules_examine_options *options) {
-    const struct check c = {p, options};
+    const struct examine c = {.policy = p, .options = options};
     for (size_t i = 0; i < p->n_rules; i++)
         for (size_t k = 0; k < e->images.n; k++)
             if (!is_let_pass(&p->rules[i], e->images.v[k].image))
                 return;
     if (p->n_rules != 0 && p->unmatched == UNMATCHED_ALLOW)
-        tell(&c, LINT_EXEMPTION_NOT_NEEDED, e->pos,
-             "the exemption has no effect: every rule lets its images pass");
+        examine_tell(&c, LINT_EXEMPTION_NOT_NEEDED, e->pos,
+                     "the exemption has no effect: every rule lets its images pass");
 }
