@@ -1,5 +1,4 @@
 #include "policyctl/policy.h"
-#include "policyctl/verb.h"
 
 #include "certs/certs.h"
 #include "policyctl/verb.h"

@@ -116,7 +116,7 @@ static bool is_noted(struct workload *w, enum odd_name what) {
 static void add_odd(struct decoder *d, json_at at, enum odd_name what, struct str key) {
     static const char *const words[] = {"namespace", "service account", "user",
                                         "group",     "label",           "pull secret"};
-    struct buf text = BUF_INIT(2 * PLACE_BYTES);
+    struct buf text = BUF_INIT((size_t)2 * PLACE_BYTES);
     if (d->odd == NULL)
         d->w->odd = d->odd =
             ARENA_ARRAY(d->arena, struct workload_odd, ENGINE_ODD_LABELS + N_ODD);

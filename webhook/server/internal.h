@@ -102,10 +102,9 @@ struct conn {
     socklen_t peer_bytes;
     _Atomic uint64_t stage;      /* since when (ns) and enum stage, in one word: conn_enter() */
     _Atomic int64_t deadline_ns; /* of a request; before it enters STAGE_BODY */
-    atomic_bool is_admitted;     /* counts as in flight */
     _Atomic uint64_t idle_bytes; /* received when it became idle, or BYTES_UNKNOWN */
-    atomic_bool is_taking; /* TLS: bytes went from the kernel to a request that will begin */
-
+    atomic_bool is_admitted;     /* counts as in flight */
+    atomic_bool is_taking;  /* TLS: bytes went from the kernel to a request that will begin */
     atomic_bool is_shaking; /* counted in server.handshakes: handshake_begin(), conn_shaken() */
 
     struct { /* the watchdog's notes about one idle period; list_lock */
@@ -121,9 +120,9 @@ struct conn {
     struct ahead *ahead;         /* NULL: nothing is; tls_is_ahead() */
     bool waits, is_fed;          /* worker_pulled() */
     bool is_denied, was_delayed; /* counted in server.handshakes_denied; handshakes_delayed */
+    bool holds_next;             /* tls_hold() */
     unsigned shaking_reads;
     size_t shaking_bytes;
-    bool holds_next; /* tls_hold() */
     size_t n_held;
     char held[TLS_HELD_MAX];
     struct tls_creds *creds;
