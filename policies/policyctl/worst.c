@@ -94,7 +94,7 @@ static void find_name(struct costly *out) {
         if (!is_word(c) || seen[(unsigned char)c])
             continue;
         seen[(unsigned char)c] = true;
-        const char pieces[][4] = {{c}, {c, '/'}, {c, c, '/'}, {c, '-', c, '/'}};
+        const char pieces[][5] = {{c}, {c, '/'}, {c, c, '/'}, {c, '-', c, '/'}};
         for (size_t k = 0; k < sizeof pieces / sizeof *pieces; k++) {
             try_name(out, begin, pieces[k]);
             try_name(out, STR_NONE, pieces[k]);
