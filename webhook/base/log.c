@@ -14,6 +14,7 @@ enum {
     LINE_MAX_BYTES = 16 * 1024,
     WAITING_MAX_BYTES = 64 * 1024,
     PATIENCE_MS = 100, /* of the thread, not of those who log */
+    RETRY_S = 1,
     FLUSH_S = 2
 };
 
@@ -149,6 +150,19 @@ static void write_waiting(void) {
     pthread_cond_broadcast(&output.changed);
 }
 
+/* Lost lines are told as soon as somebody reads again, though nobody logs. */
+static void wait_for_lines(void) {
+    struct timespec until;
+    if (output.lost == 0) {
+        pthread_cond_wait(&output.changed, &output.lock);
+        return;
+    }
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += RETRY_S;
+    if (pthread_cond_timedwait(&output.changed, &output.lock, &until) != 0)
+        write_waiting();
+}
+
 static void *run(void *arg) {
     (void)arg;
     pthread_mutex_lock(&output.lock);
@@ -156,7 +170,7 @@ static void *run(void *arg) {
         if (output.waiting.n != 0)
             write_waiting();
         else
-            pthread_cond_wait(&output.changed, &output.lock);
+            wait_for_lines();
     pthread_mutex_unlock(&output.lock);
     return NULL;
 }

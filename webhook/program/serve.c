@@ -7,6 +7,15 @@
 
 #define NS_PER_S INT64_C(1000000000)
 
+static void init_turns(struct service *s) {
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_mutex_init(&s->large_lock, NULL);
+    pthread_cond_init(&s->large_ends, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
 enum ec service_init(struct service *s, const struct options *o, struct err *err) {
     struct review_limits limits = REVIEW_LIMITS_DEFAULT;
     limits.json.max_depth = (uint32_t)o->max_depth;
@@ -15,7 +24,7 @@ enum ec service_init(struct service *s, const struct options *o, struct err *err
     s->options = o;
     s->live = live_new();
     s->workers = mem_zalloc(mem_array_bytes(n_workers, sizeof *s->workers));
-    pthread_mutex_init(&s->large_turn, NULL);
+    init_turns(s);
     if (s->live == NULL || s->workers == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
     s->n_workers = n_workers;
@@ -133,15 +142,34 @@ static bool is_large(const struct server_request *request) {
     return request->body_bytes > MEMORY_LARGE_BODY;
 }
 
+/* False: its turn did not come in time. */
+static bool begin_large(struct service *s, int64_t until_ns) {
+    const struct timespec until = {.tv_sec = until_ns / NS_PER_S,
+                                   .tv_nsec = until_ns % NS_PER_S};
+    int os = 0;
+    pthread_mutex_lock(&s->large_lock);
+    while (s->large_runs && os == 0)
+        os = pthread_cond_timedwait(&s->large_ends, &s->large_lock, &until);
+    bool mine = !s->large_runs;
+    s->large_runs = true;
+    pthread_mutex_unlock(&s->large_lock);
+    return mine;
+}
+
+static void end_large(struct service *s) {
+    pthread_mutex_lock(&s->large_lock);
+    s->large_runs = false;
+    pthread_cond_signal(&s->large_ends);
+    pthread_mutex_unlock(&s->large_lock);
+    atomic_store(&s->had_large, true);
+}
+
 /* A large review waits for its turn; false: it did not come in time. */
 static bool begin_turn(struct service *s, struct worker *w,
                        const struct server_request *request, struct server_reply *reply) {
     const struct options *o = s->options;
-    int64_t until_ns = patience_of(request);
-    const struct timespec until = {.tv_sec = until_ns / NS_PER_S,
-                                   .tv_nsec = until_ns % NS_PER_S};
     bool large = is_large(request), divided = o->large.arena_bytes != 0;
-    if (large && pthread_mutex_clocklock(&s->large_turn, CLOCK_MONOTONIC, &until) != 0)
+    if (large && !begin_large(s, patience_of(request)))
         return false;
     if (!divided)
         return true;
@@ -156,10 +184,8 @@ static bool end_turn(struct service *s, struct worker *w, const struct server_re
                      struct server_reply *reply) {
     bool fits = server_charge_reply(reply);
     review_session_trim(&w->session);
-    if (!is_large(request))
-        return fits;
-    pthread_mutex_unlock(&s->large_turn);
-    atomic_store(&s->had_large, true);
+    if (is_large(request))
+        end_large(s);
     return fits;
 }
 

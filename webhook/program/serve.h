@@ -29,8 +29,10 @@ struct service {
     struct metrics_process process;
     const struct options *options;
     const struct memory_plan *memory; /* for the figures; may be NULL */
-    pthread_mutex_t large_turn;       /* large reviews are decided one at a time */
-    atomic_bool had_large;            /* since memory was last given back */
+    pthread_mutex_t large_lock;       /* large reviews are decided one at a time */
+    pthread_cond_t large_ends;
+    bool large_runs;             /* under large_lock */
+    atomic_bool had_large;       /* since memory was last given back */
     const struct server *server; /* the webhook's, for its figures; NULL before it listens */
     struct worker *workers;
     unsigned n_workers;
