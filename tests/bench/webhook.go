@@ -138,16 +138,17 @@ func judge(place string, list []container, ops *[]operation, changes *[]change, 
 	}
 }
 
-func wanted(have []named) (list []named, changed bool) {
+// What the author wrote stays, an entry without a name too; ours is appended.
+func addSecret(have []named) (ops []operation) {
 	for _, s := range have {
 		if s.Name == secret {
-			return have, false
-		}
-		if s.Name != "" {
-			list = append(list, s)
+			return nil
 		}
 	}
-	return append(list, named{secret}), true
+	if len(have) == 0 {
+		return []operation{{"add", "/spec/imagePullSecrets", []named{{secret}}}}
+	}
+	return []operation{{"add", "/spec/imagePullSecrets/-", named{secret}}}
 }
 
 func decide(req *request) (*response, error) {
@@ -167,9 +168,9 @@ func decide(req *request) (*response, error) {
 	if !r.Allowed {
 		audit.Verdict = "deny"
 		r.Status = &status{403, strings.Join(reasons, "\n"), "Forbidden"}
-	} else if secrets, changed := wanted(p.Spec.ImagePullSecrets); changed {
+	} else if more := addSecret(p.Spec.ImagePullSecrets); more != nil {
 		audit.Secrets = []string{secret}
-		ops = append(ops, operation{"add", "/spec/imagePullSecrets", secrets})
+		ops = append(ops, more...)
 	}
 	r.AuditAnnotations = map[string]string{"verdict": audit.Verdict}
 	if r.Allowed && len(ops) > 0 {
