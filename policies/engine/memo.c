@@ -18,20 +18,6 @@ enum { FEW = 8, PROBES_MAX = 16, IMAGE_STEPS = 16, BYTES_A_STEP = 4 };
 
 /* ---- the table ----------------------------------------------------------------------- */
 
-static uint32_t hash_of(const struct workload_image *image) {
-    struct str s = image->text;
-    uint64_t h = s.n * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)image->place;
-    for (; s.n >= 8; s = str_slice(s, 8, s.n)) {
-        uint64_t v;
-        memcpy(&v, s.p, sizeof v);
-        h = (h ^ v) * UINT64_C(0xc2b2ae3d27d4eb4f);
-        h ^= h >> 32;
-    }
-    for (size_t i = 0; i < s.n; i++)
-        h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x9e3779b97f4a7c15);
-    return (uint32_t)(h >> 32);
-}
-
 static bool is_copy(const struct workload_image *a, const struct workload_image *b) {
     return a->changed && a->place == b->place && str_eq(a->text, b->text);
 }
@@ -63,7 +49,7 @@ static size_t first_of(struct ctx *c, size_t i) {
     struct memo *m = &c->memo;
     if (m->slots == NULL)
         return find_among_few(c, i);
-    uint32_t hash = hash_of(&c->w->images[i]);
+    uint32_t hash = str_hash(c->w->images[i].text, (uint64_t)c->w->images[i].place);
     for (size_t probe = 0; probe < PROBES_MAX; probe++) {
         struct slot *slot = &m->slots[(hash + probe) & (m->n_slots - 1)];
         if (slot->image == 0) {

@@ -28,6 +28,23 @@ static void str_slices_stay_inside(void **state) {
     assert_true(str_cmp(STR("b"), STR("ab")) > 0);
 }
 
+/* One bit anywhere, the length and the seed count; where the bytes lie does not. */
+static void str_hashes_every_byte(void **state) {
+    (void)state;
+    char at[2][24] = {"-registry.example/app:1", "registry.example/app:1"};
+    struct str odd = {at[0] + 1, 22}, even = {at[1], 22};
+    uint32_t hash = str_hash(odd, 7);
+    assert_int_equal(str_hash(even, 7), hash);
+    assert_int_not_equal(str_hash(even, 8), hash);
+    for (size_t i = 0; i < even.n; i++) {
+        assert_int_not_equal(str_hash(str_slice(even, 0, i), 7), hash);
+        at[1][i] ^= 1;
+        assert_int_not_equal(str_hash(even, 7), hash);
+        at[1][i] ^= 1;
+    }
+    assert_int_not_equal(str_hash(STR("\0"), 0), str_hash(STR("\0\0"), 0));
+}
+
 static void str_reads_numbers_strictly(void **state) {
     (void)state;
     static const struct {
@@ -431,6 +448,7 @@ static void log_waits_for_nobody(void **state) {
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(str_slices_stay_inside),
+    cmocka_unit_test(str_hashes_every_byte),
     cmocka_unit_test(str_reads_numbers_strictly),
     cmocka_unit_test(str_suggests_only_what_is_near),
     cmocka_unit_test(buf_keeps_its_maximum),

@@ -8,6 +8,19 @@ int str_cmp(struct str a, struct str b) {
     return a.n < b.n ? -1 : a.n > b.n;
 }
 
+uint32_t str_hash(struct str s, uint64_t seed) {
+    uint64_t h = s.n * UINT64_C(0x9e3779b97f4a7c15) + seed;
+    for (; s.n >= 8; s = str_slice(s, 8, s.n)) {
+        uint64_t v;
+        memcpy(&v, s.p, sizeof v);
+        h = (h ^ v) * UINT64_C(0xc2b2ae3d27d4eb4f);
+        h ^= h >> 32;
+    }
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(h >> 32);
+}
+
 static bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }

@@ -58,6 +58,10 @@ static inline size_t str_find(struct str s, char c) {
 /* Orders by bytes, then by length: <0, 0, >0. */
 int str_cmp(struct str a, struct str b);
 
+/* For tables in memory, not for files: it differs by byte order. Whoever chooses the bytes finds
+ * collisions, so that a table has to bound what they cost. */
+uint32_t str_hash(struct str s, uint64_t seed);
+
 /* Without ASCII blanks, tabs and line ends at both sides. */
 struct str str_trim(struct str s);
 

@@ -41,19 +41,6 @@ struct entry {
     json_at key;
 };
 
-static uint32_t hash_bytes(struct str s) {
-    uint64_t h = s.n * UINT64_C(0x9e3779b97f4a7c15);
-    for (; s.n >= 8; s = str_slice(s, 8, s.n)) {
-        uint64_t v;
-        memcpy(&v, s.p, sizeof v);
-        h = (h ^ v) * UINT64_C(0xc2b2ae3d27d4eb4f);
-        h ^= h >> 32;
-    }
-    for (size_t i = 0; i < s.n; i++)
-        h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x9e3779b97f4a7c15);
-    return (uint32_t)(h >> 32);
-}
-
 static int order(const struct reader *r, struct entry a, struct entry b) {
     if (a.hash != b.hash)
         return a.hash < b.hash ? -1 : 1;
@@ -104,14 +91,14 @@ static void deal(const struct reader *r, json_at object, uint32_t *starts, unsig
     json_at end = nodes[object].next;
     uint32_t sum = 0;
     for (json_at k = object + 1; k < end; k = nodes[k + 1].next)
-        starts[hash_bytes(key_of(r, k)) >> (32 - bits)]++;
+        starts[str_hash(key_of(r, k), 0) >> (32 - bits)]++;
     for (size_t b = 0; b < (size_t)1 << bits; b++) {
         uint32_t here = starts[b];
         starts[b] = sum;
         sum += here;
     }
     for (json_at k = object + 1; k < end; k = nodes[k + 1].next) {
-        uint32_t hash = hash_bytes(key_of(r, k));
+        uint32_t hash = str_hash(key_of(r, k), 0);
         entries[starts[hash >> (32 - bits)]++] = (struct entry){hash, k};
     }
 }
