@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "policyctl/sweep.h"
+#include "policyctl/run_files.h"
 #include "policyctl/verb.h"
 
 #include <pthread.h>

@@ -9,7 +9,7 @@
 #ifndef PULLGATE_POLICYCTL_BENCH_H
 #define PULLGATE_POLICYCTL_BENCH_H
 
-#include "policyctl/subject.h"
+#include "object/object.h"
 
 struct bench_item {
     struct str bytes; /* JSON, as read */

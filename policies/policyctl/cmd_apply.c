@@ -1,13 +1,13 @@
 /* policyctl apply - manifests as the webhook would leave them, written as their authors wrote them. */
 #include "base/file.h"
 #include "base/utf8.h"
-#include "policyctl/apply.h"
-#include "policyctl/inputs.h"
-#include "policyctl/operand.h"
+#include "edit/apply.h"
+#include "object/inputs.h"
+#include "object/operand.h"
 #include "policyctl/policy.h"
-#include "policyctl/skip.h"
+#include "object/skip.h"
 #include "policyctl/verb.h"
-#include "policyctl/whom.h"
+#include "policyctl/requester.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "policyctl/bench.h"
-#include "policyctl/inputs.h"
+#include "object/inputs.h"
 #include "policyctl/policy.h"
 #include "policyctl/verb.h"
 #include "policyctl/worst.h"

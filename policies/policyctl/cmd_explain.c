@@ -1,10 +1,10 @@
 /* policyctl explain - which rule decides about an image or a pod, and why, step by step. */
-#include "policyctl/each.h"
-#include "policyctl/explain.h"
-#include "policyctl/operand.h"
+#include "object/each.h"
+#include "report/explain.h"
+#include "object/operand.h"
 #include "policyctl/policy.h"
 #include "policyctl/verb.h"
-#include "policyctl/whom.h"
+#include "policyctl/requester.h"
 
 #include <stdlib.h>
 

@@ -1,13 +1,13 @@
 /* policyctl images - every image, and where the policy sends it: for whoever fills a mirror. */
 #include "base/escape.h"
 #include "base/file.h"
-#include "policyctl/each.h"
-#include "policyctl/images.h"
-#include "policyctl/operand.h"
+#include "object/each.h"
+#include "report/images.h"
+#include "object/operand.h"
 #include "policyctl/policy.h"
-#include "policyctl/print.h"
+#include "report/report.h"
 #include "policyctl/verb.h"
-#include "policyctl/whom.h"
+#include "policyctl/requester.h"
 
 #include <stdio.h>
 #include <stdlib.h>

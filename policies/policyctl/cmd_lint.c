@@ -1,9 +1,9 @@
 /* policyctl lint - rule files: do they load, and do they mean what they say? */
 #include "base/file.h"
-#include "policyctl/lint.h"
+#include "report/lint.h"
 #include "policyctl/policy.h"
 #include "policyctl/verb.h"
-#include "policyctl/whom.h"
+#include "policyctl/requester.h"
 #include "rules/manual.h"
 #include "rules/rules.h"
 

@@ -1,9 +1,9 @@
 /* policyctl test - what the webhook would do to manifests. */
 #include "base/clock.h"
 #include "base/mem.h"
-#include "policyctl/inorder.h"
+#include "object/parallel.h"
 #include "policyctl/policy.h"
-#include "policyctl/sweep.h"
+#include "policyctl/run_files.h"
 #include "policyctl/verb.h"
 
 #include <stdlib.h>

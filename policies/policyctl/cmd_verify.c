@@ -1,9 +1,9 @@
 /* policyctl verify - unit tests of rule files, in the manner of go test. */
 #include "base/clock.h"
-#include "policyctl/inputs.h"
+#include "object/inputs.h"
 #include "policyctl/policy.h"
 #include "policyctl/verb.h"
-#include "policyctl/verify.h"
+#include "report/verify.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 #include "policyctl/manifests.h"
 
-#include "policyctl/attempt.h"
+#include "edit/json_arena.h"
 #include "yaml/yaml.h"
 
 #include <jansson.h>

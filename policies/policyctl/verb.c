@@ -2,7 +2,7 @@
 
 #include "base/escape.h"
 #include "base/file.h"
-#include "policyctl/excerpt.h"
+#include "object/excerpt.h"
 
 #include <stdio.h>
 #include <unistd.h>

@@ -2,7 +2,7 @@
  * a reason; what came out is left alone by another turn.
  * Input   byte 0  bit 0: pod templates are rewritten too; bit 1: the rules set a pull policy
  *         then    the text                                                                   */
-#include "policyctl/apply.h"
+#include "edit/apply.h"
 #include "rules/rules.h"
 
 #include <fcntl.h>

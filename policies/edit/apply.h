@@ -1,0 +1,47 @@
+/* edit/apply - a text of objects, changed as the webhook would change them, and in nothing else.
+ *
+ *      text --yaml--> objects --engine--> edits --changes--> new text
+ *                         '--patch--> what they should become == what the new text says
+ *
+ * Rules      denied objects stay as they are. The new text is read again: its objects equal those
+ *            after the JSON Patch, or it is an error and nobody gets to see it
+ * Ownership  struct apply owns what it gathers until apply_done
+ * Threads    one at a time                                                                  */
+#ifndef PULLGATE_EDIT_APPLY_H
+#define PULLGATE_EDIT_APPLY_H
+
+#include "edit/changes.h"
+#include "object/object.h"
+#include "edit/textedit.h"
+
+struct apply {
+    struct judge judge;
+    bool templates; /* images of pod templates are rewritten, too */
+    bool told;      /* that these get no pull secrets */
+
+    struct subject_totals totals;
+    struct textedit text;
+    struct excerpt lines;   /* of the text */
+    struct changes changes; /* of the document being read */
+    struct arena arena;     /* what follows */
+    struct str *wanted; /* the objects as they should become: compact JSON and JSON_PADDING */
+    size_t n_wanted, cap_wanted;
+    struct str *results; /* of the ResourceList being read: JSON, one per denial */
+    size_t n_results, cap_results;
+    size_t n_checked;
+};
+
+void apply_init(struct apply *a, const struct policy *policy, const struct asked *asked);
+void apply_done(struct apply *a);
+
+/* Appends the new text; totals are added to. What cannot be read is told on standard error and
+ * counted; `out` is then of no use. Errors: EC_SCHEMA at what cannot be changed in place and at a
+ * second byte order mark; EC_LIMIT (also UTF-16), EC_NOMEM. */
+enum ec apply_text(struct apply *a, const char *file, struct str text, struct buf *out,
+                   struct err *err) MUST_CHECK;
+
+/* The rule file a ResourceList's functionConfig names (spec.policy, or data.policy of a
+ * ConfigMap); empty when the text is none, or names none. */
+void apply_policy_of(struct str text, struct buf *path);
+
+#endif

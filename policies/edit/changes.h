@@ -1,0 +1,45 @@
+/* edit/changes - members that the objects of a document should have, written where they belong.
+ *
+ *      (mapping, key, value)... --changes_make--> splice
+ *
+ * Rules      where the member is written, it is changed there. What a "<<" brings is left alone where
+ *            it is written, unless that mapping has to change itself; the mapping with the "<<" gets a
+ *            member of its own behind it. So does one that would change along with its anchor and
+ *            must not. A mapping or list that an alias stands for whole can only become what its
+ *            anchor becomes: all else is an error
+ * Ownership  borrows the document; keys and values are copied
+ * Threads    one at a time                                                                  */
+#ifndef PULLGATE_EDIT_CHANGES_H
+#define PULLGATE_EDIT_CHANGES_H
+
+#include "edit/splice.h"
+
+struct change {
+    json_at mapping;
+    json_at value;      /* the member's, or JSON_NONE */
+    const char *key;    /* a literal */
+    const char *before; /* where it goes when it is not there; "" for the beginning */
+    struct str string;
+    const struct str *names; /* a list of {name: ...}, where is_list */
+    size_t n_names;
+    bool is_list;
+};
+
+struct changes {
+    struct arena arena;
+    struct change *v;
+    size_t n, cap;
+};
+
+void changes_init(struct changes *c);
+void changes_done(struct changes *c);
+/* Forgets all: the document is over. */
+void changes_reset(struct changes *c);
+
+/* Errors: EC_NOMEM, EC_LIMIT. */
+enum ec changes_add(struct changes *c, struct change one, struct err *err) MUST_CHECK;
+
+/* Errors: EC_SCHEMA, with line and column, at what cannot be changed in place; EC_NOMEM, EC_LIMIT. */
+enum ec changes_make(struct changes *c, const struct splice *s, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,51 @@
+#include "edit/json_arena.h"
+
+#include "base/arena.h"
+
+#include <jansson.h>
+#include <pthread.h>
+#include <setjmp.h>
+
+enum { BYTES_MAX = 1 << 30 };
+
+struct attempt {
+    struct arena arena;
+    jmp_buf no_room;
+};
+
+static _Thread_local struct attempt *current; /* NULL outside of an attempt */
+static json_malloc_t others_malloc;           /* the loader's of rule files, who came first */
+static json_free_t others_free;
+
+static void *allocate(size_t n) {
+    if (current == NULL)
+        return others_malloc(n);
+    void *p = arena_alloc(&current->arena, n);
+    if (p == NULL)
+        longjmp(current->no_room, 1);
+    return p;
+}
+
+static void release(void *p) {
+    if (current == NULL)
+        others_free(p);
+}
+
+static void set_allocator(void) {
+    json_get_alloc_funcs(&others_malloc, &others_free);
+    json_set_alloc_funcs(allocate, release);
+}
+
+enum ec attempt(attempt_fn *work, void *arg, struct err *err) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct attempt a = {.arena = ARENA_INIT(64 << 10, BYTES_MAX)};
+    (void)pthread_once(&once, set_allocator);
+    current = &a;
+    if (setjmp(a.no_room) == 0)
+        work(arg, err);
+    else
+        arena_fail(&a.arena, err);
+    current = NULL;
+    arena_done(&a.arena);
+    return err->code;
+}

@@ -1,0 +1,47 @@
+/* edit/textedit - changes to a text at its lines and columns, made all at once.
+ *
+ *      text --textedit_offset--> bytes --textedit_add--> changes --textedit_apply--> new text
+ *
+ * Rules      a place is changed once; what is inserted at one byte stands in the order in which it was
+ *            added
+ * Ownership  borrows the text; replacements are copied
+ * Threads    one at a time                                                                  */
+#ifndef PULLGATE_EDIT_TEXTEDIT_H
+#define PULLGATE_EDIT_TEXTEDIT_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "yaml/yaml.h"
+
+struct textedit_change {
+    size_t at, n; /* bytes of the text that are replaced */
+    struct str with;
+    struct yaml_pos pos; /* of the value, for errors */
+    size_t order;        /* in which it was added */
+};
+
+struct textedit {
+    struct str text;
+    const char *eol; /* as the first line ends */
+    size_t *lines;   /* where each begins; LF, CRLF and a lone CR end one */
+    size_t n_lines;
+    struct textedit_change *v;
+    size_t n, cap;
+    struct arena arena;
+};
+
+/* Errors: EC_NOMEM. *out needs textedit_done in any case. */
+enum ec textedit_init(struct textedit *out, struct str text, struct err *err) MUST_CHECK;
+void textedit_done(struct textedit *t);
+
+/* The byte at a place; the text's length for one that is none. */
+size_t textedit_offset(const struct textedit *t, struct yaml_pos pos);
+
+/* Errors: EC_NOMEM, EC_LIMIT. */
+enum ec textedit_add(struct textedit *t, struct textedit_change change, struct err *err)
+    MUST_CHECK;
+
+/* Errors: EC_SCHEMA at a change that meets another one; EC_NOMEM, EC_LIMIT. */
+enum ec textedit_apply(struct textedit *t, struct buf *out, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,226 @@
+#include "object/skip.h"
+
+#include "base/escape.h"
+#include "yaml/yaml.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum { PATH_BYTES_MAX = 1 << 16 };
+
+/* ---- documents ----------------------------------------------------------------------- */
+
+static bool is_text(const struct json *j, const char *key) {
+    return json_is(j, json_get(j, 0, str_of(key)), JSON_STRING);
+}
+
+bool skip_is_kustomization(const struct json *j) {
+    return str_starts(json_str(j, json_get(j, 0, STR("apiVersion"))),
+                      STR("kustomize.config.k8s.io/"));
+}
+
+bool skip_is_manifest(const struct json *j) {
+    bool version = is_text(j, "apiVersion"), kind = is_text(j, "kind");
+    if (version && kind)
+        return !skip_is_kustomization(j);
+    return (version || kind) && json_is(j, json_get(j, 0, STR("metadata")), JSON_OBJECT);
+}
+
+bool skip_is_chatter(const struct json *j) {
+    return json_is(j, 0, JSON_OBJECT) && j->nodes[0].len == 2 && is_text(j, "Pulled") &&
+           is_text(j, "Digest");
+}
+
+static bool holds(struct str text, struct str word) {
+    return text.n >= word.n && memmem(text.p, text.n, word.p, word.n) != NULL;
+}
+
+/* Text in UTF-16 has no such word: it is then told as it was before. */
+static bool is_meant(struct str text) {
+    return holds(text, STR("apiVersion")) || holds(text, str_slice(STR("a\0p\0i\0V"), 0, 7));
+}
+
+/* ---- templates ----------------------------------------------------------------------- */
+
+bool skip_is_action(struct excerpt *lines, uint32_t line) {
+    struct str at = excerpt_line(lines, line);
+    return line != 0 && (holds(at, STR("{{")) || holds(at, STR("{%")));
+}
+
+static bool is_chart(struct str folder) {
+    struct buf path = BUF_INIT(PATH_BYTES_MAX);
+    buf_str(&path, folder);
+    buf_puts(&path, folder.n != 0 ? "/Chart.yaml" : "Chart.yaml");
+    const char *z = buf_z(&path);
+    bool is = z != NULL && access(z, F_OK) == 0;
+    buf_done(&path);
+    return is;
+}
+
+/* What is before the last "/word/" or "word/" of the path; false where there is none. */
+static bool before_word(struct str path, struct str word, struct str *out) {
+    for (size_t i = path.n; i-- > 0;) {
+        struct str rest = str_slice(path, i, path.n);
+        if ((i != 0 && path.p[i - 1] != '/') || !str_starts(rest, word) || rest.n <= word.n ||
+            rest.p[word.n] != '/')
+            continue;
+        *out = str_slice(path, 0, i != 0 ? i - 1 : 0);
+        return true;
+    }
+    return false;
+}
+
+bool skip_find_chart(struct buf *out, const char *path) {
+    struct str chart, outer;
+    if (!before_word(str_of(path), STR("templates"), &chart) || !is_chart(chart))
+        return false;
+    while (before_word(chart, STR("charts"), &outer) && is_chart(outer))
+        chart = outer;
+    buf_str(out, chart.n != 0 ? chart : STR("."));
+    return true;
+}
+
+bool skip_is_chart_template(const char *path, struct str text) {
+    struct buf chart = BUF_INIT(PATH_BYTES_MAX);
+    bool is = holds(text, STR("{{")) && skip_find_chart(&chart, path);
+    buf_done(&chart);
+    return is;
+}
+
+static void put_command(struct buf *out, const char *path) {
+    buf_puts(out, "helm template ");
+    if (!skip_find_chart(out, path))
+        buf_puts(out, "CHART");
+}
+
+void skip_explain(struct err *err, const char *path, struct excerpt *lines) {
+    struct buf command = BUF_INIT(PATH_BYTES_MAX);
+    char msg[sizeof err->msg];
+    if (!skip_is_action(lines, err->line))
+        return;
+    put_command(&command, path);
+    snprintf(
+        msg, sizeof msg,
+        "a template that was not rendered (%.100s); give what it renders, of a Helm chart: "
+        "%.*s",
+        err->msg, STR_ARG(buf_view(&command)));
+    memcpy(err->msg, msg, sizeof msg);
+    buf_done(&command);
+}
+
+/* ---- files --------------------------------------------------------------------------- */
+
+struct sorting {
+    struct str text;
+    bool manifest; /* one was seen, or what is meant to be one */
+    bool action;   /* ... a template's action where the text could not be parsed */
+};
+
+static void sort_broken(struct sorting *s, const struct err *err) {
+    struct excerpt lines = EXCERPT_INIT(s->text);
+    if (skip_is_action(&lines, err->line))
+        s->action = true;
+    else if (is_meant(s->text))
+        s->manifest = true;
+    excerpt_done(&lines);
+}
+
+static enum ec sort_documents(struct sorting *s, struct yaml *y) {
+    struct yaml_doc *doc = NULL;
+    while (!s->manifest) {
+        struct err broken = ERR_INIT;
+        enum ec ec = yaml_next(y, &doc, &broken);
+        if (ec == EC_NOMEM || (ec == EC_OK && doc == NULL))
+            return ec;
+        if (ec == EC_OK)
+            s->manifest = skip_is_manifest(doc->json);
+        else
+            sort_broken(s, &broken);
+    }
+    return EC_OK;
+}
+
+enum ec skip_sort(enum skip *out, const char *path, struct str text, struct err *err) {
+    struct sorting s = {.text = text, .action = skip_is_chart_template(path, text)};
+    struct yaml *y = NULL;
+    struct err broken = ERR_INIT;
+    enum ec ec = s.action ? EC_OK : yaml_open(&y, text, YAML_LIMITS_DEFAULT, &broken);
+    if (y != NULL)
+        ec = sort_documents(&s, y);
+    else if (ec != EC_OK)
+        sort_broken(&s, &broken);
+    yaml_close(y);
+    if (ec == EC_NOMEM)
+        return err_set(err, EC_NOMEM, "out of memory");
+    *out = s.manifest ? SKIP_NOT : s.action ? SKIP_UNRENDERED : SKIP_OTHER;
+    return EC_OK;
+}
+
+/* ---- notes --------------------------------------------------------------------------- */
+
+void skip_told_done(struct skip_told *t) {
+    buf_done(&t->chart);
+}
+
+/* The files of a chart are rendered together. */
+static bool was_told(struct skip_told *t, const char *path) {
+    struct buf chart = BUF_INIT(PATH_BYTES_MAX);
+    bool told = skip_find_chart(&chart, path) && str_eq(buf_view(&chart), buf_view(&t->chart));
+    buf_reset(&t->chart);
+    buf_str(&t->chart, buf_view(&chart));
+    buf_done(&chart);
+    return told;
+}
+
+static void put_note(struct buf *out, const char *path, const char *text) {
+    escape_text(out, str_of(path));
+    buf_printf(out, ": note: %s", text);
+}
+
+void skip_tell(struct skip_told *t, struct buf *out, const char *path, bool unrendered) {
+    if (!unrendered && t->verbose)
+        put_note(out, path, "skipped, no manifest\n");
+    if (!unrendered || (was_told(t, path) && !t->verbose))
+        return;
+    put_note(out, path, "skipped, a template that was not rendered");
+    buf_puts(out, t->chart.n != 0 ? ", as all of its chart; give what it renders: "
+                                  : "; give what it renders, of a Helm chart: ");
+    put_command(out, path);
+    buf_putc(out, '\n');
+}
+
+/* ---- advice -------------------------------------------------------------------------- */
+
+static struct str folder_of(struct str path) {
+    while (path.n != 0 && path.p[path.n - 1] != '/')
+        path.n--;
+    return path.n > 1 ? str_slice(path, 0, path.n - 1) : path.n == 1 ? path : STR(".");
+}
+
+static struct str name_of(struct str path) {
+    size_t at = path.n;
+    while (at != 0 && path.p[at - 1] != '/')
+        at--;
+    return str_slice(path, at, path.n);
+}
+
+static void put_render(struct buf *out, const char *text, struct str folder) {
+    buf_puts(out, text);
+    escape_shell(out, folder);
+}
+
+void skip_put_advice(struct buf *out, const struct json *j, const char *path) {
+    struct str whole = str_of(path), name = name_of(whole);
+    if (skip_is_kustomization(j) || str_starts(name, STR("kustomization.")))
+        put_render(out, "; a kustomization: give what it renders: kubectl kustomize ",
+                   folder_of(whole));
+    else if (str_eq(name, STR("Chart.yaml")))
+        put_render(out, "; a Helm chart: give what it renders: helm template ",
+                   folder_of(whole));
+    else if (str_starts(name, STR("values")) || json_get(j, 0, STR("global")) != JSON_NONE)
+        put_render(out,
+                   "; values of a Helm chart: give what they render: helm template CHART -f ",
+                   whole);
+    else if (json_is(j, json_get(j, 0, STR("services")), JSON_OBJECT))
+        buf_puts(out, "; a Compose file: its images run outside of Kubernetes");
+}

@@ -1,0 +1,36 @@
+/* policyctl/run_files - all inputs judged and printed: each by a thread into buffers of its own,
+ * these written in the order of the inputs.
+ *
+ *      inputs --> [worker: read, judge, print] --> slot: out, talk --> stdout, stderr
+ *
+ * Threads    makes its own; call it from the main thread */
+#ifndef PULLGATE_POLICYCTL_RUN_FILES_H
+#define PULLGATE_POLICYCTL_RUN_FILES_H
+
+#include "object/inputs.h"
+#include "report/report.h"
+
+struct sweep {
+    const struct policy *policy;
+    const struct asked *asked;
+    const struct print_format *format;
+    struct print_look look;
+    unsigned jobs;
+    bool verbose;  /* files that are skipped are told, each of them */
+    bool progress; /* a bar on standard error, if there is much to do */
+    void (*before_end)(void *arg, struct sweep *s, struct print *run); /* or NULL: adds to it */
+    void *arg;
+
+    /* out */
+    struct subject_totals totals;
+    size_t *operand_objects; /* objects per operand; the caller's, zeroed */
+    bool unwritten;          /* standard output could not be written (told) */
+};
+
+/* Errors: EC_NOMEM; EC_LIMIT, an object that cannot be printed. */
+enum ec sweep_run(struct sweep *s, const struct inputs *in, struct err *err) MUST_CHECK;
+
+/* "file:line:col: message", the line and a caret, for standard error. */
+void sweep_print_fault(struct buf *out, const struct subject_fault *f);
+
+#endif

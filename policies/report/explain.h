@@ -1,0 +1,39 @@
+/* report/explain - how a decision came about, for people and for scripts.
+ *
+ *      engine_explain --> struct explained --> text or JSON
+ *
+ * Ownership  borrows all it names
+ * Threads    pure functions                                                                  */
+#ifndef PULLGATE_REPORT_EXPLAIN_H
+#define PULLGATE_REPORT_EXPLAIN_H
+
+#include "engine/explain.h"
+#include "object/object.h"
+
+struct explained {
+    const struct policy *policy;
+    const struct workload *workload;
+    const struct decision *decision;
+    const struct explanation *how;
+    const struct subject *subject; /* NULL: an image that stands alone */
+};
+
+/* "namespace", "service account" ... */
+const char *explain_question_name(enum explain_question q);
+/* What the rule lists and what the pod has, as it is: for an escaper. */
+void explain_put_asked(struct buf *out, const struct policy_match *m, enum explain_question q);
+void explain_put_found(struct buf *out, const struct workload *w, enum explain_question q);
+
+/* "rules.yaml:9", escaped for a text */
+void explain_put_place(struct buf *out, const struct policy *p, struct policy_pos pos);
+/* host/repository:tag@digest, as it is */
+void explain_put_normal(struct buf *out, const struct explain_image *image);
+
+/* Where an image stands: file, line and column; all zero for one that stands alone. */
+struct yaml_pos explain_where(const struct explained *e, size_t image, struct buf *scratch);
+
+/* `n` counts what was printed before. */
+void explain_text(struct buf *out, const struct explained *e, size_t n);
+void explain_json(struct buf *out, const struct explained *e, size_t n);
+
+#endif

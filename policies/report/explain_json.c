@@ -1,0 +1,250 @@
+/* An explanation as JSON, one object a line; its keys are a promise. */
+#include "report/explain.h"
+
+static void put(struct buf *out, const char *key, struct str value) {
+    buf_printf(out, ",\"%s\":", key);
+    buf_json(out, value);
+}
+
+static void put_bool(struct buf *out, const char *key, bool value) {
+    buf_printf(out, ",\"%s\":%s", key, value ? "true" : "false");
+}
+
+static void put_place(struct buf *out, const struct policy *p, struct policy_pos pos) {
+    put(out, "file", policy_file(p, pos));
+    buf_printf(out, ",\"line\":%u,\"column\":%u", pos.line, pos.col);
+}
+
+/* ---- rules --------------------------------------------------------------------------- */
+
+static void put_question(struct buf *out, const struct explained *e,
+                         const struct explain_rule *r, enum explain_question q) {
+    struct buf text = BUF_INIT(1 << 20);
+    buf_puts(out, "{\"what\":");
+    buf_json(out, str_of(explain_question_name(q)));
+    explain_put_asked(&text, &r->rule->match, q);
+    put(out, "asked", buf_view(&text));
+    buf_reset(&text);
+    explain_put_found(&text, e->workload, q);
+    put(out, "found", buf_view(&text));
+    put_bool(out, "holds", r->answers[q] == ANSWER_HOLDS);
+    buf_putc(out, '}');
+    buf_done(&text);
+}
+
+static void put_rule(struct buf *out, const struct explained *e, const struct explain_rule *r) {
+    const char *separator = "";
+    buf_puts(out, "{\"name\":");
+    buf_json(out, r->rule->name);
+    put_place(out, e->policy, r->rule->pos);
+    put(out, "mode", str_of(engine_mode_name(r->rule->mode)));
+    put_bool(out, "tried", r->tried);
+    put_bool(out, "matches", r->selected);
+    buf_puts(out, ",\"questions\":[");
+    for (enum explain_question q = 0; q < N_QUESTIONS && r->tried; q++) {
+        if (r->answers[q] == ANSWER_NOT_ASKED)
+            continue;
+        buf_puts(out, separator);
+        put_question(out, e, r, q);
+        separator = ",";
+    }
+    buf_puts(out, "]}");
+}
+
+/* ---- images -------------------------------------------------------------------------- */
+
+static void open_map(struct buf *out, const char *key, const char *by) {
+    buf_printf(out, ",\"%s\":{\"by\":", key);
+    buf_json(out, str_of(by));
+}
+
+static void put_mirror(struct buf *out, const struct policy *p, const struct policy_mirror *m) {
+    put(out, "from", m->from.text);
+    put(out, "to", m->to.text);
+    put_place(out, p, m->pos);
+}
+
+static void put_registry(struct buf *out, const struct explained *e) {
+    put(out, "to", e->decision->rule->registry.text);
+    put_place(out, e->policy, e->decision->rule->registry_pos);
+}
+
+static void put_pattern(struct buf *out, const struct policy *p,
+                        const struct policy_pattern *pattern) {
+    put(out, "pattern", match_image_text(pattern->image));
+    put_place(out, p, pattern->pos);
+}
+
+static void put_way(struct buf *out, const struct explained *e, const struct explain_image *x) {
+    static const char *const words[] = {"nothing", "registry", "mirror", "exemption"};
+    open_map(out, "sent", words[x->way]);
+    if (x->way == WAY_REGISTRY)
+        put_registry(out, e);
+    else if (x->way == WAY_MIRROR)
+        put_mirror(out, e->policy, x->mirror);
+    buf_putc(out, '}');
+}
+
+static void put_exemption(struct buf *out, const struct explained *e,
+                          const struct explain_image *x) {
+    const struct policy_exemption *by = x->exemption ? x->exemption : x->expired;
+    if (by == NULL) {
+        buf_puts(out, ",\"exempted\":null");
+        return;
+    }
+    buf_printf(out, ",\"exempted\":{\"holds\":%s", x->exemption ? "true" : "false");
+    put(out, "reason", by->reason);
+    put(out, "owner", by->owner);
+    put(out, "until", by->until);
+    put_place(out, e->policy, by->pos);
+    buf_putc(out, '}');
+}
+
+static void put_denied(struct buf *out, const struct explained *e,
+                       const struct explain_image *x) {
+    if (x->denied == NULL) {
+        buf_puts(out, ",\"denied\":null");
+        return;
+    }
+    open_map(out, "denied", "pattern");
+    put_pattern(out, e->policy, x->denied);
+    if (x->denied_as.n != 0)
+        put(out, "as", x->denied_as);
+    buf_putc(out, '}');
+}
+
+static void put_approval(struct buf *out, const struct explained *e,
+                         const struct explain_image *x) {
+    static const char *const words[] = {NULL, "registry", "mirror", "pattern", "nothing"};
+    if (x->approval == APPROVAL_NOT_ASKED) {
+        buf_puts(out, ",\"approved\":null");
+        return;
+    }
+    open_map(out, "approved", words[x->approval]);
+    if (x->approval == APPROVAL_REGISTRY)
+        put_registry(out, e);
+    else if (x->approval == APPROVAL_MIRROR)
+        put_mirror(out, e->policy, x->served);
+    else if (x->approval == APPROVAL_PATTERN)
+        put_pattern(out, e->policy, x->approved);
+    buf_putc(out, '}');
+}
+
+/* A regex that hit its limits, where that is why the image is denied. */
+static void put_gave_up(struct buf *out, const struct explained *e,
+                        const struct explain_image *x) {
+    if (x->gave_up == NULL || x->denied != NULL || x->approved != NULL) {
+        buf_puts(out, ",\"gaveUp\":null");
+        return;
+    }
+    open_map(out, "gaveUp", "pattern");
+    put_pattern(out, e->policy, x->gave_up);
+    buf_putc(out, '}');
+}
+
+static void put_judged(struct buf *out, const struct explained *e,
+                       const struct explain_image *x) {
+    static const char *const needs[] = {"", "nothing", "met", "digest", "tag"};
+    struct buf normal = BUF_INIT(1 << 20);
+    explain_put_normal(&normal, x);
+    put(out, "normal", buf_view(&normal));
+    buf_done(&normal);
+    put_bool(out, "fullyQualified", x->qualified);
+    put_exemption(out, e, x);
+    put_way(out, e, x);
+    put_bool(out, "rewritable", x->can_rewrite);
+    put(out, "judgedAs", x->result);
+    put_denied(out, e, x);
+    put_approval(out, e, x);
+    put_gave_up(out, e, x);
+    put(out, "required", str_of(needs[x->need]));
+}
+
+static void put_image(struct buf *out, const struct explained *e, size_t i) {
+    static const char *const states[] = {"no-rule", "unchanged",     "placeholder",
+                                         "invalid", "pattern-limit", "judged"};
+    const struct decision_image *d = &e->decision->images[i];
+    const struct explain_image *x = &e->how->images[i];
+    struct buf pointer = BUF_INIT(1 << 20);
+    struct yaml_pos pos = explain_where(e, i, &pointer);
+    buf_puts(out, "{\"path\":");
+    buf_json(out, buf_view(&pointer));
+    buf_done(&pointer);
+    put(out, "container", d->image->name);
+    buf_printf(out, ",\"line\":%u,\"column\":%u", pos.line, pos.col);
+    put(out, "image", d->before);
+    put(out, "state", str_of(states[x->state]));
+    if (x->state == STATE_JUDGED)
+        put_judged(out, e, x);
+    put(out, "proposed", d->proposed);
+    put(out, "after", d->after);
+    buf_putc(out, '}');
+}
+
+/* ---- the rest ------------------------------------------------------------------------ */
+
+static void put_reason(struct buf *out, const struct reason *r) {
+    static const char *const words[] = {"note", "warn", "deny"};
+    buf_puts(out, "{\"code\":");
+    buf_json(out, str_of(engine_code_name(r->code)));
+    put(out, "weight", str_of(words[r->weight]));
+    buf_printf(out, ",\"image\":%d", r->image);
+    put(out, "message", r->message);
+    buf_putc(out, '}');
+}
+
+static void put_secret(struct buf *out, const struct explained *e,
+                       const struct explain_secret *s) {
+    buf_puts(out, "{\"name\":");
+    buf_json(out, s->secret->name);
+    put(out, "for", s->secret->place.text);
+    put_bool(out, "had", s->had);
+    put_bool(out, "wanted", s->wanted);
+    put_place(out, e->policy, s->secret->pos);
+    buf_putc(out, '}');
+}
+
+static void put_head(struct buf *out, const struct explained *e) {
+    const struct workload *w = e->workload;
+    buf_puts(out, "{\"file\":");
+    buf_json(out, e->subject ? str_of(e->subject->file) : STR_NONE);
+    buf_printf(out, ",\"line\":%u", e->subject ? e->subject->line : 0);
+    put(out, "kind", w->kind);
+    put(out, "namespace", w->namespace);
+    put(out, "name", w->name.n ? w->name : w->generate_name);
+    put(out, "operation", str_of(engine_operation_name(w->operation)));
+    put(out, "verdict",
+        str_of(e->subject ? subject_verdict_name(e->subject)
+                          : engine_verdict_name(e->decision->verdict)));
+    put(out, "rule", e->decision->rule ? e->decision->rule->name : STR_NONE);
+}
+
+void explain_json(struct buf *out, const struct explained *e, size_t n) {
+    static const char *const givings[] = {"no-rule", "none", "forbidden", "audited", "decided"};
+    const struct explanation nothing = {.nothing = true};
+    const struct explanation *how = e->how ? e->how : &nothing;
+    bool decided = how->giving == GIVING_DECIDED;
+    (void)n;
+    put_head(out, e);
+    buf_puts(out, ",\"rules\":[");
+    for (size_t i = 0; i < how->n_rules && !how->nothing; i++) {
+        buf_puts(out, i ? "," : "");
+        put_rule(out, e, &how->rules[i]);
+    }
+    buf_puts(out, "],\"images\":[");
+    for (size_t i = 0; i < how->n_images && !how->nothing; i++) {
+        buf_puts(out, i ? "," : "");
+        put_image(out, e, i);
+    }
+    buf_puts(out, "],\"reasons\":[");
+    for (size_t i = 0; i < e->decision->n_reasons; i++) {
+        buf_puts(out, i ? "," : "");
+        put_reason(out, &e->decision->reasons[i]);
+    }
+    buf_printf(out, "],\"pullSecrets\":\"%s\",\"secrets\":[", givings[how->giving]);
+    for (size_t i = 0; i < how->n_secrets && decided; i++) {
+        buf_puts(out, i ? "," : "");
+        put_secret(out, e, &how->secrets[i]);
+    }
+    buf_puts(out, "]}\n");
+}

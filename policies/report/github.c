@@ -1,0 +1,86 @@
+/* Workflow commands of GitHub Actions: one annotation a line.
+ * Source     actions/toolkit, packages/core/src/command.ts (what is escaped how) */
+#include "report/report.h"
+
+static const char *const levels[] = {"notice", "warning", "error"};
+
+static void put_head(struct buf *out, const char *level, const char *file, uint32_t line,
+                     uint32_t col) {
+    buf_printf(out, "::%s file=", level);
+    escape_github(out, print_path(str_of(file)), ESCAPE_PROPERTY);
+    if (line != 0)
+        buf_printf(out, ",line=%u", line);
+    if (line != 0 && col != 0)
+        buf_printf(out, ",col=%u", col);
+    buf_puts(out, ",title=");
+}
+
+static void put_title(struct print *p, const char *word, const struct subject *s) {
+    print_scratch(p);
+    buf_printf(&p->scratch, "%s: ", word);
+    print_object_name(&p->scratch, s);
+    escape_github(&p->out, buf_view(&p->scratch), ESCAPE_PROPERTY);
+}
+
+static void put_reason(struct print *p, const struct subject *s, const struct reason *r) {
+    struct yaml_pos pos = subject_reason_where(s, r, print_scratch(p));
+    if (p->look->quiet && r->weight == WEIGHT_NOTE)
+        return;
+    put_head(&p->out, levels[r->weight], s->file, pos.line, pos.col);
+    put_title(p, engine_code_name(r->code), s);
+    buf_puts(&p->out, "::");
+    escape_github(&p->out, r->message, ESCAPE_DATA);
+    buf_putc(&p->out, '\n');
+}
+
+static void put_rewrite(struct print *p, const struct subject *s,
+                        const struct decision_image *d) {
+    const char *why;
+    struct str to = print_rewrite(s, d, &why);
+    struct yaml_pos pos = subject_image_where(s, d->image, print_scratch(p));
+    if (to.n == 0)
+        return;
+    put_head(&p->out, levels[WEIGHT_NOTE], s->file, pos.line, pos.col);
+    put_title(p, "rewrite", s);
+    buf_puts(&p->out, "::");
+    escape_github(&p->out, d->before, ESCAPE_DATA);
+    buf_puts(&p->out, " -> ");
+    escape_github(&p->out, to, ESCAPE_DATA);
+    buf_printf(&p->out, "%s\n", why);
+}
+
+static void put_unjudged(struct print *p, const struct subject *s) {
+    struct yaml_pos pos = print_unjudged_where(s);
+    put_head(&p->out, levels[WEIGHT_NOTE], s->file, pos.line, pos.col);
+    put_title(p, "not judged", s);
+    buf_puts(&p->out, "::");
+    print_scratch(p);
+    print_unjudged(&p->scratch, s);
+    escape_github(&p->out, buf_view(&p->scratch), ESCAPE_DATA);
+    buf_putc(&p->out, '\n');
+}
+
+static enum ec put_object(struct print *p, const struct subject *s, struct err *err) {
+    const struct decision *d = s->decision;
+    (void)err;
+    for (size_t i = 0; i < d->n_reasons; i++)
+        put_reason(p, s, &d->reasons[i]);
+    for (size_t i = 0; i < d->n_images && !p->look->quiet; i++)
+        put_rewrite(p, s, &d->images[i]);
+    if (s->unjudged != NULL)
+        put_unjudged(p, s);
+    return EC_OK;
+}
+
+static void put_fault(struct print *p, const struct subject_fault *f) {
+    put_head(&p->out, levels[WEIGHT_DENY], f->file, f->err->line, f->err->col);
+    buf_puts(&p->out, "cannot be judged::");
+    escape_github(&p->out, str_of(f->err->msg), ESCAPE_DATA);
+    buf_putc(&p->out, '\n');
+}
+
+const struct print_format print_github = {.begin = print_nothing,
+                                          .object = put_object,
+                                          .fault = put_fault,
+                                          .join = print_append,
+                                          .end = print_no_end};

@@ -1,0 +1,159 @@
+#include "report/images.h"
+
+#include "base/mem.h"
+#include "imgref/imgref.h"
+
+#include <stdlib.h>
+
+enum { TEXT_MAX = 1 << 20 };
+
+static struct image_row *next_row(struct images *m) {
+    if (m->n == m->cap) {
+        size_t cap = m->cap ? 2 * m->cap : 64;
+        struct image_row *more =
+            mem_realloc(m->rows, mem_array_bytes(cap, sizeof(struct image_row)));
+        if (more == NULL)
+            return NULL;
+        m->rows = more;
+        m->cap = cap;
+    }
+    return &m->rows[m->n];
+}
+
+static const char *keep_file(struct images *m, const char *file) {
+    struct str copy;
+    if (m->file != NULL && strcmp(m->file, file) == 0)
+        return m->file;
+    if (!arena_str(&m->arena, (struct str){file, strlen(file) + 1}, &copy))
+        return NULL;
+    return m->file = copy.p;
+}
+
+static bool print_whole(struct str text, struct buf *out) {
+    struct imgref ref;
+    struct err ignored = ERR_INIT;
+    if (imgref_parse(&ref, text, &ignored) != EC_OK)
+        return false;
+    imgref_print(&ref, IMGREF_PLAIN, out);
+    return true;
+}
+
+/* As the engine reads it (hosts in lower case), its host written out; what is no reference
+ * stays as it is. */
+static enum ec normal_form(struct images *m, struct str text, struct str *out,
+                           struct err *err) {
+    static const struct policy_rule nothing = {.name = STR_INIT("")};
+    struct err ignored = ERR_INIT;
+    struct buf whole = BUF_INIT(TEXT_MAX);
+    struct str read = text;
+    enum ec ec = engine_rewrite(&read, &nothing, text, &m->arena, &ignored);
+    bool copied = ec == EC_OK && print_whole(read, &whole)
+                      ? !whole.bad && arena_str(&m->arena, buf_view(&whole), out)
+                      : arena_str(&m->arena, text, out);
+    buf_done(&whole);
+    return copied ? EC_OK : arena_fail(&m->arena, err);
+}
+
+/* What a pod with it pulls. In a denied object nothing is rewritten, and in a template never:
+ * there it is what a pod would get. */
+static struct str target_of(const struct workload *w, const struct decision *d,
+                            const struct decision_image *image) {
+    if (d->rule == NULL || d->rule->mode == MODE_AUDIT)
+        return image->before;
+    bool as_is = d->verdict != VERDICT_DENY && w->shape != SHAPE_TEMPLATE;
+    return as_is ? image->after : image->proposed;
+}
+
+/* The reason that keeps an image out: its own, or one about the whole object. */
+static struct str denial_of(const struct decision *d, size_t image) {
+    for (size_t i = 0; i < d->n_reasons; i++)
+        if (d->reasons[i].weight == WEIGHT_DENY &&
+            (d->reasons[i].image == (int32_t)image || d->reasons[i].image < 0))
+            return d->reasons[i].message;
+    return d->images[image].weight == WEIGHT_DENY ? STR("is denied") : STR_NONE;
+}
+
+/* Of a name in a list, "container 0: " says nothing. */
+static struct str without_container(struct str reason, struct yaml_pos pos) {
+    static const struct str nothing = STR_INIT("container 0: ");
+    bool in_list = pos.col == 0 && str_starts(reason, nothing);
+    return in_list ? str_slice(reason, nothing.n, reason.n) : reason;
+}
+
+/* A row that counts once to->n does. */
+static struct image_row *start_row(struct images *to, const char *file, struct yaml_pos pos,
+                                   struct err *err) {
+    struct image_row *row = next_row(to);
+    if (row == NULL) {
+        err_set(err, EC_NOMEM, "out of memory");
+        return NULL;
+    }
+    *row = (struct image_row){.file = keep_file(to, file), .pos = pos, .uses = 1};
+    if (row->file != NULL)
+        return row;
+    arena_fail(&to->arena, err);
+    return NULL;
+}
+
+enum ec images_add_denial(struct images *to, struct str why, const char *file,
+                          struct yaml_pos pos, struct err *err) {
+    struct image_row *row = start_row(to, file, pos, err);
+    if (row == NULL)
+        return err->code;
+    if (!arena_str(&to->arena, why, &row->denied))
+        return arena_fail(&to->arena, err);
+    to->n++;
+    return EC_OK;
+}
+
+enum ec images_add(struct images *to, const struct workload *w, const struct decision *d,
+                   size_t image, const char *file, struct yaml_pos pos, struct err *err) {
+    struct image_row *row = start_row(to, file, pos, err);
+    if (row == NULL || (d->images[image].before.n == 0 && denial_of(d, image).n == 0))
+        return err->code;
+    if (normal_form(to, d->images[image].before, &row->source, err) != EC_OK ||
+        normal_form(to, target_of(w, d, &d->images[image]), &row->target, err) != EC_OK)
+        return err->code;
+    if (!arena_str(&to->arena, without_container(denial_of(d, image), pos), &row->denied))
+        return arena_fail(&to->arena, err);
+    to->n++;
+    return EC_OK;
+}
+
+static int compare_keys(const struct image_row *a, const struct image_row *b) {
+    int order = str_cmp(a->source, b->source);
+    if (order == 0)
+        order = (a->denied.n != 0) - (b->denied.n != 0);
+    return order != 0 || a->denied.n != 0 ? order : str_cmp(a->target, b->target);
+}
+
+static int compare_rows(const void *pa, const void *pb) {
+    const struct image_row *a = pa, *b = pb;
+    int order = compare_keys(a, b);
+    if (order == 0)
+        order = strcmp(a->file, b->file);
+    if (order == 0)
+        order = (a->pos.line > b->pos.line) - (a->pos.line < b->pos.line);
+    return order != 0 ? order : (a->pos.col > b->pos.col) - (a->pos.col < b->pos.col);
+}
+
+void images_sort(struct images *m) {
+    size_t kept = 0;
+    if (m->n == 0)
+        return;
+    qsort(m->rows, m->n, sizeof *m->rows, compare_rows);
+    for (size_t i = 1; i < m->n; i++) {
+        /* What names no image is told one by one. */
+        if (m->rows[i].source.n != 0 && compare_keys(&m->rows[kept], &m->rows[i]) == 0)
+            m->rows[kept].uses++;
+        else
+            m->rows[++kept] = m->rows[i];
+    }
+    m->n = kept + 1;
+}
+
+void images_done(struct images *m) {
+    mem_free(m->rows);
+    arena_done(&m->arena);
+    *m = (struct images){.rows = NULL};
+}

@@ -1,0 +1,47 @@
+/* report/images - images and where the policy sends them, gathered, each pair once.
+ *
+ *      objects, names --images_add--> rows --images_sort--> printers
+ *
+ * Ownership  all texts are copied into the arena
+ * Threads    one at a time                                                                  */
+#ifndef PULLGATE_REPORT_IMAGES_H
+#define PULLGATE_REPORT_IMAGES_H
+
+#include "object/object.h"
+
+struct image_row {
+    struct str source; /* host/repository[:tag][@digest], the host always there */
+    struct str target; /* the same; equal to source where it stays */
+    struct str denied; /* why; empty when it is not */
+    const char *file;
+    struct yaml_pos pos;
+    size_t uses; /* how often it was found */
+};
+
+struct images {
+    struct arena arena;
+    struct image_row *rows;
+    size_t n, cap;
+    const char *file;  /* named last */
+    size_t n_unjudged; /* objects with images that are not among the rows */
+};
+
+/* One image of a decision; where no image is named and none is missed, nothing. pos.col 0: unknown.
+ * Errors: EC_NOMEM, EC_LIMIT. */
+enum ec images_add(struct images *to, const struct workload *w, const struct decision *d,
+                   size_t image, const char *file, struct yaml_pos pos, struct err *err)
+    MUST_CHECK;
+
+/* An object whose images cannot be read: a denied row without an image. Errors: EC_NOMEM, EC_LIMIT. */
+enum ec images_add_denial(struct images *to, struct str why, const char *file,
+                          struct yaml_pos pos, struct err *err) MUST_CHECK;
+
+/* Sorted by bytes, each pair of source and target once; the first place found stays. */
+void images_sort(struct images *m);
+void images_done(struct images *m);
+
+/* One per word of -o, in its order; each answers how many images it has no way to say. */
+typedef size_t images_print_fn(struct buf *out, const struct images *m);
+images_print_fn images_print_table, images_print_json, images_print_sync, images_print_copy;
+
+#endif

@@ -1,0 +1,98 @@
+/* The object as the webhook would leave it, and the difference. */
+#include "report/report.h"
+
+#include "edit/patch.h"
+#include "yaml/print.h"
+
+enum { JSON_BYTES_MAX = 512 << 20 };
+
+/* ---- printing ------------------------------------------------------------------------ */
+
+/* Compact JSON to YAML. */
+static enum ec to_yaml(struct buf *json_text, struct buf *out, struct err *err) {
+    struct json j = JSON_INIT;
+    char *padding = buf_room(json_text, JSON_PADDING);
+    if (padding == NULL)
+        return err_set(err, EC_NOMEM, "out of memory");
+    memset(padding, 0, JSON_PADDING);
+    enum ec ec =
+        json_parse(&j, json_text->p, json_text->n,
+                   (struct json_limits){.max_depth = 1024, .max_nodes = UINT32_MAX / 2}, err);
+    if (ec == EC_OK)
+        ec = yaml_print(&j, 0, out, err);
+    json_done(&j);
+    return ec;
+}
+
+/* YAML of the object as it will be. */
+static enum ec put_after(const struct subject *s, struct buf *out, struct err *err) {
+    const struct decision *d = s->decision;
+    struct buf text = BUF_INIT(JSON_BYTES_MAX);
+    enum ec ec = patch_apply(s->doc->json, s->object, d->edits, d->n_edits, &text, err);
+    if (ec == EC_OK)
+        ec = to_yaml(&text, out, err);
+    else
+        err_place(err, s->file, s->line, 1);
+    buf_done(&text);
+    return ec;
+}
+
+static enum ec put_yaml(struct print *p, const struct subject *s, struct err *err) {
+    if (s->object == JSON_NONE)
+        return EC_OK;
+    size_t start = p->out.n;
+    if (p->n_out++ != 0)
+        buf_puts(&p->out, "---\n");
+    if (put_after(s, &p->out, err) != EC_OK) {
+        p->out.n = start; /* an object that cannot be printed is none */
+        p->n_out--;
+    }
+    return err->code;
+}
+
+static void join_yaml(struct print *run, struct print *file, const char *name,
+                      const struct subject_totals *of_file) {
+    if (file->n_out != 0 && run->n_out != 0)
+        buf_puts(&run->out, "---\n");
+    run->n_out += file->n_out;
+    print_append(run, file, name, of_file);
+}
+
+const struct print_format print_yaml = {.only_objects = true,
+                                        .begin = print_nothing,
+                                        .object = put_yaml,
+                                        .fault = print_no_fault,
+                                        .join = join_yaml,
+                                        .end = print_no_end};
+
+static void put_title(struct buf *out, const struct subject *s) {
+    escape_text(out, str_of(s->file));
+    buf_printf(out, ":%u ", s->line);
+    escape_text(out, s->workload->kind);
+    buf_putc(out, '/');
+    escape_text(out, subject_name(s));
+}
+
+static enum ec put_diff(struct print *p, const struct subject *s, struct err *err) {
+    struct buf before = BUF_INIT(JSON_BYTES_MAX), after = BUF_INIT(JSON_BYTES_MAX);
+    struct buf name = BUF_INIT(8192);
+    if (s->object == JSON_NONE || s->decision->n_edits == 0)
+        return EC_OK;
+    put_title(&name, s);
+    const char *title = buf_z(&name);
+    if (yaml_print(s->doc->json, s->object, &before, err) == EC_OK &&
+        put_after(s, &after, err) == EC_OK)
+        (void)!print_unified(&p->out, title ? title : "", title ? title : "", buf_view(&before),
+                             buf_view(&after), err);
+    buf_done(&name);
+    buf_done(&before);
+    buf_done(&after);
+    return err->code;
+}
+
+const struct print_format print_diff = {.only_objects = true,
+                                        .begin = print_nothing,
+                                        .object = put_diff,
+                                        .fault = print_no_fault,
+                                        .join = print_append,
+                                        .end = print_no_end};

@@ -1,0 +1,82 @@
+/* suite/suite - unit tests of rule files: one YAML file, its cases, what came of them.
+ *
+ *      apiVersion: pullgate/v1
+ *      kind: PolicyTest
+ *      policy: ../airbyte.yaml        a file or a folder, from the suite's own folder
+ *      cases:
+ *        - name: a custom connector from elsewhere is refused
+ *          object: {...}              or file: pods.yaml, or review: review.json
+ *          namespace: airbyte         also user, groups, serviceAccount, operation, endpoint, now
+ *          expect:                    at least one of these
+ *            verdict: deny            the heaviest of all objects: allow, not-judged, warn, deny
+ *            code: not-approved       some reason's
+ *            message: "quay\\.io"      some reason matches (POSIX, extended)
+ *            rule: airbyte            by which it was decided
+ *            images: {main: ...}      by container, or object/container: what will run
+ *            secrets: [regcred]       imagePullSecrets afterwards, but for entries without a name
+ *
+ * Rules      strict: unknown keys, wrong types and impossible values are errors with
+ *            file:line:column
+ * Ownership  a suite owns all it holds until suite_close
+ * Threads    one at a time                                                                  */
+#ifndef PULLGATE_SUITE_SUITE_H
+#define PULLGATE_SUITE_SUITE_H
+
+#include "suite/form.h"
+#include "object/object.h"
+
+#include <regex.h>
+
+struct suite_failure {
+    struct suite_failure *next;
+    struct yaml_pos pos; /* of what was expected */
+    const char *what;    /* "verdict", "images" ... */
+    struct str found, expected;
+};
+
+struct suite_reason { /* why it was decided as it was */
+    struct suite_reason *next;
+    const char *code;   /* "" where nothing was held against it */
+    struct str message; /* with a NUL behind it */
+};
+
+struct suite_case {
+    struct str name;
+    struct yaml_pos pos;
+    json_at object;   /* inline, or JSON_NONE */
+    size_t index;     /* in the suite's list */
+    const char *file; /* of manifests or of a review; NULL when inline */
+    bool is_review;
+    struct opt_list groups;
+    struct asked asked;
+    json_at verdict, images, secrets, message, code, rule; /* expected, or JSON_NONE */
+    regex_t regex;                                         /* of message, when there is one */
+
+    /* what came of it */
+    bool ran;
+    double seconds;
+    struct suite_failure *failures; /* in order; NULL: passed */
+    struct suite_reason *reasons;   /* of all its objects, in order */
+};
+
+struct suite {
+    struct form form;
+    struct buf text;
+    struct yaml *yaml;
+    struct arena arena;
+    const char *policy_path;
+    struct yaml_pos policy_pos;
+    struct suite_case *cases;
+    size_t n_cases;
+};
+
+/* Reads a suite. Errors: EC_IO, EC_SYNTAX, EC_SCHEMA, EC_LIMIT, EC_NOMEM. *out needs suite_close
+ * in any case. */
+enum ec suite_open(struct suite *out, const char *path, struct err *err) MUST_CHECK;
+void suite_close(struct suite *s);
+
+/* Runs a case; its failures are in it. Errors: EC_NOMEM, EC_LIMIT. */
+enum ec suite_run(struct suite *s, struct suite_case *c, const struct policy *policy,
+                  struct err *err) MUST_CHECK;
+
+#endif
