@@ -4,27 +4,27 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "object/each.h"
 #include "edit/krm.h"
 #include "edit/patch.h"
-#include "report/report.h"
-#include "object/skip.h"
 #include "edit/splice.h"
+#include "object/messages.h"
+#include "object/skip.h"
 
 #include <unistd.h>
 
 enum { ARENA_MAX = 1 << 30, JSON_MAX = 512 << 20, POINTER_MAX = 1 << 16 };
 
-void apply_init(struct apply *a, const struct policy *policy, const struct asked *asked) {
+void edit_apply_init(struct apply *a, const struct policy *policy,
+                     const struct object_request *request) {
     *a = (struct apply){.arena = ARENA_INIT(64 << 10, ARENA_MAX)};
-    judge_init(&a->judge, policy, asked);
-    changes_init(&a->changes);
+    object_judge_init(&a->judge, policy, request);
+    edit_changes_init(&a->changes);
 }
 
-void apply_done(struct apply *a) {
-    judge_done(&a->judge);
-    textedit_done(&a->text);
-    changes_done(&a->changes);
+void edit_apply_done(struct apply *a) {
+    object_judge_done(&a->judge);
+    edit_text_done(&a->text);
+    edit_changes_done(&a->changes);
     arena_done(&a->arena);
     mem_free(a->wanted);
     mem_free(a->results);
@@ -38,7 +38,7 @@ struct edits {
 };
 
 /* What pods of a template will have, written into the template. */
-static enum ec template_edits(struct apply *a, const struct subject *s, struct edits *out,
+static enum ec template_edits(struct apply *a, const struct object *s, struct edits *out,
                               struct err *err) {
     const struct decision *d = s->decision;
     out->v = ARENA_ARRAY(&a->arena, struct edit, d->n_images);
@@ -60,7 +60,7 @@ static enum ec template_edits(struct apply *a, const struct subject *s, struct e
     return EC_OK;
 }
 
-static enum ec edits_of(struct apply *a, const struct subject *s, struct edits *out,
+static enum ec edits_of(struct apply *a, const struct object *s, struct edits *out,
                         struct err *err) {
     *out = (struct edits){.v = s->decision->edits, .n = s->decision->n_edits};
     if (s->decision->verdict == VERDICT_DENY || !a->templates ||
@@ -83,7 +83,7 @@ static const char *key_of(struct str key) {
 }
 
 /* The container of the pointer's last token, and that token. */
-static enum ec parent_of(const struct subject *s, struct str pointer, json_at *parent,
+static enum ec parent_of(const struct object *s, struct str pointer, json_at *parent,
                          struct str *last, struct err *err) {
     size_t slash = pointer.n;
     while (slash > 0 && pointer.p[slash - 1] != '/')
@@ -96,7 +96,7 @@ static enum ec parent_of(const struct subject *s, struct str pointer, json_at *p
 }
 
 /* A pull policy that was not there goes in front of its image. */
-static enum ec change_string(struct apply *a, const struct subject *s, const struct edit *e,
+static enum ec change_string(struct apply *a, const struct object *s, const struct edit *e,
                              struct err *err) {
     struct str last;
     struct change one = {.string = e->string};
@@ -105,11 +105,11 @@ static enum ec change_string(struct apply *a, const struct subject *s, const str
     one.value = json_get(s->doc->json, one.mapping, last);
     one.key = key_of(last);
     one.before = str_eq(last, STR("pullPolicy")) ? "reference" : "image";
-    return changes_add(&a->changes, one, err);
+    return edit_changes_add(&a->changes, one, err);
 }
 
 /* Both kinds of edits of a list: the list as it will be. */
-static enum ec change_secrets(struct apply *a, const struct subject *s, const struct edit *e,
+static enum ec change_secrets(struct apply *a, const struct object *s, const struct edit *e,
                               struct err *err) {
     const struct decision *d = s->decision;
     struct change one = {.is_list = true, .names = d->secrets, .n_names = d->n_secrets};
@@ -121,10 +121,10 @@ static enum ec change_secrets(struct apply *a, const struct subject *s, const st
     one.value = json_get(s->doc->json, one.mapping, last);
     one.key = key_of(last);
     one.before = "";
-    return changes_add(&a->changes, one, err);
+    return edit_changes_add(&a->changes, one, err);
 }
 
-static enum ec gather(struct apply *a, const struct subject *s, const struct edits *edits,
+static enum ec gather(struct apply *a, const struct object *s, const struct edits *edits,
                       struct err *err) {
     bool secrets = false; /* are done: one change for all their edits */
     enum ec ec = EC_OK;
@@ -157,10 +157,10 @@ static enum ec keep(struct str **list, size_t *n, size_t *cap, struct arena *are
     return EC_OK;
 }
 
-static enum ec want(struct apply *a, const struct subject *s, const struct edits *edits,
+static enum ec want(struct apply *a, const struct object *s, const struct edits *edits,
                     struct err *err) {
     struct buf after = BUF_INIT(JSON_MAX);
-    enum ec ec = patch_apply(s->doc->json, s->object, edits->v, edits->n, &after, err);
+    enum ec ec = edit_patch_apply(s->doc->json, s->object, edits->v, edits->n, &after, err);
     char *padding = ec == EC_OK ? buf_room(&after, JSON_PADDING) : NULL; /* read in place */
     if (padding != NULL) {
         memset(padding, 0, JSON_PADDING);
@@ -175,28 +175,28 @@ static enum ec want(struct apply *a, const struct subject *s, const struct edits
 
 /* ---- first pass ---------------------------------------------------------------------- */
 
-static void tell_reason(const struct subject *s, const struct reason *r) {
+static void tell_reason(const struct object *s, const struct reason *r) {
     struct buf line = BUF_INIT(64 << 10), pointer = BUF_INIT(POINTER_MAX);
     struct err ignored = ERR_INIT;
-    struct yaml_pos pos = subject_reason_where(s, r, &pointer);
+    struct yaml_pos pos = object_reason_where(s, r, &pointer);
     escape_line(&line, "%s:%u:%u: %s: %.*s", s->file, pos.line, pos.col,
-                print_weight_name(r->weight), STR_ARG(r->message));
+                object_weight_name(r->weight), STR_ARG(r->message));
     (void)!file_write_fd(STDERR_FILENO, buf_view(&line), &ignored);
     buf_done(&line);
     buf_done(&pointer);
 }
 
-static enum ec keep_result(struct apply *a, const struct subject *s, const struct reason *r,
+static enum ec keep_result(struct apply *a, const struct object *s, const struct reason *r,
                            struct err *err) {
     struct buf result = BUF_INIT(64 << 10);
-    krm_result(&result, s, r);
+    edit_krm_result(&result, s, r);
     enum ec ec =
         keep(&a->results, &a->n_results, &a->cap_results, &a->arena, buf_view(&result), err);
     buf_done(&result);
     return ec;
 }
 
-static enum ec report(struct apply *a, const struct subject *s, struct err *err) {
+static enum ec report(struct apply *a, const struct object *s, struct err *err) {
     const struct decision *d = s->decision;
     enum ec ec = EC_OK;
     for (size_t i = 0; i < d->n_reasons && ec == EC_OK; i++) {
@@ -208,15 +208,15 @@ static enum ec report(struct apply *a, const struct subject *s, struct err *err)
     return ec;
 }
 
-static enum ec report_unjudged(struct apply *a, const struct subject *s, struct err *err) {
+static enum ec report_unjudged(struct apply *a, const struct object *s, struct err *err) {
     struct buf line = BUF_INIT(1 << 20), message = BUF_INIT(1 << 20);
     struct err ignored = ERR_INIT;
     if (s->unjudged == NULL)
         return EC_OK;
-    print_unjudged_line(&line, s);
+    object_put_unjudged_line(&line, s);
     (void)!file_write_fd(STDERR_FILENO, buf_view(&line), &ignored);
     buf_puts(&message, "not judged: ");
-    print_unjudged(&message, s);
+    object_put_unjudged(&message, s);
     const struct reason r = {.weight = WEIGHT_NOTE, .image = -1, .message = buf_view(&message)};
     enum ec ec = keep_result(a, s, &r, err);
     buf_done(&line);
@@ -225,7 +225,7 @@ static enum ec report_unjudged(struct apply *a, const struct subject *s, struct 
 }
 
 /* What a person may miss in the new text; once. */
-static void tell_templates(struct apply *a, const struct subject *s) {
+static void tell_templates(struct apply *a, const struct object *s) {
     static const struct str text = STR_INIT(
         "policyctl: note: pod templates get no imagePullSecrets, which would take the place "
         "of their service account's; the webhook adds them to each pod\n");
@@ -237,7 +237,7 @@ static void tell_templates(struct apply *a, const struct subject *s) {
     (void)!file_write_fd(STDERR_FILENO, text, &ignored);
 }
 
-static enum ec change_object(void *arg, const struct subject *s, struct err *err) {
+static enum ec change_object(void *arg, const struct object *s, struct err *err) {
     struct apply *a = arg;
     struct edits edits = {.n = 0};
     tell_templates(a, s);
@@ -259,19 +259,19 @@ static const char not_understood[] =
     "is written in a way that cannot be changed in place: what came out would not say what the "
     "patch says; nothing is written";
 
-static enum ec is_as_wanted(bool *equal, const struct subject *s, struct str wanted,
+static enum ec is_as_wanted(bool *equal, const struct object *s, struct str wanted,
                             struct err *err) {
     const struct json_limits limits = {.max_depth = 1024, .max_nodes = UINT32_MAX / 2};
     struct json j = JSON_INIT;
     /* The arena's own bytes: nobody reads them after this. */
     enum ec ec =
         json_parse(&j, (char *)(uintptr_t)wanted.p, wanted.n - JSON_PADDING, limits, err);
-    *equal = ec == EC_OK && patch_equal(s->doc->json, s->object, &j, 0);
+    *equal = ec == EC_OK && edit_patch_equal(s->doc->json, s->object, &j, 0);
     json_done(&j);
     return ec;
 }
 
-static enum ec check_object(void *arg, const struct subject *s, struct err *err) {
+static enum ec check_object(void *arg, const struct object *s, struct err *err) {
     struct apply *a = arg;
     bool equal = false;
     enum ec ec = EC_OK;
@@ -286,7 +286,7 @@ static enum ec check_object(void *arg, const struct subject *s, struct err *err)
     return err_set(err, EC_SCHEMA, "%s", not_understood);
 }
 
-static void no_fault(void *arg, const struct subject_fault *f) {
+static void no_fault(void *arg, const struct object_fault *f) {
     (void)arg;
     (void)f;
 }
@@ -303,15 +303,15 @@ static void no_note(void *arg, const char *file, uint32_t line, const char *text
 struct pass {
     struct apply *a;
     const char *file;
-    struct subject_sink sink;
-    struct subject_totals *totals;
+    struct object_sink sink;
+    struct object_totals *totals;
     bool first;
 };
 
 static void fault(struct pass *p, struct err *err) {
-    skip_explain(err, p->file, &p->a->lines);
+    object_skip_explain(err, p->file, &p->a->lines);
     err_place(err, p->file, 0, 0);
-    const struct subject_fault f = {.file = p->file, .lines = &p->a->lines, .err = err};
+    const struct object_fault f = {.file = p->file, .lines = &p->a->lines, .err = err};
     p->totals->unreadable++;
     p->sink.fault(p->sink.arg, &f);
     *err = (struct err)ERR_INIT;
@@ -322,16 +322,17 @@ static enum ec take_document(struct pass *p, const struct yaml_doc *doc, struct 
     p->a->n_results = 0;
     if (doc->note != NULL)
         p->sink.note(p->sink.arg, p->file, doc->note_line, doc->note);
-    if (skip_is_chatter(doc->json)) {
+    if (object_skip_is_chatter(doc->json)) {
         p->sink.note(p->sink.arg, p->file, doc->line, SKIP_CHATTER);
         return EC_OK;
     }
-    changes_reset(&p->a->changes);
-    enum ec ec = subject_part(&p->a->judge, p->file, doc, STR(""), 0, &p->sink, p->totals, err);
+    edit_changes_reset(&p->a->changes);
+    enum ec ec =
+        object_read_part(&p->a->judge, p->file, doc, STR(""), 0, &p->sink, p->totals, err);
     if (ec == EC_OK && p->first)
-        ec = changes_make(&p->a->changes, &splice, err);
-    if (ec == EC_OK && p->first && p->a->n_results != 0 && krm_is_list(doc->json))
-        ec = splice_items(&splice, 0, "results", p->a->results, p->a->n_results, err);
+        ec = edit_changes_make(&p->a->changes, &splice, err);
+    if (ec == EC_OK && p->first && p->a->n_results != 0 && edit_krm_is_list(doc->json))
+        ec = edit_splice_items(&splice, 0, "results", p->a->results, p->a->n_results, err);
     return ec;
 }
 
@@ -353,7 +354,7 @@ static enum ec each_document(struct pass *p, struct str text, struct err *err) {
 }
 
 static enum ec check(struct apply *a, const char *file, struct str text, struct err *err) {
-    struct subject_totals ignored = {.objects = 0};
+    struct object_totals ignored = {.objects = 0};
     struct pass again = {
         .a = a,
         .file = file,
@@ -371,15 +372,17 @@ static bool is_utf16(struct str text) {
     return str_starts(text, STR("\xff\xfe")) || str_starts(text, STR("\xfe\xff"));
 }
 
-enum ec apply_text(struct apply *a, const char *file, struct str text, struct buf *out,
-                   struct err *err) {
+enum ec edit_apply_text(struct apply *a, const char *file, struct str text, struct buf *out,
+                        struct err *err) {
     struct str mark = str_slice(text, 0, utf8_mark_bytes(text));
-    struct pass first = {
-        .a = a,
-        .file = file,
-        .totals = &a->totals,
-        .first = true,
-        .sink = {.object = change_object, .fault = each_fault, .note = each_note, .arg = a}};
+    struct pass first = {.a = a,
+                         .file = file,
+                         .totals = &a->totals,
+                         .first = true,
+                         .sink = {.object = change_object,
+                                  .fault = object_tell_fault,
+                                  .note = object_tell_note,
+                                  .arg = a}};
     size_t before = out->n, unreadable = a->totals.unreadable;
     if (is_utf16(text))
         return err_set(err, EC_LIMIT, "%s: text in UTF-16, expected UTF-8", file);
@@ -388,19 +391,19 @@ enum ec apply_text(struct apply *a, const char *file, struct str text, struct bu
     if (is_utf16(text) || utf8_mark_bytes(text) != 0)
         return err_set(err, EC_SCHEMA, "%s: two byte order marks, expected one at most", file);
     a->n_wanted = 0;
-    textedit_done(&a->text);
+    edit_text_done(&a->text);
     a->lines = (struct excerpt)EXCERPT_INIT(text);
-    enum ec ec = textedit_init(&a->text, text, err);
+    enum ec ec = edit_text_init(&a->text, text, err);
     if (ec == EC_OK)
         ec = each_document(&first, text, err);
     if (ec == EC_OK && a->totals.unreadable == unreadable)
-        ec = textedit_apply(&a->text, out, err);
-    textedit_done(&a->text); /* the check needs the room */
+        ec = edit_text_apply(&a->text, out, err);
+    edit_text_done(&a->text); /* the check needs the room */
     if (ec == EC_OK && a->totals.unreadable == unreadable)
         ec = check(a, file, str_slice(buf_view(out), before, out->n), err);
     if (ec != EC_OK)
         err_place(err, file, err->line, err->col);
-    excerpt_done(&a->lines);
+    object_excerpt_done(&a->lines);
     arena_reset(&a->arena);
     return ec;
 }

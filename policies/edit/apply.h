@@ -5,21 +5,21 @@
  *
  * Rules      denied objects stay as they are. The new text is read again: its objects equal those
  *            after the JSON Patch, or it is an error and nobody gets to see it
- * Ownership  struct apply owns what it gathers until apply_done
+ * Ownership  struct apply owns what it gathers until edit_apply_done
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_EDIT_APPLY_H
 #define PULLGATE_EDIT_APPLY_H
 
 #include "edit/changes.h"
-#include "object/object.h"
 #include "edit/textedit.h"
+#include "object/object.h"
 
 struct apply {
-    struct judge judge;
+    struct object_judge judge;
     bool templates; /* images of pod templates are rewritten, too */
     bool told;      /* that these get no pull secrets */
 
-    struct subject_totals totals;
+    struct object_totals totals;
     struct textedit text;
     struct excerpt lines;   /* of the text */
     struct changes changes; /* of the document being read */
@@ -31,17 +31,18 @@ struct apply {
     size_t n_checked;
 };
 
-void apply_init(struct apply *a, const struct policy *policy, const struct asked *asked);
-void apply_done(struct apply *a);
+void edit_apply_init(struct apply *a, const struct policy *policy,
+                     const struct object_request *request);
+void edit_apply_done(struct apply *a);
 
 /* Appends the new text; totals are added to. What cannot be read is told on standard error and
  * counted; `out` is then of no use. Errors: EC_SCHEMA at what cannot be changed in place and at a
  * second byte order mark; EC_LIMIT (also UTF-16), EC_NOMEM. */
-enum ec apply_text(struct apply *a, const char *file, struct str text, struct buf *out,
-                   struct err *err) MUST_CHECK;
+enum ec edit_apply_text(struct apply *a, const char *file, struct str text, struct buf *out,
+                        struct err *err) MUST_CHECK;
 
 /* The rule file a ResourceList's functionConfig names (spec.policy, or data.policy of a
  * ConfigMap); empty when the text is none, or names none. */
-void apply_policy_of(struct str text, struct buf *path);
+void edit_apply_policy_of(struct str text, struct buf *path);
 
 #endif

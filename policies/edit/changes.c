@@ -6,17 +6,17 @@
 
 enum { ARENA_MAX = 1 << 30 };
 
-void changes_init(struct changes *c) {
+void edit_changes_init(struct changes *c) {
     *c = (struct changes){.arena = ARENA_INIT(16 << 10, ARENA_MAX)};
 }
 
-void changes_done(struct changes *c) {
+void edit_changes_done(struct changes *c) {
     arena_done(&c->arena);
     mem_free(c->v);
     *c = (struct changes){.v = NULL};
 }
 
-void changes_reset(struct changes *c) {
+void edit_changes_reset(struct changes *c) {
     arena_reset(&c->arena);
     c->n = 0;
 }
@@ -30,7 +30,7 @@ static bool keep_value(struct arena *arena, struct change *one) {
     return kept;
 }
 
-enum ec changes_add(struct changes *c, struct change one, struct err *err) {
+enum ec edit_changes_add(struct changes *c, struct change one, struct err *err) {
     if (c->n == c->cap) {
         size_t cap = c->cap ? 2 * c->cap : 64;
         struct change *more = mem_realloc(c->v, mem_array_bytes(cap, sizeof *more));
@@ -49,14 +49,14 @@ enum ec changes_add(struct changes *c, struct change one, struct err *err) {
 
 static enum ec put_member(const struct splice *s, const struct change *c, struct err *err) {
     if (c->is_list)
-        return splice_names(s, c->mapping, c->key, c->names, c->n_names, err);
-    return splice_member(s, c->mapping, str_of(c->before), c->key, c->string, err);
+        return edit_splice_names(s, c->mapping, c->key, c->names, c->n_names, err);
+    return edit_splice_member(s, c->mapping, str_of(c->before), c->key, c->string, err);
 }
 
 static enum ec put_value(const struct splice *s, const struct change *c, struct err *err) {
     if (c->is_list)
-        return splice_name_list(s, c->value, c->names, c->n_names, err);
-    return splice_scalar(s, c->value, c->string, err);
+        return edit_splice_name_list(s, c->value, c->names, c->n_names, err);
+    return edit_splice_scalar(s, c->value, c->string, err);
 }
 
 static bool is_same(const struct change *a, const struct change *b) {
@@ -129,7 +129,7 @@ static enum ec check_lost(const struct spread *p, json_at mapping, const char *k
                           struct err *err) {
     const struct yaml_doc *doc = p->s->doc;
     for (uint32_t i = 0; i < doc->n_lost; i++) {
-        size_t at = textedit_offset(p->s->text, doc->lost[i].pos);
+        size_t at = edit_text_offset(p->s->text, doc->lost[i].pos);
         struct str text = p->s->text->text;
         if (doc->lost[i].mapping != mapping || !begins_with(str_slice(text, at, text.n), key))
             continue;
@@ -322,7 +322,7 @@ static enum ec spread_changes(struct changes *c, const struct splice *s, struct 
     return ec;
 }
 
-enum ec changes_make(struct changes *c, const struct splice *s, struct err *err) {
+enum ec edit_changes_make(struct changes *c, const struct splice *s, struct err *err) {
     if (c->n != 0 && s->doc->aliases)
         return spread_changes(c, s, err);
     for (size_t i = 0; i < c->n; i++) {

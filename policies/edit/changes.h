@@ -1,6 +1,6 @@
 /* edit/changes - members that the objects of a document should have, written where they belong.
  *
- *      (mapping, key, value)... --changes_make--> splice
+ *      (mapping, key, value)... --edit_changes_make--> splice
  *
  * Rules      where the member is written, it is changed there. What a "<<" brings is left alone where
  *            it is written, unless that mapping has to change itself; the mapping with the "<<" gets a
@@ -31,15 +31,16 @@ struct changes {
     size_t n, cap;
 };
 
-void changes_init(struct changes *c);
-void changes_done(struct changes *c);
+void edit_changes_init(struct changes *c);
+void edit_changes_done(struct changes *c);
 /* Forgets all: the document is over. */
-void changes_reset(struct changes *c);
+void edit_changes_reset(struct changes *c);
 
 /* Errors: EC_NOMEM, EC_LIMIT. */
-enum ec changes_add(struct changes *c, struct change one, struct err *err) MUST_CHECK;
+enum ec edit_changes_add(struct changes *c, struct change one, struct err *err) MUST_CHECK;
 
 /* Errors: EC_SCHEMA, with line and column, at what cannot be changed in place; EC_NOMEM, EC_LIMIT. */
-enum ec changes_make(struct changes *c, const struct splice *s, struct err *err) MUST_CHECK;
+enum ec edit_changes_make(struct changes *c, const struct splice *s, struct err *err)
+    MUST_CHECK;
 
 #endif

@@ -8,13 +8,13 @@
 
 enum { BYTES_MAX = 1 << 30 };
 
-struct attempt {
+struct edit_json_arena {
     struct arena arena;
     jmp_buf no_room;
 };
 
-static _Thread_local struct attempt *current; /* NULL outside of an attempt */
-static json_malloc_t others_malloc;           /* the loader's of rule files, who came first */
+static _Thread_local struct edit_json_arena *current; /* NULL outside of an edit_json_arena */
+static json_malloc_t others_malloc; /* the loader's of rule files, who came first */
 static json_free_t others_free;
 
 static void *allocate(size_t n) {
@@ -36,9 +36,9 @@ static void set_allocator(void) {
     json_set_alloc_funcs(allocate, release);
 }
 
-enum ec attempt(attempt_fn *work, void *arg, struct err *err) {
+enum ec edit_json_arena(edit_json_arena_fn *work, void *arg, struct err *err) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    struct attempt a = {.arena = ARENA_INIT(64 << 10, BYTES_MAX)};
+    struct edit_json_arena a = {.arena = ARENA_INIT(64 << 10, BYTES_MAX)};
     (void)pthread_once(&once, set_allocator);
     current = &a;
     if (setjmp(a.no_room) == 0)

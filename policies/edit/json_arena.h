@@ -1,18 +1,18 @@
 /* edit/json_arena - jansson where memory may run out.
  * It must not see an allocation fail: its lexer loses a byte then and goes on, beyond the end of what
  * it has if that byte was a quote; and json_pack() loses what it made. Here all it asks for comes
- * from an arena that ends with the attempt, and where there is no room its call is left for good.
+ * from an arena that ends with the edit_json_arena, and where there is no room its call is left for good.
  * policies/rules/tree.c does the same for rule files.
- * Threads    one attempt in each at a time                                                  */
+ * Threads    one edit_json_arena in each at a time                                                  */
 #ifndef PULLGATE_EDIT_JSON_ARENA_H
 #define PULLGATE_EDIT_JSON_ARENA_H
 
 #include "base/err.h"
 
 /* May be left at any call of jansson: what it holds beside jansson's, arg must know. */
-typedef void attempt_fn(void *arg, struct err *err);
+typedef void edit_json_arena_fn(void *arg, struct err *err);
 
 /* Runs it. Errors: its own; EC_NOMEM, EC_LIMIT. */
-enum ec attempt(attempt_fn *work, void *arg, struct err *err);
+enum ec edit_json_arena(edit_json_arena_fn *work, void *arg, struct err *err);
 
 #endif

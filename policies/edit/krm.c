@@ -2,7 +2,7 @@
 
 #include "edit/apply.h"
 
-bool krm_is_list(const struct json *j) {
+bool edit_krm_is_list(const struct json *j) {
     struct str version = json_str(j, json_get(j, 0, STR("apiVersion")));
     return str_starts(version, STR("config.kubernetes.io/")) &&
            str_eq(json_str(j, json_get(j, 0, STR("kind"))), STR("ResourceList"));
@@ -39,7 +39,7 @@ static void put_reference(struct buf *out, const struct workload *w) {
     buf_putc(out, '}');
 }
 
-void krm_result(struct buf *out, const struct subject *s, const struct reason *r) {
+void edit_krm_result(struct buf *out, const struct object *s, const struct reason *r) {
     static const char *const severities[] = {"info", "warning", "error"};
     struct buf pointer = BUF_INIT(1 << 16);
     put(out, "{\"message\": ", r->message);
@@ -59,12 +59,12 @@ void krm_result(struct buf *out, const struct subject *s, const struct reason *r
     buf_done(&pointer);
 }
 
-void apply_policy_of(struct str text, struct buf *path) {
+void edit_apply_policy_of(struct str text, struct buf *path) {
     struct err ignored = ERR_INIT;
     struct yaml *y = NULL;
     struct yaml_doc *doc = NULL;
     if (yaml_open(&y, text, YAML_LIMITS_DEFAULT, &ignored) == EC_OK &&
-        yaml_next(y, &doc, &ignored) == EC_OK && doc != NULL && krm_is_list(doc->json)) {
+        yaml_next(y, &doc, &ignored) == EC_OK && doc != NULL && edit_krm_is_list(doc->json)) {
         const struct json *j = doc->json;
         json_at config = json_get(j, 0, STR("functionConfig"));
         json_at at = json_get(j, json_get(j, config, STR("spec")), STR("policy"));

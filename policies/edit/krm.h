@@ -1,4 +1,4 @@
-/* edit/krm - what a KRM function of kustomize is asked and answers: a ResourceList.
+/* edit/krm - what a KRM function of kustomize is request and answers: a ResourceList.
  * Source     kustomize, cmd/config/docs/api-conventions/functions-spec.md: apiVersion
  *            config.kubernetes.io/v1, kind ResourceList, items, functionConfig, results
  * Threads    pure functions                                                                  */
@@ -7,10 +7,10 @@
 
 #include "object/object.h"
 
-bool krm_is_list(const struct json *j);
+bool edit_krm_is_list(const struct json *j);
 
 /* One result, in JSON: severity error for a denial, warning for a warning, info for
  * what is not judged. */
-void krm_result(struct buf *out, const struct subject *s, const struct reason *r);
+void edit_krm_result(struct buf *out, const struct object *s, const struct reason *r);
 
 #endif

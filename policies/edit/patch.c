@@ -130,8 +130,8 @@ static void put_node(struct printer *p, json_at at) {
     }
 }
 
-enum ec patch_apply(const struct json *j, json_at object, const struct edit *edits,
-                    size_t n_edits, struct buf *out, struct err *err) {
+enum ec edit_patch_apply(const struct json *j, json_at object, const struct edit *edits,
+                         size_t n_edits, struct buf *out, struct err *err) {
     struct json_cursor near = JSON_CURSOR_INIT;
     AUTO(mem_freep)
     struct change *changes = mem_alloc(mem_array_bytes(n_edits + 1, sizeof *changes));
@@ -197,7 +197,7 @@ static bool are_equal(const struct pair *p, json_at x, json_at y) {
     return type == JSON_ARRAY ? are_lists_equal(p, x, y) : are_members_equal(p, x, y);
 }
 
-bool patch_equal(const struct json *a, json_at in_a, const struct json *b, json_at in_b) {
+bool edit_patch_equal(const struct json *a, json_at in_a, const struct json *b, json_at in_b) {
     const struct pair p = {a, b};
     return are_equal(&p, in_a, in_b);
 }

@@ -5,32 +5,33 @@
 
 /* ---- places -------------------------------------------------------------------------- */
 
-struct str write_text_of(const struct splice *s) {
+struct str edit_write_text_of(const struct splice *s) {
     return s->text->text;
 }
 
-size_t write_begin_of(const struct splice *s, json_at node) {
-    return textedit_offset(s->text, s->doc->pos[node]);
+size_t edit_write_begin_of(const struct splice *s, json_at node) {
+    return edit_text_offset(s->text, s->doc->pos[node]);
 }
 
-char write_byte_at(const struct splice *s, size_t at) {
-    return at < write_text_of(s).n ? write_text_of(s).p[at] : '\0';
+char edit_write_byte_at(const struct splice *s, size_t at) {
+    return at < edit_write_text_of(s).n ? edit_write_text_of(s).p[at] : '\0';
 }
 
-enum ec write_change(const struct splice *s, json_at node, size_t at, size_t n,
-                     struct buf *with, struct err *err) {
+enum ec edit_write_change(const struct splice *s, json_at node, size_t at, size_t n,
+                          struct buf *with, struct err *err) {
     enum ec ec = with->bad ? err_set(err, (enum ec)with->bad, "no room for the text")
-                           : textedit_add(s->text,
-                                          (struct textedit_change){.at = at,
-                                                                   .n = n,
-                                                                   .with = buf_view(with),
-                                                                   .pos = s->doc->pos[node]},
-                                          err);
+                           : edit_text_add(s->text,
+                                           (struct textedit_change){.at = at,
+                                                                    .n = n,
+                                                                    .with = buf_view(with),
+                                                                    .pos = s->doc->pos[node]},
+                                           err);
     buf_done(with);
     return ec;
 }
 
-enum ec write_strange(const struct splice *s, json_at node, const char *what, struct err *err) {
+enum ec edit_write_strange(const struct splice *s, json_at node, const char *what,
+                           struct err *err) {
     err_place(err, NULL, s->doc->pos[node].line, s->doc->pos[node].col);
     return err_set(err, EC_SCHEMA, "%s is written in a way that cannot be changed in place",
                    what);
@@ -60,7 +61,7 @@ static void put_value(struct buf *out, struct str value, bool quoted) {
 }
 
 /* Names of secrets are bare where that is sure: `1`, `yes` and their kind are not. */
-void write_name(struct buf *out, struct str name, bool quoted) {
+void edit_write_name(struct buf *out, struct str name, bool quoted) {
     static const char *const words[] = {"y",   "n",    "yes",   "no",  "on",
                                         "off", "true", "false", "null"};
     bool bare = !quoted && name.n != 0 && name.p[0] >= 'a' && name.p[0] <= 'z';
@@ -83,62 +84,64 @@ static void put_single(struct buf *out, struct str value) {
 }
 
 /* A document of JSON has all its strings in quotes, and must go on having them. */
-bool write_is_json(const struct splice *s) {
-    size_t open = write_begin_of(s, 0);
-    char first = write_byte_at(s, scan_blanks(write_text_of(s), open + 1));
-    return write_byte_at(s, open) == '{' && (first == '"' || first == '}');
+bool edit_write_is_json(const struct splice *s) {
+    size_t open = edit_write_begin_of(s, 0);
+    char first = edit_write_byte_at(s, edit_scan_blanks(edit_write_text_of(s), open + 1));
+    return edit_write_byte_at(s, open) == '{' && (first == '"' || first == '}');
 }
 
 /* A null that is not written stands behind what announces a value; in {a} nothing does. */
 static bool is_announced(const struct splice *s, size_t at) {
-    while (at > 0 && strchr(" \t", write_byte_at(s, at - 1)) != NULL)
+    while (at > 0 && strchr(" \t", edit_write_byte_at(s, at - 1)) != NULL)
         at--;
-    return at > 0 && strchr(":-", write_byte_at(s, at - 1)) != NULL;
+    return at > 0 && strchr(":-", edit_write_byte_at(s, at - 1)) != NULL;
 }
 
-enum ec write_set_null(const struct splice *s, json_at node, struct str with, struct err *err) {
-    size_t at = write_begin_of(s, node), n = scan_null(write_text_of(s), at);
+enum ec edit_write_set_null(const struct splice *s, json_at node, struct str with,
+                            struct err *err) {
+    size_t at = edit_write_begin_of(s, node), n = edit_scan_null(edit_write_text_of(s), at);
     struct buf text = BUF_INIT(1 << 20);
     if (n == 0 && !is_announced(s, at))
-        return write_strange(s, node, "this value", err);
-    if (n == 0 && strchr(" \t", write_byte_at(s, at - 1)) == NULL)
+        return edit_write_strange(s, node, "this value", err);
+    if (n == 0 && strchr(" \t", edit_write_byte_at(s, at - 1)) == NULL)
         buf_putc(&text, ' ');
     buf_str(&text, with);
-    return write_change(s, node, at, n, &text, err);
+    return edit_write_change(s, node, at, n, &text, err);
 }
 
-enum ec write_set_scalar(const struct splice *s, json_at node, struct str value, put_fn *put,
-                         struct err *err) {
+enum ec edit_write_set_scalar(const struct splice *s, json_at node, struct str value,
+                              put_fn *put, struct err *err) {
     struct str old = json_str(s->doc->json, node);
-    size_t at = write_begin_of(s, node), n = 0;
+    size_t at = edit_write_begin_of(s, node), n = 0;
     struct buf text = BUF_INIT(1 << 20);
-    char c = write_byte_at(s, at);
+    char c = edit_write_byte_at(s, at);
     if (json_is(s->doc->json, node, JSON_NULL)) {
         struct buf plain = BUF_INIT(1 << 20);
-        put(&plain, value, write_is_json(s));
-        enum ec ec = write_set_null(s, node, buf_view(&plain), err);
+        put(&plain, value, edit_write_is_json(s));
+        enum ec ec = edit_write_set_null(s, node, buf_view(&plain), err);
         buf_done(&plain);
         return ec;
     }
     if (c == '"' || c == '\'') {
-        n = scan_quoted(write_text_of(s), at);
+        n = edit_scan_quoted(edit_write_text_of(s), at);
         c == '"' ? buf_json(&text, value) : put_single(&text, value);
     } else if (c == '|' || c == '>') {
-        n = scan_block_line(write_text_of(s), &at, old);
+        n = edit_scan_block_line(edit_write_text_of(s), &at, old);
         buf_str(&text, value);
     } else if (old.n != 0 &&
-               str_starts(str_slice(write_text_of(s), at, write_text_of(s).n), old)) {
+               str_starts(str_slice(edit_write_text_of(s), at, edit_write_text_of(s).n), old)) {
         n = old.n;
         put(&text, value, false);
     }
     if (n != 0)
-        return write_change(s, node, at, n, &text, err);
+        return edit_write_change(s, node, at, n, &text, err);
     buf_done(&text);
-    return write_strange(s, node, "this value", err);
+    return edit_write_strange(s, node, "this value", err);
 }
 
-enum ec splice_scalar(const struct splice *s, json_at node, struct str value, struct err *err) {
-    return write_set_scalar(s, node, value, put_value, err);
+enum ec edit_splice_scalar(const struct splice *s, json_at node, struct str value,
+                           struct err *err) {
+    return edit_write_set_scalar(s, node, value, put_value, err);
 }
 
 /* ---- style --------------------------------------------------------------------------- */
@@ -157,32 +160,32 @@ static size_t dash_of(const struct splice *s, json_at mapping) {
     for (json_at k = json_first(j, mapping); k != JSON_NONE; k = json_next(j, mapping, k + 1)) {
         uint32_t key = s->doc->pos[k].col, value = s->doc->pos[k + 1].col;
         if (json_is(j, k + 1, JSON_ARRAY) &&
-            write_byte_at(s, write_begin_of(s, k + 1)) == '-' && value >= key)
+            edit_write_byte_at(s, edit_write_begin_of(s, k + 1)) == '-' && value >= key)
             return value - key;
     }
     return 2;
 }
 
-void write_flow_style(const struct splice *s, size_t open, struct style *out) {
-    struct str text = write_text_of(s);
-    size_t first = scan_blanks(text, open + 1);
+void edit_write_flow_style(const struct splice *s, size_t open, struct style *out) {
+    struct str text = edit_write_text_of(s);
+    size_t first = edit_scan_blanks(text, open + 1);
     size_t colon = first;
     out->flow = true;
-    out->empty = write_byte_at(s, first) == '}';
-    out->quoted = write_byte_at(s, first) == '"';
+    out->empty = edit_write_byte_at(s, first) == '}';
+    out->quoted = edit_write_byte_at(s, first) == '"';
     out->lines = str_find(str_slice(text, open, first), '\n') < first - open;
     if (out->quoted)
-        colon = first + scan_quoted(text, first);
-    out->compact =
-        out->quoted && write_byte_at(s, colon) == ':' && write_byte_at(s, colon + 1) != ' ';
+        colon = first + edit_scan_quoted(text, first);
+    out->compact = out->quoted && edit_write_byte_at(s, colon) == ':' &&
+                   edit_write_byte_at(s, colon + 1) != ' ';
     if (out->empty) /* {} in a text of JSON */
-        out->quoted = write_is_json(s);
+        out->quoted = edit_write_is_json(s);
 }
 
 /* Where a key's member begins: in front of its anchor and tag, and of the `?` that announces it. */
 static size_t member_of(const struct splice *s, json_at key) {
-    struct str text = write_text_of(s);
-    size_t at = write_begin_of(s, key);
+    struct str text = edit_write_text_of(s);
+    size_t at = edit_write_begin_of(s, key);
     for (;;) {
         size_t end = at, word;
         while (end > 0 && (text.p[end - 1] == ' ' || text.p[end - 1] == '\t'))
@@ -199,9 +202,9 @@ static size_t member_of(const struct splice *s, json_at key) {
 /* Behind its last "<<": what stands in front of it would not count. */
 static struct style style_behind(const struct splice *s, const struct yaml_merge *m,
                                  struct style style) {
-    struct str text = write_text_of(s);
-    size_t key = textedit_offset(s->text, m->key);
-    style.at = textedit_offset(s->text, m->end);
+    struct str text = edit_write_text_of(s);
+    size_t key = edit_text_offset(s->text, m->key);
+    style.at = edit_text_offset(s->text, m->end);
     style.behind = true;
     style.indent = m->key.col - 1;
     if (style.flow)
@@ -213,18 +216,18 @@ static struct style style_behind(const struct splice *s, const struct yaml_merge
     return style;
 }
 
-struct style write_style_of(const struct splice *s, json_at mapping, struct str before) {
+struct style edit_write_style_of(const struct splice *s, json_at mapping, struct str before) {
     const struct yaml_merge *merge = yaml_merge_of(s->doc, mapping);
     json_at key = merge ? JSON_NONE : key_of(s->doc->json, mapping, before);
-    size_t open = write_begin_of(s, mapping);
+    size_t open = edit_write_begin_of(s, mapping);
     struct style style = {.at = open};
     if (merge != NULL) {
-        style.flow = write_byte_at(s, open) == '{';
+        style.flow = edit_write_byte_at(s, open) == '{';
         style.dash = dash_of(s, mapping);
         return style_behind(s, merge, style);
     }
-    if (write_byte_at(s, open) == '{') {
-        write_flow_style(s, open, &style);
+    if (edit_write_byte_at(s, open) == '{') {
+        edit_write_flow_style(s, open, &style);
         style.at = style.empty ? open + 1 : member_of(s, key);
         style.indent = style.empty ? 0 : s->doc->pos[key].col - 1;
         return style;
@@ -236,12 +239,12 @@ struct style write_style_of(const struct splice *s, json_at mapping, struct str 
     return style;
 }
 
-void write_blanks(struct buf *out, size_t n) {
+void edit_write_blanks(struct buf *out, size_t n) {
     while (n-- > 0)
         buf_putc(out, ' ');
 }
 
-void write_key(struct buf *out, const struct style *style, const char *key) {
+void edit_write_key(struct buf *out, const struct style *style, const char *key) {
     if (style->quoted)
         buf_json(out, str_of(key));
     else
@@ -253,25 +256,26 @@ void write_key(struct buf *out, const struct style *style, const char *key) {
 static bool put_indentation(struct buf *out, const struct splice *s, size_t at) {
     size_t from = at;
     while (from > 0 &&
-           (write_byte_at(s, from - 1) == ' ' || write_byte_at(s, from - 1) == '\t'))
+           (edit_write_byte_at(s, from - 1) == ' ' || edit_write_byte_at(s, from - 1) == '\t'))
         from--;
-    if (from > 0 && write_byte_at(s, from - 1) != '\n' && write_byte_at(s, from - 1) != '\r')
+    if (from > 0 && edit_write_byte_at(s, from - 1) != '\n' &&
+        edit_write_byte_at(s, from - 1) != '\r')
         return false;
-    buf_str(out, str_slice(write_text_of(s), from, at));
+    buf_str(out, str_slice(edit_write_text_of(s), from, at));
     return true;
 }
 
 /* What stands between the new member and the one in front of it. */
-void write_beginning(struct buf *out, const struct splice *s, const struct style *style) {
+void edit_write_beginning(struct buf *out, const struct splice *s, const struct style *style) {
     if (!style->behind)
         return;
     buf_puts(out, style->flow ? ", " : s->text->eol);
     if (!style->flow)
-        write_blanks(out, style->indent);
+        edit_write_blanks(out, style->indent);
 }
 
 /* What stands between the new member and the one behind it. */
-void write_separator(struct buf *out, const struct splice *s, const struct style *style) {
+void edit_write_separator(struct buf *out, const struct splice *s, const struct style *style) {
     if (style->behind || (style->flow && style->empty))
         return;
     if (style->flow)
@@ -282,57 +286,57 @@ void write_separator(struct buf *out, const struct splice *s, const struct style
     }
     buf_puts(out, s->text->eol);
     if (!put_indentation(out, s, style->at))
-        write_blanks(out, style->indent);
+        edit_write_blanks(out, style->indent);
 }
 
 /* {name: x} */
-void write_named(struct buf *out, const struct style *style, struct str name) {
+void edit_write_named(struct buf *out, const struct style *style, struct str name) {
     buf_putc(out, '{');
-    write_key(out, style, "name");
-    write_name(out, name, style->quoted);
+    edit_write_key(out, style, "name");
+    edit_write_name(out, name, style->quoted);
     buf_putc(out, '}');
 }
 
-void write_flow_names(struct buf *out, const struct style *style, const struct str *names,
-                      size_t n) {
+void edit_write_flow_names(struct buf *out, const struct style *style, const struct str *names,
+                           size_t n) {
     for (size_t i = 0; i < n; i++) {
         buf_puts(out, i == 0 ? "" : style->compact ? "," : ", ");
-        write_named(out, style, names[i]);
+        edit_write_named(out, style, names[i]);
     }
 }
 
 /* ---- members ------------------------------------------------------------------------- */
 
-enum ec splice_member(const struct splice *s, json_at mapping, struct str before,
-                      const char *key, struct str value, struct err *err) {
-    struct style style = write_style_of(s, mapping, before);
+enum ec edit_splice_member(const struct splice *s, json_at mapping, struct str before,
+                           const char *key, struct str value, struct err *err) {
+    struct style style = edit_write_style_of(s, mapping, before);
     struct buf text = BUF_INIT(1 << 20);
-    write_beginning(&text, s, &style);
-    write_key(&text, &style, key);
+    edit_write_beginning(&text, s, &style);
+    edit_write_key(&text, &style, key);
     put_value(&text, value, style.quoted);
-    write_separator(&text, s, &style);
-    return write_change(s, mapping, style.at, 0, &text, err);
+    edit_write_separator(&text, s, &style);
+    return edit_write_change(s, mapping, style.at, 0, &text, err);
 }
 
-enum ec splice_names(const struct splice *s, json_at mapping, const char *key,
-                     const struct str *names, size_t n, struct err *err) {
-    struct style style = write_style_of(s, mapping, STR_NONE);
+enum ec edit_splice_names(const struct splice *s, json_at mapping, const char *key,
+                          const struct str *names, size_t n, struct err *err) {
+    struct style style = edit_write_style_of(s, mapping, STR_NONE);
     struct buf text = BUF_INIT(1 << 20);
-    write_beginning(&text, s, &style);
+    edit_write_beginning(&text, s, &style);
     if (style.flow) {
-        write_key(&text, &style, key);
+        edit_write_key(&text, &style, key);
         buf_putc(&text, '[');
-        write_flow_names(&text, &style, names, n);
+        edit_write_flow_names(&text, &style, names, n);
         buf_putc(&text, ']');
     } else {
         buf_printf(&text, "%s:", key);
     }
     for (size_t i = 0; i < n && !style.flow; i++) {
         buf_puts(&text, s->text->eol);
-        write_blanks(&text, style.indent + style.dash);
+        edit_write_blanks(&text, style.indent + style.dash);
         buf_puts(&text, "- name: ");
-        write_name(&text, names[i], false);
+        edit_write_name(&text, names[i], false);
     }
-    write_separator(&text, s, &style);
-    return write_change(s, mapping, style.at, 0, &text, err);
+    edit_write_separator(&text, s, &style);
+    return edit_write_change(s, mapping, style.at, 0, &text, err);
 }

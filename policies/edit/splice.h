@@ -20,25 +20,25 @@ struct splice {
 /* All: EC_SCHEMA, with line and column, for what cannot be changed in place; EC_NOMEM, EC_LIMIT. */
 
 /* A string, or null, becomes another string. */
-enum ec splice_scalar(const struct splice *s, json_at node, struct str value, struct err *err)
-    MUST_CHECK;
+enum ec edit_splice_scalar(const struct splice *s, json_at node, struct str value,
+                           struct err *err) MUST_CHECK;
 
 /* A member is added to a mapping, in front of the member whose key is `before` (of the first,
  * when there is none). */
-enum ec splice_member(const struct splice *s, json_at mapping, struct str before,
-                      const char *key, struct str value, struct err *err) MUST_CHECK;
+enum ec edit_splice_member(const struct splice *s, json_at mapping, struct str before,
+                           const char *key, struct str value, struct err *err) MUST_CHECK;
 
 /* The same with a list of {name: ...}. */
-enum ec splice_names(const struct splice *s, json_at mapping, const char *key,
-                     const struct str *names, size_t n, struct err *err) MUST_CHECK;
+enum ec edit_splice_names(const struct splice *s, json_at mapping, const char *key,
+                          const struct str *names, size_t n, struct err *err) MUST_CHECK;
 
 /* A list of {name: ...}, or null, becomes one of these names; those in front that are right
  * stay as they are. */
-enum ec splice_name_list(const struct splice *s, json_at list, const struct str *names,
-                         size_t n, struct err *err) MUST_CHECK;
+enum ec edit_splice_name_list(const struct splice *s, json_at list, const struct str *names,
+                              size_t n, struct err *err) MUST_CHECK;
 
 /* Items, each in JSON, behind the last one of a list; or a member with a new list. */
-enum ec splice_items(const struct splice *s, json_at mapping, const char *key,
-                     const struct str *items, size_t n, struct err *err) MUST_CHECK;
+enum ec edit_splice_items(const struct splice *s, json_at mapping, const char *key,
+                          const struct str *items, size_t n, struct err *err) MUST_CHECK;
 
 #endif

@@ -13,66 +13,69 @@ static json_at last_of(const struct json *j, json_at list) {
 
 /* Bytes of a scalar, down to where its last line ends; false where that cannot be told. */
 static bool is_measured(const struct splice *s, json_at node, size_t at, size_t *n) {
-    struct str rest = str_slice(write_text_of(s), at, write_text_of(s).n);
+    struct str rest = str_slice(edit_write_text_of(s), at, edit_write_text_of(s).n);
     struct str value = json_str(s->doc->json, node);
-    char c = write_byte_at(s, at);
+    char c = edit_write_byte_at(s, at);
     if (c == '|' || c == '>')
-        *n = scan_block(write_text_of(s), at) - at;
+        *n = edit_scan_block(edit_write_text_of(s), at) - at;
     else if (c == '"' || c == '\'')
-        *n = scan_quoted(write_text_of(s), at);
+        *n = edit_scan_quoted(edit_write_text_of(s), at);
     else
-        *n =
-            value.n != 0 && str_starts(rest, value) ? value.n : scan_null(write_text_of(s), at);
+        *n = value.n != 0 && str_starts(rest, value)
+                 ? value.n
+                 : edit_scan_null(edit_write_text_of(s), at);
     return value.n == 0 || *n != 0;
 }
 
 /* Behind an element; the text's length + 1 when that cannot be told. */
 static size_t end_of(const struct splice *s, json_at element) {
     json_at last = s->doc->json->nodes[element].next - 1;
-    size_t at = write_begin_of(s, element), n = 0;
-    if (write_byte_at(s, at) == '{' || write_byte_at(s, at) == '[')
-        return scan_bracket(write_text_of(s), at) + 1;
-    at = write_begin_of(s, last);
-    return is_measured(s, last, at, &n) ? at + n : write_text_of(s).n + 1;
+    size_t at = edit_write_begin_of(s, element), n = 0;
+    if (edit_write_byte_at(s, at) == '{' || edit_write_byte_at(s, at) == '[')
+        return edit_scan_bracket(edit_write_text_of(s), at) + 1;
+    at = edit_write_begin_of(s, last);
+    return is_measured(s, last, at, &n) ? at + n : edit_write_text_of(s).n + 1;
 }
 
 /* Where the line ends that an element ends in; the same. */
 static size_t end_of_line(const struct splice *s, json_at element) {
     size_t at = end_of(s, element);
-    while (at < write_text_of(s).n && write_text_of(s).p[at] != '\n' &&
-           write_text_of(s).p[at] != '\r')
+    while (at < edit_write_text_of(s).n && edit_write_text_of(s).p[at] != '\n' &&
+           edit_write_text_of(s).p[at] != '\r')
         at++;
     return at;
 }
 
 static enum ec insert_line(const struct splice *s, json_at list, size_t at, struct buf *text,
                            struct err *err) {
-    if (at <= write_text_of(s).n)
-        return write_change(s, list, at, 0, text, err);
+    if (at <= edit_write_text_of(s).n)
+        return edit_write_change(s, list, at, 0, text, err);
     buf_done(text);
-    return write_strange(s, list, "this list", err);
+    return edit_write_strange(s, list, "this list", err);
 }
 
 /* Flow: behind the last element, whatever follows it: a comma, comments, the bracket. */
 static enum ec extend_flow(const struct splice *s, json_at list, struct str items, bool compact,
                            struct err *err) {
-    size_t open = write_begin_of(s, list), close = scan_bracket(write_text_of(s), open);
+    size_t open = edit_write_begin_of(s, list),
+           close = edit_scan_bracket(edit_write_text_of(s), open);
     json_at last = last_of(s->doc->json, list);
     size_t at = last == JSON_NONE ? open + 1 : end_of(s, last);
     struct buf text = BUF_INIT(64 << 20);
-    if (close >= write_text_of(s).n || at <= open || at > close)
-        return write_strange(s, list, "this list", err);
+    if (close >= edit_write_text_of(s).n || at <= open || at > close)
+        return edit_write_strange(s, list, "this list", err);
     buf_puts(&text, last == JSON_NONE ? "" : compact ? "," : ", ");
     buf_str(&text, items);
-    return write_change(s, list, at, 0, &text, err);
+    return edit_write_change(s, list, at, 0, &text, err);
 }
 
 static struct style style_of_list(const struct splice *s, json_at list) {
-    struct style style = {.flow = true, .quoted = write_is_json(s)};
+    struct style style = {.flow = true, .quoted = edit_write_is_json(s)};
     json_at first = json_first(s->doc->json, list);
-    size_t open = first == JSON_NONE ? write_begin_of(s, list) : write_begin_of(s, first);
-    if (write_byte_at(s, open) == '{')
-        write_flow_style(s, open, &style);
+    size_t open =
+        first == JSON_NONE ? edit_write_begin_of(s, list) : edit_write_begin_of(s, first);
+    if (edit_write_byte_at(s, open) == '{')
+        edit_write_flow_style(s, open, &style);
     return style;
 }
 
@@ -80,22 +83,22 @@ static enum ec append_names(const struct splice *s, json_at list, const struct s
                             size_t n, struct err *err) {
     struct buf text = BUF_INIT(1 << 20);
     struct style style = style_of_list(s, list);
-    size_t open = write_begin_of(s, list);
-    if (write_byte_at(s, open) == '[') {
-        write_flow_names(&text, &style, names, n);
+    size_t open = edit_write_begin_of(s, list);
+    if (edit_write_byte_at(s, open) == '[') {
+        edit_write_flow_names(&text, &style, names, n);
         enum ec ec = text.bad ? err_set(err, (enum ec)text.bad, "no room for a list of names")
                               : extend_flow(s, list, buf_view(&text), style.compact, err);
         buf_done(&text);
         return ec;
     }
     json_at last = last_of(s->doc->json, list);
-    if (write_byte_at(s, open) != '-' || last == JSON_NONE)
-        return write_strange(s, list, "this list", err);
+    if (edit_write_byte_at(s, open) != '-' || last == JSON_NONE)
+        return edit_write_strange(s, list, "this list", err);
     for (size_t i = 0; i < n; i++) {
         buf_puts(&text, s->text->eol);
-        write_blanks(&text, s->doc->pos[list].col - 1);
+        edit_write_blanks(&text, s->doc->pos[list].col - 1);
         buf_puts(&text, "- name: ");
-        write_name(&text, names[i], false);
+        edit_write_name(&text, names[i], false);
     }
     return insert_line(s, list, end_of_line(s, last), &text, err);
 }
@@ -104,35 +107,35 @@ static enum ec set_name(const struct splice *s, json_at element, struct str name
                         struct err *err) {
     const struct json *j = s->doc->json;
     json_at old = json_get(j, element, STR("name"));
-    struct style style = {.flow = true, .quoted = write_is_json(s)};
+    struct style style = {.flow = true, .quoted = edit_write_is_json(s)};
     struct buf text = BUF_INIT(1 << 20);
-    size_t at = write_begin_of(s, element);
+    size_t at = edit_write_begin_of(s, element);
     if (old != JSON_NONE)
-        return write_set_scalar(s, old, name, write_name, err);
-    if (write_byte_at(s, at) == '{')
-        write_flow_style(s, at, &style);
-    write_named(&text, &style, name);
+        return edit_write_set_scalar(s, old, name, edit_write_name, err);
+    if (edit_write_byte_at(s, at) == '{')
+        edit_write_flow_style(s, at, &style);
+    edit_write_named(&text, &style, name);
     if (json_is(j, element, JSON_NULL)) {
-        enum ec ec = write_set_null(s, element, buf_view(&text), err);
+        enum ec ec = edit_write_set_null(s, element, buf_view(&text), err);
         buf_done(&text);
         return ec;
     }
-    if (write_byte_at(s, at) == '{' && style.empty)
-        return write_change(s, element, at, scan_bracket(write_text_of(s), at) + 1 - at, &text,
-                            err);
+    if (edit_write_byte_at(s, at) == '{' && style.empty)
+        return edit_write_change(
+            s, element, at, edit_scan_bracket(edit_write_text_of(s), at) + 1 - at, &text, err);
     buf_done(&text);
-    return write_strange(s, element, "this entry", err);
+    return edit_write_strange(s, element, "this entry", err);
 }
 
 static void put_line(const struct splice *s, json_at list, struct buf *out) {
     buf_puts(out, s->text->eol);
-    write_blanks(out, s->doc->pos[list].col - 1);
+    edit_write_blanks(out, s->doc->pos[list].col - 1);
 }
 
 /* The comments of what is taken out, each on a line of its own. */
 static void keep_comments(const struct splice *s, json_at list, struct str gone,
                           struct buf *out) {
-    for (size_t at = 0, n; (n = scan_comment(gone, &at)) != 0; at += n) {
+    for (size_t at = 0, n; (n = edit_scan_comment(gone, &at)) != 0; at += n) {
         put_line(s, list, out);
         buf_str(out, str_slice(gone, at, at + n));
     }
@@ -142,22 +145,22 @@ static void keep_comments(const struct splice *s, json_at list, struct str gone,
 static enum ec remove_tail(const struct splice *s, json_at list, json_at before,
                            struct err *err) {
     struct buf kept = BUF_INIT(1 << 20);
-    size_t open = write_begin_of(s, list);
-    if (write_byte_at(s, open) == '[') {
-        size_t from = end_of(s, before), close = scan_bracket(write_text_of(s), open);
-        if (close >= write_text_of(s).n || from > close)
-            return write_strange(s, list, "this list", err);
-        keep_comments(s, list, str_slice(write_text_of(s), from, close), &kept);
+    size_t open = edit_write_begin_of(s, list);
+    if (edit_write_byte_at(s, open) == '[') {
+        size_t from = end_of(s, before), close = edit_scan_bracket(edit_write_text_of(s), open);
+        if (close >= edit_write_text_of(s).n || from > close)
+            return edit_write_strange(s, list, "this list", err);
+        keep_comments(s, list, str_slice(edit_write_text_of(s), from, close), &kept);
         if (kept.n != 0)
             put_line(s, list, &kept); /* for the bracket: a comment would hide it */
-        return write_change(s, list, from, close - from, &kept, err);
+        return edit_write_change(s, list, from, close - from, &kept, err);
     }
     size_t from = end_of_line(s, before);
     size_t to = end_of_line(s, last_of(s->doc->json, list));
-    if (write_byte_at(s, open) != '-' || to < from || to > write_text_of(s).n)
-        return write_strange(s, list, "this list", err);
-    keep_comments(s, list, str_slice(write_text_of(s), from, to), &kept);
-    return write_change(s, list, from, to - from, &kept, err);
+    if (edit_write_byte_at(s, open) != '-' || to < from || to > edit_write_text_of(s).n)
+        return edit_write_strange(s, list, "this list", err);
+    keep_comments(s, list, str_slice(edit_write_text_of(s), from, to), &kept);
+    return edit_write_change(s, list, from, to - from, &kept, err);
 }
 
 /* What is more than a name would be lost in the list as it should be. */
@@ -209,38 +212,38 @@ static enum ec set_names(const struct splice *s, json_at list, const struct str 
     return i < n ? append_names(s, list, names + i, n - i, err) : EC_OK;
 }
 
-enum ec splice_name_list(const struct splice *s, json_at list, const struct str *names,
-                         size_t n, struct err *err) {
+enum ec edit_splice_name_list(const struct splice *s, json_at list, const struct str *names,
+                              size_t n, struct err *err) {
     const struct style bare = {.flow = true};
     struct style style = bare;
     if (!json_is(s->doc->json, list, JSON_NULL))
         return set_names(s, list, names, n, err);
     struct buf text = BUF_INIT(1 << 20);
-    style.quoted = write_is_json(s);
+    style.quoted = edit_write_is_json(s);
     buf_putc(&text, '[');
-    write_flow_names(&text, &style, names, n);
+    edit_write_flow_names(&text, &style, names, n);
     buf_putc(&text, ']');
     enum ec ec = text.bad ? err_set(err, (enum ec)text.bad, "no room for a list of names")
-                          : write_set_null(s, list, buf_view(&text), err);
+                          : edit_write_set_null(s, list, buf_view(&text), err);
     buf_done(&text);
     return ec;
 }
 
-enum ec splice_items(const struct splice *s, json_at mapping, const char *key,
-                     const struct str *items, size_t n, struct err *err) {
+enum ec edit_splice_items(const struct splice *s, json_at mapping, const char *key,
+                          const struct str *items, size_t n, struct err *err) {
     const struct json *j = s->doc->json;
     json_at list = json_get(j, mapping, str_of(key));
-    struct style style = write_style_of(s, mapping, STR_NONE);
+    struct style style = edit_write_style_of(s, mapping, STR_NONE);
     struct buf text = BUF_INIT(64 << 20);
     bool block = !style.flow;
     bool listed = json_is(j, list, JSON_ARRAY);
     if (listed)
-        block = write_byte_at(s, write_begin_of(s, list)) == '-';
+        block = edit_write_byte_at(s, edit_write_begin_of(s, list)) == '-';
     if (list != JSON_NONE && !listed)
-        return write_strange(s, list, "this list", err);
+        return edit_write_strange(s, list, "this list", err);
     if (!listed) {
-        write_beginning(&text, s, &style);
-        write_key(&text, &style, key);
+        edit_write_beginning(&text, s, &style);
+        edit_write_key(&text, &style, key);
     }
     if (!listed && !block)
         buf_putc(&text, '[');
@@ -249,7 +252,8 @@ enum ec splice_items(const struct splice *s, json_at mapping, const char *key,
     for (size_t i = 0; i < n; i++) {
         if (block) {
             buf_puts(&text, s->text->eol);
-            write_blanks(&text, listed ? s->doc->pos[list].col - 1 : style.indent + style.dash);
+            edit_write_blanks(&text,
+                              listed ? s->doc->pos[list].col - 1 : style.indent + style.dash);
             buf_puts(&text, "- ");
         } else if (i != 0) {
             buf_puts(&text, ", ");
@@ -265,6 +269,6 @@ enum ec splice_items(const struct splice *s, json_at mapping, const char *key,
     }
     if (!block)
         buf_putc(&text, ']');
-    write_separator(&text, s, &style);
-    return write_change(s, mapping, style.at, 0, &text, err);
+    edit_write_separator(&text, s, &style);
+    return edit_write_change(s, mapping, style.at, 0, &text, err);
 }

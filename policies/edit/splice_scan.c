@@ -11,7 +11,7 @@ static bool is_pair(struct str text, size_t i, char quote) {
     return text.p[i] == quote && i + 1 < text.n && text.p[i + 1] == quote;
 }
 
-size_t scan_quoted(struct str text, size_t at) {
+size_t edit_scan_quoted(struct str text, size_t at) {
     char quote = text.p[at];
     for (size_t i = at + 1; i < text.n; i++) {
         if (is_pair(text, i, quote))
@@ -22,7 +22,7 @@ size_t scan_quoted(struct str text, size_t at) {
     return 0;
 }
 
-size_t scan_null(struct str text, size_t at) {
+size_t edit_scan_null(struct str text, size_t at) {
     static const struct str words[] = {STR_INIT("null"), STR_INIT("Null"), STR_INIT("NULL"),
                                        STR_INIT("~")};
     struct str rest = str_slice(text, at, text.n);
@@ -38,7 +38,7 @@ static size_t behind_comment(struct str text, size_t at) {
     return at;
 }
 
-size_t scan_blanks(struct str text, size_t at) {
+size_t edit_scan_blanks(struct str text, size_t at) {
     while (at < text.n) {
         if (is_blank(text.p[at]))
             at++;
@@ -55,12 +55,12 @@ static bool begins_scalar(struct str text, size_t at) {
     return at == 0 || is_blank(text.p[at - 1]) || strchr("[{,:", text.p[at - 1]) != NULL;
 }
 
-size_t scan_bracket(struct str text, size_t at) {
+size_t edit_scan_bracket(struct str text, size_t at) {
     size_t depth = 0;
     while (at < text.n) {
         char c = text.p[at];
         if ((c == '"' || c == '\'') && begins_scalar(text, at)) {
-            size_t n = scan_quoted(text, at);
+            size_t n = edit_scan_quoted(text, at);
             at += n ? n : text.n - at;
             continue;
         }
@@ -82,7 +82,7 @@ static size_t behind_line(struct str text, size_t at) {
     return at + (at < text.n && text.p[at] == '\n');
 }
 
-size_t scan_block(struct str text, size_t at) {
+size_t edit_scan_block(struct str text, size_t at) {
     size_t end = behind_comment(text, at), indent = 0;
     for (size_t line = behind_line(text, at); line < text.n; line = behind_line(text, line)) {
         size_t first = line;
@@ -99,7 +99,7 @@ size_t scan_block(struct str text, size_t at) {
     return end;
 }
 
-size_t scan_comment(struct str text, size_t *at) {
+size_t edit_scan_comment(struct str text, size_t *at) {
     size_t i = *at;
     while (i < text.n) {
         char c = text.p[i];
@@ -108,13 +108,14 @@ size_t scan_comment(struct str text, size_t *at) {
             *at = i;
             return behind_comment(text, i) - i;
         }
-        size_t n = (c == '"' || c == '\'') && begins_scalar(text, i) ? scan_quoted(text, i) : 0;
+        size_t n =
+            (c == '"' || c == '\'') && begins_scalar(text, i) ? edit_scan_quoted(text, i) : 0;
         i += n ? n : 1;
     }
     return 0;
 }
 
-size_t scan_block_line(struct str text, size_t *at, struct str value) {
+size_t edit_scan_block_line(struct str text, size_t *at, struct str value) {
     size_t line = behind_comment(text, *at);
     while (line < text.n && is_blank(text.p[line]))
         line++;

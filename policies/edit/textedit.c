@@ -31,7 +31,7 @@ static size_t scan_lines(struct str text, size_t *lines) {
     return n;
 }
 
-enum ec textedit_init(struct textedit *out, struct str text, struct err *err) {
+enum ec edit_text_init(struct textedit *out, struct str text, struct err *err) {
     *out = (struct textedit){.text = text, .arena = ARENA_INIT(4096, ARENA_MAX)};
     size_t n = scan_lines(text, NULL);
     out->lines = mem_alloc(mem_array_bytes(n, sizeof *out->lines));
@@ -46,14 +46,14 @@ enum ec textedit_init(struct textedit *out, struct str text, struct err *err) {
     return EC_OK;
 }
 
-void textedit_done(struct textedit *t) {
+void edit_text_done(struct textedit *t) {
     mem_free(t->lines);
     mem_free(t->v);
     arena_done(&t->arena);
     *t = (struct textedit){.lines = NULL};
 }
 
-size_t textedit_offset(const struct textedit *t, struct yaml_pos pos) {
+size_t edit_text_offset(const struct textedit *t, struct yaml_pos pos) {
     if (pos.line == 0 || pos.col == 0 || pos.line > t->n_lines)
         return t->text.n;
     size_t at = t->lines[pos.line - 1] + (pos.col - 1);
@@ -62,7 +62,7 @@ size_t textedit_offset(const struct textedit *t, struct yaml_pos pos) {
 
 /* ---- changes ------------------------------------------------------------------------- */
 
-enum ec textedit_add(struct textedit *t, struct textedit_change change, struct err *err) {
+enum ec edit_text_add(struct textedit *t, struct textedit_change change, struct err *err) {
     if (t->n == t->cap) {
         size_t cap = t->cap ? 2 * t->cap : 32;
         struct textedit_change *more = mem_realloc(t->v, mem_array_bytes(cap, sizeof *more));
@@ -99,7 +99,7 @@ static enum ec check_apart(const struct textedit *t, struct err *err) {
     return EC_OK;
 }
 
-enum ec textedit_apply(struct textedit *t, struct buf *out, struct err *err) {
+enum ec edit_text_apply(struct textedit *t, struct buf *out, struct err *err) {
     size_t at = 0;
     if (t->n != 0)
         qsort(t->v, t->n, sizeof *t->v, compare);

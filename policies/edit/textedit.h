@@ -1,6 +1,6 @@
 /* edit/textedit - changes to a text at its lines and columns, made all at once.
  *
- *      text --textedit_offset--> bytes --textedit_add--> changes --textedit_apply--> new text
+ *      text --edit_text_offset--> bytes --edit_text_add--> changes --edit_text_apply--> new text
  *
  * Rules      a place is changed once; what is inserted at one byte stands in the order in which it was
  *            added
@@ -30,18 +30,18 @@ struct textedit {
     struct arena arena;
 };
 
-/* Errors: EC_NOMEM. *out needs textedit_done in any case. */
-enum ec textedit_init(struct textedit *out, struct str text, struct err *err) MUST_CHECK;
-void textedit_done(struct textedit *t);
+/* Errors: EC_NOMEM. *out needs edit_text_done in any case. */
+enum ec edit_text_init(struct textedit *out, struct str text, struct err *err) MUST_CHECK;
+void edit_text_done(struct textedit *t);
 
 /* The byte at a place; the text's length for one that is none. */
-size_t textedit_offset(const struct textedit *t, struct yaml_pos pos);
+size_t edit_text_offset(const struct textedit *t, struct yaml_pos pos);
 
 /* Errors: EC_NOMEM, EC_LIMIT. */
-enum ec textedit_add(struct textedit *t, struct textedit_change change, struct err *err)
+enum ec edit_text_add(struct textedit *t, struct textedit_change change, struct err *err)
     MUST_CHECK;
 
 /* Errors: EC_SCHEMA at a change that meets another one; EC_NOMEM, EC_LIMIT. */
-enum ec textedit_apply(struct textedit *t, struct buf *out, struct err *err) MUST_CHECK;
+enum ec edit_text_apply(struct textedit *t, struct buf *out, struct err *err) MUST_CHECK;
 
 #endif

@@ -7,21 +7,19 @@
 #include "object/object.h"
 
 /* What is not EC_OK ends the walk. */
-typedef enum ec each_fn(void *arg, const struct subject *s, struct err *err);
+typedef enum ec object_each_fn(void *arg, const struct object *s, struct err *err);
 
 /* Files, folders, "-". Templates in folders are told, other files that are no manifests counted.
  * Errors: EC_NOMEM, and the callback's. */
-enum ec each_subject(char *const *operands, size_t n, const struct opt_list *exclude,
-                     const struct policy *policy, const struct asked *asked, each_fn *take,
-                     void *arg, struct subject_totals *totals, struct err *err) MUST_CHECK;
+enum ec object_each(char *const *operands, size_t n, const struct opt_list *exclude,
+                    const struct policy *policy, const struct object_request *request,
+                    object_each_fn *take, void *arg, struct object_totals *totals,
+                    struct err *err) MUST_CHECK;
 
 /* The same with one text. */
-enum ec each_in_text(const char *file, struct str text, const struct policy *policy,
-                     const struct asked *asked, each_fn *take, void *arg,
-                     struct subject_totals *totals, struct err *err) MUST_CHECK;
-
-/* What it tells faults and notes with, for others' sinks; arg is not looked at. */
-void each_fault(void *arg, const struct subject_fault *f);
-void each_note(void *arg, const char *file, uint32_t line, const char *text);
+enum ec object_each_in_text(const char *file, struct str text, const struct policy *policy,
+                            const struct object_request *request, object_each_fn *take,
+                            void *arg, struct object_totals *totals, struct err *err)
+    MUST_CHECK;
 
 #endif

@@ -52,7 +52,7 @@ static void make_marks(struct excerpt *e) {
     }
 }
 
-void excerpt_done(struct excerpt *e) {
+void object_excerpt_done(struct excerpt *e) {
     mem_free(e->marks);
     *e = (struct excerpt)EXCERPT_INIT(STR_NONE);
 }
@@ -123,7 +123,7 @@ static bool find_line(struct excerpt *e, uint32_t line) {
 
 /* ---- lines ---------------------------------------------------------------------------- */
 
-struct str excerpt_line(struct excerpt *e, uint32_t line) {
+struct str object_excerpt_line(struct excerpt *e, uint32_t line) {
     return find_line(e, line) ? str_slice(e->text, e->last.from, e->last.to) : STR_NONE;
 }
 
@@ -137,7 +137,7 @@ static struct str last_line(struct str text) {
 /* The line to show, and from where in it *caret is. What is missed at the end of the text (a bracket, a
  * quote) is missed behind its last word. */
 static struct str shown_line(struct excerpt *e, uint32_t line, uint32_t col, size_t *caret) {
-    struct str s = excerpt_line(e, line);
+    struct str s = object_excerpt_line(e, line);
     if (e->text.p == NULL || line == 0 || col == 0)
         return STR_NONE;
     if (s.p == NULL || (size_t)(s.p - e->text.p) >= e->words) {
@@ -153,7 +153,7 @@ static bool is_inside(char c) {
     return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-void excerpt_print(struct buf *out, struct excerpt *e, uint32_t line, uint32_t col) {
+void object_excerpt_print(struct buf *out, struct excerpt *e, uint32_t line, uint32_t col) {
     size_t caret = 0;
     struct str s = shown_line(e, line, col, &caret);
     size_t from = caret > BEFORE_MAX ? caret - BEFORE_MAX : 0;
@@ -170,7 +170,7 @@ void excerpt_print(struct buf *out, struct excerpt *e, uint32_t line, uint32_t c
     buf_puts(out, "^\n");
 }
 
-uint32_t excerpt_utf16_column(struct excerpt *e, uint32_t line, uint32_t col) {
+uint32_t object_excerpt_utf16_column(struct excerpt *e, uint32_t line, uint32_t col) {
     if (!find_line(e, line) || col == 0)
         return 1;
     size_t off = e->last.from + (col - 1);
@@ -191,9 +191,9 @@ static size_t skip_properties(struct str s) {
     return i;
 }
 
-bool excerpt_value(struct excerpt *e, uint32_t line, uint32_t col, struct str value,
-                   uint32_t *from, uint32_t *to) {
-    struct str s = excerpt_line(e, line);
+bool object_excerpt_value(struct excerpt *e, uint32_t line, uint32_t col, struct str value,
+                          uint32_t *from, uint32_t *to) {
+    struct str s = object_excerpt_line(e, line);
     if (s.p == NULL || col == 0 || value.n == 0)
         return false;
     s = str_slice(s, col - 1, s.n);

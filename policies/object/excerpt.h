@@ -5,9 +5,9 @@
  *      marks  ^             ^             ^         what it takes in UTF-16
  *
  * Shape      lines end at LF, CRLF and a lone CR, as in YAML; columns are 1-based bytes
- * Cost       the marks are made once, when the first line is asked for; then every question costs a
+ * Cost       the marks are made once, when the first line is request for; then every question costs a
  *            few hundred bytes, wherever the line is and however long
- * Ownership  borrows the text; owns its marks until excerpt_done
+ * Ownership  borrows the text; owns its marks until object_excerpt_done
  * Errors     without memory for marks all is found from the start of the text: slower
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_OBJECT_EXCERPT_H
@@ -30,23 +30,23 @@ struct excerpt {
 #define EXCERPT_INIT(of)                                                                       \
     { .text = (of) }
 
-void excerpt_done(struct excerpt *e);
+void object_excerpt_done(struct excerpt *e);
 
 /* A line without its end; empty when there is none of that number. */
-struct str excerpt_line(struct excerpt *e, uint32_t line);
+struct str object_excerpt_line(struct excerpt *e, uint32_t line);
 
 /* The line and a caret below the column; of a long line what is around the column. What a terminal or
  * a CI system would take for a command is shown as '?'. Behind the last word of the text, that line and
  * a caret behind the word. Nothing when the line is empty. */
-void excerpt_print(struct buf *out, struct excerpt *e, uint32_t line, uint32_t col);
+void object_excerpt_print(struct buf *out, struct excerpt *e, uint32_t line, uint32_t col);
 
 /* The column counted in UTF-16 units, as SARIF has it. */
-uint32_t excerpt_utf16_column(struct excerpt *e, uint32_t line, uint32_t col);
+uint32_t object_excerpt_utf16_column(struct excerpt *e, uint32_t line, uint32_t col);
 
 /* Where a scalar with this value stands as it reads (plain, or quoted without escapes): the
  * byte columns [*from, *to) of the value itself, without its quotes. False when it is written
  * in another way and cannot be replaced blindly. */
-bool excerpt_value(struct excerpt *e, uint32_t line, uint32_t col, struct str value,
-                   uint32_t *from, uint32_t *to);
+bool object_excerpt_value(struct excerpt *e, uint32_t line, uint32_t col, struct str value,
+                          uint32_t *from, uint32_t *to);
 
 #endif

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-void ignore_done(struct ignore *g) {
+void object_ignore_done(struct ignore *g) {
     mem_free(g->v);
     arena_done(&g->texts);
     *g = (struct ignore){.v = NULL};
@@ -73,7 +73,7 @@ static struct str part(struct str s, size_t at) {
 
 /* The same walk over the parts between slashes; behind the last one a position is n + 1. `**` at the
  * end stands for what is in a folder, not for the folder. */
-bool ignore_glob(struct str glob, struct str path) {
+bool object_ignore_glob(struct str glob, struct str path) {
     size_t g = 0, t = 0, star = SIZE_MAX, mark = 0;
     while (t <= path.n) {
         struct str want = part(glob, g), have = part(path, t);
@@ -110,7 +110,7 @@ static enum ec push(struct ignore *g, struct ignore_rule rule, struct err *err) 
     return EC_OK;
 }
 
-enum ec ignore_add(struct ignore *g, struct str glob, size_t base, struct err *err) {
+enum ec object_ignore_add(struct ignore *g, struct str glob, size_t base, struct err *err) {
     struct ignore_rule rule = {.base = base};
     while (str_starts(glob, STR("./")))
         glob = str_slice(glob, 2, glob.n);
@@ -143,12 +143,13 @@ static enum ec add_line(struct ignore *g, struct str line, size_t base, struct e
     bool back = line.p[0] == '!';
     if (!arena_str(&g->texts, str_slice(line, back, line.n), &kept))
         return arena_fail(&g->texts, err);
-    if (ignore_add(g, kept, base, err) == EC_OK && g->n != before)
+    if (object_ignore_add(g, kept, base, err) == EC_OK && g->n != before)
         g->v[before].back = back;
     return err->code;
 }
 
-enum ec ignore_add_lines(struct ignore *g, struct str text, size_t base, struct err *err) {
+enum ec object_ignore_add_lines(struct ignore *g, struct str text, size_t base,
+                                struct err *err) {
     text = str_slice(text, utf8_mark_bytes(text), text.n);
     while (text.n != 0) {
         size_t n = str_find(text, '\n');
@@ -159,7 +160,7 @@ enum ec ignore_add_lines(struct ignore *g, struct str text, size_t base, struct 
     return EC_OK;
 }
 
-void ignore_cut(struct ignore *g, size_t n) {
+void object_ignore_cut(struct ignore *g, size_t n) {
     g->n = n;
 }
 
@@ -168,13 +169,13 @@ static bool matches(const struct ignore_rule *rule, struct str path, bool is_fol
         return false;
     path = str_slice(path, rule->base, path.n);
     if (!rule->anywhere)
-        return ignore_glob(rule->glob, path);
+        return object_ignore_glob(rule->glob, path);
     while (str_find(path, '/') != path.n)
         path = str_slice(path, str_find(path, '/') + 1, path.n);
     return match_name(rule->glob, path);
 }
 
-int ignore_says(const struct ignore *g, struct str path, bool is_folder) {
+int object_ignore_says(const struct ignore *g, struct str path, bool is_folder) {
     for (size_t i = g->n; i-- > 0;)
         if (matches(&g->v[i], path, is_folder))
             return g->v[i].back ? -1 : 1;

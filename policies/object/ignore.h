@@ -33,20 +33,21 @@ struct ignore {
 #define IGNORE_INIT                                                                            \
     { .texts = ARENA_INIT(4096, (size_t)1 << 28) }
 
-void ignore_done(struct ignore *g);
+void object_ignore_done(struct ignore *g);
 
 /* Adds one glob, never as a comment and never as one that takes in again. Errors: EC_NOMEM. */
-enum ec ignore_add(struct ignore *g, struct str glob, size_t base, struct err *err) MUST_CHECK;
+enum ec object_ignore_add(struct ignore *g, struct str glob, size_t base, struct err *err)
+    MUST_CHECK;
 /* Adds the lines of a file. Errors: EC_NOMEM, EC_LIMIT. */
-enum ec ignore_add_lines(struct ignore *g, struct str text, size_t base, struct err *err)
+enum ec object_ignore_add_lines(struct ignore *g, struct str text, size_t base, struct err *err)
     MUST_CHECK;
 /* Forgets what was added behind the first n. */
-void ignore_cut(struct ignore *g, size_t n);
+void object_ignore_cut(struct ignore *g, size_t n);
 
 /* 1: left out, -1: taken in again, 0: no glob says anything. */
-int ignore_says(const struct ignore *g, struct str path, bool is_folder);
+int object_ignore_says(const struct ignore *g, struct str path, bool is_folder);
 
 /* Does the glob match the whole path? */
-bool ignore_glob(struct str glob, struct str path);
+bool object_ignore_glob(struct str glob, struct str path);
 
 #endif

@@ -19,7 +19,7 @@ struct folder {
 
 struct search {
     struct inputs *out;
-    const struct inputs_filter *filter;
+    const struct object_inputs_filter *filter;
     struct ignore excluded, ignored; /* --exclude; lines of the folders on the way here */
     size_t operand;
     bool in_folder;
@@ -29,12 +29,12 @@ struct search {
     struct err *err;
 };
 
-bool inputs_is_manifest(struct str name) {
+bool object_inputs_is_manifest(struct str name) {
     return str_ends(name, STR(".yaml")) || str_ends(name, STR(".yml")) ||
            str_ends(name, STR(".json"));
 }
 
-bool inputs_is_suite(struct str name) {
+bool object_inputs_is_suite(struct str name) {
     return str_ends(name, STR(".test.yaml"));
 }
 
@@ -104,8 +104,8 @@ static bool is_new(struct search *s, const struct stat *st) {
 
 /* The command line has the last word. */
 static bool is_out(const struct search *s, const char *path, bool is_folder) {
-    return ignore_says(&s->excluded, str_of(path), is_folder) > 0 ||
-           ignore_says(&s->ignored, str_of(path), is_folder) > 0;
+    return object_ignore_says(&s->excluded, str_of(path), is_folder) > 0 ||
+           object_ignore_says(&s->ignored, str_of(path), is_folder) > 0;
 }
 
 /* Bytes of a path before the names of what is in the folder. */
@@ -121,7 +121,8 @@ static void read_ignored(struct search *s, const char *folder) {
     const char *path = s->filter->ignore_files ? join(s, folder, IGNORE_FILE) : NULL;
     if (path != NULL && access(path, F_OK) == 0) {
         if (file_read(&text, path, IGNORE_FILE_MAX, &err) == EC_OK)
-            (void)!ignore_add_lines(&s->ignored, buf_view(&text), base_of(folder), s->err);
+            (void)!object_ignore_add_lines(&s->ignored, buf_view(&text), base_of(folder),
+                                           s->err);
         else
             add(s, path, err.os ? err.os : EFBIG);
     }
@@ -130,9 +131,9 @@ static void read_ignored(struct search *s, const char *folder) {
 
 static void read_excluded(struct search *s, const char *folder) {
     const struct opt_list *globs = s->filter->exclude;
-    ignore_cut(&s->excluded, 0);
+    object_ignore_cut(&s->excluded, 0);
     for (size_t i = 0; globs != NULL && i < globs->n && s->err->code == EC_OK; i++)
-        (void)!ignore_add(&s->excluded, str_of(globs->v[i]), base_of(folder), s->err);
+        (void)!object_ignore_add(&s->excluded, str_of(globs->v[i]), base_of(folder), s->err);
 }
 
 /* ---- folders ------------------------------------------------------------------------- */
@@ -172,7 +173,7 @@ static void search_folder(struct search *s, const char *path, const struct stat 
         free(entries[i]);
     }
     free(entries);
-    ignore_cut(&s->ignored, outer);
+    object_ignore_cut(&s->ignored, outer);
 }
 
 static void take_operand(struct search *s, const char *path) {
@@ -187,8 +188,8 @@ static void take_operand(struct search *s, const char *path) {
     search_folder(s, path, &st, 0);
 }
 
-enum ec inputs_find(struct inputs *out, char *const *operands, size_t n,
-                    const struct inputs_filter *filter, struct err *err) {
+enum ec object_inputs_find(struct inputs *out, char *const *operands, size_t n,
+                           const struct object_inputs_filter *filter, struct err *err) {
     *out = (struct inputs){.paths = ARENA_INIT(16 << 10, (size_t)1 << 30)};
     struct search s = {.out = out,
                        .filter = filter,
@@ -198,17 +199,17 @@ enum ec inputs_find(struct inputs *out, char *const *operands, size_t n,
     for (s.operand = 0; s.operand < n && err->code == EC_OK; s.operand++)
         take_operand(&s, operands[s.operand]);
     mem_free(s.seen);
-    ignore_done(&s.excluded);
-    ignore_done(&s.ignored);
+    object_ignore_done(&s.excluded);
+    object_ignore_done(&s.ignored);
     return err->code;
 }
 
-void inputs_done(struct inputs *in) {
+void object_inputs_done(struct inputs *in) {
     mem_free(in->v);
     arena_done(&in->paths);
     *in = (struct inputs){.v = NULL};
 }
 
-enum ec inputs_fail(const struct input *in, struct err *err) {
+enum ec object_inputs_fail(const struct input *in, struct err *err) {
     return err_set_os(err, in->os, "cannot read %s", in->path);
 }

@@ -3,7 +3,7 @@
  *            whatever its name. Links are followed; a folder is searched once for each operand,
  *            however many lead to it. Of what stands in folders regular files alone are taken,
  *            and of these what neither --exclude nor a .pullgateignore leaves out
- * Ownership  the list owns its paths until inputs_done
+ * Ownership  the list owns its paths until object_inputs_done
  * Limits     FOLDER_DEPTH_MAX levels of folders
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_OBJECT_INPUTS_H
@@ -25,25 +25,26 @@ struct inputs {
     struct arena paths;
 };
 
-typedef bool inputs_wanted_fn(struct str name);
+typedef bool object_inputs_wanted_fn(struct str name);
 
-struct inputs_filter { /* of what stands in folders */
-    inputs_wanted_fn *wanted;
+struct object_inputs_filter { /* of what stands in folders */
+    object_inputs_wanted_fn *wanted;
     const struct opt_list *exclude; /* globs (ignore.h), from the operand on; or NULL */
     bool ignore_files;              /* .pullgateignore counts */
 };
 
 /* "*.yaml", "*.yml", "*.json" */
-bool inputs_is_manifest(struct str name);
+bool object_inputs_is_manifest(struct str name);
 /* "*.test.yaml": suites of policyctl verify */
-bool inputs_is_suite(struct str name);
+bool object_inputs_is_suite(struct str name);
 
-/* Errors: EC_NOMEM, EC_LIMIT (too many globs). *out needs inputs_done in any case. */
-enum ec inputs_find(struct inputs *out, char *const *operands, size_t n,
-                    const struct inputs_filter *filter, struct err *err) MUST_CHECK;
-void inputs_done(struct inputs *in);
+/* Errors: EC_NOMEM, EC_LIMIT (too many globs). *out needs object_inputs_done in any case. */
+enum ec object_inputs_find(struct inputs *out, char *const *operands, size_t n,
+                           const struct object_inputs_filter *filter, struct err *err)
+    MUST_CHECK;
+void object_inputs_done(struct inputs *in);
 
 /* Why a folder could not be read, as an error. */
-enum ec inputs_fail(const struct input *in, struct err *err);
+enum ec object_inputs_fail(const struct input *in, struct err *err);
 
 #endif

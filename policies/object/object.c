@@ -9,9 +9,9 @@
 enum { FILE_MAX = 256 << 20, POINTER_MAX = 4096, LIST_DEPTH_MAX = 8 };
 
 struct walk { /* one file's */
-    struct judge *j;
-    const struct subject_sink *to;
-    struct subject_totals *totals;
+    struct object_judge *j;
+    const struct object_sink *to;
+    struct object_totals *totals;
     const char *file;
     struct str raw;       /* as read */
     struct str text;      /* as shown */
@@ -35,7 +35,7 @@ static bool is_denied_whole(const struct decision *d) {
     return false;
 }
 
-static void count(struct subject_totals *t, const struct decision *d) {
+static void count(struct object_totals *t, const struct decision *d) {
     bool whole = is_denied_whole(d);
     t->objects++;
     t->denied += whole && d->n_images == 0;
@@ -55,7 +55,7 @@ static void count(struct subject_totals *t, const struct decision *d) {
     }
 }
 
-void subject_add(struct subject_totals *to, const struct subject_totals *more) {
+void object_totals_add(struct object_totals *to, const struct object_totals *more) {
     to->objects += more->objects;
     to->images += more->images;
     to->rewritten += more->rewritten;
@@ -72,7 +72,7 @@ void subject_add(struct subject_totals *to, const struct subject_totals *more) {
 }
 
 /* Reviews of built-in kinds are the webhook's own matter: an eviction, a status. */
-static bool is_judged(const struct subject *s, const struct review_fault *fault) {
+static bool is_judged(const struct object *s, const struct review_fault *fault) {
     struct str built_in;
     bool known = review_is_version(s->workload->api_version, s->workload->kind, &built_in);
     return fault->is || s->object == JSON_NONE || s->decision->verdict != VERDICT_ALLOW ||
@@ -80,14 +80,14 @@ static bool is_judged(const struct subject *s, const struct review_fault *fault)
 }
 
 /* Images that someone else was to fill in. */
-static void note_variable(struct walk *w, const struct subject *s) {
+static void note_variable(struct walk *w, const struct object *s) {
     struct buf pointer = BUF_INIT(POINTER_MAX);
     for (size_t i = 0; i < s->decision->n_images; i++) {
         struct str text = s->decision->images[i].before;
         bool action = text.n > 1 && memmem(text.p, text.n, "{{", 2) != NULL;
         if (!action && (text.n < 2 || text.p[0] != '$' || memchr("{(", text.p[1], 2) == NULL))
             continue;
-        struct yaml_pos pos = subject_image_where(s, s->decision->images[i].image, &pointer);
+        struct yaml_pos pos = object_image_where(s, s->decision->images[i].image, &pointer);
         w->to->note(
             w->to->arg, w->file, pos.line,
             "an image that a template or its parameters have yet to fill in; give what is "
@@ -97,13 +97,13 @@ static void note_variable(struct walk *w, const struct subject *s) {
     buf_done(&pointer);
 }
 
-static enum ec show(struct walk *w, struct subject *s, const struct review_fault *fault,
+static enum ec show(struct walk *w, struct object *s, const struct review_fault *fault,
                     const struct workload *workload, struct err *err) {
     struct decision decision;
-    const struct asked *asked = w->j->asked;
+    const struct object_request *request = w->j->request;
     enum ec ec = fault->is ? review_refuse(&decision, fault, w->j->policy, &w->j->arena, err)
-                           : engine_decide(&decision, w->j->policy, workload, asked->now_s,
-                                           asked->engine_flags, &w->j->arena, err);
+                           : engine_decide(&decision, w->j->policy, workload, request->now_s,
+                                           request->engine_flags, &w->j->arena, err);
     if (ec != EC_OK)
         return ec;
     s->index = w->index++;
@@ -112,7 +112,7 @@ static enum ec show(struct walk *w, struct subject *s, const struct review_fault
     s->decision = &decision;
     struct unjudged unjudged = {.why = UNJUDGED_NOT};
     if (!is_judged(s, fault))
-        unjudged_look(&unjudged, s->doc->json, s->object, workload);
+        object_unjudged_look(&unjudged, s->doc->json, s->object, workload);
     s->unjudged = unjudged.why != UNJUDGED_NOT ? &unjudged : NULL;
     count(w->totals, &decision);
     w->totals->malformed_objects += fault->is;
@@ -123,7 +123,7 @@ static enum ec show(struct walk *w, struct subject *s, const struct review_fault
     return ec;
 }
 
-static enum ec take_review(struct walk *w, struct subject *s, struct err *err) {
+static enum ec take_review(struct walk *w, struct object *s, struct err *err) {
     struct review review;
     if (s->object != 0)
         return err_set(err, EC_SCHEMA,
@@ -154,19 +154,19 @@ static bool names_account(const struct json *json, json_at object, struct str sp
            json_str(json, json_get(json, at, STR("serviceAccount"))).n != 0;
 }
 
-enum ec subject_workload(struct workload *out, struct review_fault *fault,
-                         const struct judge *j, const struct json *json, json_at object,
-                         struct arena *arena, struct err *err) {
-    const struct asked *asked = j->asked;
+enum ec object_workload(struct workload *out, struct review_fault *fault,
+                        const struct object_judge *j, const struct json *json, json_at object,
+                        struct arena *arena, struct err *err) {
+    const struct object_request *request = j->request;
     struct str version;
     *fault = (struct review_fault){.is = false};
-    *out = (struct workload){.operation = asked->operation,
-                             .namespace = str_of(asked->namespace),
+    *out = (struct workload){.operation = request->operation,
+                             .namespace = str_of(request->namespace),
                              .api_version = j->item_version,
                              .kind = j->item_kind,
-                             .user = str_of(asked->user),
+                             .user = str_of(request->user),
                              .groups = j->groups,
-                             .n_groups = asked->groups->n};
+                             .n_groups = request->groups->n};
     if (review_object(out, fault, json, object, arena, err) != EC_OK)
         return err->code;
     if (out->kind.n == 0)
@@ -176,18 +176,18 @@ enum ec subject_workload(struct workload *out, struct review_fault *fault,
                        STR_ARG(out->kind), out->api_version.n ? "\"" : "none",
                        STR_ARG(str_slice(out->api_version, 0, 100)),
                        out->api_version.n ? "\"" : "", STR_ARG(version));
-    if (asked->namespace == NULL && out->namespace.n == 0 && out->shape != SHAPE_OTHER)
-        out->namespace = str_of(SUBJECT_NAMESPACE);
-    if (asked->service_account != NULL && out->shape != SHAPE_OTHER &&
+    if (request->namespace == NULL && out->namespace.n == 0 && out->shape != SHAPE_OTHER)
+        out->namespace = str_of(OBJECT_NAMESPACE);
+    if (request->service_account != NULL && out->shape != SHAPE_OTHER &&
         !names_account(json, object, out->spec))
-        out->service_account = str_of(asked->service_account);
+        out->service_account = str_of(request->service_account);
     return EC_OK;
 }
 
-static enum ec take_object(struct walk *w, struct subject *s, struct err *err) {
+static enum ec take_object(struct walk *w, struct object *s, struct err *err) {
     struct review_fault fault;
     struct workload workload;
-    if (subject_workload(&workload, &fault, w->j, s->doc->json, s->object, &w->j->arena, err) !=
+    if (object_workload(&workload, &fault, w->j, s->doc->json, s->object, &w->j->arena, err) !=
         EC_OK)
         return err->code;
     return show(w, s, &fault, &workload, err);
@@ -199,7 +199,7 @@ static enum ec take_object(struct walk *w, struct subject *s, struct err *err) {
 static enum ec tell(struct walk *w, bool whole, struct err *err) {
     if (w->stop || err->code == EC_NOMEM)
         return err->code;
-    const struct subject_fault fault = {
+    const struct object_fault fault = {
         .file = w->file, .lines = &w->lines, .whole = whole, .err = err};
     w->totals->unreadable++;
     w->to->fault(w->to->arg, &fault);
@@ -260,7 +260,7 @@ static enum ec skip(struct walk *w, bool *skipped, struct err *err) {
     if (!w->found || w->is_manifest)
         return EC_OK;
     enum skip sort;
-    if (skip_sort(&sort, w->file, w->raw, err) != EC_OK)
+    if (object_skip_sort(&sort, w->file, w->raw, err) != EC_OK)
         return err->code;
     w->is_manifest = sort == SKIP_NOT;
     w->unrendered = sort == SKIP_UNRENDERED;
@@ -273,11 +273,11 @@ static enum ec take_document(struct walk *w, const struct yaml_doc *doc, struct 
     bool skipped = false;
     if (doc->note != NULL)
         w->to->note(w->to->arg, w->file, doc->note_line, doc->note);
-    if (skip_is_chatter(doc->json)) {
+    if (object_skip_is_chatter(doc->json)) {
         w->to->note(w->to->arg, w->file, doc->line, SKIP_CHATTER);
         return EC_OK;
     }
-    if (skip_is_manifest(doc->json))
+    if (object_skip_is_manifest(doc->json))
         w->is_manifest = true;
     else if (skip(w, &skipped, err) != EC_OK || skipped)
         return err->code;
@@ -288,7 +288,7 @@ static enum ec take_document(struct walk *w, const struct yaml_doc *doc, struct 
 static enum ec take_broken(struct walk *w, struct err *err) {
     struct err aside = ERR_INIT;
     bool skipped;
-    if (w->found && skip_is_action(&w->lines, err->line)) {
+    if (w->found && object_skip_is_action(&w->lines, err->line)) {
         w->unrendered = true;
         *err = aside;
         return EC_OK;
@@ -301,7 +301,7 @@ static enum ec take_broken(struct walk *w, struct err *err) {
         *err = aside;
         return EC_OK;
     }
-    skip_explain(err, w->file, &w->lines);
+    object_skip_explain(err, w->file, &w->lines);
     return tell_at(w, err, 0, 0);
 }
 
@@ -310,31 +310,31 @@ static void advise(const struct walk *w, const struct json *j, struct str prefix
                    struct err *err) {
     size_t n = strlen(err->msg);
     struct buf advice = BUF_OVER(err->msg + n, sizeof err->msg - 1 - n);
-    if (prefix.n != 0 || err->code != EC_SCHEMA || skip_is_manifest(j))
+    if (prefix.n != 0 || err->code != EC_SCHEMA || object_skip_is_manifest(j))
         return;
-    skip_put_advice(&advice, j, w->file);
+    object_skip_put_advice(&advice, j, w->file);
     err->msg[n + (advice.bad ? 0 : advice.n)] = '\0';
 }
 
 static enum ec take(struct walk *w, const struct yaml_doc *doc, struct str prefix,
                     json_at object, unsigned depth, struct err *err) {
     struct yaml_pos pos = doc->pos[object];
-    struct subject s = {.file = w->file,
-                        .text = w->text,
-                        .lines = &w->lines,
-                        .near = &w->near,
-                        .line = pos.line,
-                        .doc = doc,
-                        .prefix = prefix,
-                        .object = object,
-                        .policy = w->j->policy};
+    struct object s = {.file = w->file,
+                       .text = w->text,
+                       .lines = &w->lines,
+                       .near = &w->near,
+                       .line = pos.line,
+                       .doc = doc,
+                       .prefix = prefix,
+                       .object = object,
+                       .policy = w->j->policy};
     enum ec ec;
     arena_reset(&w->j->arena);
     w->near = (struct json_cursor)JSON_CURSOR_INIT;
     if (!json_is(doc->json, object, JSON_OBJECT))
         ec = err_set(err, EC_SCHEMA, "no Kubernetes object: expected an object, found %s",
                      json_type_name(json_type_of(doc->json, object)));
-    else if (prefix.n == 0 && skip_is_kustomization(doc->json))
+    else if (prefix.n == 0 && object_skip_is_kustomization(doc->json))
         ec = err_set(err, EC_SCHEMA, "no object of a cluster");
     else if (json_get(doc->json, object, STR("items")) != JSON_NONE)
         ec = take_list(w, doc, prefix, object, depth, err);
@@ -348,9 +348,9 @@ static enum ec take(struct walk *w, const struct yaml_doc *doc, struct str prefi
     return tell_at(w, err, pos.line, pos.col);
 }
 
-enum ec subject_part(struct judge *j, const char *file, const struct yaml_doc *doc,
-                     struct str prefix, json_at object, const struct subject_sink *to,
-                     struct subject_totals *totals, struct err *err) {
+enum ec object_read_part(struct object_judge *j, const char *file, const struct yaml_doc *doc,
+                         struct str prefix, json_at object, const struct object_sink *to,
+                         struct object_totals *totals, struct err *err) {
     struct walk w = {.j = j, .to = to, .totals = totals, .file = file};
     return take(&w, doc, prefix, object, 0, err);
 }
@@ -381,35 +381,35 @@ static enum ec take_text(struct walk *w, struct str text, struct err *err) {
     w->raw = text;
     w->text = shown_text(text);
     w->lines = (struct excerpt)EXCERPT_INIT(w->text);
-    if (w->found && skip_is_chart_template(w->file, text)) {
+    if (w->found && object_skip_is_chart_template(w->file, text)) {
         w->unrendered = true;
         return EC_OK;
     }
     enum ec ec = yaml_open(&y, text, YAML_LIMITS_DEFAULT, err);
     ec = ec == EC_OK ? each_document(w, y, err) : tell(w, true, err);
     yaml_close(y);
-    excerpt_done(&w->lines);
+    object_excerpt_done(&w->lines);
     return ec;
 }
 
 static void tell_skipped(const struct walk *w) {
-    const struct subject_skip skipped = {.file = w->file, .unrendered = w->unrendered};
+    const struct object_skip skipped = {.file = w->file, .unrendered = w->unrendered};
     w->totals->unrendered += w->unrendered;
     w->totals->skipped += w->skipped && !w->unrendered;
     if ((w->skipped || w->unrendered) && w->to->skip != NULL)
         w->to->skip(w->to->arg, &skipped);
 }
 
-enum ec subject_text(struct judge *j, const char *file, struct str text,
-                     const struct subject_sink *to, struct subject_totals *totals,
-                     struct err *err) {
+enum ec object_read_text(struct object_judge *j, const char *file, struct str text,
+                         const struct object_sink *to, struct object_totals *totals,
+                         struct err *err) {
     struct walk w = {.j = j, .to = to, .totals = totals, .file = file};
     return take_text(&w, text, err);
 }
 
-enum ec subject_file(struct judge *j, const char *path, bool found,
-                     const struct subject_sink *to, struct subject_totals *totals,
-                     struct err *err) {
+enum ec object_read_file(struct object_judge *j, const char *path, bool found,
+                         const struct object_sink *to, struct object_totals *totals,
+                         struct err *err) {
     struct buf text = BUF_INIT(FILE_MAX + 1);
     struct walk w = {.j = j, .to = to, .totals = totals, .found = found};
     w.file = strcmp(path, "-") == 0 ? "<stdin>" : path;
@@ -421,55 +421,56 @@ enum ec subject_file(struct judge *j, const char *path, bool found,
     return ec;
 }
 
-void judge_init(struct judge *j, const struct policy *policy, const struct asked *asked) {
-    *j = (struct judge){
-        .policy = policy, .asked = asked, .arena = ARENA_INIT(64 << 10, (size_t)1 << 30)};
-    for (size_t i = 0; i < asked->groups->n; i++)
-        j->groups[i] = str_of(asked->groups->v[i]);
+void object_judge_init(struct object_judge *j, const struct policy *policy,
+                       const struct object_request *request) {
+    *j = (struct object_judge){
+        .policy = policy, .request = request, .arena = ARENA_INIT(64 << 10, (size_t)1 << 30)};
+    for (size_t i = 0; i < request->groups->n; i++)
+        j->groups[i] = str_of(request->groups->v[i]);
 }
 
-void judge_done(struct judge *j) {
+void object_judge_done(struct object_judge *j) {
     arena_done(&j->arena);
 }
 
 /* ---- names and positions ------------------------------------------------------------- */
 
-const char *subject_verdict_name(const struct subject *s) {
+const char *object_verdict_name(const struct object *s) {
     return s->unjudged != NULL ? "not-judged" : engine_verdict_name(s->decision->verdict);
 }
 
-struct str subject_name(const struct subject *s) {
+struct str object_name(const struct object *s) {
     const struct workload *w = s->workload;
     return w->name.n != 0 ? w->name : w->generate_name;
 }
 
-struct yaml_pos subject_where(const struct subject *s, struct str pointer) {
+struct yaml_pos object_where(const struct object *s, struct str pointer) {
     return s->object != JSON_NONE ? yaml_where_from(s->doc, s->near, s->object, pointer)
                                   : yaml_where(s->doc, s->prefix);
 }
 
-struct yaml_pos subject_image_where(const struct subject *s, const struct workload_image *image,
-                                    struct buf *pointer) {
+struct yaml_pos object_image_where(const struct object *s, const struct workload_image *image,
+                                   struct buf *pointer) {
     buf_reset(pointer);
     engine_image_pointer(s->workload, image, pointer);
-    return subject_where(s, buf_view(pointer));
+    return object_where(s, buf_view(pointer));
 }
 
-struct yaml_pos subject_reason_where(const struct subject *s, const struct reason *r,
-                                     struct buf *pointer) {
+struct yaml_pos object_reason_where(const struct object *s, const struct reason *r,
+                                    struct buf *pointer) {
     buf_reset(pointer);
     if (r->image < 0) {
         json_path(s->doc->json, s->object, s->malformed, pointer);
-        return subject_where(s, buf_view(pointer));
+        return object_where(s, buf_view(pointer));
     }
-    return subject_image_where(s, s->decision->images[r->image].image, pointer);
+    return object_image_where(s, s->decision->images[r->image].image, pointer);
 }
 
-struct yaml_pos subject_secrets_where(const struct subject *s) {
+struct yaml_pos object_secrets_where(const struct object *s) {
     struct buf pointer = BUF_INIT(POINTER_MAX);
     buf_str(&pointer, s->workload->spec);
     buf_puts(&pointer, "/imagePullSecrets");
-    struct yaml_pos pos = subject_where(s, buf_view(&pointer));
+    struct yaml_pos pos = object_where(s, buf_view(&pointer));
     buf_done(&pointer);
     return pos;
 }

@@ -1,13 +1,13 @@
 /* object/object - one input to judged objects: streams, Lists, AdmissionReviews.
  *
- *      file --subject_file--> documents --> objects --> struct subject --> sink
+ *      file --object_read_file--> documents --> objects --> struct object --> sink
  *                                 '--> fault, or skipped: what stands in a folder and is no manifest
  *
  * Order      objects as they stand in the file
  * Errors     a document that cannot be judged goes to the sink as a fault, is counted, and the
  *            rest goes on
- * Ownership  a subject lives during its callback
- * Threads    one struct judge per thread; policy and asked are shared                        */
+ * Ownership  a object lives during its callback
+ * Threads    one struct object_judge per thread; policy and request are shared                        */
 #ifndef PULLGATE_OBJECT_OBJECT_H
 #define PULLGATE_OBJECT_OBJECT_H
 
@@ -17,10 +17,10 @@
 #include "review/review.h"
 #include "yaml/yaml.h"
 
-#define SUBJECT_NAMESPACE "default" /* of pods without one, as kubectl has it */
+#define OBJECT_NAMESPACE "default" /* of pods without one, as kubectl has it */
 
-struct asked {             /* what flags say about objects that are no AdmissionReviews */
-    const char *namespace; /* of objects that name none; NULL: SUBJECT_NAMESPACE */
+struct object_request {    /* what flags say about objects that are no AdmissionReviews */
+    const char *namespace; /* of objects that name none; NULL: OBJECT_NAMESPACE */
     const char *user;
     const char *service_account; /* of pods that name none */
     const struct opt_list *groups;
@@ -29,19 +29,19 @@ struct asked {             /* what flags say about objects that are no Admission
     int64_t now_s;
 };
 
-struct judge { /* one thread's */
+struct object_judge { /* one thread's */
     const struct policy *policy;
-    const struct asked *asked;
+    const struct object_request *request;
     struct str groups[OPT_LIST_MAX];
     struct arena arena;
     struct str item_version, item_kind; /* of items that name none: a PodList's */
 };
 
-struct subject {
+struct object {
     const char *file;
     struct str text;       /* the file's, in UTF-8; empty where that cannot be told (UTF-16) */
     struct excerpt *lines; /* of that text */
-    struct json_cursor *near; /* where the image asked for last stands in doc->json */
+    struct json_cursor *near; /* where the image request for last stands in doc->json */
     size_t index;             /* 0-based among the file's objects */
     uint32_t line;            /* where the object starts */
     const struct yaml_doc *doc;
@@ -55,19 +55,19 @@ struct subject {
     const struct unjudged *unjudged; /* what nothing was said about; NULL: all was judged */
 };
 
-struct subject_fault { /* what cannot be judged */
+struct object_fault { /* what cannot be judged */
     const char *file;
     struct excerpt *lines; /* of the file's text; NULL: there is none to show */
     bool whole;            /* the input itself cannot be read; else a document of it */
     const struct err *err;
 };
 
-struct subject_skip { /* a file of a folder that is no manifest */
+struct object_skip { /* a file of a folder that is no manifest */
     const char *file;
     bool unrendered; /* a template */
 };
 
-struct subject_totals {
+struct object_totals {
     size_t objects, images, rewritten, denied, warned,
         unchanged; /* the last four add up to images and the objects denied without any */
     size_t denied_objects, warned_objects;
@@ -78,57 +78,58 @@ struct subject_totals {
     size_t unrendered;        /* ... or hold templates */
 };
 
-struct subject_sink {
-    enum ec (*object)(void *arg, const struct subject *s, struct err *err); /* else: the end */
-    void (*fault)(void *arg, const struct subject_fault *f);
+struct object_sink {
+    enum ec (*object)(void *arg, const struct object *s, struct err *err); /* else: the end */
+    void (*fault)(void *arg, const struct object_fault *f);
     void (*note)(void *arg, const char *file, uint32_t line, const char *text);
-    void (*skip)(void *arg, const struct subject_skip *s); /* or NULL */
+    void (*skip)(void *arg, const struct object_skip *s); /* or NULL */
     void *arg;
 };
 
-void judge_init(struct judge *j, const struct policy *policy, const struct asked *asked);
-void judge_done(struct judge *j);
+void object_judge_init(struct object_judge *j, const struct policy *policy,
+                       const struct object_request *request);
+void object_judge_done(struct object_judge *j);
 
 /* Judges a file's objects; "-" is standard input. Errors: EC_NOMEM and the sink's own; all else
  * is a fault, save for what stands in a file `found` in a folder and is no manifest. Totals are added
  * to. */
-enum ec subject_file(struct judge *j, const char *path, bool found,
-                     const struct subject_sink *to, struct subject_totals *totals,
-                     struct err *err) MUST_CHECK;
+enum ec object_read_file(struct object_judge *j, const char *path, bool found,
+                         const struct object_sink *to, struct object_totals *totals,
+                         struct err *err) MUST_CHECK;
 
 /* The same with the file's bytes; `file` is its name in messages. */
-enum ec subject_text(struct judge *j, const char *file, struct str text,
-                     const struct subject_sink *to, struct subject_totals *totals,
-                     struct err *err) MUST_CHECK;
+enum ec object_read_text(struct object_judge *j, const char *file, struct str text,
+                         const struct object_sink *to, struct object_totals *totals,
+                         struct err *err) MUST_CHECK;
 
 /* Judges one object, or list of objects, that stands somewhere in a document. */
-enum ec subject_part(struct judge *j, const char *file, const struct yaml_doc *doc,
-                     struct str prefix, json_at object, const struct subject_sink *to,
-                     struct subject_totals *totals, struct err *err) MUST_CHECK;
+enum ec object_read_part(struct object_judge *j, const char *file, const struct yaml_doc *doc,
+                         struct str prefix, json_at object, const struct object_sink *to,
+                         struct object_totals *totals, struct err *err) MUST_CHECK;
 
-void subject_add(struct subject_totals *to, const struct subject_totals *more);
+void object_totals_add(struct object_totals *to, const struct object_totals *more);
 
 /* The workload of a bare object. Errors: EC_SCHEMA (no Kubernetes object, or an apiVersion that its
  * kind never had), and the arena's. */
-enum ec subject_workload(struct workload *out, struct review_fault *fault,
-                         const struct judge *j, const struct json *json, json_at object,
-                         struct arena *arena, struct err *err) MUST_CHECK;
+enum ec object_workload(struct workload *out, struct review_fault *fault,
+                        const struct object_judge *j, const struct json *json, json_at object,
+                        struct arena *arena, struct err *err) MUST_CHECK;
 
 /* "allow", "warn", "deny", "not-judged" */
-const char *subject_verdict_name(const struct subject *s);
+const char *object_verdict_name(const struct object *s);
 
 /* The name, or the generateName; may be empty. */
-struct str subject_name(const struct subject *s);
+struct str object_name(const struct object *s);
 
 /* Line and column of a pointer within the object. */
-struct yaml_pos subject_where(const struct subject *s, struct str pointer);
+struct yaml_pos object_where(const struct object *s, struct str pointer);
 /* ... of an image of it; its pointer goes to *pointer (reset first). */
-struct yaml_pos subject_image_where(const struct subject *s, const struct workload_image *image,
-                                    struct buf *pointer);
+struct yaml_pos object_image_where(const struct object *s, const struct workload_image *image,
+                                   struct buf *pointer);
 /* ... of what a reason is about: an image, or the object (then *pointer is empty). */
-struct yaml_pos subject_reason_where(const struct subject *s, const struct reason *r,
-                                     struct buf *pointer);
+struct yaml_pos object_reason_where(const struct object *s, const struct reason *r,
+                                    struct buf *pointer);
 /* ... of the pod spec's imagePullSecrets. */
-struct yaml_pos subject_secrets_where(const struct subject *s);
+struct yaml_pos object_secrets_where(const struct object *s);
 
 #endif

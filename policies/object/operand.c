@@ -9,12 +9,12 @@ static bool exists(const char *path, struct stat *st) {
     return stat(path, st) == 0;
 }
 
-bool operand_is_folder(const char *path) {
+bool object_operand_is_folder(const char *path) {
     struct stat st;
     return exists(path, &st) && S_ISDIR(st.st_mode);
 }
 
-bool operand_is_file(const char *word) {
+bool object_operand_is_file(const char *word) {
     struct stat st;
     struct str s = str_of(word);
     return str_eq(s, STR("-")) || exists(word, &st) || str_ends(s, STR(".yaml")) ||
@@ -47,9 +47,9 @@ static bool is_text(struct str s) {
     return true;
 }
 
-bool operand_is_list(const char *name, struct str text) {
+bool object_operand_is_list(const char *name, struct str text) {
     struct str trimmed = str_trim(str_slice(text, utf8_mark_bytes(text), text.n));
-    if (inputs_is_manifest(str_of(name)) || !is_text(text) || trimmed.n == 0 ||
+    if (object_inputs_is_manifest(str_of(name)) || !is_text(text) || trimmed.n == 0 ||
         trimmed.p[0] == '{' || trimmed.p[0] == '[')
         return false;
     for (size_t at = 0; at < text.n;)
@@ -58,7 +58,7 @@ bool operand_is_list(const char *name, struct str text) {
     return true;
 }
 
-bool operand_next(struct str text, size_t *at, uint32_t *line, struct str *name) {
+bool object_operand_next(struct str text, size_t *at, uint32_t *line, struct str *name) {
     if (*at == 0)
         *at = utf8_mark_bytes(text);
     while (*at < text.n) {

@@ -8,14 +8,14 @@
 
 enum { OPERAND_MAX = 256 << 20 };
 
-bool operand_is_folder(const char *path);
+bool object_operand_is_folder(const char *path);
 /* "-", something that exists, or at least has a manifest's name: all else is an image. */
-bool operand_is_file(const char *word);
+bool object_operand_is_file(const char *word);
 
 /* A list of names, one a line, `#` begins a comment: the file has no manifest's name, no line is a
  * key ("kind: Pod"), no byte a control character, and the text does not begin as JSON does. */
-bool operand_is_list(const char *name, struct str text);
+bool object_operand_is_list(const char *name, struct str text);
 /* The next name of a list, from *at on; false at its end. Counts *line (start with 0). */
-bool operand_next(struct str text, size_t *at, uint32_t *line, struct str *name);
+bool object_operand_next(struct str text, size_t *at, uint32_t *line, struct str *name);
 
 #endif

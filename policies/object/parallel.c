@@ -6,7 +6,7 @@
 #include <sched.h>
 
 struct run {
-    const struct inorder *in;
+    const struct object_parallel *in;
     size_t n_slots;
     pthread_mutex_t lock;
     pthread_cond_t worked; /* the item waited for is ready */
@@ -81,7 +81,7 @@ static void take_all(struct run *r) {
     }
 }
 
-static void run_alone(const struct inorder *in) {
+static void run_alone(const struct object_parallel *in) {
     bool go_on = true;
     for (size_t item = 0; go_on && item < in->n_items; item++) {
         in->work(in->arg, 0, item, 0);
@@ -90,7 +90,7 @@ static void run_alone(const struct inorder *in) {
 }
 
 static void run_threads(struct run *r) {
-    struct worker workers[INORDER_JOBS_MAX];
+    struct worker workers[OBJECT_PARALLEL_JOBS_MAX];
     unsigned n = 0;
     while (n < r->in->jobs) {
         workers[n] = (struct worker){.run = r, .job = n};
@@ -106,8 +106,8 @@ static void run_threads(struct run *r) {
         pthread_join(workers[i].thread, NULL);
 }
 
-enum ec inorder_run(const struct inorder *in, struct err *err) {
-    struct run r = {.in = in, .n_slots = (size_t)in->jobs * INORDER_SLOTS_PER_JOB};
+enum ec object_parallel_run(const struct object_parallel *in, struct err *err) {
+    struct run r = {.in = in, .n_slots = (size_t)in->jobs * OBJECT_PARALLEL_SLOTS_PER_JOB};
     if (in->jobs < 2 || in->n_items < 2) {
         run_alone(in);
         return EC_OK;
@@ -126,7 +126,7 @@ enum ec inorder_run(const struct inorder *in, struct err *err) {
     return EC_OK;
 }
 
-unsigned inorder_processors(unsigned max) {
+unsigned object_parallel_processors(unsigned max) {
     cpu_set_t set;
     CPU_ZERO(&set);
     int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;

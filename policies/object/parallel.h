@@ -11,21 +11,21 @@
 
 #include "base/err.h"
 
-enum { INORDER_JOBS_MAX = 64, INORDER_SLOTS_PER_JOB = 4 };
+enum { OBJECT_PARALLEL_JOBS_MAX = 64, OBJECT_PARALLEL_SLOTS_PER_JOB = 4 };
 
-struct inorder {
+struct object_parallel {
     size_t n_items;
-    unsigned jobs; /* 1 to INORDER_JOBS_MAX */
+    unsigned jobs; /* 1 to OBJECT_PARALLEL_JOBS_MAX */
     void *arg;
-    /* `slot` is below jobs * INORDER_SLOTS_PER_JOB, `job` below jobs. */
+    /* `slot` is below jobs * OBJECT_PARALLEL_SLOTS_PER_JOB, `job` below jobs. */
     void (*work)(void *arg, unsigned job, size_t item, size_t slot);
     bool (*take)(void *arg, size_t item, size_t slot); /* false: the rest is left alone */
 };
 
 /* Errors: EC_NOMEM; too few threads are no error. */
-enum ec inorder_run(const struct inorder *in, struct err *err) MUST_CHECK;
+enum ec object_parallel_run(const struct object_parallel *in, struct err *err) MUST_CHECK;
 
 /* Processors this process may run on, at most `max`. */
-unsigned inorder_processors(unsigned max);
+unsigned object_parallel_processors(unsigned max);
 
 #endif

@@ -14,19 +14,19 @@ static bool is_text(const struct json *j, const char *key) {
     return json_is(j, json_get(j, 0, str_of(key)), JSON_STRING);
 }
 
-bool skip_is_kustomization(const struct json *j) {
+bool object_skip_is_kustomization(const struct json *j) {
     return str_starts(json_str(j, json_get(j, 0, STR("apiVersion"))),
                       STR("kustomize.config.k8s.io/"));
 }
 
-bool skip_is_manifest(const struct json *j) {
+bool object_skip_is_manifest(const struct json *j) {
     bool version = is_text(j, "apiVersion"), kind = is_text(j, "kind");
     if (version && kind)
-        return !skip_is_kustomization(j);
+        return !object_skip_is_kustomization(j);
     return (version || kind) && json_is(j, json_get(j, 0, STR("metadata")), JSON_OBJECT);
 }
 
-bool skip_is_chatter(const struct json *j) {
+bool object_skip_is_chatter(const struct json *j) {
     return json_is(j, 0, JSON_OBJECT) && j->nodes[0].len == 2 && is_text(j, "Pulled") &&
            is_text(j, "Digest");
 }
@@ -42,8 +42,8 @@ static bool is_meant(struct str text) {
 
 /* ---- templates ----------------------------------------------------------------------- */
 
-bool skip_is_action(struct excerpt *lines, uint32_t line) {
-    struct str at = excerpt_line(lines, line);
+bool object_skip_is_action(struct excerpt *lines, uint32_t line) {
+    struct str at = object_excerpt_line(lines, line);
     return line != 0 && (holds(at, STR("{{")) || holds(at, STR("{%")));
 }
 
@@ -70,7 +70,7 @@ static bool before_word(struct str path, struct str word, struct str *out) {
     return false;
 }
 
-bool skip_find_chart(struct buf *out, const char *path) {
+bool object_skip_find_chart(struct buf *out, const char *path) {
     struct str chart, outer;
     if (!before_word(str_of(path), STR("templates"), &chart) || !is_chart(chart))
         return false;
@@ -80,23 +80,23 @@ bool skip_find_chart(struct buf *out, const char *path) {
     return true;
 }
 
-bool skip_is_chart_template(const char *path, struct str text) {
+bool object_skip_is_chart_template(const char *path, struct str text) {
     struct buf chart = BUF_INIT(PATH_BYTES_MAX);
-    bool is = holds(text, STR("{{")) && skip_find_chart(&chart, path);
+    bool is = holds(text, STR("{{")) && object_skip_find_chart(&chart, path);
     buf_done(&chart);
     return is;
 }
 
 static void put_command(struct buf *out, const char *path) {
     buf_puts(out, "helm template ");
-    if (!skip_find_chart(out, path))
+    if (!object_skip_find_chart(out, path))
         buf_puts(out, "CHART");
 }
 
-void skip_explain(struct err *err, const char *path, struct excerpt *lines) {
+void object_skip_explain(struct err *err, const char *path, struct excerpt *lines) {
     struct buf command = BUF_INIT(PATH_BYTES_MAX);
     char msg[sizeof err->msg];
-    if (!skip_is_action(lines, err->line))
+    if (!object_skip_is_action(lines, err->line))
         return;
     put_command(&command, path);
     snprintf(
@@ -118,11 +118,11 @@ struct sorting {
 
 static void sort_broken(struct sorting *s, const struct err *err) {
     struct excerpt lines = EXCERPT_INIT(s->text);
-    if (skip_is_action(&lines, err->line))
+    if (object_skip_is_action(&lines, err->line))
         s->action = true;
     else if (is_meant(s->text))
         s->manifest = true;
-    excerpt_done(&lines);
+    object_excerpt_done(&lines);
 }
 
 static enum ec sort_documents(struct sorting *s, struct yaml *y) {
@@ -133,15 +133,15 @@ static enum ec sort_documents(struct sorting *s, struct yaml *y) {
         if (ec == EC_NOMEM || (ec == EC_OK && doc == NULL))
             return ec;
         if (ec == EC_OK)
-            s->manifest = skip_is_manifest(doc->json);
+            s->manifest = object_skip_is_manifest(doc->json);
         else
             sort_broken(s, &broken);
     }
     return EC_OK;
 }
 
-enum ec skip_sort(enum skip *out, const char *path, struct str text, struct err *err) {
-    struct sorting s = {.text = text, .action = skip_is_chart_template(path, text)};
+enum ec object_skip_sort(enum skip *out, const char *path, struct str text, struct err *err) {
+    struct sorting s = {.text = text, .action = object_skip_is_chart_template(path, text)};
     struct yaml *y = NULL;
     struct err broken = ERR_INIT;
     enum ec ec = s.action ? EC_OK : yaml_open(&y, text, YAML_LIMITS_DEFAULT, &broken);
@@ -158,14 +158,15 @@ enum ec skip_sort(enum skip *out, const char *path, struct str text, struct err 
 
 /* ---- notes --------------------------------------------------------------------------- */
 
-void skip_told_done(struct skip_told *t) {
+void object_skip_told_done(struct object_skip_told *t) {
     buf_done(&t->chart);
 }
 
 /* The files of a chart are rendered together. */
-static bool was_told(struct skip_told *t, const char *path) {
+static bool was_told(struct object_skip_told *t, const char *path) {
     struct buf chart = BUF_INIT(PATH_BYTES_MAX);
-    bool told = skip_find_chart(&chart, path) && str_eq(buf_view(&chart), buf_view(&t->chart));
+    bool told =
+        object_skip_find_chart(&chart, path) && str_eq(buf_view(&chart), buf_view(&t->chart));
     buf_reset(&t->chart);
     buf_str(&t->chart, buf_view(&chart));
     buf_done(&chart);
@@ -177,7 +178,8 @@ static void put_note(struct buf *out, const char *path, const char *text) {
     buf_printf(out, ": note: %s", text);
 }
 
-void skip_tell(struct skip_told *t, struct buf *out, const char *path, bool unrendered) {
+void object_skip_tell(struct object_skip_told *t, struct buf *out, const char *path,
+                      bool unrendered) {
     if (!unrendered && t->verbose)
         put_note(out, path, "skipped, no manifest\n");
     if (!unrendered || (was_told(t, path) && !t->verbose))
@@ -209,9 +211,9 @@ static void put_render(struct buf *out, const char *text, struct str folder) {
     escape_shell(out, folder);
 }
 
-void skip_put_advice(struct buf *out, const struct json *j, const char *path) {
+void object_skip_put_advice(struct buf *out, const struct json *j, const char *path) {
     struct str whole = str_of(path), name = name_of(whole);
-    if (skip_is_kustomization(j) || str_starts(name, STR("kustomization.")))
+    if (object_skip_is_kustomization(j) || str_starts(name, STR("kustomization.")))
         put_render(out, "; a kustomization: give what it renders: kubectl kustomize ",
                    folder_of(whole));
     else if (str_eq(name, STR("Chart.yaml")))

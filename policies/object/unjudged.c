@@ -9,7 +9,7 @@ struct look {
     struct unjudged *out;
 };
 
-static void see(struct look *l, struct unjudged_place place) {
+static void see(struct look *l, struct object_unjudged_place place) {
     if (l->out->n < UNJUDGED_MAX)
         l->out->places[l->out->n] = place;
     l->out->n++;
@@ -138,19 +138,20 @@ static void look_at_parts(struct look *l, json_at object, enum key below,
         part[i] = json_str(l->j, v[i]);
     struct str tag = part[KEY_DIGEST].n != 0 ? part[KEY_DIGEST] : part[KEY_TAG];
     bool in_image = below == KEY_IMAGE || below == KEY_LIKE_IMAGE;
-    struct unjudged_place place = {.at = object,
-                                   .registry = part[KEY_REGISTRY],
-                                   .name = part[KEY_REPOSITORY],
-                                   .tag = tag,
-                                   .digest = part[KEY_DIGEST].n != 0};
+    struct object_unjudged_place place = {.at = object,
+                                          .registry = part[KEY_REGISTRY],
+                                          .name = part[KEY_REPOSITORY],
+                                          .tag = tag,
+                                          .digest = part[KEY_DIGEST].n != 0};
     if (is_image(place.name, true) && (in_image || tag.n != 0))
         see(l, place);
     else if (str_eq(part[KEY_KIND], STR("DockerImage")) && is_image(part[KEY_NAME], true))
-        see(l, (struct unjudged_place){.at = v[KEY_NAME], .name = part[KEY_NAME]});
+        see(l, (struct object_unjudged_place){.at = v[KEY_NAME], .name = part[KEY_NAME]});
     else if (below == KEY_IMAGE && is_image(part[KEY_NAME], tag.n != 0))
-        see(l, (struct unjudged_place){.at = object, .name = part[KEY_NAME], .tag = tag});
+        see(l,
+            (struct object_unjudged_place){.at = object, .name = part[KEY_NAME], .tag = tag});
     else if (holds(part[KEY_NAME], "IMAGE") && is_image(part[KEY_VALUE], false))
-        see(l, (struct unjudged_place){.at = v[KEY_VALUE], .name = part[KEY_VALUE]});
+        see(l, (struct object_unjudged_place){.at = v[KEY_VALUE], .name = part[KEY_VALUE]});
 }
 
 static void look_at_object(struct look *l, json_at object, enum key below) {
@@ -174,7 +175,7 @@ static void look_at_array(struct look *l, json_at array, enum key key) {
     bool containers =
         key == KEY_CONTAINERS && json_is(l->j, json_first(l->j, array), JSON_OBJECT);
     if (containers && l->out->n == before)
-        see(l, (struct unjudged_place){.at = array});
+        see(l, (struct object_unjudged_place){.at = array});
 }
 
 static void look(struct look *l, json_at at, enum key key) {
@@ -185,7 +186,7 @@ static void look(struct look *l, json_at at, enum key key) {
     else if (json_is(l->j, at, JSON_ARRAY))
         look_at_array(l, at, key);
     else if (image && json_is(l->j, at, JSON_STRING) && is_image(text, key == KEY_IMAGE))
-        see(l, (struct unjudged_place){.at = at, .name = text});
+        see(l, (struct object_unjudged_place){.at = at, .name = text});
 }
 
 /* ---- kinds --------------------------------------------------------------------------- */
@@ -257,12 +258,12 @@ static void look_at_holes(struct look *l, json_at object, const struct workload 
                  (json_is(l->j, at, JSON_ARRAY) && l->j->nodes[at].len == 0);
     if (empty) {
         l->out->why = UNJUDGED_EMPTY;
-        see(l, (struct unjudged_place){.at = at});
+        see(l, (struct object_unjudged_place){.at = at});
     }
 }
 
-void unjudged_look(struct unjudged *out, const struct json *j, json_at object,
-                   const struct workload *w) {
+void object_unjudged_look(struct unjudged *out, const struct json *j, json_at object,
+                          const struct workload *w) {
     struct look l = {.j = j, .out = out};
     out->why = UNJUDGED_NOT;
     out->n = 0;
@@ -277,7 +278,7 @@ void unjudged_look(struct unjudged *out, const struct json *j, json_at object,
         out->why = UNJUDGED_NOT;
 }
 
-void unjudged_put_image(struct buf *out, const struct unjudged_place *place) {
+void object_unjudged_put_image(struct buf *out, const struct object_unjudged_place *place) {
     if (place->registry.n != 0) {
         buf_str(out, place->registry);
         buf_putc(out, '/');

@@ -1,6 +1,6 @@
 /* object/unjudged - objects of which nothing was judged although they hold images, or should.
  *
- *      an object of a kind without pod specs that we know --unjudged_look--> what in it looks like an
+ *      an object of a kind without pod specs that we know --object_unjudged_look--> what in it looks like an
  *      image or a list of containers; a built-in kind without any container
  *
  * Looks for  containers (also init and ephemeral ones); `image`, `images`, `...Image` with something like
@@ -26,7 +26,7 @@ enum unjudged_why {
     UNJUDGED_EMPTY /* a built-in kind without a container */
 };
 
-struct unjudged_place {
+struct object_unjudged_place {
     json_at at;
     struct str registry, name,
         tag;     /* of an image; all empty: containers, or what stands for them */
@@ -36,15 +36,15 @@ struct unjudged_place {
 struct unjudged {
     enum unjudged_why why;
     struct str kind; /* that was meant */
-    struct unjudged_place places[UNJUDGED_MAX];
+    struct object_unjudged_place places[UNJUDGED_MAX];
     size_t n; /* of all */
 };
 
 /* `w` is the object's workload, of which nothing is denied. */
-void unjudged_look(struct unjudged *out, const struct json *j, json_at object,
-                   const struct workload *w);
+void object_unjudged_look(struct unjudged *out, const struct json *j, json_at object,
+                          const struct workload *w);
 
 /* registry/name:tag */
-void unjudged_put_image(struct buf *out, const struct unjudged_place *place);
+void object_unjudged_put_image(struct buf *out, const struct object_unjudged_place *place);
 
 #endif

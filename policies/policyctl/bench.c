@@ -95,7 +95,7 @@ static struct bench_item *new_item(struct bench *b) {
 }
 
 static enum ec keep_workload(struct bench *b, struct bench_item *item, struct err *err) {
-    struct judge judge;
+    struct object_judge judge;
     struct review review;
     struct review_fault fault = {.is = false};
     enum ec ec;
@@ -105,11 +105,11 @@ static enum ec keep_workload(struct bench *b, struct bench_item *item, struct er
         item->is_malformed = ec == EC_OK && review.fault.is;
         return ec;
     }
-    judge_init(&judge, b->policy, b->asked);
-    ec = subject_workload(&item->workload, &fault, &judge, &item->json, 0, &b->arena, err);
+    object_judge_init(&judge, b->policy, b->request);
+    ec = object_workload(&item->workload, &fault, &judge, &item->json, 0, &b->arena, err);
     item->workload.groups = NULL; /* they were the judge's; bench asks for none */
     item->is_malformed = fault.is;
-    judge_done(&judge);
+    object_judge_done(&judge);
     return ec;
 }
 
@@ -141,7 +141,7 @@ static enum ec keep_or_drop(struct bench *b, struct str bytes, bool is_review,
     return err->code;
 }
 
-static enum ec take_object(void *arg, const struct subject *s, struct err *err) {
+static enum ec take_object(void *arg, const struct object *s, struct err *err) {
     struct bench *b = arg;
     struct buf text = BUF_INIT((size_t)1 << 30);
     if (s->is_review)
@@ -153,14 +153,14 @@ static enum ec take_object(void *arg, const struct subject *s, struct err *err) 
     return ec;
 }
 
-static void take_fault(void *arg, const struct subject_fault *f) {
+static void take_fault(void *arg, const struct object_fault *f) {
     struct bench *b = arg;
     b->n_faults++;
     struct buf text = BUF_INIT(64 << 10);
     struct err ignored = ERR_INIT;
     if (!f->whole)
         buf_puts(&text, "policyctl: ");
-    sweep_print_fault(&text, f);
+    object_put_fault(&text, f);
     (void)!file_write_fd(STDERR_FILENO, buf_view(&text), &ignored);
     buf_done(&text);
 }
@@ -173,13 +173,13 @@ static void take_note(void *arg, const char *file, uint32_t line, const char *te
 }
 
 enum ec bench_load(struct bench *b, const char *path, bool found, struct err *err) {
-    struct judge judge;
-    struct subject_totals totals = {.objects = 0};
-    const struct subject_sink sink = {
+    struct object_judge judge;
+    struct object_totals totals = {.objects = 0};
+    const struct object_sink sink = {
         .object = take_object, .fault = take_fault, .note = take_note, .arg = b};
-    judge_init(&judge, b->policy, b->asked);
-    enum ec ec = subject_file(&judge, path, found, &sink, &totals, err);
-    judge_done(&judge);
+    object_judge_init(&judge, b->policy, b->request);
+    enum ec ec = object_read_file(&judge, path, found, &sink, &totals, err);
+    object_judge_done(&judge);
     return ec;
 }
 
@@ -211,20 +211,20 @@ struct worker {
 
 static enum ec pass_engine(struct worker *w, const struct bench_item *item, struct err *err) {
     struct decision decision;
-    const struct asked *asked = w->b->asked;
+    const struct object_request *request = w->b->request;
     if (item->is_malformed)
         return EC_OK;
     int64_t start = clock_mono_ns();
     arena_reset(&w->arena);
-    enum ec ec = engine_decide(&decision, w->b->policy, &item->workload, asked->now_s,
-                               asked->engine_flags, &w->arena, err);
+    enum ec ec = engine_decide(&decision, w->b->policy, &item->workload, request->now_s,
+                               request->engine_flags, &w->arena, err);
     if (w->timing)
         note(w->h, clock_mono_ns() - start);
     return ec;
 }
 
 static enum ec pass_review(struct worker *w, const struct bench_item *item, struct err *err) {
-    const struct asked *asked = w->b->asked;
+    const struct object_request *request = w->b->request;
     if (!item->is_review)
         return EC_OK;
     /* The bytes are changed by reading them; bringing them there is not counted. */
@@ -236,7 +236,7 @@ static enum ec pass_review(struct worker *w, const struct bench_item *item, stru
         return no_memory(err);
     memset(padding, 0, JSON_PADDING);
     int64_t start = clock_mono_ns();
-    enum ec ec = review_answer(&w->session, w->b->policy, asked->now_s, asked->engine_flags,
+    enum ec ec = review_answer(&w->session, w->b->policy, request->now_s, request->engine_flags,
                                w->body.p, w->body.n, &w->reply, err);
     if (w->timing)
         note(w->h, clock_mono_ns() - start);

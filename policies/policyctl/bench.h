@@ -21,7 +21,7 @@ struct bench_item {
 
 struct bench {
     const struct policy *policy;
-    const struct asked *asked;
+    const struct object_request *request;
     uint64_t rounds, warmup; /* over all items, all threads together */
     unsigned concurrency;
     struct arena arena; /* of the items */

@@ -4,10 +4,10 @@
 #include "edit/apply.h"
 #include "object/inputs.h"
 #include "object/operand.h"
-#include "policyctl/policy.h"
 #include "object/skip.h"
-#include "policyctl/verb.h"
+#include "policyctl/policy.h"
 #include "policyctl/requester.h"
+#include "policyctl/verb.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -16,7 +16,7 @@
 
 struct options {
     const char *policy;
-    struct whom_flags whom;
+    struct requester_flags requester;
     struct opt_list exclude;
     bool templates, in_place, strict;
 };
@@ -31,8 +31,8 @@ static const struct opt_row rows[] = {
      AT(templates)},
     {"in-place", 'i', OPT_FLAG, NULL, NULL,
      "Write the files themselves, each in one step, instead of standard output.", AT(in_place)},
-    WHOM_WHERE_ROWS(struct options, whom),
-    WHOM_WHO_ROWS(struct options, whom),
+    REQUESTER_WHERE_ROWS(struct options, requester),
+    REQUESTER_WHO_ROWS(struct options, requester),
     EXCLUDE_ROW(struct options),
     STRICT_ROW(struct options),
     HELP_ROW,
@@ -44,11 +44,11 @@ const struct opt_table apply_options = {
 struct run {
     const struct options *options;
     struct policy *policy;
-    struct whom whom;
+    struct requester requester;
     struct apply apply;
     bool begun;  /* the policy is loaded */
     bool broken; /* a bug was told */
-    struct skip_told told;
+    struct object_skip_told told;
     bool several; /* files, which become one stream */
     struct buf out;
     size_t n_out; /* files in it */
@@ -59,14 +59,14 @@ static enum ec begin(struct run *r, struct str text, struct err *err) {
     struct buf path = BUF_INIT(PATH_MAX);
     const char *policy = r->options->policy;
     if (policy == NULL || policy[0] == '\0') {
-        apply_policy_of(text, &path);
+        edit_apply_policy_of(text, &path);
         policy = path.n ? buf_z(&path) : NULL;
     }
-    enum ec ec = policy_load(&r->policy, policy, r->whom.asked.now_s, err);
+    enum ec ec = policy_load(&r->policy, policy, r->requester.request.now_s, err);
     buf_done(&path);
     if (ec != EC_OK)
         return ec;
-    apply_init(&r->apply, r->policy, &r->whom.asked);
+    edit_apply_init(&r->apply, r->policy, &r->requester.request);
     r->apply.templates = r->options->templates;
     r->begun = true;
     return EC_OK;
@@ -88,9 +88,9 @@ static enum ec part_values(struct textedit *t, struct err *err) {
     enum ec ec = yaml_open(&y, t->text, YAML_LIMITS_DEFAULT, err);
     while (ec == EC_OK && (ec = yaml_next(y, &doc, err)) == EC_OK && doc != NULL) {
         struct yaml_pos pos = doc->pos[0];
-        size_t at = textedit_offset(t, pos);
+        size_t at = edit_text_offset(t, pos);
         if (doc->index != 0 && !has_separator(str_slice(t->text, before, at)))
-            ec = textedit_add(
+            ec = edit_text_add(
                 t,
                 (struct textedit_change){
                     .at = at, .with = pos.col == 1 ? STR("---\n") : STR("\n---\n"), .pos = pos},
@@ -103,12 +103,12 @@ static enum ec part_values(struct textedit *t, struct err *err) {
 
 static enum ec put_values(struct buf *out, struct str text, struct err *err) {
     struct textedit t;
-    enum ec ec = textedit_init(&t, text, err);
+    enum ec ec = edit_text_init(&t, text, err);
     if (ec == EC_OK)
         ec = part_values(&t, err);
     if (ec == EC_OK)
-        ec = textedit_apply(&t, out, err);
-    textedit_done(&t);
+        ec = edit_text_apply(&t, out, err);
+    edit_text_done(&t);
     return ec;
 }
 
@@ -146,7 +146,7 @@ static enum ec take_text(struct run *r, const char *path, struct str text, struc
     struct buf file = BUF_INIT((size_t)1 << 30);
     size_t unreadable = r->apply.totals.unreadable;
     const char *name = strcmp(path, "-") == 0 ? "<stdin>" : path;
-    enum ec ec = apply_text(&r->apply, name, text, &file, err);
+    enum ec ec = edit_apply_text(&r->apply, name, text, &file, err);
     bool readable = r->apply.totals.unreadable == unreadable;
     if (ec == EC_OK && readable && r->options->in_place) {
         ec = write_file(path, text, buf_view(&file), err);
@@ -169,10 +169,10 @@ static bool is_skipped(struct run *r, const struct input *in, struct str text,
     enum skip sort = SKIP_NOT;
     struct buf line = BUF_INIT(64 << 10);
     struct err ignored = ERR_INIT;
-    if (!in->found || skip_sort(&sort, in->path, text, err) != EC_OK || sort == SKIP_NOT)
+    if (!in->found || object_skip_sort(&sort, in->path, text, err) != EC_OK || sort == SKIP_NOT)
         return false;
     r->apply.totals.unrendered += sort == SKIP_UNRENDERED;
-    skip_tell(&r->told, &line, in->path, sort == SKIP_UNRENDERED);
+    object_skip_tell(&r->told, &line, in->path, sort == SKIP_UNRENDERED);
     (void)!file_write_fd(2, buf_view(&line), &ignored);
     buf_done(&line);
     return true;
@@ -181,7 +181,7 @@ static bool is_skipped(struct run *r, const struct input *in, struct str text,
 static enum ec take(struct run *r, const struct input *in, struct err *err) {
     struct buf text = BUF_INIT(OPERAND_MAX + 1);
     if (in->os != 0)
-        inputs_fail(in, err);
+        object_inputs_fail(in, err);
     else
         (void)!file_read_any(&text, in->path, OPERAND_MAX, err);
     bool read = err->code == EC_OK;
@@ -204,16 +204,17 @@ static int status_of(const struct run *r, const struct err *err) {
         return EXIT_BROKEN;
     if (r->apply.totals.unreadable != 0)
         return EXIT_INPUT;
-    const struct subject_totals *t = &r->apply.totals;
+    const struct object_totals *t = &r->apply.totals;
     bool unjudged = r->options->strict && t->unjudged_objects + t->unrendered != 0;
     return t->denied_objects != 0 || unjudged ? EXIT_DENIED : EXIT_ALLOWED;
 }
 
 static enum ec take_all(struct run *r, const struct opt_result *args, struct err *err) {
-    const struct inputs_filter filter = {
-        .wanted = inputs_is_manifest, .exclude = &r->options->exclude, .ignore_files = true};
+    const struct object_inputs_filter filter = {.wanted = object_inputs_is_manifest,
+                                                .exclude = &r->options->exclude,
+                                                .ignore_files = true};
     struct inputs in = {.v = NULL};
-    enum ec ec = inputs_find(&in, args->operands, args->n_operands, &filter, err);
+    enum ec ec = object_inputs_find(&in, args->operands, args->n_operands, &filter, err);
     r->several = in.n > 1;
     for (size_t i = 0; i < in.n && ec == EC_OK; i++) {
         if (r->options->in_place && strcmp(in.v[i].path, "-") == 0)
@@ -221,7 +222,7 @@ static enum ec take_all(struct run *r, const struct opt_result *args, struct err
         else
             ec = take(r, &in.v[i], err);
     }
-    inputs_done(&in);
+    object_inputs_done(&in);
     return ec;
 }
 
@@ -231,15 +232,15 @@ static int apply(const struct options *o, const struct opt_result *args) {
     struct err err = ERR_INIT;
     if (args->n_operands == 0)
         err_set(&err, EC_USAGE, "no input: give files, folders or - for standard input");
-    else if (whom_read(&r.whom, &o->whom, &err) == EC_OK)
+    else if (requester_read(&r.requester, &o->requester, &err) == EC_OK)
         (void)!take_all(&r, args, &err);
     int status = status_of(&r, &err);
     if (err.code == EC_OK && !verb_print(&r.out))
         status = EXIT_INPUT;
     if (r.begun)
-        apply_done(&r.apply);
+        edit_apply_done(&r.apply);
     policy_free(r.policy);
-    skip_told_done(&r.told);
+    object_skip_told_done(&r.told);
     buf_done(&r.out);
     return status;
 }

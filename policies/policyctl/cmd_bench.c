@@ -1,8 +1,8 @@
 /* policyctl bench - decisions per second, and how long one takes. */
 #include "base/clock.h"
 #include "base/file.h"
-#include "policyctl/bench.h"
 #include "object/inputs.h"
+#include "policyctl/bench.h"
 #include "policyctl/policy.h"
 #include "policyctl/verb.h"
 #include "policyctl/worst.h"
@@ -206,18 +206,19 @@ static enum ec compare(struct comparison *c, const struct bench *b, const struct
 
 /* What cannot be read is told, and the rest is measured. */
 static enum ec load(struct bench *b, const struct opt_result *args, struct err *err) {
-    const struct inputs_filter filter = {.wanted = inputs_is_manifest, .ignore_files = true};
+    const struct object_inputs_filter filter = {.wanted = object_inputs_is_manifest,
+                                                .ignore_files = true};
     struct inputs in = {.v = NULL};
-    if (inputs_find(&in, args->operands, args->n_operands, &filter, err) == EC_OK)
+    if (object_inputs_find(&in, args->operands, args->n_operands, &filter, err) == EC_OK)
         for (size_t i = 0; i < in.n; i++) {
             struct err e = ERR_INIT;
-            if ((in.v[i].os != 0 ? inputs_fail(&in.v[i], &e)
+            if ((in.v[i].os != 0 ? object_inputs_fail(&in.v[i], &e)
                                  : bench_load(b, in.v[i].path, in.v[i].found, &e)) == EC_OK)
                 continue;
             b->n_faults++;
             verb_fail(&e);
         }
-    inputs_done(&in);
+    object_inputs_done(&in);
     if (err->code == EC_OK && b->n_items == 0)
         err_set(err, EC_USAGE, "no objects to decide over");
     return err->code;
@@ -292,10 +293,10 @@ static int bench_worst(const struct options *o, const struct opt_result *args) {
 static int bench(const struct options *o, const struct opt_result *args) {
     static const struct opt_list nobody = {.n = 0};
     struct err err = ERR_INIT;
-    struct asked asked = {.namespace = o->namespace,
-                          .groups = &nobody,
-                          .engine_flags = o->endpoint ? ENGINE_VALIDATE : 0};
-    struct bench b = {.asked = &asked,
+    struct object_request request = {.namespace = o->namespace,
+                                     .groups = &nobody,
+                                     .engine_flags = o->endpoint ? ENGINE_VALIDATE : 0};
+    struct bench b = {.request = &request,
                       .rounds = o->rounds,
                       .warmup = o->warmup,
                       .concurrency = (unsigned)o->concurrency,
@@ -306,8 +307,8 @@ static int bench(const struct options *o, const struct opt_result *args) {
     bool slower = false, printed = true;
     if (args->n_operands == 0)
         err_set(&err, EC_USAGE, "no input: give files, folders or - for standard input");
-    else if (read_now(o->now, &asked.now_s, &err) == EC_OK &&
-             policy_load(&policy, o->policy, asked.now_s, &err) == EC_OK) {
+    else if (read_now(o->now, &request.now_s, &err) == EC_OK &&
+             policy_load(&policy, o->policy, request.now_s, &err) == EC_OK) {
         b.policy = policy;
         if (load(&b, args, &err) == EC_OK && measure(&b, &f, &err) == EC_OK)
             (void)!tell(o, &b, &f, &out, &slower, &err);

@@ -1,10 +1,10 @@
 /* policyctl explain - which rule decides about an image or a pod, and why, step by step. */
 #include "object/each.h"
-#include "report/explain.h"
 #include "object/operand.h"
 #include "policyctl/policy.h"
-#include "policyctl/verb.h"
 #include "policyctl/requester.h"
+#include "policyctl/verb.h"
+#include "report/explain.h"
 
 #include <stdlib.h>
 
@@ -12,7 +12,7 @@ static const char *const output_words[] = {"text", "json", NULL};
 
 struct options {
     const char *policy;
-    struct whom_flags whom;
+    struct requester_flags requester;
     struct opt_list exclude;
     int output;
     bool strict;
@@ -22,9 +22,9 @@ static const struct opt_row rows[] = {
     POLICY_ROW(struct options),
     {"output", 'o', OPT_WORD, "FORMAT", "text", "json: one JSON object a line.",
      .offset = offsetof(struct options, output), .words = output_words},
-    WHOM_WHERE_ROWS(struct options, whom),
-    WHOM_WHO_ROWS(struct options, whom),
-    WHOM_OPERATION_ROW(struct options, whom),
+    REQUESTER_WHERE_ROWS(struct options, requester),
+    REQUESTER_WHO_ROWS(struct options, requester),
+    REQUESTER_OPERATION_ROW(struct options, requester),
     EXCLUDE_ROW(struct options),
     STRICT_ROW(struct options),
     HELP_ROW,
@@ -36,8 +36,8 @@ const struct opt_table explain_options = {
 struct run {
     const struct policy *policy;
     const struct opt_list *exclude;
-    struct whom whom;
-    struct subject_totals totals;
+    struct requester requester;
+    struct object_totals totals;
     struct buf out;
     struct err err;
     int output;
@@ -48,9 +48,9 @@ struct run {
 static enum ec show(struct run *r, const struct explained *e, struct err *err) {
     r->denied |= e->decision->verdict == VERDICT_DENY;
     if (r->output == 0)
-        explain_text(&r->out, e, r->n);
+        report_explain_text(&r->out, e, r->n);
     else
-        explain_json(&r->out, e, r->n);
+        report_explain_json(&r->out, e, r->n);
     r->n++;
     r->printed = verb_print(&r->out);
     return r->printed ? EC_OK : err_set(err, EC_IO, "standard output cannot be written");
@@ -61,23 +61,24 @@ static bool is_malformed(const struct decision *d) {
     return d->n_reasons != 0 && d->reasons[0].code == REASON_MALFORMED;
 }
 
-static enum ec explain(struct run *r, const struct workload *w, const struct subject *s,
+static enum ec explain(struct run *r, const struct workload *w, const struct object *s,
                        struct err *err) {
     struct arena arena = ARENA_INIT(16 << 10, 256 << 20);
     struct explanation how;
     struct decision d;
     struct explained e = {
-        .policy = r->policy, .workload = w, .decision = &d, .how = &how, .subject = s};
-    if (engine_explain(&how, &d, r->policy, w, r->whom.asked.now_s, 0, &arena, err) == EC_OK)
+        .policy = r->policy, .workload = w, .decision = &d, .how = &how, .object = s};
+    if (engine_explain(&how, &d, r->policy, w, r->requester.request.now_s, 0, &arena, err) ==
+        EC_OK)
         show(r, &e, err);
     arena_done(&arena);
     return err->code;
 }
 
-static enum ec take_object(void *arg, const struct subject *s, struct err *err) {
+static enum ec take_object(void *arg, const struct object *s, struct err *err) {
     struct run *r = arg;
     struct explained malformed = {
-        .policy = r->policy, .workload = s->workload, .decision = s->decision, .subject = s};
+        .policy = r->policy, .workload = s->workload, .decision = s->decision, .object = s};
     if (is_malformed(s->decision))
         return show(r, &malformed, err);
     return explain(r, s->workload, s, err);
@@ -85,12 +86,12 @@ static enum ec take_object(void *arg, const struct subject *s, struct err *err) 
 
 static void take(struct run *r, char *const *operand) {
     struct workload_image image;
-    if (operand_is_file(*operand)) {
-        (void)!each_subject(operand, 1, r->exclude, r->policy, &r->whom.asked, take_object, r,
-                            &r->totals, &r->err);
+    if (object_operand_is_file(*operand)) {
+        (void)!object_each(operand, 1, r->exclude, r->policy, &r->requester.request,
+                           take_object, r, &r->totals, &r->err);
         return;
     }
-    struct workload pod = whom_pod(&r->whom, &image, str_of(*operand));
+    struct workload pod = requester_pod(&r->requester, &image, str_of(*operand));
     (void)!explain(r, &pod, NULL, &r->err);
 }
 
@@ -104,8 +105,8 @@ static int run_all(const struct options *o, const struct opt_result *args) {
     if (args->n_operands == 0)
         err_set(&r.err, EC_USAGE,
                 "nothing to explain: give images, files or - for standard input");
-    else if (whom_read(&r.whom, &o->whom, &r.err) == EC_OK)
-        (void)!policy_load(&policy, o->policy, r.whom.asked.now_s, &r.err);
+    else if (requester_read(&r.requester, &o->requester, &r.err) == EC_OK)
+        (void)!policy_load(&policy, o->policy, r.requester.request.now_s, &r.err);
     r.policy = policy;
     for (size_t i = 0; i < args->n_operands && r.err.code == EC_OK; i++)
         take(&r, &args->operands[i]);

@@ -2,23 +2,23 @@
 #include "base/escape.h"
 #include "base/file.h"
 #include "object/each.h"
-#include "report/images.h"
 #include "object/operand.h"
 #include "policyctl/policy.h"
-#include "report/report.h"
-#include "policyctl/verb.h"
 #include "policyctl/requester.h"
+#include "policyctl/verb.h"
+#include "report/images.h"
+#include "report/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 static const char *const output_words[] = {"table", "json", "skopeo-sync", "skopeo-copy", NULL};
-static images_print_fn *const printers[] = {images_print_table, images_print_json,
-                                            images_print_sync, images_print_copy};
+static images_print_fn *const printers[] = {report_images_print_table, report_images_print_json,
+                                            report_images_print_sync, report_images_print_copy};
 
 struct options {
     const char *policy;
-    struct whom_flags whom;
+    struct requester_flags requester;
     struct opt_list exclude;
     int output;
     bool strict;
@@ -32,8 +32,8 @@ static const struct opt_row rows[] = {
      "a file for skopeo sync --src yaml, which has one destination: exit status 4 where images "
      "are left out. skopeo-copy: a command for each.",
      .offset = offsetof(struct options, output), .words = output_words},
-    WHOM_WHERE_ROWS(struct options, whom),
-    WHOM_WHO_ROWS(struct options, whom),
+    REQUESTER_WHERE_ROWS(struct options, requester),
+    REQUESTER_WHO_ROWS(struct options, requester),
     EXCLUDE_ROW(struct options),
     STRICT_ROW(struct options),
     HELP_ROW,
@@ -45,29 +45,29 @@ const struct opt_table images_options = {
 struct run {
     const struct policy *policy;
     const struct options *options;
-    struct whom whom;
+    struct requester requester;
     struct images images;
-    struct subject_totals totals;
+    struct object_totals totals;
     struct buf pointer;
     struct err err;
 };
 
 /* ---- manifests ----------------------------------------------------------------------- */
 
-static void tell_unjudged(const struct subject *s) {
+static void tell_unjudged(const struct object *s) {
     struct buf line = BUF_INIT(1 << 20);
     struct err ignored = ERR_INIT;
-    print_unjudged_line(&line, s);
+    object_put_unjudged_line(&line, s);
     (void)!file_write_fd(2, buf_view(&line), &ignored);
     buf_done(&line);
 }
 
 /* What Istio's injector fills in is no image of Docker Hub. */
-static bool is_filled_in(struct run *r, const struct subject *s,
+static bool is_filled_in(struct run *r, const struct object *s,
                          const struct workload_image *image) {
     if (!str_eq(image->text, STR("auto")))
         return false;
-    struct yaml_pos pos = subject_image_where(s, image, &r->pointer);
+    struct yaml_pos pos = object_image_where(s, image, &r->pointer);
     verb_tell(
         "%s:%u:%u: note: image \"auto\" stands for the one that Istio's injector sets: left "
         "out",
@@ -75,21 +75,22 @@ static bool is_filled_in(struct run *r, const struct subject *s,
     return true;
 }
 
-static enum ec take_object(void *arg, const struct subject *s, struct err *err) {
+static enum ec take_object(void *arg, const struct object *s, struct err *err) {
     struct run *r = arg;
     const struct decision *d = s->decision;
     if (s->unjudged != NULL)
         tell_unjudged(s);
     for (size_t i = 0; i < d->n_images; i++)
         if (!is_filled_in(r, s, d->images[i].image) &&
-            images_add(&r->images, s->workload, d, i, s->file,
-                       subject_image_where(s, d->images[i].image, &r->pointer), err) != EC_OK)
+            report_images_add(&r->images, s->workload, d, i, s->file,
+                              object_image_where(s, d->images[i].image, &r->pointer),
+                              err) != EC_OK)
             return err->code;
     for (size_t i = 0; i < d->n_reasons && d->n_images == 0; i++)
         if (d->reasons[i].weight == WEIGHT_DENY &&
-            images_add_denial(&r->images, d->reasons[i].message, s->file,
-                              subject_reason_where(s, &d->reasons[i], &r->pointer),
-                              err) != EC_OK)
+            report_images_add_denial(&r->images, d->reasons[i].message, s->file,
+                                     object_reason_where(s, &d->reasons[i], &r->pointer),
+                                     err) != EC_OK)
             return err->code;
     return EC_OK;
 }
@@ -98,24 +99,26 @@ static enum ec take_object(void *arg, const struct subject *s, struct err *err) 
 
 static void take_name(struct run *r, struct str name, const char *file, uint32_t line) {
     struct workload_image image;
-    struct workload pod = whom_pod(&r->whom, &image, name);
+    struct workload pod = requester_pod(&r->requester, &image, name);
     struct decision d;
     struct arena arena = ARENA_INIT(4096, 64 << 20);
-    if (engine_decide(&d, r->policy, &pod, r->whom.asked.now_s, 0, &arena, &r->err) == EC_OK)
-        (void)!images_add(&r->images, &pod, &d, 0, file, (struct yaml_pos){line, 0}, &r->err);
+    if (engine_decide(&d, r->policy, &pod, r->requester.request.now_s, 0, &arena, &r->err) ==
+        EC_OK)
+        (void)!report_images_add(&r->images, &pod, &d, 0, file, (struct yaml_pos){line, 0},
+                                 &r->err);
     arena_done(&arena);
 }
 
 static void take_list(struct run *r, struct str text, const char *file) {
     struct str name;
     uint32_t line = 0;
-    for (size_t at = 0; r->err.code == EC_OK && operand_next(text, &at, &line, &name);)
+    for (size_t at = 0; r->err.code == EC_OK && object_operand_next(text, &at, &line, &name);)
         take_name(r, name, file, line);
 }
 
 static void take_file(struct run *r, char *const *path) {
     struct buf text = BUF_INIT(OPERAND_MAX + 1);
-    bool folder = operand_is_folder(*path);
+    bool folder = object_operand_is_folder(*path);
     const char *name = strcmp(*path, "-") == 0 ? "<stdin>" : *path;
     if (!folder && file_read_any(&text, *path, OPERAND_MAX, &r->err) != EC_OK) {
         if (r->err.code != EC_NOMEM) { /* told; the next one is taken */
@@ -123,14 +126,14 @@ static void take_file(struct run *r, char *const *path) {
             r->err = (struct err)ERR_INIT;
             r->totals.unreadable++;
         }
-    } else if (!folder && operand_is_list(name, buf_view(&text))) {
+    } else if (!folder && object_operand_is_list(name, buf_view(&text))) {
         take_list(r, buf_view(&text), name);
     } else if (!folder) {
-        (void)!each_in_text(name, buf_view(&text), r->policy, &r->whom.asked, take_object, r,
-                            &r->totals, &r->err);
+        (void)!object_each_in_text(name, buf_view(&text), r->policy, &r->requester.request,
+                                   take_object, r, &r->totals, &r->err);
     } else {
-        (void)!each_subject(path, 1, &r->options->exclude, r->policy, &r->whom.asked,
-                            take_object, r, &r->totals, &r->err);
+        (void)!object_each(path, 1, &r->options->exclude, r->policy, &r->requester.request,
+                           take_object, r, &r->totals, &r->err);
     }
     buf_done(&text);
 }
@@ -166,7 +169,7 @@ static bool tell_denied(const struct images *m, struct err *err) {
 
 static int answer(struct run *r) {
     struct buf out = BUF_INIT((size_t)1 << 30);
-    images_sort(&r->images);
+    report_images_sort(&r->images);
     r->images.n_unjudged = r->totals.unjudged_objects;
     bool denied = tell_denied(&r->images, &r->err);
     if (r->err.code != EC_OK)
@@ -189,14 +192,14 @@ static int images(const struct options *o, const struct opt_result *args) {
     r.images.arena = (struct arena)ARENA_INIT(64 << 10, (size_t)1 << 30);
     if (args->n_operands == 0)
         err_set(&r.err, EC_USAGE, "no input: give files, folders or - for standard input");
-    else if (whom_read(&r.whom, &o->whom, &r.err) == EC_OK)
-        (void)!policy_load(&policy, o->policy, r.whom.asked.now_s, &r.err);
+    else if (requester_read(&r.requester, &o->requester, &r.err) == EC_OK)
+        (void)!policy_load(&policy, o->policy, r.requester.request.now_s, &r.err);
     r.policy = policy;
     for (size_t i = 0; i < args->n_operands && r.err.code == EC_OK; i++)
         take_file(&r, &args->operands[i]);
     if (r.err.code == EC_OK)
         status = answer(&r);
-    images_done(&r.images);
+    report_images_done(&r.images);
     buf_done(&r.pointer);
     policy_free(policy);
     return r.err.code == EC_OK ? status : verb_fail(&r.err);

@@ -1,17 +1,18 @@
 /* policyctl lint - rule files: do they load, and do they mean what they say? */
 #include "base/file.h"
-#include "report/lint.h"
 #include "policyctl/policy.h"
-#include "policyctl/verb.h"
 #include "policyctl/requester.h"
+#include "policyctl/verb.h"
+#include "report/lint.h"
 #include "rules/manual.h"
 #include "rules/rules.h"
 
 #include <stdlib.h>
 
 static const char *const output_words[] = {"text", "json", "sarif", "github", NULL};
-static lint_print_fn *const printers[] = {lint_print_text, lint_print_json, lint_print_sarif,
-                                          lint_print_github};
+static report_lint_print_fn *const printers[] = {report_lint_print_text, report_lint_print_json,
+                                                 report_lint_print_sarif,
+                                                 report_lint_print_github};
 
 enum { DAY_S = 86400 };
 
@@ -59,7 +60,7 @@ static void add(void *arg, enum rules_lint lint, const char *file, struct policy
                 const char *text) {
     struct run *r = arg;
     if (!r->ignored[lint])
-        lint_add(&r->findings, lint, str_of(file), pos.line, pos.col, str_of(text));
+        report_lint_add(&r->findings, lint, str_of(file), pos.line, pos.col, str_of(text));
 }
 
 static void add_error(struct run *r, const char *path, const struct err *err) {
@@ -67,8 +68,8 @@ static void add_error(struct run *r, const char *path, const struct err *err) {
                     : err->code == EC_LIMIT ? LINT_TOO_LARGE
                     : err->code == EC_IO    ? LINT_UNREADABLE
                                             : LINT_SCHEMA;
-    lint_add(&r->findings, kind, str_of(err->where[0] ? err->where : path), err->line, err->col,
-             str_of(err->msg));
+    report_lint_add(&r->findings, kind, str_of(err->where[0] ? err->where : path), err->line,
+                    err->col, str_of(err->msg));
 }
 
 static void add_one(void *arg, const struct err *err, size_t n) {
@@ -114,7 +115,7 @@ static enum ec read_ignored(struct run *r, const struct opt_list *ids, struct er
     for (unsigned i = 0; i < N_RULES_LINTS; i++)
         known[i] = rules_lints[i].id;
     for (size_t i = 0; i < ids->n; i++) {
-        unsigned kind = lint_find(str_of(ids->v[i]));
+        unsigned kind = report_lint_find(str_of(ids->v[i]));
         int near = str_nearest(str_of(ids->v[i]), known, N_RULES_LINTS);
         if (kind < N_RULES_LINTS)
             r->ignored[kind] = true;
@@ -158,17 +159,17 @@ static int lint(const struct options *o, const struct opt_result *args) {
         err_set(&err, EC_USAGE, "--schema reads nothing: found \"%.100s\"", args->operands[0]);
     else if (args->n_operands == 0)
         err_set(&err, EC_USAGE, "no rule file: give files, folders or - for standard input");
-    else if (whom_now(&r.now_s, o->now, &err) == EC_OK)
+    else if (requester_now(&r.now_s, o->now, &err) == EC_OK)
         (void)!read_ignored(&r, &o->ignored, &err);
     for (size_t i = 0; i < args->n_operands && err.code == EC_OK; i++)
         lint_one(&r, args->operands[i]);
     if (r.findings.no_memory)
         err_set(&err, EC_NOMEM, "out of memory");
     if (err.code == EC_OK) {
-        lint_sort(&r.findings);
+        report_lint_sort(&r.findings);
         status = answer(&r.findings, o);
     }
-    lint_done(&r.findings);
+    report_lint_done(&r.findings);
     return err.code == EC_OK ? status : verb_fail(&err);
 }
 

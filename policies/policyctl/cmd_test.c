@@ -12,9 +12,9 @@
 enum { JOBS_DEFAULT_MAX = 8 };
 
 /* In the order of the words. */
-static const struct print_format *const formats[] = {&print_text,   &print_json,  &print_yaml,
-                                                     &print_diff,   &print_junit, &print_sarif,
-                                                     &print_github, &print_tap};
+static const struct report_format *const formats[] = {
+    &report_text,  &report_json,  &report_yaml,   &report_diff,
+    &report_junit, &report_sarif, &report_github, &report_tap};
 static const char *const output_words[] = {"text",  "json",   "yaml", "diff", "junit",
                                            "sarif", "github", "tap",  NULL};
 static const char *const operation_words[] = {"CREATE", "UPDATE", NULL};
@@ -81,7 +81,7 @@ static const struct opt_row rows[] = {
      AT(color), .words = color_words},
     {"jobs", 'j', OPT_NUMBER, "N", NULL,
      "Files read at a time; as many as there are processors, at most 8, when not given.",
-     AT(jobs), .min = 1, .max = INORDER_JOBS_MAX},
+     AT(jobs), .min = 1, .max = OBJECT_PARALLEL_JOBS_MAX},
     HELP_ROW,
 };
 
@@ -103,7 +103,7 @@ static enum ec read_now(const char *text, int64_t *now_s, struct err *err) {
 /* https://no-color.org: set and not empty. */
 static bool wants_color(const struct options *o) {
     const char *no_color = getenv("NO_COLOR");
-    if (formats[o->output] != &print_text || o->color == COLOR_NEVER)
+    if (formats[o->output] != &report_text || o->color == COLOR_NEVER)
         return false;
     return o->color == COLOR_ALWAYS ||
            ((no_color == NULL || *no_color == '\0') && isatty(STDOUT_FILENO));
@@ -116,40 +116,40 @@ struct empty {
     size_t n_faults; /* of these; formats without faults have none */
 };
 
-static void put_empty(struct sweep *s, struct print *run, const char *operand) {
+static void put_empty(struct run_files *s, struct report *run, const char *operand) {
     struct err err = ERR_INIT;
-    struct print file = PRINT_INIT(&s->look);
-    const struct subject_totals one = {.unreadable = 1};
-    const struct subject_fault fault = {.file = operand, .whole = true, .err = &err};
+    struct report file = REPORT_INIT(&s->look);
+    const struct object_totals one = {.unreadable = 1};
+    const struct object_fault fault = {.file = operand, .whole = true, .err = &err};
     err_set(&err, EC_SCHEMA, "no objects, and --require-objects wants one");
     s->format->fault(&file, &fault);
     s->format->join(run, &file, operand, &one);
     s->totals.unreadable++;
-    print_done(&file);
+    report_done(&file);
 }
 
-static void tell_empty(void *arg, struct sweep *s, struct print *run) {
+static void tell_empty(void *arg, struct run_files *s, struct report *run) {
     struct empty *empty = arg;
     for (size_t i = 0; i < empty->args->n_operands; i++) {
         if (s->operand_objects[i] != 0)
             continue;
         verb_tell("policyctl: %s: no objects", empty->args->operands[i]);
         empty->n++;
-        if (s->format->fault == print_no_fault)
+        if (s->format->fault == report_no_fault)
             continue;
         put_empty(s, run, empty->args->operands[i]);
         empty->n_faults++;
     }
 }
 
-static void tell_summary(const struct sweep *s) {
+static void tell_summary(const struct run_files *s) {
     struct buf text = BUF_INIT(4096);
-    print_summary(&text, &s->totals);
+    report_summary(&text, &s->totals);
     verb_tell("%.*s", STR_ARG(str_trim(buf_view(&text))));
     buf_done(&text);
 }
 
-static int status_of(const struct subject_totals *t, const struct empty *empty,
+static int status_of(const struct object_totals *t, const struct empty *empty,
                      const struct options *o) {
     if (t->unreadable > empty->n_faults)
         return EXIT_INPUT;
@@ -160,57 +160,59 @@ static int status_of(const struct subject_totals *t, const struct empty *empty,
     return o->fail_on_warn && t->warned_objects != 0 ? EXIT_WARNED : EXIT_ALLOWED;
 }
 
-static int finish(const struct options *o, const struct empty *empty, const struct sweep *s) {
+static int finish(const struct options *o, const struct empty *empty,
+                  const struct run_files *s) {
     if (o->summary && !s->format->sums_up)
         tell_summary(s);
     return s->unwritten ? EXIT_INPUT : status_of(&s->totals, empty, o);
 }
 
-static enum ec sweep_all(const struct options *o, const struct opt_result *args,
-                         struct sweep *s, struct err *err) {
-    const struct inputs_filter filter = {
-        .wanted = inputs_is_manifest, .exclude = &o->exclude, .ignore_files = true};
+static enum ec run_all(const struct options *o, const struct opt_result *args,
+                       struct run_files *s, struct err *err) {
+    const struct object_inputs_filter filter = {
+        .wanted = object_inputs_is_manifest, .exclude = &o->exclude, .ignore_files = true};
     struct inputs inputs = {.v = NULL};
     s->operand_objects =
         mem_zalloc(mem_array_bytes(args->n_operands, sizeof *s->operand_objects));
     if (s->operand_objects == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
-    s->jobs = o->jobs ? (unsigned)o->jobs : inorder_processors(JOBS_DEFAULT_MAX);
+    s->jobs = o->jobs ? (unsigned)o->jobs : object_parallel_processors(JOBS_DEFAULT_MAX);
     s->verbose = o->verbose;
     s->progress = !o->quiet && isatty(STDERR_FILENO);
-    if (inputs_find(&inputs, args->operands, args->n_operands, &filter, err) == EC_OK)
-        (void)!sweep_run(s, &inputs, err);
-    inputs_done(&inputs);
+    if (object_inputs_find(&inputs, args->operands, args->n_operands, &filter, err) == EC_OK)
+        (void)!run_files_run(s, &inputs, err);
+    object_inputs_done(&inputs);
     return err->code;
 }
 
 static int test(const struct options *o, const struct opt_result *args) {
     struct err err = ERR_INIT;
-    struct asked asked = {.namespace = o->namespace,
-                          .user = o->user,
-                          .service_account = o->service_account,
-                          .groups = &o->groups,
-                          .operation = o->operation ? OPERATION_UPDATE : OPERATION_CREATE,
-                          .engine_flags = o->endpoint ? ENGINE_VALIDATE : 0};
+    struct object_request request = {.namespace = o->namespace,
+                                     .user = o->user,
+                                     .service_account = o->service_account,
+                                     .groups = &o->groups,
+                                     .operation =
+                                         o->operation ? OPERATION_UPDATE : OPERATION_CREATE,
+                                     .engine_flags = o->endpoint ? ENGINE_VALIDATE : 0};
     struct empty empty = {.args = args};
-    struct sweep sweep = {.asked = &asked,
-                          .before_end = o->require_objects ? tell_empty : NULL,
-                          .arg = &empty,
-                          .format = formats[o->output],
-                          .look = {.quiet = o->quiet,
-                                   .color = wants_color(o),
-                                   .terminal = isatty(STDOUT_FILENO),
-                                   .summary = o->summary}};
+    struct run_files run = {.request = &request,
+                            .before_end = o->require_objects ? tell_empty : NULL,
+                            .arg = &empty,
+                            .format = formats[o->output],
+                            .look = {.quiet = o->quiet,
+                                     .color = wants_color(o),
+                                     .terminal = isatty(STDOUT_FILENO),
+                                     .summary = o->summary}};
     struct policy *policy = NULL;
     if (args->n_operands == 0)
         err_set(&err, EC_USAGE, "no input: give files, folders or - for standard input");
-    else if (read_now(o->now, &asked.now_s, &err) == EC_OK &&
-             policy_load(&policy, o->policy, asked.now_s, &err) == EC_OK) {
-        sweep.policy = policy;
-        (void)!sweep_all(o, args, &sweep, &err);
+    else if (read_now(o->now, &request.now_s, &err) == EC_OK &&
+             policy_load(&policy, o->policy, request.now_s, &err) == EC_OK) {
+        run.policy = policy;
+        (void)!run_all(o, args, &run, &err);
     }
-    int status = err.code != EC_OK ? verb_fail(&err) : finish(o, &empty, &sweep);
-    mem_free(sweep.operand_objects);
+    int status = err.code != EC_OK ? verb_fail(&err) : finish(o, &empty, &run);
+    mem_free(run.operand_objects);
     policy_free(policy);
     return status;
 }

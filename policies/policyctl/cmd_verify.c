@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 static const char *const output_words[] = {"text", "junit", "json", NULL};
-static const struct verify_format *const formats[] = {&verify_text, &verify_junit,
-                                                      &verify_json};
+static const struct report_verify_format *const formats[] = {
+    &report_verify_text, &report_verify_junit, &report_verify_json};
 
 struct options {
     const char *run;
@@ -52,7 +52,7 @@ static bool is_wanted(const struct run *r, const struct suite_case *c) {
 }
 
 static enum ec run_cases(struct run *r, struct suite *s, const struct policy *policy,
-                         struct verify_suite *of, struct err *err) {
+                         struct report_verify_suite *of, struct err *err) {
     for (size_t i = 0; i < s->n_cases; i++) {
         struct suite_case *c = &s->cases[i];
         if (!is_wanted(r, c))
@@ -78,12 +78,12 @@ static enum ec load(struct policy **out, const struct suite *s, struct err *err)
  * exemptions that ran out: a case names its own time. */
 static void run_suite(struct run *r, const struct input *in) {
     int64_t start_ns = clock_mono_ns();
-    struct verify_suite of = {.path = in->path};
+    struct report_verify_suite of = {.path = in->path};
     struct err err = ERR_INIT;
     struct policy *policy = NULL;
     struct suite suite = {.n_cases = 0};
     if (in->os != 0)
-        inputs_fail(in, &err);
+        object_inputs_fail(in, &err);
     else if (suite_open(&suite, in->path, &err) == EC_OK &&
              load(&policy, &suite, &err) == EC_OK)
         (void)!run_cases(r, &suite, policy, &of, &err);
@@ -131,10 +131,10 @@ static enum ec compile(struct run *r, struct err *err) {
 }
 
 static enum ec find(struct inputs *in, const struct opt_result *args, struct err *err) {
-    const struct inputs_filter filter = {.wanted = inputs_is_suite};
+    const struct object_inputs_filter filter = {.wanted = object_inputs_is_suite};
     if (args->n_operands == 0)
         return err_set(err, EC_USAGE, "no suite: give files, or folders with *.test.yaml");
-    if (inputs_find(in, args->operands, args->n_operands, &filter, err) != EC_OK)
+    if (object_inputs_find(in, args->operands, args->n_operands, &filter, err) != EC_OK)
         return err->code;
     return in->n != 0 ? EC_OK
                       : err_set(err, EC_USAGE, "no suite: there is no *.test.yaml in %s",
@@ -159,7 +159,7 @@ static int verify(const struct options *o, const struct opt_result *args) {
         if (o->run != NULL)
             regfree(&r.regex);
     }
-    inputs_done(&inputs);
+    object_inputs_done(&inputs);
     buf_done(&r.v.out);
     buf_done(&r.v.aside);
     buf_done(&r.v.done);

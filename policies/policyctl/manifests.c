@@ -8,7 +8,7 @@
 /* What stands in deploy/kustomize/base for what the request says. */
 static const char base_namespace[] = "pullgate";
 
-struct filling { /* an attempt, and what it holds beside jansson's */
+struct filling { /* an edit_json_arena, and what it holds beside jansson's */
     struct buf *out;
     const struct manifests_request *request;
     struct yaml *base;
@@ -208,7 +208,7 @@ static void fill(void *arg, struct err *err) {
 enum ec manifests_fill(struct buf *out, const struct manifests_request *request,
                        struct err *err) {
     struct filling f = {.out = out, .request = request, .base64 = BUF_INIT(1 << 20)};
-    enum ec ec = attempt(fill, &f, err);
+    enum ec ec = edit_json_arena(fill, &f, err);
     yaml_close(f.base);
     buf_done(&f.base64);
     return ec;

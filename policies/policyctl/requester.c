@@ -2,9 +2,9 @@
 
 #include "base/clock.h"
 
-const char *const whom_operations[] = {"CREATE", "UPDATE", NULL};
+const char *const requester_operations[] = {"CREATE", "UPDATE", NULL};
 
-enum ec whom_now(int64_t *out_s, const char *flag, struct err *err) {
+enum ec requester_now(int64_t *out_s, const char *flag, struct err *err) {
     bool date_only;
     if (flag == NULL) {
         *out_s = clock_wall_us() / 1000000;
@@ -18,13 +18,13 @@ enum ec whom_now(int64_t *out_s, const char *flag, struct err *err) {
                    flag);
 }
 
-static enum ec read_label(struct whom *w, struct str text, struct err *err) {
+static enum ec read_label(struct requester *w, struct str text, struct err *err) {
     size_t equals = str_find(text, '=');
     struct match_label label = {str_slice(text, 0, equals),
                                 str_slice(text, equals + 1, text.n)};
     struct err why = ERR_INIT;
-    if (w->n_labels == WHOM_LABELS_MAX)
-        return err_set(err, EC_USAGE, "--labels: more than %d labels", WHOM_LABELS_MAX);
+    if (w->n_labels == REQUESTER_LABELS_MAX)
+        return err_set(err, EC_USAGE, "--labels: more than %d labels", REQUESTER_LABELS_MAX);
     if (equals == text.n)
         return err_set(err, EC_USAGE, "--labels: found \"%.*s\", expected key=value",
                        STR_ARG(str_slice(text, 0, 100)));
@@ -36,7 +36,7 @@ static enum ec read_label(struct whom *w, struct str text, struct err *err) {
     return EC_OK;
 }
 
-static enum ec read_labels(struct whom *w, struct str rest, struct err *err) {
+static enum ec read_labels(struct requester *w, struct str rest, struct err *err) {
     while (rest.n != 0) {
         size_t comma = str_find(rest, ',');
         if (read_label(w, str_slice(rest, 0, comma), err) != EC_OK)
@@ -46,34 +46,36 @@ static enum ec read_labels(struct whom *w, struct str rest, struct err *err) {
     return EC_OK;
 }
 
-enum ec whom_read(struct whom *out, const struct whom_flags *flags, struct err *err) {
-    *out = (struct whom){
-        .asked = {.namespace = flags->namespace,
-                  .user = flags->user,
-                  .service_account = flags->service_account,
-                  .groups = &flags->groups,
-                  .operation = flags->operation ? OPERATION_UPDATE : OPERATION_CREATE},
+enum ec requester_read(struct requester *out, const struct requester_flags *flags,
+                       struct err *err) {
+    *out = (struct requester){
+        .request = {.namespace = flags->namespace,
+                    .user = flags->user,
+                    .service_account = flags->service_account,
+                    .groups = &flags->groups,
+                    .operation = flags->operation ? OPERATION_UPDATE : OPERATION_CREATE},
         .service_account = str_of(flags->service_account)};
     for (size_t i = 0; i < flags->groups.n; i++)
         out->groups[i] = str_of(flags->groups.v[i]);
-    if (whom_now(&out->asked.now_s, flags->now, err) != EC_OK)
+    if (requester_now(&out->request.now_s, flags->now, err) != EC_OK)
         return err->code;
     return read_labels(out, str_of(flags->labels), err);
 }
 
-struct workload whom_pod(const struct whom *w, struct workload_image *room, struct str image) {
+struct workload requester_pod(const struct requester *w, struct workload_image *room,
+                              struct str image) {
     *room = (struct workload_image){
         .place = PLACE_CONTAINER, .text = image, .has_image = true, .changed = true};
     return (struct workload){
         .shape = SHAPE_POD,
-        .operation = w->asked.operation,
+        .operation = w->request.operation,
         .spec = STR("/spec"),
         .api_version = STR("v1"),
         .kind = STR("Pod"),
-        .namespace = str_of(w->asked.namespace ? w->asked.namespace : SUBJECT_NAMESPACE),
-        .user = str_of(w->asked.user),
+        .namespace = str_of(w->request.namespace ? w->request.namespace : OBJECT_NAMESPACE),
+        .user = str_of(w->request.user),
         .groups = w->groups,
-        .n_groups = w->asked.groups->n,
+        .n_groups = w->request.groups->n,
         .service_account = w->service_account,
         .labels = w->labels,
         .n_labels = w->n_labels,

@@ -14,21 +14,21 @@
 enum { PROGRESS_FILES = 200, PROGRESS_WIDTH = 40, PROGRESS_PAUSE_NS = 100000000 };
 
 struct slot { /* one input's results */
-    const struct print_format *format;
-    struct print print;
+    const struct report_format *format;
+    struct report report;
     struct buf talk; /* for standard error */
     bool skipped, unrendered;
-    struct subject_totals totals;
+    struct object_totals totals;
     struct err err;
 };
 
 struct state {
-    struct sweep *sweep;
+    struct run_files *run;
     const struct inputs *in;
-    struct judge *judges; /* one per job */
+    struct object_judge *judges; /* one per job */
     struct slot *slots;
-    struct print run;
-    struct skip_told told;
+    struct report all; /* of the whole run */
+    struct object_skip_told told;
     struct err *err;
     int64_t shown_ns; /* when the bar was drawn last */
     bool shown;
@@ -36,34 +36,25 @@ struct state {
 
 /* ---- a worker's part ----------------------------------------------------------------- */
 
-void sweep_print_fault(struct buf *out, const struct subject_fault *f) {
-    if (f->whole)
-        buf_puts(out, "policyctl: ");
-    err_print(f->err, out);
-    buf_putc(out, '\n');
-    if (!f->whole && f->lines != NULL)
-        excerpt_print(out, f->lines, f->err->line, f->err->col);
-}
-
-static enum ec take_object(void *arg, const struct subject *s, struct err *err) {
+static enum ec take_object(void *arg, const struct object *s, struct err *err) {
     struct slot *slot = arg;
     if (s->unjudged != NULL && slot->format->only_objects)
-        print_unjudged_line(&slot->talk, s);
-    return slot->format->object(&slot->print, s, err);
+        object_put_unjudged_line(&slot->talk, s);
+    return slot->format->object(&slot->report, s, err);
 }
 
-static void take_fault(void *arg, const struct subject_fault *f) {
+static void take_fault(void *arg, const struct object_fault *f) {
     struct slot *slot = arg;
-    sweep_print_fault(&slot->talk, f);
-    slot->format->fault(&slot->print, f);
+    object_put_fault(&slot->talk, f);
+    slot->format->fault(&slot->report, f);
 }
 
 static void take_note(void *arg, const char *file, uint32_t line, const char *text) {
     struct slot *slot = arg;
-    escape_line(&slot->talk, "%s:%u: note: %s", file, line, text);
+    object_put_note(&slot->talk, file, line, text);
 }
 
-static void take_skip(void *arg, const struct subject_skip *s) {
+static void take_skip(void *arg, const struct object_skip *s) {
     struct slot *slot = arg;
     slot->skipped = true;
     slot->unrendered = s->unrendered;
@@ -71,15 +62,15 @@ static void take_skip(void *arg, const struct subject_skip *s) {
 
 static void tell_folder(struct slot *slot, const struct input *in) {
     struct err err = ERR_INIT;
-    inputs_fail(in, &err);
-    const struct subject_fault fault = {.file = in->path, .whole = true, .err = &err};
+    object_inputs_fail(in, &err);
+    const struct object_fault fault = {.file = in->path, .whole = true, .err = &err};
     slot->totals.unreadable++;
     take_fault(slot, &fault);
 }
 
 static void check_room(struct slot *slot) {
-    print_scratch(&slot->print);
-    int bad = slot->print.out.bad ? slot->print.out.bad : slot->print.aside.bad;
+    report_scratch(&slot->report);
+    int bad = slot->report.out.bad ? slot->report.out.bad : slot->report.aside.bad;
     if (bad != EC_OK && slot->err.code == EC_OK)
         err_set(&slot->err, (enum ec)bad, "no room for the output");
 }
@@ -88,21 +79,21 @@ static void work(void *arg, unsigned job, size_t item, size_t at) {
     struct state *st = arg;
     struct slot *slot = &st->slots[at];
     const struct input *in = &st->in->v[item];
-    const struct subject_sink sink = {.object = take_object,
-                                      .fault = take_fault,
-                                      .note = take_note,
-                                      .skip = take_skip,
-                                      .arg = slot};
-    print_reset(&slot->print);
+    const struct object_sink sink = {.object = take_object,
+                                     .fault = take_fault,
+                                     .note = take_note,
+                                     .skip = take_skip,
+                                     .arg = slot};
+    report_reset(&slot->report);
     buf_reset(&slot->talk);
     slot->skipped = false;
-    slot->totals = (struct subject_totals){.objects = 0};
+    slot->totals = (struct object_totals){.objects = 0};
     slot->err = (struct err)ERR_INIT;
     if (in->os != 0)
         tell_folder(slot, in);
     else
-        (void)!subject_file(&st->judges[job], in->path, in->found, &sink, &slot->totals,
-                            &slot->err);
+        (void)!object_read_file(&st->judges[job], in->path, in->found, &sink, &slot->totals,
+                                &slot->err);
     check_room(slot);
 }
 
@@ -121,7 +112,7 @@ static void hide_bar(struct state *st) {
 
 static void show_bar(struct state *st, size_t done) {
     int64_t now = clock_mono_ns();
-    if (!st->sweep->progress || st->in->n <= PROGRESS_FILES ||
+    if (!st->run->progress || st->in->n <= PROGRESS_FILES ||
         now - st->shown_ns < PROGRESS_PAUSE_NS)
         return;
     char line[128];
@@ -137,14 +128,14 @@ static void show_bar(struct state *st, size_t done) {
 /* ---- the main thread's part ---------------------------------------------------------- */
 
 static bool write_out(struct state *st) {
-    if (st->run.out.bad || st->run.aside.bad) {
+    if (st->all.out.bad || st->all.aside.bad) {
         err_set(st->err, EC_LIMIT, "no room for the output");
         return false;
     }
-    if (st->run.out.n == 0)
+    if (st->all.out.n == 0)
         return true;
-    st->sweep->unwritten = !verb_print(&st->run.out);
-    return !st->sweep->unwritten;
+    st->run->unwritten = !verb_print(&st->all.out);
+    return !st->run->unwritten;
 }
 
 static bool take(void *arg, size_t item, size_t at) {
@@ -152,12 +143,12 @@ static bool take(void *arg, size_t item, size_t at) {
     struct slot *slot = &st->slots[at];
     const struct input *in = &st->in->v[item];
     if (slot->skipped)
-        skip_tell(&st->told, &slot->talk, in->path, slot->unrendered);
+        object_skip_tell(&st->told, &slot->talk, in->path, slot->unrendered);
     const char *name = strcmp(in->path, "-") == 0 ? "<stdin>" : in->path;
-    st->sweep->format->join(&st->run, &slot->print, name, &slot->totals);
-    subject_add(&st->sweep->totals, &slot->totals);
-    st->sweep->operand_objects[in->operand] += slot->totals.objects;
-    if (st->run.out.n != 0 || slot->talk.n != 0)
+    st->run->format->join(&st->all, &slot->report, name, &slot->totals);
+    object_totals_add(&st->run->totals, &slot->totals);
+    st->run->operand_objects[in->operand] += slot->totals.objects;
+    if (st->all.out.n != 0 || slot->talk.n != 0)
         hide_bar(st);
     if (!write_out(st))
         return false;
@@ -169,53 +160,53 @@ static bool take(void *arg, size_t item, size_t at) {
 }
 
 static enum ec make_slots(struct state *st, size_t n_slots) {
-    unsigned jobs = st->sweep->jobs;
+    unsigned jobs = st->run->jobs;
     st->judges = mem_zalloc(mem_array_bytes(jobs, sizeof *st->judges));
     st->slots = mem_zalloc(mem_array_bytes(n_slots, sizeof *st->slots));
     if (st->judges == NULL || st->slots == NULL)
         return err_set(st->err, EC_NOMEM, "out of memory");
     for (unsigned i = 0; i < jobs; i++)
-        judge_init(&st->judges[i], st->sweep->policy, st->sweep->asked);
+        object_judge_init(&st->judges[i], st->run->policy, st->run->request);
     for (size_t i = 0; i < n_slots; i++)
-        st->slots[i] = (struct slot){.format = st->sweep->format,
-                                     .print = PRINT_INIT(&st->sweep->look),
+        st->slots[i] = (struct slot){.format = st->run->format,
+                                     .report = REPORT_INIT(&st->run->look),
                                      .talk = BUF_INIT(64 << 20)};
     return EC_OK;
 }
 
 static void free_slots(struct state *st, size_t n_slots) {
-    for (unsigned i = 0; st->judges != NULL && i < st->sweep->jobs; i++)
-        judge_done(&st->judges[i]);
+    for (unsigned i = 0; st->judges != NULL && i < st->run->jobs; i++)
+        object_judge_done(&st->judges[i]);
     for (size_t i = 0; st->slots != NULL && i < n_slots; i++) {
-        print_done(&st->slots[i].print);
+        report_done(&st->slots[i].report);
         buf_done(&st->slots[i].talk);
     }
     mem_free(st->judges);
     mem_free(st->slots);
-    skip_told_done(&st->told);
-    print_done(&st->run);
+    object_skip_told_done(&st->told);
+    report_done(&st->all);
 }
 
-enum ec sweep_run(struct sweep *s, const struct inputs *in, struct err *err) {
+enum ec run_files_run(struct run_files *s, const struct inputs *in, struct err *err) {
     if (s->jobs > in->n)
         s->jobs = in->n ? (unsigned)in->n : 1;
-    struct state st = {.sweep = s,
+    struct state st = {.run = s,
                        .in = in,
-                       .run = PRINT_INIT(&s->look),
+                       .all = REPORT_INIT(&s->look),
                        .told = SKIP_TOLD_INIT(s->verbose),
                        .err = err,
                        .shown_ns = clock_mono_ns()};
-    const struct inorder order = {
+    const struct object_parallel order = {
         .n_items = in->n, .jobs = s->jobs, .arg = &st, .work = work, .take = take};
-    size_t n_slots = (size_t)s->jobs * INORDER_SLOTS_PER_JOB;
+    size_t n_slots = (size_t)s->jobs * OBJECT_PARALLEL_SLOTS_PER_JOB;
     if (make_slots(&st, n_slots) == EC_OK) {
-        s->format->begin(&st.run);
-        (void)!inorder_run(&order, err);
+        s->format->begin(&st.all);
+        (void)!object_parallel_run(&order, err);
         hide_bar(&st);
         if (!s->unwritten && err->code != EC_NOMEM) {
             if (s->before_end != NULL)
-                s->before_end(s->arg, s, &st.run);
-            s->format->end(&st.run, &s->totals);
+                s->before_end(s->arg, s, &st.all);
+            s->format->end(&st.all, &s->totals);
             (void)!write_out(&st);
         }
     }

@@ -10,27 +10,25 @@
 #include "object/inputs.h"
 #include "report/report.h"
 
-struct sweep {
+struct run_files {
     const struct policy *policy;
-    const struct asked *asked;
-    const struct print_format *format;
-    struct print_look look;
+    const struct object_request *request;
+    const struct report_format *format;
+    struct report_look look;
     unsigned jobs;
     bool verbose;  /* files that are skipped are told, each of them */
     bool progress; /* a bar on standard error, if there is much to do */
-    void (*before_end)(void *arg, struct sweep *s, struct print *run); /* or NULL: adds to it */
+    void (*before_end)(void *arg, struct run_files *s,
+                       struct report *run); /* or NULL: adds to it */
     void *arg;
 
     /* out */
-    struct subject_totals totals;
+    struct object_totals totals;
     size_t *operand_objects; /* objects per operand; the caller's, zeroed */
     bool unwritten;          /* standard output could not be written (told) */
 };
 
 /* Errors: EC_NOMEM; EC_LIMIT, an object that cannot be printed. */
-enum ec sweep_run(struct sweep *s, const struct inputs *in, struct err *err) MUST_CHECK;
-
-/* "file:line:col: message", the line and a caret, for standard error. */
-void sweep_print_fault(struct buf *out, const struct subject_fault *f);
+enum ec run_files_run(struct run_files *s, const struct inputs *in, struct err *err) MUST_CHECK;
 
 #endif

@@ -43,8 +43,8 @@ static void put_excerpt(struct buf *out, const struct err *err) {
     if (err->line != 0 && err->where[0] != '\0' && strcmp(err->where, "-") != 0 &&
         file_read(&file, err->where, EXCERPT_FILE_MAX, &ignored) == EC_OK) {
         struct excerpt lines = EXCERPT_INIT(buf_view(&file));
-        excerpt_print(out, &lines, err->line, err->col);
-        excerpt_done(&lines);
+        object_excerpt_print(out, &lines, err->line, err->col);
+        object_excerpt_done(&lines);
     }
     buf_done(&file);
 }

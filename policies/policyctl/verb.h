@@ -8,11 +8,12 @@
 /* Exit statuses, for all verbs alike. */
 enum {
     EXIT_ALLOWED = 0,
-    EXIT_DENIED = 1,   /* something is denied, or not as it should be */
-    EXIT_INPUT = 2,    /* usage, or input that cannot be read or is not valid */
-    EXIT_WARNED = 3,   /* only warnings, and --fail-on-warn */
-    EXIT_LEFT_OUT = 4, /* what was asked for cannot be said in this format, or not all of it */
-    EXIT_BROKEN = 70   /* a bug of ours */
+    EXIT_DENIED = 1, /* something is denied, or not as it should be */
+    EXIT_INPUT = 2,  /* usage, or input that cannot be read or is not valid */
+    EXIT_WARNED = 3, /* only warnings, and --fail-on-warn */
+    EXIT_LEFT_OUT =
+        4,           /* what was request for cannot be said in this format, or not all of it */
+    EXIT_BROKEN = 70 /* a bug of ours */
 };
 
 /* Rows of verbs that read manifests; `type` is the struct of their options. */

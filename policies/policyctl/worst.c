@@ -311,16 +311,16 @@ static void measure_selection(struct making *m) {
     static const char *const whats[] = {[MORE_GROUPS] = "many groups",
                                         [MORE_LABELS] = "many labels",
                                         [MORE_USER] = "long user name"};
-    bool asked[] = {false, false, false, false};
+    bool request[] = {false, false, false, false};
     for (size_t i = 0; i < m->policy->n_rules; i++) {
         const struct policy_match *match = &m->policy->rules[i].match;
-        asked[MORE_GROUPS] |= match->groups.n != 0;
-        asked[MORE_LABELS] |= match->pod_labels.n_requirements != 0;
-        asked[MORE_USER] |= match->users.n != 0;
+        request[MORE_GROUPS] |= match->groups.n != 0;
+        request[MORE_LABELS] |= match->pod_labels.n_requirements != 0;
+        request[MORE_USER] |= match->users.n != 0;
     }
     m->rule = &m->policy->rules[m->policy->n_rules - 1];
     for (enum more more = MORE_GROUPS; more <= MORE_USER; more++) {
-        if (!asked[more])
+        if (!request[more])
             continue;
         begin(m, more);
         measure(m, whats[more], put_images(m, STR("a"), "", 1), NULL);

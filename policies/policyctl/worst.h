@@ -1,4 +1,4 @@
-/* policyctl/worst - what the worst objects cost that a rule file can be asked about.
+/* policyctl/worst - what the worst objects cost that a rule file can be request about.
  *
  *      policy --> reviews of worst_body_bytes at most: as many images as fit; long names; for each of
  *      the costliest regexes the name that it takes longest for; many groups, labels, a long user name,

@@ -172,8 +172,8 @@ static void put_hunks(struct buf *out, const struct script *s) {
     }
 }
 
-enum ec print_unified(struct buf *out, const char *name_before, const char *name_after,
-                      struct str before, struct str after, struct err *err) {
+enum ec report_unified(struct buf *out, const char *name_before, const char *name_after,
+                       struct str before, struct str after, struct err *err) {
     if (str_eq(before, after))
         return EC_OK;
     struct script *s = script_new();

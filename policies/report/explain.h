@@ -15,25 +15,28 @@ struct explained {
     const struct workload *workload;
     const struct decision *decision;
     const struct explanation *how;
-    const struct subject *subject; /* NULL: an image that stands alone */
+    const struct object *object; /* NULL: an image that stands alone */
 };
 
 /* "namespace", "service account" ... */
-const char *explain_question_name(enum explain_question q);
+const char *report_explain_question_name(enum explain_question q);
 /* What the rule lists and what the pod has, as it is: for an escaper. */
-void explain_put_asked(struct buf *out, const struct policy_match *m, enum explain_question q);
-void explain_put_found(struct buf *out, const struct workload *w, enum explain_question q);
+void report_explain_put_asked(struct buf *out, const struct policy_match *m,
+                              enum explain_question q);
+void report_explain_put_found(struct buf *out, const struct workload *w,
+                              enum explain_question q);
 
 /* "rules.yaml:9", escaped for a text */
-void explain_put_place(struct buf *out, const struct policy *p, struct policy_pos pos);
+void report_explain_put_place(struct buf *out, const struct policy *p, struct policy_pos pos);
 /* host/repository:tag@digest, as it is */
-void explain_put_normal(struct buf *out, const struct explain_image *image);
+void report_explain_put_normal(struct buf *out, const struct explain_image *image);
 
 /* Where an image stands: file, line and column; all zero for one that stands alone. */
-struct yaml_pos explain_where(const struct explained *e, size_t image, struct buf *scratch);
+struct yaml_pos report_explain_where(const struct explained *e, size_t image,
+                                     struct buf *scratch);
 
 /* `n` counts what was printed before. */
-void explain_text(struct buf *out, const struct explained *e, size_t n);
-void explain_json(struct buf *out, const struct explained *e, size_t n);
+void report_explain_text(struct buf *out, const struct explained *e, size_t n);
+void report_explain_json(struct buf *out, const struct explained *e, size_t n);
 
 #endif

@@ -21,11 +21,11 @@ static void put_question(struct buf *out, const struct explained *e,
                          const struct explain_rule *r, enum explain_question q) {
     struct buf text = BUF_INIT(1 << 20);
     buf_puts(out, "{\"what\":");
-    buf_json(out, str_of(explain_question_name(q)));
-    explain_put_asked(&text, &r->rule->match, q);
+    buf_json(out, str_of(report_explain_question_name(q)));
+    report_explain_put_asked(&text, &r->rule->match, q);
     put(out, "asked", buf_view(&text));
     buf_reset(&text);
-    explain_put_found(&text, e->workload, q);
+    report_explain_put_found(&text, e->workload, q);
     put(out, "found", buf_view(&text));
     put_bool(out, "holds", r->answers[q] == ANSWER_HOLDS);
     buf_putc(out, '}');
@@ -146,7 +146,7 @@ static void put_judged(struct buf *out, const struct explained *e,
                        const struct explain_image *x) {
     static const char *const needs[] = {"", "nothing", "met", "digest", "tag"};
     struct buf normal = BUF_INIT(1 << 20);
-    explain_put_normal(&normal, x);
+    report_explain_put_normal(&normal, x);
     put(out, "normal", buf_view(&normal));
     buf_done(&normal);
     put_bool(out, "fullyQualified", x->qualified);
@@ -166,7 +166,7 @@ static void put_image(struct buf *out, const struct explained *e, size_t i) {
     const struct decision_image *d = &e->decision->images[i];
     const struct explain_image *x = &e->how->images[i];
     struct buf pointer = BUF_INIT(1 << 20);
-    struct yaml_pos pos = explain_where(e, i, &pointer);
+    struct yaml_pos pos = report_explain_where(e, i, &pointer);
     buf_puts(out, "{\"path\":");
     buf_json(out, buf_view(&pointer));
     buf_done(&pointer);
@@ -207,19 +207,19 @@ static void put_secret(struct buf *out, const struct explained *e,
 static void put_head(struct buf *out, const struct explained *e) {
     const struct workload *w = e->workload;
     buf_puts(out, "{\"file\":");
-    buf_json(out, e->subject ? str_of(e->subject->file) : STR_NONE);
-    buf_printf(out, ",\"line\":%u", e->subject ? e->subject->line : 0);
+    buf_json(out, e->object ? str_of(e->object->file) : STR_NONE);
+    buf_printf(out, ",\"line\":%u", e->object ? e->object->line : 0);
     put(out, "kind", w->kind);
     put(out, "namespace", w->namespace);
     put(out, "name", w->name.n ? w->name : w->generate_name);
     put(out, "operation", str_of(engine_operation_name(w->operation)));
     put(out, "verdict",
-        str_of(e->subject ? subject_verdict_name(e->subject)
-                          : engine_verdict_name(e->decision->verdict)));
+        str_of(e->object ? object_verdict_name(e->object)
+                         : engine_verdict_name(e->decision->verdict)));
     put(out, "rule", e->decision->rule ? e->decision->rule->name : STR_NONE);
 }
 
-void explain_json(struct buf *out, const struct explained *e, size_t n) {
+void report_explain_json(struct buf *out, const struct explained *e, size_t n) {
     static const char *const givings[] = {"no-rule", "none", "forbidden", "audited", "decided"};
     const struct explanation nothing = {.nothing = true};
     const struct explanation *how = e->how ? e->how : &nothing;

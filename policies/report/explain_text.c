@@ -18,7 +18,7 @@ static void put_pattern(struct buf *out, const struct policy *p,
                         const struct policy_pattern *pattern) {
     put_quoted(out, match_image_text(pattern->image));
     buf_puts(out, " (");
-    explain_put_place(out, p, pattern->pos);
+    report_explain_put_place(out, p, pattern->pos);
     buf_putc(out, ')');
 }
 
@@ -29,7 +29,7 @@ static void put_mirror(struct buf *out, const struct policy *p,
     buf_puts(out, " -> ");
     escape_text(out, mirror->to.text);
     buf_puts(out, " (");
-    explain_put_place(out, p, mirror->pos);
+    report_explain_put_place(out, p, mirror->pos);
     buf_putc(out, ')');
 }
 
@@ -38,7 +38,7 @@ static void put_registry(struct buf *out, const struct explained *e) {
     buf_puts(out, "registry ");
     escape_text(out, rule->registry.text);
     buf_puts(out, " (");
-    explain_put_place(out, e->policy, rule->registry_pos);
+    report_explain_put_place(out, e->policy, rule->registry_pos);
     buf_putc(out, ')');
 }
 
@@ -47,8 +47,8 @@ static void put_registry(struct buf *out, const struct explained *e) {
 static void put_answer(struct buf *out, const struct explained *e,
                        const struct policy_match *match, enum explain_question q, bool holds) {
     struct buf found = BUF_INIT(1 << 20);
-    put_step(out, explain_question_name(q));
-    explain_put_found(&found, e->workload, q);
+    put_step(out, report_explain_question_name(q));
+    report_explain_put_found(&found, e->workload, q);
     if (found.n != 0)
         put_quoted(out, buf_view(&found));
     else
@@ -58,27 +58,27 @@ static void put_answer(struct buf *out, const struct explained *e,
         buf_puts(out, holds ? " satisfies: " : " does not satisfy: ");
     else
         buf_puts(out, holds ? " is among: " : " is not among: ");
-    struct buf asked = BUF_INIT(1 << 20);
-    explain_put_asked(&asked, match, q);
-    escape_text(out, buf_view(&asked));
-    buf_done(&asked);
+    struct buf request = BUF_INIT(1 << 20);
+    report_explain_put_asked(&request, match, q);
+    escape_text(out, buf_view(&request));
+    buf_done(&request);
     buf_putc(out, '\n');
 }
 
 static void put_rule(struct buf *out, const struct explained *e, const struct explain_rule *r) {
-    bool asked = false;
+    bool request = false;
     buf_puts(out, "  rule ");
     put_quoted(out, r->rule->name);
     buf_puts(out, " (");
-    explain_put_place(out, e->policy, r->rule->pos);
+    report_explain_put_place(out, e->policy, r->rule->pos);
     buf_puts(out, r->selected ? "): matches and decides\n" : "): does not match\n");
     for (enum explain_question q = 0; q < N_QUESTIONS; q++) {
         if (r->answers[q] == ANSWER_NOT_ASKED)
             continue;
         put_answer(out, e, &r->rule->match, q, r->answers[q] == ANSWER_HOLDS);
-        asked = true;
+        request = true;
     }
-    if (!asked)
+    if (!request)
         buf_puts(out, "      every pod\n");
 }
 
@@ -138,7 +138,7 @@ static void put_exemption(struct buf *out, const struct explained *e,
     put_step(out, "exempted");
     if (by == NULL && x->elsewhere != NULL) {
         buf_puts(out, "no, the exemption of ");
-        explain_put_place(out, e->policy, x->elsewhere->pos);
+        report_explain_put_place(out, e->policy, x->elsewhere->pos);
         buf_puts(out, " holds for the rules of its own file (scope: file)\n");
         return;
     }
@@ -147,7 +147,7 @@ static void put_exemption(struct buf *out, const struct explained *e,
         return;
     }
     buf_puts(out, x->exemption ? "yes (" : "no longer (");
-    explain_put_place(out, e->policy, by->pos);
+    report_explain_put_place(out, e->policy, by->pos);
     buf_puts(out, "): ");
     escape_text(out, by->reason);
     buf_puts(out, ", owner ");
@@ -221,7 +221,7 @@ static void put_need(struct buf *out, const struct explain_image *x) {
 /* Of an image that stands alone, "container 0: " says nothing. */
 static struct str message_of(const struct explained *e, const struct reason *r) {
     static const struct str nothing = STR_INIT("container 0: ");
-    bool alone = e->subject == NULL && str_starts(r->message, nothing);
+    bool alone = e->object == NULL && str_starts(r->message, nothing);
     return str_slice(r->message, alone ? nothing.n : 0, r->message.n);
 }
 
@@ -243,7 +243,7 @@ static void put_reasons(struct buf *out, const struct explained *e, int32_t imag
 static void put_judged(struct buf *out, const struct explained *e,
                        const struct explain_image *x, const struct decision_image *d) {
     struct buf normal = BUF_INIT(1 << 20);
-    explain_put_normal(&normal, x);
+    report_explain_put_normal(&normal, x);
     put_step(out, "read as");
     escape_text(out, buf_view(&normal));
     buf_done(&normal);
@@ -280,8 +280,8 @@ static void put_image(struct buf *out, const struct explained *e, size_t i) {
                                          "image volume"};
     const struct decision_image *d = &e->decision->images[i];
     const struct explain_image *x = &e->how->images[i];
-    buf_printf(out, "  %s ", e->subject ? places[d->image->place] : "image");
-    if (e->subject != NULL) {
+    buf_printf(out, "  %s ", e->object ? places[d->image->place] : "image");
+    if (e->object != NULL) {
         put_quoted(out, d->image->name);
         buf_puts(out, ": image ");
     }
@@ -305,7 +305,7 @@ static void put_secret(struct buf *out, const struct explained *e,
     buf_puts(out, "  pull secret ");
     put_quoted(out, s->secret->name);
     buf_puts(out, " (");
-    explain_put_place(out, e->policy, s->secret->pos);
+    report_explain_put_place(out, e->policy, s->secret->pos);
     buf_puts(out, "): ");
     if (s->had)
         buf_puts(out, "the pod has it already");
@@ -343,11 +343,11 @@ static void put_secrets(struct buf *out, const struct explained *e) {
 static void put_name(struct buf *out, const struct explained *e) {
     const struct workload *w = e->workload;
     struct str name = w->name.n ? w->name : w->generate_name;
-    if (e->subject == NULL) {
+    if (e->object == NULL) {
         put_quoted(out, e->decision->images[0].before);
     } else {
-        escape_text(out, str_of(e->subject->file));
-        buf_printf(out, ":%u: ", e->subject->line);
+        escape_text(out, str_of(e->object->file));
+        buf_printf(out, ":%u: ", e->object->line);
         escape_text(out, w->kind);
         buf_putc(out, ' ');
         put_quoted(out, name);
@@ -358,16 +358,16 @@ static void put_name(struct buf *out, const struct explained *e) {
     }
 }
 
-void explain_text(struct buf *out, const struct explained *e, size_t n) {
+void report_explain_text(struct buf *out, const struct explained *e, size_t n) {
     if (n != 0)
         buf_putc(out, '\n');
     put_name(out, e);
     buf_printf(out, ": %s\n",
-               e->subject != NULL ? subject_verdict_name(e->subject)
-                                  : engine_verdict_name(e->decision->verdict));
-    if (e->subject != NULL && e->subject->unjudged != NULL) {
+               e->object != NULL ? object_verdict_name(e->object)
+                                 : engine_verdict_name(e->decision->verdict));
+    if (e->object != NULL && e->object->unjudged != NULL) {
         buf_puts(out, "  ");
-        print_unjudged(out, e->subject);
+        object_put_unjudged(out, e->object);
         buf_putc(out, '\n');
     } else if (e->how != NULL && e->how->nothing)
         buf_puts(out, "  nothing here runs an image: no rule is asked\n");

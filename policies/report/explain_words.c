@@ -3,7 +3,7 @@
 
 #include "base/escape.h"
 
-const char *explain_question_name(enum explain_question q) {
+const char *report_explain_question_name(enum explain_question q) {
     static const char *const names[N_QUESTIONS] = {
         [QUESTION_NAMESPACE] = "namespace", [QUESTION_SERVICE_ACCOUNT] = "service account",
         [QUESTION_USER] = "user",           [QUESTION_GROUP] = "groups",
@@ -40,7 +40,8 @@ static const struct policy_names *names_of(const struct policy_match *m,
                                            : &m->groups;
 }
 
-void explain_put_asked(struct buf *out, const struct policy_match *m, enum explain_question q) {
+void report_explain_put_asked(struct buf *out, const struct policy_match *m,
+                              enum explain_question q) {
     if (q != QUESTION_LABELS) {
         put_list(out, names_of(m, q)->v, names_of(m, q)->n);
         return;
@@ -51,7 +52,8 @@ void explain_put_asked(struct buf *out, const struct policy_match *m, enum expla
     }
 }
 
-void explain_put_found(struct buf *out, const struct workload *w, enum explain_question q) {
+void report_explain_put_found(struct buf *out, const struct workload *w,
+                              enum explain_question q) {
     if (q == QUESTION_NAMESPACE)
         buf_str(out, w->namespace);
     else if (q == QUESTION_SERVICE_ACCOUNT)
@@ -65,13 +67,13 @@ void explain_put_found(struct buf *out, const struct workload *w, enum explain_q
                    STR_ARG(w->labels[i].value));
 }
 
-void explain_put_place(struct buf *out, const struct policy *p, struct policy_pos pos) {
+void report_explain_put_place(struct buf *out, const struct policy *p, struct policy_pos pos) {
     struct str file = policy_file(p, pos);
     escape_text(out, file);
     buf_printf(out, ":%u", pos.line);
 }
 
-void explain_put_normal(struct buf *out, const struct explain_image *image) {
+void report_explain_put_normal(struct buf *out, const struct explain_image *image) {
     buf_str(out, image->normal);
     if (image->tag.n != 0)
         buf_printf(out, ":%.*s", STR_ARG(image->tag));
@@ -79,8 +81,9 @@ void explain_put_normal(struct buf *out, const struct explain_image *image) {
         buf_printf(out, "@%.*s", STR_ARG(image->digest));
 }
 
-struct yaml_pos explain_where(const struct explained *e, size_t image, struct buf *scratch) {
-    if (e->subject == NULL)
+struct yaml_pos report_explain_where(const struct explained *e, size_t image,
+                                     struct buf *scratch) {
+    if (e->object == NULL)
         return (struct yaml_pos){0, 0};
-    return subject_image_where(e->subject, e->decision->images[image].image, scratch);
+    return object_image_where(e->object, e->decision->images[image].image, scratch);
 }

@@ -7,7 +7,7 @@ static const char *const levels[] = {"notice", "warning", "error"};
 static void put_head(struct buf *out, const char *level, const char *file, uint32_t line,
                      uint32_t col) {
     buf_printf(out, "::%s file=", level);
-    escape_github(out, print_path(str_of(file)), ESCAPE_PROPERTY);
+    escape_github(out, report_path(str_of(file)), ESCAPE_PROPERTY);
     if (line != 0)
         buf_printf(out, ",line=%u", line);
     if (line != 0 && col != 0)
@@ -15,15 +15,15 @@ static void put_head(struct buf *out, const char *level, const char *file, uint3
     buf_puts(out, ",title=");
 }
 
-static void put_title(struct print *p, const char *word, const struct subject *s) {
-    print_scratch(p);
+static void put_title(struct report *p, const char *word, const struct object *s) {
+    report_scratch(p);
     buf_printf(&p->scratch, "%s: ", word);
-    print_object_name(&p->scratch, s);
+    object_put_name(&p->scratch, s);
     escape_github(&p->out, buf_view(&p->scratch), ESCAPE_PROPERTY);
 }
 
-static void put_reason(struct print *p, const struct subject *s, const struct reason *r) {
-    struct yaml_pos pos = subject_reason_where(s, r, print_scratch(p));
+static void put_reason(struct report *p, const struct object *s, const struct reason *r) {
+    struct yaml_pos pos = object_reason_where(s, r, report_scratch(p));
     if (p->look->quiet && r->weight == WEIGHT_NOTE)
         return;
     put_head(&p->out, levels[r->weight], s->file, pos.line, pos.col);
@@ -33,11 +33,11 @@ static void put_reason(struct print *p, const struct subject *s, const struct re
     buf_putc(&p->out, '\n');
 }
 
-static void put_rewrite(struct print *p, const struct subject *s,
+static void put_rewrite(struct report *p, const struct object *s,
                         const struct decision_image *d) {
     const char *why;
-    struct str to = print_rewrite(s, d, &why);
-    struct yaml_pos pos = subject_image_where(s, d->image, print_scratch(p));
+    struct str to = report_rewrite(s, d, &why);
+    struct yaml_pos pos = object_image_where(s, d->image, report_scratch(p));
     if (to.n == 0)
         return;
     put_head(&p->out, levels[WEIGHT_NOTE], s->file, pos.line, pos.col);
@@ -49,18 +49,18 @@ static void put_rewrite(struct print *p, const struct subject *s,
     buf_printf(&p->out, "%s\n", why);
 }
 
-static void put_unjudged(struct print *p, const struct subject *s) {
-    struct yaml_pos pos = print_unjudged_where(s);
+static void put_unjudged(struct report *p, const struct object *s) {
+    struct yaml_pos pos = object_unjudged_where(s);
     put_head(&p->out, levels[WEIGHT_NOTE], s->file, pos.line, pos.col);
     put_title(p, "not judged", s);
     buf_puts(&p->out, "::");
-    print_scratch(p);
-    print_unjudged(&p->scratch, s);
+    report_scratch(p);
+    object_put_unjudged(&p->scratch, s);
     escape_github(&p->out, buf_view(&p->scratch), ESCAPE_DATA);
     buf_putc(&p->out, '\n');
 }
 
-static enum ec put_object(struct print *p, const struct subject *s, struct err *err) {
+static enum ec put_object(struct report *p, const struct object *s, struct err *err) {
     const struct decision *d = s->decision;
     (void)err;
     for (size_t i = 0; i < d->n_reasons; i++)
@@ -72,15 +72,15 @@ static enum ec put_object(struct print *p, const struct subject *s, struct err *
     return EC_OK;
 }
 
-static void put_fault(struct print *p, const struct subject_fault *f) {
+static void put_fault(struct report *p, const struct object_fault *f) {
     put_head(&p->out, levels[WEIGHT_DENY], f->file, f->err->line, f->err->col);
     buf_puts(&p->out, "cannot be judged::");
     escape_github(&p->out, str_of(f->err->msg), ESCAPE_DATA);
     buf_putc(&p->out, '\n');
 }
 
-const struct print_format print_github = {.begin = print_nothing,
-                                          .object = put_object,
-                                          .fault = put_fault,
-                                          .join = print_append,
-                                          .end = print_no_end};
+const struct report_format report_github = {.begin = report_nothing,
+                                            .object = put_object,
+                                            .fault = put_fault,
+                                            .join = report_append,
+                                            .end = report_no_end};

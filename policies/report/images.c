@@ -95,8 +95,8 @@ static struct image_row *start_row(struct images *to, const char *file, struct y
     return NULL;
 }
 
-enum ec images_add_denial(struct images *to, struct str why, const char *file,
-                          struct yaml_pos pos, struct err *err) {
+enum ec report_images_add_denial(struct images *to, struct str why, const char *file,
+                                 struct yaml_pos pos, struct err *err) {
     struct image_row *row = start_row(to, file, pos, err);
     if (row == NULL)
         return err->code;
@@ -106,8 +106,9 @@ enum ec images_add_denial(struct images *to, struct str why, const char *file,
     return EC_OK;
 }
 
-enum ec images_add(struct images *to, const struct workload *w, const struct decision *d,
-                   size_t image, const char *file, struct yaml_pos pos, struct err *err) {
+enum ec report_images_add(struct images *to, const struct workload *w, const struct decision *d,
+                          size_t image, const char *file, struct yaml_pos pos,
+                          struct err *err) {
     struct image_row *row = start_row(to, file, pos, err);
     if (row == NULL || (d->images[image].before.n == 0 && denial_of(d, image).n == 0))
         return err->code;
@@ -137,7 +138,7 @@ static int compare_rows(const void *pa, const void *pb) {
     return order != 0 ? order : (a->pos.col > b->pos.col) - (a->pos.col < b->pos.col);
 }
 
-void images_sort(struct images *m) {
+void report_images_sort(struct images *m) {
     size_t kept = 0;
     if (m->n == 0)
         return;
@@ -152,7 +153,7 @@ void images_sort(struct images *m) {
     m->n = kept + 1;
 }
 
-void images_done(struct images *m) {
+void report_images_done(struct images *m) {
     mem_free(m->rows);
     arena_done(&m->arena);
     *m = (struct images){.rows = NULL};

@@ -1,6 +1,6 @@
 /* report/images - images and where the policy sends them, gathered, each pair once.
  *
- *      objects, names --images_add--> rows --images_sort--> printers
+ *      objects, names --report_images_add--> rows --report_images_sort--> printers
  *
  * Ownership  all texts are copied into the arena
  * Threads    one at a time                                                                  */
@@ -28,20 +28,21 @@ struct images {
 
 /* One image of a decision; where no image is named and none is missed, nothing. pos.col 0: unknown.
  * Errors: EC_NOMEM, EC_LIMIT. */
-enum ec images_add(struct images *to, const struct workload *w, const struct decision *d,
-                   size_t image, const char *file, struct yaml_pos pos, struct err *err)
+enum ec report_images_add(struct images *to, const struct workload *w, const struct decision *d,
+                          size_t image, const char *file, struct yaml_pos pos, struct err *err)
     MUST_CHECK;
 
 /* An object whose images cannot be read: a denied row without an image. Errors: EC_NOMEM, EC_LIMIT. */
-enum ec images_add_denial(struct images *to, struct str why, const char *file,
-                          struct yaml_pos pos, struct err *err) MUST_CHECK;
+enum ec report_images_add_denial(struct images *to, struct str why, const char *file,
+                                 struct yaml_pos pos, struct err *err) MUST_CHECK;
 
 /* Sorted by bytes, each pair of source and target once; the first place found stays. */
-void images_sort(struct images *m);
-void images_done(struct images *m);
+void report_images_sort(struct images *m);
+void report_images_done(struct images *m);
 
 /* One per word of -o, in its order; each answers how many images it has no way to say. */
 typedef size_t images_print_fn(struct buf *out, const struct images *m);
-images_print_fn images_print_table, images_print_json, images_print_sync, images_print_copy;
+images_print_fn report_images_print_table, report_images_print_json, report_images_print_sync,
+    report_images_print_copy;
 
 #endif

@@ -25,7 +25,7 @@ static void put_column(struct buf *out, struct str text, size_t width) {
     buf_puts(out, "  ");
 }
 
-size_t images_print_table(struct buf *out, const struct images *m) {
+size_t report_images_print_table(struct buf *out, const struct images *m) {
     size_t width = strlen("IMAGE");
     for (size_t i = 0; i < m->n; i++)
         if (m->rows[i].denied.n == 0 && escape_width(m->rows[i].source) > width)
@@ -78,7 +78,7 @@ static void put_rows(struct buf *out, const struct images *m, bool denied) {
     }
 }
 
-size_t images_print_json(struct buf *out, const struct images *m) {
+size_t report_images_print_json(struct buf *out, const struct images *m) {
     buf_puts(out, "{\"images\":[");
     put_rows(out, m, false);
     buf_puts(out, "\n],\"denied\":[");
@@ -89,7 +89,7 @@ size_t images_print_json(struct buf *out, const struct images *m) {
 
 /* ---- skopeo -------------------------------------------------------------------------- */
 
-/* host/repository, and what it is asked for there: the digest where there is one. */
+/* host/repository, and what it is request for there: the digest where there is one. */
 struct asked_for {
     struct str whole, host, repository;
     struct str tag, digest;
@@ -137,7 +137,7 @@ static void put_copy(struct buf *out, const struct asked_for *from,
     buf_putc(out, '\n');
 }
 
-size_t images_print_copy(struct buf *out, const struct images *m) {
+size_t report_images_print_copy(struct buf *out, const struct images *m) {
     struct asked_for from, to;
     for (size_t i = 0; i < m->n; i++)
         if (moves(&m->rows[i]) && take_apart(&from, m->rows[i].source) &&
@@ -289,7 +289,7 @@ static size_t put_groups(struct buf *out, struct buf *notes, const struct sync_e
     return n - most;
 }
 
-size_t images_print_sync(struct buf *out, const struct images *m) {
+size_t report_images_print_sync(struct buf *out, const struct images *m) {
     struct sync_entry *entries = mem_alloc(mem_array_bytes(m->n + 1, sizeof *entries));
     struct buf notes = BUF_INIT((size_t)1 << 30);
     struct err ignored = ERR_INIT;

@@ -25,9 +25,9 @@ static void put_strings(struct buf *out, const char *key, const struct str *v, s
     buf_putc(out, ']');
 }
 
-static void put_image(struct print *p, const struct subject *s,
+static void put_image(struct report *p, const struct object *s,
                       const struct decision_image *d) {
-    struct yaml_pos pos = subject_image_where(s, d->image, print_scratch(p));
+    struct yaml_pos pos = object_image_where(s, d->image, report_scratch(p));
     buf_puts(&p->out, "{\"path\":");
     buf_json(&p->out, buf_view(&p->scratch));
     put(&p->out, "container", d->image->name);
@@ -39,9 +39,9 @@ static void put_image(struct print *p, const struct subject *s,
     buf_putc(&p->out, '}');
 }
 
-static void put_reason(struct print *p, const struct subject *s, const struct reason *r) {
+static void put_reason(struct report *p, const struct object *s, const struct reason *r) {
     const struct decision_image *d = r->image < 0 ? NULL : &s->decision->images[r->image];
-    struct yaml_pos pos = subject_reason_where(s, r, print_scratch(p));
+    struct yaml_pos pos = object_reason_where(s, r, report_scratch(p));
     buf_puts(&p->out, "{\"code\":");
     buf_json(&p->out, str_of(engine_code_name(r->code)));
     put(&p->out, "message", r->message);
@@ -53,7 +53,7 @@ static void put_reason(struct print *p, const struct subject *s, const struct re
     buf_putc(&p->out, '}');
 }
 
-static void put_head(struct print *p, const struct subject *s) {
+static void put_head(struct report *p, const struct object *s) {
     const struct workload *w = s->workload;
     const struct policy_rule *rule = s->decision->rule;
     buf_puts(&p->out, "{\"file\":");
@@ -63,26 +63,26 @@ static void put_head(struct print *p, const struct subject *s) {
     put(&p->out, "apiVersion", w->api_version);
     put(&p->out, "kind", w->kind);
     put(&p->out, "namespace", w->namespace);
-    put(&p->out, "name", subject_name(s));
-    put(&p->out, "verdict", str_of(subject_verdict_name(s)));
+    put(&p->out, "name", object_name(s));
+    put(&p->out, "verdict", str_of(object_verdict_name(s)));
     put(&p->out, "rule", rule ? rule->name : STR_NONE);
 }
 
-static void put_unjudged(struct print *p, const struct subject *s) {
+static void put_unjudged(struct report *p, const struct object *s) {
     const struct unjudged *u = s->unjudged;
-    struct buf *scratch = print_scratch(p);
-    print_unjudged(scratch, s);
+    struct buf *scratch = report_scratch(p);
+    object_put_unjudged(scratch, s);
     buf_puts(&p->out, ",\"notJudged\":{\"message\":");
     buf_json(&p->out, buf_view(scratch));
     put_number(&p->out, "places", u->n);
     buf_puts(&p->out, ",\"seen\":[");
     for (size_t i = 0; i < u->n && i < UNJUDGED_MAX; i++) {
-        scratch = print_scratch(p);
+        scratch = report_scratch(p);
         json_path(s->doc->json, s->object, u->places[i].at, scratch);
         buf_puts(&p->out, i ? ",{\"path\":" : "{\"path\":");
         buf_json(&p->out, buf_view(scratch));
-        scratch = print_scratch(p);
-        unjudged_put_image(scratch, &u->places[i]);
+        scratch = report_scratch(p);
+        object_unjudged_put_image(scratch, &u->places[i]);
         put(&p->out, "image", buf_view(scratch));
         put_pos(&p->out, s->doc->pos[u->places[i].at]);
         buf_putc(&p->out, '}');
@@ -90,7 +90,7 @@ static void put_unjudged(struct print *p, const struct subject *s) {
     buf_puts(&p->out, "]}");
 }
 
-static enum ec put_object(struct print *p, const struct subject *s, struct err *err) {
+static enum ec put_object(struct report *p, const struct object *s, struct err *err) {
     const struct decision *d = s->decision;
     (void)err;
     if (p->n_out++ != 0)
@@ -120,7 +120,7 @@ static enum ec put_object(struct print *p, const struct subject *s, struct err *
     return EC_OK;
 }
 
-static void put_fault(struct print *p, const struct subject_fault *f) {
+static void put_fault(struct report *p, const struct object_fault *f) {
     buf_puts(&p->aside, p->n_aside++ ? ",\n{\"file\":" : "{\"file\":");
     buf_json(&p->aside, str_of(f->file));
     put(&p->aside, "message", str_of(f->err->msg));
@@ -128,12 +128,12 @@ static void put_fault(struct print *p, const struct subject_fault *f) {
     buf_putc(&p->aside, '}');
 }
 
-static void begin(struct print *run) {
+static void begin(struct report *run) {
     buf_puts(&run->out, "{\"objects\":[");
 }
 
 /* What could not be read is said only where there is such a thing. */
-static void end(struct print *run, const struct subject_totals *t) {
+static void end(struct report *run, const struct object_totals *t) {
     buf_puts(&run->out, "\n]");
     if (run->aside.n != 0) {
         buf_puts(&run->out, ",\"errors\":[");
@@ -148,9 +148,9 @@ static void end(struct print *run, const struct subject_totals *t) {
                t->unjudged_objects, t->skipped, t->unrendered);
 }
 
-const struct print_format print_json = {.sums_up = true,
-                                        .begin = begin,
-                                        .object = put_object,
-                                        .fault = put_fault,
-                                        .join = print_join_lists,
-                                        .end = end};
+const struct report_format report_json = {.sums_up = true,
+                                          .begin = begin,
+                                          .object = put_object,
+                                          .fault = put_fault,
+                                          .join = report_join_lists,
+                                          .end = end};

@@ -23,7 +23,7 @@ static const struct reason *first_denial(const struct decision *d) {
     return NULL;
 }
 
-static void put_case(struct print *p, const char *file, struct str name) {
+static void put_case(struct report *p, const char *file, struct str name) {
     buf_puts(&p->out, "    <testcase");
     put_attribute(&p->out, "name", name);
     put_attribute(&p->out, "classname", str_of(file));
@@ -32,7 +32,7 @@ static void put_case(struct print *p, const char *file, struct str name) {
 
 /* A failure has all that is to be said; a warning or a rewrite is output of a case that
  * passes. */
-static void put_body(struct print *p, const struct decision *d, struct str lines) {
+static void put_body(struct report *p, const struct decision *d, struct str lines) {
     const struct reason *denial = first_denial(d);
     if (d->verdict != VERDICT_DENY) {
         put_element(&p->out, "system-out", lines);
@@ -47,24 +47,24 @@ static void put_body(struct print *p, const struct decision *d, struct str lines
 }
 
 /* Its lines say why. */
-static void put_skipped(struct print *p, const struct subject *s, struct str lines) {
-    print_scratch(p);
-    print_unjudged(&p->scratch, s);
+static void put_skipped(struct report *p, const struct object *s, struct str lines) {
+    report_scratch(p);
+    object_put_unjudged(&p->scratch, s);
     buf_puts(&p->out, "      <skipped");
     put_attribute(&p->out, "message", buf_view(&p->scratch));
     buf_puts(&p->out, "/>\n");
     put_element(&p->out, "system-out", lines);
 }
 
-static enum ec put_object(struct print *p, const struct subject *s, struct err *err) {
+static enum ec put_object(struct report *p, const struct object *s, struct err *err) {
     struct buf text = BUF_INIT((size_t)1 << 28);
     (void)err;
-    print_object_name(&text, s);
+    object_put_name(&text, s);
     buf_printf(&text, " (line %u)", s->line); /* two objects of a file may have one name */
     put_case(p, s->file, buf_view(&text));
-    print_carry(p, &text);
+    report_carry(p, &text);
     buf_reset(&text);
-    print_text_lines(p, &text, s);
+    report_text_lines(p, &text, s);
     if (text.n == 0 && s->decision->verdict != VERDICT_DENY) {
         buf_puts(&p->out, "/>\n");
     } else {
@@ -80,8 +80,8 @@ static enum ec put_object(struct print *p, const struct subject *s, struct err *
     return ec;
 }
 
-static void put_fault(struct print *p, const struct subject_fault *f) {
-    print_scratch(p);
+static void put_fault(struct report *p, const struct object_fault *f) {
+    report_scratch(p);
     err_print(f->err, &p->scratch);
     put_case(p, f->file, STR("cannot be judged"));
     buf_puts(&p->out, ">\n      <error");
@@ -92,13 +92,13 @@ static void put_fault(struct print *p, const struct subject_fault *f) {
     buf_puts(&p->out, "</error>\n    </testcase>\n");
 }
 
-static void put_sums(struct buf *out, const struct subject_totals *t) {
+static void put_sums(struct buf *out, const struct object_totals *t) {
     buf_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"",
                t->objects + t->unreadable, t->denied_objects, t->unreadable);
 }
 
-static void join(struct print *run, struct print *file, const char *name,
-                 const struct subject_totals *of_file) {
+static void join(struct report *run, struct report *file, const char *name,
+                 const struct object_totals *of_file) {
     if (file->n_out == 0)
         return;
     buf_puts(&run->aside, "  <testsuite");
@@ -109,7 +109,7 @@ static void join(struct print *run, struct print *file, const char *name,
     buf_puts(&run->aside, "  </testsuite>\n");
 }
 
-static void end(struct print *run, const struct subject_totals *t) {
+static void end(struct report *run, const struct object_totals *t) {
     buf_puts(&run->out, XML_HEAD "<testsuites name=\"policyctl test\"");
     put_sums(&run->out, t);
     buf_puts(&run->out, ">\n");
@@ -117,5 +117,8 @@ static void end(struct print *run, const struct subject_totals *t) {
     buf_puts(&run->out, "</testsuites>\n");
 }
 
-const struct print_format print_junit = {
-    .begin = print_nothing, .object = put_object, .fault = put_fault, .join = join, .end = end};
+const struct report_format report_junit = {.begin = report_nothing,
+                                           .object = put_object,
+                                           .fault = put_fault,
+                                           .join = join,
+                                           .end = end};

@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 
-const char *const lint_level_words[] = {"note", "warning", "error"};
+const char *const report_lint_level_words[] = {"note", "warning", "error"};
 
-const struct rules_lint_row *lint_row(unsigned kind) {
+const struct rules_lint_row *report_lint_row(unsigned kind) {
     static const struct rules_lint_row errors[] = {
         {"unreadable", false, "A rule file cannot be read.", "Check its path and permissions."},
         {"invalid-syntax", false,
@@ -21,15 +21,15 @@ const struct rules_lint_row *lint_row(unsigned kind) {
     return kind < N_RULES_LINTS ? &rules_lints[kind] : &errors[kind - N_RULES_LINTS];
 }
 
-enum lint_level lint_level(unsigned kind) {
+enum report_lint_level report_lint_level(unsigned kind) {
     if (kind >= N_RULES_LINTS)
         return LEVEL_ERROR;
     return rules_lints[kind].note ? LEVEL_NOTE : LEVEL_WARNING;
 }
 
-unsigned lint_find(struct str id) {
+unsigned report_lint_find(struct str id) {
     unsigned kind = 0;
-    while (kind < N_LINTS && !str_eq(str_of(lint_row(kind)->id), id))
+    while (kind < N_LINTS && !str_eq(str_of(report_lint_row(kind)->id), id))
         kind++;
     return kind;
 }
@@ -46,8 +46,8 @@ static struct finding *next(struct findings *f) {
     return &f->v[f->n];
 }
 
-void lint_add(struct findings *to, unsigned kind, struct str file, uint32_t line, uint32_t col,
-              struct str text) {
+void report_lint_add(struct findings *to, unsigned kind, struct str file, uint32_t line,
+                     uint32_t col, struct str text) {
     struct finding *one = next(to);
     if (one == NULL || !arena_str(&to->arena, file, &one->file) ||
         !arena_str(&to->arena, text, &one->text)) {
@@ -79,7 +79,7 @@ static int compare(const void *pa, const void *pb) {
     return order != 0 ? order : str_cmp(a->text, b->text);
 }
 
-void lint_sort(struct findings *f) {
+void report_lint_sort(struct findings *f) {
     size_t kept = 0;
     if (f->n != 0)
         qsort(f->v, f->n, sizeof *f->v, compare);
@@ -87,12 +87,12 @@ void lint_sort(struct findings *f) {
         if (kept != 0 && compare(&f->v[kept - 1], &f->v[i]) == 0)
             continue;
         f->v[kept++] = f->v[i];
-        f->n_level[lint_level(f->v[i].kind)]++;
+        f->n_level[report_lint_level(f->v[i].kind)]++;
     }
     f->n = kept;
 }
 
-void lint_done(struct findings *f) {
+void report_lint_done(struct findings *f) {
     mem_free(f->v);
     arena_done(&f->arena);
     buf_done(&f->standard_input);

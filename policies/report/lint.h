@@ -1,6 +1,6 @@
 /* report/lint - findings about rule files, gathered and shown.
  *
- *      rules_load, rules_examine --lint_add--> findings --lint_sort--> printers
+ *      rules_load, rules_examine --report_lint_add--> findings --report_lint_sort--> printers
  *
  * Ownership  texts are copied into the arena
  * Threads    one at a time                                                                  */
@@ -11,16 +11,16 @@
 #include "base/buf.h"
 #include "rules/lint.h"
 
-enum lint_level { LEVEL_NOTE, LEVEL_WARNING, LEVEL_ERROR };
+enum report_lint_level { LEVEL_NOTE, LEVEL_WARNING, LEVEL_ERROR };
 
 /* The loader's warnings and rules_examine's, then what keeps a file from being loaded. */
 enum { LINT_UNREADABLE = N_RULES_LINTS, LINT_SYNTAX, LINT_SCHEMA, LINT_TOO_LARGE, N_LINTS };
 
-const struct rules_lint_row *lint_row(unsigned kind);
-enum lint_level lint_level(unsigned kind);
-extern const char *const lint_level_words[];
+const struct rules_lint_row *report_lint_row(unsigned kind);
+enum report_lint_level report_lint_level(unsigned kind);
+extern const char *const report_lint_level_words[];
 /* The kind of that id; N_LINTS when there is none. */
-unsigned lint_find(struct str id);
+unsigned report_lint_find(struct str id);
 
 struct finding {
     unsigned kind;
@@ -39,13 +39,14 @@ struct findings {
     bool no_memory;
 };
 
-void lint_add(struct findings *to, unsigned kind, struct str file, uint32_t line, uint32_t col,
-              struct str text);
+void report_lint_add(struct findings *to, unsigned kind, struct str file, uint32_t line,
+                     uint32_t col, struct str text);
 /* By operand, file, line and column; each once. Counts n_level. */
-void lint_sort(struct findings *f);
-void lint_done(struct findings *f);
+void report_lint_sort(struct findings *f);
+void report_lint_done(struct findings *f);
 
-typedef void lint_print_fn(struct buf *out, const struct findings *f);
-lint_print_fn lint_print_text, lint_print_json, lint_print_sarif, lint_print_github;
+typedef void report_lint_print_fn(struct buf *out, const struct findings *f);
+report_lint_print_fn report_lint_print_text, report_lint_print_json, report_lint_print_sarif,
+    report_lint_print_github;
 
 #endif

@@ -9,7 +9,7 @@
 #include "version.h"
 
 static const char *level_of(const struct finding *one) {
-    return lint_level_words[lint_level(one->kind)];
+    return report_lint_level_words[report_lint_level(one->kind)];
 }
 
 /* ---- the lines of a file ---------------------------------------------------------------- */
@@ -22,7 +22,7 @@ struct lines {
 };
 
 static void done(struct lines *l) {
-    excerpt_done(&l->lines);
+    object_excerpt_done(&l->lines);
     buf_done(&l->text);
 }
 
@@ -41,7 +41,7 @@ static struct excerpt *lines_of(struct lines *l, const struct findings *f,
                                 const struct finding *one) {
     if (l->file.p != NULL && str_eq(l->file, one->file))
         return &l->lines;
-    excerpt_done(&l->lines);
+    object_excerpt_done(&l->lines);
     buf_reset(&l->text);
     l->file = one->file;
     if (str_eq(one->file, STR("<stdin>"))) {
@@ -59,7 +59,7 @@ static void put_count(struct buf *out, size_t n, const char *word) {
     buf_printf(out, "%zu %s%s", n, word, n == 1 ? "" : "s");
 }
 
-void lint_print_text(struct buf *out, const struct findings *f) {
+void report_lint_print_text(struct buf *out, const struct findings *f) {
     struct lines lines = {.text = BUF_INIT(RULES_FILE_MAX + 1)};
     for (size_t i = 0; i < f->n; i++) {
         const struct finding *one = &f->v[i];
@@ -68,10 +68,11 @@ void lint_print_text(struct buf *out, const struct findings *f) {
             buf_printf(out, ":%u:%u", one->line, one->col);
         buf_printf(out, "%s%s: ", one->file.n ? ": " : "", level_of(one));
         escape_text(out, one->text);
-        buf_printf(out, " [%s]\n", lint_row(one->kind)->id);
-        if (lint_level(one->kind) == LEVEL_ERROR) /* the others quote what they speak of */
-            excerpt_print(out, lines_of(&lines, f, one), one->line, one->col);
-        buf_printf(out, "    %s\n", lint_row(one->kind)->fix);
+        buf_printf(out, " [%s]\n", report_lint_row(one->kind)->id);
+        if (report_lint_level(one->kind) ==
+            LEVEL_ERROR) /* the others quote what they speak of */
+            object_excerpt_print(out, lines_of(&lines, f, one), one->line, one->col);
+        buf_printf(out, "    %s\n", report_lint_row(one->kind)->fix);
     }
     done(&lines);
     put_count(out, f->n_level[LEVEL_ERROR], "error");
@@ -89,16 +90,16 @@ static void put(struct buf *out, const char *before, struct str value) {
     buf_json(out, value);
 }
 
-void lint_print_json(struct buf *out, const struct findings *f) {
+void report_lint_print_json(struct buf *out, const struct findings *f) {
     buf_puts(out, "{\"findings\":[");
     for (size_t i = 0; i < f->n; i++) {
         const struct finding *one = &f->v[i];
         put(out, i ? ",\n{\"file\":" : "\n{\"file\":", one->file);
         buf_printf(out, ",\"line\":%u,\"column\":%u,\"level\":\"%s\"", one->line, one->col,
                    level_of(one));
-        put(out, ",\"id\":", str_of(lint_row(one->kind)->id));
+        put(out, ",\"id\":", str_of(report_lint_row(one->kind)->id));
         put(out, ",\"message\":", one->text);
-        put(out, ",\"fix\":", str_of(lint_row(one->kind)->fix));
+        put(out, ",\"fix\":", str_of(report_lint_row(one->kind)->fix));
         buf_putc(out, '}');
     }
     buf_printf(out, "\n],\"summary\":{\"errors\":%zu,\"warnings\":%zu,\"notes\":%zu}}\n",
@@ -109,12 +110,12 @@ void lint_print_json(struct buf *out, const struct findings *f) {
 
 static void put_sarif_rules(struct buf *out) {
     for (unsigned kind = 0; kind < N_LINTS; kind++) {
-        const struct rules_lint_row *row = lint_row(kind);
+        const struct rules_lint_row *row = report_lint_row(kind);
         put(out, kind ? ",\n{\"id\":" : "\n{\"id\":", str_of(row->id));
         put(out, ",\"shortDescription\":{\"text\":", str_of(row->about));
         put(out, "},\"help\":{\"text\":", str_of(row->fix));
         buf_printf(out, "},\"defaultConfiguration\":{\"level\":\"%s\"}}",
-                   lint_level_words[lint_level(kind)]);
+                   report_lint_level_words[report_lint_level(kind)]);
     }
 }
 
@@ -124,21 +125,22 @@ static uint32_t column_of(struct lines *l, const struct findings *f,
     if (one->col == 0)
         return 1;
     struct excerpt *lines = lines_of(l, f, one);
-    return lines->text.n == 0 ? one->col : excerpt_utf16_column(lines, one->line, one->col);
+    return lines->text.n == 0 ? one->col
+                              : object_excerpt_utf16_column(lines, one->line, one->col);
 }
 
 static void put_artifact(struct buf *out, struct str file) {
     struct buf path = BUF_INIT(1 << 20);
     buf_str(&path, str_eq(file, STR("<stdin>")) ? STR("stdin") : file);
     const char *z = buf_z(&path);
-    print_uri(out, z ? z : "");
+    report_uri(out, z ? z : "");
     buf_done(&path);
 }
 
 static void put_sarif_result(struct buf *out, struct lines *lines, const struct findings *f,
                              const struct finding *one) {
     struct buf uri = BUF_INIT(1 << 20);
-    put(out, "{\"ruleId\":", str_of(lint_row(one->kind)->id));
+    put(out, "{\"ruleId\":", str_of(report_lint_row(one->kind)->id));
     buf_printf(out, ",\"ruleIndex\":%u,\"level\":\"%s\"", one->kind, level_of(one));
     put(out, ",\"message\":{\"text\":", one->text);
     put_artifact(&uri, one->file);
@@ -152,7 +154,7 @@ static void put_sarif_result(struct buf *out, struct lines *lines, const struct 
     buf_puts(out, "}}]}");
 }
 
-void lint_print_sarif(struct buf *out, const struct findings *f) {
+void report_lint_print_sarif(struct buf *out, const struct findings *f) {
     struct lines lines = {.text = BUF_INIT(RULES_FILE_MAX + 1)};
     buf_puts(out, "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\","
                   "\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{"
@@ -170,18 +172,18 @@ void lint_print_sarif(struct buf *out, const struct findings *f) {
 
 /* ---- GitHub -------------------------------------------------------------------------- */
 
-void lint_print_github(struct buf *out, const struct findings *f) {
+void report_lint_print_github(struct buf *out, const struct findings *f) {
     static const char *const commands[] = {"notice", "warning", "error"};
     for (size_t i = 0; i < f->n; i++) {
         const struct finding *one = &f->v[i];
-        buf_printf(out, "::%s file=", commands[lint_level(one->kind)]);
-        escape_github(out, print_path(one->file), ESCAPE_PROPERTY);
+        buf_printf(out, "::%s file=", commands[report_lint_level(one->kind)]);
+        escape_github(out, report_path(one->file), ESCAPE_PROPERTY);
         if (one->line != 0)
             buf_printf(out, ",line=%u,col=%u", one->line, one->col);
-        buf_printf(out, ",title=%s::", lint_row(one->kind)->id);
+        buf_printf(out, ",title=%s::", report_lint_row(one->kind)->id);
         escape_github(out, one->text, ESCAPE_DATA);
         buf_puts(out, ". ");
-        escape_github(out, str_of(lint_row(one->kind)->fix), ESCAPE_DATA);
+        escape_github(out, str_of(report_lint_row(one->kind)->fix), ESCAPE_DATA);
         buf_putc(out, '\n');
     }
 }

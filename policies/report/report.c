@@ -5,7 +5,7 @@
 
 enum { KEPT_BYTES = 1 << 20 };
 
-void print_done(struct print *p) {
+void report_done(struct report *p) {
     buf_done(&p->out);
     buf_done(&p->aside);
     buf_done(&p->scratch);
@@ -17,34 +17,34 @@ static void reset(struct buf *b) {
     buf_reset(b);
 }
 
-void print_carry(struct print *p, const struct buf *text) {
+void report_carry(struct report *p, const struct buf *text) {
     if (text->bad && !p->out.bad)
         p->out.bad = text->bad;
 }
 
-struct buf *print_scratch(struct print *p) {
-    print_carry(p, &p->scratch);
+struct buf *report_scratch(struct report *p) {
+    report_carry(p, &p->scratch);
     buf_reset(&p->scratch);
     return &p->scratch;
 }
 
-void print_reset(struct print *p) {
+void report_reset(struct report *p) {
     reset(&p->out);
     reset(&p->aside);
     reset(&p->scratch);
     p->n_out = p->n_aside = 0;
 }
 
-void print_nothing(struct print *run) {
+void report_nothing(struct report *run) {
     (void)run;
 }
 
-void print_no_fault(struct print *file, const struct subject_fault *f) {
+void report_no_fault(struct report *file, const struct object_fault *f) {
     (void)file;
     (void)f;
 }
 
-void print_no_end(struct print *run, const struct subject_totals *t) {
+void report_no_end(struct report *run, const struct object_totals *t) {
     (void)run;
     (void)t;
 }
@@ -60,8 +60,8 @@ static void take_over(struct buf *to, struct buf *from) {
     *from = empty;
 }
 
-void print_append(struct print *run, struct print *file, const char *name,
-                  const struct subject_totals *of_file) {
+void report_append(struct report *run, struct report *file, const char *name,
+                   const struct object_totals *of_file) {
     (void)name;
     (void)of_file;
     take_over(&run->out, &file->out);
@@ -75,8 +75,8 @@ static void append_list(struct buf *to, size_t *n, const struct buf *more, size_
     *n += n_more;
 }
 
-void print_join_lists(struct print *run, struct print *file, const char *name,
-                      const struct subject_totals *of_file) {
+void report_join_lists(struct report *run, struct report *file, const char *name,
+                       const struct object_totals *of_file) {
     (void)name;
     (void)of_file;
     append_list(&run->out, &run->n_out, &file->out, file->n_out);
@@ -87,7 +87,7 @@ static void put_count(struct buf *out, size_t n, const char *word) {
     buf_printf(out, "%zu %s%s", n, word, n == 1 ? "" : "s");
 }
 
-void print_summary(struct buf *out, const struct subject_totals *t) {
+void report_summary(struct buf *out, const struct object_totals *t) {
     put_count(out, t->objects, "object");
     buf_puts(out, ", ");
     put_count(out, t->images, "image");
@@ -112,29 +112,8 @@ void print_summary(struct buf *out, const struct subject_totals *t) {
     buf_putc(out, '\n');
 }
 
-void print_object_name(struct buf *out, const struct subject *s) {
-    const struct workload *w = s->workload;
-    const struct str parts[] = {w->kind, w->namespace, subject_name(s)};
-    bool any = false;
-    for (size_t i = 0; i < 3; i++) {
-        if (parts[i].n == 0)
-            continue;
-        if (any)
-            buf_putc(out, '/');
-        buf_str(out, parts[i]);
-        any = true;
-    }
-    if (!any)
-        buf_puts(out, "object");
-}
-
-const char *print_weight_name(enum reason_weight weight) {
-    static const char *const words[] = {"note", "warn", "deny"};
-    return words[weight];
-}
-
-struct str print_rewrite(const struct subject *s, const struct decision_image *d,
-                         const char **why) {
+struct str report_rewrite(const struct object *s, const struct decision_image *d,
+                          const char **why) {
     *why = "";
     if (s->workload->shape == SHAPE_POD && str_eq(d->before, STR("auto")) &&
         !str_eq(d->after, d->before))
@@ -182,7 +161,7 @@ static bool below_here(struct str *path) {
     return true;
 }
 
-struct str print_path(struct str path) {
+struct str report_path(struct str path) {
     while (str_starts(path, STR("./")))
         for (path = str_slice(path, 2, path.n); str_starts(path, STR("/"));)
             path = str_slice(path, 1, path.n);
@@ -191,8 +170,8 @@ struct str print_path(struct str path) {
     return path;
 }
 
-void print_uri(struct buf *out, const char *path) {
-    struct str rest = print_path(str_of(path));
+void report_uri(struct buf *out, const char *path) {
+    struct str rest = report_path(str_of(path));
     if (str_starts(rest, STR("/")))
         buf_puts(out, "file://");
     put_uri_path(out, rest);

@@ -19,9 +19,9 @@ static void put_message(struct buf *out, const char *before, struct str text) {
 
 /* ---- places -------------------------------------------------------------------------- */
 
-static void put_artifact(struct print *p, struct buf *out, const char *path) {
-    print_scratch(p);
-    print_uri(&p->scratch, strcmp(path, "<stdin>") == 0 ? "stdin" : path);
+static void put_artifact(struct report *p, struct buf *out, const char *path) {
+    report_scratch(p);
+    report_uri(&p->scratch, strcmp(path, "<stdin>") == 0 ? "stdin" : path);
     put(out, "\"artifactLocation\":{\"uri\":", buf_view(&p->scratch));
     buf_putc(out, '}');
 }
@@ -41,18 +41,18 @@ static void put_region(struct buf *out, const char *name, struct region r) {
 
 /* The value's region in UTF-16 units; its end, where the value stands in the file as it
  * reads. */
-static struct region region_of(const struct subject *s, struct yaml_pos pos, struct str value) {
+static struct region region_of(const struct object *s, struct yaml_pos pos, struct str value) {
     struct region r = {.line = pos.line,
-                       .from = excerpt_utf16_column(s->lines, pos.line, pos.col)};
+                       .from = object_excerpt_utf16_column(s->lines, pos.line, pos.col)};
     uint32_t from, to;
-    if (excerpt_value(s->lines, pos.line, pos.col, value, &from, &to)) {
-        r.from = excerpt_utf16_column(s->lines, pos.line, from);
-        r.to = excerpt_utf16_column(s->lines, pos.line, to);
+    if (object_excerpt_value(s->lines, pos.line, pos.col, value, &from, &to)) {
+        r.from = object_excerpt_utf16_column(s->lines, pos.line, from);
+        r.to = object_excerpt_utf16_column(s->lines, pos.line, to);
     }
     return r;
 }
 
-static void put_physical(struct print *p, const char *path, struct region r) {
+static void put_physical(struct report *p, const char *path, struct region r) {
     buf_puts(&p->out, "\"physicalLocation\":{");
     put_artifact(p, &p->out, path);
     if (r.line != 0) {
@@ -62,9 +62,9 @@ static void put_physical(struct print *p, const char *path, struct region r) {
     buf_putc(&p->out, '}');
 }
 
-static void put_logical(struct print *p, const struct subject *s) {
-    print_scratch(p);
-    print_object_name(&p->scratch, s);
+static void put_logical(struct report *p, const struct object *s) {
+    report_scratch(p);
+    object_put_name(&p->scratch, s);
     put(&p->out, ",\"logicalLocations\":[{\"fullyQualifiedName\":", buf_view(&p->scratch));
     buf_puts(&p->out, ",\"kind\":\"resource\"}]");
 }
@@ -81,7 +81,7 @@ struct finding {
     struct policy_pos why; /* in the rule file; line 0: nowhere */
 };
 
-static void put_fix(struct print *p, const struct subject *s, const struct finding *f,
+static void put_fix(struct report *p, const struct object *s, const struct finding *f,
                     struct region r) {
     if (f->fix.n == 0 || r.to == 0)
         return;
@@ -95,26 +95,26 @@ static void put_fix(struct print *p, const struct subject *s, const struct findi
     buf_puts(out, "}]}]}]");
 }
 
-static void put_related(struct print *p, const struct subject *s, struct policy_pos why) {
+static void put_related(struct report *p, const struct object *s, struct policy_pos why) {
     struct buf path = BUF_INIT(8192);
     if (why.line == 0)
         return;
     buf_str(&path, policy_file(s->policy, why));
     const char *file = buf_z(&path);
-    print_carry(p, &path);
+    report_carry(p, &path);
     buf_puts(&p->out, ",\"relatedLocations\":[{");
     put_physical(p, file ? file : "", (struct region){.line = why.line, .from = why.col});
     buf_puts(&p->out, ",\"message\":{\"text\":\"the rule that decided\"}}]");
     buf_done(&path);
 }
 
-static void put_result(struct print *p, const struct subject *s, const struct finding *f) {
+static void put_result(struct report *p, const struct object *s, const struct finding *f) {
     struct buf *out = &p->out;
     struct region r = region_of(s, f->pos, f->value);
     if (p->n_out++ != 0)
         buf_puts(out, ",\n");
     buf_printf(out, "{\"ruleId\":\"%s\",\"ruleIndex\":%u,\"level\":\"%s\"",
-               sarif_rules[f->rule].id, f->rule, f->level);
+               report_sarif_rules[f->rule].id, f->rule, f->level);
     put_message(out, ",\"message\":{\"text\":", f->message);
     buf_puts(out, ",\"locations\":[{");
     put_physical(p, s->file, r);
@@ -125,12 +125,12 @@ static void put_result(struct print *p, const struct subject *s, const struct fi
     buf_putc(out, '}');
 }
 
-static void put_reason(struct print *p, const struct subject *s, const struct reason *r) {
+static void put_reason(struct report *p, const struct object *s, const struct reason *r) {
     static const char *const levels[] = {"note", "warning", "error"};
     struct finding f = {.rule = r->code,
                         .level = levels[r->weight],
                         .message = r->message,
-                        .pos = subject_reason_where(s, r, print_scratch(p)),
+                        .pos = object_reason_where(s, r, report_scratch(p)),
                         .value = r->image < 0 ? STR_NONE : s->decision->images[r->image].before,
                         .fix = r->suggestion,
                         .why = r->pos};
@@ -138,11 +138,11 @@ static void put_reason(struct print *p, const struct subject *s, const struct re
         put_result(p, s, &f);
 }
 
-static void put_rewrite(struct print *p, const struct subject *s,
+static void put_rewrite(struct report *p, const struct object *s,
                         const struct decision_image *d) {
     struct buf text = BUF_INIT(65536);
     const char *why;
-    struct str to = print_rewrite(s, d, &why);
+    struct str to = report_rewrite(s, d, &why);
     if (to.n == 0)
         return;
     buf_printf(&text, "image \"%.*s\" is rewritten to \"%.*s\"%s", STR_ARG(d->before),
@@ -150,15 +150,15 @@ static void put_rewrite(struct print *p, const struct subject *s,
     struct finding f = {.rule = SARIF_REWRITTEN,
                         .level = "note",
                         .message = buf_view(&text),
-                        .pos = subject_image_where(s, d->image, print_scratch(p)),
+                        .pos = object_image_where(s, d->image, report_scratch(p)),
                         .value = d->before,
                         .fix = to};
     put_result(p, s, &f);
-    print_carry(p, &text);
+    report_carry(p, &text);
     buf_done(&text);
 }
 
-static void put_secrets(struct print *p, const struct subject *s) {
+static void put_secrets(struct report *p, const struct object *s) {
     const struct decision *d = s->decision;
     for (size_t i = 0; i < d->n_secrets_added; i++) {
         struct buf text = BUF_INIT(65536);
@@ -167,30 +167,30 @@ static void put_secrets(struct print *p, const struct subject *s) {
         struct finding f = {.rule = SARIF_SECRET_ADDED,
                             .level = "note",
                             .message = buf_view(&text),
-                            .pos = subject_secrets_where(s)};
+                            .pos = object_secrets_where(s)};
         put_result(p, s, &f);
-        print_carry(p, &text);
+        report_carry(p, &text);
         buf_done(&text);
     }
 }
 
-static void put_unjudged(struct print *p, const struct subject *s) {
+static void put_unjudged(struct report *p, const struct object *s) {
     struct buf text = BUF_INIT(1 << 20), image = BUF_INIT(1 << 16);
-    const struct unjudged_place *place = &s->unjudged->places[0];
-    print_unjudged(&text, s);
-    unjudged_put_image(&image, place);
+    const struct object_unjudged_place *place = &s->unjudged->places[0];
+    object_put_unjudged(&text, s);
+    object_unjudged_put_image(&image, place);
     struct finding f = {.rule = SARIF_NOT_JUDGED,
                         .level = "note",
                         .message = buf_view(&text),
-                        .pos = print_unjudged_where(s),
+                        .pos = object_unjudged_where(s),
                         .value = buf_view(&image)};
     put_result(p, s, &f);
-    print_carry(p, &text);
+    report_carry(p, &text);
     buf_done(&text);
     buf_done(&image);
 }
 
-static enum ec put_object(struct print *p, const struct subject *s, struct err *err) {
+static enum ec put_object(struct report *p, const struct object *s, struct err *err) {
     const struct decision *d = s->decision;
     (void)err;
     for (size_t i = 0; i < d->n_reasons; i++)
@@ -206,11 +206,11 @@ static enum ec put_object(struct print *p, const struct subject *s, struct err *
 
 /* ---- the document -------------------------------------------------------------------- */
 
-static void put_fault(struct print *p, const struct subject_fault *f) {
+static void put_fault(struct report *p, const struct object_fault *f) {
     struct buf *out = &p->aside;
     struct region r = {.line = f->err->line, .from = 1};
     if (f->lines != NULL)
-        r.from = excerpt_utf16_column(f->lines, f->err->line, f->err->col);
+        r.from = object_excerpt_utf16_column(f->lines, f->err->line, f->err->col);
     if (p->n_aside++ != 0)
         buf_puts(out, ",\n");
     put_message(out, "{\"level\":\"error\",\"message\":{\"text\":", str_of(f->err->msg));
@@ -231,7 +231,7 @@ static void put_rule(struct buf *out, const struct sarif_rule *r) {
     buf_printf(out, ",\"defaultConfiguration\":{\"level\":\"%s\"}}", r->level);
 }
 
-static void begin(struct print *run) {
+static void begin(struct report *run) {
     struct buf *out = &run->out;
     buf_puts(out, "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\","
                   "\"version\":\"2.1.0\",\"runs\":[{\n\"tool\":{\"driver\":{"
@@ -240,12 +240,12 @@ static void begin(struct print *run) {
     for (size_t i = 0; i < SARIF_N_RULES; i++) {
         if (i != 0)
             buf_puts(out, ",\n");
-        put_rule(out, &sarif_rules[i]);
+        put_rule(out, &report_sarif_rules[i]);
     }
     buf_puts(out, "]}},\n\"columnKind\":\"utf16CodeUnits\",\n\"results\":[");
 }
 
-static void end(struct print *run, const struct subject_totals *t) {
+static void end(struct report *run, const struct object_totals *t) {
     buf_printf(&run->out, "],\n\"invocations\":[{\"executionSuccessful\":%s",
                t->unreadable == 0 ? "true" : "false");
     if (run->n_aside != 0) {
@@ -256,8 +256,8 @@ static void end(struct print *run, const struct subject_totals *t) {
     buf_puts(&run->out, "}]}]}\n");
 }
 
-const struct print_format print_sarif = {.begin = begin,
-                                         .object = put_object,
-                                         .fault = put_fault,
-                                         .join = print_join_lists,
-                                         .end = end};
+const struct report_format report_sarif = {.begin = begin,
+                                           .object = put_object,
+                                           .fault = put_fault,
+                                           .join = report_join_lists,
+                                           .end = end};

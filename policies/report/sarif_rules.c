@@ -1,6 +1,6 @@
 #include "report/sarif_rules.h"
 
-const struct sarif_rule sarif_rules[SARIF_N_RULES] = {
+const struct sarif_rule report_sarif_rules[SARIF_N_RULES] = {
     [REASON_INVALID] =
         {"invalid-image", "InvalidImageReference", "error",
          "The text is no image reference by the kubelet's grammar.",

@@ -21,6 +21,6 @@ enum {
     SARIF_N_RULES
 };
 
-extern const struct sarif_rule sarif_rules[SARIF_N_RULES];
+extern const struct sarif_rule report_sarif_rules[SARIF_N_RULES];
 
 #endif

@@ -8,7 +8,7 @@
 enum { NUMBER = '\x01' };
 
 /* A reason to skip may be empty. */
-static void put_point(struct print *p, bool ok, struct str description, struct str skipped) {
+static void put_point(struct report *p, bool ok, struct str description, struct str skipped) {
     buf_printf(&p->out, "%sok %c - ", ok ? "" : "not ", NUMBER);
     escape_tap(&p->out, description);
     if (skipped.n != 0)
@@ -19,20 +19,20 @@ static void put_point(struct print *p, bool ok, struct str description, struct s
 }
 
 /* A JSON string is a YAML scalar. */
-static void put(struct print *p, const char *indent, const char *key, struct str value) {
+static void put(struct report *p, const char *indent, const char *key, struct str value) {
     buf_printf(&p->out, "%s%s: ", indent, key);
     escape_quoted(&p->out, value);
     buf_putc(&p->out, '\n');
 }
 
-static void put_at(struct print *p, const char *file, uint32_t line, uint32_t col) {
+static void put_at(struct report *p, const char *file, uint32_t line, uint32_t col) {
     put(p, "      ", "file", str_of(file));
     buf_printf(&p->out, "      line: %u\n      column: %u\n", line, col);
 }
 
-static void put_reason(struct print *p, const struct subject *s, const struct reason *r) {
+static void put_reason(struct report *p, const struct object *s, const struct reason *r) {
     static const char *const severities[] = {"comment", "warning", "fail"};
-    struct yaml_pos pos = subject_reason_where(s, r, print_scratch(p));
+    struct yaml_pos pos = object_reason_where(s, r, report_scratch(p));
     if (p->look->quiet && r->weight == WEIGHT_NOTE)
         return;
     put(p, "    - ", "message", r->message);
@@ -43,32 +43,32 @@ static void put_reason(struct print *p, const struct subject *s, const struct re
     put_at(p, s->file, pos.line, pos.col);
 }
 
-static void put_rewrite(struct print *p, const struct subject *s,
+static void put_rewrite(struct report *p, const struct object *s,
                         const struct decision_image *d) {
     const char *why;
-    struct str to = print_rewrite(s, d, &why);
+    struct str to = report_rewrite(s, d, &why);
     if (to.n == 0)
         return;
-    struct yaml_pos pos = subject_image_where(s, d->image, print_scratch(p));
+    struct yaml_pos pos = object_image_where(s, d->image, report_scratch(p));
     put(p, "    - ", "rewrite", d->before);
     put(p, "      ", *why ? "proposed" : "to", to);
     put_at(p, s->file, pos.line, pos.col);
 }
 
-static enum ec put_object(struct print *p, const struct subject *s, struct err *err) {
+static enum ec put_object(struct report *p, const struct object *s, struct err *err) {
     static const struct str block = STR_INIT("  ---\n  findings:\n");
     const struct decision *d = s->decision;
     (void)err;
-    print_scratch(p);
+    report_scratch(p);
     buf_printf(&p->scratch, "%s:%u ", s->file, s->line);
-    print_object_name(&p->scratch, s);
+    object_put_name(&p->scratch, s);
     struct buf why = BUF_INIT(1 << 20);
     if (s->unjudged != NULL) {
         buf_puts(&why, "not judged: ");
-        print_unjudged(&why, s);
+        object_put_unjudged(&why, s);
     }
     put_point(p, d->verdict != VERDICT_DENY, buf_view(&p->scratch), buf_view(&why));
-    print_carry(p, &why);
+    report_carry(p, &why);
     buf_done(&why);
     size_t head = p->out.n;
     buf_str(&p->out, block);
@@ -83,8 +83,8 @@ static enum ec put_object(struct print *p, const struct subject *s, struct err *
     return EC_OK;
 }
 
-static void put_fault(struct print *p, const struct subject_fault *f) {
-    print_scratch(p);
+static void put_fault(struct report *p, const struct object_fault *f) {
+    report_scratch(p);
     buf_printf(&p->scratch, "%s:%u cannot be judged", f->file, f->err->line);
     put_point(p, false, buf_view(&p->scratch), STR_NONE);
     buf_puts(&p->out, "  ---\n  findings:\n");
@@ -94,12 +94,12 @@ static void put_fault(struct print *p, const struct subject_fault *f) {
     buf_puts(&p->out, "  ...\n");
 }
 
-static void begin(struct print *run) {
+static void begin(struct report *run) {
     buf_puts(&run->out, "TAP version 13\n");
 }
 
-static void join(struct print *run, struct print *file, const char *name,
-                 const struct subject_totals *of_file) {
+static void join(struct report *run, struct report *file, const char *name,
+                 const struct object_totals *of_file) {
     struct str rest = buf_view(&file->out);
     (void)name;
     (void)of_file;
@@ -112,10 +112,10 @@ static void join(struct print *run, struct print *file, const char *name,
     }
 }
 
-static void end(struct print *run, const struct subject_totals *t) {
+static void end(struct report *run, const struct object_totals *t) {
     (void)t;
     buf_printf(&run->out, "1..%zu%s\n", run->n_out, run->n_out ? "" : " # SKIP no objects");
 }
 
-const struct print_format print_tap = {
+const struct report_format report_tap = {
     .begin = begin, .object = put_object, .fault = put_fault, .join = join, .end = end};

@@ -63,7 +63,7 @@ static void text_case(struct verify *v, const struct suite *s, const struct suit
     put_failures(&v->out, "    ", s, c);
 }
 
-static void text_suite(struct verify *v, const struct verify_suite *of) {
+static void text_suite(struct verify *v, const struct report_verify_suite *of) {
     const char *word = of->err != NULL || of->n_failed != 0 ? "FAIL" : "ok  ";
     buf_printf(&v->out, "%s\t", word);
     escape_text(&v->out, str_of(of->path));
@@ -80,7 +80,7 @@ static void text_end(struct verify *v) {
     buf_puts(&v->out, failed ? "FAIL\n" : v->n_run != 0 ? "PASS\n" : "no case was run\n");
 }
 
-const struct verify_format verify_text = {
+const struct report_verify_format report_verify_text = {
     .begin = nothing, .of_case = text_case, .of_suite = text_suite, .end = text_end};
 
 /* ---- JUnit XML: sums stand at the head ----------------------------------------------- */
@@ -110,7 +110,7 @@ static void junit_case(struct verify *v, const struct suite *s, const struct sui
     buf_done(&lines);
 }
 
-static void put_error(struct buf *out, const struct verify_suite *of) {
+static void put_error(struct buf *out, const struct report_verify_suite *of) {
     struct buf text = BUF_INIT(8192);
     err_print(of->err, &text);
     buf_puts(out, "    <testcase name=\"cannot be run\"");
@@ -129,7 +129,7 @@ static void put_sums(struct buf *out, size_t n_run, size_t n_failed, size_t n_er
                n_failed, n_errors);
 }
 
-static void junit_suite(struct verify *v, const struct verify_suite *of) {
+static void junit_suite(struct verify *v, const struct report_verify_suite *of) {
     size_t errors = of->err != NULL;
     struct buf head = BUF_INIT(1 << 20);
     buf_puts(&head, "  <testsuite");
@@ -153,7 +153,7 @@ static void junit_end(struct verify *v) {
     buf_puts(&v->out, "</testsuites>\n");
 }
 
-const struct verify_format verify_junit = {
+const struct report_verify_format report_verify_junit = {
     .begin = nothing, .of_case = junit_case, .of_suite = junit_suite, .end = junit_end};
 
 /* ---- JSON ---------------------------------------------------------------------------- */
@@ -195,7 +195,7 @@ static void json_begin(struct verify *v) {
     buf_puts(&v->out, "{\"suites\":[");
 }
 
-static void json_suite(struct verify *v, const struct verify_suite *of) {
+static void json_suite(struct verify *v, const struct report_verify_suite *of) {
     struct buf *out = &v->out;
     put(out, v->n_suites > 1 ? ",\n{\"file\":" : "\n{\"file\":", str_of(of->path));
     buf_printf(out, ",\"seconds\":%.6f", of->seconds);
@@ -218,5 +218,5 @@ static void json_end(struct verify *v) {
                v->n_suites, v->n_run, v->n_run - v->n_failed, v->n_failed, v->n_unreadable);
 }
 
-const struct verify_format verify_json = {
+const struct report_verify_format report_verify_json = {
     .begin = json_begin, .of_case = json_case, .of_suite = json_suite, .end = json_end};

@@ -6,7 +6,7 @@
 #include "suite/suite.h"
 
 struct verify {
-    const struct verify_format *format;
+    const struct report_verify_format *format;
     bool verbose;
     struct buf out;   /* flushed by the caller after each suite */
     struct buf aside; /* the suite's cases, where something stands before them */
@@ -15,20 +15,21 @@ struct verify {
     size_t n_suites, n_run, n_failed, n_unreadable;
 };
 
-struct verify_suite {
+struct report_verify_suite {
     const char *path;
     size_t n_run, n_failed;
     double seconds;
     const struct err *err; /* why it could not be run (to its end); NULL */
 };
 
-struct verify_format {
+struct report_verify_format {
     void (*begin)(struct verify *v);
     void (*of_case)(struct verify *v, const struct suite *s, const struct suite_case *c);
-    void (*of_suite)(struct verify *v, const struct verify_suite *of);
+    void (*of_suite)(struct verify *v, const struct report_verify_suite *of);
     void (*end)(struct verify *v);
 };
 
-extern const struct verify_format verify_text, verify_junit, verify_json;
+extern const struct report_verify_format report_verify_text, report_verify_junit,
+    report_verify_json;
 
 #endif

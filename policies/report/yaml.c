@@ -25,10 +25,10 @@ static enum ec to_yaml(struct buf *json_text, struct buf *out, struct err *err) 
 }
 
 /* YAML of the object as it will be. */
-static enum ec put_after(const struct subject *s, struct buf *out, struct err *err) {
+static enum ec put_after(const struct object *s, struct buf *out, struct err *err) {
     const struct decision *d = s->decision;
     struct buf text = BUF_INIT(JSON_BYTES_MAX);
-    enum ec ec = patch_apply(s->doc->json, s->object, d->edits, d->n_edits, &text, err);
+    enum ec ec = edit_patch_apply(s->doc->json, s->object, d->edits, d->n_edits, &text, err);
     if (ec == EC_OK)
         ec = to_yaml(&text, out, err);
     else
@@ -37,7 +37,7 @@ static enum ec put_after(const struct subject *s, struct buf *out, struct err *e
     return ec;
 }
 
-static enum ec put_yaml(struct print *p, const struct subject *s, struct err *err) {
+static enum ec put_yaml(struct report *p, const struct object *s, struct err *err) {
     if (s->object == JSON_NONE)
         return EC_OK;
     size_t start = p->out.n;
@@ -50,30 +50,30 @@ static enum ec put_yaml(struct print *p, const struct subject *s, struct err *er
     return err->code;
 }
 
-static void join_yaml(struct print *run, struct print *file, const char *name,
-                      const struct subject_totals *of_file) {
+static void join_yaml(struct report *run, struct report *file, const char *name,
+                      const struct object_totals *of_file) {
     if (file->n_out != 0 && run->n_out != 0)
         buf_puts(&run->out, "---\n");
     run->n_out += file->n_out;
-    print_append(run, file, name, of_file);
+    report_append(run, file, name, of_file);
 }
 
-const struct print_format print_yaml = {.only_objects = true,
-                                        .begin = print_nothing,
-                                        .object = put_yaml,
-                                        .fault = print_no_fault,
-                                        .join = join_yaml,
-                                        .end = print_no_end};
+const struct report_format report_yaml = {.only_objects = true,
+                                          .begin = report_nothing,
+                                          .object = put_yaml,
+                                          .fault = report_no_fault,
+                                          .join = join_yaml,
+                                          .end = report_no_end};
 
-static void put_title(struct buf *out, const struct subject *s) {
+static void put_title(struct buf *out, const struct object *s) {
     escape_text(out, str_of(s->file));
     buf_printf(out, ":%u ", s->line);
     escape_text(out, s->workload->kind);
     buf_putc(out, '/');
-    escape_text(out, subject_name(s));
+    escape_text(out, object_name(s));
 }
 
-static enum ec put_diff(struct print *p, const struct subject *s, struct err *err) {
+static enum ec put_diff(struct report *p, const struct object *s, struct err *err) {
     struct buf before = BUF_INIT(JSON_BYTES_MAX), after = BUF_INIT(JSON_BYTES_MAX);
     struct buf name = BUF_INIT(8192);
     if (s->object == JSON_NONE || s->decision->n_edits == 0)
@@ -82,17 +82,17 @@ static enum ec put_diff(struct print *p, const struct subject *s, struct err *er
     const char *title = buf_z(&name);
     if (yaml_print(s->doc->json, s->object, &before, err) == EC_OK &&
         put_after(s, &after, err) == EC_OK)
-        (void)!print_unified(&p->out, title ? title : "", title ? title : "", buf_view(&before),
-                             buf_view(&after), err);
+        (void)!report_unified(&p->out, title ? title : "", title ? title : "",
+                              buf_view(&before), buf_view(&after), err);
     buf_done(&name);
     buf_done(&before);
     buf_done(&after);
     return err->code;
 }
 
-const struct print_format print_diff = {.only_objects = true,
-                                        .begin = print_nothing,
-                                        .object = put_diff,
-                                        .fault = print_no_fault,
-                                        .join = print_append,
-                                        .end = print_no_end};
+const struct report_format report_diff = {.only_objects = true,
+                                          .begin = report_nothing,
+                                          .object = put_diff,
+                                          .fault = report_no_fault,
+                                          .join = report_append,
+                                          .end = report_no_end};

@@ -7,7 +7,8 @@
 
 enum { FIELDS_MAX = 32, TEXT_MAX = 1024 };
 
-enum ec form_fail(const struct form *f, json_at at, struct err *err, const char *format, ...) {
+enum ec suite_form_fail(const struct form *f, json_at at, struct err *err, const char *format,
+                        ...) {
     char text[TEXT_MAX];
     va_list args;
     va_start(args, format);
@@ -30,10 +31,10 @@ static enum ec fail_word(const struct form *f, json_at at, const char *what,
     struct str given = json_str(f->doc->json, at);
     int near = str_nearest(given, words, n);
     put_words(&list, words, n);
-    enum ec ec = form_fail(f, at, err, "%s \"%.*s\", expected one of %.*s%s%s%s", what,
-                           STR_ARG(str_slice(given, 0, 100)), STR_ARG(buf_view(&list)),
-                           near < 0 ? "" : "; did you mean \"", near < 0 ? "" : words[near],
-                           near < 0 ? "" : "\"?");
+    enum ec ec = suite_form_fail(f, at, err, "%s \"%.*s\", expected one of %.*s%s%s%s", what,
+                                 STR_ARG(str_slice(given, 0, 100)), STR_ARG(buf_view(&list)),
+                                 near < 0 ? "" : "; did you mean \"",
+                                 near < 0 ? "" : words[near], near < 0 ? "" : "\"?");
     buf_done(&list);
     return ec;
 }
@@ -51,15 +52,15 @@ static enum ec check_words(const struct form *f, json_at at, const struct form_f
     return fail_word(f, at, what, field->words, n, err);
 }
 
-enum ec form_check(const struct form *f, json_at at, const struct form_field *field,
-                   struct err *err) {
+enum ec suite_form_check(const struct form *f, json_at at, const struct form_field *field,
+                         struct err *err) {
     enum json_type type = json_type_of(f->doc->json, at);
     if (type != field->type)
-        return form_fail(f, at, err, "%s: expected %s, found %s", field->key,
-                         json_type_name(field->type), json_type_name(type));
+        return suite_form_fail(f, at, err, "%s: expected %s, found %s", field->key,
+                               json_type_name(field->type), json_type_name(type));
     if (json_is_odd(f->doc->json, at))
-        return form_fail(f, at, err, "%s: U+0000 or half a surrogate pair in it, expected text",
-                         field->key);
+        return suite_form_fail(
+            f, at, err, "%s: U+0000 or half a surrogate pair in it, expected text", field->key);
     return check_words(f, at, field, err);
 }
 
@@ -80,39 +81,42 @@ static size_t find_field(const struct form_field *fields, size_t n, struct str k
     return i;
 }
 
-enum ec form_read(const struct form *f, json_at map, const char *name,
-                  const struct form_field *fields, size_t n, json_at *values, struct err *err) {
+enum ec suite_form_read(const struct form *f, json_at map, const char *name,
+                        const struct form_field *fields, size_t n, json_at *values,
+                        struct err *err) {
     const struct json *j = f->doc->json;
     for (size_t i = 0; i < n; i++)
         values[i] = JSON_NONE;
     if (!json_is(j, map, JSON_OBJECT))
-        return form_fail(f, map, err, "%s: expected an object, found %s", name,
-                         json_type_name(json_type_of(j, map)));
+        return suite_form_fail(f, map, err, "%s: expected an object, found %s", name,
+                               json_type_name(json_type_of(j, map)));
     for (json_at key = json_first(j, map); key != JSON_NONE; key = json_next(j, map, key + 1)) {
         size_t i = find_field(fields, n, json_str(j, key));
         if (i == n)
             return unknown_key(f, key, name, fields, n, err);
-        if (form_check(f, key + 1, &fields[i], err) != EC_OK)
+        if (suite_form_check(f, key + 1, &fields[i], err) != EC_OK)
             return err->code;
         values[i] = key + 1;
     }
     for (size_t i = 0; i < n; i++)
         if (fields[i].required && values[i] == JSON_NONE)
-            return form_fail(f, map, err, "%s: %s is missing", name, fields[i].key);
+            return suite_form_fail(f, map, err, "%s: %s is missing", name, fields[i].key);
     return EC_OK;
 }
 
-enum ec form_strings(const struct form *f, json_at list, const char *name, struct err *err) {
+enum ec suite_form_strings(const struct form *f, json_at list, const char *name,
+                           struct err *err) {
     const struct json *j = f->doc->json;
     for (json_at at = json_first(j, list); at != JSON_NONE; at = json_next(j, list, at))
         if (!json_is(j, at, JSON_STRING) || json_is_odd(j, at))
-            return form_fail(f, at, err, "%s: expected a string, found %s", name,
-                             json_is_odd(j, at) ? "one with U+0000 or half a surrogate pair"
-                                                : json_type_name(json_type_of(j, at)));
+            return suite_form_fail(f, at, err, "%s: expected a string, found %s", name,
+                                   json_is_odd(j, at)
+                                       ? "one with U+0000 or half a surrogate pair"
+                                       : json_type_name(json_type_of(j, at)));
     return EC_OK;
 }
 
-int form_word(const struct form *f, json_at at, const char *const *words) {
+int suite_form_word(const struct form *f, json_at at, const char *const *words) {
     for (int i = 0; at != JSON_NONE && words[i] != NULL; i++)
         if (str_eq(json_str(f->doc->json, at), str_of(words[i])))
             return i;

@@ -23,23 +23,23 @@ struct form_field {
 
 /* The map's values, one per field, JSON_NONE where the key is absent. `name` is the map's, for
  * messages: "a case". Errors: EC_SCHEMA. */
-enum ec form_read(const struct form *f, json_at map, const char *name,
-                  const struct form_field *fields, size_t n, json_at *values, struct err *err)
-    MUST_CHECK;
+enum ec suite_form_read(const struct form *f, json_at map, const char *name,
+                        const struct form_field *fields, size_t n, json_at *values,
+                        struct err *err) MUST_CHECK;
 
 /* One value by its field: type and words. */
-enum ec form_check(const struct form *f, json_at at, const struct form_field *field,
-                   struct err *err) MUST_CHECK;
+enum ec suite_form_check(const struct form *f, json_at at, const struct form_field *field,
+                         struct err *err) MUST_CHECK;
 
 /* An error about a value, at its place; the code, for `return`. */
-enum ec form_fail(const struct form *f, json_at at, struct err *err, const char *format, ...)
-    PRINTF(4, 5);
+enum ec suite_form_fail(const struct form *f, json_at at, struct err *err, const char *format,
+                        ...) PRINTF(4, 5);
 
 /* Checks that all elements of a list are strings. */
-enum ec form_strings(const struct form *f, json_at list, const char *name, struct err *err)
-    MUST_CHECK;
+enum ec suite_form_strings(const struct form *f, json_at list, const char *name,
+                           struct err *err) MUST_CHECK;
 
-/* Index of a word that form_read has checked; 0 when it is absent. */
-int form_word(const struct form *f, json_at at, const char *const *words);
+/* Index of a word that suite_form_read has checked; 0 when it is absent. */
+int suite_form_word(const struct form *f, json_at at, const char *const *words);
 
 #endif

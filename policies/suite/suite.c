@@ -88,7 +88,7 @@ static const char *copy_path(struct reading *r, json_at at) {
     struct str path = json_str(r->s->form.doc->json, at);
     size_t folder = slash != NULL ? (size_t)(slash - file) + 1 : 0;
     if (path.n == 0) {
-        form_fail(&r->s->form, at, r->err, "expected the path of a file, found nothing");
+        suite_form_fail(&r->s->form, at, r->err, "expected the path of a file, found nothing");
         return NULL;
     }
     if (path.p[0] == '/')
@@ -116,7 +116,7 @@ static enum ec read_message(struct reading *r, struct suite_case *c, json_at at)
         return EC_OK;
     }
     regerror(status, &c->regex, why, sizeof why);
-    return form_fail(&r->s->form, at, r->err, "message: no regular expression: %s", why);
+    return suite_form_fail(&r->s->form, at, r->err, "message: no regular expression: %s", why);
 }
 
 static enum ec check_code(struct reading *r, json_at at) {
@@ -125,14 +125,14 @@ static enum ec check_code(struct reading *r, json_at at) {
     for (unsigned i = 0; i <= REASON_MALFORMED; i++)
         words[i] = engine_code_name((enum reason_code)i);
     words[REASON_MALFORMED + 1] = NULL;
-    return at == JSON_NONE ? EC_OK : form_check(&r->s->form, at, &field, r->err);
+    return at == JSON_NONE ? EC_OK : suite_form_check(&r->s->form, at, &field, r->err);
 }
 
 static enum ec check_images(struct reading *r, json_at map) {
     const struct json *j = r->s->form.doc->json;
     const struct form_field field = {"images", JSON_STRING, true, NULL};
     for (json_at k = json_first(j, map); k != JSON_NONE; k = json_next(j, map, k + 1))
-        if (form_check(&r->s->form, k + 1, &field, r->err) != EC_OK)
+        if (suite_form_check(&r->s->form, k + 1, &field, r->err) != EC_OK)
             return r->err->code;
     return EC_OK;
 }
@@ -140,12 +140,12 @@ static enum ec check_images(struct reading *r, json_at map) {
 static enum ec read_expect(struct reading *r, struct suite_case *c, json_at map) {
     const struct form *f = &r->s->form;
     json_at v[N_WANT];
-    if (form_read(f, map, "expect", want_fields, N_WANT, v, r->err) != EC_OK ||
+    if (suite_form_read(f, map, "expect", want_fields, N_WANT, v, r->err) != EC_OK ||
         check_code(r, v[WANT_CODE]) != EC_OK || check_images(r, v[WANT_IMAGES]) != EC_OK ||
-        form_strings(f, v[WANT_SECRETS], "secrets", r->err) != EC_OK)
+        suite_form_strings(f, v[WANT_SECRETS], "secrets", r->err) != EC_OK)
         return r->err->code;
     if (json_first(f->doc->json, map) == JSON_NONE)
-        return form_fail(f, map, r->err, "expect: nothing is expected");
+        return suite_form_fail(f, map, r->err, "expect: nothing is expected");
     c->verdict = v[WANT_VERDICT];
     c->images = v[WANT_IMAGES];
     c->secrets = v[WANT_SECRETS];
@@ -158,11 +158,12 @@ static enum ec read_expect(struct reading *r, struct suite_case *c, json_at map)
 
 static enum ec read_groups(struct reading *r, struct suite_case *c, json_at list) {
     const struct json *j = r->s->form.doc->json;
-    if (form_strings(&r->s->form, list, "groups", r->err) != EC_OK)
+    if (suite_form_strings(&r->s->form, list, "groups", r->err) != EC_OK)
         return r->err->code;
     for (json_at at = json_first(j, list); at != JSON_NONE; at = json_next(j, list, at)) {
         if (c->groups.n == OPT_LIST_MAX)
-            return form_fail(&r->s->form, at, r->err, "groups: more than %d", OPT_LIST_MAX);
+            return suite_form_fail(&r->s->form, at, r->err, "groups: more than %d",
+                                   OPT_LIST_MAX);
         c->groups.v[c->groups.n++] = copy_z(r, at);
     }
     return r->err->code;
@@ -171,10 +172,10 @@ static enum ec read_groups(struct reading *r, struct suite_case *c, json_at list
 static enum ec read_now(struct reading *r, struct suite_case *c, json_at at) {
     bool date_only;
     struct str text = json_str(r->s->form.doc->json, at);
-    c->asked.now_s = clock_wall_us() / 1000000;
-    if (at == JSON_NONE || clock_parse(text, &c->asked.now_s, &date_only))
+    c->request.now_s = clock_wall_us() / 1000000;
+    if (at == JSON_NONE || clock_parse(text, &c->request.now_s, &date_only))
         return EC_OK;
-    return form_fail(
+    return suite_form_fail(
         &r->s->form, at, r->err,
         "now: found \"%.*s\", expected a date such as 2027-01-31 or a time such as "
         "2027-01-31T12:00:00Z",
@@ -190,38 +191,39 @@ static enum ec read_subject(struct reading *r, struct suite_case *c, json_at map
     int n = (v[CASE_OBJECT] != JSON_NONE) + (v[CASE_FILE] != JSON_NONE) +
             (v[CASE_REVIEW] != JSON_NONE);
     if (n != 1)
-        return form_fail(f, map, r->err,
-                         "a case: expected one of object, file and review, "
-                         "found %s",
-                         n == 0 ? "none" : "more");
+        return suite_form_fail(f, map, r->err,
+                               "a case: expected one of object, file and review, "
+                               "found %s",
+                               n == 0 ? "none" : "more");
     c->object = v[CASE_OBJECT];
     c->is_review = v[CASE_REVIEW] != JSON_NONE;
     if (c->object == JSON_NONE)
         c->file = copy_path(r, c->is_review ? v[CASE_REVIEW] : v[CASE_FILE]);
     for (size_t i = 0; c->is_review && i < sizeof keys_of_others / sizeof *keys_of_others; i++)
         if (v[keys_of_others[i]] != JSON_NONE)
-            return form_fail(f, v[keys_of_others[i]], r->err,
-                             "%s: a review brings its own; leave it out",
-                             case_fields[keys_of_others[i]].key);
+            return suite_form_fail(f, v[keys_of_others[i]], r->err,
+                                   "%s: a review brings its own; leave it out",
+                                   case_fields[keys_of_others[i]].key);
     return r->err->code;
 }
 
 static enum ec read_case(struct reading *r, struct suite_case *c, json_at map) {
     const struct form *f = &r->s->form;
     json_at v[N_CASE];
-    if (form_read(f, map, "a case", case_fields, N_CASE, v, r->err) != EC_OK)
+    if (suite_form_read(f, map, "a case", case_fields, N_CASE, v, r->err) != EC_OK)
         return r->err->code;
     c->name = json_str(f->doc->json, v[CASE_NAME]);
     c->pos = f->doc->pos[v[CASE_NAME]];
     if (c->name.n == 0 || str_find(c->name, '\n') != c->name.n)
-        return form_fail(f, v[CASE_NAME], r->err, "name: expected one line of text");
-    c->asked.namespace = copy_z(r, v[CASE_NAMESPACE]);
-    c->asked.user = copy_z(r, v[CASE_USER]);
-    c->asked.service_account = copy_z(r, v[CASE_ACCOUNT]);
-    c->asked.operation =
-        form_word(f, v[CASE_OPERATION], operations) ? OPERATION_UPDATE : OPERATION_CREATE;
-    c->asked.engine_flags = form_word(f, v[CASE_ENDPOINT], endpoints) ? ENGINE_VALIDATE : 0;
-    c->asked.groups = &c->groups;
+        return suite_form_fail(f, v[CASE_NAME], r->err, "name: expected one line of text");
+    c->request.namespace = copy_z(r, v[CASE_NAMESPACE]);
+    c->request.user = copy_z(r, v[CASE_USER]);
+    c->request.service_account = copy_z(r, v[CASE_ACCOUNT]);
+    c->request.operation =
+        suite_form_word(f, v[CASE_OPERATION], operations) ? OPERATION_UPDATE : OPERATION_CREATE;
+    c->request.engine_flags =
+        suite_form_word(f, v[CASE_ENDPOINT], endpoints) ? ENGINE_VALIDATE : 0;
+    c->request.groups = &c->groups;
     if (r->err->code != EC_OK || read_groups(r, c, v[CASE_GROUPS]) != EC_OK ||
         read_now(r, c, v[CASE_NOW]) != EC_OK || read_subject(r, c, map, v) != EC_OK)
         return r->err->code;
@@ -232,9 +234,9 @@ static enum ec read_case(struct reading *r, struct suite_case *c, json_at map) {
 static enum ec check_name(struct reading *r, const struct suite_case *c, json_at map) {
     for (const struct suite_case *other = r->s->cases; other < c; other++)
         if (str_eq(other->name, c->name))
-            return form_fail(&r->s->form, map, r->err,
-                             "name: \"%.*s\" stands twice, first in line %u",
-                             STR_ARG(str_slice(c->name, 0, 100)), other->pos.line);
+            return suite_form_fail(&r->s->form, map, r->err,
+                                   "name: \"%.*s\" stands twice, first in line %u",
+                                   STR_ARG(str_slice(c->name, 0, 100)), other->pos.line);
     return EC_OK;
 }
 
@@ -243,7 +245,7 @@ static enum ec read_cases(struct reading *r, json_at list) {
     struct suite *s = r->s;
     size_t n = j->nodes[list].len;
     if (n == 0)
-        return form_fail(&s->form, list, r->err, "cases: there is none");
+        return suite_form_fail(&s->form, list, r->err, "cases: there is none");
     s->cases = ARENA_ARRAY(&s->arena, struct suite_case, n);
     if (s->cases == NULL)
         return no_memory(r);
@@ -268,7 +270,7 @@ static enum ec read_cases(struct reading *r, json_at list) {
 
 static enum ec read_document(struct reading *r) {
     json_at v[N_TOP];
-    if (form_read(&r->s->form, 0, "a suite", top_fields, N_TOP, v, r->err) != EC_OK)
+    if (suite_form_read(&r->s->form, 0, "a suite", top_fields, N_TOP, v, r->err) != EC_OK)
         return r->err->code;
     r->s->policy_path = copy_path(r, v[TOP_POLICY]);
     r->s->policy_pos = r->s->form.doc->pos[v[TOP_POLICY]];

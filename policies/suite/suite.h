@@ -22,8 +22,8 @@
 #ifndef PULLGATE_SUITE_SUITE_H
 #define PULLGATE_SUITE_SUITE_H
 
-#include "suite/form.h"
 #include "object/object.h"
+#include "suite/form.h"
 
 #include <regex.h>
 
@@ -48,7 +48,7 @@ struct suite_case {
     const char *file; /* of manifests or of a review; NULL when inline */
     bool is_review;
     struct opt_list groups;
-    struct asked asked;
+    struct object_request request;
     json_at verdict, images, secrets, message, code, rule; /* expected, or JSON_NONE */
     regex_t regex;                                         /* of message, when there is one */
 

@@ -1,8 +1,7 @@
 #include "suite/suite.h"
-#include "policyctl/verb.h"
 
 #include "base/clock.h"
-#include "report/report.h"
+#include "object/messages.h"
 
 #include <stdio.h>
 
@@ -69,7 +68,7 @@ static void fail(struct outcome *o, struct yaml_pos pos, const char *what, struc
     o->end = &f->next;
 }
 
-static void see_images(struct outcome *o, const struct subject *s) {
+static void see_images(struct outcome *o, const struct object *s) {
     for (size_t i = 0; i < s->decision->n_images; i++) {
         const struct decision_image *d = &s->decision->images[i];
         struct seen_image *image = ARENA_NEW(&o->s->arena, struct seen_image);
@@ -79,7 +78,7 @@ static void see_images(struct outcome *o, const struct subject *s) {
         }
         /* A template stays as it is: what counts is what its pods get. */
         bool in_pods = s->workload->shape == SHAPE_TEMPLATE;
-        image->object = copy(o, subject_name(s));
+        image->object = copy(o, object_name(s));
         image->container = copy(o, d->image->name);
         image->image = copy(o, in_pods ? d->proposed : d->after);
         *o->last_image = image;
@@ -100,13 +99,13 @@ static void see_reason(struct outcome *o, const char *code, struct str message) 
 }
 
 /* Where nothing is held against an object, that is why. */
-static void see_reasons(struct outcome *o, const struct subject *s) {
+static void see_reasons(struct outcome *o, const struct object *s) {
     const struct decision *d = s->decision;
     struct buf text = BUF_INIT(1 << 20);
     for (size_t i = 0; i < d->n_reasons; i++)
         see_reason(o, engine_code_name(d->reasons[i].code), d->reasons[i].message);
     if (s->unjudged != NULL)
-        print_unjudged(&text, s);
+        object_put_unjudged(&text, s);
     else if (d->n_reasons == 0 && d->rule != NULL)
         buf_printf(&text, "rule \"%.*s\" allows it", STR_ARG(d->rule->name));
     else if (d->n_reasons == 0)
@@ -117,14 +116,14 @@ static void see_reasons(struct outcome *o, const struct subject *s) {
     buf_done(&text);
 }
 
-static void see_verdict(struct outcome *o, const struct subject *s) {
+static void see_verdict(struct outcome *o, const struct object *s) {
     static const enum rank ranks[] = {
         [VERDICT_ALLOW] = RANK_ALLOW, [VERDICT_WARN] = RANK_WARN, [VERDICT_DENY] = RANK_DENY};
     enum rank rank = s->unjudged != NULL ? RANK_NOT_JUDGED : ranks[s->decision->verdict];
     if (o->verdict != NULL && rank <= o->rank)
         return;
     o->rank = rank;
-    o->verdict = subject_verdict_name(s);
+    o->verdict = object_verdict_name(s);
 }
 
 static void see_secrets(struct outcome *o, const struct decision *d) {
@@ -152,7 +151,7 @@ static void see_rule(struct outcome *o, const struct decision *d) {
         o->rule = name;
 }
 
-static enum ec take_object(void *arg, const struct subject *s, struct err *err) {
+static enum ec take_object(void *arg, const struct object *s, struct err *err) {
     struct outcome *o = arg;
     const struct decision *d = s->decision;
     if (o->c->is_review && !s->is_review)
@@ -167,7 +166,7 @@ static enum ec take_object(void *arg, const struct subject *s, struct err *err) 
     return o->no_memory ? err_set(err, EC_NOMEM, "out of memory") : EC_OK;
 }
 
-static void take_fault(void *arg, const struct subject_fault *f) {
+static void take_fault(void *arg, const struct object_fault *f) {
     struct outcome *o = arg;
     struct buf text = BUF_INIT(8192);
     err_print(f->err, &text);
@@ -176,11 +175,6 @@ static void take_fault(void *arg, const struct subject_fault *f) {
          : o->c->file    ? "file"
                          : "object",
          copy_buf(o, &text), STR("an object that can be judged"));
-}
-
-static void take_note(void *arg, const char *file, uint32_t line, const char *text) {
-    (void)arg;
-    verb_tell("%s:%u: note: %s", file, line, text);
 }
 
 /* ---- against what was expected ------------------------------------------------------- */
@@ -331,32 +325,32 @@ static void check_all(struct outcome *o) {
 
 /* ---- one case ------------------------------------------------------------------------ */
 
-static enum ec judge_it(struct outcome *o, struct judge *j, struct err *err) {
-    const struct subject_sink sink = {
-        .object = take_object, .fault = take_fault, .note = take_note, .arg = o};
-    struct subject_totals totals = {.objects = 0};
+static enum ec judge_it(struct outcome *o, struct object_judge *j, struct err *err) {
+    const struct object_sink sink = {
+        .object = take_object, .fault = take_fault, .note = object_tell_note, .arg = o};
+    struct object_totals totals = {.objects = 0};
     const struct suite_case *c = o->c;
     char prefix[64];
     if (c->file != NULL)
-        return subject_file(j, c->file, false, &sink, &totals, err);
+        return object_read_file(j, c->file, false, &sink, &totals, err);
     int n = snprintf(prefix, sizeof prefix, "/cases/%zu/object", c->index);
-    return subject_part(j, o->s->form.file, o->s->form.doc, (struct str){prefix, (size_t)n},
-                        c->object, &sink, &totals, err);
+    return object_read_part(j, o->s->form.file, o->s->form.doc, (struct str){prefix, (size_t)n},
+                            c->object, &sink, &totals, err);
 }
 
 enum ec suite_run(struct suite *s, struct suite_case *c, const struct policy *policy,
                   struct err *err) {
     int64_t start_ns = clock_mono_ns();
     struct outcome o = {.s = s, .c = c};
-    struct judge judge;
+    struct object_judge judge;
     o.end = &c->failures;
     o.last_image = &o.images;
     o.last_reason = &c->reasons;
     o.last_object = &o.objects;
-    judge_init(&judge, policy, &c->asked);
+    object_judge_init(&judge, policy, &c->request);
     if (judge_it(&o, &judge, err) == EC_OK)
         check_all(&o);
-    judge_done(&judge);
+    object_judge_done(&judge);
     c->ran = true;
     c->seconds = (double)(clock_mono_ns() - start_ns) / 1e9;
     if (o.no_memory && err->code == EC_OK)

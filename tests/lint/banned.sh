@@ -22,7 +22,7 @@ webhook/base/mem.c          malloc  1  the door itself
 webhook/base/mem.c          calloc  1  the door itself
 webhook/base/mem.c          realloc 1  the door itself
 webhook/base/mem.c          free    1  the door itself
-policies/policyctl/inputs.c  free   2  scandir(3) hands out names and list of its own malloc
+policies/object/inputs.c  free   2  scandir(3) hands out names and list of its own malloc
 webhook/base/opts.c         getenv  1  the one reader of the environment; the programs call it
 webhook/server/server.c     abort   1  libmicrohttpd found itself broken and must not go on
 '

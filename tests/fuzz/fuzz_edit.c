@@ -25,7 +25,7 @@ struct turn {
     enum ec ec;
     struct buf out;
     struct err err;
-    struct subject_totals totals;
+    struct object_totals totals;
 };
 
 static void hold(bool property, const char *name, const struct turn *t, struct str text) {
@@ -63,16 +63,17 @@ static void quiet(bool on) {
 static void apply(struct turn *t, const struct policy *policy, bool templates,
                   struct str text) {
     static const struct opt_list no_groups = {.n = 0};
-    const struct asked asked = {.user = "", .groups = &no_groups, .now_s = 1795000000};
+    const struct object_request request = {
+        .user = "", .groups = &no_groups, .now_s = 1795000000};
     struct apply a;
     *t = (struct turn){.out = BUF_INIT(OUT_MAX), .err = ERR_INIT};
-    apply_init(&a, policy, &asked);
+    edit_apply_init(&a, policy, &request);
     a.templates = templates;
     quiet(true);
-    t->ec = apply_text(&a, "fuzz.yaml", text, &t->out, &t->err);
+    t->ec = edit_apply_text(&a, "fuzz.yaml", text, &t->out, &t->err);
     quiet(false);
     t->totals = a.totals;
-    apply_done(&a);
+    edit_apply_done(&a);
 }
 
 /* The results of a ResourceList are added to each time. */

@@ -1,0 +1,130 @@
+#include "object/messages.h"
+
+#include "base/escape.h"
+#include "base/file.h"
+
+#include <unistd.h>
+
+/* ---- names --------------------------------------------------------------------------- */
+
+void object_put_name(struct buf *out, const struct object *s) {
+    const struct workload *w = s->workload;
+    const struct str parts[] = {w->kind, w->namespace, object_name(s)};
+    bool any = false;
+    for (size_t i = 0; i < 3; i++) {
+        if (parts[i].n == 0)
+            continue;
+        if (any)
+            buf_putc(out, '/');
+        buf_str(out, parts[i]);
+        any = true;
+    }
+    if (!any)
+        buf_puts(out, "object");
+}
+
+const char *object_weight_name(enum reason_weight weight) {
+    static const char *const words[] = {"note", "warn", "deny"};
+    return words[weight];
+}
+
+/* ---- what is not judged -------------------------------------------------------------- */
+
+static void put_why(struct buf *out, const struct object *s) {
+    const struct workload *w = s->workload;
+    switch (s->unjudged->why) {
+    case UNJUDGED_EMPTY:
+        buf_puts(out, "no containers, which the API server refuses");
+        return;
+    case UNJUDGED_CASE:
+        buf_puts(out, "no kind \"");
+        escape_text(out, w->kind);
+        buf_printf(out, "\", expected %.*s", STR_ARG(s->unjudged->kind));
+        return;
+    default:
+        buf_puts(out, "kind ");
+        escape_text(out, w->kind);
+        buf_puts(out, " of ");
+        escape_text(out, w->api_version);
+        buf_puts(out, " is none that pullgate judges");
+    }
+}
+
+static void put_place(struct buf *out, const struct object *s,
+                      const struct object_unjudged_place *place) {
+    struct buf text = BUF_INIT(1 << 16);
+    if (place->name.n != 0) {
+        object_unjudged_put_image(&text, place);
+        buf_puts(out, "image \"");
+        escape_text(out, buf_view(&text));
+        buf_puts(out, "\" at ");
+    }
+    buf_reset(&text);
+    json_path(s->doc->json, s->object, place->at, &text);
+    escape_text(out, buf_view(&text));
+    buf_done(&text);
+}
+
+void object_put_unjudged(struct buf *out, const struct object *s) {
+    const struct unjudged *u = s->unjudged;
+    put_why(out, s);
+    for (size_t i = 0; i < u->n && i < UNJUDGED_MAX; i++) {
+        buf_puts(out, i == 0 ? "; seen: " : ", ");
+        put_place(out, s, &u->places[i]);
+    }
+    if (u->n > UNJUDGED_MAX)
+        buf_printf(out, " and %zu more", u->n - UNJUDGED_MAX);
+}
+
+struct yaml_pos object_unjudged_where(const struct object *s) {
+    return s->doc->pos[s->unjudged->places[0].at];
+}
+
+void object_put_unjudged_line(struct buf *out, const struct object *s) {
+    struct yaml_pos pos = object_unjudged_where(s);
+    struct buf name = BUF_INIT(1 << 20);
+    escape_text(out, str_of(s->file));
+    buf_printf(out, ":%u:%u: not judged: ", pos.line, pos.col);
+    object_put_name(&name, s);
+    escape_text(out, buf_view(&name));
+    buf_done(&name);
+    buf_puts(out, ": ");
+    object_put_unjudged(out, s);
+    buf_putc(out, '\n');
+}
+
+/* ---- what cannot be judged, and notes ------------------------------------------------ */
+
+void object_put_fault(struct buf *out, const struct object_fault *f) {
+    if (f->whole)
+        buf_puts(out, "policyctl: ");
+    err_print(f->err, out);
+    buf_putc(out, '\n');
+    if (!f->whole && f->lines != NULL)
+        object_excerpt_print(out, f->lines, f->err->line, f->err->col);
+}
+
+void object_put_note(struct buf *out, const char *file, uint32_t line, const char *text) {
+    escape_line(out, "%s:%u: note: %s", file, line, text);
+}
+
+/* Standard error is the last resort: what cannot be written there is lost. */
+static void tell(struct buf *text) {
+    struct err ignored = ERR_INIT;
+    (void)!file_write_fd(STDERR_FILENO, buf_view(text), &ignored);
+    buf_done(text);
+}
+
+void object_tell_fault(void *arg, const struct object_fault *f) {
+    struct buf text = BUF_INIT(64 << 10);
+    (void)arg;
+    object_put_fault(&text, f);
+    tell(&text);
+}
+
+void object_tell_note(void *arg, const char *file, uint32_t line, const char *text) {
+    struct buf note = BUF_INIT(64 << 10);
+    (void)arg;
+    object_put_note(&note, file, line, text);
+    tell(&note);
+}

@@ -1,0 +1,35 @@
+/* object/messages - what a person reads about objects: names, what is not judged, what cannot be judged.
+ *
+ *      object_put_...   appends to a buffer, on any thread
+ *      object_tell_...  writes to standard error; of the type of a sink's functions
+ *
+ * Shape      lines are "file:line:col: kind: message" with their line end; what an object or a path says
+ *            of itself is escaped for a terminal
+ * Errors     a buffer without room is marked bad, as everywhere; standard error that cannot be written
+ *            is not reported
+ * Threads    pure functions, but for standard error                                         */
+#ifndef PULLGATE_OBJECT_MESSAGES_H
+#define PULLGATE_OBJECT_MESSAGES_H
+
+#include "object/object.h"
+
+/* "Pod/airbyte/check": kind, namespace, name, as far as known. Not escaped: the caller's format does. */
+void object_put_name(struct buf *out, const struct object *s);
+
+/* "deny", "warn", "note" */
+const char *object_weight_name(enum reason_weight weight);
+
+/* Of an object that is not judged: the line of the text format; why, and what was seen; its position. */
+void object_put_unjudged_line(struct buf *out, const struct object *s);
+void object_put_unjudged(struct buf *out, const struct object *s);
+struct yaml_pos object_unjudged_where(const struct object *s);
+
+/* "file:line:col: message", the line and a caret. */
+void object_put_fault(struct buf *out, const struct object_fault *f);
+void object_put_note(struct buf *out, const char *file, uint32_t line, const char *text);
+
+/* For sinks; arg is not looked at. */
+void object_tell_fault(void *arg, const struct object_fault *f);
+void object_tell_note(void *arg, const char *file, uint32_t line, const char *text);
+
+#endif
