@@ -4,7 +4,7 @@
  *   many           when the object closes: keys are dealt into buckets by hash, each bucket is
  *                  sorted by bytes and neighbours are compared. Whoever finds keys of one hash
  *                  gets one big bucket, and still no more than a sort. */
-#include "json/read.h"
+#include "json/internal.h"
 
 #include "base/mem.h"
 
@@ -21,11 +21,11 @@ static bool fail_twice(struct reader *r, json_at key) {
         shown[i] = (char)(k.p[i] >= ' ' && k.p[i] < 0x7f ? k.p[i] : '?');
     snprintf(text, sizeof text, "key \"%.*s%s\" stands twice in one object", (int)k.n, shown,
              r->nodes[key].len > k.n ? "..." : "");
-    read_fail(r, r->text + r->nodes[key].off, EC_SCHEMA, text);
+    json_read_fail(r, r->text + r->nodes[key].off, EC_SCHEMA, text);
     return false;
 }
 
-bool read_key_is_new(struct reader *r, json_at key) {
+bool json_read_key_is_new(struct reader *r, json_at key) {
     const struct json_node *nodes = r->nodes;
     for (json_at k = r->open + 1; k != key; k = nodes[k + 1].next)
         if (((nodes[k].flags ^ nodes[key].flags) & ~JSON_ODD) == 0 &&
@@ -103,7 +103,7 @@ static void deal(const struct reader *r, json_at object, uint32_t *starts, unsig
     }
 }
 
-bool read_keys_differ(struct reader *r, json_at object) {
+bool json_read_keys_differ(struct reader *r, json_at object) {
     uint32_t members = r->nodes[object].len;
     unsigned bits = 4;
     while (bits < 28 && members >> (bits + 2) != 0)
@@ -113,7 +113,8 @@ bool read_keys_differ(struct reader *r, json_at object) {
     AUTO(mem_freep)
     struct entry *entries = mem_alloc(mem_array_bytes(members, sizeof *entries));
     if (ends == NULL || entries == NULL) {
-        read_fail(r, r->text + r->nodes[object].off, EC_NOMEM, "no memory to compare keys");
+        json_read_fail(r, r->text + r->nodes[object].off, EC_NOMEM,
+                       "no memory to compare keys");
         return false;
     }
     deal(r, object, ends, bits, entries);

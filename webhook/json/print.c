@@ -1,7 +1,7 @@
 #include "json/json.h"
 
 #include "base/buf.h"
-#include "json/read.h"
+#include "json/internal.h"
 
 /* One bit for each depth: is the container that is open there an object? */
 struct kinds {

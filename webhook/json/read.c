@@ -1,6 +1,6 @@
 /* The grammar: one loop, no recursion. An open container keeps the one around it in its `next`,
  * and its count of members in `len` while one inside it is read, so the nodes are the stack. */
-#include "json/read.h"
+#include "json/internal.h"
 
 #include "base/mem.h"
 
@@ -8,7 +8,7 @@
 
 _Static_assert(sizeof(struct json_node) == 16, "four nodes in a cache line");
 
-char *read_fail(struct reader *r, const char *at, enum ec code, const char *text) {
+char *json_read_fail(struct reader *r, const char *at, enum ec code, const char *text) {
     r->bad = r->bad_str = at < r->end ? at : r->end;
     err_set(r->err, code, "%s", text);
     return NULL;
@@ -27,10 +27,10 @@ static char *fail_at_end(struct reader *r) {
                  "unexpected end of text, expected '%c' for the '%c' at %u:%u",
                  opener == '{' ? '}' : ']', opener, line, col);
     }
-    return read_fail(r, r->end, EC_SYNTAX, text);
+    return json_read_fail(r, r->end, EC_SYNTAX, text);
 }
 
-char *read_unexpected(struct reader *r, const char *at, const char *expected) {
+char *json_read_unexpected(struct reader *r, const char *at, const char *expected) {
     char text[160];
     unsigned char c = (unsigned char)*at;
     if (at >= r->end)
@@ -39,7 +39,7 @@ char *read_unexpected(struct reader *r, const char *at, const char *expected) {
         snprintf(text, sizeof text, "unexpected character '%c', expected %s", c, expected);
     else
         snprintf(text, sizeof text, "unexpected character 0x%02x, expected %s", c, expected);
-    return read_fail(r, at, EC_SYNTAX, text);
+    return json_read_fail(r, at, EC_SYNTAX, text);
 }
 
 /* --- the front --- */
@@ -68,7 +68,7 @@ static ALWAYS_INLINE void show(struct reader *r, const struct front *f) {
 
 static ALWAYS_INLINE bool stop(struct reader *r, const struct front *f, const char *expected) {
     show(r, f);
-    read_unexpected(r, f->p, expected);
+    json_read_unexpected(r, f->p, expected);
     return false;
 }
 
@@ -80,7 +80,7 @@ static NEVER_INLINE bool grow(struct reader *r, const char *at) {
     if (r->n >= r->limits.max_nodes) {
         char text[80];
         snprintf(text, sizeof text, "more than %u values and keys", r->limits.max_nodes);
-        read_fail(r, at, EC_LIMIT, text);
+        json_read_fail(r, at, EC_LIMIT, text);
         return false;
     }
     uint32_t cap = j->cap_nodes < UINT32_MAX / 2 ? j->cap_nodes * 2 : UINT32_MAX;
@@ -88,7 +88,7 @@ static NEVER_INLINE bool grow(struct reader *r, const char *at) {
         cap = r->limits.max_nodes;
     struct json_node *nodes = mem_realloc(j->nodes, mem_array_bytes(cap, sizeof *nodes));
     if (nodes == NULL) {
-        read_fail(r, at, EC_NOMEM, "no memory for the values of a JSON text");
+        json_read_fail(r, at, EC_NOMEM, "no memory for the values of a JSON text");
         return false;
     }
     j->nodes = r->nodes = nodes;
@@ -119,7 +119,7 @@ static ALWAYS_INLINE bool add(struct reader *r, struct front *f, const char *at,
 
 /* --- tokens --- */
 
-char *read_more_blanks(char *p) {
+char *json_read_more_blanks(char *p) {
     while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')
         p++;
     return p;
@@ -144,7 +144,7 @@ static ALWAYS_INLINE bool read_string(struct reader *r, struct front *f, uint32_
     uint32_t rest = 0; /* *len itself would have to live in memory */
     show(r, f);
     r->odd = 0;
-    f->p = read_string_rest(r, start, end, &rest);
+    f->p = json_read_string_rest(r, start, end, &rest);
     *len = rest;
     *odd = r->odd;
     return f->p != NULL;
@@ -157,7 +157,7 @@ static bool is_digit(const char *p) {
 /* At least one digit, and all that follow. */
 static char *read_digits(struct reader *r, char *p) {
     if (!is_digit(p))
-        return read_unexpected(r, p, "a digit");
+        return json_read_unexpected(r, p, "a digit");
     while (is_digit(p))
         p++;
     return p;
@@ -181,7 +181,7 @@ static char *read_number(struct reader *r, char *p) {
     if ((p = read_digits(r, p)) == NULL)
         return NULL;
     if (*first == '0' && p - first > 1)
-        return read_fail(r, first, EC_SYNTAX, "leading zero in a number");
+        return json_read_fail(r, first, EC_SYNTAX, "leading zero in a number");
     return read_fraction(r, p);
 }
 
@@ -190,12 +190,12 @@ static char *read_word(struct reader *r, char *p, struct str word) {
         if (p[i] != word.p[i]) {
             char expected[32];
             snprintf(expected, sizeof expected, "the word %.*s", STR_ARG(word));
-            return read_unexpected(r, p + i, expected);
+            return json_read_unexpected(r, p + i, expected);
         }
     return p + word.n;
 }
 
-char *read_scalar(struct reader *r, char *p, enum json_type *type) {
+char *json_read_scalar(struct reader *r, char *p, enum json_type *type) {
     switch (*p) {
     case 't':
         *type = JSON_TRUE;
@@ -210,7 +210,7 @@ char *read_scalar(struct reader *r, char *p, enum json_type *type) {
         *type = JSON_NUMBER;
         if (*p == '-' || is_digit(p))
             return read_number(r, p);
-        return read_unexpected(r, p, "a value");
+        return json_read_unexpected(r, p, "a value");
     }
 }
 
@@ -218,7 +218,7 @@ static ALWAYS_INLINE bool add_scalar(struct reader *r, struct front *f) {
     enum json_type type;
     char *start = f->p;
     show(r, f);
-    f->p = read_scalar(r, start, &type);
+    f->p = json_read_scalar(r, start, &type);
     if (f->p == NULL)
         return false;
     return add(r, f, start, type == JSON_NUMBER ? (size_t)(f->p - start) : 0, type, 0);
@@ -247,7 +247,7 @@ static ALWAYS_INLINE bool add_key(struct reader *r, struct front *f, unsigned *h
         return false;
     if (filter_hit(&f->keys, *hash) && f->members <= FEW_MEMBERS) {
         show(r, f);
-        if (!read_key_is_new(r, r->n - 1))
+        if (!json_read_key_is_new(r, r->n - 1))
             return false;
     }
     if (!is_next(f, ':'))
@@ -265,7 +265,7 @@ static ALWAYS_INLINE char closer_of(enum json_type type) {
 static bool fail_depth(struct reader *r, const char *at) {
     char text[80];
     snprintf(text, sizeof text, "nested deeper than %u levels", r->limits.max_depth);
-    read_fail(r, at, EC_LIMIT, text);
+    json_read_fail(r, at, EC_LIMIT, text);
     return false;
 }
 
@@ -312,7 +312,7 @@ static ALWAYS_INLINE bool close_container(struct reader *r, struct front *f) {
     if (!is_large)
         return true;
     show(r, f);
-    return read_keys_differ(r, closed);
+    return json_read_keys_differ(r, closed);
 }
 
 /* --- the loop --- */
@@ -337,7 +337,7 @@ static ALWAYS_INLINE bool add_skimmed(struct reader *r, struct front *f, unsigne
     char *start = f->p;
     show(r, f);
     r->window = f->window;
-    char *end = read_skimmed(r, hash, start, f->depth);
+    char *end = json_read_skimmed(r, hash, start, f->depth);
     f->window = r->window;
     if (end == NULL)
         return add_value(r, f);
@@ -450,7 +450,7 @@ enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limi
     r.odd = 0;
     r.skims_from = text;
     r.limits = limits;
-    read_skim_table(&r);
+    json_read_skim_table(&r);
     r.err = err;
     r.bad = r.bad_str = text;
     char behind = *r.end;

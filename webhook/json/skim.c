@@ -3,7 +3,7 @@
  * It gives up, without a word, where something is wrong, too deep, or not certain (two keys of one
  * hash): that container is then read as all others are, which tells what and where. The next try begins
  * no earlier than this one came, so that nothing is skimmed twice. */
-#include "json/read.h"
+#include "json/internal.h"
 
 struct skim {
     char *p;          /* what is looked at next */
@@ -31,12 +31,12 @@ static ALWAYS_INLINE bool go_on(struct skim *s, char *p) {
 /* Stands at the opening quote. */
 static ALWAYS_INLINE bool skim_string(struct reader *r, struct skim *s) {
     char *start = s->p + 1, *end = scan_plain(&s->window, start);
-    return go_on(s, *end == '"' ? end + 1 : check_string_rest(r, start, end));
+    return go_on(s, *end == '"' ? end + 1 : json_check_string_rest(r, start, end));
 }
 
 static ALWAYS_INLINE bool skim_scalar(struct reader *r, struct skim *s) {
     enum json_type type;
-    return go_on(s, read_scalar(r, s->p, &type));
+    return go_on(s, json_read_scalar(r, s->p, &type));
 }
 
 /* Keys are compared by their bytes: what one with escapes says is not certain. */
@@ -118,7 +118,7 @@ static char *skim(struct reader *r, char *start, uint32_t depth, bool repeats) {
     return NULL;
 }
 
-void read_skim_table(struct reader *r) {
+void json_read_skim_table(struct reader *r) {
     r->skimmed_keys = 0;
     for (uint32_t i = r->limits.n_skim; i-- > 0;) {
         struct str key = r->limits.skim[i].key;
@@ -128,7 +128,7 @@ void read_skim_table(struct reader *r) {
     }
 }
 
-char *read_skimmed(struct reader *r, unsigned hash, char *start, uint32_t depth) {
+char *json_read_skimmed(struct reader *r, unsigned hash, char *start, uint32_t depth) {
     const struct json_node *key = &r->nodes[r->n - 1];
     const struct json_skim *end = r->limits.skim + r->limits.n_skim;
     struct str name = {r->text + key->off, key->len};

@@ -1,5 +1,5 @@
 /* Strings that hold more than plain ASCII: escapes and UTF-8. */
-#include "json/read.h"
+#include "json/internal.h"
 
 #include "base/utf8.h"
 
@@ -9,7 +9,7 @@ enum { REPLACEMENT = 0xfffd };
 
 /* An error inside a string: the bytes before it may have been unescaped already. */
 static char *fail(struct reader *r, const char *start, const char *at, const char *text) {
-    read_fail(r, at, EC_SYNTAX, text);
+    json_read_fail(r, at, EC_SYNTAX, text);
     r->bad_str = start;
     return NULL;
 }
@@ -29,7 +29,7 @@ static char *fail_utf8(struct reader *r, const char *start, const char *at) {
 
 static char *fail_end(struct reader *r, const char *start) {
     if (start > r->end)
-        return read_unexpected(r, r->end, NULL);
+        return json_read_unexpected(r, r->end, NULL);
     return fail(r, start, r->end, "unexpected end of text, expected a closing '\"'");
 }
 
@@ -37,7 +37,7 @@ static char *fail_unexpected(struct reader *r, const char *start, const char *at
                              const char *expected) {
     if (at >= r->end)
         return fail_end(r, start);
-    read_unexpected(r, at, expected);
+    json_read_unexpected(r, at, expected);
     r->bad_str = start;
     return NULL;
 }
@@ -165,7 +165,7 @@ static ALWAYS_INLINE char *keep(char *q, char *to, char **w) {
     return to;
 }
 
-char *read_string_rest(struct reader *r, char *start, char *at, uint32_t *len) {
+char *json_read_string_rest(struct reader *r, char *start, char *at, uint32_t *len) {
     char *w = at, *q = at;
     while (q != NULL && q < r->end) {
         unsigned char c = (unsigned char)*q;
@@ -238,7 +238,7 @@ static char *check_odd(struct reader *r, const char *start, char *at) {
     return at[1] == 'u' ? read_u(r, start, at, &c) : fail_escape(r, start, at + 1);
 }
 
-char *check_string_rest(struct reader *r, char *start, char *at) {
+char *json_check_string_rest(struct reader *r, char *start, char *at) {
     while (at != NULL) {
         at = skip_escapes(at);
         if (*at == '"')

@@ -1,12 +1,12 @@
-/* read - what the reader's own files share; nobody else includes this.
+/* internal - what the reader's own files share; nobody else includes this.
  * Shape      a cursor is passed in and the cursor behind is answered, NULL after an error:
  *            kept in a register that way, where a field would be stored for every byte
  * Bounds     text[0..n) is read and written, text[n] is NUL while it is read: it stops whatever
  *            runs, and an error there means that the text ended. Behind it lie bytes of any value;
  *            no read goes farther than WINDOW behind the text.
  * Threads    one struct reader per parse                                                    */
-#ifndef PULLGATE_JSON_READ_H
-#define PULLGATE_JSON_READ_H
+#ifndef PULLGATE_JSON_INTERNAL_H
+#define PULLGATE_JSON_INTERNAL_H
 
 #include "json/json.h"
 
@@ -57,30 +57,33 @@ struct reader {
 };
 
 /* Notes "unexpected character 'x', expected ..." (or the end of the text). Always NULL. */
-NEVER_INLINE char *read_unexpected(struct reader *r, const char *at, const char *expected);
+NEVER_INLINE char *json_read_unexpected(struct reader *r, const char *at, const char *expected);
 /* Notes the text and the place. Always NULL. */
-NEVER_INLINE char *read_fail(struct reader *r, const char *at, enum ec code, const char *text);
+NEVER_INLINE char *json_read_fail(struct reader *r, const char *at, enum ec code,
+                                  const char *text);
 
 /* The part of a string from `at`, its first byte that is not plain ASCII: checks UTF-8,
  * unescapes in place. Answers behind the closing quote. */
-NEVER_INLINE char *read_string_rest(struct reader *r, char *start, char *at, uint32_t *len);
+NEVER_INLINE char *json_read_string_rest(struct reader *r, char *start, char *at,
+                                         uint32_t *len);
 /* The same, but the text stays as it is. */
-NEVER_INLINE char *check_string_rest(struct reader *r, char *start, char *at);
+NEVER_INLINE char *json_check_string_rest(struct reader *r, char *start, char *at);
 
 /* All that is neither a string nor a container: its end, and what it is. */
-NEVER_INLINE char *read_scalar(struct reader *r, char *p, enum json_type *type);
+NEVER_INLINE char *json_read_scalar(struct reader *r, char *p, enum json_type *type);
 
 /* Makes skimmed_keys and skim_at. */
-void read_skim_table(struct reader *r);
+void json_read_skim_table(struct reader *r);
 /* Of the last key, with its hash, whose value is a container at `start`, with `depth` containers open:
  * the end of the value if nobody asks for it and it is surely without fault. NULL: it has to be
  * read. */
-NEVER_INLINE char *read_skimmed(struct reader *r, unsigned hash, char *start, uint32_t depth);
+NEVER_INLINE char *json_read_skimmed(struct reader *r, unsigned hash, char *start,
+                                     uint32_t depth);
 
 /* Compares key nodes[key] with the keys before it in the open object. */
-NEVER_INLINE bool read_key_is_new(struct reader *r, json_at key);
+NEVER_INLINE bool json_read_key_is_new(struct reader *r, json_at key);
 /* Compares all keys of a closed object with each other, in O(n log n) at worst. */
-NEVER_INLINE bool read_keys_differ(struct reader *r, json_at object);
+NEVER_INLINE bool json_read_keys_differ(struct reader *r, json_at object);
 
 /* Of its length, its first and its last byte: cheap, and enough for a filter. An empty key has
  * its quotes. */
@@ -96,11 +99,11 @@ static ALWAYS_INLINE bool filter_hit(uint64_t *keys, unsigned hash) {
     return hit;
 }
 
-NEVER_INLINE char *read_more_blanks(char *p);
+NEVER_INLINE char *json_read_more_blanks(char *p);
 
 /* Compact text has none. */
 static ALWAYS_INLINE char *read_blanks(char *p) {
-    return (unsigned char)*p <= ' ' ? read_more_blanks(p) : p;
+    return (unsigned char)*p <= ' ' ? json_read_more_blanks(p) : p;
 }
 
 /* Of the BLOCK bytes at p, as bits: which is `c`; and which is no plain ASCII character. */
