@@ -6,7 +6,7 @@
 
 enum { PLACE_BYTES = 400, OLD_FAULTS_MAX = 16 };
 
-void fault_at(struct review_fault *f, json_at at, const char *format, ...) {
+void review_fault_at(struct review_fault *f, json_at at, const char *format, ...) {
     va_list args;
     if (f->is)
         return;
@@ -72,13 +72,14 @@ static bool put_place(struct decoder *d, json_at at, struct buf *out) {
     return stands;
 }
 
-const char *odd_character(const struct json *j, json_at at) {
+const char *review_odd_character(const struct json *j, json_at at) {
     struct str text = json_str(j, at);
     return text.n != 0 && memchr(text.p, '\0', text.n) != NULL ? "the character U+0000"
                                                                : "half a surrogate pair";
 }
 
-void fault_value(struct decoder *d, json_at at, const char *what, const char *format, ...) {
+void review_fault_value(struct decoder *d, json_at at, const char *what, const char *format,
+                        ...) {
     struct buf place = BUF_INIT(PLACE_BYTES);
     char rest[200];
     va_list args;
@@ -91,13 +92,14 @@ void fault_value(struct decoder *d, json_at at, const char *what, const char *fo
     va_start(args, format);
     vsnprintf(rest, sizeof rest, format, args);
     va_end(args);
-    fault_at(to, stands ? at : JSON_NONE, "%s (%.*s): %s", what, STR_ARG(buf_view(&place)),
-             rest);
+    review_fault_at(to, stands ? at : JSON_NONE, "%s (%.*s): %s", what,
+                    STR_ARG(buf_view(&place)), rest);
     done_place(d, &place);
 }
 
-void fault_odd(struct decoder *d, json_at at, const char *what) {
-    fault_value(d, at, what, "expected plain text, found %s in it", odd_character(d->j, at));
+void review_fault_odd(struct decoder *d, json_at at, const char *what) {
+    review_fault_value(d, at, what, "expected plain text, found %s in it",
+                       review_odd_character(d->j, at));
 }
 
 /* ---- names that cannot be compared --------------------------------------------------- */
@@ -123,7 +125,7 @@ static void add_odd(struct decoder *d, json_at at, enum odd_name what, struct st
     buf_puts(&text, words[what]);
     buf_puts(&text, " (");
     put_place(d, at, &text);
-    buf_printf(&text, "): expected plain text, found %s in it", odd_character(d->j, at));
+    buf_printf(&text, "): expected plain text, found %s in it", review_odd_character(d->j, at));
     struct workload_odd odd = {.what = what, .key = key};
     if (d->odd == NULL || !arena_str(d->arena, buf_view(&text), &odd.text))
         d->full = true;
@@ -132,7 +134,7 @@ static void add_odd(struct decoder *d, json_at at, enum odd_name what, struct st
     done_place(d, &text);
 }
 
-void note_odd_name(struct decoder *d, json_at at, enum odd_name what, struct str key) {
+void review_note_odd_name(struct decoder *d, json_at at, enum odd_name what, struct str key) {
     if (d->w != NULL && !is_noted(d->w, what))
         add_odd(d, at, what, key);
 }

@@ -22,14 +22,14 @@ struct name {
 
 /* Values of the members named in names[0..n): out[i] is JSON_NONE where the member is absent or
  * null. The order of names is a hint: members mostly come in the API's own order. */
-void members(const struct json *j, json_at object, const struct name *names, size_t n,
-             json_at *out);
+void review_members(const struct json *j, json_at object, const struct name *names, size_t n,
+                    json_at *out);
 
 /* Notes the first fault, of the value `at` or of none. */
-void fault_at(struct review_fault *f, json_at at, const char *format, ...) PRINTF(3, 4);
+void review_fault_at(struct review_fault *f, json_at at, const char *format, ...) PRINTF(3, 4);
 
 /* What is odd of a text (json/json.h): "the character U+0000". */
-const char *odd_character(const struct json *j, json_at at);
+const char *review_odd_character(const struct json *j, json_at at);
 
 /* Where a workload's pod spec stands. */
 struct shape_row {
@@ -40,9 +40,9 @@ struct shape_row {
     struct str spec;   /* ... and of its pod spec */
 };
 /* NULL: nothing that runs images. Versions are not looked at: the shape is the same in all. */
-const struct shape_row *shape_of_resource(struct str group, struct str resource);
-struct str group_of(struct str api_version);
-const struct shape_row *shape_of_kind(struct str group, struct str kind);
+const struct shape_row *review_shape_of_resource(struct str group, struct str resource);
+struct str review_group_of(struct str api_version);
+const struct shape_row *review_shape_of_kind(struct str group, struct str kind);
 
 struct decoder {
     const struct json *j;
@@ -59,27 +59,27 @@ struct decoder {
 };
 
 /* A fault of the value `at`: "what (/pointer): rest". */
-void fault_value(struct decoder *d, json_at at, const char *what, const char *format, ...)
-    PRINTF(4, 5);
+void review_fault_value(struct decoder *d, json_at at, const char *what, const char *format,
+                        ...) PRINTF(4, 5);
 /* The same, that the value is an odd text. */
-void fault_odd(struct decoder *d, json_at at, const char *what);
+void review_fault_odd(struct decoder *d, json_at at, const char *what);
 /* Notes a name that cannot be compared, if it is one. key: of a label. */
-void note_odd_name(struct decoder *d, json_at at, enum odd_name what, struct str key);
+void review_note_odd_name(struct decoder *d, json_at at, enum odd_name what, struct str key);
 static inline void note_odd(struct decoder *d, json_at at, enum odd_name what, struct str key) {
     if (json_is_odd(d->j, at))
-        note_odd_name(d, at, what, key);
+        review_note_odd_name(d, at, what, key);
 }
 
 /* Pod or template at `object`, pod spec and metadata, into d->w. old: the same place in the old
  * object, or JSON_NONE (then everything counts as changed). */
-void decode_pod(struct decoder *d, json_at object, json_at old);
+void review_decode_pod(struct decoder *d, json_at object, json_at old);
 /* pods/ephemeralcontainers: a Pod, or EphemeralContainers of servers before 1.22. */
-void decode_ephemeral(struct decoder *d, json_at object, json_at old);
+void review_decode_ephemeral(struct decoder *d, json_at object, json_at old);
 
 /* In place of whatever error there was. */
-enum ec refuse_long_uid(struct str uid, struct err *err);
+enum ec review_refuse_long_uid(struct str uid, struct err *err);
 
 /* The node at a JSON pointer (without escapes) below `at`; JSON_NONE where absent or null. */
-json_at node_below(const struct json *j, json_at at, struct str pointer);
+json_at review_node_below(const struct json *j, json_at at, struct str pointer);
 
 #endif

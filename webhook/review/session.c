@@ -99,13 +99,13 @@ static bool salvage(struct review_session *s, struct err *err) {
     json_at uid = salvage_member(j, request + 1, request_end, 2, STR("uid"), &end);
     r->uid = json_str(j, uid);
     if (r->uid.n > REVIEW_UID_MAX)
-        return refuse_long_uid(r->uid, err) == EC_OK;
+        return review_refuse_long_uid(r->uid, err) == EC_OK;
     r->v1beta1 = str_eq(json_str(j, version), STR("admission.k8s.io/v1beta1"));
     if (r->uid.n == 0 || json_is_odd(j, uid) ||
         (!r->v1beta1 && !str_eq(json_str(j, version), STR("admission.k8s.io/v1"))))
         return false;
-    fault_at(&r->fault, JSON_NONE, "the review cannot be judged: %s at byte %zu", err->msg,
-             err->offset);
+    review_fault_at(&r->fault, JSON_NONE, "the review cannot be judged: %s at byte %zu",
+                    err->msg, err->offset);
     *err = (struct err)ERR_INIT;
     return true;
 }
@@ -117,7 +117,7 @@ static enum ec refuse_too_large(struct review_session *s, const char *what,
     struct review_fault fault = {.is = false};
     if (err->code != EC_LIMIT || s->review.uid.n == 0)
         return err->code;
-    fault_at(&fault, JSON_NONE, "the object cannot be judged: %s %s", what, err->msg);
+    review_fault_at(&fault, JSON_NONE, "the object cannot be judged: %s %s", what, err->msg);
     arena_reset(&s->arena);
     s->review.workload = (struct workload){.operation = s->review.workload.operation,
                                            .namespace = s->review.workload.namespace,
