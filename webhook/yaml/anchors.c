@@ -2,12 +2,12 @@
 
 #include "base/mem.h"
 
-void anchors_init(struct anchors *a, size_t max_bytes) {
+void yaml_anchors_init(struct anchors *a, size_t max_bytes) {
     const size_t block = 4096;
     *a = (struct anchors){.names = ARENA_INIT(block, 3 * max_bytes + block)};
 }
 
-void anchors_done(struct anchors *a) {
+void yaml_anchors_done(struct anchors *a) {
     arena_done(&a->names);
     mem_free(a->defined);
     mem_free(a->by_name);
@@ -54,8 +54,8 @@ static bool make_room(struct anchors *a) {
     return ok;
 }
 
-enum ec anchors_define(struct anchors *a, struct str name, struct anchor **out,
-                       struct err *err) {
+enum ec yaml_anchors_define(struct anchors *a, struct str name, struct anchor **out,
+                            struct err *err) {
     struct str copy;
     bool found;
     if (a->n >= ANCHORS_MAX)
@@ -76,7 +76,7 @@ enum ec anchors_define(struct anchors *a, struct str name, struct anchor **out,
     return EC_OK;
 }
 
-const struct anchor *anchors_find(const struct anchors *a, struct str name) {
+const struct anchor *yaml_anchors_find(const struct anchors *a, struct str name) {
     bool found;
     uint32_t slot = slot_of(a, name, &found);
     return found ? &a->defined[a->by_name[slot]] : NULL;
@@ -85,7 +85,7 @@ const struct anchor *anchors_find(const struct anchors *a, struct str name) {
 /* ---- what they stand for ------------------------------------------------------------- */
 
 /* Behind another member the text of a transparent mapping begins with the comma between them. */
-struct expansion anchors_expand(const struct anchor *a, const struct emitted *out) {
+struct expansion yaml_anchors_expand(const struct anchor *a, const struct emitted *out) {
     if (a->aside != NULL)
         return *a->aside;
     const struct positions *pos = out->pos;
@@ -103,7 +103,7 @@ static void copy(void *to, const void *from, size_t bytes) {
 }
 
 static bool put_aside(struct anchors *all, struct anchor *a, const struct emitted *out) {
-    struct expansion e = anchors_expand(a, out);
+    struct expansion e = yaml_anchors_expand(a, out);
     struct expansion *kept = ARENA_NEW(&all->names, struct expansion);
     char *text = arena_alloc(&all->names, e.bytes);
     struct yaml_pos *pos = ARENA_ARRAY(&all->names, struct yaml_pos, e.n_nodes);
@@ -118,8 +118,8 @@ static bool put_aside(struct anchors *all, struct anchor *a, const struct emitte
     return true;
 }
 
-enum ec anchors_put_aside(struct anchors *a, size_t from, const struct emitted *out,
-                          struct err *err) {
+enum ec yaml_anchors_put_aside(struct anchors *a, size_t from, const struct emitted *out,
+                               struct err *err) {
     for (uint32_t i = a->n; i > 0; i--) {
         struct anchor *one = &a->defined[i - 1];
         if (one->kind == ANCHOR_SCALAR || one->open)
@@ -144,7 +144,7 @@ static double allowed_share(size_t steps) {
     return 0.99 - 0.89 * (((double)steps - low) / (high - low));
 }
 
-bool anchors_are_too_much(size_t steps, size_t alias_steps) {
+bool yaml_anchors_are_too_much(size_t steps, size_t alias_steps) {
     return alias_steps > 100 && steps > 1000 &&
            (double)alias_steps / (double)steps > allowed_share(steps);
 }

@@ -9,7 +9,7 @@
 #define PULLGATE_YAML_ANCHORS_H
 
 #include "base/arena.h"
-#include "yaml/inner.h"
+#include "yaml/internal.h"
 
 enum { ANCHORS_MAX = 16384 };
 
@@ -54,23 +54,23 @@ struct anchors {
     uint32_t n_names, cap_names;
 };
 
-void anchors_init(struct anchors *a, size_t max_bytes);
-void anchors_done(struct anchors *a);
+void yaml_anchors_init(struct anchors *a, size_t max_bytes);
+void yaml_anchors_done(struct anchors *a);
 
 /* A new definition with its name alone, not NULL on EC_OK; the pointer holds until the next. */
-enum ec anchors_define(struct anchors *a, struct str name, struct anchor **out, struct err *err)
-    MUST_CHECK;
+enum ec yaml_anchors_define(struct anchors *a, struct str name, struct anchor **out,
+                            struct err *err) MUST_CHECK;
 /* The latest definition of a name, or NULL. */
-const struct anchor *anchors_find(const struct anchors *a, struct str name);
+const struct anchor *yaml_anchors_find(const struct anchors *a, struct str name);
 
 /* The text of the document is about to change behind `from`: anchors there get copies of theirs.
  * Errors: EC_NOMEM, EC_LIMIT. */
-enum ec anchors_put_aside(struct anchors *a, size_t from, const struct emitted *out,
-                          struct err *err) MUST_CHECK;
+enum ec yaml_anchors_put_aside(struct anchors *a, size_t from, const struct emitted *out,
+                               struct err *err) MUST_CHECK;
 /* What a closed container stands for; borrowed from the document, or put aside. */
-struct expansion anchors_expand(const struct anchor *a, const struct emitted *out);
+struct expansion yaml_anchors_expand(const struct anchor *a, const struct emitted *out);
 
 /* go-yaml's rule: of `steps` of decoding so many may come from aliases. */
-bool anchors_are_too_much(size_t steps, size_t alias_steps);
+bool yaml_anchors_are_too_much(size_t steps, size_t alias_steps);
 
 #endif

@@ -59,39 +59,40 @@ static inline struct str emitter_str(const yaml_char_t *z) {
 
 /* --- emit.c --- */
 
-enum ec emitter_add_node(struct emitter *e, struct yaml_pos pos, struct err *err) MUST_CHECK;
+enum ec yaml_emit_add_node(struct emitter *e, struct yaml_pos pos, struct err *err) MUST_CHECK;
 /* The comma between members or elements: none behind an opening bracket or a key. */
-void emitter_separate(struct buf *json);
-enum ec emitter_check_json(const struct emitter *e, struct yaml_pos pos, struct err *err)
+void yaml_emit_separate(struct buf *json);
+enum ec yaml_emit_check_json(const struct emitter *e, struct yaml_pos pos, struct err *err)
     MUST_CHECK;
-enum ec emitter_count(struct emitter *e, size_t own, size_t of_alias, struct yaml_pos pos,
-                      struct err *err) MUST_CHECK;
+enum ec yaml_emit_count(struct emitter *e, size_t own, size_t of_alias, struct yaml_pos pos,
+                        struct err *err) MUST_CHECK;
 /* A value begins: behind it the mapping wants its next key. */
-void emitter_take_value(struct emitter *e);
-enum ec emitter_bad_merge(struct yaml_pos pos, struct err *err);
-enum ec emitter_bad_key(struct yaml_pos pos, const char *what, struct err *err);
-enum ec emitter_put_key(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
-                        uint32_t source, struct yaml_pos alias, struct err *err) MUST_CHECK;
-enum ec emitter_put_value(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
+void yaml_emit_take_value(struct emitter *e);
+enum ec yaml_emit_bad_merge(struct yaml_pos pos, struct err *err);
+enum ec yaml_emit_bad_key(struct yaml_pos pos, const char *what, struct err *err);
+enum ec yaml_emit_put_key(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
                           uint32_t source, struct yaml_pos alias, struct err *err) MUST_CHECK;
+enum ec yaml_emit_put_value(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
+                            uint32_t source, struct yaml_pos alias, struct err *err) MUST_CHECK;
 
 /* --- expand.c --- */
 
-enum ec expand_define_scalar(struct emitter *e, const yaml_char_t *name,
-                             const struct scalar *scalar, struct yaml_pos pos, struct err *err)
-    MUST_CHECK;
+enum ec yaml_expand_define_scalar(struct emitter *e, const yaml_char_t *name,
+                                  const struct scalar *scalar, struct yaml_pos pos,
+                                  struct err *err) MUST_CHECK;
 /* The frame just pushed is what the anchor stands for. */
-enum ec expand_define_container(struct emitter *e, const yaml_char_t *name,
-                                enum anchor_kind kind, struct yaml_pos pos, struct err *err)
-    MUST_CHECK;
+enum ec yaml_expand_define_container(struct emitter *e, const yaml_char_t *name,
+                                     enum anchor_kind kind, struct yaml_pos pos,
+                                     struct err *err) MUST_CHECK;
 /* Are we behind a "<<"? */
-bool expand_is_merging(const struct emitter *e);
-enum ec expand_begin_merge(struct emitter *e, struct yaml_pos key, struct err *err) MUST_CHECK;
-/* The innermost frame ends, and is still there. */
-enum ec expand_end(struct emitter *e, struct err *err) MUST_CHECK;
-/* The frame that was pushed behind a "<<" is gone. */
-void expand_end_merge(struct emitter *e);
-enum ec expand_alias(struct emitter *e, struct str name, struct yaml_pos pos, struct err *err)
+bool yaml_expand_is_merging(const struct emitter *e);
+enum ec yaml_expand_begin_merge(struct emitter *e, struct yaml_pos key, struct err *err)
     MUST_CHECK;
+/* The innermost frame ends, and is still there. */
+enum ec yaml_expand_end(struct emitter *e, struct err *err) MUST_CHECK;
+/* The frame that was pushed behind a "<<" is gone. */
+void yaml_expand_end_merge(struct emitter *e);
+enum ec yaml_expand_alias(struct emitter *e, struct str name, struct yaml_pos pos,
+                          struct err *err) MUST_CHECK;
 
 #endif

@@ -7,7 +7,7 @@
 
 /* ---- the stack ----------------------------------------------------------------------- */
 
-enum ec members_add(struct members *m, struct member one, struct err *err) {
+enum ec yaml_members_add(struct members *m, struct member one, struct err *err) {
     if (m->n == m->cap) {
         uint32_t cap = m->cap ? 2 * m->cap : 64;
         struct member *more = mem_realloc(m->v, mem_array_bytes(cap, sizeof *more));
@@ -28,7 +28,7 @@ static void reverse(struct member *v, uint32_t n) {
     }
 }
 
-void members_reverse_runs(struct members *m, uint32_t first) {
+void yaml_members_reverse_runs(struct members *m, uint32_t first) {
     struct member *v = m->v + first;
     uint32_t n = m->n - first, end;
     reverse(v, n);
@@ -63,7 +63,7 @@ static enum ec fail_twice(const struct emitted *out, struct str key, uint32_t a,
     err_set(err, EC_SCHEMA, "key %.*s%s stands twice in one object, first in line %u",
             STR_ARG(str_slice(key, 0, 64)), key.n > 64 ? "...\"" : "",
             pos[in_order ? a : b].line);
-    return place_err(err, pos[in_order ? b : a]);
+    return yaml_err_at(err, pos[in_order ? b : a]);
 }
 
 /* Keys of one name, in the order in which they are taken: the last one counts. */
@@ -150,8 +150,8 @@ static uint32_t take_out(struct member *v, uint32_t n, struct emitted *out) {
     return kept;
 }
 
-enum ec members_settle(struct members *m, const struct members_of *of, struct emitted *out,
-                       struct anchors *anchors, struct err *err) {
+enum ec yaml_members_settle(struct members *m, const struct members_of *of, struct emitted *out,
+                            struct anchors *anchors, struct err *err) {
     struct member *v = m->v + of->first;
     const uint32_t n = m->n - of->first;
     bool lost = false;
@@ -169,7 +169,7 @@ enum ec members_settle(struct members *m, const struct members_of *of, struct em
     }
     if (!lost)
         return EC_OK;
-    if (anchors_put_aside(anchors, of->from, out, err) != EC_OK)
+    if (yaml_anchors_put_aside(anchors, of->from, out, err) != EC_OK)
         return err->code;
     qsort(v, n, sizeof *v, compare_places);
     m->n = of->first + take_out(v, n, out);

@@ -17,7 +17,7 @@ struct member {
     uint32_t len;  /* of its key, with the quotes */
     uint32_t node; /* its key */
     uint32_t run;  /* the item of a list behind "<<" that brought it */
-    uint64_t kind; /* of the key (scalar_print_key) */
+    uint64_t kind; /* of the key (yaml_scalar_print_key) */
     bool own;      /* written in this mapping, brought by no "<<" */
     bool lost;     /* another one counts */
 };
@@ -28,11 +28,11 @@ struct members {
 };
 
 /* Errors: EC_NOMEM. */
-enum ec members_add(struct members *m, struct member one, struct err *err) MUST_CHECK;
+enum ec yaml_members_add(struct members *m, struct member one, struct err *err) MUST_CHECK;
 
 /* A list behind "<<" ends, its items numbered by their runs: the first item counts, so it is taken
  * last. */
-void members_reverse_runs(struct members *m, uint32_t first);
+void yaml_members_reverse_runs(struct members *m, uint32_t first);
 
 /* A mapping ends. */
 struct members_of {
@@ -43,7 +43,7 @@ struct members_of {
 
 /* Each key once. Errors: EC_SCHEMA at a key that stands twice in the mapping itself, or reads like
  * another one; EC_NOMEM, EC_LIMIT. */
-enum ec members_settle(struct members *m, const struct members_of *of, struct emitted *out,
-                       struct anchors *anchors, struct err *err) MUST_CHECK;
+enum ec yaml_members_settle(struct members *m, const struct members_of *of, struct emitted *out,
+                            struct anchors *anchors, struct err *err) MUST_CHECK;
 
 #endif

@@ -1,7 +1,7 @@
 #include "yaml/print.h"
 
 #include "base/escape.h"
-#include "yaml/inner.h"
+#include "yaml/internal.h"
 
 #include <yaml.h>
 
@@ -54,7 +54,7 @@ static bool stays_string(struct printer *p, struct str s) {
     buf_reset(&p->probe);
     if (s.n == 0 || s.n > PLAIN_MAX || is_special_elsewhere(s))
         return false;
-    bool reads = scalar_print(&plain, &p->probe, &err) == EC_OK;
+    bool reads = yaml_scalar_print(&plain, &p->probe, &err) == EC_OK;
     if ((p->probe.bad || err.code == EC_NOMEM) && !p->out->bad)
         p->out->bad = EC_NOMEM; /* not to be taken for "needs quotes" */
     return reads && p->probe.n != 0 && p->probe.p[0] == '"';

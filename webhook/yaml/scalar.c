@@ -1,4 +1,4 @@
-#include "yaml/inner.h"
+#include "yaml/internal.h"
 #include "yaml/number.h"
 
 #include <math.h>
@@ -25,7 +25,7 @@ static const struct {
     {STR_INIT("binary"), TAG_BINARY}, {STR_INIT("merge"), TAG_MERGE},
 };
 
-enum scalar_tag scalar_tag_of(struct str tag) {
+enum scalar_tag yaml_scalar_tag_of(struct str tag) {
     const struct str prefix = STR("tag:yaml.org,2002:");
     if (tag.n == 0)
         return TAG_NONE;
@@ -121,9 +121,10 @@ static struct str drop_underscores(struct str s, struct buf *scratch) {
 static bool find_int(struct str s, struct resolved *out) {
     bool negative;
     uint64_t v;
-    if (!number_is_int(s, &negative, &v)) {
+    if (!yaml_number_is_int(s, &negative, &v)) {
         /* go-yaml's own second look at 0b takes a sign behind the prefix. */
-        if (!str_starts(s, STR("0b")) || !number_is_binary(str_slice(s, 2, s.n), &negative, &v))
+        if (!str_starts(s, STR("0b")) ||
+            !yaml_number_is_binary(str_slice(s, 2, s.n), &negative, &v))
             return false;
     }
     *out = (struct resolved){.kind = KIND_INT, .negative = negative && v != 0, .magnitude = v};
@@ -132,7 +133,7 @@ static bool find_int(struct str s, struct resolved *out) {
 
 static bool find_float(struct str s, struct buf *scratch, struct resolved *out) {
     double v;
-    if (!number_is_float(s) || !number_to_double(s, scratch, &v))
+    if (!yaml_number_is_float(s) || !yaml_number_to_double(s, scratch, &v))
         return false;
     *out = (struct resolved){.kind = KIND_FLOAT, .number = v};
     return true;
@@ -328,7 +329,7 @@ static void print_int(const struct resolved *r, struct buf *out) {
     buf_uint(out, r->magnitude);
 }
 
-enum ec scalar_print(const struct scalar *s, struct buf *out, struct err *err) {
+enum ec yaml_scalar_print(const struct scalar *s, struct buf *out, struct err *err) {
     struct resolved r;
     if (resolve(s, &r, err) != EC_OK)
         return err->code;
@@ -346,7 +347,7 @@ enum ec scalar_print(const struct scalar *s, struct buf *out, struct err *err) {
         if (isnan(r.number) || isinf(r.number))
             return err_set(err, EC_SCHEMA, "number %.*s, which JSON cannot hold",
                            STR_ARG(str_slice(s->text, 0, 60)));
-        number_print_json(r.number, out);
+        yaml_number_print_json(r.number, out);
         return EC_OK;
     case KIND_TIME:
     case KIND_STRING:
@@ -367,8 +368,8 @@ static uint64_t key_kind(const struct resolved *r) {
     return bits + 4;
 }
 
-enum ec scalar_print_key(const struct scalar *s, struct buf *out, uint64_t *kind,
-                         struct err *err) {
+enum ec yaml_scalar_print_key(const struct scalar *s, struct buf *out, uint64_t *kind,
+                              struct err *err) {
     struct resolved r;
     if (resolve(s, &r, err) != EC_OK)
         return err->code;
@@ -386,7 +387,7 @@ enum ec scalar_print_key(const struct scalar *s, struct buf *out, uint64_t *kind
     else if (r.kind == KIND_INT)
         print_int(&r, out);
     else
-        number_print_key(r.number, out);
+        yaml_number_print_key(r.number, out);
     buf_putc(out, '"');
     return EC_OK;
 }

@@ -1,4 +1,4 @@
-#include "yaml/inner.h"
+#include "yaml/internal.h"
 
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -31,14 +31,14 @@ struct yaml {
 
 static enum ec set_text(struct yaml *y, struct str text, struct err *err) {
     y->text = text;
-    if (stream_is_utf16(text)) {
-        if (stream_from_utf16(&y->utf8, text, err) != EC_OK)
+    if (yaml_stream_is_utf16(text)) {
+        if (yaml_stream_from_utf16(&y->utf8, text, err) != EC_OK)
             return err->code;
         y->text = buf_view(&y->utf8);
     } else {
         y->text = str_slice(text, utf8_mark_bytes(text), text.n);
     }
-    y->json = stream_looks_json(y->text);
+    y->json = yaml_stream_looks_json(y->text);
     return EC_OK;
 }
 
@@ -76,7 +76,7 @@ void yaml_close(struct yaml *y) {
     buf_done(&y->utf8);
     buf_done(&y->raw);
     mem_free(y->copy);
-    positions_done(&y->pos);
+    yaml_locations_done(&y->pos);
     mem_free(y->merges.v);
     mem_free(y->merges.lost);
     mem_free(y);
@@ -131,12 +131,12 @@ static void set_merges(struct yaml *y) {
     uint32_t n = 0, n_lost = 0;
     for (uint32_t i = 0; i < m->n; i++) {
         m->v[n] = m->v[i];
-        m->v[n].mapping = positions_find(&y->pos, m->v[i].mapping);
+        m->v[n].mapping = yaml_locations_find(&y->pos, m->v[i].mapping);
         n += m->v[n].mapping != NODE_NONE;
     }
     for (uint32_t i = 0; i < m->n_lost; i++) {
         m->lost[n_lost] = m->lost[i];
-        m->lost[n_lost].mapping = positions_find(&y->pos, m->lost[i].mapping);
+        m->lost[n_lost].mapping = yaml_locations_find(&y->pos, m->lost[i].mapping);
         n_lost += m->lost[n_lost].mapping != NODE_NONE;
     }
     if (n != 0)
@@ -169,20 +169,21 @@ static enum ec check_count(struct yaml *y, struct err *err) {
         return EC_OK;
     y->next.off = y->text.n;
     err_set(err, EC_LIMIT, "more than %zu documents", y->limits.max_documents);
-    return place_err(err, y->pos.p[0]);
+    return yaml_err_at(err, y->pos.p[0]);
 }
 
 /* --- YAML --- */
 
 static enum ec fail_yaml(struct yaml *y, struct str raw, size_t at, struct err *err) {
     struct str token;
-    uint32_t first, node = twin_node(raw, at, &token);
+    uint32_t first, node = yaml_duplicate_node(raw, at, &token);
     size_t off;
     if (err->code == EC_NOMEM || node >= y->pos.n)
         return err->code;
-    if (err->code == EC_SCHEMA && twin_find(raw, at, y->limits.max_depth, &first, &off))
+    if (err->code == EC_SCHEMA &&
+        yaml_duplicate_find(raw, at, y->limits.max_depth, &first, &off))
         note_first(err, y->pos.p[first]);
-    return place_err(err, y->pos.p[node]);
+    return yaml_err_at(err, y->pos.p[node]);
 }
 
 static enum ec finish_yaml(struct yaml *y, struct err *err) {
@@ -202,10 +203,10 @@ static enum ec read_yaml(struct yaml *y, struct place start, size_t end, bool *f
     struct emitted out = {.json = &y->raw, .pos = &y->pos, .merges = &y->merges};
     size_t mark = utf8_mark_bytes(str_slice(y->text, start.off, end));
     if (mark != 0) {
-        place_to_offset(&start, y->text, start.off + mark);
+        yaml_cursor_to_offset(&start, y->text, start.off + mark);
         start.line_at = start.off;
     }
-    if (emit_document(&out, y->text, &start, end, &y->limits, err) != EC_OK)
+    if (yaml_emit_document(&out, y->text, &start, end, &y->limits, err) != EC_OK)
         return err->code;
     y->doc.aliases = out.aliases;
     *found = y->raw.n > 0 && !str_eq(buf_view(&y->raw), STR("null"));
@@ -217,14 +218,14 @@ static enum ec read_yaml(struct yaml *y, struct place start, size_t end, bool *f
     if (*found)
         return finish_yaml(y, err);
     err_set(err, EC_SCHEMA, "text behind the end of an empty document, which kubectl ignores");
-    return place_err(err, place_pos(&out.ignored));
+    return yaml_err_at(err, yaml_cursor_location(&out.ignored));
 }
 
 /* At an offset behind the start of the document. */
 static enum ec fail_at(struct yaml *y, size_t bad, struct err *err) {
     struct place at = y->next;
-    place_to_offset(&at, y->text, bad);
-    return place_err(err, place_pos(&at));
+    yaml_cursor_to_offset(&at, y->text, bad);
+    return yaml_err_at(err, yaml_cursor_location(&at));
 }
 
 static enum ec lost_line(struct yaml *y, size_t bad, struct err *err) {
@@ -251,13 +252,13 @@ static enum ec next_yaml(struct yaml *y, bool *found, struct err *err) {
     size_t next = y->text.n, bad = 0;
     struct place start = y->next;
     struct err e = ERR_INIT;
-    if (stream_cut(y->text, start.off, &chunk, &next, &bad, &e) != EC_OK)
+    if (yaml_stream_cut(y->text, start.off, &chunk, &next, &bad, &e) != EC_OK)
         fail_at(y, bad, &e);
-    else if (next == y->text.n && stream_loses_line(y->text, start.off, &bad))
+    else if (next == y->text.n && yaml_stream_loses_line(y->text, start.off, &bad))
         lost_line(y, bad, &e);
     else
         read_yaml(y, start, start.off + chunk.n, found, &e);
-    place_to_offset(&y->next, y->text, next);
+    yaml_cursor_to_offset(&y->next, y->text, next);
     if (e.code != EC_OK) {
         choose_error(y, &e);
         *err = err->code == EC_OK ? e : *err;
@@ -270,20 +271,20 @@ static enum ec next_yaml(struct yaml *y, bool *found, struct err *err) {
 /* --- JSON --- */
 
 static struct yaml_pos pos_at(struct yaml *y, struct place from, size_t off) {
-    place_to_offset(&from, y->text, off);
-    return place_pos(&from);
+    yaml_cursor_to_offset(&from, y->text, off);
+    return yaml_cursor_location(&from);
 }
 
 /* One position per node; nodes come in the order of the text, so this is one walk. */
 static enum ec json_positions(struct yaml *y, struct place start, struct err *err) {
     const struct json *j = &y->nodes;
     size_t base = start.off;
-    if (positions_room(&y->pos, j->n_nodes, y->limits.max_nodes, err) != EC_OK)
+    if (yaml_locations_room(&y->pos, j->n_nodes, y->limits.max_nodes, err) != EC_OK)
         return err->code;
     for (uint32_t i = 0; i < j->n_nodes; i++) {
         size_t quote = j->nodes[i].type == JSON_STRING;
-        place_to_offset(&start, y->text, base + j->nodes[i].off - quote);
-        y->pos.p[y->pos.n++] = place_pos(&start);
+        yaml_cursor_to_offset(&start, y->text, base + j->nodes[i].off - quote);
+        y->pos.p[y->pos.n++] = yaml_cursor_location(&start);
     }
     return EC_OK;
 }
@@ -292,7 +293,7 @@ static void skip_json_blanks(struct yaml *y) {
     size_t at = y->next.off;
     while (at < y->text.n && memchr(" \t\r\n", y->text.p[at], 4) != NULL)
         at++;
-    place_to_offset(&y->next, y->text, at);
+    yaml_cursor_to_offset(&y->next, y->text, at);
 }
 
 /* From here on YAML: blanks up to and with the next line end are eaten, as kubectl does. It looks at
@@ -304,10 +305,10 @@ static bool turn_to_yaml(struct yaml *y, size_t at) {
         struct str rest = str_slice(y->text, at, y->text.n);
         if (rest.n < looked_at || str_starts(rest, STR("\xef\xbf\xbd")))
             return false;
-        n = stream_blank(rest);
+        n = yaml_stream_blank(rest);
         line_end = rest.p[0] == '\n';
     }
-    place_to_offset(&y->next, y->text, at);
+    yaml_cursor_to_offset(&y->next, y->text, at);
     y->json = false;
     return true;
 }
@@ -316,20 +317,21 @@ static enum ec fail_json(struct yaml *y, struct place start, struct str raw, siz
                          struct err *err) {
     uint32_t node;
     size_t first;
-    if (err->code == EC_SCHEMA && twin_find(raw, at, y->limits.max_depth, &node, &first))
+    if (err->code == EC_SCHEMA &&
+        yaml_duplicate_find(raw, at, y->limits.max_depth, &node, &first))
         note_first(err, pos_at(y, start, start.off + first));
-    return place_err(err, pos_at(y, start, start.off + at));
+    return yaml_err_at(err, pos_at(y, start, start.off + at));
 }
 
 static enum ec read_json(struct yaml *y, size_t end, bool *found, struct err *err) {
     struct place start = y->next;
     struct str raw = str_slice(y->text, start.off, end);
     size_t at = 0;
-    place_to_offset(&y->next, y->text, end);
+    yaml_cursor_to_offset(&y->next, y->text, end);
     if (raw.n > y->limits.max_bytes) {
         err_set(err, EC_LIMIT, "a JSON document of %zu bytes, at most %zu are read", raw.n,
                 y->limits.max_bytes);
-        return place_err(err, place_pos(&start));
+        return yaml_err_at(err, yaml_cursor_location(&start));
     }
     *found = !str_eq(raw, STR("null"));
     if (!*found)
@@ -347,12 +349,12 @@ static enum ec next_json(struct yaml *y, bool *found, struct str *raw, struct er
     if (y->next.off == y->text.n)
         return EC_OK;
     size_t from = y->next.off;
-    if (stream_json_end(y->text, from, y->limits.max_depth, &end, &e) == EC_OK) {
+    if (yaml_stream_json_end(y->text, from, y->limits.max_depth, &end, &e) == EC_OK) {
         y->n_json++;
         *raw = str_slice(y->text, from, end);
         return read_json(y, end, found, err);
     }
-    place_err(&e, pos_at(y, y->next, end));
+    yaml_err_at(&e, pos_at(y, y->next, end));
     if (e.code == EC_SYNTAX && y->n_json <= 1) {
         const struct place failed = y->next;
         y->next = before;
@@ -362,7 +364,7 @@ static enum ec next_json(struct yaml *y, bool *found, struct str *raw, struct er
         }
         y->next = failed;
     }
-    place_to_offset(&y->next, y->text, y->text.n);
+    yaml_cursor_to_offset(&y->next, y->text, y->text.n);
     if (err->code == EC_OK)
         *err = e;
     return err->code;
@@ -376,7 +378,7 @@ enum ec yaml_next(struct yaml *y, struct yaml_doc **doc, struct err *err) {
         bool found = false;
         struct str raw = STR_NONE;
         buf_reset(&y->raw);
-        positions_reset(&y->pos);
+        yaml_locations_reset(&y->pos);
         y->merges.n = y->merges.n_lost = 0;
         y->doc.note = NULL;
         y->doc.note_line = 0;
@@ -412,7 +414,7 @@ int64_t yaml_source(const struct yaml_doc *doc, uint32_t node) {
     const struct positions *p = doc->places;
     if (!p->tracked || p->origin[node].source == ORIGIN_NONE)
         return YAML_WRITTEN;
-    uint32_t source = positions_find(p, p->origin[node].source);
+    uint32_t source = yaml_locations_find(p, p->origin[node].source);
     return source == NODE_NONE ? YAML_GONE : (int64_t)source;
 }
 

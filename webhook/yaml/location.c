@@ -1,4 +1,4 @@
-#include "yaml/inner.h"
+#include "yaml/internal.h"
 
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -15,34 +15,34 @@ static void step(struct place *p, struct str text) {
     }
 }
 
-void place_to_index(struct place *p, struct str text, size_t index) {
+void yaml_cursor_to_index(struct place *p, struct str text, size_t index) {
     while (p->index < index && p->off < text.n)
         step(p, text);
 }
 
-void place_to_offset(struct place *p, struct str text, size_t off) {
+void yaml_cursor_to_offset(struct place *p, struct str text, size_t off) {
     while (p->off < off && p->off < text.n)
         step(p, text);
 }
 
-struct yaml_pos place_pos(const struct place *p) {
+struct yaml_pos yaml_cursor_location(const struct place *p) {
     size_t col = p->off - p->line_at + 1;
     return (struct yaml_pos){p->line, col > UINT32_MAX ? UINT32_MAX : (uint32_t)col};
 }
 
-enum ec place_err(struct err *err, struct yaml_pos pos) {
+enum ec yaml_err_at(struct err *err, struct yaml_pos pos) {
     err_place(err, NULL, pos.line, pos.col);
     return err->code;
 }
 
 /* ---- positions ----------------------------------------------------------------------- */
 
-void positions_reset(struct positions *to) {
+void yaml_locations_reset(struct positions *to) {
     to->n = 0;
     to->tracked = false;
 }
 
-void positions_done(struct positions *to) {
+void yaml_locations_done(struct positions *to) {
     mem_free(to->p);
     mem_free(to->origin);
     *to = (struct positions){.p = NULL};
@@ -63,7 +63,7 @@ static bool grow(struct positions *to, uint32_t cap) {
     return true;
 }
 
-enum ec positions_room(struct positions *to, size_t more, uint32_t max, struct err *err) {
+enum ec yaml_locations_room(struct positions *to, size_t more, uint32_t max, struct err *err) {
     if (more > max || to->n > max - more)
         return err_set(err, EC_LIMIT, "more than %u values and keys in one document", max);
     if (more <= to->cap - to->n)
@@ -76,7 +76,7 @@ enum ec positions_room(struct positions *to, size_t more, uint32_t max, struct e
     return grow(to, cap) ? EC_OK : err_set(err, EC_NOMEM, "no memory for positions");
 }
 
-enum ec positions_track(struct positions *to, struct err *err) {
+enum ec yaml_locations_track(struct positions *to, struct err *err) {
     if (to->tracked)
         return EC_OK;
     void *origin = mem_realloc(to->origin, mem_array_bytes(to->cap + 1u, sizeof *to->origin));
@@ -90,19 +90,19 @@ enum ec positions_track(struct positions *to, struct err *err) {
     return EC_OK;
 }
 
-void positions_add(struct positions *to, struct yaml_pos pos, uint32_t source,
-                   struct yaml_pos alias) {
+void yaml_locations_add(struct positions *to, struct yaml_pos pos, uint32_t source,
+                        struct yaml_pos alias) {
     if (to->tracked)
         to->origin[to->n] =
             (struct origin){.id = to->next_id++, .source = source, .alias = alias};
     to->p[to->n++] = pos;
 }
 
-uint32_t positions_next_id(const struct positions *to) {
+uint32_t yaml_locations_next_id(const struct positions *to) {
     return to->tracked ? to->next_id : to->n;
 }
 
-uint32_t positions_find(const struct positions *of, uint32_t id) {
+uint32_t yaml_locations_find(const struct positions *of, uint32_t id) {
     uint32_t low = 0, high = of->n;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
