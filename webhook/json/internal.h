@@ -42,12 +42,12 @@ struct reader {
     struct json_node *around; /* the node of `open`, or `outside` */
     struct json_node outside; /* stands for what holds the document */
     bool is_whole;            /* the text was read to its end */
-    bool any_bytes;           /* what is skimmed need not be UTF-8 */
+    bool any_bytes;           /* what is skipped need not be UTF-8 */
     unsigned odd;             /* JSON_ODD: the string read last is */
-    uint64_t skimmed_keys;    /* filter of limits.skim */
-    uint8_t skim_at[64];      /* of each bit of that: the first in limits.skim */
-    const char *skims_from;   /* before this nothing is skimmed */
-    struct window window;     /* the front's, while something is skimmed */
+    uint64_t skipped_keys;    /* filter of limits.skip */
+    uint8_t skip_at[64];      /* of each bit of that: the first in limits.skip */
+    const char *skips_from;   /* before this nothing is skipped */
+    struct window window;     /* the front's, while something is skipped */
     const char *bad;          /* where the error is */
     const char *bad_str;      /* start of the string it is in, or bad: before that no byte of an
                                  unfinished string was changed */
@@ -72,12 +72,12 @@ NEVER_INLINE char *json_check_string_rest(struct reader *r, char *start, char *a
 /* All that is neither a string nor a container: its end, and what it is. */
 NEVER_INLINE char *json_read_scalar(struct reader *r, char *p, enum json_type *type);
 
-/* Makes skimmed_keys and skim_at. */
-void json_read_skim_table(struct reader *r);
+/* Makes skipped_keys and skip_at. */
+void json_read_skip_table(struct reader *r);
 /* Of the last key, with its hash, whose value is a container at `start`, with `depth` containers open:
  * the end of the value if nobody asks for it and it is surely without fault. NULL: it has to be
  * read. */
-NEVER_INLINE char *json_read_skimmed(struct reader *r, unsigned hash, char *start,
+NEVER_INLINE char *json_read_skipped(struct reader *r, unsigned hash, char *start,
                                      uint32_t depth);
 
 /* Compares key nodes[key] with the keys before it in the open object. */

@@ -59,7 +59,7 @@ struct json_node { /* 16 bytes */
 /* A key that nobody will ask for, wherever it stands. A container under it is checked as all others
  * are, but what it holds is neither kept nor counted: its node is that of an empty one. It is kept all
  * the same where its keys can only be compared that way. */
-struct json_skim {
+struct json_skip {
     struct str key;
     bool repeats; /* keys in there are not compared: they may stand twice in one object; and its
                      strings need not be UTF-8 */
@@ -68,8 +68,8 @@ struct json_skim {
 struct json_limits {
     uint32_t max_depth; /* 0 is a scalar document */
     uint32_t max_nodes;
-    const struct json_skim *skim; /* borrowed */
-    uint32_t n_skim;
+    const struct json_skip *skip; /* borrowed */
+    uint32_t n_skip;
 };
 #define JSON_LIMITS_DEFAULT ((struct json_limits){.max_depth = 128, .max_nodes = 8u << 20})
 

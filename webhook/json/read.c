@@ -333,11 +333,11 @@ static ALWAYS_INLINE bool add_value(struct reader *r, struct front *f) {
 }
 
 /* Stands at a container that nobody may ask for: if so, it becomes an empty one. */
-static ALWAYS_INLINE bool add_skimmed(struct reader *r, struct front *f, unsigned hash) {
+static ALWAYS_INLINE bool add_skipped(struct reader *r, struct front *f, unsigned hash) {
     char *start = f->p;
     show(r, f);
     r->window = f->window;
-    char *end = json_read_skimmed(r, hash, start, f->depth);
+    char *end = json_read_skipped(r, hash, start, f->depth);
     f->window = r->window;
     if (end == NULL)
         return add_value(r, f);
@@ -350,8 +350,8 @@ static ALWAYS_INLINE bool add_member(struct reader *r, struct front *f) {
     if (!add_key(r, f, &hash))
         return false;
     f->p = read_blanks(f->p);
-    bool may_skim = (*f->p | 0x20) == '{' && (r->skimmed_keys >> hash % 64 & 1); /* or '[' */
-    return may_skim ? add_skimmed(r, f, hash) : add_value(r, f);
+    bool may_skip = (*f->p | 0x20) == '{' && (r->skipped_keys >> hash % 64 & 1); /* or '[' */
+    return may_skip ? add_skipped(r, f, hash) : add_value(r, f);
 }
 
 static const char *what_may_follow(char closer) {
@@ -448,9 +448,9 @@ enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limi
     r.around = &r.outside;
     r.is_whole = r.any_bytes = false;
     r.odd = 0;
-    r.skims_from = text;
+    r.skips_from = text;
     r.limits = limits;
-    json_read_skim_table(&r);
+    json_read_skip_table(&r);
     r.err = err;
     r.bad = r.bad_str = text;
     char behind = *r.end;

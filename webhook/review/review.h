@@ -80,14 +80,14 @@ struct review_limits {
 };
 /* Keys of reviews, and of pods and templates in them, that nothing is decided by: the greater part of
  * most reviews. */
-#define REVIEW_N_SKIM 20
-extern const struct json_skim review_skim[REVIEW_N_SKIM];
+#define REVIEW_N_SKIP 20
+extern const struct json_skip review_skip[REVIEW_N_SKIP];
 
 #define REVIEW_LIMITS_DEFAULT                                                                  \
     ((struct review_limits){.json = {.max_depth = 128,                                         \
                                      .max_nodes = 4u << 20,                                    \
-                                     .skim = review_skim,                                      \
-                                     .n_skim = REVIEW_N_SKIM},                                 \
+                                     .skip = review_skip,                                      \
+                                     .n_skip = REVIEW_N_SKIP},                                 \
                             .arena_bytes = 64u << 20})
 
 struct review_session { /* reused from request to request */

@@ -6,7 +6,7 @@ enum { FAULT_MAX = 4096 }; /* a fault and a policy's message */
 enum { KEEP_NODES = 32 * 1024, KEEP_PATCH_BYTES = 64 * 1024 };
 
 /* Keys that stand twice in managedFields do no harm: the API server alone writes them. */
-const struct json_skim review_skim[REVIEW_N_SKIM] = {
+const struct json_skip review_skip[REVIEW_N_SKIP] = {
     {STR_INIT("managedFields"), true}, {STR_INIT("affinity"), false},
     {STR_INIT("args"), false},         {STR_INIT("command"), false},
     {STR_INIT("env"), false},          {STR_INIT("envFrom"), false},

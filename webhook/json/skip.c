@@ -2,10 +2,10 @@
  *
  * It gives up, without a word, where something is wrong, too deep, or not certain (two keys of one
  * hash): that container is then read as all others are, which tells what and where. The next try begins
- * no earlier than this one came, so that nothing is skimmed twice. */
+ * no earlier than this one came, so that nothing is skipped twice. */
 #include "json/internal.h"
 
-struct skim {
+struct skip {
     char *p;          /* what is looked at next */
     uint64_t objects; /* of the open containers, the innermost in the lowest bit: an object? */
     uint64_t keys;    /* filter of the open object's keys */
@@ -15,32 +15,32 @@ struct skim {
 
 _Static_assert((int)LEVELS <= 64, "a bit for each open container");
 
-static ALWAYS_INLINE bool is_next(struct skim *s, char wanted) {
+static ALWAYS_INLINE bool is_next(struct skip *s, char wanted) {
     if (*s->p != wanted)
         s->p = read_blanks(s->p);
     return *s->p == wanted;
 }
 
 /* Goes on at `p`, if that is anywhere. */
-static ALWAYS_INLINE bool go_on(struct skim *s, char *p) {
+static ALWAYS_INLINE bool go_on(struct skip *s, char *p) {
     if (p != NULL)
         s->p = p;
     return p != NULL;
 }
 
 /* Stands at the opening quote. */
-static ALWAYS_INLINE bool skim_string(struct reader *r, struct skim *s) {
+static ALWAYS_INLINE bool skip_string(struct reader *r, struct skip *s) {
     char *start = s->p + 1, *end = scan_plain(&s->window, start);
     return go_on(s, *end == '"' ? end + 1 : json_check_string_rest(r, start, end));
 }
 
-static ALWAYS_INLINE bool skim_scalar(struct reader *r, struct skim *s) {
+static ALWAYS_INLINE bool skip_scalar(struct reader *r, struct skip *s) {
     enum json_type type;
     return go_on(s, json_read_scalar(r, s->p, &type));
 }
 
 /* Keys are compared by their bytes: what one with escapes says is not certain. */
-static ALWAYS_INLINE bool skim_new_key(struct skim *s) {
+static ALWAYS_INLINE bool skip_new_key(struct skip *s) {
     char *start = s->p + 1, *end = scan_plain(&s->window, start);
     if (*end != '"' || filter_hit(&s->keys, key_hash(start, (uint32_t)(end - start))))
         return false;
@@ -49,8 +49,8 @@ static ALWAYS_INLINE bool skim_new_key(struct skim *s) {
 }
 
 /* `"key":` */
-static ALWAYS_INLINE bool skim_key(struct reader *r, struct skim *s, bool repeats) {
-    if (!is_next(s, '"') || !(repeats ? skim_string(r, s) : skim_new_key(s)) ||
+static ALWAYS_INLINE bool skip_key(struct reader *r, struct skip *s, bool repeats) {
+    if (!is_next(s, '"') || !(repeats ? skip_string(r, s) : skip_new_key(s)) ||
         !is_next(s, ':'))
         return false;
     s->p++;
@@ -59,7 +59,7 @@ static ALWAYS_INLINE bool skim_key(struct reader *r, struct skim *s, bool repeat
 
 /* Stands at '{' or '['; an empty container is over at once. Deeper than LEVELS is too deep for a
  * filter. */
-static ALWAYS_INLINE bool skim_open(struct reader *r, struct skim *s) {
+static ALWAYS_INLINE bool skip_open(struct reader *r, struct skip *s) {
     char opener = *s->p++, closer = opener == '{' ? '}' : ']';
     if (s->depth >= LEVELS || s->depth >= r->limits.max_depth)
         return false;
@@ -75,7 +75,7 @@ static ALWAYS_INLINE bool skim_open(struct reader *r, struct skim *s) {
 
 /* Stands behind a value: closes what ends here, and goes on behind the comma. False when there is
  * none: at the end of it all, `depth` containers are open again. */
-static ALWAYS_INLINE bool skim_leave(const struct reader *r, struct skim *s, uint32_t depth) {
+static ALWAYS_INLINE bool skip_leave(const struct reader *r, struct skip *s, uint32_t depth) {
     while (is_next(s, s->objects & 1 ? '}' : ']')) {
         s->p++;
         s->objects >>= 1;
@@ -86,56 +86,56 @@ static ALWAYS_INLINE bool skim_leave(const struct reader *r, struct skim *s, uin
     return *s->p++ == ',';
 }
 
-static ALWAYS_INLINE bool skim_value(struct reader *r, struct skim *s) {
+static ALWAYS_INLINE bool skip_value(struct reader *r, struct skip *s) {
     s->p = read_blanks(s->p);
     switch (*s->p) {
     case '"':
-        return skim_string(r, s);
+        return skip_string(r, s);
     case '{':
     case '[':
-        return skim_open(r, s);
+        return skip_open(r, s);
     default:
-        return skim_scalar(r, s);
+        return skip_scalar(r, s);
     }
 }
 
 /* Stands at '{' or '['. */
-static char *skim(struct reader *r, char *start, uint32_t depth, bool repeats) {
-    struct skim s = {.p = start, .depth = depth};
+static char *skip(struct reader *r, char *start, uint32_t depth, bool repeats) {
+    struct skip s = {.p = start, .depth = depth};
     uint32_t before = depth;
     s.window = r->window;
     r->any_bytes = repeats;
-    bool good = skim_open(r, &s);
-    while (good && (s.depth > before || (s.depth > depth && skim_leave(r, &s, depth)))) {
+    bool good = skip_open(r, &s);
+    while (good && (s.depth > before || (s.depth > depth && skip_leave(r, &s, depth)))) {
         before = s.depth;
-        good = (!(s.objects & 1) || skim_key(r, &s, repeats)) && skim_value(r, &s);
+        good = (!(s.objects & 1) || skip_key(r, &s, repeats)) && skip_value(r, &s);
     }
     r->window = s.window;
     if (good && s.depth == depth)
         return s.p;
-    r->skims_from = s.p;
+    r->skips_from = s.p;
     r->err->code = EC_OK; /* whoever reads it will find the error that counts */
     return NULL;
 }
 
-void json_read_skim_table(struct reader *r) {
-    r->skimmed_keys = 0;
-    for (uint32_t i = r->limits.n_skim; i-- > 0;) {
-        struct str key = r->limits.skim[i].key;
+void json_read_skip_table(struct reader *r) {
+    r->skipped_keys = 0;
+    for (uint32_t i = r->limits.n_skip; i-- > 0;) {
+        struct str key = r->limits.skip[i].key;
         unsigned slot = key_hash(key.p, (uint32_t)key.n) % 64;
-        r->skimmed_keys |= UINT64_C(1) << slot;
-        r->skim_at[slot] = (uint8_t)i;
+        r->skipped_keys |= UINT64_C(1) << slot;
+        r->skip_at[slot] = (uint8_t)i;
     }
 }
 
-char *json_read_skimmed(struct reader *r, unsigned hash, char *start, uint32_t depth) {
+char *json_read_skipped(struct reader *r, unsigned hash, char *start, uint32_t depth) {
     const struct json_node *key = &r->nodes[r->n - 1];
-    const struct json_skim *end = r->limits.skim + r->limits.n_skim;
+    const struct json_skip *end = r->limits.skip + r->limits.n_skip;
     struct str name = {r->text + key->off, key->len};
-    if (start < r->skims_from)
+    if (start < r->skips_from)
         return NULL;
-    for (const struct json_skim *s = r->limits.skim + r->skim_at[hash % 64]; s < end; s++)
+    for (const struct json_skip *s = r->limits.skip + r->skip_at[hash % 64]; s < end; s++)
         if (str_eq(s->key, name))
-            return skim(r, start, depth, s->repeats);
+            return skip(r, start, depth, s->repeats);
     return NULL;
 }
