@@ -14,8 +14,7 @@ char *json_read_fail(struct reader *r, const char *at, enum ec code, const char 
     return NULL;
 }
 
-/* The text may end anywhere; what is missing for certain is what closes the innermost
- * container. */
+/* The text may end anywhere; the one thing surely missing is the end of the innermost container. */
 static char *fail_at_end(struct reader *r) {
     char text[120] = "unexpected end of text, expected a value";
     uint32_t line, col;
@@ -44,23 +43,23 @@ char *json_read_unexpected(struct reader *r, const char *at, const char *expecte
 
 /* --- the front --- */
 
-/* What changes with each value. It never leaves the one function that all below is inlined into,
- * save as a copy in struct reader: so it lives in registers. */
+/* The state that changes with each value. It is local to the one function into which all below is
+ * inlined, with copies in struct reader at most, and so stays in registers. */
 struct front {
     char *p;                           /* what is read next */
-    struct json_node *node, *room_end; /* where the next node goes; behind the last that may */
+    struct json_node *node, *room_end; /* the next node; the end of the room for nodes */
     uint64_t keys;                     /* filter of the open object's keys */
-    uint32_t members;                  /* of the open container, the one being read too */
+    uint32_t members;                  /* of the open container, with the one being read */
     uint32_t depth;                    /* containers open */
     struct window window;              /* of the text around p */
-    char closer; /* what ends the open one: ']', '}', or NUL the document */
+    char closer; /* of the open container: ']', '}', or NUL for the document */
 };
 
 static ALWAYS_INLINE json_at index_of(const struct reader *r, const struct json_node *node) {
     return (json_at)(node - r->nodes);
 }
 
-/* For what is called seldom, and may fail. */
+/* For functions that are called rarely, and may fail. */
 static ALWAYS_INLINE void show(struct reader *r, const struct front *f) {
     r->n = index_of(r, f->node);
     r->around->len = f->members;
@@ -74,7 +73,7 @@ static ALWAYS_INLINE bool stop(struct reader *r, const struct front *f, const ch
 
 /* --- nodes --- */
 
-/* Room for at least one more node, at most as many as allowed. */
+/* Makes room for at least one more node, within the limit. */
 static NEVER_INLINE bool grow(struct reader *r, const char *at) {
     struct json *j = r->j;
     if (r->n >= r->limits.max_nodes) {
@@ -125,14 +124,14 @@ char *json_read_more_blanks(char *p) {
     return p;
 }
 
-/* Steps over blanks before `wanted`. Compact text has none, so they are looked for last. */
+/* Skips blanks before `wanted`. Compact text has none, so `wanted` is tried first. */
 static ALWAYS_INLINE bool is_next(struct front *f, char wanted) {
     if (*f->p != wanted)
         f->p = read_blanks(f->p);
     return *f->p == wanted;
 }
 
-/* Stands at the opening quote; goes on behind the closing one. */
+/* At the opening quote; continues after the closing one. */
 static ALWAYS_INLINE bool read_string(struct reader *r, struct front *f, uint32_t *len,
                                       unsigned *odd) {
     char *start = f->p + 1, *end = scan_plain(&f->window, start);
@@ -141,7 +140,7 @@ static ALWAYS_INLINE bool read_string(struct reader *r, struct front *f, uint32_
         f->p = end + 1;
         return true;
     }
-    uint32_t rest = 0; /* *len itself would have to live in memory */
+    uint32_t rest = 0; /* *len itself would have to be in memory */
     show(r, f);
     r->odd = 0;
     f->p = json_read_string_rest(r, start, end, &rest);
@@ -269,7 +268,7 @@ static bool fail_depth(struct reader *r, const char *at) {
     return false;
 }
 
-/* Stands at '{' or '['; goes on behind that or, of an empty container, behind its end. */
+/* At '{' or '['; continues after it or, for an empty container, after its end. */
 static ALWAYS_INLINE bool open_container(struct reader *r, struct front *f,
                                          enum json_type type) {
     if (f->depth >= r->limits.max_depth) {
@@ -295,7 +294,7 @@ static ALWAYS_INLINE bool open_container(struct reader *r, struct front *f,
     return true;
 }
 
-/* False: two of its keys are one. */
+/* False: it has a duplicate key. */
 static ALWAYS_INLINE bool close_container(struct reader *r, struct front *f) {
     json_at closed = r->open;
     bool is_large = f->closer == '}' && f->members > FEW_MEMBERS;
@@ -317,7 +316,7 @@ static ALWAYS_INLINE bool close_container(struct reader *r, struct front *f) {
 
 /* --- the loop --- */
 
-/* A scalar or an empty container, or the beginning of a container that is then open. */
+/* Reads a scalar, an empty container, or the start of a container, which is then open. */
 static ALWAYS_INLINE bool add_value(struct reader *r, struct front *f) {
     f->p = read_blanks(f->p);
     switch (*f->p) {
@@ -332,7 +331,7 @@ static ALWAYS_INLINE bool add_value(struct reader *r, struct front *f) {
     }
 }
 
-/* Stands at a container that nobody may ask for: if so, it becomes an empty one. */
+/* At a container that may have to be skipped: if so, its node is that of an empty one. */
 static ALWAYS_INLINE bool add_skipped(struct reader *r, struct front *f, unsigned hash) {
     char *start = f->p;
     show(r, f);
@@ -358,7 +357,7 @@ static const char *what_may_follow(char closer) {
     return closer == '}' ? "',' or '}'" : closer == ']' ? "',' or ']'" : "the end of the text";
 }
 
-/* Behind a value: closes what ends here, and goes on behind the comma. False when there is none. */
+/* After a value: closes what ends here, and continues after the comma. False when there is none. */
 static ALWAYS_INLINE bool leave(struct reader *r, struct front *f) {
     for (;;) {
         if (*f->p == ',' && f->depth != 0) {
@@ -379,7 +378,7 @@ static ALWAYS_INLINE bool leave(struct reader *r, struct front *f) {
     return r->is_whole ? false : stop(r, f, what_may_follow(f->closer));
 }
 
-/* The document is taken for the element of a container that is not there and ends with NUL. */
+/* The document is read as the element of an imaginary container that NUL ends. */
 static bool read_document(struct reader *r, uint32_t room) {
     struct front f = {.p = r->text, .node = r->nodes, .room_end = r->nodes + room};
     uint32_t depth;
@@ -423,16 +422,15 @@ static enum ec failed(struct reader *r) {
     return r->err->code;
 }
 
-/* The text ends with NUL while it is read: no value, blank or plain character, so that whatever is
- * looked for ends there, and a quote, comma or bracket that is found stands inside the text. */
+/* While the text is read it ends with NUL, which is no value, blank or plain character: every search
+ * ends there, and a quote, comma or bracket that is found is inside the text. */
 enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limits,
                    struct err *err) {
     j->text = text;
     j->text_bytes = n;
     j->n_nodes = j->n_partial = 0;
     if (n > INT32_MAX)
-        return err_set(err, EC_LIMIT, "text of %zu bytes, at most %d can be read", n,
-                       INT32_MAX);
+        return err_set(err, EC_LIMIT, "text of %zu bytes, expected at most %d", n, INT32_MAX);
     if (limits.max_depth > UINT16_MAX)
         limits.max_depth = UINT16_MAX;
     if (!first_nodes(j, n, limits))

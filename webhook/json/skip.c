@@ -1,13 +1,13 @@
-/* What nobody asks for: the same grammar once more, without a node for anything.
+/* Containers that are checked but not kept: the same grammar again, without nodes.
  *
- * It gives up, without a word, where something is wrong, too deep, or not certain (two keys of one
- * hash): that container is then read as all others are, which tells what and where. The next try begins
- * no earlier than this one came, so that nothing is skipped twice. */
+ * It gives up without an error where something is wrong, too deep, or uncertain (two keys of one
+ * hash): the container is then read like all others, which finds the error and its position. The next
+ * attempt begins no earlier than this one came, so that nothing is skipped twice. */
 #include "json/internal.h"
 
 struct skip {
-    char *p;          /* what is looked at next */
-    uint64_t objects; /* of the open containers, the innermost in the lowest bit: an object? */
+    char *p;          /* what is read next */
+    uint64_t objects; /* a bit for each open container, the innermost lowest: it is an object */
     uint64_t keys;    /* filter of the open object's keys */
     uint32_t depth;   /* containers open */
     struct window window; /* the front's */
@@ -21,14 +21,14 @@ static ALWAYS_INLINE bool is_next(struct skip *s, char wanted) {
     return *s->p == wanted;
 }
 
-/* Goes on at `p`, if that is anywhere. */
+/* Continues at `p`, unless it is NULL. */
 static ALWAYS_INLINE bool go_on(struct skip *s, char *p) {
     if (p != NULL)
         s->p = p;
     return p != NULL;
 }
 
-/* Stands at the opening quote. */
+/* At the opening quote. */
 static ALWAYS_INLINE bool skip_string(struct reader *r, struct skip *s) {
     char *start = s->p + 1, *end = scan_plain(&s->window, start);
     return go_on(s, *end == '"' ? end + 1 : json_check_string_rest(r, start, end));
@@ -39,7 +39,7 @@ static ALWAYS_INLINE bool skip_scalar(struct reader *r, struct skip *s) {
     return go_on(s, json_read_scalar(r, s->p, &type));
 }
 
-/* Keys are compared by their bytes: what one with escapes says is not certain. */
+/* Keys are compared by their bytes: one with escapes is uncertain. */
 static ALWAYS_INLINE bool skip_new_key(struct skip *s) {
     char *start = s->p + 1, *end = scan_plain(&s->window, start);
     if (*end != '"' || filter_hit(&s->keys, key_hash(start, (uint32_t)(end - start))))
@@ -57,8 +57,7 @@ static ALWAYS_INLINE bool skip_key(struct reader *r, struct skip *s, bool repeat
     return true;
 }
 
-/* Stands at '{' or '['; an empty container is over at once. Deeper than LEVELS is too deep for a
- * filter. */
+/* At '{' or '['; an empty container is closed at once. There are filters for LEVELS levels only. */
 static ALWAYS_INLINE bool skip_open(struct reader *r, struct skip *s) {
     char opener = *s->p++, closer = opener == '{' ? '}' : ']';
     if (s->depth >= LEVELS || s->depth >= r->limits.max_depth)
@@ -73,8 +72,8 @@ static ALWAYS_INLINE bool skip_open(struct reader *r, struct skip *s) {
     return true;
 }
 
-/* Stands behind a value: closes what ends here, and goes on behind the comma. False when there is
- * none: at the end of it all, `depth` containers are open again. */
+/* After a value: closes what ends here, and continues after the comma. False when there is none: at
+ * the end of the skipped container, `depth` containers are open again. */
 static ALWAYS_INLINE bool skip_leave(const struct reader *r, struct skip *s, uint32_t depth) {
     while (is_next(s, s->objects & 1 ? '}' : ']')) {
         s->p++;
@@ -99,7 +98,7 @@ static ALWAYS_INLINE bool skip_value(struct reader *r, struct skip *s) {
     }
 }
 
-/* Stands at '{' or '['. */
+/* At '{' or '['. */
 static char *skip(struct reader *r, char *start, uint32_t depth, bool repeats) {
     struct skip s = {.p = start, .depth = depth};
     uint32_t before = depth;
@@ -114,7 +113,7 @@ static char *skip(struct reader *r, char *start, uint32_t depth, bool repeats) {
     if (good && s.depth == depth)
         return s.p;
     r->skips_from = s.p;
-    r->err->code = EC_OK; /* whoever reads it will find the error that counts */
+    r->err->code = EC_OK; /* reading it will find the error that counts */
     return NULL;
 }
 

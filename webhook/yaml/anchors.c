@@ -13,7 +13,7 @@ void yaml_anchors_done(struct anchors *a) {
     mem_free(a->by_name);
 }
 
-/* Where the name is in the index, or belongs. */
+/* The index of the name in by_name, or where it is to be inserted. */
 static uint32_t slot_of(const struct anchors *a, struct str name, bool *found) {
     uint32_t low = 0, high = a->n_names;
     *found = false;
@@ -82,18 +82,18 @@ const struct anchor *yaml_anchors_find(const struct anchors *a, struct str name)
     return found ? &a->defined[a->by_name[slot]] : NULL;
 }
 
-/* ---- what they stand for ------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------- */
 
-/* Behind another member the text of a transparent mapping begins with the comma between them. */
+/* After another member the text of a transparent mapping begins with the comma between them. */
 struct expansion yaml_anchors_expand(const struct anchor *a, const struct emitted *out) {
     if (a->aside != NULL)
         return *a->aside;
-    const struct positions *pos = out->pos;
+    const struct locations *all = out->locations;
     size_t from = a->from + (a->from < a->to && out->json->p[a->from] == ',');
     return (struct expansion){.text = out->json->p + from,
                               .bytes = a->to - from,
-                              .pos = pos->p + a->first,
-                              .origin = pos->tracked ? pos->origin + a->first : NULL,
+                              .pos = all->p + a->first,
+                              .origin = all->tracked ? all->origin + a->first : NULL,
                               .n_nodes = a->after - a->first};
 }
 
@@ -129,12 +129,12 @@ enum ec yaml_anchors_put_aside(struct anchors *a, size_t from, const struct emit
         if (one->aside == NULL && one->from >= from && !put_aside(a, one, out))
             return arena_fail(&a->names, err);
         if (one->aside != NULL)
-            one->from = one->to = from; /* no more than which mapping they are in */
+            one->from = one->to = from; /* all that is left to know: which mapping it is in */
     }
     return EC_OK;
 }
 
-/* Of all steps of decoding, this share may come from aliases. */
+/* The share of all decoding steps that may come from aliases. */
 static double allowed_share(size_t steps) {
     const double low = 400e3, high = 4e6;
     if ((double)steps <= low)

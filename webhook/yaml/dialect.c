@@ -1,9 +1,9 @@
 /* What libyaml and go-yaml, its translation to Go, read differently.
  *
  * In double-quoted scalars \' is an escape to go-yaml and an error to libyaml; \/ is the reverse.
- * Only libyaml knows where a scalar is double-quoted. So when it stops at a \' the document is read
- * once more, and source.c gives it \a in place of those of that scalar, which are changed back in
- * the value: what else makes a U+0007 there can be told from the scalar's source. */
+ * Only libyaml's scanner can tell where a scalar is double-quoted. So when it stops at a \', the
+ * document is read again, source.c replaces those of that scalar by \a, and they are changed back in
+ * the value. Other escapes that make a U+0007 are recognised in the scalar's source. */
 #include "yaml/internal.h"
 
 #include "base/mem.h"
@@ -35,7 +35,7 @@ enum ec yaml_quotes_add(struct quotes *q, struct str text, size_t at, struct err
     return EC_OK;
 }
 
-/* Does the escape behind a backslash make U+0007? */
+/* Whether the escape after a backslash makes U+0007. */
 static bool is_bell(struct str escape) {
     return str_starts(escape, STR("a")) || str_starts(escape, STR("x07")) ||
            str_starts(escape, STR("u0007")) || str_starts(escape, STR("U00000007"));
@@ -74,7 +74,7 @@ bool yaml_dialect_find_in_tag(struct str text, size_t *at) {
         yaml_source_skip_word(text, at);
     if (*at >= text.n || text.p[*at] != '!')
         return false;
-    /* In !<...> a comma is fine. */
+    /* In !<...> a comma is allowed. */
     bool verbatim = str_starts(str_slice(text, *at, text.n), STR("!<"));
     for (; *at < text.n && memchr(" \t\r\n", text.p[*at], 4) == NULL; (*at)++) {
         if (text.p[*at] == '>')

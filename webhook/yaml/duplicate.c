@@ -1,12 +1,12 @@
-/* A key that stands twice: which value of the text it is, and where it stood first. Only for
- * messages, so it walks the JSON text again instead of burdening those that are right. */
+/* A duplicate key: which node it is, and where it occurred first. Only for messages, so it scans
+ * the JSON text again rather than slowing down documents without errors. */
 #include "yaml/internal.h"
 
 #include "base/mem.h"
 
 struct walk {
     struct str raw;
-    size_t at;      /* behind the token */
+    size_t at;      /* end of the token */
     uint32_t nodes; /* tokens so far that are nodes */
 };
 

@@ -8,9 +8,9 @@
 
 static enum ec add_node(struct emitter *e, struct yaml_pos pos, uint32_t source,
                         struct yaml_pos alias, struct err *err) {
-    if (yaml_locations_room(e->out->pos, 1, e->limits->max_nodes, err) != EC_OK)
+    if (yaml_locations_room(e->out->locations, 1, e->limits->max_nodes, err) != EC_OK)
         return yaml_err_at(err, pos);
-    yaml_locations_add(e->out->pos, pos, source, alias);
+    yaml_locations_add(e->out->locations, pos, source, alias);
     return EC_OK;
 }
 
@@ -69,7 +69,7 @@ static enum ec push(struct emitter *e, enum state state, char closer, struct yam
         .from = (uint32_t)e->out->json->n,
         .first_member = e->members.n,
         .run_from = e->members.n,
-        .id = closer == '\0' ? ORIGIN_GONE : yaml_locations_next_id(e->out->pos) - 1};
+        .id = closer == '\0' ? ORIGIN_GONE : yaml_locations_next_id(e->out->locations) - 1};
     e->transparent += closer == '\0';
     return EC_OK;
 }
@@ -83,13 +83,14 @@ static void set_flow(struct emitter *e, bool flow) {
 /* --- positions of events --- */
 
 /* libyaml starts a node at its anchor or tag; a person looks for the value behind them. */
-static struct place behind_properties(const struct emitter *e, const yaml_event_t *event) {
-    struct place end = e->place;
+static struct yaml_cursor behind_properties(const struct emitter *e,
+                                            const yaml_event_t *event) {
+    struct yaml_cursor end = e->cursor;
     yaml_cursor_to_index(&end, e->text, event->end_mark.index);
-    size_t at = e->place.off;
+    size_t at = e->cursor.off;
     while (at < end.off && (e->text.p[at] == '&' || e->text.p[at] == '!'))
         yaml_source_skip_word(e->text, &at);
-    struct place value = e->place;
+    struct yaml_cursor value = e->cursor;
     if (at <= end.off && at < e->text.n)
         yaml_cursor_to_offset(&value, e->text, at);
     return value;
@@ -97,8 +98,8 @@ static struct place behind_properties(const struct emitter *e, const yaml_event_
 
 static struct yaml_pos pos_of(struct emitter *e, const yaml_event_t *event,
                               bool has_properties) {
-    yaml_cursor_to_index(&e->place, e->text, event->start_mark.index);
-    struct place value = has_properties ? behind_properties(e, event) : e->place;
+    yaml_cursor_to_index(&e->cursor, e->text, event->start_mark.index);
+    struct yaml_cursor value = has_properties ? behind_properties(e, event) : e->cursor;
     return yaml_cursor_location(&value);
 }
 
@@ -106,7 +107,7 @@ static struct yaml_pos pos_of(struct emitter *e, const yaml_event_t *event,
 static void note_end(struct emitter *e, const yaml_event_t *event) {
     if (!yaml_expand_is_merging(e))
         return;
-    struct place end = e->place;
+    struct yaml_cursor end = e->cursor;
     yaml_cursor_to_index(&end, e->text, event->end_mark.index);
     e->end = yaml_cursor_location(&end);
 }
@@ -121,7 +122,7 @@ static enum ec check_question(const struct emitter *e, const yaml_event_t *event
         event->data.scalar.length == 0 || memchr(text, '?', event->data.scalar.length) == NULL)
         return EC_OK;
     err_set(err, EC_SYNTAX, "'?' in a value between brackets, which has to be quoted then");
-    return yaml_err_at(err, yaml_cursor_location(&e->place));
+    return yaml_err_at(err, yaml_cursor_location(&e->cursor));
 }
 
 /* go-yaml does not know the escape \/ , which libyaml has learnt from JSON; and the reverse. */
@@ -129,7 +130,7 @@ static enum ec check_escapes(const struct emitter *e, const yaml_event_t *event,
                              struct err *err) {
     if (event->data.scalar.style != YAML_DOUBLE_QUOTED_SCALAR_STYLE)
         return EC_OK;
-    struct place at = behind_properties(e, event), end = at;
+    struct yaml_cursor at = behind_properties(e, event), end = at;
     yaml_cursor_to_index(&end, e->text, event->end_mark.index);
     struct str source = str_slice(e->text, at.off, end.off);
     if (e->source.quotes->n > 0)
@@ -157,7 +158,7 @@ enum ec yaml_emit_put_value(struct emitter *e, const struct scalar *s, struct ya
 enum ec yaml_emit_put_key(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
                           uint32_t source, struct yaml_pos alias, struct err *err) {
     struct buf *json = e->out->json;
-    struct member one = {.node = e->out->pos->n, .own = true};
+    struct member one = {.node = e->out->locations->n, .own = true};
     yaml_emit_separate(json);
     one.at = (uint32_t)json->n;
     if (add_node(e, pos, source, alias, err) != EC_OK)
@@ -292,18 +293,18 @@ static int feed(void *data, unsigned char *to, size_t size, size_t *n) {
 }
 
 /* Errors need a second walk: their mark may lie before the last event's. */
-static struct place mark_place(const struct emitter *e, const struct place *start,
-                               yaml_mark_t mark) {
-    struct place at = *start;
+static struct yaml_cursor cursor_at_mark(const struct emitter *e,
+                                         const struct yaml_cursor *start, yaml_mark_t mark) {
+    struct yaml_cursor at = *start;
     yaml_cursor_to_index(&at, e->text, mark.index);
     return at;
 }
 
 /* False where it is another escape, or the text has been read too often. */
-static bool learn_quotes(struct emitter *e, const struct place *start, yaml_mark_t mark,
+static bool learn_quotes(struct emitter *e, const struct yaml_cursor *start, yaml_mark_t mark,
                          struct err *err) {
     const size_t all_bytes = 16u << 20; /* of all readings, about a second */
-    struct place at = mark_place(e, start, mark);
+    struct yaml_cursor at = cursor_at_mark(e, start, mark);
     if (!str_starts(str_slice(e->text, at.off, e->text.n), STR("\\'")) ||
         ++e->source.quotes->readings > all_bytes / (e->text.n - start->off))
         return false;
@@ -311,20 +312,20 @@ static bool learn_quotes(struct emitter *e, const struct place *start, yaml_mark
     return true;
 }
 
-static enum ec parser_fail(struct emitter *e, const struct place *start,
+static enum ec parser_fail(struct emitter *e, const struct yaml_cursor *start,
                            const yaml_parser_t *parser, struct err *err) {
     const char *problem = parser->problem ? parser->problem : "this is no YAML";
     if (strcmp(problem, "found unknown escape character") == 0 &&
         learn_quotes(e, start, parser->problem_mark, err))
         return err->code;
-    struct place at = mark_place(e, start, parser->problem_mark);
+    struct yaml_cursor at = cursor_at_mark(e, start, parser->problem_mark);
     if (parser->error == YAML_MEMORY_ERROR)
         return err_set(err, EC_NOMEM, "no memory to read YAML");
     if (parser->context == NULL || parser->context_mark.line == parser->problem_mark.line)
         err_set(err, EC_SYNTAX, "%s", problem);
     else
-        err_set(err, EC_SYNTAX, "%s (%s that begins in line %u)", problem, parser->context,
-                mark_place(e, start, parser->context_mark).line);
+        err_set(err, EC_SYNTAX, "%s (%s that begins on line %u)", problem, parser->context,
+                cursor_at_mark(e, start, parser->context_mark).line);
     return yaml_err_at(err, yaml_cursor_location(&at));
 }
 
@@ -341,13 +342,13 @@ static enum ec on_document(struct emitter *e, const yaml_event_t *event, struct 
 
 /* Text behind the document, where kubectl stops reading. */
 static void note_ignored(struct emitter *e, const yaml_event_t *event) {
-    yaml_cursor_to_index(&e->place, e->text, event->end_mark.index);
-    size_t at = e->place.off;
+    yaml_cursor_to_index(&e->cursor, e->text, event->end_mark.index);
+    size_t at = e->cursor.off;
     yaml_source_skip_gap(e->text, &at);
     if (at >= e->text.n)
         return;
-    yaml_cursor_to_offset(&e->place, e->text, at);
-    e->out->ignored = e->place;
+    yaml_cursor_to_offset(&e->cursor, e->text, at);
+    e->out->ignored = e->cursor;
 }
 
 static const yaml_char_t *tag_of(const yaml_event_t *event) {
@@ -362,13 +363,13 @@ static const yaml_char_t *tag_of(const yaml_event_t *event) {
 static enum ec check_tag(struct emitter *e, const yaml_event_t *event, struct err *err) {
     if (tag_of(event) == NULL)
         return EC_OK;
-    yaml_cursor_to_index(&e->place, e->text, event->start_mark.index);
-    size_t at = e->place.off;
+    yaml_cursor_to_index(&e->cursor, e->text, event->start_mark.index);
+    size_t at = e->cursor.off;
     if (!yaml_dialect_find_in_tag(e->text, &at))
         return EC_OK;
-    yaml_cursor_to_offset(&e->place, e->text, at);
+    yaml_cursor_to_offset(&e->cursor, e->text, at);
     err_set(err, EC_SYNTAX, "'%c' in or right behind a tag, expected a blank", e->text.p[at]);
-    return yaml_err_at(err, yaml_cursor_location(&e->place));
+    return yaml_err_at(err, yaml_cursor_location(&e->cursor));
 }
 
 static enum ec on_event(struct emitter *e, const yaml_event_t *event, struct err *err) {
@@ -397,7 +398,7 @@ static enum ec on_event(struct emitter *e, const yaml_event_t *event, struct err
 }
 
 static enum ec run(struct emitter *e, yaml_parser_t *parser, struct err *err) {
-    const struct place start = e->place;
+    const struct yaml_cursor start = e->cursor;
     for (bool more = true; more;) {
         yaml_event_t event;
         if (!yaml_parser_parse(parser, &event))
@@ -424,15 +425,15 @@ static enum ec emit(struct emitter *e, struct err *err) {
 }
 
 /* *again: what was written is to be thrown away, and the text read once more. */
-static enum ec emit_once(struct emitted *out, struct str text, struct place start,
+static enum ec emit_once(struct emitted *out, struct str text, struct yaml_cursor start,
                          const struct yaml_limits *limits, struct quotes *quotes, bool *again,
                          struct err *err) {
     struct emitter e = {.text = text,
                         .source = {.text = text, .at = start.off, .quotes = quotes},
-                        .place = start,
+                        .cursor = start,
                         .limits = limits,
                         .out = out};
-    e.place.index = 0;
+    e.cursor.index = 0;
     yaml_anchors_init(&e.anchors, limits->max_bytes);
     enum ec ec = emit(&e, err);
     yaml_anchors_done(&e.anchors);
@@ -442,17 +443,18 @@ static enum ec emit_once(struct emitted *out, struct str text, struct place star
     return ec;
 }
 
-enum ec yaml_emit_document(struct emitted *out, struct str text, const struct place *start,
-                           size_t end, const struct yaml_limits *limits, struct err *err) {
+enum ec yaml_emit_document(struct emitted *out, struct str text,
+                           const struct yaml_cursor *start, size_t end,
+                           const struct yaml_limits *limits, struct err *err) {
     const size_t json = out->json->n;
-    const uint32_t positions = out->pos->n;
+    const uint32_t first = out->locations->n;
     struct str bytes = str_slice(text, 0, end);
     struct quotes quotes = {.n = 0};
     enum ec ec = yaml_source_check(bytes, start, err);
     for (bool again = ec == EC_OK; again;) {
         out->json->n = json;
-        yaml_locations_reset(out->pos);
-        out->pos->n = positions;
+        yaml_locations_reset(out->locations);
+        out->locations->n = first;
         out->merges->n = out->merges->n_lost = 0;
         ec = emit_once(out, bytes, *start, limits, &quotes, &again, err);
     }

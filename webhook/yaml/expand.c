@@ -1,4 +1,4 @@
-/* Anchors, aliases and "<<": what is written once and read more often. */
+/* Anchors, aliases and "<<". */
 #include "yaml/emitter.h"
 
 #include "base/mem.h"
@@ -33,7 +33,7 @@ enum ec yaml_expand_define_scalar(struct emitter *e, const yaml_char_t *name,
         return err->code;
     a->scalar = *scalar;
     a->steps = 1;
-    a->id = yaml_locations_next_id(e->out->pos);
+    a->id = yaml_locations_next_id(e->out->locations);
     if (!arena_str(&e->anchors.names, scalar->text, &a->scalar.text))
         return no_room(e, pos, err);
     return EC_OK;
@@ -50,7 +50,7 @@ enum ec yaml_expand_define_container(struct emitter *e, const yaml_char_t *name,
     a->open = true;
     a->id = top(e)->id;
     a->from = e->out->json->n;
-    a->first = e->out->pos->n;
+    a->first = e->out->locations->n;
     top(e)->anchor = e->anchors.n - 1;
     return EC_OK;
 }
@@ -81,7 +81,7 @@ static enum ec close_anchor(struct emitter *e, const struct frame *frame, struct
     struct anchor *a = &e->anchors.defined[frame->anchor];
     a->open = false;
     a->to = e->out->json->n;
-    a->after = e->out->pos->n;
+    a->after = e->out->locations->n;
     a->steps = e->steps - frame->steps;
     return a->kind == ANCHOR_MAP ? keep_members(e, frame, a, err) : EC_OK;
 }
@@ -96,10 +96,10 @@ enum ec yaml_expand_begin_merge(struct emitter *e, struct yaml_pos key, struct e
     top(e)->state = MERGE;
     top(e)->merges = true;
     top(e)->merge = key;
-    return yaml_locations_track(e->out->pos, err);
+    return yaml_locations_track(e->out->locations, err);
 }
 
-/* Of a list behind "<<" an item has come; of a mapping, the value of its "<<". */
+/* The end of an item of a list after "<<", or of the value of a mapping's "<<". */
 static void end_value(struct emitter *e) {
     struct frame *frame = top(e);
     if (frame->state != MERGE_ITEM) {
@@ -131,7 +131,7 @@ static enum ec keep_merge(struct emitter *e, const struct frame *frame, struct e
     return EC_OK;
 }
 
-/* Members of a mapping without "<<" need no settling here: the JSON reader sees to them. */
+/* Members of a mapping without "<<" are not checked here: the JSON reader finds duplicates. */
 static enum ec end_mapping(struct emitter *e, struct err *err) {
     const struct frame *frame = top(e);
     const struct members_of of = {frame->first_member, frame->from, frame->id};
@@ -159,20 +159,20 @@ enum ec yaml_expand_end(struct emitter *e, struct err *err) {
 
 /* ---- aliases ------------------------------------------------------------------------- */
 
-/* Copies what an anchor has become to the end of what is written. */
+/* Appends a copy of the anchor's value to the output. */
 static enum ec copy_again(struct emitter *e, const struct anchor *a, struct yaml_pos alias,
                           struct err *err) {
     struct buf *json = e->out->json;
-    struct positions *pos = e->out->pos;
+    struct locations *locations = e->out->locations;
     struct expansion x = yaml_anchors_expand(a, e->out);
-    if (yaml_locations_room(pos, x.n_nodes, e->limits->max_nodes, err) != EC_OK)
+    if (yaml_locations_room(locations, x.n_nodes, e->limits->max_nodes, err) != EC_OK)
         return yaml_err_at(err, a->pos);
     char *to = buf_room(json, x.bytes);
     if (to == NULL)
         return yaml_emit_check_json(e, a->pos, err);
     x = yaml_anchors_expand(a, e->out); /* they may have moved */
     for (uint32_t i = 0; i < x.n_nodes; i++)
-        yaml_locations_add(pos, x.pos[i], x.origin[i].id, alias);
+        yaml_locations_add(locations, x.pos[i], x.origin[i].id, alias);
     if (x.bytes != 0)
         memcpy(to, x.text, x.bytes);
     json->n += x.bytes;
@@ -180,7 +180,7 @@ static enum ec copy_again(struct emitter *e, const struct anchor *a, struct yaml
 }
 
 static enum ec add_members(struct emitter *e, const struct anchor *a, struct err *err) {
-    const uint32_t at = (uint32_t)e->out->json->n, node = e->out->pos->n;
+    const uint32_t at = (uint32_t)e->out->json->n, node = e->out->locations->n;
     for (uint32_t i = 0; i < a->n_members; i++) {
         struct member one = a->members[i];
         one.at += at;
@@ -210,9 +210,9 @@ static enum ec container_again(struct emitter *e, const struct anchor *a, struct
     bool map = a->kind == ANCHOR_MAP;
     yaml_emit_take_value(e);
     yaml_emit_separate(e->out->json);
-    if (yaml_locations_room(e->out->pos, 1, e->limits->max_nodes, err) != EC_OK)
+    if (yaml_locations_room(e->out->locations, 1, e->limits->max_nodes, err) != EC_OK)
         return yaml_err_at(err, a->pos);
-    yaml_locations_add(e->out->pos, a->pos, a->id, pos);
+    yaml_locations_add(e->out->locations, a->pos, a->id, pos);
     buf_putc(e->out->json, map ? '{' : '[');
     if (copy_again(e, a, pos, err) != EC_OK)
         return err->code;
@@ -224,12 +224,12 @@ static enum ec find_anchor(struct emitter *e, struct str name, struct yaml_pos p
                            const struct anchor **out, struct err *err) {
     *out = yaml_anchors_find(&e->anchors, name);
     if (*out == NULL)
-        err_set(err, EC_SCHEMA, "alias *%.*s, but no anchor &%.*s stands before it",
+        err_set(err, EC_SCHEMA, "alias *%.*s, but there is no anchor &%.*s before it",
                 STR_ARG(name), STR_ARG(name));
     else if ((*out)->open)
-        err_set(err, EC_SCHEMA, "alias *%.*s stands inside its own anchor", STR_ARG(name));
+        err_set(err, EC_SCHEMA, "alias *%.*s is inside its own anchor", STR_ARG(name));
     else if ((*out)->kind == ANCHOR_MERGE_LIST)
-        err_set(err, EC_SCHEMA, "alias *%.*s names a list of \"<<\", expected a value",
+        err_set(err, EC_SCHEMA, "alias *%.*s refers to a list of \"<<\", expected a value",
                 STR_ARG(name));
     else
         return EC_OK;
@@ -242,7 +242,7 @@ enum ec yaml_expand_alias(struct emitter *e, struct str name, struct yaml_pos po
     enum state state = emitter_state(e);
     if (find_anchor(e, name, pos, &a, err) != EC_OK ||
         yaml_emit_count(e, 1, a->steps, pos, err) != EC_OK ||
-        yaml_locations_track(e->out->pos, err) != EC_OK)
+        yaml_locations_track(e->out->locations, err) != EC_OK)
         return err->code;
     e->out->aliases = true;
     if (state == MERGE || state == MERGE_ITEM)

@@ -3,31 +3,31 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-static void step(struct place *p, struct str text) {
-    unsigned char c = (unsigned char)text.p[p->off];
-    size_t length = utf8_length((const unsigned char *)text.p + p->off, text.n - p->off);
-    bool crlf = c == '\r' && p->off + 1 < text.n && text.p[p->off + 1] == '\n';
-    p->off += crlf ? 2 : length ? length : 1;
-    p->index++;
-    if (c == '\n' || c == '\r') {
-        p->line++;
-        p->line_at = p->off;
+static void step(struct yaml_cursor *c, struct str text) {
+    char at = text.p[c->off];
+    size_t length = utf8_length((const unsigned char *)text.p + c->off, text.n - c->off);
+    bool crlf = at == '\r' && c->off + 1 < text.n && text.p[c->off + 1] == '\n';
+    c->off += crlf ? 2 : length ? length : 1;
+    c->index++;
+    if (at == '\n' || at == '\r') {
+        c->line++;
+        c->line_at = c->off;
     }
 }
 
-void yaml_cursor_to_index(struct place *p, struct str text, size_t index) {
-    while (p->index < index && p->off < text.n)
-        step(p, text);
+void yaml_cursor_to_index(struct yaml_cursor *c, struct str text, size_t index) {
+    while (c->index < index && c->off < text.n)
+        step(c, text);
 }
 
-void yaml_cursor_to_offset(struct place *p, struct str text, size_t off) {
-    while (p->off < off && p->off < text.n)
-        step(p, text);
+void yaml_cursor_to_offset(struct yaml_cursor *c, struct str text, size_t off) {
+    while (c->off < off && c->off < text.n)
+        step(c, text);
 }
 
-struct yaml_pos yaml_cursor_location(const struct place *p) {
-    size_t col = p->off - p->line_at + 1;
-    return (struct yaml_pos){p->line, col > UINT32_MAX ? UINT32_MAX : (uint32_t)col};
+struct yaml_pos yaml_cursor_location(const struct yaml_cursor *c) {
+    size_t col = c->off - c->line_at + 1;
+    return (struct yaml_pos){c->line, col > UINT32_MAX ? UINT32_MAX : (uint32_t)col};
 }
 
 enum ec yaml_err_at(struct err *err, struct yaml_pos pos) {
@@ -35,20 +35,20 @@ enum ec yaml_err_at(struct err *err, struct yaml_pos pos) {
     return err->code;
 }
 
-/* ---- positions ----------------------------------------------------------------------- */
+/* ---- locations ----------------------------------------------------------------------- */
 
-void yaml_locations_reset(struct positions *to) {
+void yaml_locations_reset(struct locations *to) {
     to->n = 0;
     to->tracked = false;
 }
 
-void yaml_locations_done(struct positions *to) {
+void yaml_locations_done(struct locations *to) {
     mem_free(to->p);
     mem_free(to->origin);
-    *to = (struct positions){.p = NULL};
+    *to = (struct locations){.p = NULL};
 }
 
-static bool grow(struct positions *to, uint32_t cap) {
+static bool grow(struct locations *to, uint32_t cap) {
     void *p = mem_realloc(to->p, mem_array_bytes(cap, sizeof *to->p));
     if (p == NULL)
         return false;
@@ -63,7 +63,7 @@ static bool grow(struct positions *to, uint32_t cap) {
     return true;
 }
 
-enum ec yaml_locations_room(struct positions *to, size_t more, uint32_t max, struct err *err) {
+enum ec yaml_locations_room(struct locations *to, size_t more, uint32_t max, struct err *err) {
     if (more > max || to->n > max - more)
         return err_set(err, EC_LIMIT, "more than %u values and keys in one document", max);
     if (more <= to->cap - to->n)
@@ -73,15 +73,15 @@ enum ec yaml_locations_room(struct positions *to, size_t more, uint32_t max, str
         cap = to->n + (uint32_t)more;
     if (cap < 64 && max >= 64)
         cap = 64;
-    return grow(to, cap) ? EC_OK : err_set(err, EC_NOMEM, "no memory for positions");
+    return grow(to, cap) ? EC_OK : err_set(err, EC_NOMEM, "no memory for locations");
 }
 
-enum ec yaml_locations_track(struct positions *to, struct err *err) {
+enum ec yaml_locations_track(struct locations *to, struct err *err) {
     if (to->tracked)
         return EC_OK;
     void *origin = mem_realloc(to->origin, mem_array_bytes(to->cap + 1u, sizeof *to->origin));
     if (origin == NULL)
-        return err_set(err, EC_NOMEM, "no memory for positions");
+        return err_set(err, EC_NOMEM, "no memory for locations");
     to->origin = origin;
     for (uint32_t i = 0; i < to->n; i++)
         to->origin[i] = (struct origin){.id = i, .source = ORIGIN_NONE};
@@ -90,7 +90,7 @@ enum ec yaml_locations_track(struct positions *to, struct err *err) {
     return EC_OK;
 }
 
-void yaml_locations_add(struct positions *to, struct yaml_pos pos, uint32_t source,
+void yaml_locations_add(struct locations *to, struct yaml_pos pos, uint32_t source,
                         struct yaml_pos alias) {
     if (to->tracked)
         to->origin[to->n] =
@@ -98,11 +98,11 @@ void yaml_locations_add(struct positions *to, struct yaml_pos pos, uint32_t sour
     to->p[to->n++] = pos;
 }
 
-uint32_t yaml_locations_next_id(const struct positions *to) {
+uint32_t yaml_locations_next_id(const struct locations *to) {
     return to->tracked ? to->next_id : to->n;
 }
 
-uint32_t yaml_locations_find(const struct positions *of, uint32_t id) {
+uint32_t yaml_locations_find(const struct locations *of, uint32_t id) {
     uint32_t low = 0, high = of->n;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;

@@ -25,7 +25,7 @@ static bool to_magnitude(struct str s, unsigned base, uint64_t *out) {
     return true;
 }
 
-/* Takes the sign off; a signed number has one bit less. */
+/* Removes the sign; a signed number has one bit less. */
 static bool take_sign(struct str *s, bool *negative) {
     *negative = s->n > 0 && s->p[0] == '-';
     bool is_signed = *negative || (s->n > 0 && s->p[0] == '+');

@@ -46,7 +46,7 @@ static const char *tag_word(enum scalar_tag tag) {
 
 /* --- words --- */
 
-/* Each in three spellings only: "yes", "Yes", "YES", but not "yEs". */
+/* Each in three spellings: "yes", "Yes", "YES", but not "yEs". */
 static const struct {
     struct str lower;
     struct resolved value;
@@ -122,7 +122,7 @@ static bool find_int(struct str s, struct resolved *out) {
     bool negative;
     uint64_t v;
     if (!yaml_number_is_int(s, &negative, &v)) {
-        /* go-yaml's own second look at 0b takes a sign behind the prefix. */
+        /* For 0b, go-yaml has a second rule of its own that accepts a sign after the prefix. */
         if (!str_starts(s, STR("0b")) ||
             !yaml_number_is_binary(str_slice(s, 2, s.n), &negative, &v))
             return false;
@@ -139,7 +139,7 @@ static bool find_float(struct str s, struct buf *scratch, struct resolved *out) 
     return true;
 }
 
-/* In floats that begin with a dot Go wants each underscore between two digits. */
+/* In floats that begin with a dot, Go requires each underscore to be between two digits. */
 static bool underscores_are_inside(struct str s) {
     for (size_t i = 0; i < s.n; i++)
         if (s.p[i] == '_' && (i == 0 || i + 1 == s.n || !ascii_is_digit(s.p[i - 1]) ||
@@ -148,7 +148,7 @@ static bool underscores_are_inside(struct str s) {
     return true;
 }
 
-/* --- timestamps: strings to Kubernetes, but a !!timestamp must be one --- */
+/* --- timestamps: strings for Kubernetes, but !!timestamp requires one --- */
 
 static bool take_number(struct str *s, uint64_t min, uint64_t max, uint64_t *v) {
     size_t n = 0;
@@ -243,7 +243,7 @@ static struct resolved find(const struct scalar *s, struct buf *scratch) {
     return (struct resolved){.kind = KIND_STRING};
 }
 
-/* !!float takes integers too, below 2^63. */
+/* !!float accepts integers below 2^63, too. */
 static void widen(struct resolved *r) {
     if (r->kind != KIND_INT || r->magnitude > (uint64_t)INT64_MAX + r->negative)
         return;
@@ -318,7 +318,7 @@ static enum ec print_text(const struct scalar *s, struct buf *out, struct err *e
     if (bytes.bad)
         return err_set(err, EC_NOMEM, "no memory for a !!binary value");
     if (!ok)
-        return err_set(err, EC_SCHEMA, "a !!binary value that is no base64");
+        return err_set(err, EC_SCHEMA, "!!binary value that is not base64");
     buf_json(out, buf_view(&bytes));
     return EC_OK;
 }
@@ -345,7 +345,7 @@ enum ec yaml_scalar_print(const struct scalar *s, struct buf *out, struct err *e
         return EC_OK;
     case KIND_FLOAT:
         if (isnan(r.number) || isinf(r.number))
-            return err_set(err, EC_SCHEMA, "number %.*s, which JSON cannot hold",
+            return err_set(err, EC_SCHEMA, "number %.*s, which JSON cannot represent",
                            STR_ARG(str_slice(s->text, 0, 60)));
         yaml_number_print_json(r.number, out);
         return EC_OK;
@@ -356,7 +356,7 @@ enum ec yaml_scalar_print(const struct scalar *s, struct buf *out, struct err *e
     return err_set(err, EC_BUG, "a scalar of kind %d", (int)r.kind);
 }
 
-/* Go's type, and for floats the value itself: keys have but the digits of a float32. */
+/* Go's type, and for floats the value itself: keys print only the digits of a float32. */
 static uint64_t key_kind(const struct resolved *r) {
     uint64_t bits;
     _Static_assert(sizeof bits == sizeof r->number, "a double");
