@@ -69,7 +69,7 @@ bool review_is_review(const struct json *j, json_at root) {
 
 static enum ec no_review(struct err *err, const char *where, const char *expected,
                          struct str found) {
-    err_set(err, EC_SCHEMA, "no AdmissionReview: %s is \"%.*s\", expected %s", where + 1,
+    err_set(err, EC_SCHEMA, "not an AdmissionReview: %s is \"%.*s\", expected %s", where + 1,
             STR_ARG(str_slice(found, 0, 100)), expected);
     err_place(err, where, 0, 0);
     return err->code;
@@ -80,7 +80,7 @@ static enum ec read_head(struct review *out, const struct json *j, json_at *requ
     static const struct name keys[] = {NAME("kind"), NAME("apiVersion"), NAME("request")};
     json_at v[3];
     if (!json_is(j, 0, JSON_OBJECT))
-        return err_set(err, EC_SCHEMA, "no AdmissionReview: expected an object, found %s",
+        return err_set(err, EC_SCHEMA, "not an AdmissionReview: expected an object, found %s",
                        json_type_name(json_type_of(j, 0)));
     review_members(j, 0, keys, 3, v);
     struct str kind = json_str(j, v[0]), version = json_str(j, v[1]);
@@ -94,7 +94,7 @@ static enum ec read_head(struct review *out, const struct json *j, json_at *requ
     if (json_is(j, v[2], JSON_OBJECT))
         return EC_OK;
     err_place(err, "/request", 0, 0);
-    return err_set(err, EC_SCHEMA, "no AdmissionReview: /request is missing");
+    return err_set(err, EC_SCHEMA, "not an AdmissionReview: /request is missing");
 }
 
 enum {
@@ -148,7 +148,7 @@ static bool read_operation(struct str text, enum workload_operation *out) {
     return false;
 }
 
-/* What the review is about is told by comparing, so that it has to be comparable. */
+/* The identity of the review is found by comparing, so its texts have to be comparable. */
 static struct str comparable(struct decoder *d, json_at at, const char *what) {
     if (json_is_odd(d->j, at))
         review_fault_odd(d, at, what);
@@ -168,8 +168,8 @@ static void read_kinds(struct decoder *d, struct review *out, json_at kind, json
     out->resource = comparable(d, r[1], "resource");
 }
 
-/* What the review says of its object has to be said, and to fit: a Pod that came as another resource
- * would be let past as one. */
+/* Resource and kind are required and have to agree: a Pod that came as another resource would be
+ * allowed like one. */
 static void check_kinds(struct review *r, const struct json *j, json_at kind,
                         json_at subresource) {
     struct str group = json_str(j, json_get(j, kind, STR("group")));
@@ -188,7 +188,7 @@ static void check_kinds(struct review *r, const struct json *j, json_at kind,
                         STR_ARG(str_slice(r->resource, 0, 100)));
 }
 
-/* An update that leaves all images alone goes through with the faults that stood there before: or its
+/* An update that changes no image is allowed to keep the faults of the old object: otherwise its
  * finalizers could not be removed. */
 static void settle(const struct workload *w, struct review_fault *fault,
                    const struct review_fault *old_fault) {
@@ -199,7 +199,7 @@ static void settle(const struct workload *w, struct review_fault *fault,
         *fault = *old_fault;
 }
 
-/* The resource and subresource decide, not the kind: a Binding comes in by `pods`, too. */
+/* The resource and subresource decide, not the kind: a Binding has the resource `pods`, too. */
 static void read_object(struct decoder *d, const struct review *r, json_at object,
                         json_at old) {
     bool ephemeral = str_eq(r->subresource, STR("ephemeralcontainers"));
@@ -229,7 +229,7 @@ enum ec review_refuse_long_uid(struct str uid, struct err *err) {
     *err = (struct err)ERR_INIT;
     err_place(err, "/request/uid", 0, 0);
     return err_set(err, EC_SCHEMA,
-                   "no AdmissionReview: /request/uid has %zu bytes, expected at most %d", uid.n,
+                   "not an AdmissionReview: /request/uid has %zu bytes, expected at most %d", uid.n,
                    REVIEW_UID_MAX);
 }
 
@@ -243,7 +243,7 @@ static enum ec read_uid(struct review *out, const struct json *j, json_at uid,
     }
     if (text.n == 0) {
         err_place(err, "/request/uid", 0, 0);
-        return err_set(err, EC_SCHEMA, "no AdmissionReview: /request/uid is missing");
+        return err_set(err, EC_SCHEMA, "not an AdmissionReview: /request/uid is missing");
     }
     return review_refuse_long_uid(text, err);
 }

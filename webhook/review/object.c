@@ -14,7 +14,7 @@ static const struct shape_row shapes[] = {
     {STR_INIT("apps"), STR_INIT("apps/v1"), STR_INIT("daemonsets"), STR_INIT("DaemonSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
     {STR_INIT("batch"), STR_INIT("batch/v1"), STR_INIT("jobs"), STR_INIT("Job"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
     {STR_INIT("batch"), STR_INIT("batch/v1"), STR_INIT("cronjobs"), STR_INIT("CronJob"), STR_INIT("/spec/jobTemplate/spec/template"), STR_INIT("/spec/jobTemplate/spec/template/spec")},
-    /* gone from servers since 1.16, still in old manifests */
+    /* removed from servers in 1.16, still in old manifests */
     {STR_INIT("extensions"), STR_INIT("extensions/v1beta1"), STR_INIT("deployments"), STR_INIT("Deployment"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
     {STR_INIT("extensions"), STR_INIT("extensions/v1beta1"), STR_INIT("replicasets"), STR_INIT("ReplicaSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
     {STR_INIT("extensions"), STR_INIT("extensions/v1beta1"), STR_INIT("daemonsets"), STR_INIT("DaemonSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
@@ -88,7 +88,7 @@ static const uint64_t name_mask[8] = {
     NAME_HEAD("\xff\xff\xff\xff\xff\xff\xff"),
 };
 
-/* The head of a name in the text: behind the text lies padding, so that eight bytes can be read. */
+/* The head of a name in the text: the text is padded, so eight bytes can be read. */
 static uint64_t head_of(const char *p, size_t n) {
     uint64_t head;
     memcpy(&head, p, sizeof head);
@@ -101,7 +101,7 @@ static bool is_name(const struct name *name, uint64_t head, const char *p, size_
            (n <= seen || memcmp(name->text.p + seen, p + seen, n - seen) == 0);
 }
 
-/* Looked for at `hint` first. n: it is none of them. */
+/* Tries `hint` first. n: it is none of them. */
 static size_t find_name(const struct name *names, size_t n, size_t hint, const char *p,
                         size_t length) {
     uint64_t head = head_of(p, length);
@@ -122,7 +122,7 @@ void review_members(const struct json *j, json_at object, const struct name *nam
     if (!json_is(j, object, JSON_OBJECT))
         return;
     json_at end = nodes[object].next;
-    /* No name stands twice: behind the last one nothing is left to look for. */
+    /* No name is duplicate: after the last one there is nothing left to find. */
     for (json_at key = object + 1; key < end && missing != 0; key = nodes[key + 1].next) {
         size_t at = find_name(names, n, hint, j->text + nodes[key].off, nodes[key].len);
         if (at == n)
@@ -185,7 +185,7 @@ static const struct name container_keys[] = {NAME("name"), NAME("image"),
 static const struct name volume_keys[] = {NAME("name"), NAME("image")};
 static const struct name volume_image_keys[] = {NAME("reference"), NAME("pullPolicy")};
 
-/* Of an object that lacks what is looked for: a key that others may take for it. */
+/* For an object without the member wanted: a key that others may read as it. */
 static json_at odd_key(const struct json *j, json_at object) {
     for (json_at key = json_first(j, object); key != JSON_NONE;
          key = json_next(j, object, key + 1))
@@ -194,7 +194,7 @@ static json_at odd_key(const struct json *j, json_at object) {
     return JSON_NONE;
 }
 
-/* A container's or volume's name and image; false for a volume of another kind. *odd: a text in there
+/* A container's or volume's name and image; false for a volume of another kind. *odd: a text in it
  * that cannot be judged. */
 static bool decode_image(struct decoder *d, json_at at, enum image_place place,
                          struct workload_image *out, json_at *odd) {
@@ -270,8 +270,8 @@ static struct old_images old_images_of(struct decoder *d, json_at list,
     return out;
 }
 
-/* Did the old object have this image? Containers keep their index and name; ephemeral ones are
- * known by name alone, since new ones may come in between. *at walks along with the new list.
+/* Whether the old object has this image. Containers keep their index and name; ephemeral ones are
+ * found by name alone, since new ones may be inserted. *at moves along with the new list.
  */
 static bool was_there(const struct old_images *old, const struct workload_image *image,
                       size_t *at) {
@@ -305,7 +305,7 @@ static void decode_images(struct decoder *d, json_at list, json_at old_list,
 
 /* ---- secrets, labels ----------------------------------------------------------------- */
 
-/* The names of a list of pull secrets, as many as it has elements; NULL where there is no room. */
+/* The names of a list of pull secrets, one for each element; NULL when the arena is full. */
 static const struct str *secret_names(struct decoder *d, json_at list) {
     static const struct name keys[] = {NAME("name")};
     size_t n = 0;
@@ -440,7 +440,7 @@ void review_decode_pod(struct decoder *d, json_at object, json_at old) {
     json_at v[2], old_v[2];
     review_members(d->j, object, pod_keys, 2, v);
     review_members(d->j, old, pod_keys, 2, old_v);
-    /* A patch of its pull secrets would have nowhere to go: a 500 for the user. */
+    /* A patch of its pull secrets would have no target: a 500 for the user. */
     if (d->w->shape == SHAPE_POD && v[1] == JSON_NONE &&
         (old == JSON_NONE || old_v[1] != JSON_NONE))
         review_fault_at(d->fault, JSON_NONE, "spec: expected an object, found none");
@@ -448,8 +448,8 @@ void review_decode_pod(struct decoder *d, json_at object, json_at old) {
     decode_spec(d, v[1], old_v[1]);
 }
 
-/* What rules select by. The server drops all that such an update changes besides the ephemeral
- * containers, but only after it has asked: the stored pod says whose it is, not the new one. */
+/* What rules select by comes from the stored pod: the API server drops all changes of such an update
+ * other than to ephemeral containers, but only after admission. */
 static void decode_stored(struct decoder *d, json_at stored) {
     json_at v[2], spec[N_SPEC];
     review_members(d->j, stored, pod_keys, 2, v);
@@ -470,10 +470,10 @@ void review_decode_ephemeral(struct decoder *d, json_at object, json_at old) {
     json_at old_holder = before_1_22 ? old : json_get(d->j, old, STR("spec"));
     json_at list = review_node_below(d->j, holder, STR("/ephemeralContainers"));
     json_at old_list = review_node_below(d->j, old_holder, STR("/ephemeralContainers"));
-    /* Whoever reads the other one would see other images. */
+    /* Two readers could see different images. */
     if (before_1_22 && review_node_below(d->j, v[1], STR("/ephemeralContainers")) != JSON_NONE)
         review_fault_at(d->fault, JSON_NONE,
-                        "ephemeralContainers: stands in the object and in its spec");
+                        "ephemeralContainers: found in the object and in its spec");
     list = want(d, list, JSON_ARRAY, "ephemeralContainers");
     if (room_for_images(d, &list, 1))
         decode_images(d, list, old_list, PLACE_EPHEMERAL);
