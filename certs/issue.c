@@ -1,5 +1,5 @@
 /* New keys, and certificates for them. */
-#include "certs/inner.h"
+#include "certs/internal.h"
 
 #include <openssl/bn.h>
 #include <openssl/err.h>
@@ -10,7 +10,7 @@ static const int64_t day_s = 86400;
 /* The last second of the year 9999, where ASN.1 times end, less the longest life. */
 static const int64_t now_max_s = 253402300799 - (int64_t)CERTS_DAYS_MAX * 86400;
 
-enum ec issue_check_life(const struct certs_request *r, struct err *err) {
+enum ec certs_issue_check_life(const struct certs_request *r, struct err *err) {
     if (r->days < 1 || r->days > CERTS_DAYS_MAX)
         return err_set(err, EC_USAGE, "a life of %d days, 1 to %d were expected", r->days,
                        CERTS_DAYS_MAX);
@@ -23,11 +23,11 @@ enum ec issue_check_life(const struct certs_request *r, struct err *err) {
     return EC_OK;
 }
 
-enum ec issue_key(EVP_PKEY **out, enum certs_key type, struct err *err) {
+enum ec certs_issue_key(EVP_PKEY **out, enum certs_key type, struct err *err) {
     ERR_clear_error();
     EVP_PKEY *key = type == CERTS_KEY_RSA2048 ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
     if (key == NULL)
-        return crypto_fail(err, "cannot make a key");
+        return certs_crypto_fail(err, "cannot make a key");
     *out = key;
     return EC_OK;
 }
@@ -114,7 +114,7 @@ static struct span life_of(int64_t now_s, int32_t days) {
 
 static enum ec life_within(struct span *life, const X509 *issuer, struct err *err) {
     struct span ca;
-    if (info_span(&ca, issuer, err) != EC_OK)
+    if (certs_info_span(&ca, issuer, err) != EC_OK)
         return err->code;
     if (life->to_s > ca.to_s)
         life->to_s = ca.to_s;
@@ -131,11 +131,12 @@ static const struct extension ca_rows[] = {
 };
 enum { ROOT_ROWS = 3, LINK_ROWS = 4 };
 
-enum ec issue_ca(X509 **out, EVP_PKEY *key, const struct certs_request *r, struct err *err) {
+enum ec certs_issue_ca(X509 **out, EVP_PKEY *key, const struct certs_request *r,
+                       struct err *err) {
     AUTO(x509_freep) X509 *cert = X509_new();
     if (cert == NULL || !fill(cert, key, life_of(r->now_s, r->ca_days)) || !name_ca(cert) ||
         !extend(cert, cert, ca_rows, ROOT_ROWS) || !sign(cert, key))
-        return crypto_fail(err, "cannot make the CA");
+        return certs_crypto_fail(err, "cannot make the CA");
     *out = cert;
     cert = NULL;
     return EC_OK;
@@ -162,8 +163,9 @@ static bool build_leaf(X509 *cert, EVP_PKEY *key, struct issuer ca, const GENERA
            sign(cert, ca.key);
 }
 
-enum ec issue_leaf(X509 **out, EVP_PKEY *key, struct issuer ca, const GENERAL_NAMES *names,
-                   const X509_NAME *subject, const struct certs_request *r, struct err *err) {
+enum ec certs_issue_leaf(X509 **out, EVP_PKEY *key, struct issuer ca,
+                         const GENERAL_NAMES *names, const X509_NAME *subject,
+                         const struct certs_request *r, struct err *err) {
     AUTO(x509_freep) X509 *cert = X509_new();
     struct span life = life_of(r->now_s, r->days);
     if (life_within(&life, ca.cert, err) != EC_OK)
@@ -171,23 +173,25 @@ enum ec issue_leaf(X509 **out, EVP_PKEY *key, struct issuer ca, const GENERAL_NA
     if (cert == NULL ||
         !(subject ? X509_set_subject_name(cert, subject) : name_leaf(cert, r)) ||
         !build_leaf(cert, key, ca, names, life))
-        return crypto_fail(err, "cannot make the serving certificate");
+        return certs_crypto_fail(err, "cannot make the serving certificate");
     *out = cert;
     cert = NULL;
     return EC_OK;
 }
 
-enum ec issue_link(X509 **out, X509 *ca, struct issuer before, int64_t now_s, struct err *err) {
+enum ec certs_issue_link(X509 **out, X509 *ca, struct issuer before, int64_t now_s,
+                         struct err *err) {
     AUTO(x509_freep) X509 *cert = X509_new();
     struct span life;
-    if (info_span(&life, ca, err) != EC_OK || life_within(&life, before.cert, err) != EC_OK)
+    if (certs_info_span(&life, ca, err) != EC_OK ||
+        life_within(&life, before.cert, err) != EC_OK)
         return err->code;
     life.from_s = now_s - CERTS_SKEW_S;
     if (cert == NULL || !fill(cert, X509_get0_pubkey(ca), life) ||
         !X509_set_subject_name(cert, X509_get_subject_name(ca)) ||
         !X509_set_issuer_name(cert, X509_get_subject_name(before.cert)) ||
         !extend(cert, before.cert, ca_rows, LINK_ROWS) || !sign(cert, before.key))
-        return crypto_fail(err, "cannot sign the new CA with the one before it");
+        return certs_crypto_fail(err, "cannot sign the new CA with the one before it");
     *out = cert;
     cert = NULL;
     return EC_OK;

@@ -1,5 +1,5 @@
 /* The names a certificate is for: which are names at all, and the SAN made of them. */
-#include "certs/inner.h"
+#include "certs/internal.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -61,14 +61,14 @@ static bool to_z(char z[DNS_MAX + 1], struct str name) {
     return true;
 }
 
-bool names_is_ip(struct str name) {
+bool certs_names_is_ip(struct str name) {
     char z[DNS_MAX + 1];
     unsigned char address[16];
     return to_z(z, name) &&
            (inet_pton(AF_INET, z, address) == 1 || inet_pton(AF_INET6, z, address) == 1);
 }
 
-bool names_is_host(struct str name) {
+bool certs_names_is_host(struct str name) {
     return !str_starts(name, STR("*")) && is_dns(name);
 }
 
@@ -84,7 +84,7 @@ static enum ec check(const struct certs_request *r, struct err *err) {
                        "digits and `-` were expected, 63 at most",
                        STR_ARG(r->namespace));
     for (size_t i = 0; i < r->n_dns; i++)
-        if (!names_is_ip(r->dns[i]) && !is_dns(r->dns[i]))
+        if (!certs_names_is_ip(r->dns[i]) && !is_dns(r->dns[i]))
             return err_set(err, EC_USAGE, "\"%.*s\" is neither a DNS name nor an IP address",
                            STR_ARG(r->dns[i]));
     return EC_OK;
@@ -102,9 +102,9 @@ static enum ec add(GENERAL_NAMES *names, struct str text, struct err *err) {
     if (!to_z(z, text))
         return err_set(err, EC_USAGE, "\"%.*s\" is too long for a name", STR_ARG(text));
     GENERAL_NAME *name =
-        a2i_GENERAL_NAME(NULL, NULL, NULL, names_is_ip(text) ? GEN_IPADD : GEN_DNS, z, 0);
+        a2i_GENERAL_NAME(NULL, NULL, NULL, certs_names_is_ip(text) ? GEN_IPADD : GEN_DNS, z, 0);
     if (name == NULL)
-        return crypto_fail(err, z);
+        return certs_crypto_fail(err, z);
     if (!has(names, name) && sk_GENERAL_NAME_push(names, name) > 0)
         return EC_OK;
     bool twice = has(names, name);
@@ -112,7 +112,7 @@ static enum ec add(GENERAL_NAMES *names, struct str text, struct err *err) {
     return twice ? EC_OK : err_set(err, EC_NOMEM, "out of memory");
 }
 
-enum ec names_new(GENERAL_NAMES **out, const struct certs_request *r, struct err *err) {
+enum ec certs_names_new(GENERAL_NAMES **out, const struct certs_request *r, struct err *err) {
     char full[2 * LABEL_MAX + 8], half[2 * LABEL_MAX + 8];
     AUTO(names_freep) GENERAL_NAMES *names = NULL;
     if (check(r, err) != EC_OK)
@@ -134,7 +134,7 @@ enum ec names_new(GENERAL_NAMES **out, const struct certs_request *r, struct err
     return EC_OK;
 }
 
-bool names_equal(const GENERAL_NAMES *a, const GENERAL_NAMES *b) {
+bool certs_names_equal(const GENERAL_NAMES *a, const GENERAL_NAMES *b) {
     int n = sk_GENERAL_NAME_num(a);
     if (n != sk_GENERAL_NAME_num(b))
         return false;

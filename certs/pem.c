@@ -1,5 +1,5 @@
 /* PEM text to certificates and keys, and back. */
-#include "certs/inner.h"
+#include "certs/internal.h"
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -23,14 +23,14 @@ static bool drain(const char **reason) {
     return no_memory;
 }
 
-enum ec crypto_fail(struct err *err, const char *what) {
+enum ec certs_crypto_fail(struct err *err, const char *what) {
     const char *reason;
     if (drain(&reason))
         return err_set(err, EC_NOMEM, "%s: out of memory", what);
     return err_set(err, EC_CRYPTO, "%s: %s", what, reason ? reason : "no reason given");
 }
 
-enum ec crypto_settle(struct err *err) {
+enum ec certs_crypto_settle(struct err *err) {
     const char *reason;
     return drain(&reason) ? err_set(err, EC_NOMEM, "out of memory") : EC_OK;
 }
@@ -125,7 +125,7 @@ static enum ec open_text(BIO **out, struct str text, struct err *err) {
                        CERTS_PEM_MAX);
     ERR_clear_error();
     *out = BIO_new_mem_buf(text.n ? text.p : "", (int)text.n);
-    return *out ? EC_OK : crypto_fail(err, "cannot read PEM");
+    return *out ? EC_OK : certs_crypto_fail(err, "cannot read PEM");
 }
 
 struct block {
@@ -157,7 +157,7 @@ static enum ec decode(STACK_OF(X509) * certs, const struct block *b, struct err 
         return err_set(err, EC_CRYPTO, "found headers in a block where none were expected");
     X509 *cert = d2i_X509(NULL, &p, b->n);
     if (cert == NULL)
-        return crypto_fail(err, "not a certificate inside");
+        return certs_crypto_fail(err, "not a certificate inside");
     if (p == b->der + b->n)
         return push(certs, cert, err);
     X509_free(cert);
@@ -171,12 +171,12 @@ static enum ec next_cert(STACK_OF(X509) * certs, BIO *from, bool *end, struct er
         return decode(certs, &b, err);
     *end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
     if (!*end)
-        return crypto_fail(err, "damaged PEM");
+        return certs_crypto_fail(err, "damaged PEM");
     ERR_clear_error();
     return EC_OK;
 }
 
-enum ec pem_read_certs(STACK_OF(X509) * *out, struct str pem, struct err *err) {
+enum ec certs_pem_read_certs(STACK_OF(X509) * *out, struct str pem, struct err *err) {
     AUTO(bio_freep) BIO *from = NULL;
     AUTO(chain_freep) STACK_OF(X509) *certs = sk_X509_new_null();
     bool end = false;
@@ -207,7 +207,7 @@ static int no_password(char *to, int size, int writing, void *arg) {
     return -1;
 }
 
-enum ec pem_read_key(EVP_PKEY **out, struct str pem, struct err *err) {
+enum ec certs_pem_read_key(EVP_PKEY **out, struct str pem, struct err *err) {
     AUTO(bio_freep) BIO *from = NULL;
     if (open_text(&from, pem, err) != EC_OK)
         return err->code;
@@ -216,7 +216,7 @@ enum ec pem_read_key(EVP_PKEY **out, struct str pem, struct err *err) {
         return refuse(pem, "an unencrypted private key", err);
     EVP_PKEY *key = PEM_read_bio_PrivateKey(from, NULL, no_password, NULL);
     if (key == NULL)
-        return crypto_fail(err, "damaged private key");
+        return certs_crypto_fail(err, "damaged private key");
     *out = key;
     ERR_clear_error();
     return EC_OK;
@@ -235,33 +235,33 @@ static enum ec put(struct buf *out, BIO *from, struct err *err) {
                     : EC_OK;
 }
 
-enum ec pem_put_cert(struct buf *out, X509 *cert, struct err *err) {
+enum ec certs_pem_put_cert(struct buf *out, X509 *cert, struct err *err) {
     AUTO(bio_freep) BIO *text = BIO_new(BIO_s_mem());
     if (text == NULL || !PEM_write_bio_X509(text, cert))
-        return crypto_fail(err, "cannot write the certificate");
+        return certs_crypto_fail(err, "cannot write the certificate");
     return put(out, text, err);
 }
 
-enum ec pem_put_certs(struct buf *out, const STACK_OF(X509) * certs, struct err *err) {
+enum ec certs_pem_put_certs(struct buf *out, const STACK_OF(X509) * certs, struct err *err) {
     for (int i = 0; i < sk_X509_num(certs); i++)
-        if (pem_put_cert(out, sk_X509_value(certs, i), err) != EC_OK)
+        if (certs_pem_put_cert(out, sk_X509_value(certs, i), err) != EC_OK)
             return err->code;
     return EC_OK;
 }
 
-enum ec pem_put_key(struct buf *out, EVP_PKEY *key, struct err *err) {
+enum ec certs_pem_put_key(struct buf *out, EVP_PKEY *key, struct err *err) {
     AUTO(bio_freep) BIO *text = BIO_new(BIO_s_secmem());
     if (text == NULL || !PEM_write_bio_PKCS8PrivateKey(text, key, NULL, NULL, 0, NULL, NULL))
-        return crypto_fail(err, "cannot write the key");
+        return certs_crypto_fail(err, "cannot write the key");
     return put(out, text, err);
 }
 
 enum ec certs_bundle(struct buf *out, struct str ca_pem, struct err *err) {
     AUTO(chain_freep) STACK_OF(X509) *certs = NULL;
     struct buf text = BUF_INIT((size_t)4 * CERTS_PEM_MAX);
-    if (pem_read_certs(&certs, ca_pem, err) != EC_OK)
+    if (certs_pem_read_certs(&certs, ca_pem, err) != EC_OK)
         return err->code;
-    if (pem_put_certs(&text, certs, err) == EC_OK) {
+    if (certs_pem_put_certs(&text, certs, err) == EC_OK) {
         buf_base64(out, buf_view(&text)); /* all of it or nothing */
         if (out->bad)
             err_set(err, (enum ec)out->bad, "no room for the bundle");

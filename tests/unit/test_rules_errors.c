@@ -80,8 +80,9 @@ static const struct bad_row files[] = {
      "a second document starts here, expected one ImagePolicy per file"},
     {HEAD "  approved: [a.io]\n---\na: [\n", EC_SYNTAX, 7, 1, "*"},
     {HEAD "  approved: [a.io]\n...\n  denied: [b.io]\n", EC_SCHEMA, 6, 1,
-     "text behind the end of the document is ignored, up to the next \"---\""},
-    {HEAD "  approved: [a.io]\n  approved: [b.io]\n", EC_SCHEMA, 5, 3, "key \"approved\" *"},
+     "text after the end of the document is ignored, up to the next \"---\""},
+    {HEAD "  approved: [a.io]\n  approved: [b.io]\n", EC_SCHEMA, 5, 3,
+     "duplicate key \"approved\"*"},
 };
 
 static void whole_files_are_refused(void **state) {

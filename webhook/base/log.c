@@ -150,16 +150,26 @@ static void write_waiting(void) {
     pthread_cond_broadcast(&output.changed);
 }
 
-/* Lost lines are told as soon as somebody reads again, though nobody logs. */
+static struct timespec seconds_from_now(int seconds) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += seconds;
+    return t;
+}
+
+/* Under lock. False: nothing changed up to then. */
+static bool wait_until(const struct timespec *then) {
+    return pthread_cond_clockwait(&output.changed, &output.lock, CLOCK_MONOTONIC, then) == 0;
+}
+
+/* Lost lines are reported as soon as standard error is writable again, although nothing is logged. */
 static void wait_for_lines(void) {
-    struct timespec until;
     if (output.lost == 0) {
         pthread_cond_wait(&output.changed, &output.lock);
         return;
     }
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += RETRY_S;
-    if (pthread_cond_timedwait(&output.changed, &output.lock, &until) != 0)
+    struct timespec retry = seconds_from_now(RETRY_S);
+    if (!wait_until(&retry))
         write_waiting();
 }
 
@@ -184,11 +194,9 @@ void log_start(void) {
 
 /* Under lock. */
 static bool is_written(void) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += FLUSH_S;
+    struct timespec deadline = seconds_from_now(FLUSH_S);
     while (output.waiting.n != 0 || output.busy)
-        if (pthread_cond_timedwait(&output.changed, &output.lock, &until) != 0)
+        if (!wait_until(&deadline))
             return false;
     return true;
 }

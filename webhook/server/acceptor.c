@@ -36,11 +36,11 @@ static enum ec set_up(int fd, const struct sockaddr_storage *a, socklen_t bytes)
     return EC_OK;
 }
 
-enum ec acceptor_listen(struct server *s, struct err *err) {
+enum ec server_acceptor_listen(struct server *s, struct err *err) {
     struct sockaddr_storage a;
     socklen_t bytes;
     const char *text = s->config.listen;
-    if (addr_parse(str_of(text), &a, &bytes, err) != EC_OK)
+    if (server_addr_parse(str_of(text), &a, &bytes, err) != EC_OK)
         return err->code;
     s->listen_fd = socket(a.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (s->listen_fd < 0)
@@ -50,7 +50,7 @@ enum ec acceptor_listen(struct server *s, struct err *err) {
     bytes = sizeof a;
     if (getsockname(s->listen_fd, (struct sockaddr *)&a, &bytes) != 0)
         return err_set_os(err, errno, "listen on %s", text);
-    s->port = addr_print(&a, s->address, sizeof s->address);
+    s->port = server_addr_print(&a, s->address, sizeof s->address);
     return EC_OK;
 }
 
@@ -90,13 +90,13 @@ static void wait_for(struct server *s, bool clients, int timeout_ms) {
 
 static void make_room(struct server *s, unsigned waiting) {
     if (connections_are_full(s)) {
-        if (watchdog_make_room(s, waiting) > 0)
+        if (server_watchdog_make_room(s, waiting) > 0)
             server_event(s, "connections_full",
                          STR("idle and slow ones make room for those that wait"));
         return;
     }
     s->n_delayed = waiting > s->n_delayed ? waiting : s->n_delayed;
-    watchdog_end_handshakes(s, waiting);
+    server_watchdog_end_handshakes(s, waiting);
 }
 
 /* How long at most until it is looked at again: who holds a place may have become slow since. */
@@ -119,7 +119,7 @@ static void wait_while_full(struct server *s) {
     atomic_store(&s->acceptor_is_full, false);
 }
 
-void acceptor_wake(struct server *s) {
+void server_acceptor_wake(struct server *s) {
     if (atomic_load(&s->acceptor_is_full))
         (void)eventfd_write(s->acceptor_wake_fd, 1);
 }
@@ -140,12 +140,12 @@ static struct worker *least_loaded(struct server *s) {
 static void hand_over(struct server *s, int fd, const struct sockaddr_storage *peer,
                       socklen_t bytes) {
     unsigned share = s->config.max_per_address;
-    if (share != 0 && conn_count_of(s, peer) >= share) {
+    if (share != 0 && server_conn_count_of(s, peer) >= share) {
         atomic_fetch_add(&s->refused_address, 1); /* before the client can see it */
         close(fd);
         return;
     }
-    struct conn *c = conn_new(least_loaded(s), fd, peer, bytes);
+    struct conn *c = server_conn_new(least_loaded(s), fd, peer, bytes);
     if (c == NULL) {
         close(fd);
         server_event(s, "connection_refused", STR("no memory"));
@@ -156,7 +156,7 @@ static void hand_over(struct server *s, int fd, const struct sockaddr_storage *p
         s->n_delayed--;
         c->was_delayed = true;
     }
-    worker_give(c);
+    server_worker_give(c);
 }
 
 /* The client's own trouble, or nobody's: the next accept may well succeed. */
@@ -207,7 +207,7 @@ static void *acceptor_main(void *arg) {
     return NULL;
 }
 
-enum ec acceptor_start(struct server *s, struct err *err) {
+enum ec server_acceptor_start(struct server *s, struct err *err) {
     int error = pthread_create(&s->acceptor, NULL, acceptor_main, s);
     if (error != 0)
         return err_set_os(err, error, "start the acceptor thread");
@@ -215,7 +215,7 @@ enum ec acceptor_start(struct server *s, struct err *err) {
     return EC_OK;
 }
 
-void acceptor_end(struct server *s, enum acceptor_order order) {
+void server_acceptor_end(struct server *s, enum acceptor_order order) {
     if (!s->acceptor_runs)
         return;
     atomic_store(&s->acceptor_order, order);

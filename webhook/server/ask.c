@@ -8,7 +8,7 @@
 static enum ec connect_to(int *out, struct str listen, unsigned timeout_s, struct err *err) {
     struct sockaddr_storage address;
     socklen_t bytes;
-    if (addr_parse(listen, &address, &bytes, err) != EC_OK)
+    if (server_addr_parse(listen, &address, &bytes, err) != EC_OK)
         return err->code;
     int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)

@@ -159,7 +159,7 @@ static bool take_sized(struct str *rest, size_t length_bytes, struct str *out) {
 }
 
 /* TLS 1.3 (RFC 8446, 4.4.2) puts a context before the list, and extensions behind each certificate. */
-const char *chain_trouble(struct str message, bool is_1_3) {
+const char *server_chain_trouble(struct str message, bool is_1_3) {
     struct str list, certificate, unused;
     size_t parts_left = PARTS_OF_ALL;
     if ((is_1_3 && !take_sized(&message, 1, &unused)) || !take_sized(&message, 3, &list))

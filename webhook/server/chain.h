@@ -10,6 +10,6 @@
 #include "base/str.h"
 
 /* Why the message is not worth its cost, a constant; NULL when it is, also when it holds no certificate. */
-const char *chain_trouble(struct str message, bool is_1_3);
+const char *server_chain_trouble(struct str message, bool is_1_3);
 
 #endif

@@ -107,7 +107,8 @@ static bool has_accepted_name(gnutls_session_t session, const char *const *names
     return fits;
 }
 
-bool client_is_trusted(gnutls_session_t session, const char *const *names, size_t n_names) {
+bool server_client_is_trusted(gnutls_session_t session, const char *const *names,
+                              size_t n_names) {
     if (!chain_is_good(session))
         return false;
     return n_names == 0 || has_accepted_name(session, names, n_names);

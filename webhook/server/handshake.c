@@ -39,7 +39,7 @@ static const char *trouble_of(gnutls_session_t session, unsigned type, struct st
         return "a handshake message longer than any client needs";
     if (type != GNUTLS_HANDSHAKE_CERTIFICATE_PKT)
         return NULL;
-    return chain_trouble(message, gnutls_protocol_get_version(session) == GNUTLS_TLS1_3);
+    return server_chain_trouble(message, gnutls_protocol_get_version(session) == GNUTLS_TLS1_3);
 }
 
 static void refuse(struct conn *c, const char *why) {
@@ -50,18 +50,18 @@ static void refuse(struct conn *c, const char *why) {
 /* What the session has not read yet belongs to what comes after the handshake. */
 static uint64_t bytes_used(const struct conn *c) {
     int unread = 0;
-    uint64_t bytes = watchdog_bytes_received(c->fd);
+    uint64_t bytes = server_watchdog_bytes_received(c->fd);
     if (bytes == BYTES_UNKNOWN || ioctl(c->fd, FIONREAD, &unread) != 0 || unread < 0)
         return BYTES_UNKNOWN;
-    return bytes - (uint64_t)unread - tls_is_ahead(c);
+    return bytes - (uint64_t)unread - server_tls_is_ahead(c);
 }
 
 /* The client's Finished has come: from here on the connection may be idle. */
 static void finish(struct conn *c) {
     atomic_store(&c->idle_bytes, bytes_used(c));
-    conn_enter(c, STAGE_IDLE, clock_mono_ns());
-    atomic_store(&c->is_taking, tls_is_ahead(c) > 0);
-    conn_shaken(c);
+    server_conn_enter(c, STAGE_IDLE, clock_mono_ns());
+    atomic_store(&c->is_taking, server_tls_is_ahead(c) > 0);
+    server_conn_shaken(c);
 }
 
 /* After new keys GnuTLS says that there is nothing to read, and libmicrohttpd would wait for more bytes to come,
@@ -95,7 +95,7 @@ static int on_message(gnutls_session_t session, unsigned type, unsigned when, un
     return GNUTLS_E_HANDSHAKE_TOO_LARGE;
 }
 
-void handshake_watch(gnutls_session_t session) {
+void server_handshake_watch(gnutls_session_t session) {
     gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_ANY, GNUTLS_HOOK_BOTH,
                                        on_message);
 }
@@ -108,9 +108,10 @@ static bool take_place(struct server *s) {
     return false;
 }
 
-bool handshake_begin(struct conn *c) {
+bool server_handshake_begin(struct conn *c) {
     struct server *s = c->worker->server;
-    if (atomic_load(&c->is_shaking) || conn_stage_of(atomic_load(&c->stage)) != STAGE_HANDSHAKE)
+    if (atomic_load(&c->is_shaking) ||
+        server_conn_stage_of(atomic_load(&c->stage)) != STAGE_HANDSHAKE)
         return true;
     bool denied = !take_place(s);
     if (!denied)
@@ -124,12 +125,12 @@ bool handshake_begin(struct conn *c) {
     return !denied;
 }
 
-void handshake_wait(struct conn *c) {
+void server_handshake_wait(struct conn *c) {
     if (c->shaking_reads == 0)
-        conn_shaken(c);
+        server_conn_shaken(c);
 }
 
-bool handshake_may_read(struct conn *c, size_t n) {
+bool server_handshake_may_read(struct conn *c, size_t n) {
     if (!atomic_load(&c->is_shaking))
         return true;
     if (c->shaking_reads == 0 && c->was_delayed)

@@ -49,7 +49,7 @@ static bool take_unit(struct str *s, double *ns) {
     return false;
 }
 
-int64_t http_parse_timeout(struct str text) {
+int64_t server_http_parse_timeout(struct str text) {
     double sum = 0;
     if (text.n > 64)
         return 0;

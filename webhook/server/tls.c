@@ -19,7 +19,7 @@ struct tls_creds {
     bool asks_client;
 };
 
-const char tls_default_priorities[] =
+const char server_tls_default_priorities[] =
     "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:"
     "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1";
 
@@ -53,7 +53,7 @@ static enum ec check_costs(gnutls_priority_t parsed, struct err *err) {
     return EC_OK;
 }
 
-enum ec tls_check_priorities(const char *priorities, struct err *err) {
+enum ec server_tls_check_priorities(const char *priorities, struct err *err) {
     gnutls_priority_t parsed;
     const char *at = priorities;
     int rc = gnutls_priority_init(&parsed, priorities, &at);
@@ -126,21 +126,21 @@ static enum ec fill(struct tls_creds *t, struct str cert_pem, struct str key_pem
     return set_client_ca(t, client_ca_pem, err);
 }
 
-enum ec tls_creds_new(struct tls_creds **out, struct str cert_pem, struct str key_pem,
-                      struct str client_ca_pem, struct err *err) {
+enum ec server_tls_creds_new(struct tls_creds **out, struct str cert_pem, struct str key_pem,
+                             struct str client_ca_pem, struct err *err) {
     struct tls_creds *t = mem_zalloc(sizeof *t);
     if (t == NULL)
         return err_set(err, EC_NOMEM, "certificate: no memory");
     atomic_init(&t->count, 1);
     if (fill(t, cert_pem, key_pem, client_ca_pem, err) != EC_OK) {
-        tls_creds_unref(t);
+        server_tls_creds_unref(t);
         return err->code;
     }
     *out = t;
     return EC_OK;
 }
 
-void tls_creds_unref(struct tls_creds *t) {
+void server_tls_creds_unref(struct tls_creds *t) {
     if (t == NULL || atomic_fetch_sub(&t->count, 1) != 1)
         return;
     if (t->cred)
@@ -148,7 +148,7 @@ void tls_creds_unref(struct tls_creds *t) {
     mem_free(t);
 }
 
-bool tls_asks_client(const struct tls_creds *t) {
+bool server_tls_asks_client(const struct tls_creds *t) {
     return t && t->asks_client;
 }
 
@@ -209,7 +209,7 @@ static ssize_t push(gnutls_transport_ptr_t ptr, const giovec_t *v, int n) {
     return sent;
 }
 
-void tls_hold(struct conn *c) {
+void server_tls_hold(struct conn *c) {
     c->holds_next = c->session != NULL;
 }
 
@@ -237,17 +237,17 @@ static void give_ahead(struct worker *w, struct ahead *a) {
     w->spare_ahead = a;
 }
 
-size_t tls_is_ahead(const struct conn *c) {
+size_t server_tls_is_ahead(const struct conn *c) {
     return c->ahead ? c->ahead->n - c->ahead->at : 0;
 }
 
-void tls_drop_ahead(struct conn *c) {
+void server_tls_drop_ahead(struct conn *c) {
     if (c->ahead != NULL)
         give_ahead(c->worker, c->ahead);
     c->ahead = NULL;
 }
 
-void tls_free_ahead(struct worker *w) {
+void server_tls_free_ahead(struct worker *w) {
     while (w->spare_ahead != NULL) {
         struct ahead *a = w->spare_ahead;
         w->spare_ahead = a->next;
@@ -261,7 +261,7 @@ static ssize_t from_ahead(struct conn *c, void *bytes, size_t n) {
     memcpy(bytes, a->bytes + a->at, n);
     a->at += n;
     if (a->at == a->n)
-        tls_drop_ahead(c);
+        server_tls_drop_ahead(c);
     return (ssize_t)n;
 }
 
@@ -286,23 +286,26 @@ static ssize_t from_kernel(struct conn *c, void *bytes, size_t n) {
  * for idle until libmicrohttpd has found a request in them. */
 static ssize_t pull(gnutls_transport_ptr_t ptr, void *bytes, size_t n) {
     struct conn *c = ptr;
-    if (!handshake_begin(c)) { /* libmicrohttpd asks again, whether there is news or not */
-        worker_pulled(c, PULLED_NOTHING);
+    if (!server_handshake_begin(
+            c)) { /* libmicrohttpd asks again, whether there is news or not */
+        server_worker_pulled(c, PULLED_NOTHING);
         gnutls_transport_set_errno(c->session, EAGAIN);
         return -1;
     }
     atomic_store(&c->is_taking, true);
     ssize_t got = c->ahead ? from_ahead(c, bytes, n) : from_kernel(c, bytes, n);
     int error = got < 0 ? errno : 0;
-    if (got > 0 && !handshake_may_read(c, (size_t)got)) {
+    if (got > 0 && !server_handshake_may_read(c, (size_t)got)) {
         got = -1;
         error = ECONNABORTED;
     }
     if (got <= 0) {
         atomic_store_explicit(&c->is_taking, false, memory_order_relaxed);
-        handshake_wait(c);
+        server_handshake_wait(c);
     }
-    worker_pulled(c, got > 0 ? PULLED_BYTES : error == EAGAIN ? PULLED_NOTHING : PULLED_END);
+    server_worker_pulled(c, got > 0           ? PULLED_BYTES
+                            : error == EAGAIN ? PULLED_NOTHING
+                                              : PULLED_END);
     if (got < 0)
         gnutls_transport_set_errno(c->session, error);
     return got;
@@ -314,7 +317,7 @@ static void set_transport(struct conn *c) {
     gnutls_transport_set_pull_function(c->session, pull);
 }
 
-bool tls_attach(struct conn *c, gnutls_session_t session) {
+bool server_tls_attach(struct conn *c, gnutls_session_t session) {
     static const char http_1_1[] = "http/1.1";
     struct server *s = c->worker->server;
     const gnutls_datum_t alpn = {(unsigned char *)http_1_1, sizeof http_1_1 - 1};
@@ -324,16 +327,17 @@ bool tls_attach(struct conn *c, gnutls_session_t session) {
     pthread_mutex_unlock(&s->creds_lock);
     c->session = session;
     set_transport(c);
-    handshake_watch(session);
+    server_handshake_watch(session);
     if (c->creds->asks_client)
         gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
     return gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, c->creds->cred) == 0 &&
            gnutls_alpn_set_protocols(session, &alpn, 1, 0) == 0;
 }
 
-int tls_no_certificate(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
-                       gnutls_pcert_st **pcert, unsigned *n_pcert, gnutls_ocsp_data_st **ocsp,
-                       unsigned *n_ocsp, gnutls_privkey_t *key, unsigned *flags) {
+int server_tls_no_certificate(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
+                              gnutls_pcert_st **pcert, unsigned *n_pcert,
+                              gnutls_ocsp_data_st **ocsp, unsigned *n_ocsp,
+                              gnutls_privkey_t *key, unsigned *flags) {
     (void)session, (void)info, (void)pcert, (void)n_pcert, (void)ocsp, (void)n_ocsp;
     (void)key, (void)flags;
     return -1;

@@ -36,7 +36,7 @@ enum {
 
 #define NEVER_NS (INT64_MAX / 32)
 
-uint64_t watchdog_bytes_received(int fd) {
+uint64_t server_watchdog_bytes_received(int fd) {
     struct tcp_info info;
     socklen_t bytes = sizeof info;
     size_t needed =
@@ -51,7 +51,7 @@ static bool is_slow_request_line(struct conn *c, uint64_t stage, int64_t now_ns,
     if (c->watch.stage != stage) {
         c->watch.stage = stage;
         c->watch.bytes = atomic_load(&c->idle_bytes);
-        c->watch.next_check_ns = conn_since_of(stage) + limit_ns;
+        c->watch.next_check_ns = server_conn_since_of(stage) + limit_ns;
         c->watch.moved = false;
     }
     if (now_ns < c->watch.next_check_ns)
@@ -59,7 +59,7 @@ static bool is_slow_request_line(struct conn *c, uint64_t stage, int64_t now_ns,
     if (c->watch.moved)
         return true;
     c->watch.next_check_ns = now_ns + limit_ns;
-    uint64_t bytes = watchdog_bytes_received(c->fd);
+    uint64_t bytes = server_watchdog_bytes_received(c->fd);
     c->watch.moved = c->watch.bytes != BYTES_UNKNOWN && bytes != c->watch.bytes;
     c->watch.bytes = bytes;
     return false;
@@ -68,8 +68,8 @@ static bool is_slow_request_line(struct conn *c, uint64_t stage, int64_t now_ns,
 static bool is_late(struct conn *c, uint64_t stage, int64_t now_ns) {
     const struct server_config *config = &c->worker->server->config;
     int64_t header_ns = (int64_t)config->header_timeout_ms * NS_PER_MS;
-    int64_t age_ns = now_ns - conn_since_of(stage);
-    switch (conn_stage_of(stage)) {
+    int64_t age_ns = now_ns - server_conn_since_of(stage);
+    switch (server_conn_stage_of(stage)) {
     case STAGE_IDLE:
         return is_slow_request_line(c, stage, now_ns, header_ns);
     case STAGE_BODY:
@@ -83,7 +83,8 @@ static bool is_late(struct conn *c, uint64_t stage, int64_t now_ns) {
 }
 
 static bool is_idle_for(uint64_t stage, int64_t now_ns, int64_t limit_ns) {
-    return conn_stage_of(stage) == STAGE_IDLE && now_ns - conn_since_of(stage) >= limit_ns;
+    return server_conn_stage_of(stage) == STAGE_IDLE &&
+           now_ns - server_conn_since_of(stage) >= limit_ns;
 }
 
 /* Only the reading side, so that the worker can still say goodbye in TLS. */
@@ -104,7 +105,7 @@ static void cut(struct conn *c) {
 /* Not one that a request reached in the last moment: its answer is sent, however slowly it is read. */
 static bool goes_already(const struct conn *c) {
     if (c->watch.cut == CUT_READING)
-        return conn_stage_of(atomic_load(&c->stage)) < STAGE_ANSWER;
+        return server_conn_stage_of(atomic_load(&c->stage)) < STAGE_ANSWER;
     return c->watch.cut == CUT_WHOLE;
 }
 
@@ -118,7 +119,7 @@ static bool has_unread(const struct conn *c) {
 /* It is where it was seen, and nothing is about to change that. Further requests behind an answer that is
  * not read change nothing. */
 static bool is_quiet(const struct conn *c, uint64_t stage) {
-    return (conn_stage_of(stage) == STAGE_WRITE || !has_unread(c)) &&
+    return (server_conn_stage_of(stage) == STAGE_WRITE || !has_unread(c)) &&
            atomic_load(&c->stage) == stage;
 }
 
@@ -126,7 +127,7 @@ static bool is_quiet(const struct conn *c, uint64_t stage) {
 enum way { WAY_HANDSHAKE, WAY_NOTHING_CAME, WAY_USED_BEFORE, WAY_BODY, WAY_ANSWER, WAY_NONE };
 
 static enum way way_of(const struct conn *c, uint64_t stage) {
-    switch (conn_stage_of(stage)) {
+    switch (server_conn_stage_of(stage)) {
     case STAGE_HANDSHAKE:
         return atomic_load(&c->is_shaking) ? WAY_HANDSHAKE : WAY_NOTHING_CAME;
     case STAGE_ANSWER:
@@ -149,9 +150,9 @@ static unsigned yield(struct server *s, enum way way, int64_t least_ns, unsigned
     for (struct conn *c = s->open; c && closed < n; c = c->next) {
         uint64_t stage = atomic_load(&c->stage);
         if (c->watch.cut != CUT_NOT || way_of(c, stage) != way ||
-            now_ns - conn_since_of(stage) < least_ns || !is_quiet(c, stage))
+            now_ns - server_conn_since_of(stage) < least_ns || !is_quiet(c, stage))
             continue;
-        if (conn_stage_of(stage) == STAGE_IDLE)
+        if (server_conn_stage_of(stage) == STAGE_IDLE)
             close_idle(c);
         else
             cut(c);
@@ -184,7 +185,7 @@ static unsigned still_needed(const struct server *s, unsigned n) {
     return n;
 }
 
-unsigned watchdog_make_room(struct server *s, unsigned n) {
+unsigned server_watchdog_make_room(struct server *s, unsigned n) {
     int64_t now_ns = clock_mono_ns();
     unsigned closed = 0;
     if (s->config.yield_ms == 0)
@@ -199,7 +200,7 @@ unsigned watchdog_make_room(struct server *s, unsigned n) {
     return closed;
 }
 
-void watchdog_end_handshakes(struct server *s, unsigned n) {
+void server_watchdog_end_handshakes(struct server *s, unsigned n) {
     int64_t now_ns = clock_mono_ns();
     int64_t least_ns = (int64_t)s->config.yield_ms * NS_PER_MS / HANDSHAKE_SHARE;
     if (least_ns == 0 || atomic_load(&s->handshakes) < s->config.max_handshakes)
@@ -214,14 +215,15 @@ void watchdog_end_handshakes(struct server *s, unsigned n) {
 /* Whoever takes the place off a connection first has it: that one's own end, or we. */
 static bool give_up_place(struct conn *c, int64_t least_ns, int64_t now_ns) {
     uint64_t stage = atomic_load(&c->stage);
-    if (conn_stage_of(stage) != STAGE_WRITE || c->watch.cut == CUT_WHOLE ||
-        now_ns - conn_since_of(stage) < least_ns || !atomic_exchange(&c->is_admitted, false))
+    if (server_conn_stage_of(stage) != STAGE_WRITE || c->watch.cut == CUT_WHOLE ||
+        now_ns - server_conn_since_of(stage) < least_ns ||
+        !atomic_exchange(&c->is_admitted, false))
         return false;
     cut(c);
     return true;
 }
 
-bool watchdog_take_place(struct server *s) {
+bool server_watchdog_take_place(struct server *s) {
     int64_t now_ns = clock_mono_ns(), least_ns = least_ns_of(s, WAY_ANSWER);
     bool taken = false;
     if (s->config.yield_ms == 0)
@@ -262,13 +264,13 @@ static void look_at_all(struct server *s, int64_t now_ns) {
 
 /* A connection that was answered before is idle; a new one gets a moment for its request. */
 static bool may_close(const struct conn *c, uint64_t stage, int64_t now_ns) {
-    if (conn_stage_of(stage) != STAGE_IDLE || !is_quiet(c, stage))
+    if (server_conn_stage_of(stage) != STAGE_IDLE || !is_quiet(c, stage))
         return false;
     return atomic_load(&c->idle_bytes) == BYTES_UNKNOWN ||
-           now_ns - conn_since_of(stage) >= (int64_t)FRESH_MS * NS_PER_MS;
+           now_ns - server_conn_since_of(stage) >= (int64_t)FRESH_MS * NS_PER_MS;
 }
 
-unsigned watchdog_close_idle(struct server *s) {
+unsigned server_watchdog_close_idle(struct server *s) {
     int64_t now_ns = clock_mono_ns();
     unsigned busy = 0;
     pthread_mutex_lock(&s->list_lock);
@@ -293,12 +295,12 @@ static void *watchdog_main(void *arg) {
         look_at_all(s, now_ns);
         make_memory_room(s, &refused_memory, now_ns);
         if (atomic_load(&s->handshakes_denied) > 0)
-            watchdog_end_handshakes(s, atomic_load(&s->handshakes_denied));
+            server_watchdog_end_handshakes(s, atomic_load(&s->handshakes_denied));
     }
     return NULL;
 }
 
-enum ec watchdog_start(struct server *s, struct err *err) {
+enum ec server_watchdog_start(struct server *s, struct err *err) {
     int error = pthread_create(&s->watchdog, NULL, watchdog_main, s);
     if (error != 0)
         return err_set_os(err, error, "start the watchdog thread");
@@ -306,7 +308,7 @@ enum ec watchdog_start(struct server *s, struct err *err) {
     return EC_OK;
 }
 
-void watchdog_end(struct server *s) {
+void server_watchdog_end(struct server *s) {
     if (!s->watchdog_runs)
         return;
     (void)eventfd_write(s->watchdog_wake_fd, 1);

@@ -45,7 +45,7 @@ static void add(struct worker *w, struct conn *c) {
                            c->peer_bytes) != MHD_YES)
         server_event(w->server, "connection_refused", STR("the HTTP library did not take it"));
     if (w->adding != NULL)
-        conn_drop_pending(c); /* MHD has closed it */
+        server_conn_drop_pending(c); /* MHD has closed it */
     w->adding = NULL;
 }
 
@@ -64,7 +64,7 @@ static void call(struct worker *w) {
     (void)eventfd_write(w->wake_fd, 1);
 }
 
-void worker_give(struct conn *c) {
+void server_worker_give(struct conn *c) {
     struct worker *w = c->worker;
     pthread_mutex_lock(&w->server->list_lock);
     *w->queue_end = c;
@@ -75,11 +75,11 @@ void worker_give(struct conn *c) {
 
 /* ---- turning ----------------------------------------------------------------------------- */
 
-void worker_pulled(struct conn *c, enum pulled what) {
+void server_worker_pulled(struct conn *c, enum pulled what) {
     struct worker *w = c->worker;
     bool is_fed = what == PULLED_BYTES;
-    bool waits =
-        what == PULLED_NOTHING && conn_stage_of(atomic_load(&c->stage)) == STAGE_HANDSHAKE;
+    bool waits = what == PULLED_NOTHING &&
+                 server_conn_stage_of(atomic_load(&c->stage)) == STAGE_HANDSHAKE;
     w->n_waiting += (unsigned)waits - (unsigned)c->waits;
     w->n_fed += (unsigned)is_fed - (unsigned)c->is_fed;
     c->waits = waits;
@@ -119,14 +119,15 @@ static enum ec start_daemon(struct worker *w, struct err *err) {
      * the clock and take a lock at each read and write. An early MHD_OPTION_END hides what only
      * TLS has. */
     w->daemon = MHD_start_daemon(
-        config->tls ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, http_on_request, w,
+        config->tls ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, server_http_on_request, w,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, config->max_header_bytes,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)NO_LIMIT, MHD_OPTION_NOTIFY_CONNECTION,
-        http_on_connection, w, MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, w,
-        MHD_OPTION_URI_LOG_CALLBACK, http_on_request_line, w, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        config->tls ? MHD_OPTION_HTTPS_CERT_CALLBACK2 : MHD_OPTION_END, tls_no_certificate,
-        MHD_OPTION_HTTPS_PRIORITIES, config->priorities, MHD_OPTION_TLS_NO_ALPN, 1,
-        MHD_OPTION_END);
+        server_http_on_connection, w, MHD_OPTION_NOTIFY_COMPLETED, server_http_on_completed, w,
+        MHD_OPTION_URI_LOG_CALLBACK, server_http_on_request_line, w,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        config->tls ? MHD_OPTION_HTTPS_CERT_CALLBACK2 : MHD_OPTION_END,
+        server_tls_no_certificate, MHD_OPTION_HTTPS_PRIORITIES, config->priorities,
+        MHD_OPTION_TLS_NO_ALPN, 1, MHD_OPTION_END);
     return w->daemon != NULL
                ? EC_OK
                : err_set_os(err, errno != 0 ? errno : EIO, "start HTTP worker %u", w->index);
@@ -143,7 +144,7 @@ static enum ec watch_calls(struct worker *w, struct err *err) {
     return EC_OK;
 }
 
-enum ec worker_start(struct worker *w, struct err *err) {
+enum ec server_worker_start(struct worker *w, struct err *err) {
     if (start_daemon(w, err) != EC_OK || watch_calls(w, err) != EC_OK)
         return err->code;
     int error = pthread_create(&w->thread, NULL, worker_main, w);
@@ -153,7 +154,7 @@ enum ec worker_start(struct worker *w, struct err *err) {
     return EC_OK;
 }
 
-void worker_end(struct worker *w) {
+void server_worker_end(struct worker *w) {
     if (w->runs) {
         atomic_store(&w->ends, true);
         call(w);
@@ -161,7 +162,7 @@ void worker_end(struct worker *w) {
     }
     if (w->daemon != NULL)
         MHD_stop_daemon(w->daemon);
-    tls_free_ahead(w);
+    server_tls_free_ahead(w);
     if (w->wake_fd >= 0)
         close(w->wake_fd);
 }

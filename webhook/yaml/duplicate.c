@@ -1,12 +1,12 @@
-/* A key that stands twice: which value of the text it is, and where it stood first. Only for
- * messages, so it walks the JSON text again instead of burdening those that are right. */
-#include "yaml/inner.h"
+/* A duplicate key: which node it is, and where it occurred first. Only for messages, so it scans
+ * the JSON text again rather than slowing down documents without errors. */
+#include "yaml/internal.h"
 
 #include "base/mem.h"
 
 struct walk {
     struct str raw;
-    size_t at;      /* behind the token */
+    size_t at;      /* end of the token */
     uint32_t nodes; /* tokens so far that are nodes */
 };
 
@@ -50,14 +50,15 @@ static bool is_key(const struct walk *w, struct str token) {
     return token.p[0] == '"' && at < w->raw.n && w->raw.p[at] == ':';
 }
 
-uint32_t twin_node(struct str raw, size_t off, struct str *token) {
+uint32_t yaml_duplicate_node(struct str raw, size_t off, struct str *token) {
     struct walk w = {.raw = raw};
     while (next_token(&w, token) && w.at <= off)
         ;
     return w.nodes == 0 ? 0 : w.nodes - 1;
 }
 
-bool twin_find(struct str raw, size_t off, uint32_t max_depth, uint32_t *node, size_t *at) {
+bool yaml_duplicate_find(struct str raw, size_t off, uint32_t max_depth, uint32_t *node,
+                         size_t *at) {
     struct walk w = {.raw = raw};
     struct str second = STR_NONE, token;
     struct first {
@@ -67,7 +68,7 @@ bool twin_find(struct str raw, size_t off, uint32_t max_depth, uint32_t *node, s
     uint32_t depth = 0;
     AUTO(mem_freep)
     struct first *firsts = mem_zalloc(mem_array_bytes(max_depth + 2u, sizeof *firsts));
-    twin_node(raw, off, &second);
+    yaml_duplicate_node(raw, off, &second);
     if (firsts == NULL || second.n == 0)
         return false;
     while (next_token(&w, &token) && token.p < second.p) {
