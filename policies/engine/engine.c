@@ -26,8 +26,8 @@ static enum explain_answer answer(bool asked, bool holds) {
     return !asked ? ANSWER_NOT_ASKED : holds ? ANSWER_HOLDS : ANSWER_FAILS;
 }
 
-enum explain_answer ask(const struct policy_match *m, const struct workload *w,
-                        enum explain_question question, struct match_meter *meter) {
+enum explain_answer engine_ask(const struct policy_match *m, const struct workload *w,
+                               enum explain_question question, struct match_meter *meter) {
     switch (question) {
     case QUESTION_NAMESPACE:
         return answer(m->namespaces.n != 0, any_name(&m->namespaces, w->namespace, meter));
@@ -49,10 +49,10 @@ enum explain_answer ask(const struct policy_match *m, const struct workload *w,
 /* Where the meter runs out, none selects. */
 static bool selects(struct ctx *c, size_t rule) {
     const struct policy_match *m = &c->policy->rules[rule].match;
-    if (!charge(c, 1))
+    if (!engine_charge(c, 1))
         return false;
     for (enum explain_question q = 0; q < N_QUESTIONS; q++)
-        if (ask(m, c->w, q, &c->meter) == ANSWER_FAILS)
+        if (engine_ask(m, c->w, q, &c->meter) == ANSWER_FAILS)
             return false;
     return !c->meter.spent;
 }
@@ -60,7 +60,7 @@ static bool selects(struct ctx *c, size_t rule) {
 /* The first rule under the word that selects the pod, if it comes before `best`; else that. */
 static size_t first_under(struct ctx *c, const struct index_word *word, size_t best) {
     size_t n;
-    const struct index_entry *under = index_find(&c->policy->rule_index, word, &n);
+    const struct index_entry *under = engine_index_find(&c->policy->rule_index, word, &n);
     for (size_t i = 0; i < n && under[i].at < best && !c->meter.spent; i++)
         if (selects(c, under[i].at))
             return under[i].at;
@@ -103,7 +103,7 @@ static const struct policy_rule *find_rule(struct ctx *c) {
     if (c->meter.spent)
         return NULL;
     for (size_t i = 0; c->notes != NULL && i < p->n_rules && i <= at; i++)
-        note_rule(c, i, i == at);
+        engine_note_rule(c, i, i == at);
     return at < p->n_rules ? &p->rules[at] : NULL;
 }
 
@@ -130,7 +130,7 @@ static unsigned may_patch(const struct workload *w) {
     return 0;
 }
 
-enum reason_weight weight_of(const struct policy_rule *rule, enum workload_shape shape) {
+enum reason_weight engine_weight_of(const struct policy_rule *rule, enum workload_shape shape) {
     static const enum reason_weight by_mode[] = {
         [MODE_ENFORCE] = WEIGHT_DENY, [MODE_WARN] = WEIGHT_WARN, [MODE_AUDIT] = WEIGHT_NOTE};
     enum reason_weight weight = by_mode[rule->mode];
@@ -141,7 +141,7 @@ enum reason_weight weight_of(const struct policy_rule *rule, enum workload_shape
 
 /* ---- edits --------------------------------------------------------------------------- */
 
-void add_edit(struct ctx *c, struct edit edit) {
+void engine_add_edit(struct ctx *c, struct edit edit) {
     struct decision *d = c->d;
     if (d->n_edits == c->cap_edits) {
         size_t cap = c->cap_edits ? c->cap_edits * 2 : 8;
@@ -159,18 +159,18 @@ void add_edit(struct ctx *c, struct edit edit) {
 }
 
 static struct str pointer_of(struct ctx *c, const struct workload_image *image) {
-    struct buf b = text_start(c, POINTER_MAX);
+    struct buf b = engine_text_start(c, POINTER_MAX);
     engine_image_pointer(c->w, image, &b);
-    return text_take(c, &b);
+    return engine_text_take(c, &b);
 }
 
 static void edit_image(struct ctx *c, const struct decision_image *d) {
     if (str_eq(d->after, d->before))
         return;
-    add_edit(c, (struct edit){.op = EDIT_REPLACE,
-                              .kind = EDIT_STRING,
-                              .pointer = pointer_of(c, d->image),
-                              .string = d->after});
+    engine_add_edit(c, (struct edit){.op = EDIT_REPLACE,
+                                     .kind = EDIT_STRING,
+                                     .pointer = pointer_of(c, d->image),
+                                     .string = d->after});
 }
 
 static bool wants_pull_policy(const struct ctx *c, const struct decision_image *d) {
@@ -180,16 +180,16 @@ static bool wants_pull_policy(const struct ctx *c, const struct decision_image *
 
 static void edit_pull_policy(struct ctx *c, const struct decision_image *d) {
     const struct workload_image *image = d->image;
-    struct buf b = text_start(c, POINTER_MAX);
+    struct buf b = engine_text_start(c, POINTER_MAX);
     engine_image_pointer(c->w, image, &b);
     bool volume = image->place == PLACE_VOLUME;
     if (!b.bad)
         b.n -= volume ? strlen("reference") : strlen("image");
     buf_puts(&b, volume ? "pullPolicy" : "imagePullPolicy");
-    add_edit(c, (struct edit){.op = image->has_pull_policy ? EDIT_REPLACE : EDIT_ADD,
-                              .kind = EDIT_STRING,
-                              .pointer = text_take(c, &b),
-                              .string = c->rule->pull_policy});
+    engine_add_edit(c, (struct edit){.op = image->has_pull_policy ? EDIT_REPLACE : EDIT_ADD,
+                                     .kind = EDIT_STRING,
+                                     .pointer = engine_text_take(c, &b),
+                                     .string = c->rule->pull_policy});
 }
 
 /* ---- the decision -------------------------------------------------------------------- */
@@ -217,7 +217,7 @@ static enum verdict verdict_of(enum reason_weight heaviest) {
 }
 
 /* Of a template the pod itself is judged later, by its own creator. */
-enum reason_weight unmatched_weight(const struct ctx *c) {
+enum reason_weight engine_unmatched_weight(const struct ctx *c) {
     if (c->policy->unmatched == UNMATCHED_ALLOW || c->w->shape == SHAPE_OTHER)
         return WEIGHT_NOTE;
     return c->w->shape == SHAPE_TEMPLATE ? WEIGHT_WARN : WEIGHT_DENY;
@@ -232,33 +232,33 @@ static void decide_unmatched(struct ctx *c) {
     if (!new_image)
         return;
     if (c->meter.spent) {
-        complain_unselected(c);
+        engine_diagnose_unselected(c);
         return;
     }
     if (c->policy->unmatched == UNMATCHED_ALLOW)
         return;
-    const struct complaint what = {
-        .code = REASON_UNMATCHED, .weight = unmatched_weight(c), .image = -1};
-    struct str file = policy_file(c->policy, (struct policy_pos){0});
-    complain(c, &what, "no rule of %.*s selects this pod, and unmatched pods are denied",
-             STR_ARG(file));
+    const struct diagnosis what = {
+        .code = REASON_UNMATCHED, .weight = engine_unmatched_weight(c), .image = -1};
+    struct str file = engine_policy_file(c->policy, (struct policy_pos){0});
+    engine_diagnose(c, &what, "no rule of %.*s selects this pod, and unmatched pods are denied",
+                    STR_ARG(file));
 }
 
 static void decide_selected(struct ctx *c) {
     if (c->w->shape == SHAPE_TEMPLATE && c->rule->templates == TEMPLATES_IGNORE)
         return;
-    judge_images(c);
+    engine_judge_images(c);
     for (size_t i = 0; i < c->d->n_images && !c->validate; i++)
         edit_image(c, &c->d->images[i]);
     for (size_t i = 0; i < c->d->n_images; i++) {
         if (wants_pull_policy(c, &c->d->images[i]) && !c->refused)
-            (c->validate ? refuse_pull_policy : edit_pull_policy)(c, &c->d->images[i]);
+            (c->validate ? engine_refuse_pull_policy : edit_pull_policy)(c, &c->d->images[i]);
     }
-    decide_secrets(c);
+    engine_decide_secrets(c);
     if (c->validate && !c->refused)
-        refuse_missing_secrets(c);
+        engine_refuse_missing_secrets(c);
     if (c->meter.spent && !c->over)
-        complain_spent(c, c->d->n_images);
+        engine_diagnose_spent(c, c->d->n_images);
 }
 
 /* A denied object is not patched, nor is one that is validated: its images and its list of secrets stay what they were. */
@@ -271,7 +271,7 @@ static void drop_edits(struct decision *d, const struct workload *w) {
     d->n_secrets_added = 0;
 }
 
-enum ec decide(struct ctx *c, unsigned flags, struct err *err) {
+enum ec engine_decide_with(struct ctx *c, unsigned flags, struct err *err) {
     const struct workload *w = c->w;
     *c->d = (struct decision){
         .verdict = VERDICT_ALLOW, .secrets = w->secrets, .n_secrets = w->n_secrets};
@@ -285,12 +285,12 @@ enum ec decide(struct ctx *c, unsigned flags, struct err *err) {
     c->rule = c->d->rule = find_rule(c);
     c->validate = (flags & ENGINE_VALIDATE) != 0;
     c->may = may_patch(w);
-    if (!c->meter.spent && refuse_odd(c)) {
+    if (!c->meter.spent && engine_refuse_odd(c)) {
         c->may = 0;
     } else if (c->rule == NULL) {
         decide_unmatched(c);
     } else {
-        c->weight = weight_of(c->rule, w->shape);
+        c->weight = engine_weight_of(c->rule, w->shape);
         decide_selected(c);
     }
     if (c->full)
@@ -311,5 +311,5 @@ enum ec engine_decide(struct decision *out, const struct policy *policy,
                     .d = out,
                     .now_s = now_s,
                     .meter = MATCH_METER(ENGINE_STEPS_MAX, arena)};
-    return decide(&c, flags, err);
+    return engine_decide_with(&c, flags, err);
 }

@@ -54,7 +54,7 @@ enum may {
 };
 
 /* An image reference as the engine compares it. */
-struct located {
+struct reference {
     struct imgref ref;          /* host in lower case */
     struct match_target target; /* normal form: host, repository with library/, whole */
     struct str tail;            /* [:tag][@digest], as written */
@@ -62,22 +62,24 @@ struct located {
 };
 
 /* rewrite.c */
-bool locate(struct ctx *c, struct str text, struct located *out, struct err *err);
+bool engine_read_reference(struct ctx *c, struct str text, struct reference *out,
+                           struct err *err);
 /* The parts in a row, in the arena; no text where there is no room. */
-struct str join(struct arena *arena, const struct str *parts, size_t n_parts);
-bool place_covers(const struct policy_place *place, struct str host, struct str repository);
+struct str engine_join(struct arena *arena, const struct str *parts, size_t n_parts);
+bool engine_place_covers(const struct policy_place *place, struct str host,
+                         struct str repository);
 /* Where an image goes by the rule: to its registry, to a mirror, or nowhere. */
 struct route {
     enum explain_way way;
     const struct policy_mirror *mirror;
 };
-struct route route_of(const struct policy_rule *rule, const struct located *from);
+struct route engine_find_route(const struct policy_rule *rule, const struct reference *from);
 /* The text it has there; from->text where it stays. */
-struct str rewritten(struct arena *arena, const struct policy_rule *rule,
-                     const struct located *from, const struct route *route);
+struct str engine_apply_route(struct arena *arena, const struct policy_rule *rule,
+                              const struct reference *from, const struct route *route);
 /* What the registry calls the image. */
-struct str to_registry(struct arena *arena, const struct policy_rule *rule,
-                       const struct located *from);
+struct str engine_to_registry(struct arena *arena, const struct policy_rule *rule,
+                              const struct reference *from);
 
 /* names.c: every name by which the same content is reached */
 enum { NAMES_MAX = 64 };
@@ -95,20 +97,20 @@ struct names {
 /* The names of an image: its own (NULL: it has none), the one it is pulled by, aliases and default
  * ports folded, official images of Docker Hub with library/ and without, and what the mirrors of the
  * rule's file say. Valid until the next call; NULL and c->full without room. */
-const struct names *names_of(struct ctx *c, const struct match_target *own,
-                             const struct match_target *pulled);
+const struct names *engine_names_of(struct ctx *c, const struct match_target *own,
+                                    const struct match_target *pulled);
 
 /* suggest.c */
 /* Another name of the same image by which the rule might admit it; empty when it has none. */
-struct str other_name(struct ctx *c, const struct located *image);
+struct str engine_other_name(struct ctx *c, const struct reference *image);
 /* "; approved: "ghcr.io/acme-data", ... and 3 more" */
-void put_approved(struct buf *b, const struct policy_rule *rule);
+void engine_put_approved(struct buf *b, const struct policy_rule *rule);
 
 enum { SHOWN_MAX = 1024 }; /* of a host, or of an image, within a sentence */
 
 /* reason.c */
-void put_quoted(struct buf *b, struct str s);
-struct complaint {
+void engine_put_quoted(struct buf *b, struct str s);
+struct diagnosis {
     enum reason_code code;
     enum reason_weight weight;
     int32_t image;
@@ -116,56 +118,56 @@ struct complaint {
     struct policy_pos pos;
 };
 /* Adds a reason; the message is the image's name and text, then the format, then the fix. */
-void complain(struct ctx *c, const struct complaint *what, const char *format, ...)
+void engine_diagnose(struct ctx *c, const struct diagnosis *what, const char *format, ...)
     PRINTF(3, 4);
 /* The same of another image: its name, then the tail. */
-void complain_again(struct ctx *c, const struct complaint *what, struct str tail);
+void engine_diagnose_copy(struct ctx *c, const struct diagnosis *what, struct str tail);
 
 /* judge.c: what it says of an image depends on text and place alone, but for the name it gives it */
-void judge_image(struct ctx *c, size_t i);
+void engine_judge_image(struct ctx *c, size_t i);
 
 /* memo.c: all images, the same text in the same place once */
-void judge_images(struct ctx *c);
+void engine_judge_images(struct ctx *c);
 /* What was just said of the image at hand: `tail` is the message behind the image's name, or empty
  * where there was no room for the reason. */
-void memo_hear(struct ctx *c, const struct complaint *what, struct str tail);
+void engine_memo_record(struct ctx *c, const struct diagnosis *what, struct str tail);
 
 /* budget.c: what the whole review may cost */
 /* false: it costs too much. */
-bool charge(struct ctx *c, uint64_t steps);
-bool names_cover(struct ctx *c, const struct policy_names *names, struct str name);
+bool engine_charge(struct ctx *c, uint64_t steps);
+bool engine_names_cover(struct ctx *c, const struct policy_names *names, struct str name);
 /* The meter ran out while a rule was looked for; while image i was judged, or behind all of them. */
-void complain_unselected(struct ctx *c);
-void complain_spent(struct ctx *c, size_t i);
+void engine_diagnose_unselected(struct ctx *c);
+void engine_diagnose_spent(struct ctx *c, size_t i);
 
 /* secrets.c */
-void decide_secrets(struct ctx *c);
+void engine_decide_secrets(struct ctx *c);
 
 /* odd.c: names that cannot be compared (struct workload_odd) */
 /* Is one of them asked for, before or by c->rule? Then it is complained of, and nothing else is. */
-bool refuse_odd(struct ctx *c);
+bool engine_refuse_odd(struct ctx *c);
 /* The same of a pull secret's name. */
-bool refuse_odd_secret(struct ctx *c);
+bool engine_refuse_odd_secret(struct ctx *c);
 
 /* engine.c */
-enum explain_answer ask(const struct policy_match *m, const struct workload *w,
-                        enum explain_question question, struct match_meter *meter);
-enum reason_weight weight_of(const struct policy_rule *rule, enum workload_shape shape);
-enum reason_weight unmatched_weight(const struct ctx *c);
-enum ec decide(struct ctx *c, unsigned flags, struct err *err) MUST_CHECK;
-void add_edit(struct ctx *c, struct edit edit);
+enum explain_answer engine_ask(const struct policy_match *m, const struct workload *w,
+                               enum explain_question question, struct match_meter *meter);
+enum reason_weight engine_weight_of(const struct policy_rule *rule, enum workload_shape shape);
+enum reason_weight engine_unmatched_weight(const struct ctx *c);
+enum ec engine_decide_with(struct ctx *c, unsigned flags, struct err *err) MUST_CHECK;
+void engine_add_edit(struct ctx *c, struct edit edit);
 
 /* validate.c: what /mutate would still change */
-void refuse_image(struct ctx *c, struct complaint *what, struct str wanted);
-void refuse_pull_policy(struct ctx *c, const struct decision_image *d);
-void refuse_missing_secrets(struct ctx *c);
+void engine_refuse_image(struct ctx *c, struct diagnosis *what, struct str wanted);
+void engine_refuse_pull_policy(struct ctx *c, const struct decision_image *d);
+void engine_refuse_missing_secrets(struct ctx *c);
 
 /* explain.c: writes down how a rule answers; only with c->notes */
-void note_rule(struct ctx *c, size_t i, bool selected);
+void engine_note_rule(struct ctx *c, size_t i, bool selected);
 
 /* A text is written where it stays: in the arena's free bytes, `max` of them at most, one at a time. text_take ends it; empty and c->full when there was no room. */
 enum { TEXT_MAX = 8192, POINTER_MAX = 256 };
-struct buf text_start(struct ctx *c, size_t max);
-struct str text_take(struct ctx *c, const struct buf *b);
+struct buf engine_text_start(struct ctx *c, size_t max);
+struct str engine_text_take(struct ctx *c, const struct buf *b);
 
 #endif

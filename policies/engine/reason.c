@@ -13,7 +13,7 @@ static const char *const place_words[] = {"container", "init container", "epheme
 
 /* Quoted for people: what cannot be seen is shown as \xHH, also since the API server drops a warning
  * that holds a control character, and what is too long is cut. */
-void put_quoted(struct buf *b, struct str s) {
+void engine_put_quoted(struct buf *b, struct str s) {
     const unsigned char *p = (const unsigned char *)s.p;
     size_t shown = s.n < QUOTE_MAX ? s.n : QUOTE_MAX;
     buf_putc(b, '"');
@@ -37,13 +37,13 @@ void put_quoted(struct buf *b, struct str s) {
     buf_puts(b, shown < s.n ? "...\"" : "\"");
 }
 
-struct buf text_start(struct ctx *c, size_t max) {
+struct buf engine_text_start(struct ctx *c, size_t max) {
     char *room = arena_room(c->arena, max);
     struct buf b = BUF_OVER(room, room != NULL ? max : 0);
     return b;
 }
 
-struct str text_take(struct ctx *c, const struct buf *b) {
+struct str engine_text_take(struct ctx *c, const struct buf *b) {
     if (b->p == NULL || b->bad) {
         c->full = true;
         return STR_NONE;
@@ -67,21 +67,21 @@ static void put_subject(struct buf *b, const struct workload_image *image) {
     buf_puts(b, place_words[image->place]);
     if (image->name.n != 0) {
         buf_putc(b, ' ');
-        put_quoted(b, image->name);
+        engine_put_quoted(b, image->name);
     } else {
         buf_printf(b, " %u", image->index);
     }
     buf_puts(b, ": image ");
-    put_quoted(b, image->text);
+    engine_put_quoted(b, image->text);
     buf_putc(b, ' ');
 }
 
 static void put_rule(struct buf *b, const struct ctx *c, const struct policy_pos *pos) {
-    struct str file = policy_file(c->policy, *pos);
+    struct str file = engine_policy_file(c->policy, *pos);
     if (c->rule == NULL || pos->line == 0)
         return;
     buf_puts(b, " (rule ");
-    put_quoted(b, c->rule->name);
+    engine_put_quoted(b, c->rule->name);
     buf_puts(b, ", ");
     buf_str(b, file);
     buf_putc(b, ':');
@@ -123,7 +123,7 @@ static struct reason *next_reason(struct ctx *c, enum reason_weight weight) {
     return &d->reasons[d->n_reasons++];
 }
 
-static void note_weight(struct ctx *c, const struct complaint *what) {
+static void note_weight(struct ctx *c, const struct diagnosis *what) {
     if (what->weight > c->heaviest)
         c->heaviest = what->weight;
     c->refused |= what->weight == WEIGHT_DENY && what->code != REASON_NOT_REWRITTEN;
@@ -132,19 +132,19 @@ static void note_weight(struct ctx *c, const struct complaint *what) {
 }
 
 /* What to write instead, or what may be written at all; then whom to ask. */
-static void put_advice(struct buf *b, const struct ctx *c, const struct complaint *what) {
+static void put_advice(struct buf *b, const struct ctx *c, const struct diagnosis *what) {
     if (what->suggestion.n != 0) {
         buf_puts(b, "; write ");
-        put_quoted(b, what->suggestion);
+        engine_put_quoted(b, what->suggestion);
         buf_puts(b, " instead");
     } else if (what->code == REASON_NOT_APPROVED) {
-        put_approved(b, c->rule);
+        engine_put_approved(b, c->rule);
     }
     if (what->code != REASON_EXEMPTED)
         put_message(b, c->rule != NULL ? c->rule->message : c->policy->message);
 }
 
-static void set_reason(struct ctx *c, struct reason *reason, const struct complaint *what,
+static void set_reason(struct ctx *c, struct reason *reason, const struct diagnosis *what,
                        struct buf *b) {
     /* What does not fit is cut at a piece; a decision never fails for the length of its words. */
     if (b->bad == EC_LIMIT)
@@ -152,28 +152,28 @@ static void set_reason(struct ctx *c, struct reason *reason, const struct compla
     *reason = (struct reason){.code = what->code,
                               .weight = what->weight,
                               .image = what->image,
-                              .message = text_take(c, b),
+                              .message = engine_text_take(c, b),
                               .suggestion = what->suggestion,
                               .pos = what->pos};
 }
 
 /* Of a meter that ran out a moment ago nobody knows yet: what is said now rests on no answer. */
-static struct reason *start_reason(struct ctx *c, const struct complaint *what) {
+static struct reason *start_reason(struct ctx *c, const struct diagnosis *what) {
     if (c->meter.spent && !c->over)
         return NULL;
     note_weight(c, what);
     struct reason *reason = next_reason(c, what->weight);
     if (reason == NULL)
-        memo_hear(c, what, STR_NONE);
+        engine_memo_record(c, what, STR_NONE);
     return reason;
 }
 
-void complain(struct ctx *c, const struct complaint *what, const char *format, ...) {
+void engine_diagnose(struct ctx *c, const struct diagnosis *what, const char *format, ...) {
     va_list args;
     struct reason *reason = start_reason(c, what);
     if (reason == NULL)
         return;
-    struct buf b = text_start(c, TEXT_MAX);
+    struct buf b = engine_text_start(c, TEXT_MAX);
     if (what->image >= 0)
         put_subject(&b, c->d->images[what->image].image);
     size_t subject = b.n;
@@ -183,14 +183,14 @@ void complain(struct ctx *c, const struct complaint *what, const char *format, .
     put_rule(&b, c, &what->pos);
     put_advice(&b, c, what);
     set_reason(c, reason, what, &b);
-    memo_hear(c, what, str_slice(reason->message, subject, reason->message.n));
+    engine_memo_record(c, what, str_slice(reason->message, subject, reason->message.n));
 }
 
-void complain_again(struct ctx *c, const struct complaint *what, struct str tail) {
+void engine_diagnose_copy(struct ctx *c, const struct diagnosis *what, struct str tail) {
     struct reason *reason = start_reason(c, what);
     if (reason == NULL)
         return;
-    struct buf b = text_start(c, TEXT_MAX);
+    struct buf b = engine_text_start(c, TEXT_MAX);
     put_subject(&b, c->d->images[what->image].image);
     buf_str(&b, tail);
     set_reason(c, reason, what, &b);

@@ -211,7 +211,7 @@ static int test(const struct options *o, const struct opt_result *args) {
     }
     int status = err.code != EC_OK ? verb_fail(&err) : finish(o, &empty, &sweep);
     mem_free(sweep.operand_objects);
-    policy_free(policy);
+    engine_policy_free(policy);
     return status;
 }
 
