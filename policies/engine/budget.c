@@ -3,17 +3,6 @@
  * is paid for from the same meter; where it runs out the object is denied, and nothing more is looked at. */
 #include "engine/internal.h"
 
-bool engine_charge(struct ctx *c, uint64_t steps) {
-    return match_charge(&c->meter, steps);
-}
-
-bool engine_names_cover(struct ctx *c, const struct policy_names *names, struct str name) {
-    for (size_t i = 0; i < names->n; i++)
-        if (match_name(names->v[i], name, &c->meter))
-            return true;
-    return names->n == 0;
-}
-
 /* As heavy as by the strictest of the rules, since nobody knows which one would have been it. */
 static enum reason_weight heaviest_weight(const struct ctx *c) {
     const struct policy *p = c->policy;

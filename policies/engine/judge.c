@@ -10,122 +10,6 @@ static bool is_placeholder(struct str text) {
     return bare.n == 0 || bare.n != text.n || str_eq(text, STR("auto"));
 }
 
-/* ---- patterns ------------------------------------------------------------------------ */
-
-/* One pattern; what gave up is kept in *gave_up, unless that is NULL. */
-static bool is_match(struct ctx *c, const struct policy_pattern *pattern,
-                     const struct match_target *target, const struct policy_pattern **gave_up) {
-    enum match_result r = match_image(pattern->image, target, &c->meter);
-    if (r == MATCH_GAVE_UP && gave_up != NULL)
-        *gave_up = pattern;
-    return r == MATCH_YES;
-}
-
-static const struct policy_pattern *find_indexed(struct ctx *c,
-                                                 const struct policy_patterns *patterns,
-                                                 const struct match_target *target,
-                                                 const struct policy_pattern **gave_up) {
-    const struct index *x = &patterns->index;
-    const struct index_word host = {INDEX_HOST, target->host, STR_NONE};
-    size_t best = patterns->n, n, i = 0;
-    const struct index_entry *under = engine_index_find(x, &host, &n);
-    while (i < n && !is_match(c, &patterns->v[under[i].at], target, gave_up))
-        i++;
-    if (i < n)
-        best = under[i].at;
-    for (i = 0; i < x->n_others && x->others[i] < best; i++)
-        if (is_match(c, &patterns->v[x->others[i]], target, gave_up))
-            best = x->others[i];
-    return best < patterns->n ? &patterns->v[best] : NULL;
-}
-
-/* The first that matches. */
-static const struct policy_pattern *find_pattern(struct ctx *c,
-                                                 const struct policy_patterns *patterns,
-                                                 const struct match_target *target,
-                                                 const struct policy_pattern **gave_up) {
-    if (patterns->index.is_built)
-        return find_indexed(c, patterns, target, gave_up);
-    for (size_t i = 0; i < patterns->n; i++)
-        if (is_match(c, &patterns->v[i], target, gave_up))
-            return &patterns->v[i];
-    return NULL;
-}
-
-static bool holds_for(const struct policy_exemption *e, const struct policy_rule *rule) {
-    return e->scope == SCOPE_ALL || e->pos.file == rule->pos.file;
-}
-
-struct exemption_hit {
-    const struct policy_exemption *valid;
-    const struct policy_exemption *expired;
-    const struct policy_exemption *elsewhere; /* for rules of another file; only with notes */
-};
-
-static void find_exemption(struct ctx *c, const struct match_target *target,
-                           struct exemption_hit *hit) {
-    for (size_t i = 0; i < c->policy->n_exemptions && hit->valid == NULL; i++) {
-        const struct policy_exemption *e = &c->policy->exemptions[i];
-        bool ours = holds_for(e, c->rule);
-        if ((!ours && c->notes == NULL) ||
-            !engine_names_cover(c, &e->namespaces, c->w->namespace) ||
-            find_pattern(c, &e->images, target, NULL) == NULL)
-            continue;
-        if (!ours)
-            hit->elsewhere = e;
-        else if (c->now_s < e->until_s)
-            hit->valid = e;
-        else
-            hit->expired = e;
-    }
-}
-
-/* ---- approved, denied ---------------------------------------------------------------- */
-
-/* Where a rule sends images is approved by that alone. */
-static enum explain_approval serves_itself(const struct policy_rule *rule,
-                                           const struct match_target *t,
-                                           const struct policy_mirror **served) {
-    if (rule->registry.text.n && engine_place_covers(&rule->registry, t->host, t->repository))
-        return APPROVAL_REGISTRY;
-    for (size_t i = 0; i < rule->n_mirrors; i++)
-        if (engine_place_covers(&rule->mirrors[i].to, t->host, t->repository)) {
-            *served = &rule->mirrors[i];
-            return APPROVAL_MIRROR;
-        }
-    return APPROVAL_NONE;
-}
-
-/* What `denied` has against an image. */
-struct denial {
-    const struct policy_pattern *by; /* NULL: nothing */
-    const struct policy_pattern *gave_up;
-    const struct name *as;
-    bool too_many_names; /* to look at all of them */
-};
-
-/* A denial sees through an image's other names: a pattern that matches one of them matches it. own: NULL where
- * it has no name of its own. */
-static struct denial find_denial(struct ctx *c, const struct match_target *own,
-                                 const struct match_target *pulled) {
-    struct denial out = {.by = NULL};
-    if (c->rule->denied.n == 0)
-        return out;
-    const struct names *names = engine_names_of(c, own, pulled);
-    if (names == NULL)
-        return out;
-    for (size_t i = 0; i < names->n && out.by == NULL; i++) {
-        out.as = &names->v[i];
-        out.by = find_pattern(c, &c->rule->denied, &names->v[i].target, &out.gave_up);
-    }
-    out.too_many_names = names->more;
-    return out;
-}
-
-static bool is_clean(const struct denial *d) {
-    return d->by == NULL && d->gave_up == NULL && !d->too_many_names;
-}
-
 /* ---- one image ----------------------------------------------------------------------- */
 
 struct judged {
@@ -174,35 +58,9 @@ static void diagnose_gave_up(struct ctx *c, const struct judged *j,
                     STR_ARG(match_image_text(by->image)));
 }
 
-/* With a digest the tag proves nothing and is not asked for. */
-static enum explain_need find_need(const struct policy_rule *rule, const struct imgref *ref) {
-    if (!rule->require_digest && !rule->require_tag)
-        return NEED_NOTHING;
-    if (ref->digest.n != 0)
-        return NEED_MET;
-    if (rule->require_digest)
-        return NEED_DIGEST;
-    return ref->tag.n != 0 && !str_eq(ref->tag, STR("latest")) ? NEED_MET : NEED_TAG;
-}
-
-/* Would the rule let pass who writes this? */
-static bool is_admitted(struct ctx *c, struct str text) {
-    const struct policy_pattern *gave_up = NULL;
-    const struct policy_mirror *served;
-    struct reference there;
-    struct err ignored = ERR_INIT;
-    if (text.n == 0 || !engine_read_reference(c, text, &there, &ignored))
-        return false;
-    struct denial d = find_denial(c, &there.target, &there.target);
-    enum explain_need need = find_need(c->rule, &there.ref);
-    return is_clean(&d) && need != NEED_DIGEST && need != NEED_TAG &&
-           (serves_itself(c->rule, &there.target, &served) != APPROVAL_NONE ||
-            find_pattern(c, &c->rule->approved, &there.target, &gave_up) != NULL);
-}
-
 static struct str suggestion(struct ctx *c, const struct reference *image) {
     struct str text = engine_other_name(c, image);
-    return is_admitted(c, text) ? text : STR_NONE;
+    return engine_is_admitted(c, text) ? text : STR_NONE;
 }
 
 static void diagnose_not_approved(struct ctx *c, const struct judged *j) {
@@ -233,7 +91,8 @@ static void note_denial(struct ctx *c, struct judged *j, const struct denial *d)
 }
 
 static bool is_denied(struct ctx *c, struct judged *j) {
-    struct denial d = find_denial(c, j->nobody ? NULL : &j->source.target, &j->result.target);
+    struct denial d =
+        engine_find_denial(c, j->nobody ? NULL : &j->source.target, &j->result.target);
     note_denial(c, j, &d);
     if (d.by != NULL)
         diagnose_denied(c, j, &d);
@@ -241,22 +100,11 @@ static bool is_denied(struct ctx *c, struct judged *j) {
         diagnose_gave_up(c, j, d.gave_up);
     else if (d.too_many_names)
         diagnose_many_names(c, j);
-    return !is_clean(&d);
-}
-
-static enum explain_approval find_approval(struct ctx *c, struct judged *j) {
-    struct explain_image *note = j->note;
-    const struct match_target *t = &j->result.target;
-    note->gave_up = NULL;
-    enum explain_approval by = serves_itself(c->rule, t, &note->served);
-    if (by != APPROVAL_NONE)
-        return by;
-    note->approved = find_pattern(c, &c->rule->approved, t, &note->gave_up);
-    return note->approved ? APPROVAL_PATTERN : APPROVAL_NONE;
+    return !engine_is_clean(&d);
 }
 
 static bool is_approved(struct ctx *c, struct judged *j) {
-    j->note->approval = find_approval(c, j);
+    j->note->approval = engine_find_approval(c, &j->result.target, j->note);
     if (j->note->approval != APPROVAL_NONE)
         return true;
     if (j->note->gave_up != NULL)
@@ -267,7 +115,7 @@ static bool is_approved(struct ctx *c, struct judged *j) {
 }
 
 static bool meets_requirements(struct ctx *c, struct judged *j) {
-    j->note->need = find_need(c->rule, &j->result.ref);
+    j->note->need = engine_find_need(c->rule, &j->result.ref);
     if (j->note->need == NEED_DIGEST) {
         struct diagnosis what = about(c, j, REASON_DIGEST_MISSING);
         engine_diagnose(c, &what, "has no digest, and one is required (@sha256:...)");
@@ -285,7 +133,7 @@ static bool stands_well(struct ctx *c, const struct judged *j, struct str propos
     if (j->can || c->w->shape == SHAPE_TEMPLATE || str_eq(j->source.text, j->image->text))
         return true;
     struct diagnosis what = about(c, j, REASON_NOT_REWRITTEN);
-    what.suggestion = is_admitted(c, proposed) ? proposed : STR_NONE;
+    what.suggestion = engine_is_admitted(c, proposed) ? proposed : STR_NONE;
     if (j->source.ref.qualified)
         engine_diagnose(c, &what, "has a host in upper case, which runtimes read differently");
     else
@@ -299,7 +147,7 @@ static void diagnose_not_rewritten(struct ctx *c, const struct judged *j, struct
                                    bool passed) {
     struct diagnosis what = about(c, j, REASON_NOT_REWRITTEN);
     if (str_eq(proposed, j->image->text) ||
-        (!passed && c->weight == WEIGHT_DENY && !is_admitted(c, proposed)))
+        (!passed && c->weight == WEIGHT_DENY && !engine_is_admitted(c, proposed)))
         return;
     what.suggestion = passed ? proposed : STR_NONE;
     engine_refuse_image(c, &what, proposed);
@@ -329,7 +177,7 @@ static struct err *said_anew(struct ctx *c) {
 static bool find_result(struct ctx *c, struct judged *j, struct str *proposed) {
     struct err *err = said_anew(c);
     if (!j->nobody)
-        find_exemption(c, &j->source.target, &j->exemption);
+        engine_find_exemption(c, &j->source.target, &j->exemption);
     struct route route = engine_find_route(c->rule, &j->source);
     if (j->exemption.valid != NULL)
         route = (struct route){.way = WAY_EXEMPTED};
@@ -349,7 +197,7 @@ static bool find_result(struct ctx *c, struct judged *j, struct str *proposed) {
         return false;
     }
     if (j->exemption.valid == NULL)
-        find_exemption(c, &j->result.target, &j->exemption);
+        engine_find_exemption(c, &j->result.target, &j->exemption);
     return true;
 }
 
@@ -387,6 +235,13 @@ static void note_source(struct explain_image *note, const struct judged *j) {
     note->tag = j->source.ref.tag;
     note->digest = j->source.ref.digest;
     note->can_rewrite = j->can;
+}
+
+bool engine_has_changed_image(const struct workload *w) {
+    for (size_t i = 0; i < w->n_images; i++)
+        if (w->images[i].changed)
+            return true;
+    return false;
 }
 
 void engine_judge_image(struct ctx *c, size_t i) {

@@ -70,12 +70,7 @@ static const struct workload_odd *asked_by_exemptions(const struct ctx *c) {
 
 /* An update that changes no image goes through: whatever is odd there, nothing is decided by it. */
 static bool nothing_to_judge(const struct workload *w) {
-    if (w->operation != OPERATION_UPDATE)
-        return false;
-    for (size_t i = 0; i < w->n_images; i++)
-        if (w->images[i].changed)
-            return false;
-    return true;
+    return w->operation == OPERATION_UPDATE && !engine_has_changed_image(w);
 }
 
 static bool refuse(struct ctx *c, const struct workload_odd *odd) {

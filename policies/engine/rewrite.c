@@ -48,21 +48,6 @@ const struct policy_mirror *engine_find_mirror(const struct policy_rule *rule, s
     return NULL;
 }
 
-struct str engine_join(struct arena *arena, const struct str *parts, size_t n_parts) {
-    size_t n = 0, at = 0;
-    for (size_t i = 0; i < n_parts; i++)
-        n += parts[i].n;
-    char *p = arena_alloc(arena, n);
-    if (p == NULL)
-        return STR_NONE;
-    for (size_t i = 0; i < n_parts; i++) {
-        if (parts[i].n != 0)
-            memcpy(p + at, parts[i].p, parts[i].n);
-        at += parts[i].n;
-    }
-    return (struct str){p, n};
-}
-
 /* prefix[/repository][:tag][@digest]: tag and digest stay byte for byte. */
 static struct str compose(struct arena *arena, struct str prefix, struct str repository,
                           const struct reference *from) {

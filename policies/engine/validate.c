@@ -23,7 +23,7 @@ void engine_refuse_image(struct ctx *c, struct diagnosis *what, struct str wante
                     audited ? "mode audit changes nothing" : NOT_ASKED);
 }
 
-void engine_refuse_pull_policy(struct ctx *c, const struct decision_image *d) {
+static void refuse_pull_policy(struct ctx *c, const struct decision_image *d) {
     const struct diagnosis what = {.code = REASON_NOT_REWRITTEN,
                                    .weight = c->weight,
                                    .image = (int32_t)(d - c->d->images),
@@ -32,7 +32,15 @@ void engine_refuse_pull_policy(struct ctx *c, const struct decision_image *d) {
                     policy_word(d->image), STR_ARG(c->rule->pull_policy));
 }
 
+void engine_refuse_pull_policies(struct ctx *c) {
+    for (size_t i = 0; i < c->d->n_images && !c->refused; i++)
+        if (engine_wants_pull_policy(c, &c->d->images[i]))
+            refuse_pull_policy(c, &c->d->images[i]);
+}
+
 void engine_refuse_missing_secrets(struct ctx *c) {
+    if (c->refused)
+        return;
     const struct diagnosis what = {
         .code = REASON_NOT_REWRITTEN, .weight = c->weight, .image = -1, .pos = c->rule->pos};
     for (size_t i = 0; i < c->d->n_secrets_added; i++)

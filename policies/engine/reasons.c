@@ -2,55 +2,30 @@
  */
 #include "engine/internal.h"
 
-#include "base/utf8.h"
-
 #include <stdarg.h>
 
-enum { QUOTE_MAX = 320 };
+/* ---- what a reason weighs ------------------------------------------------------------ */
+
+enum reason_weight engine_weight_of(const struct policy_rule *rule, enum workload_shape shape) {
+    static const enum reason_weight by_mode[] = {
+        [MODE_ENFORCE] = WEIGHT_DENY, [MODE_WARN] = WEIGHT_WARN, [MODE_AUDIT] = WEIGHT_NOTE};
+    enum reason_weight weight = by_mode[rule->mode];
+    if (shape == SHAPE_TEMPLATE && rule->templates == TEMPLATES_WARN && weight > WEIGHT_WARN)
+        return WEIGHT_WARN;
+    return weight;
+}
+
+/* Of a template the pod itself is judged later, by its own creator. */
+enum reason_weight engine_unmatched_weight(const struct ctx *c) {
+    if (c->policy->unmatched == UNMATCHED_ALLOW || c->w->shape == SHAPE_OTHER)
+        return WEIGHT_NOTE;
+    return c->w->shape == SHAPE_TEMPLATE ? WEIGHT_WARN : WEIGHT_DENY;
+}
+
+/* ---- its message --------------------------------------------------------------------- */
 
 static const char *const place_words[] = {"container", "init container", "ephemeral container",
                                           "image volume"};
-
-/* Quoted for people: what cannot be seen is shown as \xHH, also since the API server drops a warning
- * that holds a control character, and what is too long is cut. */
-void engine_put_quoted(struct buf *b, struct str s) {
-    const unsigned char *p = (const unsigned char *)s.p;
-    size_t shown = s.n < QUOTE_MAX ? s.n : QUOTE_MAX;
-    buf_putc(b, '"');
-    for (size_t i = 0; i < shown;) {
-        size_t plain = i;
-        while (plain < shown && p[plain] >= 0x20 && p[plain] < 0x7f)
-            plain++;
-        buf_add(b, p + i, plain - i);
-        if ((i = plain) == shown)
-            break;
-        size_t n = utf8_length(p + i, s.n - i);
-        if (n == 0 || utf8_is_unseen(utf8_code(p + i, n))) {
-            n = n ? n : 1;
-            for (size_t k = 0; k < n; k++)
-                buf_printf(b, "\\x%02x", p[i + k]);
-        } else {
-            buf_add(b, p + i, n);
-        }
-        i += n;
-    }
-    buf_puts(b, shown < s.n ? "...\"" : "\"");
-}
-
-struct buf engine_text_start(struct ctx *c, size_t max) {
-    char *room = arena_room(c->arena, max);
-    struct buf b = BUF_OVER(room, room != NULL ? max : 0);
-    return b;
-}
-
-struct str engine_text_take(struct ctx *c, const struct buf *b) {
-    if (b->p == NULL || b->bad) {
-        c->full = true;
-        return STR_NONE;
-    }
-    arena_keep(c->arena, b->n);
-    return buf_view(b);
-}
 
 static void put_message(struct buf *b, struct str message) {
     if (message.n == 0)
