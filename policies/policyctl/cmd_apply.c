@@ -239,7 +239,7 @@ static int apply(const struct options *o, const struct opt_result *args) {
         status = EXIT_INPUT;
     if (r.begun)
         edit_apply_done(&r.apply);
-    policy_free(r.policy);
+    engine_policy_free(r.policy);
     object_skip_told_done(&r.told);
     buf_done(&r.out);
     return status;

@@ -283,7 +283,7 @@ static int bench_worst(const struct options *o, const struct opt_result *args) {
         (o->output ? worst_json : worst_text)(&out, &worst, policy);
         printed = verb_print(&out);
     }
-    policy_free(policy);
+    engine_policy_free(policy);
     buf_done(&out);
     if (err.code != EC_OK)
         return verb_fail(&err);
@@ -316,7 +316,7 @@ static int bench(const struct options *o, const struct opt_result *args) {
     }
     size_t n_faults = b.n_faults;
     bench_done(&b);
-    policy_free(policy);
+    engine_policy_free(policy);
     buf_done(&out);
     if (err.code != EC_OK)
         return verb_fail(&err);

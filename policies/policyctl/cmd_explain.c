@@ -111,7 +111,7 @@ static int run_all(const struct options *o, const struct opt_result *args) {
     for (size_t i = 0; i < args->n_operands && r.err.code == EC_OK; i++)
         take(&r, &args->operands[i]);
     buf_done(&r.out);
-    policy_free(policy);
+    engine_policy_free(policy);
     if (r.printed && r.err.code != EC_OK)
         return verb_fail(&r.err);
     if (!r.printed || r.totals.unreadable != 0)

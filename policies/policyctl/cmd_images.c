@@ -201,7 +201,7 @@ static int images(const struct options *o, const struct opt_result *args) {
         status = answer(&r);
     report_images_done(&r.images);
     buf_done(&r.pointer);
-    policy_free(policy);
+    engine_policy_free(policy);
     return r.err.code == EC_OK ? status : verb_fail(&r.err);
 }
 

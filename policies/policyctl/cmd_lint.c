@@ -107,7 +107,7 @@ static void lint_one(struct run *r, const char *path) {
         r->findings.no_memory = true;
     else if (!r->told)
         add_error(r, path, &err);
-    policy_free(policy);
+    engine_policy_free(policy);
 }
 
 static enum ec read_ignored(struct run *r, const struct opt_list *ids, struct err *err) {

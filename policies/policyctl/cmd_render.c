@@ -94,7 +94,7 @@ static enum ec check_policy(const struct files *files, const char *path, struct 
     enum ec ec = is_one_file(files, path)
                      ? policy_parse(&policy, files->v[0].text, path, now_s, err)
                      : policy_load(&policy, path, now_s, err);
-    policy_free(policy);
+    engine_policy_free(policy);
     return ec;
 }
 

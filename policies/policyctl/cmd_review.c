@@ -75,7 +75,7 @@ static enum ec answer(const struct options *o, const char *path, struct buf *rep
         }
     }
     *denied = session.decision.verdict == VERDICT_DENY;
-    policy_free(policy);
+    engine_policy_free(policy);
     review_session_done(&session);
     buf_done(&copy);
     buf_done(&body);

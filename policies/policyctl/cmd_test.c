@@ -213,7 +213,7 @@ static int test(const struct options *o, const struct opt_result *args) {
     }
     int status = err.code != EC_OK ? verb_fail(&err) : finish(o, &empty, &run);
     mem_free(run.operand_objects);
-    policy_free(policy);
+    engine_policy_free(policy);
     return status;
 }
 

@@ -98,7 +98,7 @@ static void run_suite(struct run *r, const struct input *in) {
     r->v.format->of_suite(&r->v, &of);
     if (err.code != EC_OK)
         verb_fail(&err);
-    policy_free(policy);
+    engine_policy_free(policy);
     suite_close(&suite);
 }
 

@@ -11,7 +11,7 @@ static void put_bool(struct buf *out, const char *key, bool value) {
 }
 
 static void put_place(struct buf *out, const struct policy *p, struct policy_pos pos) {
-    put(out, "file", policy_file(p, pos));
+    put(out, "file", engine_policy_file(p, pos));
     buf_printf(out, ",\"line\":%u,\"column\":%u", pos.line, pos.col);
 }
 

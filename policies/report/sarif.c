@@ -99,7 +99,7 @@ static void put_related(struct report *p, const struct object *s, struct policy_
     struct buf path = BUF_INIT(8192);
     if (why.line == 0)
         return;
-    buf_str(&path, policy_file(s->policy, why));
+    buf_str(&path, engine_policy_file(s->policy, why));
     const char *file = buf_z(&path);
     report_carry(p, &path);
     buf_puts(&p->out, ",\"relatedLocations\":[{");

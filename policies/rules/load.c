@@ -93,8 +93,8 @@ static enum ec flatten(struct reader *r) {
         exemptions[p->n_exemptions++] = d->exemption;
     p->rules = rules;
     p->exemptions = exemptions;
-    policy_build_indexes(p, rules);
-    return policy_build_origins(p) ? EC_OK : walk_no_room(r, &p->arena);
+    engine_policy_build_indexes(p, rules);
+    return engine_policy_build_origins(p) ? EC_OK : walk_no_room(r, &p->arena);
 }
 
 static void warn_of_no_rules(struct reader *r) {
@@ -182,7 +182,7 @@ static enum ec build(struct policy **out, const struct files *in,
     if (ec == EC_OK)
         *out = r.policy;
     else
-        policy_free(r.policy);
+        engine_policy_free(r.policy);
     return ec;
 }
 

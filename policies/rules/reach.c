@@ -62,7 +62,7 @@ static bool asks_nothing(const struct policy_match *m) {
 static size_t first_under(const struct policy *p, const struct index_word *word, size_t late,
                           size_t best) {
     size_t n;
-    const struct index_entry *under = index_find(&p->rule_index, word, &n);
+    const struct index_entry *under = engine_index_find(&p->rule_index, word, &n);
     for (size_t i = 0; i < n && under[i].at < best && under[i].at < late; i++)
         if (selects_all_of(&p->rules[under[i].at].match, &p->rules[late].match))
             return under[i].at;

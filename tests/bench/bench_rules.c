@@ -111,7 +111,7 @@ int main(void) {
         for (size_t i = 0; i < 4; i++) {
             struct policy *policy = with_rules(counts[i], rows[r].before, rows[r].behind);
             printf(" %9.0f", measure(policy, 1, image));
-            policy_free(policy);
+            engine_policy_free(policy);
         }
         printf("\n");
     }
@@ -119,13 +119,13 @@ int main(void) {
     for (size_t i = 0; i < 4; i++) {
         struct policy *policy = with_patterns(counts[i]);
         printf(" %9.0f", measure(policy, 1, elsewhere));
-        policy_free(policy);
+        engine_policy_free(policy);
     }
     printf("\n%-34s", "images");
     for (size_t i = 0; i < 3; i++) {
         struct policy *policy = with_rules(1, "namespaces: [team-", "]");
         printf(" %9.0f", measure(policy, counts[i], image));
-        policy_free(policy);
+        engine_policy_free(policy);
     }
     printf("\n");
     return 0;

@@ -161,7 +161,7 @@ static struct loaded load_text(const char *yaml) {
 static void loaded_done(struct loaded *l) {
     buf_done(&l->text);
     buf_done(&l->warnings);
-    policy_free(l->policy);
+    engine_policy_free(l->policy);
 }
 
 /* ---- what is read ------------------------------------------------------------------------ */
@@ -452,7 +452,7 @@ static void folders_are_read_in_order_of_names(void **state) {
     assert_int_equal(l.policy->n_files, 3);
     char name[128];
     snprintf(name, sizeof name, "%s/30-c.json", f.path);
-    assert_str(policy_file(l.policy, l.policy->rules[2].pos), str_of(name));
+    assert_str(engine_policy_file(l.policy, l.policy->rules[2].pos), str_of(name));
     loaded_done(&l);
     remove_folder(&f);
 }
@@ -670,7 +670,7 @@ static void pipes_are_read_where_wanted(void **state) {
     assert_non_null(strstr(err.msg, "it is no regular file"));
     enum ec ec = rules_load(&policy, path, &tool, &why);
     assert_ok(ec, &why);
-    policy_free(policy);
+    engine_policy_free(policy);
     close(ends[0]);
 }
 
@@ -698,7 +698,7 @@ static void no_example_is_left_out(void **state) {
     struct policy *p = NULL;
     assert_ok(rules_load(&p, TESTS_DIR "/../policies/examples", NULL, &err), &err);
     assert_int_equal(p->n_files, 4);
-    policy_free(p);
+    engine_policy_free(p);
 }
 
 /* ---- the hash ---------------------------------------------------------------------------- */
@@ -719,20 +719,20 @@ static void files_are_hashed(void **state) {
     const char *yaml = HEAD "  approved: [a.io]\n";
     assert_ok(rules_parse(&p, str_of(yaml), "x", NULL, &err), &err);
     assert_string_equal(p->sha256, "");
-    policy_free(p);
+    engine_policy_free(p);
     assert_ok(rules_parse(&p, str_of(yaml), "x", &options, &err), &err);
     assert_int_equal(strncmp(p->sha256, yaml, 64), 0);
-    policy_free(p);
+    engine_policy_free(p);
 
     struct folder f = make_folder();
     put_file(&f, "1.yaml", "#\n" HEAD "  approved: [a.io]\n");
     assert_ok(rules_load(&p, f.path, &options, &err), &err);
     assert_int_equal(strncmp(p->sha256, "#\napi", 5), 0);
-    policy_free(p);
+    engine_policy_free(p);
     put_file(&f, "2.yaml", NAMED("b") "  approved: [a.io]\n");
     assert_ok(rules_load(&p, f.path, &options, &err), &err);
     assert_int_equal(strncmp(p->sha256, "1.yaml.69.#\napiVersion", 22), 0);
-    policy_free(p);
+    engine_policy_free(p);
     remove_folder(&f);
 }
 
@@ -769,7 +769,7 @@ static void survives_the_lack_of_memory(void **state) {
         failing_allocation = 0;
         if (ec != EC_OK && (ec != EC_NOMEM || p != NULL || err.code != EC_NOMEM))
             fail_row("allocation %d: %s: %s", n, ec_name(ec), err.msg);
-        policy_free(p);
+        engine_policy_free(p);
         buf_done(&told);
     } while (allocations >= n);
     assert_true(n > 50);

@@ -638,7 +638,7 @@ static void warnings_are_told(void **state) {
         if (ec != EC_OK || !str_eq(buf_view(&told), str_of(warned[i].warnings)))
             fail_row("%s\n  found    %s%.*s\n  expected %s", warned[i].yaml, err.msg,
                      STR_ARG(buf_view(&told)), warned[i].warnings);
-        policy_free(p);
+        engine_policy_free(p);
         buf_done(&told);
     }
 }
@@ -652,7 +652,7 @@ static void twin_secrets_are_dropped(void **state) {
               &err);
     assert_int_equal(p->rules[0].n_secrets, 2);
     assert_str(p->rules[0].secrets[1].name, STR("b"));
-    policy_free(p);
+    engine_policy_free(p);
 }
 
 /* ---- limits ------------------------------------------------------------------------------ */
@@ -663,7 +663,7 @@ static void refuse_built(struct buf *yaml, enum ec expected, const char *msg) {
     enum ec ec = rules_parse(&p, buf_view(yaml), "rules.yaml", NULL, &err);
     if (ec != expected || strcmp(err.msg, msg) != 0)
         fail_row("found %s %s, expected %s", ec_name(ec), err.msg, msg);
-    policy_free(p);
+    engine_policy_free(p);
     buf_done(yaml);
 }
 

@@ -131,7 +131,7 @@ static void put_rule(struct line *l, const struct audit_entry *e) {
     if (rule == NULL)
         return;
     PUT(l, "rule", rule->name, NAME_BYTES);
-    PUT(l, "file", policy_file(e->policy, rule->pos), NAME_BYTES);
+    PUT(l, "file", engine_policy_file(e->policy, rule->pos), NAME_BYTES);
     buf_puts(l->out, ",\"line\":");
     buf_uint(l->out, rule->pos.line);
     PUT(l, "mode", str_of(engine_mode_name(rule->mode)), NAME_BYTES);

@@ -24,7 +24,7 @@ struct live *live_new(void) {
 }
 
 static void rules_free(struct live_rules rules) {
-    policy_free(rules.policy);
+    engine_policy_free(rules.policy);
     mem_free(rules.places);
 }
 

@@ -180,7 +180,7 @@ static void put_exemptions(struct buf *out, const struct policy *p, int64_t now_
     for (size_t i = 0; i < nearest.n; i++) {
         const struct policy_exemption *e = nearest.v[i];
         struct buf name = BUF_INIT(8192);
-        buf_str(&name, policy_file(p, e->pos));
+        buf_str(&name, engine_policy_file(p, e->pos));
         buf_printf(&name, ":%u", e->pos.line);
         struct metrics_set set = {{buf_view(&name)}};
         metrics_sample(out, &family, &set, e->until_s - now_s);

@@ -174,7 +174,7 @@ static void put_rule(struct buf *out, const struct policy *p, const struct polic
     buf_reset(scratch);
     buf_str(scratch, rule->name);
     buf_puts(scratch, " (");
-    buf_str(scratch, policy_file(p, rule->pos));
+    buf_str(scratch, engine_policy_file(p, rule->pos));
     buf_putc(scratch, ':');
     buf_uint(scratch, rule->pos.line);
     buf_putc(scratch, ')');

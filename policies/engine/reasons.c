@@ -2,55 +2,30 @@
  */
 #include "engine/internal.h"
 
-#include "base/utf8.h"
-
 #include <stdarg.h>
 
-enum { QUOTE_MAX = 320 };
+/* ---- what a reason weighs ------------------------------------------------------------ */
+
+enum reason_weight engine_weight_of(const struct policy_rule *rule, enum workload_shape shape) {
+    static const enum reason_weight by_mode[] = {
+        [MODE_ENFORCE] = WEIGHT_DENY, [MODE_WARN] = WEIGHT_WARN, [MODE_AUDIT] = WEIGHT_NOTE};
+    enum reason_weight weight = by_mode[rule->mode];
+    if (shape == SHAPE_TEMPLATE && rule->templates == TEMPLATES_WARN && weight > WEIGHT_WARN)
+        return WEIGHT_WARN;
+    return weight;
+}
+
+/* Of a template the pod itself is judged later, by its own creator. */
+enum reason_weight engine_unmatched_weight(const struct ctx *c) {
+    if (c->policy->unmatched == UNMATCHED_ALLOW || c->w->shape == SHAPE_OTHER)
+        return WEIGHT_NOTE;
+    return c->w->shape == SHAPE_TEMPLATE ? WEIGHT_WARN : WEIGHT_DENY;
+}
+
+/* ---- its message --------------------------------------------------------------------- */
 
 static const char *const place_words[] = {"container", "init container", "ephemeral container",
                                           "image volume"};
-
-/* Quoted for people: what cannot be seen is shown as \xHH, also since the API server drops a warning
- * that holds a control character, and what is too long is cut. */
-void put_quoted(struct buf *b, struct str s) {
-    const unsigned char *p = (const unsigned char *)s.p;
-    size_t shown = s.n < QUOTE_MAX ? s.n : QUOTE_MAX;
-    buf_putc(b, '"');
-    for (size_t i = 0; i < shown;) {
-        size_t plain = i;
-        while (plain < shown && p[plain] >= 0x20 && p[plain] < 0x7f)
-            plain++;
-        buf_add(b, p + i, plain - i);
-        if ((i = plain) == shown)
-            break;
-        size_t n = utf8_length(p + i, s.n - i);
-        if (n == 0 || utf8_is_unseen(utf8_code(p + i, n))) {
-            n = n ? n : 1;
-            for (size_t k = 0; k < n; k++)
-                buf_printf(b, "\\x%02x", p[i + k]);
-        } else {
-            buf_add(b, p + i, n);
-        }
-        i += n;
-    }
-    buf_puts(b, shown < s.n ? "...\"" : "\"");
-}
-
-struct buf text_start(struct ctx *c, size_t max) {
-    char *room = arena_room(c->arena, max);
-    struct buf b = BUF_OVER(room, room != NULL ? max : 0);
-    return b;
-}
-
-struct str text_take(struct ctx *c, const struct buf *b) {
-    if (b->p == NULL || b->bad) {
-        c->full = true;
-        return STR_NONE;
-    }
-    arena_keep(c->arena, b->n);
-    return buf_view(b);
-}
 
 static void put_message(struct buf *b, struct str message) {
     if (message.n == 0)
@@ -67,21 +42,21 @@ static void put_subject(struct buf *b, const struct workload_image *image) {
     buf_puts(b, place_words[image->place]);
     if (image->name.n != 0) {
         buf_putc(b, ' ');
-        put_quoted(b, image->name);
+        engine_put_quoted(b, image->name);
     } else {
         buf_printf(b, " %u", image->index);
     }
     buf_puts(b, ": image ");
-    put_quoted(b, image->text);
+    engine_put_quoted(b, image->text);
     buf_putc(b, ' ');
 }
 
 static void put_rule(struct buf *b, const struct ctx *c, const struct policy_pos *pos) {
-    struct str file = policy_file(c->policy, *pos);
+    struct str file = engine_policy_file(c->policy, *pos);
     if (c->rule == NULL || pos->line == 0)
         return;
     buf_puts(b, " (rule ");
-    put_quoted(b, c->rule->name);
+    engine_put_quoted(b, c->rule->name);
     buf_puts(b, ", ");
     buf_str(b, file);
     buf_putc(b, ':');
@@ -123,7 +98,7 @@ static struct reason *next_reason(struct ctx *c, enum reason_weight weight) {
     return &d->reasons[d->n_reasons++];
 }
 
-static void note_weight(struct ctx *c, const struct complaint *what) {
+static void note_weight(struct ctx *c, const struct diagnosis *what) {
     if (what->weight > c->heaviest)
         c->heaviest = what->weight;
     c->refused |= what->weight == WEIGHT_DENY && what->code != REASON_NOT_REWRITTEN;
@@ -132,19 +107,19 @@ static void note_weight(struct ctx *c, const struct complaint *what) {
 }
 
 /* What to write instead, or what may be written at all; then whom to ask. */
-static void put_advice(struct buf *b, const struct ctx *c, const struct complaint *what) {
+static void put_advice(struct buf *b, const struct ctx *c, const struct diagnosis *what) {
     if (what->suggestion.n != 0) {
         buf_puts(b, "; write ");
-        put_quoted(b, what->suggestion);
+        engine_put_quoted(b, what->suggestion);
         buf_puts(b, " instead");
     } else if (what->code == REASON_NOT_APPROVED) {
-        put_approved(b, c->rule);
+        engine_put_approved(b, c->rule);
     }
     if (what->code != REASON_EXEMPTED)
         put_message(b, c->rule != NULL ? c->rule->message : c->policy->message);
 }
 
-static void set_reason(struct ctx *c, struct reason *reason, const struct complaint *what,
+static void set_reason(struct ctx *c, struct reason *reason, const struct diagnosis *what,
                        struct buf *b) {
     /* What does not fit is cut at a piece; a decision never fails for the length of its words. */
     if (b->bad == EC_LIMIT)
@@ -152,28 +127,28 @@ static void set_reason(struct ctx *c, struct reason *reason, const struct compla
     *reason = (struct reason){.code = what->code,
                               .weight = what->weight,
                               .image = what->image,
-                              .message = text_take(c, b),
+                              .message = engine_text_take(c, b),
                               .suggestion = what->suggestion,
                               .pos = what->pos};
 }
 
 /* Of a meter that ran out a moment ago nobody knows yet: what is said now rests on no answer. */
-static struct reason *start_reason(struct ctx *c, const struct complaint *what) {
+static struct reason *start_reason(struct ctx *c, const struct diagnosis *what) {
     if (c->meter.spent && !c->over)
         return NULL;
     note_weight(c, what);
     struct reason *reason = next_reason(c, what->weight);
     if (reason == NULL)
-        memo_hear(c, what, STR_NONE);
+        engine_memo_record(c, what, STR_NONE);
     return reason;
 }
 
-void complain(struct ctx *c, const struct complaint *what, const char *format, ...) {
+void engine_diagnose(struct ctx *c, const struct diagnosis *what, const char *format, ...) {
     va_list args;
     struct reason *reason = start_reason(c, what);
     if (reason == NULL)
         return;
-    struct buf b = text_start(c, TEXT_MAX);
+    struct buf b = engine_text_start(c, TEXT_MAX);
     if (what->image >= 0)
         put_subject(&b, c->d->images[what->image].image);
     size_t subject = b.n;
@@ -183,14 +158,14 @@ void complain(struct ctx *c, const struct complaint *what, const char *format, .
     put_rule(&b, c, &what->pos);
     put_advice(&b, c, what);
     set_reason(c, reason, what, &b);
-    memo_hear(c, what, str_slice(reason->message, subject, reason->message.n));
+    engine_memo_record(c, what, str_slice(reason->message, subject, reason->message.n));
 }
 
-void complain_again(struct ctx *c, const struct complaint *what, struct str tail) {
+void engine_diagnose_copy(struct ctx *c, const struct diagnosis *what, struct str tail) {
     struct reason *reason = start_reason(c, what);
     if (reason == NULL)
         return;
-    struct buf b = text_start(c, TEXT_MAX);
+    struct buf b = engine_text_start(c, TEXT_MAX);
     put_subject(&b, c->d->images[what->image].image);
     buf_str(&b, tail);
     set_reason(c, reason, what, &b);
