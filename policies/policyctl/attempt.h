@@ -2,7 +2,6 @@
  * It must not see an allocation fail: its lexer loses a byte then and goes on, beyond the end of what
  * it has if that byte was a quote; and json_pack() loses what it made. Here all it asks for comes
  * from an arena that ends with the attempt, and where there is no room its call is left for good.
- * policies/rules/tree.c does the same for rule files.
  * Threads    one attempt in each at a time                                                  */
 #ifndef PULLGATE_POLICYCTL_ATTEMPT_H
 #define PULLGATE_POLICYCTL_ATTEMPT_H

@@ -32,37 +32,18 @@ struct quoted walk_quote(struct str s) {
 
 /* ---- where ------------------------------------------------------------------------------- */
 
-static void put_pointer(struct buf *out, const struct cursor *c) {
-    if (c->up == NULL)
-        return;
-    put_pointer(out, c->up);
-    buf_putc(out, '/');
-    if (c->key != NULL)
-        buf_pointer(out, str_of(c->key));
-    else
-        buf_uint(out, c->index);
-}
-
-typedef struct source_pos where_fn(const struct source *s, struct str pointer);
-
-static struct policy_pos locate(const struct cursor *c, where_fn *where) {
-    struct reader *r = c->r;
-    struct source_pos pos = {0, 0};
-    buf_reset(&r->pointer);
-    put_pointer(&r->pointer, c);
-    if (r->pointer.bad)
-        r->no_memory = true;
-    else
-        pos = where(r->source, buf_view(&r->pointer));
-    return (struct policy_pos){.file = r->file, .line = pos.line, .col = pos.col};
+static struct policy_pos node_pos(const struct cursor *c, json_at node) {
+    struct yaml_pos pos = c->r->doc->pos[node];
+    return (struct policy_pos){.file = c->r->file, .line = pos.line, .col = pos.col};
 }
 
 struct policy_pos walk_pos(const struct cursor *c) {
-    return locate(c, source_where);
+    return node_pos(c, c->value);
 }
 
+/* A key is the node in front of its value. */
 struct policy_pos walk_key_pos(const struct cursor *c) {
-    return locate(c, source_where_key);
+    return node_pos(c, c->key.p != NULL ? c->value - 1 : c->value);
 }
 
 /* Where the line begins in the text; line breaks as YAML 1.1 has them in ASCII. A file is read from its
@@ -118,9 +99,9 @@ static size_t put_name(char *out, size_t room, const struct cursor *c) {
     size_t n = put_name(out, room, c->up);
     if (n >= room)
         return n;
-    if (c->key == NULL)
+    if (c->key.p == NULL)
         return n + (size_t)snprintf(out + n, room - n, "[%zu]", c->index);
-    return n + (size_t)snprintf(out + n, room - n, "[%s]", walk_quote(str_of(c->key)).z);
+    return n + (size_t)snprintf(out + n, room - n, "[%s]", walk_quote(c->key).z);
 }
 
 static void put_message(char out[MESSAGE_BYTES], const struct cursor *c, const char *format,

@@ -11,7 +11,7 @@ const char *hints_meant(const char *what, struct str found, const char *const ca
                         size_t n);
 
 /* Where a key belongs that this map does not have; NULL when it is nowhere. */
-const char *hints_elsewhere(const char *map, const char *key);
+const char *hints_elsewhere(const char *map, struct str key);
 
 /* "; write ..." for a value of the wrong type, or nothing. */
 void hints_type(char *out, size_t room, const struct cursor *c, unsigned wanted);

@@ -4,21 +4,13 @@
 #include "rules/check.h"
 #include "rules/files.h"
 #include "rules/schema.h"
-#include "rules/tree.h"
 
-enum {
-    ARENA_MAX = 64 << 20,
-    POINTER_MAX = 64 << 20 /* a pointer holds keys, each at most a file long */
-};
+enum { ARENA_MAX = 64 << 20 };
 
 /* ---- one file ---------------------------------------------------------------------------- */
 
-static void place_file(struct reader *r, struct source_pos pos) {
-    err_place(r->err, r->policy->files[r->file].p, pos.line, pos.col);
-}
-
-static enum ec read_tree(struct reader *r, json_t *tree) {
-    struct cursor root = {.r = r, .value = tree};
+static enum ec read_nodes(struct reader *r) {
+    struct cursor root = {.r = r, .value = 0};
     struct draft_file file = {.has_rules = false};
     enum ec ec = walk_object(&root, &schema_policy, &file);
     if (ec == EC_OK && r->file == 0)
@@ -26,35 +18,30 @@ static enum ec read_tree(struct reader *r, json_t *tree) {
     return ec;
 }
 
-static void warn_of_lost(struct reader *r, const struct source *source) {
-    struct source_pos pos;
-    for (size_t i = 0; source_lost(source, i, &pos); i++)
+static void warn_of_lost(struct reader *r) {
+    for (uint32_t i = 0; i < r->doc->n_lost; i++) {
+        struct yaml_pos pos = r->doc->lost[i].pos;
         walk_warn_at(r, LINT_MERGE_WINS,
                      (struct policy_pos){.file = r->file, .line = pos.line, .col = pos.col},
                      "this key has no effect: the \"<<\" behind it brings it again and wins");
+    }
 }
 
 static enum ec read_source(struct reader *r, struct source *source) {
-    struct tree tree;
-    enum ec ec = tree_parse(&tree, source_json(source), r->err);
-    r->source = source;
-    warn_of_lost(r, source);
-    if (ec == EC_OK)
-        ec = read_tree(r, tree.root);
-    else
-        place_file(r, source_where(source, STR_NONE));
-    r->source = NULL;
-    tree_done(&tree);
+    r->doc = source->doc;
+    warn_of_lost(r);
+    enum ec ec = read_nodes(r);
+    r->doc = NULL;
     return walk_is_over(r, ec) ? ec : source_end(source, r->err);
 }
 
 /* What is wrong with one file is kept, and the next one is read. */
 static enum ec read_file(struct reader *r, struct str text) {
-    struct source *source = NULL;
+    struct source source;
     r->text = text;
     if (source_open(&source, text, r->err) == EC_OK)
-        (void)!read_source(r, source);
-    source_close(source);
+        (void)!read_source(r, &source);
+    source_close(&source);
     walk_keep(r, r->err);
     return r->no_memory || r->err->code != EC_OK ? err_set(r->err, EC_NOMEM, "out of memory")
                                                  : EC_OK;
@@ -175,10 +162,8 @@ static enum ec build(struct policy **out, const struct files *in,
         return err_set(err, EC_NOMEM, "out of memory");
     r.policy->arena = (struct arena)ARENA_INIT(4096, ARENA_MAX);
     r.scratch = (struct arena)ARENA_INIT(4096, ARENA_MAX);
-    r.pointer = (struct buf)BUF_INIT(POINTER_MAX);
     enum ec ec = read_all(&r, in);
     arena_done(&r.scratch);
-    buf_done(&r.pointer);
     if (ec == EC_OK)
         *out = r.policy;
     else

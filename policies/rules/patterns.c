@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "rules/schema.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 typedef enum ec compile_fn(struct match_image **out, struct str text, struct err *err);
@@ -145,7 +146,7 @@ enum ec read_regex(const struct cursor *c, void *out) {
 
 static enum ec read_pattern(const struct cursor *c, void *out) {
     struct draft_regex regex = {.pattern = {.image = NULL}};
-    if (json_is_string(c->value)) {
+    if (walk_is(c, JSON_STRING)) {
         enum ec ec = compile(c, match_image_compile, out);
         if (ec == EC_OK)
             check_shape(c);
@@ -200,7 +201,7 @@ enum ec read_patterns(const struct cursor *c, void *out) {
     struct policy_patterns *patterns = out;
     struct arena *a = &c->r->policy->arena;
     *patterns = (struct policy_patterns){.v = NULL};
-    if (json_is_null(c->value))
+    if (walk_is(c, JSON_NULL))
         return EC_OK;
     size_t n = walk_count(c);
     if (n == 0 && (c->field->flags & FIELD_REQUIRED))

@@ -190,7 +190,7 @@ enum ec read_registry(const struct cursor *c, void *out) {
     struct draft *d = out;
     d->rule.registry = (struct policy_place){.text = STR_NONE};
     d->rule.registry_pos = walk_pos(c);
-    if (json_is_null(c->value) || walk_str(c).n == 0)
+    if (walk_is(c, JSON_NULL) || walk_str(c).n == 0)
         return EC_OK;
     return place_read(&d->rule.registry, c, walk_str(c), PLACE_REGISTRY);
 }
@@ -200,7 +200,7 @@ enum ec read_registry(const struct cursor *c, void *out) {
 static enum ec read_mirror(const struct cursor *c, void *out) {
     struct policy_mirror *m = out;
     m->pos = walk_key_pos(c);
-    enum ec ec = place_read(&m->from, c, str_of(c->key), PLACE_MIRROR_KEY);
+    enum ec ec = place_read(&m->from, c, c->key, PLACE_MIRROR_KEY);
     if (walk_is_over(c->r, ec))
         return ec;
     enum ec to = place_read(&m->to, c, walk_str(c), PLACE_MIRROR_TARGET);
@@ -237,7 +237,7 @@ enum ec read_mirrors(const struct cursor *c, void *out) {
     struct arena *a = &c->r->policy->arena;
     rule->mirrors = NULL;
     rule->n_mirrors = 0;
-    if (json_is_null(c->value) || walk_count(c) == 0)
+    if (walk_is(c, JSON_NULL) || walk_count(c) == 0)
         return EC_OK;
     struct policy_mirror *m = ARENA_ARRAY(a, struct policy_mirror, walk_count(c));
     if (m == NULL)

@@ -60,8 +60,7 @@ static enum ec read_secret(const struct cursor *c, void *out) {
     struct draft_secret *d = out;
     d->secret.always = true;
     d->secret.pos = walk_pos(c);
-    return json_is_string(c->value) ? read_secret_name(c, d)
-                                    : walk_object(c, &schema_secret, d);
+    return walk_is(c, JSON_STRING) ? read_secret_name(c, d) : walk_object(c, &schema_secret, d);
 }
 
 static bool same(const struct policy_secret *a, const struct policy_secret *b) {
@@ -84,7 +83,7 @@ static bool is_twin(const struct cursor *c, const struct draft_secret *d, size_t
 enum ec read_secrets(const struct cursor *c, void *out) {
     struct draft *draft = out;
     struct reader *r = c->r;
-    size_t n = json_is_null(c->value) ? 0 : walk_count(c);
+    size_t n = walk_is(c, JSON_NULL) ? 0 : walk_count(c);
     struct draft_secret *d = ARENA_ARRAY(&r->scratch, struct draft_secret, n);
     struct policy_secret *secrets = ARENA_ARRAY(&r->policy->arena, struct policy_secret, n);
     if (d == NULL)

@@ -98,7 +98,7 @@ enum ec read_label_values(const struct cursor *c, void *out) {
 static enum ec read_match_label(const struct cursor *c, void *out) {
     struct match_requirement *requirement = out;
     struct err why = ERR_INIT;
-    enum ec ec = match_check_label_key(str_of(c->key), &why);
+    enum ec ec = match_check_label_key(c->key, &why);
     if (ec != EC_OK)
         return walk_fail_name(c, EC_SCHEMA, "%s", why.msg);
     struct str *value = ARENA_NEW(&c->r->policy->arena, struct str);
@@ -108,7 +108,7 @@ static enum ec read_match_label(const struct cursor *c, void *out) {
     requirement->values = value;
     requirement->n_values = 1;
     ec = read_label_value(c, value);
-    return ec != EC_OK ? ec : walk_copy(c->r, str_of(c->key), &requirement->key);
+    return ec != EC_OK ? ec : walk_copy(c->r, c->key, &requirement->key);
 }
 
 /* As apimachinery's LabelSelectorAsSelector has it. */
@@ -119,11 +119,13 @@ static enum ec read_expression(const struct cursor *c, void *out) {
         return ec;
     e.requirement.op = (enum match_op)e.op;
     bool wants_values = e.op == MATCH_IN || e.op == MATCH_NOT_IN;
-    const char *word = json_string_value(json_object_get(c->value, "operator"));
+    const struct json *j = c->r->doc->json;
+    struct str word = json_str(j, json_get(j, c->value, STR("operator")));
     if (wants_values && e.requirement.n_values == 0)
-        return walk_fail(c, EC_SCHEMA, "operator %s needs at least one of values", word);
+        return walk_fail(c, EC_SCHEMA, "operator %.*s needs at least one of values",
+                         STR_ARG(word));
     if (!wants_values && e.requirement.n_values != 0)
-        return walk_fail(c, EC_SCHEMA, "operator %s takes no values", word);
+        return walk_fail(c, EC_SCHEMA, "operator %.*s takes no values", STR_ARG(word));
     *(struct match_requirement *)out = e.requirement;
     return EC_OK;
 }

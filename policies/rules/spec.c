@@ -28,14 +28,14 @@ enum ec read_message(const struct cursor *c, void *out) {
 }
 
 enum ec read_tag(const struct cursor *c, void *out) {
-    *(bool *)out = !json_is_null(c->value);
+    *(bool *)out = !walk_is(c, JSON_NULL);
     return *(bool *)out ? read_word_only(c, NULL) : EC_OK;
 }
 
 enum ec read_require(const struct cursor *c, void *out) {
     struct policy_rule *rule = out;
     rule->require_digest = rule->require_tag = false;
-    return json_is_null(c->value) ? EC_OK : walk_object(c, c->field->object, rule);
+    return walk_is(c, JSON_NULL) ? EC_OK : walk_object(c, c->field->object, rule);
 }
 
 /* One answer for all files: a pod that no rule of any file selects. */

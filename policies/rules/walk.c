@@ -15,27 +15,17 @@ static const struct {
 
 enum { N_TYPES = sizeof type_words / sizeof *type_words };
 
-static unsigned type_of(const json_t *value) {
-    switch (json_typeof(value)) {
-    case JSON_STRING:
-        return TYPE_STRING;
-    case JSON_TRUE:
-    case JSON_FALSE:
-        return TYPE_BOOL;
-    case JSON_ARRAY:
-        return TYPE_LIST;
-    case JSON_OBJECT:
-        return TYPE_MAP;
-    case JSON_NULL:
-        return TYPE_NULL;
-    default:
-        return TYPE_NUMBER;
-    }
+static enum type type_of(const struct cursor *c) {
+    static const enum type types[] = {
+        [JSON_NULL] = TYPE_NULL,     [JSON_FALSE] = TYPE_BOOL,    [JSON_TRUE] = TYPE_BOOL,
+        [JSON_NUMBER] = TYPE_NUMBER, [JSON_STRING] = TYPE_STRING, [JSON_ARRAY] = TYPE_LIST,
+        [JSON_OBJECT] = TYPE_MAP};
+    return types[json_type_of(c->r->doc->json, c->value)];
 }
 
 static const char *found_words(const struct cursor *c, unsigned type) {
     if (type == TYPE_BOOL)
-        return json_is_true(c->value) ? "the boolean true" : "the boolean false";
+        return walk_is(c, JSON_TRUE) ? "the boolean true" : "the boolean false";
     for (size_t i = 0; i < N_TYPES; i++)
         if (type_words[i].type == type)
             return type_words[i].words;
@@ -72,7 +62,7 @@ static enum ec check_string(const struct cursor *c) {
 
 static enum ec check_type(const struct cursor *c, unsigned types) {
     char expected[80], right[200] = "";
-    unsigned found = type_of(c->value);
+    unsigned found = type_of(c);
     if (found & types)
         return found == TYPE_STRING ? check_string(c) : EC_OK;
     print_expected(expected, sizeof expected, types);
@@ -90,7 +80,7 @@ static enum ec check_type(const struct cursor *c, unsigned types) {
 }
 
 struct str walk_str(const struct cursor *c) {
-    return (struct str){json_string_value(c->value), json_string_length(c->value)};
+    return json_str(c->r->doc->json, c->value);
 }
 
 /* ---- maps by table ----------------------------------------------------------------------- */
@@ -105,19 +95,19 @@ static size_t all_keys(const struct object *o, const char *keys[KEYS_MAX]) {
 }
 
 /* The key that an unknown one stands for, or NULL. */
-static const char *meant_key(const struct object *object, const char *key) {
+static const char *meant_key(const struct object *object, struct str key) {
     const char *keys[KEYS_MAX];
     size_t n = all_keys(object, keys);
-    return hints_meant(object->name, str_of(key), keys, n);
+    return hints_meant(object->name, key, keys, n);
 }
 
 static enum ec fail_unknown(const struct cursor *child, const struct object *object) {
     const char *keys[KEYS_MAX];
     char expected[300] = "", hint[200] = "";
-    struct str key = str_of(child->key);
+    struct str key = child->key;
     size_t n_keys = all_keys(object, keys), n = 0;
-    const char *elsewhere = hints_elsewhere(object->name, child->key);
-    const char *meant = meant_key(object, child->key);
+    const char *elsewhere = hints_elsewhere(object->name, key);
+    const char *meant = meant_key(object, key);
     for (size_t i = 0; i < n_keys && n < sizeof expected; i++)
         n +=
             (size_t)snprintf(expected + n, sizeof expected - n, "%s%s", i ? ", " : "", keys[i]);
@@ -132,11 +122,11 @@ static enum ec fail_unknown(const struct cursor *child, const struct object *obj
                          object->name, n_keys > 1 ? "one of " : "", expected, hint);
 }
 
-static bool is_known(const struct object *object, const char *key) {
+static bool is_known(const struct object *object, struct str key) {
     const char *keys[KEYS_MAX];
     size_t n = all_keys(object, keys);
     for (size_t i = 0; i < n; i++)
-        if (strcmp(keys[i], key) == 0)
+        if (str_eq(str_of(keys[i]), key))
             return true;
     return false;
 }
@@ -148,25 +138,43 @@ static bool goes_on(const struct cursor *c, enum ec *first, enum ec ec) {
     return !walk_is_over(c->r, ec);
 }
 
+/* The first member or element, without a field; false where there is none. */
+static bool first_child(const struct cursor *c, struct cursor *child) {
+    const struct json *j = c->r->doc->json;
+    json_at at = json_first(j, c->value);
+    bool member = at != JSON_NONE && json_is_key(j, at);
+    *child = (struct cursor){.r = c->r, .up = c, .value = member ? at + 1 : at};
+    if (member)
+        child->key = json_str(j, at);
+    return at != JSON_NONE;
+}
+
+static bool next_child(struct cursor *child) {
+    const struct json *j = child->r->doc->json;
+    json_at at = json_next(j, child->up->value, child->value);
+    bool member = at != JSON_NONE && json_is_key(j, at);
+    child->index++;
+    child->value = member ? at + 1 : at;
+    if (member)
+        child->key = json_str(j, at);
+    return at != JSON_NONE;
+}
+
 static enum ec no_unknown_keys(const struct cursor *c, const struct object *object) {
-    const char *key;
-    json_t *value;
+    struct cursor child;
     enum ec first = EC_OK;
-    json_object_foreach(c->value, key, value) {
-        struct cursor child = {.r = c->r, .up = c, .key = key, .value = value};
-        if (!is_known(object, key) && !goes_on(c, &first, fail_unknown(&child, object)))
+    for (bool more = first_child(c, &child); more; more = next_child(&child))
+        if (!is_known(object, child.key) && !goes_on(c, &first, fail_unknown(&child, object)))
             break;
-    }
     return first;
 }
 
 /* Does another key stand for this one? Then that has been told, and this one is not missing. */
 static bool is_misspelt(const struct cursor *c, const struct object *object,
                         const char *wanted) {
-    const char *key;
-    json_t *value;
-    json_object_foreach(c->value, key, value) {
-        const char *meant = is_known(object, key) ? NULL : meant_key(object, key);
+    struct cursor child;
+    for (bool more = first_child(c, &child); more; more = next_child(&child)) {
+        const char *meant = is_known(object, child.key) ? NULL : meant_key(object, child.key);
         if (meant != NULL && strcmp(meant, wanted) == 0)
             return true;
     }
@@ -182,11 +190,11 @@ static enum ec fail_missing(const struct cursor *c, const struct object *object,
 
 static enum ec read_field(const struct cursor *c, const struct object *object,
                           const struct field *f, void *out) {
-    struct cursor child = {.r = c->r, .up = c, .key = f->key, .field = f};
-    child.value = json_object_get(c->value, f->key);
-    bool absent =
-        child.value == NULL || (json_is_null(child.value) && (f->flags & FIELD_REQUIRED));
-    if (absent && child.value != NULL)
+    struct cursor child = {.r = c->r, .up = c, .key = str_of(f->key), .field = f};
+    child.value = json_get(c->r->doc->json, c->value, child.key);
+    bool null = walk_is(&child, JSON_NULL);
+    bool absent = child.value == JSON_NONE || (null && (f->flags & FIELD_REQUIRED));
+    if (absent && null)
         walk_warn_comment(&child);
     if (absent && (f->flags & FIELD_REQUIRED))
         return fail_missing(c, object, f);
@@ -223,7 +231,7 @@ enum ec walk_object(const struct cursor *c, const struct object *object, void *o
 /* ---- lists, and maps with free keys ------------------------------------------------------ */
 
 size_t walk_count(const struct cursor *c) {
-    return json_is_array(c->value) ? json_array_size(c->value) : json_object_size(c->value);
+    return c->r->doc->json->nodes[c->value].len;
 }
 
 static enum ec check_count(const struct cursor *c) {
@@ -239,37 +247,17 @@ static enum ec read_member(const struct cursor *member, read_fn *each, void *bas
     return ec != EC_OK ? ec : each(member, (char *)base + member->index * size);
 }
 
-static enum ec read_elements(const struct cursor *c, read_fn *each, void *base, size_t size) {
-    enum ec first = EC_OK;
-    for (size_t i = 0; i < json_array_size(c->value) && !walk_is_over(c->r, first); i++) {
-        struct cursor element = {.r = c->r, .up = c, .index = i, .field = c->field};
-        element.value = json_array_get(c->value, i);
-        (void)goes_on(c, &first, read_member(&element, each, base, size));
-    }
-    return first;
-}
-
-static enum ec read_members(const struct cursor *c, read_fn *each, void *base, size_t size) {
-    const char *key;
-    json_t *value;
-    enum ec first = EC_OK;
-    struct cursor member = {.r = c->r, .up = c, .field = c->field};
-    json_object_foreach(c->value, key, value) {
-        member.key = key;
-        member.value = value;
-        if (!goes_on(c, &first, read_member(&member, each, base, size)))
-            break;
-        member.index++;
-    }
-    return first;
-}
-
 enum ec walk_each(const struct cursor *c, read_fn *each, void *base, size_t size) {
-    enum ec ec = check_count(c);
-    if (ec != EC_OK || walk_count(c) == 0)
-        return ec;
-    return json_is_array(c->value) ? read_elements(c, each, base, size)
-                                   : read_members(c, each, base, size);
+    struct cursor child;
+    enum ec first = check_count(c);
+    if (first != EC_OK)
+        return first;
+    for (bool more = first_child(c, &child); more; more = next_child(&child)) {
+        child.field = c->field;
+        if (!goes_on(c, &first, read_member(&child, each, base, size)))
+            break;
+    }
+    return first;
 }
 
 /* ---- plain values ------------------------------------------------------------------------ */
@@ -316,7 +304,7 @@ enum ec read_word(const struct cursor *c, void *out) {
 enum ec read_word_text(const struct cursor *c, void *out) {
     unsigned index;
     *(struct str *)out = STR_NONE;
-    if (json_is_null(c->value))
+    if (walk_is(c, JSON_NULL))
         return EC_OK;
     enum ec ec = read_word(c, &index);
     if (ec == EC_OK)
@@ -331,7 +319,7 @@ enum ec read_word_only(const struct cursor *c, void *out) {
 }
 
 enum ec read_bool(const struct cursor *c, void *out) {
-    *(bool *)out = json_is_true(c->value);
+    *(bool *)out = walk_is(c, JSON_TRUE);
     return EC_OK;
 }
 

@@ -1,7 +1,7 @@
-/* walk - over the tree: a cursor that knows where it is, tables that say what may stand there.
+/* walk - over a file's nodes: a cursor that knows where it is, tables that say what may stand there.
  *
  *      root "" <- "spec" <- "rules" <- [0] <- "approved" <- [2]        cursors, each on the C
- *      "/spec/rules/0/approved/2" -> yaml -> line 9, column 11         stack of its reader
+ *      its node -> line 9, column 11                                   stack of its reader
  *
  * Rules      unknown keys, wrong types, words that are none of the allowed ones and missing
  *            keys are found here, by the table; a handler sees a value of a type it asked for.
@@ -16,8 +16,7 @@
 #include "engine/policy.h"
 #include "rules/rules.h"
 #include "rules/source.h"
-
-#include <jansson.h>
+#include "json/json.h"
 
 /* ---- tables ------------------------------------------------------------------------------ */
 
@@ -77,10 +76,9 @@ struct reader {
     struct policy *policy;
     const struct rules_options *options;
     struct arena scratch;
-    struct buf pointer; /* room to write pointers into */
     struct err *err;
 
-    const struct source *source; /* the file being read */
+    const struct yaml_doc *doc; /* the file being read */
     struct str text;
     struct reader_line line; /* the line looked at last */
     uint32_t file;
@@ -100,11 +98,15 @@ struct reader {
 struct cursor {
     struct reader *r;
     const struct cursor *up;
-    const char *key; /* NULL: an element of a list, or the root */
+    struct str key; /* p is NULL for an element of a list, and for the root */
     size_t index;
     const struct field *field; /* by which it is read; of the list for its elements */
-    json_t *value;
+    json_at value;
 };
+
+static inline bool walk_is(const struct cursor *c, enum json_type type) {
+    return json_is(c->r->doc->json, c->value, type);
+}
 
 /* Every key of the map into out, by the table. */
 enum ec walk_object(const struct cursor *c, const struct object *object, void *out) MUST_CHECK;
@@ -119,7 +121,7 @@ size_t walk_count(const struct cursor *c);
  * by field->object at the same base. */
 read_fn read_text, read_word, read_word_text, read_word_only, read_bool, read_map;
 
-/* The bytes of a string; borrowed from the tree. */
+/* The bytes of a string; borrowed from the document. */
 struct str walk_str(const struct cursor *c);
 
 /* ---- complaints -------------------------------------------------------------------------- */

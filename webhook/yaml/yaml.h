@@ -29,8 +29,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Of json/json.h, which is not included: jansson.h, which readers of rule files want beside
- * this, has the same words (enum json_type, JSON_STRING). */
+/* Of json/json.h, which is not included: jansson.h, which tests want beside this, has the same
+ * words (enum json_type, JSON_STRING). */
 struct json;
 struct json_cursor;
 
