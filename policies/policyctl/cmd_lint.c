@@ -4,7 +4,7 @@
 #include "policyctl/policy.h"
 #include "policyctl/verb.h"
 #include "policyctl/whom.h"
-#include "rules/manual.h"
+#include "rules/docs.h"
 #include "rules/rules.h"
 
 #include <stdlib.h>

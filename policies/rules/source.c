@@ -24,7 +24,7 @@ static enum ec nothing_skipped(const struct yaml_doc *doc, struct err *err) {
     return err_set(err, EC_SCHEMA, "%s", doc->note);
 }
 
-enum ec source_open(struct source *out, struct str text, struct err *err) {
+enum ec rules_source_open(struct source *out, struct str text, struct err *err) {
     *out = (struct source){.stream = NULL};
     enum ec ec = yaml_open(&out->stream, text, limits, err);
     if (ec == EC_OK)
@@ -34,12 +34,12 @@ enum ec source_open(struct source *out, struct str text, struct err *err) {
     return ec;
 }
 
-void source_close(struct source *s) {
+void rules_source_close(struct source *s) {
     yaml_close(s->stream);
     *s = (struct source){.stream = NULL};
 }
 
-enum ec source_end(struct source *s, struct err *err) {
+enum ec rules_source_end(struct source *s, struct err *err) {
     enum ec ec = nothing_skipped(s->doc, err);
     if (ec == EC_OK)
         ec = yaml_next(s->stream, &s->doc, err);

@@ -1,6 +1,6 @@
 /* source - one rule file as the YAML reader has it: its values, and where each stands in it.
- * Rules      one document, and nothing behind it; the text is read once, by source_open
- * Ownership  a source borrows the text, and owns all else until source_close
+ * Rules      one document, and nothing behind it; the text is read once, by rules_source_open
+ * Ownership  a source borrows the text, and owns all else until rules_source_close
  * Limits     SOURCE_DEPTH_MAX levels; 16 MiB of JSON and a million nodes
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_RULES_SOURCE_H
@@ -20,12 +20,12 @@ struct source {
 };
 
 /* The first document of the text. Errors: EC_SYNTAX, EC_SCHEMA (an empty file, duplicate keys),
- * EC_LIMIT, EC_NOMEM, with line and col. *out needs source_close in any case. */
-enum ec source_open(struct source *out, struct str text, struct err *err) MUST_CHECK;
-void source_close(struct source *s);
+ * EC_LIMIT, EC_NOMEM, with line and col. *out needs rules_source_close in any case. */
+enum ec rules_source_open(struct source *out, struct str text, struct err *err) MUST_CHECK;
+void rules_source_close(struct source *s);
 
 /* Checks that nothing follows the document, which is gone afterwards.
- * Errors: EC_SCHEMA (a second document), and those of source_open. */
-enum ec source_end(struct source *s, struct err *err) MUST_CHECK;
+ * Errors: EC_SCHEMA (a second document), and those of rules_source_open. */
+enum ec rules_source_end(struct source *s, struct err *err) MUST_CHECK;
 
 #endif
