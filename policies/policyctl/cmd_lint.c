@@ -4,7 +4,7 @@
 #include "policyctl/requester.h"
 #include "policyctl/verb.h"
 #include "report/lint.h"
-#include "rules/manual.h"
+#include "rules/docs.h"
 #include "rules/rules.h"
 
 #include <stdlib.h>

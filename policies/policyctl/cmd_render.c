@@ -132,7 +132,8 @@ static void warn_of_size(const struct render *r) {
 }
 
 static enum ec read_policy(struct render *r, const char *path, struct err *err) {
-    if (policy_named(path, err) != EC_OK || files_read(&r->files, path, true, err) != EC_OK ||
+    if (policy_named(path, err) != EC_OK ||
+        rules_read_files(&r->files, path, true, err) != EC_OK ||
         check_policy(&r->files, path, err) != EC_OK)
         return err->code;
     if (r->files.n > FILES_IN_CONFIGMAP_MAX)
@@ -252,7 +253,7 @@ static int run(const struct options *o, const struct opt_result *args) {
         status = verb_fail(&err);
     else if (!verb_print(&r.out))
         status = EXIT_INPUT;
-    files_done(&r.files);
+    rules_files_done(&r.files);
     buf_done(&r.ca_crt);
     buf_done(&r.tls_crt);
     buf_done(&r.ca_bundle);

@@ -2,7 +2,7 @@
 #include "base/file.h"
 #include "policyctl/policy.h"
 #include "policyctl/verb.h"
-#include "rules/manual.h"
+#include "rules/docs.h"
 #include "version.h"
 
 #include <errno.h>

@@ -14,10 +14,10 @@ struct target {
 
 static void print_target(const struct target *t, char *out, size_t room) {
     if (t->mirror != NULL)
-        snprintf(out, room, "mirror %s -> %s", walk_quote(t->mirror->from.text).z,
-                 walk_quote(t->to->text).z);
+        snprintf(out, room, "mirror %s -> %s", rules_quote(t->mirror->from.text).z,
+                 rules_quote(t->to->text).z);
     else
-        snprintf(out, room, "registry %s", walk_quote(t->to->text).z);
+        snprintf(out, room, "registry %s", rules_quote(t->to->text).z);
 }
 
 static enum ec fail(struct reader *r, const struct target *t,
@@ -25,13 +25,13 @@ static enum ec fail(struct reader *r, const struct target *t,
     char what[320];
     print_target(t, what, sizeof what);
     if (next == t->mirror)
-        return walk_fail_at(
+        return rules_fail_at(
             r, t->pos,
             "%s does not converge: what it moves is still under %s and would be "
             "moved again",
-            what, walk_quote(next->from.text).z);
-    return walk_fail_at(r, t->pos, "%s does not converge: %s is itself mirrored to %s", what,
-                        walk_quote(next->from.text).z, walk_quote(next->to.text).z);
+            what, rules_quote(next->from.text).z);
+    return rules_fail_at(r, t->pos, "%s does not converge: %s is itself mirrored to %s", what,
+                         rules_quote(next->from.text).z, rules_quote(next->to.text).z);
 }
 
 /* The mirror that an image right below `p` takes: as the engine finds it, by host and path. */
@@ -39,7 +39,7 @@ static const struct policy_mirror *covering(const struct policy_rule *rule,
                                             const struct policy_place *p) {
     struct policy_place folded = {.host = engine_fold_host(p->host), .path = p->path};
     for (size_t i = 0; i < rule->n_mirrors; i++) /* longest first */
-        if (place_holds(&rule->mirrors[i].from, &folded))
+        if (rules_prefix_holds(&rule->mirrors[i].from, &folded))
             return &rule->mirrors[i];
     return NULL;
 }
@@ -63,7 +63,7 @@ static bool keeps(const struct policy_mirror *m, const struct policy_place *p) {
 static bool takes_from_below(const struct policy_mirror *m, const struct policy_place *p) {
     struct policy_place folded = {.host = engine_fold_host(p->host), .path = p->path};
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): m is an element of an array */
-    if (!place_holds(&folded, &m->from) || m->from.path.n == folded.path.n)
+    if (!rules_prefix_holds(&folded, &m->from) || m->from.path.n == folded.path.n)
         return false;
     struct str below = str_slice(m->from.path, p->path.n, m->from.path.n);
     if (below.p[0] == '/')
@@ -105,8 +105,9 @@ static enum ec rewrite_twice(struct trial *trial, const struct target *t, struct
         return err_set(trial->r->err, ec, "%s", why.msg);
     if (str_eq(once, twice))
         return EC_OK;
-    return walk_fail_at(trial->r, t->pos, "rewriting does not converge: %s becomes %s, then %s",
-                        walk_quote(image).z, walk_quote(once).z, walk_quote(twice).z);
+    return rules_fail_at(trial->r, t->pos,
+                         "rewriting does not converge: %s becomes %s, then %s",
+                         rules_quote(image).z, rules_quote(once).z, rules_quote(twice).z);
 }
 
 static enum ec try_below(struct trial *trial, const struct target *t,
@@ -159,7 +160,8 @@ static bool moves_alike(const struct draft *a, const struct draft *b) {
            a->rule.official == b->rule.official;
 }
 
-enum ec check_converges(struct reader *r, const struct draft *d, const struct draft *before) {
+enum ec rules_check_converges(struct reader *r, const struct draft *d,
+                              const struct draft *before) {
     struct trial trial = {.r = r, .rule = &d->rule, .arena = ARENA_INIT(4096, 1 << 20)};
     if (before != NULL && moves_alike(d, before))
         return EC_OK;

@@ -30,11 +30,11 @@ static void check_approved(struct reader *r, const struct policy_rule *rule,
         const struct policy_pattern *denied = &rule->denied.v[i];
         if (!denies_all_of(denied->image, approved->image))
             continue;
-        walk_warn_at(r, LINT_DENIED_WINS, approved->pos,
-                     "approved: %s has no effect, denied %s%s covers it",
-                     walk_quote(match_image_text(approved->image)).z,
-                     walk_quote(match_image_text(denied->image)).z,
-                     walk_place(r, denied->pos, approved->pos).z);
+        rules_warn_at(r, LINT_DENIED_WINS, approved->pos,
+                      "approved: %s has no effect, denied %s%s covers it",
+                      rules_quote(match_image_text(approved->image)).z,
+                      rules_quote(match_image_text(denied->image)).z,
+                      rules_location(r, denied->pos, approved->pos).z);
         return;
     }
 }
@@ -42,7 +42,7 @@ static void check_approved(struct reader *r, const struct policy_rule *rule,
 /* ---- secrets for nowhere ----------------------------------------------------------------- */
 
 static bool places_meet(const struct policy_place *a, const struct policy_place *b) {
-    return place_holds(a, b) || place_holds(b, a);
+    return rules_prefix_holds(a, b) || rules_prefix_holds(b, a);
 }
 
 /* A regex, or a glob over hosts, may name any place. */
@@ -86,10 +86,10 @@ static void check_secrets(struct reader *r, const struct draft *d) {
         const struct policy_secret *s = &d->rule.secrets[i];
         if (s->always || may_come_from(r, &d->rule, &s->place))
             continue;
-        walk_warn_at(r, LINT_UNUSED_SECRET, s->pos,
-                     "imagePullSecrets: %s is never added: rule %s lets no image come from %s",
-                     walk_quote(s->name).z, walk_quote(d->rule.name).z,
-                     walk_quote(s->place.text).z);
+        rules_warn_at(r, LINT_UNUSED_SECRET, s->pos,
+                      "imagePullSecrets: %s is never added: rule %s lets no image come from %s",
+                      rules_quote(s->name).z, rules_quote(d->rule.name).z,
+                      rules_quote(s->place.text).z);
     }
 }
 
@@ -102,23 +102,24 @@ static bool holds_for_any(const struct reader *r, const struct policy_exemption 
     return false;
 }
 
-void check_exemptions(struct reader *r) {
+void rules_check_exemptions(struct reader *r) {
     for (const struct draft_exemption *e = r->first_exemption; e != NULL; e = e->next)
         if (e->exemption.scope == SCOPE_FILE && !holds_for_any(r, &e->exemption))
-            walk_warn_at(r, LINT_EXEMPTS_NOTHING, e->exemption.pos,
-                         "the exemption has no effect: it holds for the rules of its own file, "
-                         "which has none (scope: all holds for those of every file)");
+            rules_warn_at(
+                r, LINT_EXEMPTS_NOTHING, e->exemption.pos,
+                "the exemption has no effect: it holds for the rules of its own file, "
+                "which has none (scope: all holds for those of every file)");
 }
 
 /* ---- all of a rule ----------------------------------------------------------------------- */
 
-void check_effects(struct reader *r, const struct draft *d) {
+void rules_check_effects(struct reader *r, const struct draft *d) {
     const struct policy_rule *rule = &d->rule;
     if (rule->registry.text.n == 0 && rule->n_mirrors == 0 && rule->approved.n == 0)
-        walk_warn_at(r, LINT_APPROVES_NOTHING, rule->pos,
-                     "rule %s approves no registry: every image is denied%s",
-                     walk_quote(rule->name).z,
-                     rule->denied.n != 0 ? " (approved: [\"**\"] lets all others pass)" : "");
+        rules_warn_at(r, LINT_APPROVES_NOTHING, rule->pos,
+                      "rule %s approves no registry: every image is denied%s",
+                      rules_quote(rule->name).z,
+                      rule->denied.n != 0 ? " (approved: [\"**\"] lets all others pass)" : "");
     for (size_t i = 0; i < rule->approved.n; i++)
         check_approved(r, rule, &rule->approved.v[i]);
     check_secrets(r, d);

@@ -1,8 +1,7 @@
-#include "rules/overlap.h"
+#include "rules/examine.h"
 
 #include "base/arena.h"
 #include "engine/engine.h"
-#include "rules/examine.h"
 
 #include <stdio.h>
 
@@ -40,9 +39,10 @@ static bool check_names(const struct examine *c, const struct policy_rule *rule,
     if (stays && !is_approved(rule, n))
         return false;
     /* Without the rule's name: rules that inherit the registry have one finding. */
-    examine_tell(c, LINT_TWO_NAMES, rule->registry_pos,
-                 "\"%s\" comes from %.*s, but \"%s\", the same image, %s %.*s", n->bare,
-                 STR_ARG(cut(bare)), n->full, stays ? "stays" : "from", STR_ARG(cut(full)));
+    rules_add_finding(c, LINT_TWO_NAMES, rule->registry_pos,
+                      "\"%s\" comes from %.*s, but \"%s\", the same image, %s %.*s", n->bare,
+                      STR_ARG(cut(bare)), n->full, stays ? "stays" : "from",
+                      STR_ARG(cut(full)));
     return true;
 }
 
@@ -81,7 +81,7 @@ static void check_approved(const struct examine *c, const struct policy_rule *ru
         const struct policy_pattern *p = &rule->approved.v[i];
         const struct policy_place *place = target_of(rule, p->image);
         if (place != NULL)
-            examine_tell(
+            rules_add_finding(
                 c, LINT_APPROVED_ANYWAY, p->pos,
                 "approved: \"%.*s\" is approved by \"%.*s\", to which the rule sends images",
                 STR_ARG(cut(match_image_text(p->image))), STR_ARG(cut(place->text)));
@@ -105,14 +105,14 @@ static bool is_let_pass(const struct policy_rule *rule, const struct match_image
 
 /* ---- the two checks ------------------------------------------------------------------ */
 
-void overlap_check_rule(const struct policy *p, const struct policy_rule *rule,
+void rules_overlap_rule(const struct policy *p, const struct policy_rule *rule,
                         const struct rules_examine_options *options) {
     const struct examine c = {.policy = p, .options = options};
     check_two_names(&c, rule);
     check_approved(&c, rule);
 }
 
-void overlap_check_exemption(const struct policy *p, const struct policy_exemption *e,
+void rules_overlap_exemption(const struct policy *p, const struct policy_exemption *e,
                              const struct rules_examine_options *options) {
     const struct examine c = {.policy = p, .options = options};
     for (size_t i = 0; i < p->n_rules; i++)
@@ -120,6 +120,6 @@ void overlap_check_exemption(const struct policy *p, const struct policy_exempti
             if (!is_let_pass(&p->rules[i], e->images.v[k].image))
                 return;
     if (p->n_rules != 0 && p->unmatched == UNMATCHED_ALLOW)
-        examine_tell(&c, LINT_EXEMPTION_NOT_NEEDED, e->pos,
-                     "the exemption has no effect: every rule lets its images pass");
+        rules_add_finding(&c, LINT_EXEMPTION_NOT_NEEDED, e->pos,
+                          "the exemption has no effect: every rule lets its images pass");
 }

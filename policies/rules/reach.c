@@ -111,13 +111,13 @@ static void check_rule(struct reader *r, size_t i) {
     if (at == p->n_rules)
         return;
     const struct policy_rule *late = &p->rules[i], *wide = &p->rules[at];
-    walk_warn_at(r, LINT_UNREACHABLE_RULE, late->pos,
-                 "rule %s is never reached: rule %s%s selects %s", walk_quote(late->name).z,
-                 walk_quote(wide->name).z, walk_place(r, wide->pos, late->pos).z,
-                 asks_nothing(&wide->match) ? "every pod" : "the same pods");
+    rules_warn_at(r, LINT_UNREACHABLE_RULE, late->pos,
+                  "rule %s is never reached: rule %s%s selects %s", rules_quote(late->name).z,
+                  rules_quote(wide->name).z, rules_location(r, wide->pos, late->pos).z,
+                  asks_nothing(&wide->match) ? "every pod" : "the same pods");
 }
 
-void check_reach(struct reader *r) {
+void rules_check_reach(struct reader *r) {
     for (size_t i = 0; i < r->policy->n_rules; i++)
         check_rule(r, i);
 }

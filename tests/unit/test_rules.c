@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "engine/engine.h"
 #include "rules/rules.h"
+#include "yaml/yaml.h"
+#include "json/json.h"
 
 #include <ftw.h>
 #include <stdlib.h>
@@ -37,6 +39,39 @@ void *mem_realloc(void *p, size_t n) {
 
 void mem_free(void *p) {
     free(p);
+}
+
+/* ---- readers, whose calls are counted (the linker's --wrap) ------------------------------- */
+
+static struct { unsigned opened, documents, parsed; } reads;
+
+enum ec __real_yaml_open(struct yaml **out, struct str text, struct yaml_limits limits,
+                         struct err *err) MUST_CHECK;
+enum ec __wrap_yaml_open(struct yaml **out, struct str text, struct yaml_limits limits,
+                         struct err *err) MUST_CHECK;
+enum ec __real_yaml_next(struct yaml *y, struct yaml_doc **doc, struct err *err) MUST_CHECK;
+enum ec __wrap_yaml_next(struct yaml *y, struct yaml_doc **doc, struct err *err) MUST_CHECK;
+enum ec __real_json_parse(struct json *j, char *text, size_t n, struct json_limits limits,
+                          struct err *err) MUST_CHECK;
+enum ec __wrap_json_parse(struct json *j, char *text, size_t n, struct json_limits limits,
+                          struct err *err) MUST_CHECK;
+
+enum ec __wrap_yaml_open(struct yaml **out, struct str text, struct yaml_limits limits,
+                         struct err *err) {
+    reads.opened++;
+    return __real_yaml_open(out, text, limits, err);
+}
+
+enum ec __wrap_yaml_next(struct yaml *y, struct yaml_doc **doc, struct err *err) {
+    enum ec ec = __real_yaml_next(y, doc, err);
+    reads.documents += *doc != NULL;
+    return ec;
+}
+
+enum ec __wrap_json_parse(struct json *j, char *text, size_t n, struct json_limits limits,
+                          struct err *err) {
+    reads.parsed++;
+    return __real_json_parse(j, text, n, limits, err);
 }
 
 /* ---- a policy as text -------------------------------------------------------------------- */
@@ -364,6 +399,32 @@ static void policies_are_read(void **state) {
         loaded_done(&l);
     }
 }
+
+/* Positions included: 200 patterns, of which each has its own, and a warning. */
+static void a_file_is_parsed_once(void **state) {
+    (void)state;
+    static const char *const heads[] = {
+        HEAD "  approved: [", "{\"apiVersion\": \"pullgate/v1\", \"kind\": \"ImagePolicy\", "
+                              "\"spec\": {\"approved\": ["};
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        struct buf text = BUF_INIT(1 << 20);
+        buf_puts(&text, heads[i]);
+        for (size_t k = 0; k < 200; k++)
+            buf_printf(&text, "\"h%zu.io\",\n", k / 2);
+        buf_puts(&text, i == 0 ? "\"x.io\"]\n" : "\"x.io\"]}}");
+        memset(&reads, 0, sizeof reads);
+        struct loaded l = load_text(buf_z(&text));
+        assert_ok(l.ec, &l.err);
+        assert_int_equal(l.policy->rules[0].approved.v[200].pos.line, i == 0 ? 204 : 201);
+        assert_int_not_equal(l.warnings.n, 0);
+        assert_int_equal(reads.opened, 1);
+        assert_int_equal(reads.documents, 1);
+        assert_int_equal(reads.parsed, 1);
+        loaded_done(&l);
+        buf_done(&text);
+    }
+}
+
 /* ---- from disk --------------------------------------------------------------------------- */
 
 struct folder {
@@ -796,6 +857,7 @@ static void errors_survive_the_lack_of_memory(void **state) {
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(policies_are_read),
+    cmocka_unit_test(a_file_is_parsed_once),
     cmocka_unit_test(folders_are_read_in_order_of_names),
     cmocka_unit_test(exemptions_hold_for_the_rules_of_their_file),
     cmocka_unit_test(the_message_of_the_policy_is_that_of_who_denies),

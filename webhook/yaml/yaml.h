@@ -29,8 +29,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Of json/json.h, which is not included: it clashes with jansson.h (enum json_type, JSON_STRING),
- * which readers of rule files include beside this header. */
+/* Of json/json.h, which is not included: jansson.h, which tests want beside this, has the same
+ * words (enum json_type, JSON_STRING). */
 struct json;
 struct json_cursor;
 

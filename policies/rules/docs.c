@@ -1,4 +1,4 @@
-#include "rules/manual.h"
+#include "rules/docs.h"
 
 #include "rules/schema.h"
 
@@ -120,7 +120,7 @@ static void put_object(struct buf *out, const struct object *o) {
 void rules_json_schema(struct buf *out) {
     buf_puts(out, "{\"$schema\":\"http://json-schema.org/draft-07/schema#\","
                   "\"title\":\"pullgate ImagePolicy\",\"type\":\"object\",");
-    put_object(out, &schema_policy);
+    put_object(out, &rules_schema_policy);
     buf_puts(out, "}\n");
 }
 
@@ -172,21 +172,21 @@ static const struct object *object_of(const struct object *o, const char *key) {
 }
 
 void rules_mdoc(struct buf *out) {
-    const struct object *match = object_of(&schema_rule, "match");
+    const struct object *match = object_of(&rules_schema_rule, "match");
     const struct {
         const char *title;
         const struct object *object;
-    } sections[] = {{"The file", &schema_policy},
-                    {"spec: settings", schema_rule.too},
-                    {"spec: rules and exemptions", object_of(&schema_policy, "spec")},
-                    {"A rule", &schema_rule},
+    } sections[] = {{"The file", &rules_schema_policy},
+                    {"spec: settings", rules_schema_rule.too},
+                    {"spec: rules and exemptions", object_of(&rules_schema_policy, "spec")},
+                    {"A rule", &rules_schema_rule},
                     {"match", match},
                     {"podLabels", object_of(match, "podLabels")},
-                    {"matchExpressions", &schema_expression},
-                    {"A pull secret", &schema_secret},
-                    {"A pattern that is a map", &schema_regex},
-                    {"require", object_of(schema_rule.too, "require")},
-                    {"An exemption", &schema_exemption}};
+                    {"matchExpressions", &rules_schema_expression},
+                    {"A pull secret", &rules_schema_secret},
+                    {"A pattern that is a map", &rules_schema_regex},
+                    {"require", object_of(rules_schema_rule.too, "require")},
+                    {"An exemption", &rules_schema_exemption}};
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         if (sections[i].object != NULL)
             mdoc_section(out, sections[i].title, sections[i].object);

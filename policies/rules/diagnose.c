@@ -10,7 +10,7 @@
 
 enum { SHOWN_BYTES = 100, MESSAGE_BYTES = 420 };
 
-struct quoted walk_quote(struct str s) {
+struct quoted rules_quote(struct str s) {
     struct quoted out;
     size_t n = 0, i = 0;
     out.z[n++] = '"';
@@ -32,37 +32,18 @@ struct quoted walk_quote(struct str s) {
 
 /* ---- where ------------------------------------------------------------------------------- */
 
-static void put_pointer(struct buf *out, const struct cursor *c) {
-    if (c->up == NULL)
-        return;
-    put_pointer(out, c->up);
-    buf_putc(out, '/');
-    if (c->key != NULL)
-        buf_pointer(out, str_of(c->key));
-    else
-        buf_uint(out, c->index);
+static struct policy_pos node_pos(const struct cursor *c, json_at node) {
+    struct yaml_pos pos = c->r->doc->pos[node];
+    return (struct policy_pos){.file = c->r->file, .line = pos.line, .col = pos.col};
 }
 
-typedef struct source_pos where_fn(const struct source *s, struct str pointer);
-
-static struct policy_pos locate(const struct cursor *c, where_fn *where) {
-    struct reader *r = c->r;
-    struct source_pos pos = {0, 0};
-    buf_reset(&r->pointer);
-    put_pointer(&r->pointer, c);
-    if (r->pointer.bad)
-        r->no_memory = true;
-    else
-        pos = where(r->source, buf_view(&r->pointer));
-    return (struct policy_pos){.file = r->file, .line = pos.line, .col = pos.col};
+struct policy_pos rules_locate(const struct cursor *c) {
+    return node_pos(c, c->value);
 }
 
-struct policy_pos walk_pos(const struct cursor *c) {
-    return locate(c, source_where);
-}
-
-struct policy_pos walk_key_pos(const struct cursor *c) {
-    return locate(c, source_where_key);
+/* A key is the node in front of its value. */
+struct policy_pos rules_locate_key(const struct cursor *c) {
+    return node_pos(c, c->key.p != NULL ? c->value - 1 : c->value);
 }
 
 /* Where the line begins in the text; line breaks as YAML 1.1 has them in ASCII. A file is read from its
@@ -83,10 +64,10 @@ static struct str source_line(struct reader *r, uint32_t line) {
 /* A scalar that stands in the file just as it reads (plain, or quoted without escapes) has its
  * bytes at known columns; any other has but its beginning. */
 static struct policy_pos byte_pos(const struct cursor *c, size_t offset) {
-    struct policy_pos pos = walk_pos(c);
+    struct policy_pos pos = rules_locate(c);
     if (pos.col == 0)
         return pos;
-    struct str value = walk_str(c);
+    struct str value = rules_str(c);
     struct str at = source_line(c->r, pos.line);
     at = str_slice(at, pos.col - 1, at.n);
     size_t quotes = at.n != 0 && (at.p[0] == '"' || at.p[0] == '\'');
@@ -95,9 +76,9 @@ static struct policy_pos byte_pos(const struct cursor *c, size_t offset) {
     return pos;
 }
 
-struct walk_place walk_place(const struct reader *r, struct policy_pos pos,
-                             struct policy_pos from) {
-    struct walk_place out;
+struct rules_location rules_location(const struct reader *r, struct policy_pos pos,
+                                     struct policy_pos from) {
+    struct rules_location out;
     struct str file = r->policy->files[pos.file];
     if (pos.file == from.file)
         snprintf(out.z, sizeof out.z, " (line %u)", pos.line);
@@ -118,9 +99,9 @@ static size_t put_name(char *out, size_t room, const struct cursor *c) {
     size_t n = put_name(out, room, c->up);
     if (n >= room)
         return n;
-    if (c->key == NULL)
+    if (c->key.p == NULL)
         return n + (size_t)snprintf(out + n, room - n, "[%zu]", c->index);
-    return n + (size_t)snprintf(out + n, room - n, "[%s]", walk_quote(str_of(c->key)).z);
+    return n + (size_t)snprintf(out + n, room - n, "[%s]", rules_quote(c->key).z);
 }
 
 static void put_message(char out[MESSAGE_BYTES], const struct cursor *c, const char *format,
@@ -134,8 +115,8 @@ static void put_message(char out[MESSAGE_BYTES], const struct cursor *c, const c
         vsnprintf(out + n, MESSAGE_BYTES - n, format, args);
 }
 
-struct told {
-    struct told *next;
+struct finding {
+    struct finding *next;
     enum rules_lint lint; /* of a warning */
     enum ec code;         /* of an error */
     struct policy_pos pos;
@@ -143,8 +124,9 @@ struct told {
 };
 
 /* Puts it in front of the list. */
-static void keep(struct reader *r, struct told **list, struct told one, const char *text) {
-    struct told *t = ARENA_NEW(&r->scratch, struct told);
+static void keep(struct reader *r, struct finding **list, struct finding one,
+                 const char *text) {
+    struct finding *t = ARENA_NEW(&r->scratch, struct finding);
     if (t == NULL || !arena_str(&r->scratch, (struct str){text, strlen(text) + 1}, &one.text)) {
         r->no_memory = true;
         return;
@@ -159,7 +141,7 @@ static void keep_error(struct reader *r, struct policy_pos pos, enum ec code,
                        const char *message) {
     if (r->n_errors >= RULES_ERRORS_MAX)
         return;
-    keep(r, &r->errors, (struct told){.code = code, .pos = pos}, message);
+    keep(r, &r->errors, (struct finding){.code = code, .pos = pos}, message);
     r->n_errors++;
 }
 
@@ -170,7 +152,7 @@ static enum ec fail_at(struct reader *r, struct policy_pos pos, enum ec code,
     return r->no_memory || code == EC_NOMEM ? err_set(r->err, EC_NOMEM, "out of memory") : code;
 }
 
-void walk_keep(struct reader *r, struct err *err) {
+void rules_keep_error(struct reader *r, struct err *err) {
     if (err->code == EC_OK || err->code == EC_NOMEM)
         return;
     const struct policy_pos pos = {.file = r->file, .line = err->line, .col = err->col};
@@ -178,31 +160,31 @@ void walk_keep(struct reader *r, struct err *err) {
     *err = (struct err)ERR_INIT;
 }
 
-bool walk_is_over(const struct reader *r, enum ec ec) {
+bool rules_is_over(const struct reader *r, enum ec ec) {
     return ec != EC_OK &&
            (r->err->code != EC_OK || r->no_memory || r->n_errors >= RULES_ERRORS_MAX);
 }
 
-enum ec walk_fail(const struct cursor *c, enum ec code, const char *format, ...) {
+enum ec rules_fail(const struct cursor *c, enum ec code, const char *format, ...) {
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
     put_message(message, c, format, args);
     va_end(args);
-    return fail_at(c->r, walk_pos(c), code, message);
+    return fail_at(c->r, rules_locate(c), code, message);
 }
 
-enum ec walk_fail_name(const struct cursor *c, enum ec code, const char *format, ...) {
+enum ec rules_fail_name(const struct cursor *c, enum ec code, const char *format, ...) {
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
     put_message(message, c, format, args);
     va_end(args);
-    return fail_at(c->r, walk_key_pos(c), code, message);
+    return fail_at(c->r, rules_locate_key(c), code, message);
 }
 
-enum ec walk_fail_byte(const struct cursor *c, enum ec code, size_t offset, const char *format,
-                       ...) {
+enum ec rules_fail_byte(const struct cursor *c, enum ec code, size_t offset, const char *format,
+                        ...) {
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
@@ -211,16 +193,16 @@ enum ec walk_fail_byte(const struct cursor *c, enum ec code, size_t offset, cons
     return fail_at(c->r, byte_pos(c, offset), code, message);
 }
 
-enum ec walk_fail_key(const struct cursor *c, const char *format, ...) {
+enum ec rules_fail_key(const struct cursor *c, const char *format, ...) {
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    return fail_at(c->r, walk_key_pos(c), EC_SCHEMA, message);
+    return fail_at(c->r, rules_locate_key(c), EC_SCHEMA, message);
 }
 
-enum ec walk_fail_at(struct reader *r, struct policy_pos pos, const char *format, ...) {
+enum ec rules_fail_at(struct reader *r, struct policy_pos pos, const char *format, ...) {
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
@@ -233,30 +215,30 @@ enum ec walk_fail_at(struct reader *r, struct policy_pos pos, const char *format
 
 static void keep_warning(struct reader *r, enum rules_lint lint, struct policy_pos pos,
                          const char *text) {
-    keep(r, &r->warnings, (struct told){.lint = lint, .pos = pos}, text);
+    keep(r, &r->warnings, (struct finding){.lint = lint, .pos = pos}, text);
     r->n_warnings++;
 }
 
-void walk_warn(const struct cursor *c, enum rules_lint lint, const char *format, ...) {
+void rules_warn(const struct cursor *c, enum rules_lint lint, const char *format, ...) {
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
     put_message(message, c, format, args);
     va_end(args);
-    keep_warning(c->r, lint, walk_pos(c), message);
+    keep_warning(c->r, lint, rules_locate(c), message);
 }
 
-void walk_warn_name(const struct cursor *c, enum rules_lint lint, const char *format, ...) {
+void rules_warn_name(const struct cursor *c, enum rules_lint lint, const char *format, ...) {
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
     put_message(message, c, format, args);
     va_end(args);
-    keep_warning(c->r, lint, walk_key_pos(c), message);
+    keep_warning(c->r, lint, rules_locate_key(c), message);
 }
 
-void walk_warn_at(struct reader *r, enum rules_lint lint, struct policy_pos pos,
-                  const char *format, ...) {
+void rules_warn_at(struct reader *r, enum rules_lint lint, struct policy_pos pos,
+                   const char *format, ...) {
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
@@ -266,9 +248,9 @@ void walk_warn_at(struct reader *r, enum rules_lint lint, struct policy_pos pos,
 }
 
 /* "ask #platform": whoever writes a comment puts a blank behind its "#". */
-void walk_warn_comment(const struct cursor *c) {
-    struct policy_pos pos = walk_pos(c);
-    struct str value = walk_str(c);
+void rules_warn_comment(const struct cursor *c) {
+    struct policy_pos pos = rules_locate(c);
+    struct str value = rules_str(c);
     if (pos.col == 0)
         return;
     struct str line = source_line(c->r, pos.line);
@@ -285,20 +267,20 @@ void walk_warn_comment(const struct cursor *c) {
     if (comment.n < 2 || comment.p[0] != '#' || strchr(" \t#!-=", comment.p[1]) != NULL ||
         (hash == 0 && value.n != 0))
         return;
-    walk_warn(c, LINT_HIDDEN_TEXT,
-              "the value ends in front of %s, which is a comment to YAML; as text, write "
-              "\"%.*s%s%.*s\"",
-              walk_quote(comment).z, STR_ARG(str_slice(value, 0, 100)), value.n ? " " : "",
-              STR_ARG(str_slice(comment, 0, 100)));
+    rules_warn(c, LINT_HIDDEN_TEXT,
+               "the value ends in front of %s, which is a comment to YAML; as text, write "
+               "\"%.*s%s%.*s\"",
+               rules_quote(comment).z, STR_ARG(str_slice(value, 0, 100)), value.n ? " " : "",
+               STR_ARG(str_slice(comment, 0, 100)));
 }
 
 static int compare_u32(uint32_t a, uint32_t b) {
     return (a > b) - (a < b);
 }
 
-static int compare_told(const void *pa, const void *pb) {
-    const struct told *a = *(const struct told *const *)pa;
-    const struct told *b = *(const struct told *const *)pb;
+static int compare_findings(const void *pa, const void *pb) {
+    const struct finding *a = *(const struct finding *const *)pa;
+    const struct finding *b = *(const struct finding *const *)pb;
     int order = compare_u32(a->pos.file, b->pos.file);
     if (order == 0)
         order = compare_u32(a->pos.line, b->pos.line);
@@ -308,44 +290,44 @@ static int compare_told(const void *pa, const void *pb) {
 }
 
 /* In the order of their places, each once: a setting that rules inherit is looked at once per rule. */
-static struct told **sort(struct reader *r, struct told *list, size_t *n) {
-    struct told **all = ARENA_ARRAY(&r->scratch, struct told *, *n);
+static struct finding **sort(struct reader *r, struct finding *list, size_t *n) {
+    struct finding **all = ARENA_ARRAY(&r->scratch, struct finding *, *n);
     size_t kept = 0, i = 0;
     if (all == NULL)
         return NULL;
-    for (struct told *t = list; t != NULL; t = t->next)
+    for (struct finding *t = list; t != NULL; t = t->next)
         all[i++] = t;
-    qsort(all, i, sizeof(struct told *), compare_told);
+    qsort(all, i, sizeof(struct finding *), compare_findings);
     for (size_t k = 0; k < i; k++)
-        if (kept == 0 || compare_told(&all[kept - 1], &all[k]) != 0)
+        if (kept == 0 || compare_findings(&all[kept - 1], &all[k]) != 0)
             all[kept++] = all[k];
     *n = kept;
     return all;
 }
 
-enum ec walk_tell_warnings(struct reader *r) {
+enum ec rules_report_warnings(struct reader *r) {
     size_t n = r->n_warnings;
     if (n == 0 || r->options->warn == NULL)
         return EC_OK;
-    struct told **all = sort(r, r->warnings, &n);
+    struct finding **all = sort(r, r->warnings, &n);
     if (all == NULL)
-        return walk_no_room(r, &r->scratch);
+        return rules_no_room(r, &r->scratch);
     for (size_t i = 0; i < n; i++)
         r->options->warn(r->options->arg, all[i]->lint, r->policy->files[all[i]->pos.file].p,
                          all[i]->pos, all[i]->text.p);
     return EC_OK;
 }
 
-static enum ec put_error(struct reader *r, const struct told *t, struct err *out) {
+static enum ec put_error(struct reader *r, const struct finding *t, struct err *out) {
     err_place(out, r->policy->files[t->pos.file].p, t->pos.line, t->pos.col);
     return err_set(out, t->code, "%s", t->text.p);
 }
 
-enum ec walk_tell_errors(struct reader *r) {
+enum ec rules_report_errors(struct reader *r) {
     size_t n = r->n_errors;
-    struct told **all = sort(r, r->errors, &n);
+    struct finding **all = sort(r, r->errors, &n);
     if (all == NULL)
-        return walk_no_room(r, &r->scratch);
+        return rules_no_room(r, &r->scratch);
     for (size_t i = 0; i < n && r->options->error != NULL; i++) {
         struct err one = ERR_INIT;
         put_error(r, all[i], &one);
@@ -356,13 +338,14 @@ enum ec walk_tell_errors(struct reader *r) {
 
 /* ---- memory ------------------------------------------------------------------------------ */
 
-enum ec walk_no_room(struct reader *r, const struct arena *a) {
+enum ec rules_no_room(struct reader *r, const struct arena *a) {
     if (a->bad == EC_LIMIT)
         return err_set(r->err, EC_LIMIT, "the rules need more than the %zu MiB allowed",
                        a->max_bytes >> 20);
     return err_set(r->err, EC_NOMEM, "out of memory");
 }
 
-enum ec walk_copy(struct reader *r, struct str text, struct str *out) {
-    return arena_str(&r->policy->arena, text, out) ? EC_OK : walk_no_room(r, &r->policy->arena);
+enum ec rules_copy(struct reader *r, struct str text, struct str *out) {
+    return arena_str(&r->policy->arena, text, out) ? EC_OK
+                                                   : rules_no_room(r, &r->policy->arena);
 }

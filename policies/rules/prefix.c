@@ -1,5 +1,5 @@
 /* Hosts with an optional path: registry, mirrors, `for`. */
-#include "rules/draft.h"
+#include "rules/fields.h"
 
 #include "engine/engine.h"
 #include "imgref/imgref.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* Leaves room for the image's own path behind it. */
-enum { PLACE_PATH_MAX = 200 };
+enum { PREFIX_PATH_MAX = 200 };
 
 typedef enum ec fail_fn(const struct cursor *c, enum ec code, const char *format, ...)
     PRINTF(3, 4);
@@ -17,7 +17,7 @@ typedef void warn_fn(const struct cursor *c, enum rules_lint lint, const char *f
 /* A text and where its faults are told: a mirror's key is no value. */
 struct spelling {
     const struct cursor *c;
-    enum place_use use;
+    enum prefix_use use;
     struct str text;
     fail_fn *fail;
     warn_fn *warn;
@@ -57,7 +57,7 @@ static void strip(struct spelling *s) {
     if (text.n != s->text.n && text.n != 0)
         s->warn(s->c, LINT_SCHEME_IGNORED,
                 "%s is read as %s: an image reference has no scheme and no slash at its end",
-                walk_quote(s->text).z, walk_quote(text).z);
+                rules_quote(s->text).z, rules_quote(text).z);
     s->text = text;
 }
 
@@ -66,14 +66,14 @@ static enum ec check_spelling(const struct spelling *s) {
     if (s->text.n == 0)
         return s->fail(s->c, EC_SCHEMA, "is empty, expected host[:port] or host[:port]/path");
     if (has_any(s->text, " \t"))
-        return s->fail(s->c, EC_SCHEMA, "%s has a blank in it", walk_quote(s->text).z);
+        return s->fail(s->c, EC_SCHEMA, "%s has a blank in it", rules_quote(s->text).z);
     if (has_any(s->text, "@"))
         return s->fail(s->c, EC_SCHEMA,
                        "%s has a digest or a user, expected host[:port][/path]",
-                       walk_quote(s->text).z);
+                       rules_quote(s->text).z);
     if (has_any(path, ":"))
         return s->fail(s->c, EC_SCHEMA, "%s has a tag, expected host[:port][/path]",
-                       walk_quote(s->text).z);
+                       rules_quote(s->text).z);
     return EC_OK;
 }
 
@@ -85,43 +85,43 @@ static enum ec fail_host(const struct spelling *s, struct str host) {
         return s->fail(s->c, EC_SCHEMA,
                        "%s is no registry host, expected name[:port] of letters, digits, \"-\" "
                        "and \".\", the port at most 65535",
-                       walk_quote(host).z);
-    if (s->use == PLACE_REGISTRY)
+                       rules_quote(host).z);
+    if (s->use == PREFIX_REGISTRY)
         return s->fail(
             s->c, EC_SCHEMA,
             "%s is no registry host: without a dot or a port it is read as a name on "
             "Docker Hub, so that images would move to docker.io/%.*s and grow at "
             "every pass; write its domain or port",
-            walk_quote(host).z, STR_ARG(str_slice(shown, 0, 100)));
+            rules_quote(host).z, STR_ARG(str_slice(shown, 0, 100)));
     if (imgref_is_path(shown))
         return s->fail(s->c, EC_SCHEMA,
                        "%s is no registry host, it has no dot and no port; did you mean "
                        "\"docker.io/%.*s\"?",
-                       walk_quote(host).z, STR_ARG(str_slice(shown, 0, 100)));
+                       rules_quote(host).z, STR_ARG(str_slice(shown, 0, 100)));
     return s->fail(s->c, EC_SCHEMA, "%s is no registry host, it has no dot and no port",
-                   walk_quote(host).z);
+                   rules_quote(host).z);
 }
 
 static enum ec check_path(const struct spelling *s, struct str path) {
-    if (path.n > PLACE_PATH_MAX)
+    if (path.n > PREFIX_PATH_MAX)
         return s->fail(s->c, EC_LIMIT, "the path is %zu bytes long, at most %d are allowed",
-                       path.n, PLACE_PATH_MAX);
+                       path.n, PREFIX_PATH_MAX);
     if (path.n == 0 || imgref_is_path(path))
         return EC_OK;
     if (has_upper(path))
         return s->fail(s->c, EC_SCHEMA,
                        "the path %s has upper-case letters, which no image has",
-                       walk_quote(path).z);
+                       rules_quote(path).z);
     return s->fail(s->c, EC_SCHEMA,
                    "%s is no repository path, expected lower-case letters and digits joined by "
                    "\".\", \"_\", \"-\" or \"/\"",
-                   walk_quote(path).z);
+                   rules_quote(path).z);
 }
 
 /* The host's normal form. A mirror covers all names of a registry; elsewhere only what the
  * grammar itself folds is folded: other names never widen what is approved. */
 static struct str normal_host(const struct spelling *s, struct str host) {
-    if (s->use == PLACE_MIRROR_KEY)
+    if (s->use == PREFIX_MIRROR_KEY)
         return engine_fold_host(host);
     if (!str_eq(host, STR("index.docker.io")))
         return host;
@@ -136,7 +136,7 @@ static enum ec build(struct policy_place *out, const struct cursor *c, struct st
     size_t n = host.n + (path.n != 0 ? 1 + path.n : 0);
     char *text = arena_alloc(a, n);
     if (text == NULL)
-        return walk_no_room(c->r, a);
+        return rules_no_room(c->r, a);
     if (host.n != 0)
         memcpy(text, host.p, host.n);
     out->text = (struct str){text, n};
@@ -153,19 +153,19 @@ static enum ec build(struct policy_place *out, const struct cursor *c, struct st
 static enum ec lower(struct reader *r, struct str s, struct str *out) {
     char *p = arena_alloc(&r->scratch, s.n);
     if (p == NULL)
-        return walk_no_room(r, &r->scratch);
+        return rules_no_room(r, &r->scratch);
     for (size_t i = 0; i < s.n; i++)
         p[i] = ascii_lower(s.p[i]);
     *out = (struct str){p, s.n};
     return EC_OK;
 }
 
-enum ec place_read(struct policy_place *out, const struct cursor *c, struct str text,
-                   enum place_use use) {
-    bool key = use == PLACE_MIRROR_KEY;
+enum ec rules_read_prefix(struct policy_place *out, const struct cursor *c, struct str text,
+                          enum prefix_use use) {
+    bool key = use == PREFIX_MIRROR_KEY;
     struct spelling s = {.c = c, .use = use, .text = text};
-    s.fail = key ? walk_fail_name : walk_fail;
-    s.warn = key ? walk_warn_name : walk_warn;
+    s.fail = key ? rules_fail_name : rules_fail;
+    s.warn = key ? rules_warn_name : rules_warn;
     strip(&s);
     enum ec ec = check_spelling(&s);
     if (ec != EC_OK)
@@ -180,30 +180,30 @@ enum ec place_read(struct policy_place *out, const struct cursor *c, struct str 
     return ec != EC_OK ? ec : build(out, c, normal_host(&s, host), path);
 }
 
-bool place_holds(const struct policy_place *outer, const struct policy_place *inner) {
+bool rules_prefix_holds(const struct policy_place *outer, const struct policy_place *inner) {
     return str_eq(outer->host, inner->host) && match_path_prefix(outer->path, inner->path);
 }
 
 /* ---- registry ---------------------------------------------------------------------------- */
 
-enum ec read_registry(const struct cursor *c, void *out) {
+enum ec rules_read_registry(const struct cursor *c, void *out) {
     struct draft *d = out;
     d->rule.registry = (struct policy_place){.text = STR_NONE};
-    d->rule.registry_pos = walk_pos(c);
-    if (json_is_null(c->value) || walk_str(c).n == 0)
+    d->rule.registry_pos = rules_locate(c);
+    if (rules_is(c, JSON_NULL) || rules_str(c).n == 0)
         return EC_OK;
-    return place_read(&d->rule.registry, c, walk_str(c), PLACE_REGISTRY);
+    return rules_read_prefix(&d->rule.registry, c, rules_str(c), PREFIX_REGISTRY);
 }
 
 /* ---- mirrors ----------------------------------------------------------------------------- */
 
 static enum ec read_mirror(const struct cursor *c, void *out) {
     struct policy_mirror *m = out;
-    m->pos = walk_key_pos(c);
-    enum ec ec = place_read(&m->from, c, str_of(c->key), PLACE_MIRROR_KEY);
-    if (walk_is_over(c->r, ec))
+    m->pos = rules_locate_key(c);
+    enum ec ec = rules_read_prefix(&m->from, c, c->key, PREFIX_MIRROR_KEY);
+    if (rules_is_over(c->r, ec))
         return ec;
-    enum ec to = place_read(&m->to, c, walk_str(c), PLACE_MIRROR_TARGET);
+    enum ec to = rules_read_prefix(&m->to, c, rules_str(c), PREFIX_MIRROR_TARGET);
     return ec != EC_OK ? ec : to;
 }
 
@@ -224,29 +224,29 @@ static int compare_mirrors(const void *pa, const void *pb) {
 static enum ec no_twins(struct reader *r, const struct policy_mirror *m, size_t n) {
     for (size_t i = 1; i < n; i++)
         if (str_eq(m[i - 1].from.text, m[i].from.text))
-            return walk_fail_at(
+            return rules_fail_at(
                 r, m[i].pos,
                 "mirrors: a second entry for %s, which another spelling%s names "
                 "too",
-                walk_quote(m[i].from.text).z, walk_place(r, m[i - 1].pos, m[i].pos).z);
+                rules_quote(m[i].from.text).z, rules_location(r, m[i - 1].pos, m[i].pos).z);
     return EC_OK;
 }
 
-enum ec read_mirrors(const struct cursor *c, void *out) {
+enum ec rules_read_mirrors(const struct cursor *c, void *out) {
     struct policy_rule *rule = out;
     struct arena *a = &c->r->policy->arena;
     rule->mirrors = NULL;
     rule->n_mirrors = 0;
-    if (json_is_null(c->value) || walk_count(c) == 0)
+    if (rules_is(c, JSON_NULL) || rules_count(c) == 0)
         return EC_OK;
-    struct policy_mirror *m = ARENA_ARRAY(a, struct policy_mirror, walk_count(c));
+    struct policy_mirror *m = ARENA_ARRAY(a, struct policy_mirror, rules_count(c));
     if (m == NULL)
-        return walk_no_room(c->r, a);
-    enum ec ec = walk_each(c, read_mirror, m, sizeof *m);
+        return rules_no_room(c->r, a);
+    enum ec ec = rules_read_each(c, read_mirror, m, sizeof *m);
     if (ec != EC_OK)
         return ec;
-    qsort(m, walk_count(c), sizeof *m, compare_mirrors);
+    qsort(m, rules_count(c), sizeof *m, compare_mirrors);
     rule->mirrors = m;
-    rule->n_mirrors = walk_count(c);
+    rule->n_mirrors = rules_count(c);
     return no_twins(c->r, m, rule->n_mirrors);
 }
