@@ -45,10 +45,10 @@ struct run {
     const struct options *options;
     struct policy *policy;
     struct requester requester;
-    struct apply apply;
+    struct edit_apply apply;
     bool begun;  /* the policy is loaded */
     bool broken; /* a bug was told */
-    struct object_skip_told told;
+    struct object_skip_notes told;
     bool several; /* files, which become one stream */
     struct buf out;
     size_t n_out; /* files in it */
@@ -81,7 +81,7 @@ static bool has_separator(struct str between) {
 
 /* Behind two JSON values in a row kubectl reads no "---" any more, and behind a "---" no more
  * than one of them: each gets a document of its own. */
-static enum ec part_values(struct textedit *t, struct err *err) {
+static enum ec part_values(struct edit_text *t, struct err *err) {
     struct yaml *y = NULL;
     struct yaml_doc *doc = NULL;
     size_t before = 0;
@@ -92,7 +92,7 @@ static enum ec part_values(struct textedit *t, struct err *err) {
         if (doc->index != 0 && !has_separator(str_slice(t->text, before, at)))
             ec = edit_text_add(
                 t,
-                (struct textedit_change){
+                (struct edit_text_change){
                     .at = at, .with = pos.col == 1 ? STR("---\n") : STR("\n---\n"), .pos = pos},
                 err);
         before = at;
@@ -102,7 +102,7 @@ static enum ec part_values(struct textedit *t, struct err *err) {
 }
 
 static enum ec put_values(struct buf *out, struct str text, struct err *err) {
-    struct textedit t;
+    struct edit_text t;
     enum ec ec = edit_text_init(&t, text, err);
     if (ec == EC_OK)
         ec = part_values(&t, err);
@@ -164,26 +164,27 @@ static void tell(struct run *r, struct err *err) {
 }
 
 /* What stands in a folder and is no manifest. */
-static bool is_skipped(struct run *r, const struct input *in, struct str text,
+static bool is_skipped(struct run *r, const struct object_input *in, struct str text,
                        struct err *err) {
-    enum skip sort = SKIP_NOT;
+    enum object_skip_sort sort = OBJECT_SKIP_NOT;
     struct buf line = BUF_INIT(64 << 10);
     struct err ignored = ERR_INIT;
-    if (!in->found || object_skip_sort(&sort, in->path, text, err) != EC_OK || sort == SKIP_NOT)
+    if (!in->found || object_skip_sort(&sort, in->path, text, err) != EC_OK ||
+        sort == OBJECT_SKIP_NOT)
         return false;
-    r->apply.totals.unrendered += sort == SKIP_UNRENDERED;
-    object_skip_tell(&r->told, &line, in->path, sort == SKIP_UNRENDERED);
+    r->apply.totals.unrendered += sort == OBJECT_SKIP_UNRENDERED;
+    object_skip_put_note(&r->told, &line, in->path, sort == OBJECT_SKIP_UNRENDERED);
     (void)!file_write_fd(2, buf_view(&line), &ignored);
     buf_done(&line);
     return true;
 }
 
-static enum ec take(struct run *r, const struct input *in, struct err *err) {
-    struct buf text = BUF_INIT(OPERAND_MAX + 1);
+static enum ec take(struct run *r, const struct object_input *in, struct err *err) {
+    struct buf text = BUF_INIT(OBJECT_OPERAND_MAX + 1);
     if (in->os != 0)
         object_inputs_fail(in, err);
     else
-        (void)!file_read_any(&text, in->path, OPERAND_MAX, err);
+        (void)!file_read_any(&text, in->path, OBJECT_OPERAND_MAX, err);
     bool read = err->code == EC_OK;
     if (read && !r->begun)
         (void)!begin(r, buf_view(&text), err);
@@ -213,7 +214,7 @@ static enum ec take_all(struct run *r, const struct opt_result *args, struct err
     const struct object_inputs_filter filter = {.wanted = object_inputs_is_manifest,
                                                 .exclude = &r->options->exclude,
                                                 .ignore_files = true};
-    struct inputs in = {.v = NULL};
+    struct object_inputs in = {.v = NULL};
     enum ec ec = object_inputs_find(&in, args->operands, args->n_operands, &filter, err);
     r->several = in.n > 1;
     for (size_t i = 0; i < in.n && ec == EC_OK; i++) {
@@ -228,7 +229,7 @@ static enum ec take_all(struct run *r, const struct opt_result *args, struct err
 
 static int apply(const struct options *o, const struct opt_result *args) {
     struct run r = {
-        .options = o, .told = SKIP_TOLD_INIT(false), .out = BUF_INIT((size_t)1 << 30)};
+        .options = o, .told = OBJECT_SKIP_NOTES_INIT(false), .out = BUF_INIT((size_t)1 << 30)};
     struct err err = ERR_INIT;
     if (args->n_operands == 0)
         err_set(&err, EC_USAGE, "no input: give files, folders or - for standard input");
@@ -240,7 +241,7 @@ static int apply(const struct options *o, const struct opt_result *args) {
     if (r.begun)
         edit_apply_done(&r.apply);
     engine_policy_free(r.policy);
-    object_skip_told_done(&r.told);
+    object_skip_notes_done(&r.told);
     buf_done(&r.out);
     return status;
 }

@@ -208,7 +208,7 @@ static enum ec compare(struct comparison *c, const struct bench *b, const struct
 static enum ec load(struct bench *b, const struct opt_result *args, struct err *err) {
     const struct object_inputs_filter filter = {.wanted = object_inputs_is_manifest,
                                                 .ignore_files = true};
-    struct inputs in = {.v = NULL};
+    struct object_inputs in = {.v = NULL};
     if (object_inputs_find(&in, args->operands, args->n_operands, &filter, err) == EC_OK)
         for (size_t i = 0; i < in.n; i++) {
             struct err e = ERR_INIT;

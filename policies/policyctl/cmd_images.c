@@ -117,10 +117,10 @@ static void take_list(struct run *r, struct str text, const char *file) {
 }
 
 static void take_file(struct run *r, char *const *path) {
-    struct buf text = BUF_INIT(OPERAND_MAX + 1);
+    struct buf text = BUF_INIT(OBJECT_OPERAND_MAX + 1);
     bool folder = object_operand_is_folder(*path);
     const char *name = strcmp(*path, "-") == 0 ? "<stdin>" : *path;
-    if (!folder && file_read_any(&text, *path, OPERAND_MAX, &r->err) != EC_OK) {
+    if (!folder && file_read_any(&text, *path, OBJECT_OPERAND_MAX, &r->err) != EC_OK) {
         if (r->err.code != EC_NOMEM) { /* told; the next one is taken */
             verb_fail(&r->err);
             r->err = (struct err)ERR_INIT;

@@ -171,7 +171,7 @@ static enum ec run_all(const struct options *o, const struct opt_result *args,
                        struct run_files *s, struct err *err) {
     const struct object_inputs_filter filter = {
         .wanted = object_inputs_is_manifest, .exclude = &o->exclude, .ignore_files = true};
-    struct inputs inputs = {.v = NULL};
+    struct object_inputs inputs = {.v = NULL};
     s->operand_objects =
         mem_zalloc(mem_array_bytes(args->n_operands, sizeof *s->operand_objects));
     if (s->operand_objects == NULL)

@@ -76,7 +76,7 @@ static enum ec load(struct policy **out, const struct suite *s, struct err *err)
 
 /* A suite that cannot be read is told, counted, and the next one is taken. Nothing warns of
  * exemptions that ran out: a case names its own time. */
-static void run_suite(struct run *r, const struct input *in) {
+static void run_suite(struct run *r, const struct object_input *in) {
     int64_t start_ns = clock_mono_ns();
     struct report_verify_suite of = {.path = in->path};
     struct err err = ERR_INIT;
@@ -108,7 +108,7 @@ static int status_of(const struct verify *v) {
     return v->n_failed != 0 ? EXIT_DENIED : EXIT_ALLOWED;
 }
 
-static int run_all(struct run *r, const struct inputs *in) {
+static int run_all(struct run *r, const struct object_inputs *in) {
     bool printed = true;
     r->v.format->begin(&r->v);
     for (size_t i = 0; i < in->n && printed; i++) {
@@ -130,7 +130,7 @@ static enum ec compile(struct run *r, struct err *err) {
     return err_set(err, EC_USAGE, "--run: no regular expression: %s", why);
 }
 
-static enum ec find(struct inputs *in, const struct opt_result *args, struct err *err) {
+static enum ec find(struct object_inputs *in, const struct opt_result *args, struct err *err) {
     const struct object_inputs_filter filter = {.wanted = object_inputs_is_suite};
     if (args->n_operands == 0)
         return err_set(err, EC_USAGE, "no suite: give files, or folders with *.test.yaml");
@@ -143,7 +143,7 @@ static enum ec find(struct inputs *in, const struct opt_result *args, struct err
 
 static int verify(const struct options *o, const struct opt_result *args) {
     struct err err = ERR_INIT;
-    struct inputs inputs = {.v = NULL};
+    struct object_inputs inputs = {.v = NULL};
     struct run r = {.o = o,
                     .v = {.format = formats[o->output],
                           .verbose = o->verbose,

@@ -42,7 +42,7 @@ static void put_excerpt(struct buf *out, const struct err *err) {
     struct err ignored = ERR_INIT;
     if (err->line != 0 && err->where[0] != '\0' && strcmp(err->where, "-") != 0 &&
         file_read(&file, err->where, EXCERPT_FILE_MAX, &ignored) == EC_OK) {
-        struct excerpt lines = EXCERPT_INIT(buf_view(&file));
+        struct object_excerpt lines = OBJECT_EXCERPT_INIT(buf_view(&file));
         object_excerpt_print(out, &lines, err->line, err->col);
         object_excerpt_done(&lines);
     }

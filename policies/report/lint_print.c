@@ -18,7 +18,7 @@ static const char *level_of(const struct finding *one) {
 struct lines {
     struct buf text;
     struct str file; /* as of yet none when p is NULL */
-    struct excerpt lines;
+    struct object_excerpt lines;
 };
 
 static void done(struct lines *l) {
@@ -37,19 +37,19 @@ static void read_again(struct buf *text, struct str file) {
 }
 
 /* What the finding's line is one of; empty when it is gone by now. */
-static struct excerpt *lines_of(struct lines *l, const struct findings *f,
-                                const struct finding *one) {
+static struct object_excerpt *lines_of(struct lines *l, const struct findings *f,
+                                       const struct finding *one) {
     if (l->file.p != NULL && str_eq(l->file, one->file))
         return &l->lines;
     object_excerpt_done(&l->lines);
     buf_reset(&l->text);
     l->file = one->file;
     if (str_eq(one->file, STR("<stdin>"))) {
-        l->lines = (struct excerpt)EXCERPT_INIT(buf_view(&f->standard_input));
+        l->lines = (struct object_excerpt)OBJECT_EXCERPT_INIT(buf_view(&f->standard_input));
         return &l->lines;
     }
     read_again(&l->text, one->file);
-    l->lines = (struct excerpt)EXCERPT_INIT(buf_view(&l->text));
+    l->lines = (struct object_excerpt)OBJECT_EXCERPT_INIT(buf_view(&l->text));
     return &l->lines;
 }
 
@@ -124,7 +124,7 @@ static uint32_t column_of(struct lines *l, const struct findings *f,
                           const struct finding *one) {
     if (one->col == 0)
         return 1;
-    struct excerpt *lines = lines_of(l, f, one);
+    struct object_excerpt *lines = lines_of(l, f, one);
     return lines->text.n == 0 ? one->col
                               : object_excerpt_utf16_column(lines, one->line, one->col);
 }

@@ -176,7 +176,7 @@ static void put_secrets(struct report *p, const struct object *s) {
 
 static void put_unjudged(struct report *p, const struct object *s) {
     struct buf text = BUF_INIT(1 << 20), image = BUF_INIT(1 << 16);
-    const struct object_unjudged_place *place = &s->unjudged->places[0];
+    const struct object_unjudged_value *place = &s->unjudged->places[0];
     object_put_unjudged(&text, s);
     object_unjudged_put_image(&image, place);
     struct finding f = {.rule = SARIF_NOT_JUDGED,

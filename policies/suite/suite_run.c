@@ -327,7 +327,7 @@ static void check_all(struct outcome *o) {
 
 static enum ec judge_it(struct outcome *o, struct object_judge *j, struct err *err) {
     const struct object_sink sink = {
-        .object = take_object, .fault = take_fault, .note = object_tell_note, .arg = o};
+        .object = take_object, .fault = take_fault, .note = object_report_note, .arg = o};
     struct object_totals totals = {.objects = 0};
     const struct suite_case *c = o->c;
     char prefix[64];

@@ -1,4 +1,4 @@
-#include "edit/textedit.h"
+#include "edit/text.h"
 
 #include "base/mem.h"
 
@@ -31,8 +31,8 @@ static size_t scan_lines(struct str text, size_t *lines) {
     return n;
 }
 
-enum ec edit_text_init(struct textedit *out, struct str text, struct err *err) {
-    *out = (struct textedit){.text = text, .arena = ARENA_INIT(4096, ARENA_MAX)};
+enum ec edit_text_init(struct edit_text *out, struct str text, struct err *err) {
+    *out = (struct edit_text){.text = text, .arena = ARENA_INIT(4096, ARENA_MAX)};
     size_t n = scan_lines(text, NULL);
     out->lines = mem_alloc(mem_array_bytes(n, sizeof *out->lines));
     if (out->lines == NULL)
@@ -46,14 +46,14 @@ enum ec edit_text_init(struct textedit *out, struct str text, struct err *err) {
     return EC_OK;
 }
 
-void edit_text_done(struct textedit *t) {
+void edit_text_done(struct edit_text *t) {
     mem_free(t->lines);
     mem_free(t->v);
     arena_done(&t->arena);
-    *t = (struct textedit){.lines = NULL};
+    *t = (struct edit_text){.lines = NULL};
 }
 
-size_t edit_text_offset(const struct textedit *t, struct yaml_pos pos) {
+size_t edit_text_offset(const struct edit_text *t, struct yaml_pos pos) {
     if (pos.line == 0 || pos.col == 0 || pos.line > t->n_lines)
         return t->text.n;
     size_t at = t->lines[pos.line - 1] + (pos.col - 1);
@@ -62,10 +62,10 @@ size_t edit_text_offset(const struct textedit *t, struct yaml_pos pos) {
 
 /* ---- changes ------------------------------------------------------------------------- */
 
-enum ec edit_text_add(struct textedit *t, struct textedit_change change, struct err *err) {
+enum ec edit_text_add(struct edit_text *t, struct edit_text_change change, struct err *err) {
     if (t->n == t->cap) {
         size_t cap = t->cap ? 2 * t->cap : 32;
-        struct textedit_change *more = mem_realloc(t->v, mem_array_bytes(cap, sizeof *more));
+        struct edit_text_change *more = mem_realloc(t->v, mem_array_bytes(cap, sizeof *more));
         if (more == NULL)
             return err_set(err, EC_NOMEM, "out of memory");
         t->v = more;
@@ -79,7 +79,7 @@ enum ec edit_text_add(struct textedit *t, struct textedit_change change, struct 
 }
 
 static int compare(const void *pa, const void *pb) {
-    const struct textedit_change *a = pa, *b = pb;
+    const struct edit_text_change *a = pa, *b = pb;
     if (a->at != b->at)
         return a->at < b->at ? -1 : 1;
     if (a->n != b->n)
@@ -87,9 +87,9 @@ static int compare(const void *pa, const void *pb) {
     return (a->order > b->order) - (a->order < b->order);
 }
 
-static enum ec check_apart(const struct textedit *t, struct err *err) {
+static enum ec check_apart(const struct edit_text *t, struct err *err) {
     for (size_t i = 1; i < t->n; i++) {
-        const struct textedit_change *c = &t->v[i], *before = &t->v[i - 1];
+        const struct edit_text_change *c = &t->v[i], *before = &t->v[i - 1];
         if (c->at >= before->at + before->n)
             continue;
         err_place(err, NULL, c->pos.line, c->pos.col);
@@ -99,14 +99,14 @@ static enum ec check_apart(const struct textedit *t, struct err *err) {
     return EC_OK;
 }
 
-enum ec edit_text_apply(struct textedit *t, struct buf *out, struct err *err) {
+enum ec edit_text_apply(struct edit_text *t, struct buf *out, struct err *err) {
     size_t at = 0;
     if (t->n != 0)
         qsort(t->v, t->n, sizeof *t->v, compare);
     if (check_apart(t, err) != EC_OK)
         return err->code;
     for (size_t i = 0; i < t->n; i++) {
-        const struct textedit_change *c = &t->v[i];
+        const struct edit_text_change *c = &t->v[i];
         buf_str(out, str_slice(t->text, at, c->at));
         buf_str(out, c->with);
         at = c->at + c->n;
