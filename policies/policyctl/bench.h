@@ -47,4 +47,34 @@ enum ec bench_engine(const struct bench *b, struct bench_result *out, struct err
 enum ec bench_review(const struct bench *b, struct bench_result *out, struct err *err)
     MUST_CHECK;
 
+/* ---- the worst reviews ---------------------------------------------------------------
+ * What the most expensive objects cost for a rule file. The reviews are made up to fit it: as many
+ * images as fit 32 MiB; long names; for each of the costliest regexes the name that takes it the
+ * most steps; many groups, many labels and a long user name, where a rule matches those. */
+
+struct bench_worst_row {
+    char what[96];
+    const struct policy_pattern *regex; /* or NULL */
+    size_t n_images, n_bytes;
+    uint64_t steps;
+    bool is_limited; /* denied, warned or noted with code pattern-limit */
+    const char *verdict;
+    int64_t ns; /* of CPU, from bytes to bytes */
+};
+
+enum { BENCH_WORST_ROWS_MAX = 16 };
+struct bench_worst {
+    struct bench_worst_row rows[BENCH_WORST_ROWS_MAX];
+    size_t n_rows;
+};
+
+/* Errors: EC_NOMEM, EC_LIMIT. */
+enum ec bench_worst_measure(struct bench_worst *out, const struct policy *policy, int64_t now_s,
+                            unsigned engine_flags, struct err *err) MUST_CHECK;
+
+void bench_worst_text(struct buf *out, const struct bench_worst *w,
+                      const struct policy *policy);
+void bench_worst_json(struct buf *out, const struct bench_worst *w,
+                      const struct policy *policy);
+
 #endif

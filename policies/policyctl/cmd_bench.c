@@ -5,7 +5,6 @@
 #include "policyctl/bench.h"
 #include "policyctl/policy.h"
 #include "policyctl/verb.h"
-#include "policyctl/worst.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -269,7 +268,7 @@ static enum ec read_now(const char *text, int64_t *now_s, struct err *err) {
 static int bench_worst(const struct options *o, const struct opt_result *args) {
     struct err err = ERR_INIT;
     struct policy *policy = NULL;
-    struct worst worst;
+    struct bench_worst worst;
     struct buf out = BUF_INIT(1 << 20);
     int64_t now_s;
     bool printed = true;
@@ -278,9 +277,9 @@ static int bench_worst(const struct options *o, const struct opt_result *args) {
                 "--worst makes its own objects: give no files, no --save and no --compare");
     else if (read_now(o->now, &now_s, &err) == EC_OK &&
              policy_load(&policy, o->policy, now_s, &err) == EC_OK &&
-             worst_measure(&worst, policy, now_s, o->endpoint ? ENGINE_VALIDATE : 0, &err) ==
-                 EC_OK) {
-        (o->output ? worst_json : worst_text)(&out, &worst, policy);
+             bench_worst_measure(&worst, policy, now_s, o->endpoint ? ENGINE_VALIDATE : 0,
+                                 &err) == EC_OK) {
+        (o->output ? bench_worst_json : bench_worst_text)(&out, &worst, policy);
         printed = verb_print(&out);
     }
     engine_policy_free(policy);

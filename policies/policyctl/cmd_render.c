@@ -2,8 +2,8 @@
 #include "base/clock.h"
 #include "certs/certs.h"
 #include "imgref/imgref.h"
-#include "policyctl/manifests.h"
 #include "policyctl/policy.h"
+#include "policyctl/render.h"
 #include "policyctl/verb.h"
 #include "rules/files.h"
 #include "yaml/print.h"
@@ -51,7 +51,7 @@ const struct opt_table render_options = {
 
 struct render { /* what is read, and what is made of it */
     struct files files;
-    struct manifests_file keys[FILES_IN_CONFIGMAP_MAX];
+    struct render_file keys[FILES_IN_CONFIGMAP_MAX];
     struct buf ca_crt, tls_crt, tls_key, ca_bundle;
     struct buf json, out;
 };
@@ -140,8 +140,8 @@ static enum ec read_policy(struct render *r, const char *path, struct err *err) 
         return err_set(err, EC_LIMIT, "%s holds more than the %d rule files allowed", path,
                        FILES_IN_CONFIGMAP_MAX);
     for (size_t i = 0; i < r->files.n; i++)
-        r->keys[i] = (struct manifests_file){.key = key_of(&r->files, path, i),
-                                             .text = r->files.v[i].text};
+        r->keys[i] =
+            (struct render_file){.key = key_of(&r->files, path, i), .text = r->files.v[i].text};
     return EC_OK;
 }
 
@@ -219,18 +219,17 @@ static enum ec render(struct render *r, const struct options *o, struct err *err
     if (check_image(o->image, err) != EC_OK || check_namespace(o->namespace, err) != EC_OK ||
         read_policy(r, o->policy, err) != EC_OK || read_certs(r, o, err) != EC_OK)
         return err->code;
-    const struct manifests_request request = {.namespace = str_of(o->namespace),
-                                              .image = str_of(o->image),
-                                              .failure_policy =
-                                                  failure_words[o->failure_policy],
-                                              .replicas = (uint32_t)o->replicas,
-                                              .files = r->keys,
-                                              .n_files = r->files.n,
-                                              .ca_crt = buf_view(&r->ca_crt),
-                                              .tls_crt = buf_view(&r->tls_crt),
-                                              .tls_key = buf_view(&r->tls_key),
-                                              .ca_bundle = buf_view(&r->ca_bundle)};
-    if (manifests_fill(&r->json, &request, err) != EC_OK)
+    const struct render_request request = {.namespace = str_of(o->namespace),
+                                           .image = str_of(o->image),
+                                           .failure_policy = failure_words[o->failure_policy],
+                                           .replicas = (uint32_t)o->replicas,
+                                           .files = r->keys,
+                                           .n_files = r->files.n,
+                                           .ca_crt = buf_view(&r->ca_crt),
+                                           .tls_crt = buf_view(&r->tls_crt),
+                                           .tls_key = buf_view(&r->tls_key),
+                                           .ca_bundle = buf_view(&r->ca_bundle)};
+    if (render_objects(&r->json, &request, err) != EC_OK)
         return err->code;
     warn_of_size(r);
     return print_objects(r, err);

@@ -1,4 +1,4 @@
-#include "policyctl/manifests.h"
+#include "policyctl/render.h"
 
 #include "edit/json_arena.h"
 #include "yaml/yaml.h"
@@ -10,7 +10,7 @@ static const char base_namespace[] = "pullgate";
 
 struct filling { /* an edit_json_arena, and what it holds beside jansson's */
     struct buf *out;
-    const struct manifests_request *request;
+    const struct render_request *request;
     struct yaml *base;
     struct buf base64;
 };
@@ -33,23 +33,23 @@ static json_t *at(json_t *object, const char *const keys[]) {
 
 /* ---- edits, by kind ------------------------------------------------------------------ */
 
-static bool edit_namespace(json_t *o, const struct manifests_request *r) {
+static bool edit_namespace(json_t *o, const struct render_request *r) {
     return set(AT(o, "metadata"), "name", text(r->namespace)) &&
            set(AT(o, "metadata", "labels"), "kubernetes.io/metadata.name", text(r->namespace));
 }
 
-static bool edit_namespaced(json_t *o, const struct manifests_request *r) {
+static bool edit_namespaced(json_t *o, const struct render_request *r) {
     return set(AT(o, "metadata"), "namespace", text(r->namespace));
 }
 
-static bool edit_deployment(json_t *o, const struct manifests_request *r) {
+static bool edit_deployment(json_t *o, const struct render_request *r) {
     json_t *containers = AT(o, "spec", "template", "spec", "containers");
     return edit_namespaced(o, r) && set(AT(o, "spec"), "replicas", json_integer(r->replicas)) &&
            set(json_array_get(containers, 0), "image", text(r->image));
 }
 
 /* A webhook leaves out the namespace that it runs in. */
-static bool edit_selector(json_t *selector, const struct manifests_request *r) {
+static bool edit_selector(json_t *selector, const struct render_request *r) {
     json_t *values = AT(json_array_get(AT(selector, "matchExpressions"), 0), "values");
     for (size_t i = 0; i < json_array_size(values); i++) {
         const char *name = json_string_value(json_array_get(values, i));
@@ -59,14 +59,14 @@ static bool edit_selector(json_t *selector, const struct manifests_request *r) {
     return false;
 }
 
-static bool edit_webhook(json_t *hook, const struct manifests_request *r) {
+static bool edit_webhook(json_t *hook, const struct render_request *r) {
     return set(AT(hook, "clientConfig", "service"), "namespace", text(r->namespace)) &&
            set(AT(hook, "clientConfig"), "caBundle", text(r->ca_bundle)) &&
            edit_selector(AT(hook, "namespaceSelector"), r);
 }
 
 /* The first of each configuration judges pods; what comes behind may always be left out. */
-static bool edit_webhooks(json_t *o, const struct manifests_request *r) {
+static bool edit_webhooks(json_t *o, const struct render_request *r) {
     json_t *hooks = AT(o, "webhooks");
     for (size_t i = 0; i < json_array_size(hooks); i++)
         if (!edit_webhook(json_array_get(hooks, i), r))
@@ -76,7 +76,7 @@ static bool edit_webhooks(json_t *o, const struct manifests_request *r) {
 
 static const struct edit {
     const char *kind;
-    bool (*edit)(json_t *o, const struct manifests_request *r);
+    bool (*edit)(json_t *o, const struct render_request *r);
 } edits[] = {{"Namespace", edit_namespace},
              {"ServiceAccount", edit_namespaced},
              {"NetworkPolicy", edit_namespaced},
@@ -86,7 +86,7 @@ static const struct edit {
              {"MutatingWebhookConfiguration", edit_webhooks},
              {"ValidatingWebhookConfiguration", edit_webhooks}};
 
-static enum ec edit_object(json_t *o, const struct manifests_request *r, struct err *err) {
+static enum ec edit_object(json_t *o, const struct render_request *r, struct err *err) {
     const char *kind = json_string_value(json_object_get(o, "kind"));
     for (size_t i = 0; i < sizeof edits / sizeof *edits; i++)
         if (kind != NULL && strcmp(kind, edits[i].kind) == 0)
@@ -97,8 +97,7 @@ static enum ec edit_object(json_t *o, const struct manifests_request *r, struct 
 
 /* ---- objects that the base does not hold ---------------------------------------------- */
 
-static json_t *object_new(const char *kind, const char *name,
-                          const struct manifests_request *r) {
+static json_t *object_new(const char *kind, const char *name, const struct render_request *r) {
     return json_pack("{s:s, s:s, s:{s:s, s:s%, s:{s:s}}}", "apiVersion", "v1", "kind", kind,
                      "metadata", "name", name, "namespace", r->namespace.p, r->namespace.n,
                      "labels", "app.kubernetes.io/name", "pullgate");
@@ -113,7 +112,7 @@ static bool is_key(struct str s) {
     return s.n != 0 && s.n <= 253;
 }
 
-static enum ec add_file(json_t *data, const struct manifests_file *file, struct err *err) {
+static enum ec add_file(json_t *data, const struct render_file *file, struct err *err) {
     if (!is_key(file->key))
         return err_set(err, EC_SCHEMA,
                        "\"%.*s\" cannot be a key of a ConfigMap, expected letters, digits, "
@@ -128,17 +127,17 @@ static enum ec add_file(json_t *data, const struct manifests_file *file, struct 
     return EC_OK;
 }
 
-static enum ec add_configmap(json_t *list, const struct manifests_request *r, struct err *err) {
+static enum ec add_configmap(json_t *list, const struct render_request *r, struct err *err) {
     json_t *map = object_new("ConfigMap", "pullgate-policy", r), *data = json_object();
     size_t bytes = 0;
     if (!set(map, "data", data) || json_array_append_new(list, map) != 0)
         return err_set(err, EC_NOMEM, "out of memory");
     for (size_t i = 0; i < r->n_files; i++) {
         bytes += r->files[i].key.n + r->files[i].text.n;
-        if (bytes > MANIFESTS_CONFIGMAP_MAX)
+        if (bytes > RENDER_CONFIGMAP_MAX)
             return err_set(err, EC_LIMIT,
                            "the rule files have more than the %d bytes that fit a ConfigMap",
-                           MANIFESTS_CONFIGMAP_MAX);
+                           RENDER_CONFIGMAP_MAX);
         if (add_file(data, &r->files[i], err) != EC_OK)
             return err->code;
     }
@@ -152,7 +151,7 @@ static json_t *base64(struct filling *f, struct str bytes) {
 }
 
 static enum ec add_secret(json_t *list, struct filling *f, struct err *err) {
-    const struct manifests_request *r = f->request;
+    const struct render_request *r = f->request;
     json_t *secret = object_new("Secret", "pullgate-tls", r), *data = json_object();
     if (set(secret, "type", json_string("kubernetes.io/tls")) && set(secret, "data", data) &&
         set(data, "ca.crt", base64(f, r->ca_crt)) &&
@@ -183,7 +182,7 @@ static enum ec add_document(json_t *list, const struct yaml_doc *doc, struct fil
 
 static enum ec add_base(json_t *list, struct filling *f, struct err *err) {
     struct yaml_doc *doc = NULL;
-    const struct str base = {(const char *)manifests_base, manifests_base_bytes};
+    const struct str base = {(const char *)render_base, render_base_bytes};
     enum ec ec = yaml_open(&f->base, base, YAML_LIMITS_DEFAULT, err);
     while (ec == EC_OK && (ec = yaml_next(f->base, &doc, err)) == EC_OK && doc != NULL)
         ec = add_document(list, doc, f, err);
@@ -205,8 +204,7 @@ static void fill(void *arg, struct err *err) {
     json_decref(list);
 }
 
-enum ec manifests_fill(struct buf *out, const struct manifests_request *request,
-                       struct err *err) {
+enum ec render_objects(struct buf *out, const struct render_request *request, struct err *err) {
     struct filling f = {.out = out, .request = request, .base64 = BUF_INIT(1 << 20)};
     enum ec ec = edit_json_arena(fill, &f, err);
     yaml_close(f.base);

@@ -1,4 +1,4 @@
-#include "policyctl/worst.h"
+#include "policyctl/bench.h"
 
 #include "imgref/imgref.h"
 #include "review/review.h"
@@ -111,7 +111,7 @@ struct making {
     unsigned flags;
     struct review_session session;
     struct buf body, reply;
-    struct worst *out;
+    struct bench_worst *out;
     struct err *err;
 };
 
@@ -182,8 +182,8 @@ static bool has_limit(const struct decision *d) {
 /* Ends the review, asks, and keeps what it took. */
 static void measure(struct making *m, const char *what, size_t n_images,
                     const struct policy_pattern *regex) {
-    struct worst_row *row = &m->out->rows[m->out->n_rows];
-    if (m->err->code != EC_OK || m->out->n_rows == WORST_ROWS_MAX)
+    struct bench_worst_row *row = &m->out->rows[m->out->n_rows];
+    if (m->err->code != EC_OK || m->out->n_rows == BENCH_WORST_ROWS_MAX)
         return;
     buf_puts(&m->body, "]}}}}");
     size_t n = m->body.n;
@@ -200,13 +200,14 @@ static void measure(struct making *m, const char *what, size_t n_images,
         return;
     clock_t end = clock();
     const struct decision *d = &m->session.decision;
-    *row = (struct worst_row){.regex = regex,
-                              .n_images = n_images,
-                              .n_bytes = n,
-                              .steps = d->n_steps,
-                              .is_limited = has_limit(d),
-                              .verdict = engine_verdict_name(d->verdict),
-                              .ns = (int64_t)(end - start) * (1000000000 / CLOCKS_PER_SEC)};
+    *row =
+        (struct bench_worst_row){.regex = regex,
+                                 .n_images = n_images,
+                                 .n_bytes = n,
+                                 .steps = d->n_steps,
+                                 .is_limited = has_limit(d),
+                                 .verdict = engine_verdict_name(d->verdict),
+                                 .ns = (int64_t)(end - start) * (1000000000 / CLOCKS_PER_SEC)};
     snprintf(row->what, sizeof row->what, "%s", what);
     m->out->n_rows++;
 }
@@ -327,8 +328,8 @@ static void measure_selection(struct making *m) {
     }
 }
 
-enum ec worst_measure(struct worst *out, const struct policy *policy, int64_t now_s,
-                      unsigned engine_flags, struct err *err) {
+enum ec bench_worst_measure(struct bench_worst *out, const struct policy *policy, int64_t now_s,
+                            unsigned engine_flags, struct err *err) {
     struct making m = {.policy = policy,
                        .now_s = now_s,
                        .flags = engine_flags,
@@ -351,11 +352,12 @@ enum ec worst_measure(struct worst *out, const struct policy *policy, int64_t no
 
 /* ---- telling ------------------------------------------------------------------------- */
 
-void worst_text(struct buf *out, const struct worst *w, const struct policy *policy) {
+void bench_worst_text(struct buf *out, const struct bench_worst *w,
+                      const struct policy *policy) {
     buf_printf(out, "%-24s %9s %10s %10s %9s  %s\n", "", "images", "bytes", "steps", "time",
                "verdict");
     for (size_t i = 0; i < w->n_rows; i++) {
-        const struct worst_row *r = &w->rows[i];
+        const struct bench_worst_row *r = &w->rows[i];
         buf_printf(out, "%-24s %9zu %10zu %10llu %6.1f ms  %s%s\n", r->what, r->n_images,
                    r->n_bytes, (unsigned long long)r->steps, (double)r->ns / 1e6, r->verdict,
                    r->is_limited ? " (pattern-limit)" : "");
@@ -367,10 +369,11 @@ void worst_text(struct buf *out, const struct worst *w, const struct policy *pol
     buf_printf(out, "one review has %d steps; what takes more is denied\n", ENGINE_STEPS_MAX);
 }
 
-void worst_json(struct buf *out, const struct worst *w, const struct policy *policy) {
+void bench_worst_json(struct buf *out, const struct bench_worst *w,
+                      const struct policy *policy) {
     buf_printf(out, "{\"limit\":%d,\"worst\":[", ENGINE_STEPS_MAX);
     for (size_t i = 0; i < w->n_rows; i++) {
-        const struct worst_row *r = &w->rows[i];
+        const struct bench_worst_row *r = &w->rows[i];
         buf_puts(out, i ? ",{\"what\":" : "{\"what\":");
         buf_json(out, str_of(r->what));
         if (r->regex != NULL) {
