@@ -27,7 +27,8 @@ void report_explain_put_found(struct buf *out, const struct workload *w,
                               enum explain_question q);
 
 /* "rules.yaml:9", escaped for a text */
-void report_explain_put_place(struct buf *out, const struct policy *p, struct policy_pos pos);
+void report_explain_put_location(struct buf *out, const struct policy *p,
+                                 struct policy_pos pos);
 /* host/repository:tag@digest, as it is */
 void report_explain_put_normal(struct buf *out, const struct explain_image *image);
 

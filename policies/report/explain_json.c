@@ -10,7 +10,7 @@ static void put_bool(struct buf *out, const char *key, bool value) {
     buf_printf(out, ",\"%s\":%s", key, value ? "true" : "false");
 }
 
-static void put_place(struct buf *out, const struct policy *p, struct policy_pos pos) {
+static void put_location(struct buf *out, const struct policy *p, struct policy_pos pos) {
     put(out, "file", engine_policy_file(p, pos));
     buf_printf(out, ",\"line\":%u,\"column\":%u", pos.line, pos.col);
 }
@@ -36,7 +36,7 @@ static void put_rule(struct buf *out, const struct explained *e, const struct ex
     const char *separator = "";
     buf_puts(out, "{\"name\":");
     buf_json(out, r->rule->name);
-    put_place(out, e->policy, r->rule->pos);
+    put_location(out, e->policy, r->rule->pos);
     put(out, "mode", str_of(engine_mode_name(r->rule->mode)));
     put_bool(out, "tried", r->tried);
     put_bool(out, "matches", r->selected);
@@ -61,18 +61,18 @@ static void open_map(struct buf *out, const char *key, const char *by) {
 static void put_mirror(struct buf *out, const struct policy *p, const struct policy_mirror *m) {
     put(out, "from", m->from.text);
     put(out, "to", m->to.text);
-    put_place(out, p, m->pos);
+    put_location(out, p, m->pos);
 }
 
 static void put_registry(struct buf *out, const struct explained *e) {
     put(out, "to", e->decision->rule->registry.text);
-    put_place(out, e->policy, e->decision->rule->registry_pos);
+    put_location(out, e->policy, e->decision->rule->registry_pos);
 }
 
 static void put_pattern(struct buf *out, const struct policy *p,
                         const struct policy_pattern *pattern) {
     put(out, "pattern", match_image_text(pattern->image));
-    put_place(out, p, pattern->pos);
+    put_location(out, p, pattern->pos);
 }
 
 static void put_way(struct buf *out, const struct explained *e, const struct explain_image *x) {
@@ -96,7 +96,7 @@ static void put_exemption(struct buf *out, const struct explained *e,
     put(out, "reason", by->reason);
     put(out, "owner", by->owner);
     put(out, "until", by->until);
-    put_place(out, e->policy, by->pos);
+    put_location(out, e->policy, by->pos);
     buf_putc(out, '}');
 }
 
@@ -200,7 +200,7 @@ static void put_secret(struct buf *out, const struct explained *e,
     put(out, "for", s->secret->place.text);
     put_bool(out, "had", s->had);
     put_bool(out, "wanted", s->wanted);
-    put_place(out, e->policy, s->secret->pos);
+    put_location(out, e->policy, s->secret->pos);
     buf_putc(out, '}');
 }
 

@@ -33,31 +33,43 @@ static void put_reason(struct report *p, const struct object *s, const struct re
     buf_putc(&p->out, '\n');
 }
 
+/* The same words as in SARIF. */
+static void put_note(struct report *p, const struct object *s, const char *title,
+                     struct yaml_pos pos, struct buf *text) {
+    put_head(&p->out, levels[WEIGHT_NOTE], s->file, pos.line, pos.col);
+    put_title(p, title, s);
+    buf_puts(&p->out, "::");
+    escape_github(&p->out, buf_view(text), ESCAPE_DATA);
+    buf_putc(&p->out, '\n');
+    report_carry(p, text);
+    buf_done(text);
+}
+
 static void put_rewrite(struct report *p, const struct object *s,
                         const struct decision_image *d) {
+    struct buf text = BUF_INIT(65536);
     const char *why;
     struct str to = report_rewrite(s, d, &why);
-    struct yaml_pos pos = object_image_where(s, d->image, report_scratch(p));
     if (to.n == 0)
         return;
-    put_head(&p->out, levels[WEIGHT_NOTE], s->file, pos.line, pos.col);
-    put_title(p, "rewrite", s);
-    buf_puts(&p->out, "::");
-    escape_github(&p->out, d->before, ESCAPE_DATA);
-    buf_puts(&p->out, " -> ");
-    escape_github(&p->out, to, ESCAPE_DATA);
-    buf_printf(&p->out, "%s\n", why);
+    buf_printf(&text, "image \"%.*s\" is rewritten to \"%.*s\"%s", STR_ARG(d->before),
+               STR_ARG(to), why);
+    put_note(p, s, "rewritten", object_image_where(s, d->image, report_scratch(p)), &text);
+}
+
+static void put_secrets(struct report *p, const struct object *s) {
+    for (size_t i = 0; i < s->decision->n_secrets_added; i++) {
+        struct buf text = BUF_INIT(65536);
+        buf_printf(&text, "pull secret \"%.*s\" is added to imagePullSecrets",
+                   STR_ARG(s->decision->secrets_added[i]));
+        put_note(p, s, "pull-secret-added", object_secrets_where(s), &text);
+    }
 }
 
 static void put_unjudged(struct report *p, const struct object *s) {
-    struct yaml_pos pos = object_unjudged_where(s);
-    put_head(&p->out, levels[WEIGHT_NOTE], s->file, pos.line, pos.col);
-    put_title(p, "not judged", s);
-    buf_puts(&p->out, "::");
-    report_scratch(p);
-    object_put_unjudged(&p->scratch, s);
-    escape_github(&p->out, buf_view(&p->scratch), ESCAPE_DATA);
-    buf_putc(&p->out, '\n');
+    struct buf text = BUF_INIT(1 << 20);
+    object_put_unjudged(&text, s);
+    put_note(p, s, "not-judged", object_unjudged_where(s), &text);
 }
 
 static enum ec put_object(struct report *p, const struct object *s, struct err *err) {
@@ -67,6 +79,8 @@ static enum ec put_object(struct report *p, const struct object *s, struct err *
         put_reason(p, s, &d->reasons[i]);
     for (size_t i = 0; i < d->n_images && !p->look->quiet; i++)
         put_rewrite(p, s, &d->images[i]);
+    if (!p->look->quiet)
+        put_secrets(p, s);
     if (s->unjudged != NULL)
         put_unjudged(p, s);
     return EC_OK;

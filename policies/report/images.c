@@ -153,6 +153,10 @@ void report_images_sort(struct images *m) {
     m->n = kept + 1;
 }
 
+bool report_images_moves(const struct image_row *row) {
+    return row->denied.n == 0 && !str_eq(row->source, row->target);
+}
+
 void report_images_done(struct images *m) {
     mem_free(m->rows);
     arena_done(&m->arena);

@@ -40,6 +40,9 @@ enum ec report_images_add_denial(struct images *to, struct str why, const char *
 void report_images_sort(struct images *m);
 void report_images_done(struct images *m);
 
+/* Is it allowed, and pulled from elsewhere? */
+bool report_images_moves(const struct image_row *row);
+
 /* One per word of -o, in its order; each answers how many images it has no way to say. */
 typedef size_t images_print_fn(struct buf *out, const struct images *m);
 images_print_fn report_images_print_table, report_images_print_json, report_images_print_sync,

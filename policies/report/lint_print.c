@@ -111,8 +111,9 @@ void report_lint_print_json(struct buf *out, const struct findings *f) {
 static void put_sarif_rules(struct buf *out) {
     for (unsigned kind = 0; kind < N_LINTS; kind++) {
         const struct rules_lint_row *row = report_lint_row(kind);
-        put(out, kind ? ",\n{\"id\":" : "\n{\"id\":", str_of(row->id));
+        put(out, kind ? ",\n{\"id\":" : "{\"id\":", str_of(row->id));
         put(out, ",\"shortDescription\":{\"text\":", str_of(row->about));
+        put(out, "},\"fullDescription\":{\"text\":", str_of(row->about));
         put(out, "},\"help\":{\"text\":", str_of(row->fix));
         buf_printf(out, "},\"defaultConfiguration\":{\"level\":\"%s\"}}",
                    report_lint_level_words[report_lint_level(kind)]);
@@ -156,17 +157,20 @@ static void put_sarif_result(struct buf *out, struct lines *lines, const struct 
 
 void report_lint_print_sarif(struct buf *out, const struct findings *f) {
     struct lines lines = {.text = BUF_INIT(RULES_FILE_MAX + 1)};
+    bool readable = true;
     buf_puts(out, "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\","
-                  "\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{"
+                  "\"version\":\"2.1.0\",\"runs\":[{\n\"tool\":{\"driver\":{"
                   "\"name\":\"policyctl lint\",\"semanticVersion\":\"" VERSION_NUMBER "\","
-                  "\"rules\":[");
+                  "\"rules\":[\n");
     put_sarif_rules(out);
-    buf_puts(out, "\n]}},\"columnKind\":\"utf16CodeUnits\",\"results\":[");
+    buf_puts(out, "]}},\n\"columnKind\":\"utf16CodeUnits\",\n\"results\":[");
     for (size_t i = 0; i < f->n; i++) {
         buf_puts(out, i ? ",\n" : "\n");
         put_sarif_result(out, &lines, f, &f->v[i]);
+        readable = readable && f->v[i].kind != LINT_UNREADABLE;
     }
-    buf_puts(out, "\n]}]}\n");
+    buf_printf(out, "],\n\"invocations\":[{\"executionSuccessful\":%s}]}]}\n",
+               readable ? "true" : "false");
     done(&lines);
 }
 
@@ -182,7 +186,8 @@ void report_lint_print_github(struct buf *out, const struct findings *f) {
             buf_printf(out, ",line=%u,col=%u", one->line, one->col);
         buf_printf(out, ",title=%s::", report_lint_row(one->kind)->id);
         escape_github(out, one->text, ESCAPE_DATA);
-        buf_puts(out, ". ");
+        bool ended = str_ends(one->text, STR("?"));
+        buf_puts(out, ended ? " " : ". ");
         escape_github(out, str_of(report_lint_row(one->kind)->fix), ESCAPE_DATA);
         buf_putc(out, '\n');
     }

@@ -115,7 +115,7 @@ static void put_error(struct buf *out, const struct report_verify_suite *of) {
     err_print(of->err, &text);
     buf_puts(out, "    <testcase name=\"cannot be run\"");
     put_attribute(out, "classname", str_of(of->path));
-    buf_puts(out, " time=\"0\">\n      <error");
+    buf_puts(out, ">\n      <error");
     put_attribute(out, "message", str_of(of->err->msg));
     put_attribute(out, "type", str_of(ec_name(of->err->code)));
     buf_putc(out, '>');
@@ -132,6 +132,8 @@ static void put_sums(struct buf *out, size_t n_run, size_t n_failed, size_t n_er
 static void junit_suite(struct verify *v, const struct report_verify_suite *of) {
     size_t errors = of->err != NULL;
     struct buf head = BUF_INIT(1 << 20);
+    if (of->n_run + errors == 0)
+        return;
     buf_puts(&head, "  <testsuite");
     put_attribute(&head, "name", str_of(of->path));
     put_sums(&head, of->n_run, of->n_failed, errors);

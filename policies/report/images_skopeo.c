@@ -1,4 +1,4 @@
-/* Images as a table, as JSON, and for skopeo.
+/* Images as commands of skopeo, and as a file for it.
  * Source     skopeo-sync(1), skopeo-copy(1) of containers/skopeo: a reference there has a tag or a
  *            digest, never both                                                              */
 #include "report/images.h"
@@ -10,86 +10,7 @@
 
 #include <stdlib.h>
 
-enum { WIDTH_MAX = 80 };
-
-static bool moves(const struct image_row *row) {
-    return row->denied.n == 0 && !str_eq(row->source, row->target);
-}
-
-/* ---- table --------------------------------------------------------------------------- */
-
-static void put_column(struct buf *out, struct str text, size_t width) {
-    escape_text(out, text);
-    for (size_t i = escape_width(text); i < width; i++)
-        buf_putc(out, ' ');
-    buf_puts(out, "  ");
-}
-
-size_t report_images_print_table(struct buf *out, const struct images *m) {
-    size_t width = strlen("IMAGE");
-    for (size_t i = 0; i < m->n; i++)
-        if (m->rows[i].denied.n == 0 && escape_width(m->rows[i].source) > width)
-            width = escape_width(m->rows[i].source);
-    if (width > WIDTH_MAX)
-        width = WIDTH_MAX;
-    put_column(out, STR("IMAGE"), width);
-    buf_puts(out, "FROM\n");
-    for (size_t i = 0; i < m->n; i++) {
-        const struct image_row *row = &m->rows[i];
-        if (row->denied.n != 0)
-            continue;
-        put_column(out, row->source, width);
-        escape_text(out, moves(row) ? row->target : STR("(stays)"));
-        buf_putc(out, '\n');
-    }
-    return 0;
-}
-
-/* ---- JSON ---------------------------------------------------------------------------- */
-
-static void put_key(struct buf *out, const char *key, struct str value) {
-    buf_printf(out, "\"%s\":", key);
-    buf_json(out, value);
-}
-
-static void put_row(struct buf *out, const struct image_row *row) {
-    buf_putc(out, '{');
-    put_key(out, "source", row->source);
-    buf_putc(out, ',');
-    if (row->denied.n != 0)
-        put_key(out, "reason", row->denied);
-    else
-        put_key(out, "target", row->target);
-    if (row->denied.n == 0)
-        buf_printf(out, ",\"rewritten\":%s", moves(row) ? "true" : "false");
-    buf_printf(out, ",\"uses\":%zu,", row->uses);
-    put_key(out, "file", str_of(row->file));
-    buf_printf(out, ",\"line\":%u,\"column\":%u}", row->pos.line, row->pos.col);
-}
-
-static void put_rows(struct buf *out, const struct images *m, bool denied) {
-    const char *separator = "\n";
-    for (size_t i = 0; i < m->n; i++) {
-        if ((m->rows[i].denied.n != 0) != denied)
-            continue;
-        buf_puts(out, separator);
-        put_row(out, &m->rows[i]);
-        separator = ",\n";
-    }
-}
-
-size_t report_images_print_json(struct buf *out, const struct images *m) {
-    buf_puts(out, "{\"images\":[");
-    put_rows(out, m, false);
-    buf_puts(out, "\n],\"denied\":[");
-    put_rows(out, m, true);
-    buf_printf(out, "\n],\"notJudged\":%zu}\n", m->n_unjudged);
-    return 0;
-}
-
-/* ---- skopeo -------------------------------------------------------------------------- */
-
-/* host/repository, and what it is request for there: the digest where there is one. */
+/* host/repository, and what is asked for there: the digest where there is one. */
 struct asked_for {
     struct str whole, host, repository;
     struct str tag, digest;
@@ -140,7 +61,7 @@ static void put_copy(struct buf *out, const struct asked_for *from,
 size_t report_images_print_copy(struct buf *out, const struct images *m) {
     struct asked_for from, to;
     for (size_t i = 0; i < m->n; i++)
-        if (moves(&m->rows[i]) && take_apart(&from, m->rows[i].source) &&
+        if (report_images_moves(&m->rows[i]) && take_apart(&from, m->rows[i].source) &&
             take_apart(&to, m->rows[i].target))
             put_copy(out, &from, &to);
     return 0;
@@ -175,7 +96,8 @@ static struct str destination_of(const struct asked_for *from, const struct aske
 
 static bool read_entry(struct sync_entry *e, const struct image_row *row) {
     struct asked_for to;
-    if (!moves(row) || !take_apart(&e->from, row->source) || !take_apart(&to, row->target))
+    if (!report_images_moves(row) || !take_apart(&e->from, row->source) ||
+        !take_apart(&to, row->target))
         return false;
     e->target = row->target;
     e->destination = destination_of(&e->from, &to);
