@@ -92,6 +92,10 @@ plant tests/fuzz/fuzz_nobody.c 'int x;'
 red registered "$build" -- 'ctest has no test corpus.nobody'
 plant tests/cli/nobody.sh 'true'
 red registered "$build" -- 'nobody.sh: no test of ctest runs it'
+plant tests/run.sh "threaded=('^unit\.nobody')"
+red registered "$build" -- 'tests/run.sh: "\^unit.\.nobody" matches no test'
+plant .github/CONTRIBUTING.md "ctest --preset dev -R 'unit.nobody'"
+red registered "$build" -- 'CONTRIBUTING.md: "unit.nobody" matches no test'
 plant policies/imgref/imgref.c 'int x(int a); int x(int a) { if (a = 1) return 2; return 0; }'
 red tidy "$build" policies/imgref/imgref.c -- 'imgref.c:[0-9]+:[0-9]+: error'
 
