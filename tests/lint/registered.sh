@@ -52,7 +52,7 @@ while IFS=: read -r file part; do
     seen=$((seen + 1))
     grep -qE -- "$part" <<<"$names" || complain "$file: \"$part\" matches no test"
 done < <(
-    grep -HoE "'\^[^']*'" tests/run.sh
+    grep -HoE "'\^[a-z][^']*'" tests/run.sh
     files '*.md' | xargs grep -HoE "ctest [^#]*-R '?[^ ']+" /dev/null
 )
 
