@@ -116,6 +116,11 @@ red texts -- 'json.c: [0-9]+ lines, expected at most 600'
 plant README.md 'see /work''/main/README.md'
 red texts -- 'README.md:[0-9]+:.*a path of one machine'
 
+plant tests/nobody/case.txt 'x'
+red texts -- 'tests/nobody/README.md is missing'
+plant tests/http/README.md 'New case: in two places'
+red texts -- 'tests/http/README.md: found "# tests/http Tests Needs Alone New case New case"'
+
 compiled() { # FILE TEXT: as a build would leave it; the lint reads the objects alone
     local object="$scratch/objects/CMakeFiles/it.dir/$1.o"
     mkdir -p "$(dirname "$object")"

@@ -53,7 +53,7 @@ while IFS=: read -r file part; do
     grep -qE -- "$part" <<<"$names" || complain "$file: \"$part\" matches no test"
 done < <(
     grep -HoE "'\^[a-z][^']*'" tests/run.sh
-    files '*.md' | xargs grep -HoE "ctest [^#]*-R '?[^ ']+" /dev/null
+    files '*.md' | xargs grep -HoE "ctest --preset dev [^#\`]*-R '?[^ '\`]+" /dev/null
 )
 
 # No test without a label: run.sh and people choose by them.
