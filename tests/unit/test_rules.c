@@ -1,8 +1,8 @@
+#include "mem_fault.h"
 #include "test.h"
 
 #include "base/buf.h"
 #include "base/file.h"
-#include "base/mem.h"
 #include "engine/engine.h"
 #include "rules/rules.h"
 #include "yaml/yaml.h"
@@ -15,31 +15,6 @@
 
 #define HEAD "apiVersion: pullgate/v1\nkind: ImagePolicy\nspec:\n" /* spec begins in line 4 */
 #define NOW_S 1795000000                                           /* 2026-11-18 */
-
-/* ---- the heap, of which the n-th allocation can be made to fail -------------------------- */
-
-static int allocations;
-static int failing_allocation; /* 1-based; 0 for none */
-
-static bool may_allocate(size_t n) {
-    return n != 0 && ++allocations != failing_allocation;
-}
-
-void *mem_alloc(size_t n) {
-    return may_allocate(n) ? malloc(n) : NULL;
-}
-
-void *mem_zalloc(size_t n) {
-    return may_allocate(n) ? calloc(1, n) : NULL;
-}
-
-void *mem_realloc(void *p, size_t n) {
-    return may_allocate(n) ? realloc(p, n) : NULL;
-}
-
-void mem_free(void *p) {
-    free(p);
-}
 
 /* ---- readers, whose calls are counted (the linker's --wrap) ------------------------------- */
 
@@ -817,22 +792,22 @@ static void survives_the_lack_of_memory(void **state) {
                  "    - {name: three, match: {users: [u]}}\n"
                  "  exemptions: [{images: [e.io], reason: r, owner: o, until: 2026-01-01}]\n");
     put_file(&f, "2.yaml", NAMED("b") "  approved: [a.io]\n");
-    int n = 0;
+    size_t n = 0;
+    bool failed;
     do {
         struct buf told = BUF_INIT(1 << 20);
         struct rules_options options = {
             .warn = put_warning, .arg = &told, .sha256 = fake_sha256};
         struct err err = ERR_INIT;
         struct policy *p = NULL;
-        failing_allocation = ++n;
-        allocations = 0;
+        mem_fault_arm(++n, MEM_FAULT_ONCE);
         enum ec ec = rules_load(&p, f.path, &options, &err);
-        failing_allocation = 0;
+        failed = mem_fault_disarm();
         if (ec != EC_OK && (ec != EC_NOMEM || p != NULL || err.code != EC_NOMEM))
-            fail_row("allocation %d: %s: %s", n, ec_name(ec), err.msg);
+            fail_row("allocation %zu: %s: %s", n, ec_name(ec), err.msg);
         engine_policy_free(p);
         buf_done(&told);
-    } while (allocations >= n);
+    } while (failed);
     assert_true(n > 50);
     remove_folder(&f);
 }
@@ -841,15 +816,15 @@ static void survives_the_lack_of_memory(void **state) {
 static void errors_survive_the_lack_of_memory(void **state) {
     (void)state;
     const struct str yaml = STR(HEAD "  approved: [a.io, a.io/x:1]\n");
-    for (int n = 1, schema = 0; schema == 0; n++) {
+    bool schema = false;
+    for (size_t n = 1; !schema; n++) {
         struct err err = ERR_INIT;
         struct policy *p = NULL;
-        failing_allocation = n;
-        allocations = 0;
+        mem_fault_arm(n, MEM_FAULT_ONCE);
         enum ec ec = rules_parse(&p, yaml, "x", NULL, &err);
-        failing_allocation = 0;
+        mem_fault_disarm();
         if (ec != EC_NOMEM && ec != EC_SYNTAX)
-            fail_row("allocation %d: %s: %s", n, ec_name(ec), err.msg);
+            fail_row("allocation %zu: %s: %s", n, ec_name(ec), err.msg);
         schema = ec == EC_SYNTAX;
         assert_null(p);
     }
