@@ -1,4 +1,4 @@
-# The base manifests as one C constant, for policyctl render: so they stand once, here.
+# Embeds the base manifests in one C constant for policyctl render, so that there is only one copy of them.
 #   cmake -DOUT=FILE.c -DFILES=a.yaml,b.yaml -P embed.cmake
 string(REPLACE "," ";" files "${FILES}")
 set(all "")
