@@ -301,7 +301,7 @@ static enum ec enter_sandbox(const struct options *o, struct err *err) {
     if (o->no_sandbox)
         return EC_OK;
     if (sandbox_enter(&state, err) != EC_OK)
-        return err_wrap(err, "sandbox (--no-sandbox goes without)");
+        return err_wrap(err, "sandbox (--no-sandbox turns it off)");
     LOG(LOG_INFO, "sandbox", F_Z("state", states[state]), F_END);
     return EC_OK;
 }

@@ -218,7 +218,7 @@ static enum ec check_trade(struct daemon *d, const struct pair *pair, struct err
         now_s < atomic_load(&d->service.cert_not_before_s))
         return EC_OK;
     d->certificate_due_s = expired ? 0 : info->not_before_s;
-    buf_puts(&text, expired ? "it has expired at " : "it is not valid before ");
+    buf_puts(&text, expired ? "it expired at " : "it is not valid before ");
     clock_print_s(&text, expired ? info->not_after_s : info->not_before_s);
     buf_puts(&text, ", the one in use is valid until ");
     clock_print_s(&text, in_use_s);
@@ -337,10 +337,10 @@ static enum ec listen_probes(struct daemon *d, struct err *err) {
 static enum ec check_list(const char *flag, const struct opt_list *list, struct err *err) {
     for (size_t i = 0; i < list->n; i++)
         if (strchr(list->v[i], ',') != NULL)
-            return err_set(err, EC_USAGE,
-                           "--%s: found \"%.200s\" with a comma; give the flag once for each "
-                           "name",
-                           flag, list->v[i]);
+            return err_set(
+                err, EC_USAGE,
+                "--%s: found \"%.200s\" with a comma; repeat the option for each name", flag,
+                list->v[i]);
     return EC_OK;
 }
 
@@ -360,8 +360,7 @@ enum ec load_and_listen(struct daemon *d, struct err *err) {
                          o->tls_ciphers.n, err) != EC_OK)
         return err->code;
     if (o->client_names.n != 0 && o->client_ca == NULL)
-        return err_set(err, EC_USAGE,
-                       "--client-name without --client-ca: nobody would ask for it");
+        return err_set(err, EC_USAGE, "--client-name has no effect without --client-ca");
     if (listen_tls(d, err) != EC_OK)
         return err->code;
     d->service.server = d->server;

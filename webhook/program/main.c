@@ -14,11 +14,10 @@ static void print_help(void) {
     buf_puts(
         &text,
         "Usage: pullgate --policy FILE [OPTION...]\n\n"
-        "Admission webhook that sends container images to the registries of a rule file, adds "
-        "their\npull secrets, and refuses images from elsewhere. Decisions go to standard "
-        "output, "
-        "one JSON\nline each; messages go to standard error.\n\n"
-        "Every option can be given in the environment: --tls-cert as PULLGATE_TLS_CERT.\n\n");
+        "Admission webhook that rewrites container images to the registries of a rule file, "
+        "adds their\npull secrets, and denies images from other registries. It writes one JSON "
+        "line per decision to\nstandard output, and messages to standard error.\n\n"
+        "Every option can be set in the environment: --tls-cert as PULLGATE_TLS_CERT.\n\n");
     opts_help(&options_table, &text);
     fwrite(text.p, 1, text.n, stdout);
     buf_done(&text);
@@ -106,11 +105,11 @@ int main(int argc, char **argv) {
     else if (options.healthcheck)
         return healthcheck(&options);
     else if (options.policy == NULL)
-        err_set(&err, EC_USAGE, "--policy is missing: the rule file; try --help");
+        err_set(&err, EC_USAGE, "--policy FILE is required; try --help");
     else if (options.max_audit_line > options.audit_queue)
         err_set(&err, EC_USAGE,
                 "--max-audit-line: found %zu bytes, expected at most the %zu of --audit-queue, "
-                "which has to hold a line; try --help",
+                "which has to hold one line; try --help",
                 (size_t)options.max_audit_line, (size_t)options.audit_queue);
     if (err.code != EC_OK)
         return usage_error(&err);

@@ -124,7 +124,7 @@ enum ec memory_divide(struct memory_plan *out, struct options *o, const char *ro
     if (out->source != MEMORY_ASSUMED && sum > usable_of(out))
         err_set(
             err, EC_USAGE,
-            "memory: %zu MiB (%s) are too little for %zu workers, %zu connections and budgets "
+            "memory: %zu MiB (%s) is too little for %zu workers, %zu connections and budgets "
             "of %zu MiB: expected %zu MiB or more; raise the limit, or lower --workers, "
             "--max-connections, --memory-budget, --max-nodes or --audit-queue",
             (size_t)(out->limit_bytes / MIB), buf_z(&where) ? where.p : "?", (size_t)o->workers,
