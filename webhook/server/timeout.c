@@ -1,6 +1,6 @@
 #include "server/internal.h"
 
-/* Units of Go's time.ParseDuration; "ms" before "m", since the first that fits is taken. */
+/* Units of Go's time.ParseDuration; "ms" before "m", since the first match is used. */
 static const struct {
     struct str name;
     double ns;
