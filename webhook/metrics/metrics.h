@@ -2,7 +2,7 @@
  *
  *      lane 0   [ cells of worker 0 ........ | pad ]   each lane in cache lines of its own,
  *      lane 1   [ cells of worker 1 ........ | pad ]   written by its worker alone
- *                 ^ same place in every lane: summed by the scrape
+ *                 ^ same slot in every lane: summed by the scrape
  *
  * Knows      numbers and names; what they mean is the program's business
  * Ownership  families are constant tables of the caller; sets copy what they are given
@@ -96,9 +96,9 @@ struct metrics_sets {
 enum ec metrics_sets_init(struct metrics_sets *s, size_t max, struct err *err) MUST_CHECK;
 void metrics_sets_done(struct metrics_sets *s);
 
-/* The set's place in the table, taken now if it is new; `otherwise` when there is no room. */
-size_t metrics_sets_place(struct metrics_sets *s, const struct metrics_set *set,
-                          size_t otherwise);
+/* The set's slot in the table, taken now if it is new; `otherwise` when there is no room. */
+size_t metrics_sets_slot(struct metrics_sets *s, const struct metrics_set *set,
+                         size_t otherwise);
 
 /* ---- the text -------------------------------------------------------------------------- */
 

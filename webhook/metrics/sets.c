@@ -31,8 +31,8 @@ static bool copy(struct metrics_sets *s, struct metrics_set *to,
     return true;
 }
 
-size_t metrics_sets_place(struct metrics_sets *s, const struct metrics_set *set,
-                          size_t otherwise) {
+size_t metrics_sets_slot(struct metrics_sets *s, const struct metrics_set *set,
+                         size_t otherwise) {
     size_t n = atomic_load_explicit(&s->n, memory_order_relaxed);
     for (size_t i = 0; i < n; i++)
         if (is_equal(&s->v[i], set))

@@ -24,7 +24,7 @@ void live_free(struct live *l);
 
 struct live_rules {
     struct policy *policy;
-    uint16_t *places; /* of its rules in the meter (meter.h); may be NULL */
+    uint16_t *slots; /* of its rules in the meter (meter.h); may be NULL */
 };
 
 /* Takes both over, also on failure (false: no memory, the old ones stay). */

@@ -73,7 +73,7 @@ enum ec load_rules(struct daemon *d, bool again) {
     size_t n_rules = policy->n_rules;
     char sha256[sizeof policy->sha256];
     memcpy(sha256, policy->sha256, sizeof sha256);
-    const struct live_rules rules = {policy, meter_places(meter, policy)};
+    const struct live_rules rules = {policy, meter_slots(meter, policy)};
     if (!live_set_take(d->service.live, rules)) {
         err_set(&err, EC_NOMEM, "out of memory");
         return keep_rules(d, &err, false, again);

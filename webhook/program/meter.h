@@ -19,10 +19,10 @@ enum {
     METER_REASONS = REASON_MALFORMED + 1,
     METER_MODES = MODE_AUDIT + 1,
     METER_NO_RULE = 0,                            /* nothing selected it, or not judged */
-    METER_OTHER_RULE = 1,                         /* one place for each mode */
-    METER_FIXED = METER_OTHER_RULE + METER_MODES, /* places before the first rule's */
+    METER_OTHER_RULE = 1,                         /* one slot for each mode */
+    METER_FIXED = METER_OTHER_RULE + METER_MODES, /* slots before the first rule's */
     METER_RULES = 256,
-    METER_PLACES = METER_FIXED + METER_RULES
+    METER_SLOTS = METER_FIXED + METER_RULES
 };
 
 extern const unsigned meter_statuses[METER_STATUSES - 1];
@@ -35,12 +35,12 @@ struct meter_lane { /* cells alone */
     struct metrics_histogram latency[METER_WEBHOOKS]; /* ns */
     struct metrics_cell images[METER_IMAGES];
     struct metrics_cell reasons[METER_REASONS];
-    struct metrics_cell decisions[METER_PLACES][METER_VERDICTS];
+    struct metrics_cell decisions[METER_SLOTS][METER_VERDICTS];
 };
 
 struct meter {
     struct metrics_lanes lanes;
-    struct metrics_sets rules; /* values: "", rule, mode; its places are METER_PLACES */
+    struct metrics_sets rules; /* values: "", rule, mode; its slots are METER_SLOTS */
     struct {
         struct metrics_cell rules_good, rules_bad, certificate, certificate_bad;
     } loads;
@@ -60,9 +60,9 @@ static inline struct meter_lane *meter_lane(struct meter *m, unsigned worker) {
 }
 
 void meter_begin(struct meter_lane *lane, enum meter_webhook webhook);
-/* places: as meter_places gave them for this policy. */
-void meter_decision(struct meter_lane *lane, const struct policy *policy,
-                    const uint16_t *places, const struct decision *d);
+/* slots: as meter_slots gave them for this policy. */
+void meter_decision(struct meter_lane *lane, const struct policy *policy, const uint16_t *slots,
+                    const struct decision *d);
 void meter_end(struct meter_lane *lane, enum meter_webhook webhook, unsigned status,
                int64_t took_ns);
 
@@ -70,7 +70,7 @@ void meter_end(struct meter_lane *lane, enum meter_webhook webhook, unsigned sta
 
 /* Where the decisions of each rule are counted, found once per load so that no request looks
  * for a name. Free it with mem_free. NULL without memory: they then count as "(other)". */
-uint16_t *meter_places(struct meter *m, const struct policy *policy);
+uint16_t *meter_slots(struct meter *m, const struct policy *policy);
 
 void meter_rules_loaded(struct meter *m, size_t n_rules, int64_t now_s);
 void meter_rules_kept(struct meter *m);

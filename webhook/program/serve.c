@@ -205,7 +205,7 @@ static bool decide(struct service *s, const struct live_rules *rules,
         refuse_err(reply, &err);
         return false;
     }
-    meter_decision(meter_lane(&s->meter, request->worker), rules->policy, rules->places,
+    meter_decision(meter_lane(&s->meter, request->worker), rules->policy, rules->slots,
                    &w->session.decision);
     print_line(s, w, rules->policy, request, webhooks[webhook].name, now_us);
     *needs = needs_line(&w->session.decision);

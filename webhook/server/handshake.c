@@ -100,7 +100,7 @@ void server_handshake_watch(gnutls_session_t session) {
                                        on_message);
 }
 
-static bool take_place(struct server *s) {
+static bool take_slot(struct server *s) {
     unsigned n = atomic_load(&s->handshakes);
     while (n < s->config.max_handshakes)
         if (atomic_compare_exchange_weak(&s->handshakes, &n, n + 1))
@@ -113,7 +113,7 @@ bool server_handshake_begin(struct conn *c) {
     if (atomic_load(&c->is_shaking) ||
         server_conn_stage_of(atomic_load(&c->stage)) != STAGE_HANDSHAKE)
         return true;
-    bool denied = !take_place(s);
+    bool denied = !take_slot(s);
     if (!denied)
         atomic_store(&c->is_shaking, true);
     if (denied && !c->is_denied)

@@ -123,7 +123,7 @@ static bool admit(struct conn *c) {
     bool fits = atomic_fetch_add(&s->in_flight, 1) < s->config.max_in_flight;
     if (!fits)
         atomic_fetch_sub(&s->in_flight, 1);
-    atomic_store(&c->is_admitted, fits || server_watchdog_take_place(s));
+    atomic_store(&c->is_admitted, fits || server_watchdog_take_slot(s));
     return atomic_load(&c->is_admitted);
 }
 

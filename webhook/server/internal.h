@@ -11,8 +11,8 @@
  *                              +------------ answer handed to the kernel +------------------- WRITE
  *
  *   A request counts against max_in_flight from ANSWER on: a slow body takes a connection, and memory
- *   for the bytes that have arrived, but no place in flight. Nor does a small answer in WRITE; a large
- *   answer that is not read gives its place up.
+ *   for the bytes that have arrived, but no slot in flight. Nor does a small answer in WRITE; a large
+ *   answer that is not read gives its slot up.
  *
  * Threads    Each field names its lock or owner. The lists' lock is taken when a connection is added
  *            or removed, and by the watchdog; a request takes none. A descriptor in the open list is
@@ -219,9 +219,9 @@ unsigned server_watchdog_close_idle(struct server *s);
  * body is still arriving, kept or not, then those whose answer is not read, the slowest first; never
  * one whose answer is being made. Returns the number closed. */
 unsigned server_watchdog_make_room(struct server *s, unsigned n);
-/* Cuts a connection whose answer has not been read for yield_slow_ms, and takes its place in flight;
+/* Cuts a connection whose answer has not been read for yield_slow_ms, and takes its slot in flight;
  * false: there is none. */
-bool server_watchdog_take_place(struct server *s);
+bool server_watchdog_take_slot(struct server *s);
 /* Closes at most n connections whose handshake has waited for the client for a quarter of yield_ms,
  * the longest first. */
 void server_watchdog_end_handshakes(struct server *s, unsigned n);

@@ -6,7 +6,7 @@
  *                          until the answer is sent
  *     answer               header_timeout_ms since it was ready, however slowly it is read
  *     body, answer         yield_slow_ms, while others wait for room, or are refused for lack of memory
- *                          or of a place in flight
+ *                          or of a slot in flight
  *     handshake            a quarter of yield_ms, while others wait for one
  *     idle                 idle_timeout_s; yield_ms, while others wait for room; an incomplete request
  *                          line has at least header_timeout_ms and at most three times that
@@ -213,8 +213,8 @@ void server_watchdog_end_handshakes(struct server *s, unsigned n) {
                      STR("slow handshakes are aborted for waiting clients"));
 }
 
-/* The place in flight goes to the first to take it: the connection's own end, or this function. */
-static bool give_up_place(struct conn *c, int64_t least_ns, int64_t now_ns) {
+/* The slot in flight goes to the first to take it: the connection's own end, or this function. */
+static bool give_up_slot(struct conn *c, int64_t least_ns, int64_t now_ns) {
     uint64_t stage = atomic_load(&c->stage);
     if (server_conn_stage_of(stage) != STAGE_WRITE || c->watch.cut == CUT_WHOLE ||
         now_ns - server_conn_since_of(stage) < least_ns ||
@@ -224,14 +224,14 @@ static bool give_up_place(struct conn *c, int64_t least_ns, int64_t now_ns) {
     return true;
 }
 
-bool server_watchdog_take_place(struct server *s) {
+bool server_watchdog_take_slot(struct server *s) {
     int64_t now_ns = clock_mono_ns(), least_ns = least_ns_of(s, WAY_ANSWER);
     bool taken = false;
     if (s->config.yield_ms == 0)
         return false;
     pthread_mutex_lock(&s->list_lock);
     for (struct conn *c = s->open; c && !taken; c = c->next)
-        taken = give_up_place(c, least_ns, now_ns);
+        taken = give_up_slot(c, least_ns, now_ns);
     pthread_mutex_unlock(&s->list_lock);
     return taken;
 }
