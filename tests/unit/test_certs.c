@@ -344,7 +344,7 @@ static void what_is_no_pair_is_refused_with_a_reason(void **state) {
         const char *text;
     } rows[] = {
         {buf_view(&plain), key, STR_NONE, EC_OK, ""},
-        {buf_view(&tail), key, STR_NONE, EC_CRYPTO, "bytes behind"},
+        {buf_view(&tail), key, STR_NONE, EC_CRYPTO, "bytes after"},
         {buf_view(&header), key, STR_NONE, EC_CRYPTO, "found headers"},
         {STR_NONE, key, STR_NONE, EC_CRYPTO, "certificate: empty"},
         {STR("hello"), key, STR_NONE, EC_CRYPTO, "found no PEM block"},

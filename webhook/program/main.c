@@ -23,7 +23,7 @@ static void print_help(void) {
     buf_done(&text);
 }
 
-/* For the build of the manual page, which must not tell of other options than --help. */
+/* For the manual page, so that it lists the same options as --help. */
 static int print_mdoc(void) {
     struct buf text = BUF_INIT(64 << 10);
     opts_mdoc(&options_table, &text);
@@ -32,7 +32,7 @@ static int print_mdoc(void) {
     return 0;
 }
 
-/* What it names comes from the command line or the environment. */
+/* It quotes the command line or the environment, so it is escaped. */
 static void tell(const char *text) {
     AUTO(buf_done) struct buf line = BUF_INIT(64 << 10);
     struct err ignored = ERR_INIT;
@@ -59,8 +59,8 @@ static int healthcheck(const struct options *options) {
     return err.code == EC_USAGE ? 2 : status != 200;
 }
 
-/* Variables that are there and not meant as options: the manifests name the namespace in one, and
- * Kubernetes makes some of each Service called pullgate or pullgate-..., unless told not to. */
+/* Variables that are not meant as options: the manifests set one to the namespace, and Kubernetes sets
+ * some for each Service called pullgate or pullgate-..., unless enableServiceLinks is false. */
 static bool is_of_kubernetes(struct str name) {
     if (str_eq(name, STR("PULLGATE_NAMESPACE")))
         return true;

@@ -2,13 +2,13 @@
 
 #include "base/mem.h"
 
-/* What serve.c answers with. */
+/* The statuses of serve.c. */
 const unsigned meter_statuses[METER_STATUSES - 1] = {200, 400, 413, 500, 503};
 
 #define US(n) ((n)*INT64_C(1000))
 #define MS(n) ((n)*INT64_C(1000000))
 
-/* controller-runtime's, which are Prometheus' own, from 5 ms on; a decision takes less. */
+/* controller-runtime's, which are Prometheus' defaults, from 5 ms on; a decision takes less. */
 const int64_t meter_bounds_ns[] = {US(10),   US(25),   US(50),          US(100),  US(250),
                                    US(500),  MS(1),    MS(2) + US(500), MS(5),    MS(10),
                                    MS(25),   MS(50),   MS(100),         MS(250),  MS(500),
@@ -16,7 +16,7 @@ const int64_t meter_bounds_ns[] = {US(10),   US(25),   US(50),          US(100),
 const size_t meter_n_bounds = sizeof meter_bounds_ns / sizeof *meter_bounds_ns;
 _Static_assert(sizeof meter_bounds_ns / sizeof *meter_bounds_ns <= METRICS_BUCKETS, "room");
 
-/* The slots that every table begins with. */
+/* The first slots of every table. */
 static enum ec take_fixed_slots(struct meter *m, struct err *err) {
     struct metrics_set set = {{STR_NONE, STR("(none)"), STR("none")}};
     size_t slot = metrics_sets_slot(&m->rules, &set, SIZE_MAX);
@@ -47,7 +47,7 @@ void meter_begin(struct meter_lane *lane, enum meter_webhook webhook) {
     metrics_add(&lane->in_flight[webhook], 1);
 }
 
-/* The heaviest word, as policyctl counts. */
+/* The most severe result, as policyctl counts. */
 static enum meter_image result_of(const struct decision_image *image) {
     if (image->weight == WEIGHT_DENY)
         return METER_DENIED;

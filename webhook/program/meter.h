@@ -1,9 +1,9 @@
-/* program/meter - what the daemon counts about itself, to be shown by scrape.h.
+/* program/meter - the daemon's own counters; scrape.h prints them.
  * Limits     METER_RULES different pairs of rule name and mode since the start: rules change
- *            with every reload, time series must not grow with them; further ones are counted
- *            as rule "(other)". No image, namespace or user ever becomes a label
+ *            with every reload, and time series must not grow with them; further ones are counted
+ *            as rule "(other)". No image, namespace or user is ever a label
  * Threads    a worker counts into its own lane, the loading thread into `loads` and `rules`;
- *            nobody waits for anybody; any thread may read                                 */
+ *            no locks; any thread may read                                                  */
 #ifndef PULLGATE_PROGRAM_METER_H
 #define PULLGATE_PROGRAM_METER_H
 
@@ -46,7 +46,7 @@ struct meter {
     } loads;
     _Atomic int64_t n_rules;        /* of the rules in force */
     _Atomic int64_t rules_loaded_s; /* Unix time; 0: never */
-    atomic_bool rules_are_old;      /* the file says something else that is not valid */
+    atomic_bool rules_are_old;      /* the file has changed and is not valid */
 };
 
 /* Errors: EC_NOMEM. */
@@ -60,7 +60,7 @@ static inline struct meter_lane *meter_lane(struct meter *m, unsigned worker) {
 }
 
 void meter_begin(struct meter_lane *lane, enum meter_webhook webhook);
-/* slots: as meter_slots gave them for this policy. */
+/* slots: the result of meter_slots for this policy. */
 void meter_decision(struct meter_lane *lane, const struct policy *policy, const uint16_t *slots,
                     const struct decision *d);
 void meter_end(struct meter_lane *lane, enum meter_webhook webhook, unsigned status,
@@ -68,8 +68,8 @@ void meter_end(struct meter_lane *lane, enum meter_webhook webhook, unsigned sta
 
 /* ---- the loading thread ---------------------------------------------------------------- */
 
-/* Where the decisions of each rule are counted, found once per load so that no request looks
- * for a name. Free it with mem_free. NULL without memory: they then count as "(other)". */
+/* The slot for the decisions of each rule, found once per load so that no request has to search for a
+ * name. Free it with mem_free. NULL without memory: they then count as "(other)". */
 uint16_t *meter_slots(struct meter *m, const struct policy *policy);
 
 void meter_rules_loaded(struct meter *m, size_t n_rules, int64_t now_s);

@@ -6,7 +6,7 @@
 enum { STALL_S = 10 };
 #define NS_PER_S INT64_C(1000000000)
 
-/* Trouble is told; the unfit is not ready. */
+/* TROUBLE is only reported; UNFIT makes /readyz fail. */
 enum health { FIT, TROUBLED, UNFIT };
 
 /* ---- checks: each writes why it is good or bad ----------------------------------------- */
@@ -33,16 +33,16 @@ static enum health check_certificate(struct service *s, struct buf *why) {
     buf_puts(why, good ? "valid until " : "expired ");
     clock_print_s(why, not_after_s);
     if (now_s < not_before_s) {
-        /* Still good: a clock that is behind must not stop the cluster's pods. */
+        /* Still good: a slow clock must not stop the cluster's pods. */
         buf_puts(why, ", but not before ");
         clock_print_s(why, not_before_s);
     }
     return good ? FIT : UNFIT;
 }
 
-/* Lines that are lost are no reason to take a webhook away that still decides: with failurePolicy Fail
- * that would stop the cluster's pods. One that cannot decide since its lines wait leaves the requests
- * to others. */
+/* Lost lines do not make a webhook that still decides unready: with failurePolicy Fail that would stop
+ * the cluster's pods. One that cannot decide because its lines wait is unready, so that other replicas get
+ * the requests. */
 static enum health check_audit(struct service *s, struct buf *why) {
     struct audit_stats stats;
     struct err err = ERR_INIT;

@@ -6,7 +6,7 @@
 
 enum { EXEMPTIONS_SHOWN = 64 };
 
-/* Lane 0: its cells name those of all lanes. */
+/* Lane 0: the addresses of its cells stand for those of all lanes. */
 static const struct meter_lane *cells_of(const struct service *s) {
     return metrics_lane(&s->meter.lanes, 0);
 }
@@ -131,14 +131,14 @@ struct nearest {
     int64_t now_s;
 };
 
-/* Those still to end come first, the soonest before the others; then what has ended. */
+/* Future ends first, the soonest before the others; then past ones. */
 static bool is_nearer(const struct nearest *n, const struct policy_exemption *a,
                       const struct policy_exemption *b) {
     bool a_ended = a->until_s <= n->now_s, b_ended = b->until_s <= n->now_s;
     return a_ended != b_ended ? b_ended : a->until_s < b->until_s;
 }
 
-/* Two that stand in one line would be one time series: only the nearer is kept. */
+/* Two in one line of a file would be one time series: only the nearer one is kept. */
 static bool drop_namesake(struct nearest *n, const struct policy_exemption *e) {
     for (size_t i = 0; i < n->n; i++) {
         if (n->v[i]->pos.file != e->pos.file || n->v[i]->pos.line != e->pos.line)
@@ -366,7 +366,7 @@ static void put_build(struct buf *out) {
 void scrape_print(struct buf *out, struct service *s) {
     int64_t now_s = clock_wall_us() / 1000000;
     struct live_reader reader = {.held = NULL};
-    put_loads(out, s, now_s); /* before the rules are taken: they are at least as new */
+    put_loads(out, s, now_s); /* before reading the rules, which are then at least as new */
     const struct live_rules *rules = live_use(s->live, &reader);
     put_requests(out, s);
     put_latency(out, s);
