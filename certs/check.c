@@ -1,4 +1,4 @@
-/* Whether a certificate fits its key, its purpose, its dates and its CA. */
+/* Checks a certificate against its key, its purpose, its dates and its CA. */
 #include "certs/internal.h"
 
 #include <openssl/err.h>
@@ -10,7 +10,7 @@ static X509 *first(const STACK_OF(X509) * certs) {
     return sk_X509_value(certs, 0);
 }
 
-/* The leaf's own dates are reported as such; everybody else's break the chain. */
+/* The leaf's own dates are reported separately; those of the others break the chain. */
 static int pass_dates_of_leaf(int ok, X509_STORE_CTX *ctx) {
     int error = X509_STORE_CTX_get_error(ctx);
     return ok ||
@@ -18,8 +18,8 @@ static int pass_dates_of_leaf(int ok, X509_STORE_CTX *ctx) {
             (error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID));
 }
 
-/* As Go's verifier does it: each certificate of the bundle is an anchor, self-signed or not;
- * SHA-1 signatures and keys below 1024 bits (security level 1) do not count. */
+/* As in Go's verifier: each certificate of the bundle is an anchor, self-signed or not; SHA-1
+ * signatures and keys below 1024 bits (security level 1) are not accepted. */
 static bool set_up(X509_STORE_CTX *ctx, X509_STORE *store, STACK_OF(X509) * certs,
                    STACK_OF(X509) * bundle, int64_t now_s) {
     for (int i = 0; i < sk_X509_num(bundle); i++)
@@ -55,7 +55,7 @@ enum ec certs_check_chain(const char **why, STACK_OF(X509) * certs, STACK_OF(X50
 
 static bool has_name(X509 *cert, struct str name) {
     char ip[64];
-    /* OpenSSL would take ".svc" for "anything that ends so". */
+    /* To OpenSSL, ".svc" matches any name that ends with it. */
     if (!certs_names_is_ip(name))
         return certs_names_is_host(name) &&
                X509_check_host(cert, name.p, name.n,
@@ -88,13 +88,12 @@ static bool can_sign(const EVP_PKEY *key) {
     return false;
 }
 
-/* In every handshake of TLS 1.3, and of ECDHE in 1.2, the server signs: RFC 8446, 4.2.3 (schemes)
+/* The server signs every handshake of TLS 1.3, and of ECDHE in 1.2: RFC 8446, 4.2.3 (schemes)
  * and 4.4.2.2 (key usage). No key usage at all (UINT32_MAX) means any. */
 bool certs_check_unfit(char why[160], X509 *cert) {
     why[0] = '\0';
     if ((X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE) == 0)
-        snprintf(why, 160,
-                 "its key usage lacks digitalSignature, and every handshake is signed");
+        snprintf(why, 160, "its key usage lacks digitalSignature, which every handshake needs");
     else if (!can_sign(X509_get0_pubkey(cert)))
         snprintf(why, 160,
                  "its key is none of ECDSA P-256, P-384 or P-521, Ed25519, and RSA of "
@@ -131,7 +130,7 @@ static enum ec check_key(X509 *cert, struct str key_pem, struct err *err) {
     return err_set(err, EC_SCHEMA, "the key does not match the certificate");
 }
 
-/* Adds to *info and *problems what the bundle says. */
+/* Checks the chain to the bundle: adds to *info and *problems. */
 static enum ec check_bundle(struct certs_info *info, unsigned *problems, STACK_OF(X509) * certs,
                             struct str ca_pem, int64_t now_s, struct err *err) {
     AUTO(chain_freep) STACK_OF(X509) *bundle = NULL;

@@ -1,4 +1,4 @@
-/* What a certificate says. Its bytes are anybody's: all text is made printable. */
+/* The contents of a certificate. Its bytes are untrusted: all text is made printable. */
 #include "certs/internal.h"
 
 #include <arpa/inet.h>
@@ -89,7 +89,7 @@ static void key_text(char out[32], const X509 *cert) {
     snprintf(out, 32, "ECDSA %s", curve);
 }
 
-/* A comma or a control character in a name must not look like another name. */
+/* A comma or a control character in a name must not read as another name. */
 static void put_clean(struct buf *out, const unsigned char *p, size_t n) {
     static const unsigned char hidden[] = "?";
     for (size_t i = 0; i < n; i++)
@@ -115,7 +115,7 @@ static void put_name(struct buf *out, const GENERAL_NAME *name) {
     buf_puts(out, z);
 }
 
-/* Whole names as long as they fit, then "...". */
+/* As many whole names as fit, then "...". */
 static enum ec names_text(char *out, size_t size, X509 *cert, struct err *err) {
     AUTO(names_freep)
     GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
@@ -153,7 +153,7 @@ enum ec certs_info_read(struct certs_info *out, X509 *cert, size_t n_certs, stru
     info.not_after_s = life.to_s;
     info.is_ca = X509_check_ca(cert) == 1;
     key_text(info.key_type, cert);
-    if (certs_crypto_settle(err) != EC_OK) /* other oddities of extensions are no error here */
+    if (certs_crypto_settle(err) != EC_OK) /* malformed extensions are not an error here */
         return err->code;
     *out = info;
     return EC_OK;

@@ -1,7 +1,7 @@
-/* internal - what the sources of certs share, OpenSSL types included; nobody else's.
+/* internal - shared by certs' own files, OpenSSL types included.
  * Ownership  functions named _new, _read or _issue give an object to the caller
  * Errors     certs_crypto_fail() empties OpenSSL's error queue, and so does every reader that
- *            succeeds: whatever stands there belongs to the call just made              */
+ *            succeeds: its entries always belong to the last call                        */
 #ifndef PULLGATE_CERTS_INTERNAL_H
 #define PULLGATE_CERTS_INTERNAL_H
 
@@ -28,11 +28,11 @@ static inline void chain_freep(STACK_OF(X509) * *p) {
     sk_X509_pop_free(*p, X509_free);
 }
 
-/* "what: <OpenSSL's reason>", EC_NOMEM when that is what it was. */
+/* "what: <OpenSSL's reason>"; EC_NOMEM when memory ran out. */
 enum ec certs_crypto_fail(struct err *err, const char *what);
 
-/* After calls that answer yes or no: empties the queue, and says EC_NOMEM when memory ran out,
- * since then "no" means nothing. */
+/* After calls that return yes or no: empties the queue; EC_NOMEM when memory ran out, since "no"
+ * then means nothing. */
 enum ec certs_crypto_settle(struct err *err) MUST_CHECK;
 
 /* pem.c */
@@ -78,7 +78,7 @@ struct span {
 enum ec certs_info_span(struct span *out, const X509 *cert, struct err *err) MUST_CHECK;
 enum ec certs_info_read(struct certs_info *out, X509 *cert, size_t n_certs, struct err *err)
     MUST_CHECK;
-/* At most this percentage of the life is left, 0 standing for a third; or none at all. */
+/* At most this percentage of the lifetime is left, 0 meaning a third; or none at all. */
 bool certs_span_is_low(struct span life, int32_t percent, int64_t now_s);
 
 /* check.c */
@@ -87,14 +87,14 @@ bool certs_span_is_low(struct span life, int32_t percent, int64_t now_s);
 enum ec certs_check_chain(const char **why, STACK_OF(X509) * certs, STACK_OF(X509) * bundle,
                           int64_t now_s, struct err *err) MUST_CHECK;
 
-/* Whether no handshake can succeed with it; why goes to `why`, which is "" else. */
+/* Whether no handshake can succeed with it, and why; `why` is "" otherwise. */
 bool certs_check_unfit(char why[160], X509 *cert);
 
 /* save.c */
-/* One writer at a time in a folder; the descriptor, to be closed, holds the lock. */
+/* One writer at a time per folder; the lock lasts until the descriptor is closed. */
 enum ec certs_save_lock(int *fd, const char *dir, struct err *err) MUST_CHECK;
 void certs_save_unlockp(const int *fd);
-/* In the order and the way certs_save() tells; a file whose text is empty stays as it is. */
+/* As certs_save() describes; a file whose text is empty is kept. */
 enum ec certs_save_files(const struct certs_files *f, const char *dir, struct err *err)
     MUST_CHECK;
 /* "dir/name" for mem_free(); NULL when there is no memory. */

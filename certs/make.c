@@ -1,7 +1,7 @@
 /* The first CA and its first serving certificate. */
 #include "certs/internal.h"
 
-/* What stands here has owners elsewhere; the texts alone are new. */
+/* Borrowed objects; only the texts are new. */
 static enum ec write_all(struct certs_files *out, struct issuer ca, struct issuer leaf,
                          struct err *err) {
     struct certs_files f = CERTS_FILES_INIT;

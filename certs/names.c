@@ -1,4 +1,4 @@
-/* The names a certificate is for: which are names at all, and the SAN made of them. */
+/* The names of a certificate: which texts are valid names, and the SAN made of them. */
 #include "certs/internal.h"
 
 #include <arpa/inet.h>
@@ -10,7 +10,7 @@ static bool is_alnum(char c) {
     return ascii_is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
 }
 
-/* RFC 1123: letters, digits and `-`, which neither begins nor ends it. */
+/* RFC 1123: letters, digits and `-`, but not `-` at the start or the end. */
 static bool is_label(struct str s) {
     if (s.n == 0 || s.n > LABEL_MAX || s.p[0] == '-' || s.p[s.n - 1] == '-')
         return false;
@@ -20,7 +20,7 @@ static bool is_label(struct str s) {
     return true;
 }
 
-/* Kubernetes takes labels in lower case alone. */
+/* Kubernetes accepts lower case only. */
 static bool is_kubernetes_label(struct str s) {
     for (size_t i = 0; i < s.n; i++)
         if (ascii_lower(s.p[i]) != s.p[i])
@@ -51,7 +51,7 @@ static bool is_dns(struct str s) {
     return !is_number(label);
 }
 
-/* In lower case and with a NUL; false when it is too long to be a name or holds a NUL. */
+/* In lower case and with a NUL; false when it is too long for a name or includes a NUL. */
 static bool to_z(char z[DNS_MAX + 1], struct str name) {
     if (name.n > DNS_MAX || str_find(name, '\0') != name.n)
         return false;
@@ -75,13 +75,13 @@ bool certs_names_is_host(struct str name) {
 static enum ec check(const struct certs_request *r, struct err *err) {
     if (!is_kubernetes_label(r->service))
         return err_set(err, EC_USAGE,
-                       "service \"%.*s\" is no name of a Service: lower-case letters, digits "
-                       "and `-` were expected, 63 at most",
+                       "service \"%.*s\" is not a name of a Service: expected at most 63 "
+                       "lower-case letters, digits and `-`",
                        STR_ARG(r->service));
     if (!is_kubernetes_label(r->namespace))
         return err_set(err, EC_USAGE,
-                       "namespace \"%.*s\" is no name of a namespace: lower-case letters, "
-                       "digits and `-` were expected, 63 at most",
+                       "namespace \"%.*s\" is not a name of a namespace: expected at most 63 "
+                       "lower-case letters, digits and `-`",
                        STR_ARG(r->namespace));
     for (size_t i = 0; i < r->n_dns; i++)
         if (!certs_names_is_ip(r->dns[i]) && !is_dns(r->dns[i]))

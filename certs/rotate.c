@@ -1,4 +1,4 @@
-/* Renewal: what is found, what is due, what is made of it. */
+/* Renewal: reads the files, decides what is due, makes and writes it. */
 #include "certs/internal.h"
 
 #include "base/mem.h"
@@ -7,7 +7,7 @@
 
 static const int64_t day_s = 86400;
 
-/* -- What is found ------------------------------------------------------------------------- */
+/* -- The files ----------------------------------------------------------------------------- */
 
 struct estate {
     STACK_OF(X509) * bundle; /* ca.crt; never empty */
@@ -37,7 +37,7 @@ static enum ec load_certs(STACK_OF(X509) * *out, const char *dir, const char *na
     if (read_file(&text, dir, name, err) == EC_OK &&
         certs_pem_read_certs(out, buf_view(&text), err) != EC_OK)
         err_wrap(err, "%s/%s", dir, name);
-    certs_wipe(&text); /* a key may stand there by mistake */
+    certs_wipe(&text); /* a key may be there by mistake */
     return err->code;
 }
 
@@ -50,7 +50,7 @@ static enum ec load_key(EVP_PKEY **out, const char *dir, const char *name, struc
     return err->code;
 }
 
-/* Missing or damaged, which a new one cures; not so a file that may not be read. */
+/* Missing or damaged files are replaced; a file without read permission is not. */
 static bool is_curable(const struct err *err) {
     return err->code == EC_CRYPTO || (err->code == EC_IO && err->os == ENOENT);
 }
@@ -85,7 +85,7 @@ static X509 *find_issuer(const STACK_OF(X509) * bundle, X509 *cert) {
     return NULL;
 }
 
-/* A crash between two renames may leave a newer CA in front, whose key never came. */
+/* A crash between two renames may leave a newer CA at the head whose key was never written. */
 static X509 *find_by_key(const STACK_OF(X509) * bundle, EVP_PKEY *key) {
     for (int i = 0; i < sk_X509_num(bundle); i++)
         if (X509_check_private_key(sk_X509_value(bundle, i), key))
@@ -100,7 +100,7 @@ static enum ec load_ca_key(struct estate *e, const char *dir, bool needed, struc
         if (e->ca.cert != NULL)
             return EC_OK;
         if (certs_crypto_settle(&found) == EC_OK)
-            err_set(&found, EC_CRYPTO, "%s/ca.key belongs to no certificate in ca.crt", dir);
+            err_set(&found, EC_CRYPTO, "%s/ca.key matches no certificate in ca.crt", dir);
         EVP_PKEY_free(e->ca.key);
         e->ca.key = NULL;
     }
@@ -133,17 +133,17 @@ static enum ec judge_ca(unsigned *why, const struct estate *e, bool leaf_is_due,
     }
     if (certs_info_span(&life, e->ca.cert, err) != EC_OK)
         return err_wrap(err, "ca.crt");
-    /* A clock that is wrong must not set off a change of CA. */
+    /* A wrong clock must not start a change of CA. */
     if (now_s < life.from_s)
-        return err_set(err, EC_CRYPTO,
-                       "ca.crt is not valid yet: the clock says %lld, it begins "
-                       "at %lld (seconds since 1970)",
-                       (long long)now_s, (long long)life.from_s);
+        return err_set(
+            err, EC_CRYPTO,
+            "ca.crt is not valid yet: now %lld, valid from %lld (seconds since 1970)",
+            (long long)now_s, (long long)life.from_s);
     if (X509_check_ca(e->ca.cert) != 1)
         *why |= CERTS_WHY_UNFIT;
     if (certs_span_is_low(life, how->left_percent, now_s))
         *why |= CERTS_WHY_SOON;
-    /* Not sooner than a leaf is needed: CAs that live no longer than their leaves would else be
+    /* Not before a leaf is needed: otherwise CAs that live no longer than their leaves would be
      * replaced at every call. */
     if (leaf_is_due && life.to_s - now_s < how->request.days * day_s / 2)
         *why |= CERTS_WHY_SHORT;
@@ -176,9 +176,9 @@ static enum ec judge_leaf(unsigned *why, const struct estate *e, const GENERAL_N
     return EC_OK;
 }
 
-/* -- What goes into the bundle ------------------------------------------------------------- */
+/* -- The bundle ---------------------------------------------------------------------------- */
 
-/* When the next CA was made; without one when it was made itself (its key never came). */
+/* The time at which the next CA was made; if there is none, its own (its key was never written). */
 static enum ec replaced_at(int64_t *out, X509 *old, const STACK_OF(X509) * bundle,
                            int64_t newest_s, struct err *err) {
     struct span own, other;
@@ -218,7 +218,7 @@ static enum ec push_shared(STACK_OF(X509) * certs, X509 *cert, struct err *err) 
     return err_set(err, EC_NOMEM, "out of memory");
 }
 
-/* The CA, and those before it as long as they are needed. */
+/* The CA, and its predecessors as long as they are needed. */
 static enum ec compose(STACK_OF(X509) * out, X509 *ca, const struct estate *e,
                        const struct certs_rotation *how, struct err *err) {
     struct span life;
@@ -236,9 +236,9 @@ static enum ec compose(STACK_OF(X509) * out, X509 *ca, const struct estate *e,
     return EC_OK;
 }
 
-/* -- What is made -------------------------------------------------------------------------- */
+/* -- New keys and certificates --------------------------------------------------------------- */
 
-/* All of it owned; NULL where the old one stays. */
+/* Owns all of it; NULL for what is kept. */
 struct product {
     EVP_PKEY *ca_key, *key;
     X509 *ca;
@@ -261,7 +261,7 @@ static enum ec push_own(STACK_OF(X509) * certs, X509 *cert, struct err *err) {
     return err_set(err, EC_NOMEM, "out of memory");
 }
 
-/* The new CA's key signed by the CA before it, for those who know that one alone. */
+/* The new CA's key signed by its predecessor, for clients that trust only that one. */
 static enum ec add_link(struct product *p, const struct estate *e, int64_t now_s,
                         struct err *err) {
     struct span before;
@@ -277,7 +277,7 @@ static enum ec add_link(struct product *p, const struct estate *e, int64_t now_s
     return push_own(p->chain, link, err);
 }
 
-/* A leaf renewed while its CA's predecessor is still about goes on carrying the link. */
+/* A leaf renewed while its CA's predecessor is still in the bundle keeps the link. */
 static enum ec keep_links(struct product *p, const struct estate *e, int64_t now_s,
                           struct err *err) {
     struct span life;
@@ -329,9 +329,7 @@ static enum ec prove(const struct product *p, int64_t now_s, struct err *err) {
     if (why != NULL)
         return err_set(
             err, EC_CRYPTO,
-            "the CA is unfit, a certificate signed by it does not verify: %s; nothing "
-            "was written",
-            why);
+            "a certificate signed by the CA does not verify: %s; nothing was written", why);
     return EC_OK;
 }
 
@@ -376,15 +374,15 @@ static enum ec check_request(const struct certs_rotation *how, struct err *err) 
     if (certs_issue_check_life(r, err) != EC_OK)
         return err->code;
     if (how->left_percent < 0 || how->left_percent > 99)
-        return err_set(err, EC_USAGE, "%d%% of a life left, 1 to 99 were expected",
+        return err_set(err, EC_USAGE, "%d%% of the lifetime left, expected 1 to 99",
                        how->left_percent);
     if (how->overlap_days < 0 || how->overlap_days > CERTS_DAYS_MAX)
-        return err_set(err, EC_USAGE, "an overlap of %d days, 1 to %d were expected",
-                       how->overlap_days, CERTS_DAYS_MAX);
+        return err_set(err, EC_USAGE, "overlap of %d days, expected 1 to %d", how->overlap_days,
+                       CERTS_DAYS_MAX);
     if (r->service.n == 0 && (r->namespace.n != 0 || r->n_dns != 0))
         return err_set(err, EC_USAGE,
-                       "names without a service; give the service too, or no "
-                       "names to keep those of the present certificate");
+                       "names without a service; give the service, too, or no names to keep "
+                       "those of the present certificate");
     return EC_OK;
 }
 
@@ -398,7 +396,7 @@ static enum ec wanted_names(GENERAL_NAMES **out, const struct estate *e,
         return err->code;
     if (*out == NULL)
         return err_set(err, EC_USAGE,
-                       "tls.crt cannot be read for its names; give service and namespace");
+                       "the names of tls.crt cannot be read; give service and namespace");
     return EC_OK;
 }
 
@@ -441,7 +439,7 @@ static enum ec carry_out(struct certs_outcome *plan, const char *dir, const stru
     return how->dry_run ? EC_OK : write_files(dir, &p, n_new || plan->n_dropped, err);
 }
 
-/* A leaf that ends with its CA does not tell how long it was meant to live. */
+/* The intended lifetime of a leaf that ends with its CA is unknown. */
 static enum ec keep_days(struct certs_request *r, const struct estate *e, struct err *err) {
     struct span life, ca = {0, 0};
     if (certs_info_span(&life, e->leaf, err) != EC_OK)

@@ -1,4 +1,4 @@
-/* Several files that belong together, replaced one right behind the other. */
+/* Files that belong together, replaced one directly after the other. */
 #include "certs/internal.h"
 
 #include "base/file.h"
@@ -29,7 +29,7 @@ enum ec certs_save_lock(int *fd, const char *dir, struct err *err) {
     int got = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (got < 0)
         return err_set_os(err, errno, "cannot open %s", dir);
-    /* File systems without locks are taken as they are: then it is up to the user. */
+    /* On file systems without locks, concurrent calls are the user's responsibility. */
     if (flock(got, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
         close(got);
         return err_set_os(err, EWOULDBLOCK, "%s is being written by another call", dir);
@@ -38,15 +38,15 @@ enum ec certs_save_lock(int *fd, const char *dir, struct err *err) {
     return EC_OK;
 }
 
-/* In the order of renaming. ca.crt first: at every moment the bundle verifies the leaf beside
- * it. tls.crt last: its key is there already. A crash in between leaves a CA without its key in
- * front of the bundle, or a pair that does not match; certs_rotate() sees either, and renews.
+/* In the order of renaming. ca.crt first: the bundle verifies the leaf next to it at any time.
+ * tls.crt last: its key is there already. A crash in between leaves a CA without its key at the head
+ * of the bundle, or a pair that does not match; certs_rotate() detects both, and renews.
  */
 enum { N_FILES = 4 };
 static const struct file {
     const char *name;
     unsigned mode;
-    size_t text; /* where struct certs_files has it */
+    size_t text; /* offset in struct certs_files */
 } files[N_FILES] = {{"ca.crt", 0644, offsetof(struct certs_files, ca_crt)},
                     {"ca.key", 0600, offsetof(struct certs_files, ca_key)},
                     {"tls.key", 0600, offsetof(struct certs_files, tls_key)},
@@ -56,7 +56,7 @@ static struct str text_of(const struct certs_files *f, size_t i) {
     return buf_view((const struct buf *)((const char *)f + files[i].text));
 }
 
-/* One file on its way: temp exists from its making until it is renamed. */
+/* One file being replaced: temp exists until it is renamed. */
 struct stage {
     char *temp, *path;
 };
@@ -112,7 +112,7 @@ static enum ec commit(struct stage *stage, struct err *err) {
 static void sync_folder(const char *dir) {
     AUTO(certs_save_unlockp) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0)
-        (void)fsync(fd); /* some file systems cannot, and the renames have happened */
+        (void)fsync(fd); /* some file systems cannot; the renames are done anyway */
 }
 
 enum ec certs_save_files(const struct certs_files *f, const char *dir, struct err *err) {

@@ -703,7 +703,7 @@ static void pipes_are_read_where_wanted(void **state) {
     close(ends[1]);
     snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
     assert_int_equal(rules_load(&policy, path, NULL, &err), EC_IO);
-    assert_non_null(strstr(err.msg, "it is no regular file"));
+    assert_non_null(strstr(err.msg, "not a regular file"));
     enum ec ec = rules_load(&policy, path, &tool, &why);
     assert_ok(ec, &why);
     engine_policy_free(policy);

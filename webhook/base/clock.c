@@ -46,7 +46,7 @@ static void put_digits(char *to, int64_t v, int width) {
     }
 }
 
-/* Years outside 0000 to 9999 have no RFC 3339 form; they are shown as the nearest that has. */
+/* Years outside 0000 to 9999 have no RFC 3339 form; they are printed as the nearest that has one. */
 static int64_t clamp_s(int64_t s) {
     const int64_t first = -62167219200, last = 253402300799;
     return s < first ? first : s > last ? last : s;

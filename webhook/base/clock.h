@@ -1,6 +1,6 @@
-/* clock - what time it is, and how times are written.
+/* clock - the time, and the notation of times.
  * Shape      wall: Unix time in seconds or microseconds; mono: nanoseconds since some start
- * Rules      only programs ask; below them times come in as parameters
+ * Rules      only programs read the clock; below them times are parameters
  * Source     RFC 3339; days by Howard Hinnant's days_from_civil (public domain note)
  * Threads    pure functions and the system's clocks                                        */
 #ifndef PULLGATE_BASE_CLOCK_H

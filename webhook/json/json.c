@@ -148,22 +148,22 @@ bool json_path(const struct json *j, json_at from, json_at at, struct buf *out) 
     return true;
 }
 
-struct place {
+struct line_count {
     uint32_t line;
     size_t line_start;
 };
 
-static void count_lines(struct place *place, const char *text, size_t from, size_t to) {
+static void count_lines(struct line_count *lines, const char *text, size_t from, size_t to) {
     const char *p = text + from;
     while (from < to && (p = memchr(p, '\n', to - from)) != NULL) {
-        place->line++;
+        lines->line++;
         p++;
-        place->line_start = from = (size_t)(p - text);
+        lines->line_start = from = (size_t)(p - text);
     }
 }
 
 void json_line_col(const struct json *j, size_t offset, uint32_t *line, uint32_t *col) {
-    struct place place = {.line = 1, .line_start = 0};
+    struct line_count lines = {.line = 1, .line_start = 0};
     size_t from = 0;
     if (offset > j->text_bytes)
         offset = j->text_bytes;
@@ -171,13 +171,13 @@ void json_line_col(const struct json *j, size_t offset, uint32_t *line, uint32_t
     for (uint32_t i = 0; i < j->n_nodes && j->nodes[i].off < offset; i++) {
         if (j->nodes[i].type != JSON_STRING)
             continue;
-        count_lines(&place, j->text, from, j->nodes[i].off);
+        count_lines(&lines, j->text, from, j->nodes[i].off);
         from = (size_t)j->nodes[i].off + j->nodes[i].len;
     }
     if (from < offset)
-        count_lines(&place, j->text, from, offset);
-    *line = place.line;
-    *col = (uint32_t)(offset - place.line_start) + 1;
+        count_lines(&lines, j->text, from, offset);
+    *line = lines.line;
+    *col = (uint32_t)(offset - lines.line_start) + 1;
 }
 
 const char *json_type_name(enum json_type type) {

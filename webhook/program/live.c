@@ -25,7 +25,7 @@ struct live *live_new(void) {
 
 static void rules_free(struct live_rules rules) {
     engine_policy_free(rules.policy);
-    mem_free(rules.places);
+    mem_free(rules.slots);
 }
 
 /* Under the lock: one user less; the rules to free, if there are any. */

@@ -229,8 +229,8 @@ enum ec review_refuse_long_uid(struct str uid, struct err *err) {
     *err = (struct err)ERR_INIT;
     err_place(err, "/request/uid", 0, 0);
     return err_set(err, EC_SCHEMA,
-                   "not an AdmissionReview: /request/uid has %zu bytes, expected at most %d", uid.n,
-                   REVIEW_UID_MAX);
+                   "not an AdmissionReview: /request/uid has %zu bytes, expected at most %d",
+                   uid.n, REVIEW_UID_MAX);
 }
 
 static enum ec read_uid(struct review *out, const struct json *j, json_at uid,

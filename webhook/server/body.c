@@ -1,5 +1,5 @@
-/* One request's bytes, in memory that the worker keeps for the next one, of whichever connection: most
- * requests are answered in the turn in which they come, and idle connections hold none.
+/* One request's bytes, in memory that the worker keeps for the next request of any connection: most
+ * requests are answered in the turn in which they arrive, and idle connections have none.
  *
  * The budget counts memory that was touched, in use or kept: a client that announces 32 MiB and
  * sends nothing holds addresses, not memory. */
@@ -10,7 +10,7 @@
 enum {
     ROUND_BYTES = 4096,
     CHARGE_BYTES = 64 * 1024, /* steps in which a body is charged */
-    KEEP_BYTES = 1024 * 1024  /* larger buffers are given back after the request */
+    KEEP_BYTES = 1024 * 1024  /* larger buffers are freed after the request */
 };
 
 static size_t round_up(size_t n, size_t step) {
@@ -64,7 +64,7 @@ static void move_reply(struct room *to, struct room *from) {
     from->reply_charged = 0;
 }
 
-/* What is kept must not starve the busy ones. */
+/* Kept memory must not starve requests. */
 static bool may_keep(const struct server *s) {
     return atomic_load(&s->memory_used) <= s->config.memory_budget_bytes / 4;
 }
@@ -160,7 +160,7 @@ void server_body_answered(struct conn *c) {
     put_away_body(c);
 }
 
-/* Both are there at the same time, so both are counted. */
+/* Body and reply exist at the same time, so both are counted. */
 bool server_body_charge_reply(struct conn *c) {
     struct server *s = c->worker->server;
     struct buf *reply = &c->room.reply;

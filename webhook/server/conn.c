@@ -33,8 +33,8 @@ void server_conn_shaken(struct conn *c) {
     server_acceptor_wake(s);
 }
 
-/* Out of the list and out of the count in one step: whoever makes room must not find it gone from the one
- * and still in the other. */
+/* Removed from the list and from the count in one step: code that makes room must see both change
+ * together. */
 static void forget(struct conn **list, struct conn *c) {
     struct server *s = c->worker->server;
     server_body_give_back(s, &c->room);

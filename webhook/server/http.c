@@ -1,23 +1,22 @@
 /* From libmicrohttpd's callbacks to one call of a route's answer.
  *
  *     request line    deadline on
- *     first call      the header is complete: judged, and only remembered, since an answer
+ *     first call      the header is complete: checked, with the result only noted, since an answer
  *                     queued here makes libmicrohttpd close the connection
  *     pieces          kept, or dropped when the request is refused: a 413 sent before the body
  *                     is read does not reach Go's client in half of the cases
  *     last call       the body is complete: counted against max_in_flight, and answered
  *
- * Answered in the first call all the same: what leaves open where the body ends, and a body
- * that is too large to drain, or comes where none is expected, or that still waits for "100
- * Continue". */
+ * Answered in the first call nevertheless: a request whose body has no clear end, is too large to
+ * drain, is not expected, or still waits for "100 Continue". */
 #include "server/internal.h"
 
 #include "base/clock.h"
 
 #include <sys/socket.h>
 
-/* Bodies have the form of Kubernetes' Status: the API server shows its message to the user, where it
- * says "unknown" of any other JSON. */
+/* Bodies are a Kubernetes Status: the API server shows its message to the user, and "unknown" for any
+ * other JSON. */
 #define REFUSAL(why, code, reason, retry_s, at_once, text)                                     \
     {                                                                                          \
         why, code, retry_s, at_once,                                                           \
@@ -28,14 +27,14 @@
 
 static const struct refusal bad_framing =
     REFUSAL(SERVER_FRAMING, 400, "BadRequest", 0, true,
-            "the length of the body is not clear: expected one Content-Length, or "
+            "the length of the body is ambiguous: expected one Content-Length, or "
             "Transfer-Encoding: chunked");
 static const struct refusal forbidden = REFUSAL(SERVER_FORBIDDEN, 403, "Forbidden", 0, false,
                                                 "expected an accepted client certificate");
 static const struct refusal not_found =
     REFUSAL(SERVER_NOT_FOUND, 404, "NotFound", 0, false, "no such path");
-static const struct refusal bad_method =
-    REFUSAL(SERVER_METHOD, 405, "MethodNotAllowed", 0, false, "no such method here");
+static const struct refusal bad_method = REFUSAL(SERVER_METHOD, 405, "MethodNotAllowed", 0,
+                                                 false, "method not allowed on this path");
 static const struct refusal too_large =
     REFUSAL(SERVER_TOO_LARGE, 413, "RequestEntityTooLarge", 0, false, "the body is too large");
 static const struct refusal not_json =
@@ -43,10 +42,11 @@ static const struct refusal not_json =
             "expected Content-Type: application/json");
 static const struct refusal busy =
     REFUSAL(SERVER_BUSY, 503, "ServiceUnavailable", 1, false, "too many requests at once");
-static const struct refusal no_memory = REFUSAL(SERVER_MEMORY, 503, "ServiceUnavailable", 1,
-                                                false, "no memory for this request now");
+static const struct refusal no_memory =
+    REFUSAL(SERVER_MEMORY, 503, "ServiceUnavailable", 1, false,
+            "not enough memory for this request now");
 
-/* The request's header, as far as it matters here. */
+/* The relevant parts of a request's header. */
 struct head {
     unsigned n_lengths, n_encodings;
     bool has_bad_name, is_chunked, expects_continue;
@@ -59,7 +59,7 @@ static enum MHD_Result on_header(void *arg, enum MHD_ValueKind kind, const char 
     (void)kind;
     struct head *h = arg;
     struct str name = {key, key_bytes}, text = {value, value_bytes};
-    /* "Content-Length : 5" is none for libmicrohttpd and one for others (RFC 9112, 5.1). */
+    /* libmicrohttpd ignores "Content-Length : 5", other readers do not (RFC 9112, 5.1). */
     if (str_trim(name).n != name.n || name.n == 0)
         h->has_bad_name = true;
     if (str_eq_nocase(name, STR("Content-Length"))) {
@@ -123,7 +123,7 @@ static bool admit(struct conn *c) {
     bool fits = atomic_fetch_add(&s->in_flight, 1) < s->config.max_in_flight;
     if (!fits)
         atomic_fetch_sub(&s->in_flight, 1);
-    atomic_store(&c->is_admitted, fits || server_watchdog_take_place(s));
+    atomic_store(&c->is_admitted, fits || server_watchdog_take_slot(s));
     return atomic_load(&c->is_admitted);
 }
 
@@ -149,14 +149,14 @@ static const struct refusal *judge(struct conn *c, const struct head *h, const c
     return NULL;
 }
 
-/* From now on what comes of the body is read and dropped. */
+/* From now on the body is read and dropped. */
 static void refuse(struct conn *c, const struct refusal *why) {
     c->refusal = why;
     server_body_drop(c);
     release(c);
 }
 
-/* Who asked waits so long, and no longer. */
+/* The client waits no longer than its ?timeout=. */
 static int64_t limit_of(const struct conn *c, struct MHD_Connection *mhd) {
     int64_t most = (int64_t)c->worker->server->config.request_timeout_ms * NS_PER_MS;
     const char *value = MHD_lookup_connection_value(mhd, MHD_GET_ARGUMENT_KIND, "timeout");
@@ -267,7 +267,7 @@ enum MHD_Result server_http_on_request(void *worker, struct MHD_Connection *mhd,
         c = *request_context = conn_of(mhd);
         return c ? begin(c, mhd, url, method, version) : MHD_NO;
     }
-    c->worker->has_moved = true; /* what comes may lie in GnuTLS' buffer, and is not pulled */
+    c->worker->has_moved = true; /* GnuTLS may have buffered bytes, which are not pulled */
     if (*upload_bytes > 0) {
         size_t n = *upload_bytes;
         *upload_bytes = 0;
@@ -294,7 +294,7 @@ void *server_http_on_request_line(void *worker, const char *uri, struct MHD_Conn
         keep_query(c, str_of(uri));
         server_conn_enter(c, STAGE_HEADER, c->received_ns);
     }
-    return NULL; /* it would become the request's context */
+    return NULL; /* the result becomes the request's context */
 }
 
 void server_http_on_completed(void *worker, struct MHD_Connection *mhd, void **request_context,
@@ -310,8 +310,7 @@ void server_http_on_completed(void *worker, struct MHD_Connection *mhd, void **r
     c->refusal = NULL;
     atomic_store(&c->idle_bytes, BYTES_UNKNOWN);
     server_conn_enter(c, STAGE_IDLE, clock_mono_ns());
-    atomic_store(&c->is_taking,
-                 server_tls_is_ahead(c) > 0); /* the next request, sent behind this one */
+    atomic_store(&c->is_taking, server_tls_is_ahead(c) > 0); /* the next request, pipelined */
 }
 
 static bool start(struct worker *w, struct MHD_Connection *mhd, struct conn **out) {

@@ -29,7 +29,7 @@ static bool add_headers(struct MHD_Response *r, const struct head *h) {
            (!h->closes || add_header(r, "Connection", "close"));
 }
 
-/* The body is not copied: it must stay as it is until NOTIFY_COMPLETED. */
+/* The body is not copied: it must not change until NOTIFY_COMPLETED. */
 static enum MHD_Result queue(struct conn *c, struct MHD_Connection *mhd, struct head h,
                              struct str body) {
     h.closes = h.closes || atomic_load(&c->worker->server->closes_after_answer);

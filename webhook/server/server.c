@@ -1,9 +1,9 @@
 /* Start, stop, drain.
  *
- * Why not libmicrohttpd's own thread pool: with the few keep-alive connections that an API
- * server has, one thread gets them all, and MHD_quiesce_daemon() on a pool with epoll aborts
- * the process now and then. So: N daemons without a listening socket, each in a thread of worker.c,
- * and the acceptor of acceptor.c. Nothing is ever quiesced. */
+ * libmicrohttpd's own thread pool is not used: with the few keep-alive connections of an API server
+ * one thread gets them all, and MHD_quiesce_daemon() on a pool with epoll occasionally aborts the
+ * process. Instead there are N daemons without a listening socket, each in a thread of worker.c, and
+ * the acceptor of acceptor.c. Nothing is ever quiesced. */
 #include "server/internal.h"
 
 #include "base/clock.h"
@@ -33,7 +33,7 @@ void server_event(struct server *s, const char *event, struct str detail) {
         s->config.on_event(s->config.arg, event, detail);
 }
 
-/* libmicrohttpd found itself broken. Its reasons are constants, no client's data. */
+/* libmicrohttpd found an internal error. Its reasons are constants without client data. */
 static void on_panic(void *arg, const char *file, unsigned line, const char *reason) {
     struct server *s = arg;
     (void)file, (void)line;
@@ -175,7 +175,7 @@ static enum ec build(struct server *s, const struct server_config *config, struc
         keep_config(s, config, err) != EC_OK || start_tls(s, config, err) != EC_OK ||
         server_acceptor_listen(s, err) != EC_OK)
         return err->code;
-    MHD_set_panic_func(on_panic, s); /* one for the process: the last server speaks for all */
+    MHD_set_panic_func(on_panic, s); /* one per process: the last server reports for all */
     return start_threads(s, err);
 }
 
@@ -207,7 +207,7 @@ enum ec server_set_tls(struct server *s, struct str cert_pem, struct str key_pem
                        struct str client_ca_pem, struct err *err) {
     struct tls_creds *fresh;
     if (!s->config.tls)
-        return err_set(err, EC_BUG, "certificate: this listener speaks plain HTTP");
+        return err_set(err, EC_BUG, "certificate: this listener uses plain HTTP");
     if (server_tls_creds_new(&fresh, cert_pem, key_pem, client_ca_pem, err) != EC_OK)
         return err->code;
     pthread_mutex_lock(&s->creds_lock);

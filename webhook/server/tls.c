@@ -1,8 +1,8 @@
-/* Certificates, as GnuTLS wants them.
+/* Certificates and sessions of GnuTLS.
  *
- * libmicrohttpd keeps the credentials it was started with. Ours are counted and set per
- * connection in NOTIFY_STARTED, so that new connections get new ones (also another client CA)
- * while old connections, and broken new files, change nothing. */
+ * libmicrohttpd keeps its initial credentials. Ours are reference-counted and set per connection in
+ * NOTIFY_STARTED: new connections get new ones (also another client CA), existing connections keep
+ * theirs, and broken new files change nothing. */
 #include "server/internal.h"
 
 #include "base/mem.h"
@@ -23,7 +23,7 @@ const char server_tls_default_priorities[] =
     "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:"
     "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1";
 
-/* A finite-field group costs half a second, and a client pays nothing for asking. */
+/* A finite-field group costs the server half a second, and the client nothing. */
 static bool is_cheap_group(unsigned group) {
     return group == GNUTLS_GROUP_X25519 || group == GNUTLS_GROUP_SECP256R1 ||
            group == GNUTLS_GROUP_SECP384R1;
@@ -38,17 +38,18 @@ static enum ec check_costs(gnutls_priority_t parsed, struct err *err) {
     int n = gnutls_priority_group_list(parsed, &list);
     for (int i = 0; i < n; i++)
         if (!is_cheap_group(list[i]))
-            return err_set(err, EC_USAGE,
-                           "TLS priorities: found the group %s, expected X25519, SECP256R1 and "
-                           "SECP384R1 alone: others cost too much",
-                           gnutls_group_get_name((gnutls_group_t)list[i]));
+            return err_set(
+                err, EC_USAGE,
+                "TLS priorities: found the group %s, expected only X25519, SECP256R1 "
+                "and SECP384R1: others are too expensive",
+                gnutls_group_get_name((gnutls_group_t)list[i]));
     n = gnutls_priority_kx_list(parsed, &list);
     for (int i = 0; i < n; i++)
         if (!is_cheap_exchange(list[i]))
             return err_set(
                 err, EC_USAGE,
-                "TLS priorities: found the key exchange %s, expected ECDHE-ECDSA and "
-                "ECDHE-RSA alone",
+                "TLS priorities: found the key exchange %s, expected only ECDHE-ECDSA and "
+                "ECDHE-RSA",
                 gnutls_kx_get_name((gnutls_kx_algorithm_t)list[i]));
     return EC_OK;
 }
@@ -77,7 +78,7 @@ static enum ec fail(struct err *err, const char *what, int rc) {
     return err_set(err, EC_CRYPTO, "%s: %s", what, gnutls_strerror(rc));
 }
 
-/* 0, or why the text is no list of certificates. */
+/* 0, or GnuTLS's error for a text that is not a list of certificates. */
 static int try_certificates(const gnutls_datum_t *pem) {
     gnutls_x509_crt_t *list = NULL;
     unsigned n = 0;
@@ -167,8 +168,7 @@ static bool hold(struct conn *c, const giovec_t *v, int n) {
     return true;
 }
 
-/* Of the bytes sent, those that GnuTLS asked for now. What was held and is still here goes first the
- * next time. */
+/* Of the bytes sent, those of this call by GnuTLS. Held bytes that are left go first the next time. */
 static ssize_t without_held(struct conn *c, ssize_t sent) {
     size_t n = (size_t)sent < c->n_held ? (size_t)sent : c->n_held;
     c->n_held -= n;
@@ -192,7 +192,7 @@ static ssize_t send_held(struct conn *c, const giovec_t *v, int n) {
     return own;
 }
 
-/* What GnuTLS pushes; instead of its own sendmsg. */
+/* GnuTLS's push function, in place of its own sendmsg. */
 static ssize_t push(gnutls_transport_ptr_t ptr, const giovec_t *v, int n) {
     struct conn *c = ptr;
     size_t bytes = 0;
@@ -217,7 +217,7 @@ void server_tls_hold(struct conn *c) {
 
 enum { RECORD_HEAD = 5 };
 
-/* For as long as something is ahead. NULL: too many are, or no memory; then GnuTLS reads for itself. */
+/* A buffer for reading ahead. NULL: too many in use, or no memory; then GnuTLS's read is passed on. */
 static struct ahead *take_ahead(struct worker *w) {
     struct ahead *a = w->spare_ahead;
     if (a != NULL) {
@@ -265,8 +265,8 @@ static ssize_t from_ahead(struct conn *c, void *bytes, size_t n) {
     return (ssize_t)n;
 }
 
-/* GnuTLS asks for the head of a record, and then for the rest. Who is asked for a head reads as much as
- * there is, one record at most. */
+/* GnuTLS reads the head of a record, and then the rest. On a read for a head, everything available is
+ * read, at most one record. */
 static ssize_t from_kernel(struct conn *c, void *bytes, size_t n) {
     struct ahead *a = n == RECORD_HEAD ? take_ahead(c->worker) : NULL;
     if (a == NULL)
@@ -282,12 +282,11 @@ static ssize_t from_kernel(struct conn *c, void *bytes, size_t n) {
     return from_ahead(c, bytes, n);
 }
 
-/* What GnuTLS pulls. Before bytes leave the kernel the watchdog is told, who would take the connection
- * for idle until libmicrohttpd has found a request in them. */
+/* GnuTLS's pull function. is_taking is set before bytes leave the kernel: otherwise the watchdog would
+ * see an idle connection until libmicrohttpd has found a request in them. */
 static ssize_t pull(gnutls_transport_ptr_t ptr, void *bytes, size_t n) {
     struct conn *c = ptr;
-    if (!server_handshake_begin(
-            c)) { /* libmicrohttpd asks again, whether there is news or not */
+    if (!server_handshake_begin(c)) { /* libmicrohttpd calls again, with or without new bytes */
         server_worker_pulled(c, PULLED_NOTHING);
         gnutls_transport_set_errno(c->session, EAGAIN);
         return -1;

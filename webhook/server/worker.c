@@ -1,15 +1,14 @@
 /* One thread, one libmicrohttpd daemon, all of its calls.
  *
- *     acceptor --queue, eventfd--> [ add what is new ] -> MHD_run_wait -> [ rest ] -> again
+ *     acceptor --queue, eventfd--> [ add new ones ] -> MHD_run_wait -> [ rest ] -> again
  *
- * Why not libmicrohttpd's own thread: in a handshake that waits for its client, version 0.9.75 takes the
- * socket for readable until it is done, and turns in circles: one client that stops in the middle of a
- * handshake burns a CPU until its time is over, and each ordinary handshake burns one for a round trip.
- * So it does with a chunk header longer than its buffer, which it takes for a body that is ours to take.
- * Here a turn in which nothing moved, with handshakes that wait and no bytes left in GnuTLS' buffers, is
- * followed by a rest on the epoll descriptor; and so are many such turns in a row, whatever the reason.
- * That descriptor also holds our eventfd, with a null pointer as its data: the library reads such an
- * event as "look around". */
+ * libmicrohttpd's own thread is not used: during a handshake that waits for its client, version 0.9.75
+ * treats the socket as readable and loops: one client that stops in the middle of a handshake takes a
+ * CPU until its timeout, and each ordinary handshake takes one for a round trip. The same happens with a
+ * chunk header longer than its buffer, which it treats as a body for us to consume. Here a turn without
+ * progress, with waiting handshakes and no bytes left in GnuTLS' buffers, is followed by a rest on the
+ * epoll descriptor; and so are many such turns in a row, for any reason. That descriptor also has our
+ * eventfd, with a null pointer as its data: the library takes such an event as a reason to poll all. */
 #include "server/internal.h"
 
 #include <errno.h>
@@ -21,8 +20,8 @@
 enum {
     NO_LIMIT = 1000000,
     REST_MS = 50,
-    STILL_MAX = 64, /* turns: what GnuTLS has, 16 KiB at most, is taken in small pieces */
-    BROKEN_MS = 100 /* between tries of what fails at once */
+    STILL_MAX = 64, /* turns: GnuTLS' buffer, 16 KiB at most, is consumed in small pieces */
+    BROKEN_MS = 100 /* between attempts that fail at once */
 };
 
 /* ---- new connections --------------------------------------------------------------------- */
@@ -38,12 +37,12 @@ static struct conn *next_in_queue(struct worker *w) {
     return c;
 }
 
-/* NOTIFY_STARTED comes within MHD_add_connection() and takes w->adding. */
+/* NOTIFY_STARTED is called within MHD_add_connection() and takes w->adding. */
 static void add(struct worker *w, struct conn *c) {
     w->adding = c;
     if (MHD_add_connection(w->daemon, c->fd, (const struct sockaddr *)&c->peer,
                            c->peer_bytes) != MHD_YES)
-        server_event(w->server, "connection_refused", STR("the HTTP library did not take it"));
+        server_event(w->server, "connection_refused", STR("the HTTP library rejected it"));
     if (w->adding != NULL)
         server_conn_drop_pending(c); /* MHD has closed it */
     w->adding = NULL;
@@ -98,7 +97,7 @@ static void *worker_main(void *arg) {
     struct worker *w = arg;
     while (!atomic_load(&w->ends)) {
         add_new(w);
-        w->has_moved = !w->server->config.tls; /* without TLS nobody sees what comes and goes */
+        w->has_moved = !w->server->config.tls; /* without TLS, progress is not visible */
         if (MHD_run_wait(w->daemon, -1) != MHD_YES) {
             server_event(w->server, "worker_trouble", str_of(strerrordesc_np(errno)));
             poll(NULL, 0, BROKEN_MS);
@@ -114,10 +113,10 @@ static void *worker_main(void *arg) {
 static enum ec start_daemon(struct worker *w, struct err *err) {
     const struct server_config *config = &w->server->config;
     unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET;
-    /* No MHD_USE_ERROR_LOG: its lines hold what clients sent, and say little else. No
-     * MHD_OPTION_CONNECTION_TIMEOUT: all deadlines are the watchdog's, and the library would read
-     * the clock and take a lock at each read and write. An early MHD_OPTION_END hides what only
-     * TLS has. */
+    /* No MHD_USE_ERROR_LOG: its lines contain what clients sent, and little else. No
+     * MHD_OPTION_CONNECTION_TIMEOUT: the watchdog has all deadlines, and the library would read the
+     * clock and take a lock on each read and write. An early MHD_OPTION_END hides the options of
+     * TLS. */
     w->daemon = MHD_start_daemon(
         config->tls ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, server_http_on_request, w,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, config->max_header_bytes,

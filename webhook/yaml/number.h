@@ -1,5 +1,5 @@
 /* number - numbers as Go reads and prints them (strconv, encoding/json).
- * Scope      text and doubles; no YAML
+ * Knows      text and doubles; no YAML
  * Threads    pure functions; the C locale is expected                                       */
 #ifndef PULLGATE_YAML_NUMBER_H
 #define PULLGATE_YAML_NUMBER_H
