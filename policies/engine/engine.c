@@ -84,12 +84,12 @@ static enum verdict verdict_of(enum reason_weight heaviest) {
     return by_weight[heaviest];
 }
 
-enum ec engine_decide_with(struct ctx *c, unsigned flags, struct err *err) {
+enum ec engine_decide_with(struct ctx *c, unsigned flags) {
     const struct workload *w = c->w;
     *c->d = (struct decision){
         .verdict = VERDICT_ALLOW, .secrets = w->secrets, .n_secrets = w->n_secrets};
     if (!start_images(c))
-        return arena_fail(c->arena, err);
+        return arena_fail(c->arena, c->err);
     if (!runs_images(w))
         return EC_OK;
     if (c->notes != NULL)
@@ -97,7 +97,7 @@ enum ec engine_decide_with(struct ctx *c, unsigned flags, struct err *err) {
     c->validate = (flags & ENGINE_VALIDATE) != 0;
     decide(c);
     if (c->full)
-        return arena_fail(c->arena, err);
+        return arena_fail(c->arena, c->err);
     c->d->verdict = verdict_of(c->heaviest);
     c->d->n_steps = ENGINE_STEPS_MAX - c->meter.left;
     if (c->d->verdict == VERDICT_DENY || c->validate)
@@ -113,6 +113,7 @@ enum ec engine_decide(struct decision *out, const struct policy *policy,
                     .arena = arena,
                     .d = out,
                     .now_s = now_s,
+                    .err = err,
                     .meter = MATCH_METER(ENGINE_STEPS_MAX, arena)};
-    return engine_decide_with(&c, flags, err);
+    return engine_decide_with(&c, flags);
 }

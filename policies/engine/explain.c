@@ -34,9 +34,10 @@ enum ec engine_explain(struct explanation *out, struct decision *decision,
                     .arena = arena,
                     .d = decision,
                     .now_s = now_s,
+                    .err = err,
                     .meter = MATCH_METER(ENGINE_STEPS_MAX, arena),
                     .notes = out};
     if (start_notes(out, policy, workload, arena, err) != EC_OK)
         return err->code;
-    return engine_decide_with(&c, flags, err);
+    return engine_decide_with(&c, flags);
 }

@@ -58,11 +58,11 @@ struct ctx {
     struct explanation *notes; /* of engine_explain; else NULL */
     struct explain_image
         unread;      /* notes of an image without `notes`, overwritten by the next */
-    struct err said; /* of the image at hand */
+    struct err *err; /* the caller's; in between, of the image at hand */
 };
 
 /* engine.c: engine_decide and engine_explain, with a ctx that holds their arguments. */
-enum ec engine_decide_with(struct ctx *c, unsigned flags, struct err *err) MUST_CHECK;
+enum ec engine_decide_with(struct ctx *c, unsigned flags) MUST_CHECK;
 
 /* What a reason says beside its message. */
 struct diagnosis {
@@ -110,6 +110,9 @@ struct route engine_find_route(const struct policy_rule *rule, const struct refe
 /* The text the image has there; from->text where it stays. */
 struct str engine_apply_route(struct arena *arena, const struct policy_rule *rule,
                               const struct reference *from, const struct route *route);
+/* How patterns see that text. Errors: it is no image reference. */
+bool engine_read_target(struct ctx *c, const struct reference *from, const struct route *route,
+                        struct str text, struct match_target *out);
 /* The image at the rule's registry. */
 struct str engine_to_registry(struct arena *arena, const struct policy_rule *rule,
                               const struct reference *from);

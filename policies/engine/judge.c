@@ -15,9 +15,8 @@ static bool is_placeholder(struct str text) {
 struct judged {
     int32_t index;
     const struct workload_image *image;
-    struct reference source; /* as it stands in the object */
-    struct reference
-        result; /* what would be pulled: where the rule sends it, or as it stands */
+    struct reference source;    /* as it stands in the object */
+    struct match_target result; /* what is pulled: where the rule sends it, or as it stands */
     struct exemption_hit exemption;
     bool can;    /* this image may be rewritten here */
     bool nobody; /* the source names no host and the registry claims it: it comes from nowhere
@@ -65,7 +64,7 @@ static struct str suggestion(struct ctx *c, const struct reference *image) {
 
 static void diagnose_not_approved(struct ctx *c, const struct judged *j) {
     struct diagnosis what = about(c, j, REASON_NOT_APPROVED);
-    struct str host = str_slice(j->result.target.host, 0, SHOWN_MAX);
+    struct str host = str_slice(j->result.host, 0, SHOWN_MAX);
     what.suggestion = suggestion(c, &j->source);
     const struct policy_exemption *over = j->exemption.expired;
     if (over != NULL)
@@ -91,8 +90,7 @@ static void note_denial(struct ctx *c, struct judged *j, const struct denial *d)
 }
 
 static bool is_denied(struct ctx *c, struct judged *j) {
-    struct denial d =
-        engine_find_denial(c, j->nobody ? NULL : &j->source.target, &j->result.target);
+    struct denial d = engine_find_denial(c, j->nobody ? NULL : &j->source.target, &j->result);
     note_denial(c, j, &d);
     if (d.by != NULL)
         diagnose_denied(c, j, &d);
@@ -104,7 +102,7 @@ static bool is_denied(struct ctx *c, struct judged *j) {
 }
 
 static bool is_approved(struct ctx *c, struct judged *j) {
-    j->note->approval = engine_find_approval(c, &j->result.target, j->note);
+    j->note->approval = engine_find_approval(c, &j->result, j->note);
     if (j->note->approval != APPROVAL_NONE)
         return true;
     if (j->note->gave_up != NULL)
@@ -115,14 +113,14 @@ static bool is_approved(struct ctx *c, struct judged *j) {
 }
 
 static bool meets_requirements(struct ctx *c, struct judged *j) {
-    j->note->need = engine_find_need(c->rule, &j->result.ref);
+    j->note->need = engine_find_need(c->rule, &j->source.ref);
     if (j->note->need == NEED_DIGEST) {
         struct diagnosis what = about(c, j, REASON_DIGEST_MISSING);
         engine_diagnose(c, &what, "has no digest, and one is required (@sha256:...)");
     } else if (j->note->need == NEED_TAG) {
         struct diagnosis what = about(c, j, REASON_TAG_MISSING);
         engine_diagnose(c, &what, "%s, and an explicit tag is required",
-                        j->result.ref.tag.n ? "has the tag latest" : "has no tag");
+                        j->source.ref.tag.n ? "has the tag latest" : "has no tag");
     }
     return j->note->need != NEED_DIGEST && j->note->need != NEED_TAG;
 }
@@ -161,21 +159,15 @@ static void note_exemption(struct ctx *c, const struct judged *j) {
                     STR_ARG(e->owner), e->until.n ? ", until " : "", STR_ARG(e->until));
 }
 
-static void diagnose_invalid(struct ctx *c, int32_t index, const struct err *err) {
+static void diagnose_invalid(struct ctx *c, int32_t index, struct err *err) {
     const struct diagnosis what = {
         .code = REASON_INVALID, .weight = c->weight, .image = index, .pos = c->rule->pos};
     engine_diagnose(c, &what, "is no image reference: %s at byte %zu", err->msg, err->offset);
-}
-
-/* An error's text needs no clearing, and is long. */
-static struct err *said_anew(struct ctx *c) {
-    c->said.code = EC_OK;
-    return &c->said;
+    err->code = EC_OK;
 }
 
 /* What the image becomes: an exempted one stays, all others go where the rule sends them. */
 static bool find_result(struct ctx *c, struct judged *j, struct str *proposed) {
-    struct err *err = said_anew(c);
     if (!j->nobody)
         engine_find_exemption(c, &j->source.target, &j->exemption);
     struct route route = engine_find_route(c->rule, &j->source);
@@ -187,22 +179,23 @@ static bool find_result(struct ctx *c, struct judged *j, struct str *proposed) {
     bool pulled =
         (j->can && !c->validate) || c->w->shape == SHAPE_TEMPLATE || !j->source.ref.qualified;
     if (!pulled || str_eq(*proposed, j->source.text)) {
-        j->result = j->source;
+        j->result = j->source.target;
         return true;
     }
-    if (!engine_read_reference(c, *proposed, &j->result, err)) {
+    if (!engine_read_target(c, &j->source, &route, *proposed, &j->result)) {
         struct diagnosis what = about(c, j, REASON_INVALID);
         engine_diagnose(c, &what, "would become \"%.*s\", which is no image reference: %s",
-                        STR_ARG(str_slice(*proposed, 0, SHOWN_MAX)), err->msg);
+                        STR_ARG(str_slice(*proposed, 0, SHOWN_MAX)), c->err->msg);
+        c->err->code = EC_OK;
         return false;
     }
     if (j->exemption.valid == NULL)
-        engine_find_exemption(c, &j->result.target, &j->exemption);
+        engine_find_exemption(c, &j->result, &j->exemption);
     return true;
 }
 
 static bool passes(struct ctx *c, struct judged *j, struct str proposed) {
-    j->note->result = j->result.target.whole;
+    j->note->result = j->result.whole;
     j->note->exemption = j->exemption.valid;
     j->note->expired = j->exemption.expired;
     j->note->elsewhere = j->exemption.elsewhere;
@@ -249,15 +242,14 @@ void engine_judge_image(struct ctx *c, size_t i) {
     struct judged j = {.index = (int32_t)i,
                        .image = d->image,
                        .note = c->notes ? &c->notes->images[i] : &c->unread};
-    struct err *err = said_anew(c);
     j.note->state = state_of(c, d->image);
     if (j.note->state != STATE_JUDGED)
         return;
     d->judged = true;
     j.can = can_rewrite(c, d->image->place);
-    if (!engine_read_reference(c, d->image->text, &j.source, err)) {
+    if (!engine_read_reference(c, d->image->text, &j.source, c->err)) {
         j.note->state = STATE_INVALID;
-        diagnose_invalid(c, j.index, err);
+        diagnose_invalid(c, j.index, c->err);
         return;
     }
     note_source(j.note, &j);

@@ -166,6 +166,26 @@ bool engine_read_reference(struct ctx *c, struct str text, struct reference *out
     return ok;
 }
 
+/* The place a rule sends images to and a valid repository are a valid reference together: it is parsed
+ * again only where its length or docker.io's implied library/ may make it another one. */
+bool engine_read_target(struct ctx *c, const struct reference *from, const struct route *route,
+                        struct str text, struct match_target *out) {
+    const struct policy_place *to =
+        route->mirror != NULL ? &route->mirror->to : &c->rule->registry;
+    struct str whole = str_slice(text, 0, text.n - from->tail.n);
+    struct reference parsed;
+    if (whole.n <= IMGREF_PATH_MAX && str_starts(whole, to->host) && !is_hub(to->host)) {
+        *out = (struct match_target){.host = str_slice(whole, 0, to->host.n),
+                                     .repository = str_slice(whole, to->host.n + 1, whole.n),
+                                     .whole = whole};
+        return true;
+    }
+    if (!engine_read_reference(c, text, &parsed, c->err))
+        return false;
+    *out = parsed.target;
+    return true;
+}
+
 enum ec engine_rewrite(struct str *out, const struct policy_rule *rule, struct str text,
                        struct arena *arena, struct err *err) {
     struct reference from;

@@ -47,12 +47,12 @@ enum explain_answer engine_ask(const struct policy_match *m, const struct worklo
 /* Where the meter runs out, none selects. */
 static bool selects(struct ctx *c, size_t rule) {
     const struct policy_match *m = &c->policy->rules[rule].match;
-    if (!engine_charge(c, 1))
-        return false;
-    for (enum explain_question q = 0; q < N_QUESTIONS; q++)
-        if (engine_ask(m, c->w, q, &c->meter) == ANSWER_FAILS)
-            return false;
-    return !c->meter.spent;
+    const struct workload *w = c->w;
+    struct match_meter *meter = &c->meter;
+    return engine_charge(c, 1) && engine_names_cover(&m->namespaces, w->namespace, meter) &&
+           engine_names_cover(&m->service_accounts, w->service_account, meter) &&
+           engine_names_cover(&m->users, w->user, meter) && any_group(&m->groups, w, meter) &&
+           match_labels(&m->pod_labels, w->labels, w->n_labels, meter) && !meter->spent;
 }
 
 /* The first rule under the word that selects the pod, if it comes before `best`; else that. */
