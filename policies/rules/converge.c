@@ -2,6 +2,7 @@
 #include "rules/check.h"
 
 #include "engine/engine.h"
+#include "rules/groups.h"
 
 #include <stdio.h>
 
@@ -138,11 +139,12 @@ static enum ec try_registry(struct trial *trial, const struct target *t) {
     return try_below(trial, t, t->to);
 }
 
-static enum ec check_registry(struct trial *trial, const struct draft *d) {
-    struct target t = {.to = &d->rule.registry, .mirror = NULL, .pos = d->rule.registry_pos};
-    if (d->rule.registry.text.n == 0)
+static enum ec check_registry(struct trial *trial) {
+    const struct policy_rule *rule = trial->rule;
+    struct target t = {.to = &rule->registry, .mirror = NULL, .pos = rule->registry_pos};
+    if (rule->registry.text.n == 0)
         return EC_OK;
-    enum ec ec = check_target(trial->r, &d->rule, &t);
+    enum ec ec = check_target(trial->r, rule, &t);
     return ec != EC_OK ? ec : try_registry(trial, &t);
 }
 
@@ -154,20 +156,34 @@ static enum ec check_mirror(struct trial *trial, const struct policy_mirror *m) 
     return ec != EC_OK ? ec : try_below(trial, &t, &m->to);
 }
 
-static bool moves_alike(const struct draft *a, const struct draft *b) {
-    return a->rule.mirrors == b->rule.mirrors &&
-           a->rule.registry.text.p == b->rule.registry.text.p &&
-           a->rule.official == b->rule.official;
+/* Whoever names a mirrored host comes to the same place whatever the registry is. */
+static enum ec check_mirrors(struct trial *trial) {
+    enum ec ec = EC_OK;
+    for (size_t i = 0; i < trial->rule->n_mirrors && ec == EC_OK; i++)
+        ec = check_mirror(trial, &trial->rule->mirrors[i]);
+    return ec;
 }
 
-enum ec rules_check_converges(struct reader *r, const struct draft *d,
-                              const struct draft *before) {
-    struct trial trial = {.r = r, .rule = &d->rule, .arena = ARENA_INIT(4096, 1 << 20)};
-    if (before != NULL && moves_alike(d, before))
-        return EC_OK;
-    enum ec ec = check_registry(&trial, d);
-    for (size_t i = 0; i < d->rule.n_mirrors && ec == EC_OK; i++)
-        ec = check_mirror(&trial, &d->rule.mirrors[i]);
+enum ec rules_check_converges(struct reader *r) {
+    const struct policy *p = r->policy;
+    struct trial trial = {.r = r, .arena = ARENA_INIT(4096, 1 << 20)};
+    const uint32_t *moves = rules_group(&r->scratch, p, rules_key_moves);
+    const uint32_t *mirrors = rules_group(&r->scratch, p, rules_key_mirrors);
+    bool *done = ARENA_ARRAY(&r->scratch, bool, p->n_rules); /* for the mirrors of a group */
+    enum ec ec = EC_OK;
+    if (moves == NULL || mirrors == NULL || done == NULL)
+        return rules_no_room(r, &r->scratch);
+    memset(done, 0, p->n_rules * sizeof *done);
+    for (size_t i = 0; i < p->n_rules && !rules_is_over(r, ec); i++) {
+        if (!rules_is_first(moves, i))
+            continue;
+        trial.rule = &p->rules[i];
+        ec = check_registry(&trial);
+        if (ec != EC_OK || done[mirrors[i]])
+            continue;
+        done[mirrors[i]] = true;
+        ec = check_mirrors(&trial);
+    }
     arena_done(&trial.arena);
-    return ec;
+    return rules_is_over(r, ec) ? ec : EC_OK;
 }

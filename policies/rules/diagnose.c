@@ -1,5 +1,5 @@
 /* The half of walk.h that talks: places, errors, warnings. */
-#include "rules/walk.h"
+#include "rules/check.h"
 
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -272,6 +272,16 @@ void rules_warn_comment(const struct cursor *c) {
                "\"%.*s%s%.*s\"",
                rules_quote(comment).z, STR_ARG(str_slice(value, 0, 100)), value.n ? " " : "",
                STR_ARG(str_slice(comment, 0, 100)));
+}
+
+bool rules_may_look(struct reader *r, uint64_t n, struct policy_pos pos) {
+    bool before = r->n_looked <= RULES_STEPS_MAX;
+    r->n_looked += n;
+    if (r->n_looked <= RULES_STEPS_MAX)
+        return true;
+    if (before)
+        rules_warn_at(r, LINT_NOT_CHECKED, pos, RULES_NOT_CHECKED);
+    return false;
 }
 
 static int compare_u32(uint32_t a, uint32_t b) {

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "engine/engine.h"
+#include "rules/groups.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +16,16 @@ void rules_add_finding(const struct examine *x, enum rules_lint lint, struct pol
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     x->options->warn(x->options->arg, lint, x->policy->files[pos.file].p, pos, text);
+}
+
+bool rules_may_examine(const struct examine *x, uint64_t n, struct policy_pos pos) {
+    bool before = *x->n_looked <= RULES_STEPS_MAX;
+    *x->n_looked += n;
+    if (*x->n_looked <= RULES_STEPS_MAX)
+        return true;
+    if (before)
+        rules_add_finding(x, LINT_NOT_CHECKED, pos, RULES_NOT_CHECKED);
+    return false;
 }
 
 static struct str cut(struct str s) {
@@ -54,6 +65,8 @@ static void check_secrets(const struct examine *c) {
                               STR_ARG(cut(rule->name)));
         return;
     }
+    if (!rules_may_examine(c, (1 + rule->n_mirrors) * rule->n_secrets, rule->pos))
+        return;
     if (rule->registry.text.n != 0)
         check_target(c, "registry", &rule->registry, rule->registry_pos);
     for (size_t i = 0; i < rule->n_mirrors; i++)
@@ -83,7 +96,10 @@ static bool is_hub_mirror(const struct examine *c) {
 
 static void check_beside_registry(const struct examine *c, const struct policy_pattern *p) {
     const struct policy_rule *rule = c->rule;
-    if (rule->registry.text.n != 0 && !is_hub_mirror(c))
+    if (rule->registry.text.n == 0 ||
+        !rules_may_examine(c, c->policy->origins[rule->pos.file].n, rule->pos))
+        return;
+    if (!is_hub_mirror(c))
         rules_add_finding(
             c, LINT_DENIED_BESIDE_REGISTRY, p->pos,
             "denied: \"%.*s\" does not refuse images without a registry: they come from "
@@ -274,15 +290,49 @@ static void check_match(const struct examine *c) {
             STR_ARG(cut(c->rule->name)));
 }
 
-static void check_rule(const struct examine *c) {
+/* What rules inherit is looked at once: groups of those that have it in common. */
+struct shared {
+    const uint32_t *approved, *denied, *targets;
+};
+
+static void check_rule(const struct examine *c, const struct shared *shared, size_t i) {
     check_match(c);
     check_secrets(c);
-    rules_overlap_rule(c->policy, c->rule, c->options);
-    check_passing(c, "approved", &c->rule->approved);
-    check_cost(c, "approved", &c->rule->approved);
+    rules_overlap_names(c);
+    if (rules_is_first(shared->targets, i))
+        rules_overlap_approved(c);
+    if (rules_is_first(shared->approved, i)) {
+        check_passing(c, "approved", &c->rule->approved);
+        check_cost(c, "approved", &c->rule->approved);
+    }
+    if (!rules_is_first(shared->denied, i))
+        return;
     check_cost(c, "denied", &c->rule->denied);
-    for (size_t i = 0; i < c->rule->denied.n; i++)
-        check_denied(c, &c->rule->denied.v[i]);
+    for (size_t k = 0; k < c->rule->denied.n; k++)
+        check_denied(c, &c->rule->denied.v[k]);
+}
+
+static void check_rules(struct examine *c) {
+    struct arena arena = ARENA_INIT(4096, 64 << 20);
+    const struct shared shared = {.approved =
+                                      rules_group(&arena, c->policy, rules_key_approved),
+                                  .denied = rules_group(&arena, c->policy, rules_key_denied),
+                                  .targets = rules_group(&arena, c->policy, rules_key_targets)};
+    for (size_t i = 0; i < c->policy->n_rules; i++) {
+        c->rule = &c->policy->rules[i];
+        check_rule(c, &shared, i);
+    }
+    c->rule = NULL;
+    arena_done(&arena);
+}
+
+/* Without memory there are none, and no exemption is said to be needless. */
+static void find_passing(struct examine *c, struct arena *arena) {
+    uint32_t *first = rules_group(arena, c->policy, rules_key_passing);
+    for (size_t i = 0; first != NULL && i < c->policy->n_rules; i++)
+        if (first[i] == i)
+            first[c->n_passing++] = (uint32_t)i;
+    c->passing = first;
 }
 
 static void check_end(const struct examine *c, const struct policy_exemption *e) {
@@ -298,15 +348,16 @@ static void check_end(const struct examine *c, const struct policy_exemption *e)
 }
 
 void rules_examine(const struct policy *p, const struct rules_examine_options *options) {
-    struct examine c = {.policy = p, .options = options};
-    for (size_t i = 0; i < p->n_rules; i++) {
-        c.rule = &p->rules[i];
-        check_rule(&c);
-    }
+    uint64_t n_looked = 0;
+    struct examine c = {.policy = p, .options = options, .n_looked = &n_looked};
+    struct arena arena = ARENA_INIT(4096, 64 << 20);
+    check_rules(&c);
+    find_passing(&c, &arena);
     for (size_t i = 0; i < p->n_exemptions; i++) {
         check_passing(&c, "images", &p->exemptions[i].images);
         check_cost(&c, "images", &p->exemptions[i].images);
         check_end(&c, &p->exemptions[i]);
-        rules_overlap_exemption(p, &p->exemptions[i], options);
+        rules_overlap_exemption(&c, &p->exemptions[i]);
     }
+    arena_done(&arena);
 }

@@ -11,6 +11,7 @@
  * approves can be read in one place. */
 struct draft {
     struct policy_rule rule;
+    size_t index; /* among the rules of all files */
     struct draft *next;
 };
 
@@ -31,6 +32,7 @@ struct draft_regex {
 
 struct draft_secret {
     struct policy_secret secret;
+    bool duplicate; /* of one in front of it */
 };
 
 struct draft_expression {

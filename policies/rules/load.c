@@ -92,15 +92,14 @@ static void warn_of_no_rules(struct reader *r) {
 }
 
 static enum ec check_all(struct reader *r) {
-    const struct draft *before = NULL;
     warn_of_no_rules(r);
-    for (const struct draft *d = r->first_rule; d != NULL; before = d, d = d->next) {
-        enum ec ec = rules_check_converges(r, d, before);
-        if (rules_is_over(r, ec))
-            return ec;
-        rules_check_effects(r, d);
-    }
+    enum ec ec = rules_check_converges(r);
+    if (ec != EC_OK)
+        return ec;
+    rules_check_effects(r);
     rules_check_exemptions(r);
+    if (r->n_errors == 0)
+        rules_check_reach(r);
     return r->no_memory ? err_set(r->err, EC_NOMEM, "out of memory") : EC_OK;
 }
 
@@ -140,14 +139,14 @@ static enum ec read_all(struct reader *r, const struct files *in) {
         r->file = (uint32_t)i;
         ec = read_file(r, in->v[i].text);
     }
+    if (ec == EC_OK)
+        ec = rules_check_names(r);
+    if (ec == EC_OK && r->n_errors == 0)
+        ec = flatten(r);
     if (ec == EC_OK && r->n_errors == 0)
         ec = check_all(r);
     if (ec == EC_OK && r->n_errors == 0)
-        ec = flatten(r);
-    if (ec == EC_OK && r->n_errors == 0) {
-        rules_check_reach(r);
         ec = hash(r, in);
-    }
     if (ec == EC_OK && (r->n_errors == 0 || r->options->closely))
         ec = rules_report_warnings(r);
     return ec == EC_OK ? rules_report_errors(r) : ec;

@@ -3,6 +3,8 @@
 
 #include "rules/schema.h"
 
+#include <stdlib.h>
+
 enum { SECRET_NAME_MAX = 253 };
 
 static bool is_alnum(char c) {
@@ -64,22 +66,43 @@ static enum ec read_secret(const struct cursor *c, void *out) {
                                     : rules_read_object(c, &rules_schema_secret, d);
 }
 
-static bool same(const struct policy_secret *a, const struct policy_secret *b) {
-    return a->always == b->always && str_eq(a->name, b->name) &&
-           str_eq(a->place.text, b->place.text);
+static int compare(const struct policy_secret *a, const struct policy_secret *b) {
+    int order = str_cmp(a->name, b->name);
+    if (order == 0)
+        order = (int)a->always - (int)b->always;
+    return order != 0 ? order : str_cmp(a->place.text, b->place.text);
 }
 
-static bool is_twin(const struct cursor *c, const struct draft_secret *d, size_t i) {
-    for (size_t j = 0; j < i; j++) {
-        if (!same(&d[j].secret, &d[i].secret))
+/* They lie in one array: their addresses are in the order of the file. */
+static int by_meaning(const void *pa, const void *pb) {
+    const struct draft_secret *const *a = pa, *const *b = pb;
+    int order = compare(&(*a)->secret, &(*b)->secret);
+    return order != 0 ? order : (*a > *b) - (*a < *b);
+}
+
+/* Warns of all but the first of those that say the same, and marks them. */
+static enum ec mark_duplicates(const struct cursor *c, struct draft_secret *d, size_t n) {
+    struct arena *a = &c->r->scratch;
+    struct draft_secret **sorted = ARENA_ARRAY(a, struct draft_secret *, n);
+    if (sorted == NULL)
+        return rules_no_room(c->r, a);
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &d[i];
+    if (n != 0)
+        qsort(sorted, n, sizeof(struct draft_secret *), by_meaning);
+    for (size_t i = 1, first = 0; i < n; i++) {
+        struct draft_secret *one = sorted[i];
+        one->duplicate = compare(&sorted[first]->secret, &one->secret) == 0;
+        if (!one->duplicate) {
+            first = i;
             continue;
-        rules_warn_at(c->r, LINT_DUPLICATE_SECRET, d[i].secret.pos,
+        }
+        rules_warn_at(c->r, LINT_DUPLICATE_SECRET, one->secret.pos,
                       "%s: %s stands here twice%s", c->field->key,
-                      rules_quote(d[i].secret.name).z,
-                      rules_location(c->r, d[j].secret.pos, d[i].secret.pos).z);
-        return true;
+                      rules_quote(one->secret.name).z,
+                      rules_location(c->r, sorted[first]->secret.pos, one->secret.pos).z);
     }
-    return false;
+    return EC_OK;
 }
 
 enum ec rules_read_secrets(const struct cursor *c, void *out) {
@@ -95,9 +118,10 @@ enum ec rules_read_secrets(const struct cursor *c, void *out) {
     draft->rule.secrets = secrets;
     draft->rule.n_secrets = 0;
     enum ec ec = n == 0 ? EC_OK : rules_read_each(c, read_secret, d, sizeof *d);
-    for (size_t i = 0; i < n && ec == EC_OK; i++) {
-        if (!is_twin(c, d, i))
+    if (ec == EC_OK)
+        ec = mark_duplicates(c, d, n);
+    for (size_t i = 0; i < n && ec == EC_OK; i++)
+        if (!d[i].duplicate)
             secrets[draft->rule.n_secrets++] = d[i].secret;
-    }
     return ec;
 }

@@ -1,8 +1,10 @@
 /* spec: settings, rules, exemptions. */
-#include "rules/fields.h"
+#include "rules/check.h"
 
 #include "base/clock.h"
 #include "rules/schema.h"
+
+#include <stdlib.h>
 
 enum { NAME_MAX_BYTES = 128, MESSAGE_MAX_BYTES = 1024, DAY_S = 86400 };
 
@@ -58,23 +60,39 @@ enum ec rules_read_unmatched(const struct cursor *c, void *out) {
 
 /* ---- rules ------------------------------------------------------------------------------- */
 
-static enum ec no_namesake(struct reader *r, const struct draft *d) {
-    for (const struct draft *o = r->first_rule; o != NULL; o = o->next)
-        if (str_eq(o->rule.name, d->rule.name))
-            return rules_fail_at(
-                r, d->rule.pos, "a second rule named %s%s, expected another name",
-                rules_quote(d->rule.name).z, rules_location(r, o->rule.pos, d->rule.pos).z);
-    return EC_OK;
-}
-
-static enum ec append_rule(struct reader *r, struct draft *d) {
-    enum ec ec = no_namesake(r, d);
-    if (ec != EC_OK)
-        return ec;
+static void append_rule(struct reader *r, struct draft *d) {
     d->next = NULL;
+    d->index = r->n_rules++;
     *(r->last_rule != NULL ? &r->last_rule->next : &r->first_rule) = d;
     r->last_rule = d;
-    r->n_rules++;
+}
+
+static int compare_names(const void *pa, const void *pb) {
+    const struct draft *const *a = pa, *const *b = pb;
+    int order = str_cmp((*a)->rule.name, (*b)->rule.name);
+    return order != 0 ? order : ((*a)->index > (*b)->index) - ((*a)->index < (*b)->index);
+}
+
+enum ec rules_check_names(struct reader *r) {
+    struct draft **all = ARENA_ARRAY(&r->scratch, struct draft *, r->n_rules);
+    if (all == NULL)
+        return rules_no_room(r, &r->scratch);
+    for (struct draft *d = r->first_rule; d != NULL; d = d->next)
+        all[d->index] = d;
+    if (r->n_rules != 0)
+        qsort(all, r->n_rules, sizeof(struct draft *), compare_names);
+    for (size_t i = 1, first = 0; i < r->n_rules; i++) {
+        const struct policy_rule *rule = &all[i]->rule;
+        if (!str_eq(all[first]->rule.name, rule->name)) {
+            first = i;
+            continue;
+        }
+        enum ec ec = rules_fail_at(
+            r, rule->pos, "a second rule named %s%s, expected another name",
+            rules_quote(rule->name).z, rules_location(r, all[first]->rule.pos, rule->pos).z);
+        if (rules_is_over(r, ec))
+            return ec;
+    }
     return EC_OK;
 }
 
@@ -94,7 +112,9 @@ static enum ec read_rule(const struct cursor *c, void *out) {
         return ec;
     d->rule.pos = rules_locate(c);
     ec = rules_read_object(c, &rules_schema_rule, d);
-    return ec != EC_OK ? ec : append_rule(c->r, d);
+    if (ec == EC_OK)
+        append_rule(c->r, d);
+    return ec;
 }
 
 enum ec rules_read_rules(const struct cursor *c, void *out) {
@@ -124,7 +144,8 @@ static enum ec only_rule(const struct cursor *spec, const struct draft_file *fil
         return ec;
     d->rule.pos = rules_locate_key(spec);
     d->rule.name = file->name.n != 0 ? file->name : STR("policy");
-    return append_rule(spec->r, d);
+    append_rule(spec->r, d);
+    return EC_OK;
 }
 
 enum ec rules_read_spec(const struct cursor *c, void *out) {

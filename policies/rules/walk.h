@@ -92,7 +92,8 @@ struct reader {
 
     struct finding *warnings, *errors;
     size_t n_warnings, n_errors;
-    bool no_memory; /* noticed where nothing could be returned */
+    uint64_t n_looked; /* entries that checks of all rules looked at: rules_may_look */
+    bool no_memory;    /* noticed where nothing could be returned */
 };
 
 struct cursor {

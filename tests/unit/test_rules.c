@@ -400,6 +400,53 @@ static void a_file_is_parsed_once(void **state) {
     }
 }
 
+/* ---- policies that are too large for all checks ------------------------------------------- */
+
+struct not_checked {
+    unsigned n;
+    uint32_t line;
+};
+
+static void count_not_checked(void *arg, enum rules_lint lint, const char *file,
+                              struct policy_pos pos, const char *text) {
+    struct not_checked *seen = arg;
+    (void)file;
+    (void)text;
+    seen->n += lint == LINT_NOT_CHECKED;
+    seen->line = lint == LINT_NOT_CHECKED ? pos.line : seen->line;
+}
+
+static void put_hosts(struct buf *out, const char *key, char letter) {
+    buf_printf(out, "%s: [", key);
+    for (size_t i = 0; i < 4096; i++)
+        buf_printf(out, "%s%c%zu.io", i ? "," : "", letter, i);
+    buf_puts(out, "]");
+}
+
+/* Three lists of approved patterns, each to be compared with all that is denied: the third is not. */
+static void checks_of_huge_policies_end(void **state) {
+    (void)state;
+    struct buf text = BUF_INIT(1 << 20);
+    struct not_checked seen = {.n = 0};
+    const struct rules_options options = {.warn = count_not_checked, .arg = &seen};
+    struct policy *p = NULL;
+    struct err err = ERR_INIT;
+    buf_puts(&text, HEAD "  ");
+    put_hosts(&text, "denied", 'd');
+    buf_puts(&text, "\n  rules:\n");
+    for (int i = 0; i < 3; i++) {
+        buf_printf(&text, "  - {name: r%d, match: {users: [u%d]}, ", i, i);
+        put_hosts(&text, "approved", 'a');
+        buf_puts(&text, "}\n");
+    }
+    assert_ok(rules_parse(&p, buf_view(&text), "huge.yaml", &options, &err), &err);
+    assert_int_equal(p->n_rules, 3);
+    assert_int_equal(seen.n, 1);
+    assert_int_equal(seen.line, 8);
+    policy_free(p);
+    buf_done(&text);
+}
+
 /* ---- from disk --------------------------------------------------------------------------- */
 
 struct folder {
@@ -833,6 +880,7 @@ static void errors_survive_the_lack_of_memory(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(policies_are_read),
     cmocka_unit_test(a_file_is_parsed_once),
+    cmocka_unit_test(checks_of_huge_policies_end),
     cmocka_unit_test(folders_are_read_in_order_of_names),
     cmocka_unit_test(exemptions_hold_for_the_rules_of_their_file),
     cmocka_unit_test(the_message_of_the_policy_is_that_of_who_denies),
