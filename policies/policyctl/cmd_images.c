@@ -2,12 +2,12 @@
 #include "base/escape.h"
 #include "base/file.h"
 #include "object/each.h"
+#include "object/messages.h"
 #include "object/operand.h"
 #include "policyctl/policy.h"
 #include "policyctl/requester.h"
 #include "policyctl/verb.h"
 #include "report/images.h"
-#include "report/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>

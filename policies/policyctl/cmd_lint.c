@@ -10,9 +10,8 @@
 #include <stdlib.h>
 
 static const char *const output_words[] = {"text", "json", "sarif", "github", NULL};
-static report_lint_print_fn *const printers[] = {report_lint_print_text, report_lint_print_json,
-                                                 report_lint_print_sarif,
-                                                 report_lint_print_github};
+static const struct report_writer *const writers[] = {&report_lint_text, &report_lint_json,
+                                                      &report_sarif, &report_github};
 
 enum { DAY_S = 86400 };
 
@@ -50,7 +49,7 @@ const struct opt_table lint_options = {
     .rows = rows, .n_rows = sizeof rows / sizeof *rows, .env_prefix = NULL};
 
 struct run {
-    struct findings findings;
+    struct lint_findings findings;
     bool ignored[N_LINTS];
     int64_t now_s, soon_s;
     bool told; /* errors of the operand */
@@ -99,7 +98,7 @@ static void lint_one(struct run *r, const char *path) {
         .warn = add, .arg = r, .now_s = r->now_s, .soon_s = r->soon_s};
     struct policy *policy = NULL;
     struct err err = ERR_INIT;
-    r->findings.order++;
+    r->findings.operand++;
     r->told = false;
     if (load(&policy, path, &r->findings.standard_input, &options, &err) == EC_OK)
         rules_examine(policy, &closer);
@@ -136,14 +135,16 @@ static int print_schema(void) {
     return printed ? EXIT_ALLOWED : EXIT_INPUT;
 }
 
-static int answer(const struct findings *f, const struct options *o) {
-    struct buf out = BUF_INIT((size_t)1 << 30);
-    printers[o->output](&out, f);
-    bool printed = verb_print(&out);
-    buf_done(&out);
-    if (!printed || f->n_level[LEVEL_ERROR] != 0)
+static int answer(const struct lint_findings *f, const struct options *o,
+                  const struct opt_result *args) {
+    static const struct report_look look = {.quiet = false};
+    struct report run = REPORT_INIT(&look, writers[o->output], &report_lint_tool);
+    report_lint_show(&run, f, args->operands, args->n_operands);
+    bool printed = verb_print(&run.out);
+    report_done(&run);
+    if (!printed || f->n_level[REPORT_ERROR] != 0)
         return EXIT_INPUT;
-    bool bad = f->n_level[LEVEL_WARNING] != 0 || (o->strict && f->n_level[LEVEL_NOTE] != 0);
+    bool bad = f->n_level[REPORT_WARNING] != 0 || (o->strict && f->n_level[REPORT_NOTE] != 0);
     return bad ? EXIT_DENIED : EXIT_ALLOWED;
 }
 
@@ -167,7 +168,7 @@ static int lint(const struct options *o, const struct opt_result *args) {
         err_set(&err, EC_NOMEM, "out of memory");
     if (err.code == EC_OK) {
         report_lint_sort(&r.findings);
-        status = answer(&r.findings, o);
+        status = answer(&r.findings, o, args);
     }
     report_lint_done(&r.findings);
     return err.code == EC_OK ? status : verb_fail(&err);

@@ -13,8 +13,8 @@ enum { JOBS_DEFAULT_MAX = 8 };
 
 /* In the order of the words. */
 static const struct report_format *const formats[] = {
-    &report_text,  &report_json,  &report_yaml,   &report_diff,
-    &report_junit, &report_sarif, &report_github, &report_tap};
+    &report_objects_text,  &report_objects_json,  &report_objects_yaml,   &report_objects_diff,
+    &report_objects_junit, &report_objects_sarif, &report_objects_github, &report_objects_tap};
 static const char *const output_words[] = {"text",  "json",   "yaml", "diff", "junit",
                                            "sarif", "github", "tap",  NULL};
 static const char *const operation_words[] = {"CREATE", "UPDATE", NULL};
@@ -103,7 +103,7 @@ static enum ec read_now(const char *text, int64_t *now_s, struct err *err) {
 /* https://no-color.org: set and not empty. */
 static bool wants_color(const struct options *o) {
     const char *no_color = getenv("NO_COLOR");
-    if (formats[o->output] != &report_text || o->color == COLOR_NEVER)
+    if (formats[o->output] != &report_objects_text || o->color == COLOR_NEVER)
         return false;
     return o->color == COLOR_ALWAYS ||
            ((no_color == NULL || *no_color == '\0') && isatty(STDOUT_FILENO));
@@ -118,7 +118,7 @@ struct empty {
 
 static void put_empty(struct run_files *s, struct report *run, const char *operand) {
     struct err err = ERR_INIT;
-    struct report file = REPORT_INIT(&s->look);
+    struct report file = REPORT_INIT(&s->look, s->format->writer, &report_objects_tool);
     const struct object_totals one = {.unreadable = 1};
     const struct object_fault fault = {.file = operand, .whole = true, .err = &err};
     err_set(&err, EC_SCHEMA, "no objects, and --require-objects wants one");
@@ -135,7 +135,7 @@ static void tell_empty(void *arg, struct run_files *s, struct report *run) {
             continue;
         verb_tell("policyctl: %s: no objects", empty->args->operands[i]);
         empty->n++;
-        if (s->format->fault == report_no_fault)
+        if (s->format->fault == report_objects_no_fault)
             continue;
         put_empty(s, run, empty->args->operands[i]);
         empty->n_faults++;
@@ -144,7 +144,7 @@ static void tell_empty(void *arg, struct run_files *s, struct report *run) {
 
 static void tell_summary(const struct run_files *s) {
     struct buf text = BUF_INIT(4096);
-    report_summary(&text, &s->totals);
+    report_objects_summary(&text, &s->totals);
     verb_tell("%.*s", STR_ARG(str_trim(buf_view(&text))));
     buf_done(&text);
 }

@@ -113,10 +113,10 @@ static int run_all(struct run *r, const struct object_inputs *in) {
     r->v.format->begin(&r->v);
     for (size_t i = 0; i < in->n && printed; i++) {
         run_suite(r, &in->v[i]);
-        printed = verb_print(&r->v.out);
+        printed = verb_print(&r->v.run.out);
     }
     r->v.format->end(&r->v);
-    printed = printed && verb_print(&r->v.out);
+    printed = printed && verb_print(&r->v.run.out);
     return printed ? status_of(&r->v) : EXIT_INPUT;
 }
 
@@ -143,14 +143,10 @@ static enum ec find(struct object_inputs *in, const struct opt_result *args, str
 
 static int verify(const struct options *o, const struct opt_result *args) {
     struct err err = ERR_INIT;
-    struct object_inputs inputs = {.v = NULL};
-    struct run r = {.o = o,
-                    .v = {.format = formats[o->output],
-                          .verbose = o->verbose,
-                          .out = BUF_INIT((size_t)1 << 30),
-                          .aside = BUF_INIT((size_t)1 << 30),
-                          .done = BUF_INIT((size_t)1 << 30)}};
+    struct inputs inputs = {.v = NULL};
+    struct run r = {.o = o};
     int status = EXIT_ALLOWED;
+    report_verify_init(&r.v, formats[o->output], o->verbose);
     if (find(&inputs, args, &err) == EC_OK && compile(&r, &err) == EC_OK) {
         status = run_all(&r, &inputs);
         if (r.v.n_run == 0 && r.v.n_unreadable == 0)
@@ -160,9 +156,7 @@ static int verify(const struct options *o, const struct opt_result *args) {
             regfree(&r.regex);
     }
     object_inputs_done(&inputs);
-    buf_done(&r.v.out);
-    buf_done(&r.v.aside);
-    buf_done(&r.v.done);
+    report_verify_done(&r.v);
     return err.code == EC_OK ? status : verb_fail(&err);
 }
 

@@ -168,9 +168,11 @@ static enum ec make_slots(struct state *st, size_t n_slots) {
     for (unsigned i = 0; i < jobs; i++)
         object_judge_init(&st->judges[i], st->run->policy, st->run->request);
     for (size_t i = 0; i < n_slots; i++)
-        st->slots[i] = (struct slot){.format = st->run->format,
-                                     .report = REPORT_INIT(&st->run->look),
-                                     .talk = BUF_INIT(64 << 20)};
+        st->slots[i] =
+            (struct slot){.format = st->run->format,
+                          .report = REPORT_INIT(&st->run->look, st->run->format->writer,
+                                                &report_objects_tool),
+                          .talk = BUF_INIT(64 << 20)};
     return EC_OK;
 }
 
@@ -192,8 +194,8 @@ enum ec run_files_run(struct run_files *s, const struct object_inputs *in, struc
         s->jobs = in->n ? (unsigned)in->n : 1;
     struct state st = {.run = s,
                        .in = in,
-                       .all = REPORT_INIT(&s->look),
-                       .told = OBJECT_SKIP_NOTES_INIT(s->verbose),
+                       .all = REPORT_INIT(&s->look, s->format->writer, &report_objects_tool),
+                       .told = SKIP_TOLD_INIT(s->verbose),
                        .err = err,
                        .shown_ns = clock_mono_ns()};
     const struct object_parallel order = {

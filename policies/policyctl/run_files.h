@@ -8,7 +8,7 @@
 #define PULLGATE_POLICYCTL_RUN_FILES_H
 
 #include "object/inputs.h"
-#include "report/report.h"
+#include "report/objects.h"
 
 struct run_files {
     const struct policy *policy;

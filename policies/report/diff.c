@@ -2,7 +2,7 @@
  * is compared by the classic table of longest common subsequences, of which the first part is kept, and
  * the walk goes on. So the cost grows with the lines alone; a shift by more than a window is shown as
  * replaced. */
-#include "report/report.h"
+#include "report/objects.h"
 
 #include "base/mem.h"
 

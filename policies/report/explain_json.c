@@ -1,18 +1,10 @@
 /* An explanation as JSON, one object a line; its keys are a promise. */
 #include "report/explain.h"
-
-static void put(struct buf *out, const char *key, struct str value) {
-    buf_printf(out, ",\"%s\":", key);
-    buf_json(out, value);
-}
-
-static void put_bool(struct buf *out, const char *key, bool value) {
-    buf_printf(out, ",\"%s\":%s", key, value ? "true" : "false");
-}
+#include "report/json_text.h"
 
 static void put_location(struct buf *out, const struct policy *p, struct policy_pos pos) {
-    put(out, "file", engine_policy_file(p, pos));
-    buf_printf(out, ",\"line\":%u,\"column\":%u", pos.line, pos.col);
+    report_json_string(out, "file", engine_policy_file(p, pos));
+    report_json_position(out, pos.line, pos.col);
 }
 
 /* ---- rules --------------------------------------------------------------------------- */
@@ -20,26 +12,24 @@ static void put_location(struct buf *out, const struct policy *p, struct policy_
 static void put_question(struct buf *out, const struct explained *e,
                          const struct explain_rule *r, enum explain_question q) {
     struct buf text = BUF_INIT(1 << 20);
-    buf_puts(out, "{\"what\":");
-    buf_json(out, str_of(report_explain_question_name(q)));
+    report_json(out, "{\"what\":", str_of(report_explain_question_name(q)));
     report_explain_put_asked(&text, &r->rule->match, q);
-    put(out, "asked", buf_view(&text));
+    report_json_string(out, "asked", buf_view(&text));
     buf_reset(&text);
     report_explain_put_found(&text, e->workload, q);
-    put(out, "found", buf_view(&text));
-    put_bool(out, "holds", r->answers[q] == ANSWER_HOLDS);
+    report_json_string(out, "found", buf_view(&text));
+    report_json_bool(out, "holds", r->answers[q] == ANSWER_HOLDS);
     buf_putc(out, '}');
     buf_done(&text);
 }
 
 static void put_rule(struct buf *out, const struct explained *e, const struct explain_rule *r) {
     const char *separator = "";
-    buf_puts(out, "{\"name\":");
-    buf_json(out, r->rule->name);
+    report_json(out, "{\"name\":", r->rule->name);
     put_location(out, e->policy, r->rule->pos);
-    put(out, "mode", str_of(engine_mode_name(r->rule->mode)));
-    put_bool(out, "tried", r->tried);
-    put_bool(out, "matches", r->selected);
+    report_json_string(out, "mode", str_of(engine_mode_name(r->rule->mode)));
+    report_json_bool(out, "tried", r->tried);
+    report_json_bool(out, "matches", r->selected);
     buf_puts(out, ",\"questions\":[");
     for (enum explain_question q = 0; q < N_QUESTIONS && r->tried; q++) {
         if (r->answers[q] == ANSWER_NOT_ASKED)
@@ -59,19 +49,19 @@ static void open_map(struct buf *out, const char *key, const char *by) {
 }
 
 static void put_mirror(struct buf *out, const struct policy *p, const struct policy_mirror *m) {
-    put(out, "from", m->from.text);
-    put(out, "to", m->to.text);
+    report_json_string(out, "from", m->from.text);
+    report_json_string(out, "to", m->to.text);
     put_location(out, p, m->pos);
 }
 
 static void put_registry(struct buf *out, const struct explained *e) {
-    put(out, "to", e->decision->rule->registry.text);
+    report_json_string(out, "to", e->decision->rule->registry.text);
     put_location(out, e->policy, e->decision->rule->registry_pos);
 }
 
 static void put_pattern(struct buf *out, const struct policy *p,
                         const struct policy_pattern *pattern) {
-    put(out, "pattern", match_image_text(pattern->image));
+    report_json_string(out, "pattern", match_image_text(pattern->image));
     put_location(out, p, pattern->pos);
 }
 
@@ -93,9 +83,9 @@ static void put_exemption(struct buf *out, const struct explained *e,
         return;
     }
     buf_printf(out, ",\"exempted\":{\"holds\":%s", x->exemption ? "true" : "false");
-    put(out, "reason", by->reason);
-    put(out, "owner", by->owner);
-    put(out, "until", by->until);
+    report_json_string(out, "reason", by->reason);
+    report_json_string(out, "owner", by->owner);
+    report_json_string(out, "until", by->until);
     put_location(out, e->policy, by->pos);
     buf_putc(out, '}');
 }
@@ -109,7 +99,7 @@ static void put_denied(struct buf *out, const struct explained *e,
     open_map(out, "denied", "pattern");
     put_pattern(out, e->policy, x->denied);
     if (x->denied_as.n != 0)
-        put(out, "as", x->denied_as);
+        report_json_string(out, "as", x->denied_as);
     buf_putc(out, '}');
 }
 
@@ -147,17 +137,17 @@ static void put_judged(struct buf *out, const struct explained *e,
     static const char *const needs[] = {"", "nothing", "met", "digest", "tag"};
     struct buf normal = BUF_INIT(1 << 20);
     report_explain_put_normal(&normal, x);
-    put(out, "normal", buf_view(&normal));
+    report_json_string(out, "normal", buf_view(&normal));
     buf_done(&normal);
-    put_bool(out, "fullyQualified", x->qualified);
+    report_json_bool(out, "fullyQualified", x->qualified);
     put_exemption(out, e, x);
     put_way(out, e, x);
-    put_bool(out, "rewritable", x->can_rewrite);
-    put(out, "judgedAs", x->result);
+    report_json_bool(out, "rewritable", x->can_rewrite);
+    report_json_string(out, "judgedAs", x->result);
     put_denied(out, e, x);
     put_approval(out, e, x);
     put_gave_up(out, e, x);
-    put(out, "required", str_of(needs[x->need]));
+    report_json_string(out, "required", str_of(needs[x->need]));
 }
 
 static void put_image(struct buf *out, const struct explained *e, size_t i) {
@@ -167,17 +157,16 @@ static void put_image(struct buf *out, const struct explained *e, size_t i) {
     const struct explain_image *x = &e->how->images[i];
     struct buf pointer = BUF_INIT(1 << 20);
     struct yaml_pos pos = report_explain_where(e, i, &pointer);
-    buf_puts(out, "{\"path\":");
-    buf_json(out, buf_view(&pointer));
+    report_json(out, "{\"path\":", buf_view(&pointer));
     buf_done(&pointer);
-    put(out, "container", d->image->name);
-    buf_printf(out, ",\"line\":%u,\"column\":%u", pos.line, pos.col);
-    put(out, "image", d->before);
-    put(out, "state", str_of(states[x->state]));
+    report_json_string(out, "container", d->image->name);
+    report_json_position(out, pos.line, pos.col);
+    report_json_string(out, "image", d->before);
+    report_json_string(out, "state", str_of(states[x->state]));
     if (x->state == STATE_JUDGED)
         put_judged(out, e, x);
-    put(out, "proposed", d->proposed);
-    put(out, "after", d->after);
+    report_json_string(out, "proposed", d->proposed);
+    report_json_string(out, "after", d->after);
     buf_putc(out, '}');
 }
 
@@ -185,38 +174,35 @@ static void put_image(struct buf *out, const struct explained *e, size_t i) {
 
 static void put_reason(struct buf *out, const struct reason *r) {
     static const char *const words[] = {"note", "warn", "deny"};
-    buf_puts(out, "{\"code\":");
-    buf_json(out, str_of(engine_code_name(r->code)));
-    put(out, "weight", str_of(words[r->weight]));
+    report_json(out, "{\"code\":", str_of(engine_code_name(r->code)));
+    report_json_string(out, "weight", str_of(words[r->weight]));
     buf_printf(out, ",\"image\":%d", r->image);
-    put(out, "message", r->message);
+    report_json_string(out, "message", r->message);
     buf_putc(out, '}');
 }
 
 static void put_secret(struct buf *out, const struct explained *e,
                        const struct explain_secret *s) {
-    buf_puts(out, "{\"name\":");
-    buf_json(out, s->secret->name);
-    put(out, "for", s->secret->place.text);
-    put_bool(out, "had", s->had);
-    put_bool(out, "wanted", s->wanted);
+    report_json(out, "{\"name\":", s->secret->name);
+    report_json_string(out, "for", s->secret->place.text);
+    report_json_bool(out, "had", s->had);
+    report_json_bool(out, "wanted", s->wanted);
     put_location(out, e->policy, s->secret->pos);
     buf_putc(out, '}');
 }
 
 static void put_head(struct buf *out, const struct explained *e) {
     const struct workload *w = e->workload;
-    buf_puts(out, "{\"file\":");
-    buf_json(out, e->object ? str_of(e->object->file) : STR_NONE);
+    report_json(out, "{\"file\":", e->object ? str_of(e->object->file) : STR_NONE);
     buf_printf(out, ",\"line\":%u", e->object ? e->object->line : 0);
-    put(out, "kind", w->kind);
-    put(out, "namespace", w->namespace);
-    put(out, "name", w->name.n ? w->name : w->generate_name);
-    put(out, "operation", str_of(engine_operation_name(w->operation)));
-    put(out, "verdict",
-        str_of(e->object ? object_verdict_name(e->object)
-                         : engine_verdict_name(e->decision->verdict)));
-    put(out, "rule", e->decision->rule ? e->decision->rule->name : STR_NONE);
+    report_json_string(out, "kind", w->kind);
+    report_json_string(out, "namespace", w->namespace);
+    report_json_string(out, "name", w->name.n ? w->name : w->generate_name);
+    report_json_string(out, "operation", str_of(engine_operation_name(w->operation)));
+    report_json_string(out, "verdict",
+                       str_of(e->object ? object_verdict_name(e->object)
+                                        : engine_verdict_name(e->decision->verdict)));
+    report_json_string(out, "rule", e->decision->rule ? e->decision->rule->name : STR_NONE);
 }
 
 void report_explain_json(struct buf *out, const struct explained *e, size_t n) {

@@ -1,24 +1,17 @@
 /* Images as JSON; its keys are a promise. */
 #include "report/images.h"
-
-static void put_key(struct buf *out, const char *key, struct str value) {
-    buf_printf(out, "\"%s\":", key);
-    buf_json(out, value);
-}
+#include "report/json_text.h"
 
 static void put_row(struct buf *out, const struct image_row *row) {
-    buf_putc(out, '{');
-    put_key(out, "source", row->source);
-    buf_putc(out, ',');
-    if (row->denied.n != 0)
-        put_key(out, "reason", row->denied);
-    else
-        put_key(out, "target", row->target);
-    if (row->denied.n == 0)
-        buf_printf(out, ",\"rewritten\":%s", report_images_moves(row) ? "true" : "false");
-    buf_printf(out, ",\"uses\":%zu,", row->uses);
-    put_key(out, "file", str_of(row->file));
-    buf_printf(out, ",\"line\":%u,\"column\":%u}", row->pos.line, row->pos.col);
+    bool denied = row->denied.n != 0;
+    report_json(out, "{\"source\":", row->source);
+    report_json_string(out, denied ? "reason" : "target", denied ? row->denied : row->target);
+    if (!denied)
+        report_json_bool(out, "rewritten", report_images_moves(row));
+    report_json_number(out, "uses", row->uses);
+    report_json_string(out, "file", str_of(row->file));
+    report_json_position(out, row->pos.line, row->pos.col);
+    buf_putc(out, '}');
 }
 
 static void put_rows(struct buf *out, const struct images *m, bool denied) {

@@ -1,8 +1,10 @@
-/* JUnit XML: a suite a file, a test case an object. What the common schemas hold alike (Ant,
- * Jenkins, pytest's xunit2), and nothing besides: places go into the texts.
+/* JUnit XML: a suite a file, its cases below it. What the common schemas have alike (Ant, Jenkins,
+ * pytest's xunit2), and nothing besides: locations are part of the texts.
  *
- * Sums stand at the head, so all suites wait in `aside` for the end. */
+ * Sums are at the head of the document, so all suites wait in `aside` for the end. */
 #include "report/report.h"
+
+#define HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 
 static void put_attribute(struct buf *out, const char *name, struct str value) {
     buf_printf(out, " %s=\"", name);
@@ -10,115 +12,98 @@ static void put_attribute(struct buf *out, const char *name, struct str value) {
     buf_putc(out, '"');
 }
 
-static void put_element(struct buf *out, const char *name, struct str text) {
-    buf_printf(out, "      <%s>", name);
-    escape_xml_lines(out, text);
-    buf_printf(out, "</%s>\n", name);
+static void put_seconds(struct buf *out, double seconds) {
+    if (seconds >= 0)
+        buf_printf(out, " time=\"%.6f\"", seconds);
 }
 
-static const struct reason *first_denial(const struct decision *d) {
-    for (size_t i = 0; i < d->n_reasons; i++)
-        if (d->reasons[i].weight == WEIGHT_DENY)
-            return &d->reasons[i];
-    return NULL;
-}
-
-static void put_case(struct report *p, const char *file, struct str name) {
+static void put_case(struct report *p, struct str name, struct str file, double seconds) {
     buf_puts(&p->out, "    <testcase");
     put_attribute(&p->out, "name", name);
-    put_attribute(&p->out, "classname", str_of(file));
+    put_attribute(&p->out, "classname", file);
+    put_seconds(&p->out, seconds);
     p->n_out++;
 }
 
-/* A failure has all that is to be said; a warning or a rewrite is output of a case that
- * passes. */
-static void put_body(struct report *p, const struct decision *d, struct str lines) {
-    const struct reason *denial = first_denial(d);
-    if (d->verdict != VERDICT_DENY) {
-        put_element(&p->out, "system-out", lines);
+static void put_output(struct buf *out, struct str text) {
+    buf_puts(out, "      <system-out>");
+    escape_xml_lines(out, text);
+    buf_puts(out, "</system-out>\n");
+}
+
+static void put_skipped(struct buf *out, struct str message) {
+    buf_puts(out, "      <skipped");
+    put_attribute(out, "message", message);
+    buf_puts(out, "/>\n");
+}
+
+static void put_fault(struct buf *out, const char *element, struct str message, struct str type,
+                      struct str text) {
+    buf_printf(out, "      <%s", element);
+    put_attribute(out, "message", message);
+    put_attribute(out, "type", type);
+    buf_putc(out, '>');
+    escape_xml_lines(out, text);
+    buf_printf(out, "</%s>\n", element);
+}
+
+/* A failure holds all that there is to say; warnings and notes are output of a case that passed. */
+static void add_case(struct report *p, const struct report_case *c) {
+    struct buf *out = &p->out;
+    put_case(p, c->name, c->file, c->seconds);
+    if (c->outcome == REPORT_PASSED && c->text.n == 0) {
+        buf_puts(out, "/>\n");
         return;
     }
-    buf_puts(&p->out, "      <failure");
-    put_attribute(&p->out, "message", denial ? denial->message : STR("denied"));
-    put_attribute(&p->out, "type", str_of(denial ? engine_code_name(denial->code) : "denied"));
-    buf_putc(&p->out, '>');
-    escape_xml_lines(&p->out, lines);
-    buf_puts(&p->out, "</failure>\n");
+    buf_puts(out, ">\n");
+    if (c->outcome == REPORT_SKIPPED)
+        put_skipped(out, c->message);
+    if (c->outcome == REPORT_FAILED)
+        put_fault(out, "failure", c->message, c->type, c->text);
+    else
+        put_output(out, c->text);
+    buf_puts(out, "    </testcase>\n");
 }
 
-/* Its lines say why. */
-static void put_skipped(struct report *p, const struct object *s, struct str lines) {
-    report_scratch(p);
-    object_put_unjudged(&p->scratch, s);
-    buf_puts(&p->out, "      <skipped");
-    put_attribute(&p->out, "message", buf_view(&p->scratch));
-    buf_puts(&p->out, "/>\n");
-    put_element(&p->out, "system-out", lines);
+static void add_unread(struct report *p, const struct report_unread *u) {
+    struct buf *text = report_scratch(p);
+    err_print(u->err, text);
+    put_case(p, str_of(u->what), u->file, -1);
+    buf_puts(&p->out, ">\n");
+    put_fault(&p->out, "error", str_of(u->err->msg), str_of(ec_name(u->err->code)),
+              buf_view(text));
+    buf_puts(&p->out, "    </testcase>\n");
 }
 
-static enum ec put_object(struct report *p, const struct object *s, struct err *err) {
-    struct buf text = BUF_INIT((size_t)1 << 28);
-    (void)err;
-    object_put_name(&text, s);
-    buf_printf(&text, " (line %u)", s->line); /* two objects of a file may have one name */
-    put_case(p, s->file, buf_view(&text));
-    report_carry(p, &text);
-    buf_reset(&text);
-    report_text_lines(p, &text, s);
-    if (text.n == 0 && s->decision->verdict != VERDICT_DENY) {
-        buf_puts(&p->out, "/>\n");
-    } else {
-        buf_puts(&p->out, ">\n");
-        if (s->unjudged != NULL)
-            put_skipped(p, s, buf_view(&text));
-        else
-            put_body(p, s->decision, buf_view(&text));
-        buf_puts(&p->out, "    </testcase>\n");
-    }
-    enum ec ec = text.bad ? err_set(err, (enum ec)text.bad, "no room for the output") : EC_OK;
-    buf_done(&text);
-    return ec;
+static void put_sums(struct buf *out, const struct report_sums *sums) {
+    buf_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"", sums->cases, sums->failed,
+               sums->unread);
 }
 
-static void put_fault(struct report *p, const struct object_fault *f) {
-    report_scratch(p);
-    err_print(f->err, &p->scratch);
-    put_case(p, f->file, STR("cannot be judged"));
-    buf_puts(&p->out, ">\n      <error");
-    put_attribute(&p->out, "message", str_of(f->err->msg));
-    put_attribute(&p->out, "type", str_of(ec_name(f->err->code)));
-    buf_putc(&p->out, '>');
-    escape_xml_lines(&p->out, buf_view(&p->scratch));
-    buf_puts(&p->out, "</error>\n    </testcase>\n");
-}
-
-static void put_sums(struct buf *out, const struct object_totals *t) {
-    buf_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"",
-               t->objects + t->unreadable, t->denied_objects, t->unreadable);
-}
-
-static void join(struct report *run, struct report *file, const char *name,
-                 const struct object_totals *of_file) {
+/* A suite without cases is none: the schemas do not allow it. */
+static void join(struct report *run, struct report *file, struct str name,
+                 const struct report_sums *of_file) {
+    struct buf *out = &run->aside;
     if (file->n_out == 0)
         return;
-    buf_puts(&run->aside, "  <testsuite");
-    put_attribute(&run->aside, "name", str_of(name));
-    put_sums(&run->aside, of_file);
-    buf_printf(&run->aside, " skipped=\"%zu\">\n", of_file->unjudged_objects);
-    buf_str(&run->aside, buf_view(&file->out));
-    buf_puts(&run->aside, "  </testsuite>\n");
+    buf_puts(out, "  <testsuite");
+    put_attribute(out, "name", name);
+    put_sums(out, of_file);
+    buf_printf(out, " skipped=\"%zu\"", of_file->skipped);
+    put_seconds(out, of_file->seconds);
+    buf_puts(out, ">\n");
+    buf_str(out, buf_view(&file->out));
+    buf_puts(out, "  </testsuite>\n");
 }
 
-static void end(struct report *run, const struct object_totals *t) {
-    buf_puts(&run->out, XML_HEAD "<testsuites name=\"policyctl test\"");
-    put_sums(&run->out, t);
+static void end(struct report *run, const struct report_sums *sums) {
+    buf_puts(&run->out, HEAD "<testsuites");
+    put_attribute(&run->out, "name", str_of(run->tool->suites_name));
+    put_sums(&run->out, sums);
     buf_puts(&run->out, ">\n");
     buf_str(&run->out, buf_view(&run->aside));
     buf_puts(&run->out, "</testsuites>\n");
 }
 
-const struct report_format report_junit = {.begin = report_nothing,
-                                           .object = put_object,
-                                           .fault = put_fault,
-                                           .join = join,
-                                           .end = end};
+const struct report_writer report_junit = {
+    .add_case = add_case, .add_unread = add_unread, .join = join, .end = end};

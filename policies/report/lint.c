@@ -4,40 +4,48 @@
 
 #include <stdlib.h>
 
-const char *const report_lint_level_words[] = {"note", "warning", "error"};
+/* ---- the rules ---------------------------------------------------------------------------- */
 
-const struct rules_lint_row *report_lint_row(unsigned kind) {
-    static const struct rules_lint_row errors[] = {
-        {"unreadable", false, "A rule file cannot be read.", "Check its path and permissions."},
-        {"invalid-syntax", false,
+static struct report_rule rule_at(unsigned i) {
+    static const struct report_rule errors[] = {
+        {"unreadable", NULL, "A rule file cannot be read.", "Check its path and permissions.",
+         REPORT_ERROR},
+        {"invalid-syntax", NULL,
          "A rule file is no YAML, or a pattern, host or expression in it cannot be read.",
-         "Mend it where it is said."},
-        {"invalid-policy", false,
+         "Mend it where it is said.", REPORT_ERROR},
+        {"invalid-policy", NULL,
          "A rule file is no ImagePolicy: a key, type or value is wrong.",
-         "Mend it where it is said; policyctl lint --schema prints what may stand where."},
-        {"too-large", false, "A rule file is larger than rule files may be.",
-         "Make it smaller."},
+         "Mend it where it is said; policyctl lint --schema prints what may stand where.",
+         REPORT_ERROR},
+        {"too-large", NULL, "A rule file is larger than rule files may be.", "Make it smaller.",
+         REPORT_ERROR},
     };
-    return kind < N_RULES_LINTS ? &rules_lints[kind] : &errors[kind - N_RULES_LINTS];
+    if (i >= N_RULES_LINTS)
+        return errors[i - N_RULES_LINTS];
+    const struct rules_lint_row *row = &rules_lints[i];
+    return (struct report_rule){row->id, NULL, row->about, row->fix,
+                                row->note ? REPORT_NOTE : REPORT_WARNING};
 }
 
-enum report_lint_level report_lint_level(unsigned kind) {
-    if (kind >= N_RULES_LINTS)
-        return LEVEL_ERROR;
-    return rules_lints[kind].note ? LEVEL_NOTE : LEVEL_WARNING;
-}
+const struct report_tool report_lint_tool = {.name = "policyctl lint",
+                                             .suites_name = "policyctl lint",
+                                             .object_kind = "resource",
+                                             .rule = rule_at,
+                                             .n_rules = N_LINTS};
 
 unsigned report_lint_find(struct str id) {
-    unsigned kind = 0;
-    while (kind < N_LINTS && !str_eq(str_of(report_lint_row(kind)->id), id))
-        kind++;
-    return kind;
+    unsigned rule = 0;
+    while (rule < N_LINTS && !str_eq(str_of(rule_at(rule).id), id))
+        rule++;
+    return rule;
 }
 
-static struct finding *next(struct findings *f) {
+/* ---- gathering ----------------------------------------------------------------------------- */
+
+static struct lint_finding *next(struct lint_findings *f) {
     if (f->n == f->cap) {
         size_t cap = f->cap ? 2 * f->cap : 32;
-        struct finding *more = mem_realloc(f->v, mem_array_bytes(cap, sizeof *more));
+        struct lint_finding *more = mem_realloc(f->v, mem_array_bytes(cap, sizeof *more));
         if (more == NULL)
             return NULL;
         f->v = more;
@@ -46,40 +54,49 @@ static struct finding *next(struct findings *f) {
     return &f->v[f->n];
 }
 
-void report_lint_add(struct findings *to, unsigned kind, struct str file, uint32_t line,
-                     uint32_t col, struct str text) {
-    struct finding *one = next(to);
-    if (one == NULL || !arena_str(&to->arena, file, &one->file) ||
-        !arena_str(&to->arena, text, &one->text)) {
+void report_lint_add(struct lint_findings *to, unsigned rule, struct str file, uint32_t line,
+                     uint32_t col, struct str message) {
+    struct lint_finding *one = next(to);
+    struct str path, text;
+    if (one == NULL || !arena_str(&to->arena, file, &path) ||
+        !arena_str(&to->arena, message, &text)) {
         to->no_memory = true;
         return;
     }
-    one->kind = kind;
-    one->line = line;
-    one->col = col;
-    one->order = to->order;
+    struct report_rule of = rule_at(rule);
+    one->operand = to->operand;
+    one->finding = (struct report_finding){.rule = rule,
+                                           .level = of.level,
+                                           .message = text,
+                                           .at = {.file = path, .line = line, .col = col},
+                                           .advice = of.help};
     to->n++;
 }
+
+/* ---- sorting ------------------------------------------------------------------------------- */
 
 static int compare_numbers(uint64_t a, uint64_t b) {
     return (a > b) - (a < b);
 }
 
-static int compare(const void *pa, const void *pb) {
-    const struct finding *a = pa, *b = pb;
-    int order = compare_numbers(a->order, b->order);
+static int compare_findings(const struct report_finding *a, const struct report_finding *b) {
+    int order = str_cmp(a->at.file, b->at.file);
     if (order == 0)
-        order = str_cmp(a->file, b->file);
+        order = compare_numbers(a->at.line, b->at.line);
     if (order == 0)
-        order = compare_numbers(a->line, b->line);
+        order = compare_numbers(a->at.col, b->at.col);
     if (order == 0)
-        order = compare_numbers(a->col, b->col);
-    if (order == 0)
-        order = compare_numbers(a->kind, b->kind);
-    return order != 0 ? order : str_cmp(a->text, b->text);
+        order = compare_numbers(a->rule, b->rule);
+    return order != 0 ? order : str_cmp(a->message, b->message);
 }
 
-void report_lint_sort(struct findings *f) {
+static int compare(const void *pa, const void *pb) {
+    const struct lint_finding *a = pa, *b = pb;
+    int order = compare_numbers(a->operand, b->operand);
+    return order != 0 ? order : compare_findings(&a->finding, &b->finding);
+}
+
+void report_lint_sort(struct lint_findings *f) {
     size_t kept = 0;
     if (f->n != 0)
         qsort(f->v, f->n, sizeof *f->v, compare);
@@ -87,14 +104,14 @@ void report_lint_sort(struct findings *f) {
         if (kept != 0 && compare(&f->v[kept - 1], &f->v[i]) == 0)
             continue;
         f->v[kept++] = f->v[i];
-        f->n_level[report_lint_level(f->v[i].kind)]++;
+        f->n_level[f->v[i].finding.level]++;
     }
     f->n = kept;
 }
 
-void report_lint_done(struct findings *f) {
+void report_lint_done(struct lint_findings *f) {
     mem_free(f->v);
     arena_done(&f->arena);
     buf_done(&f->standard_input);
-    *f = (struct findings){.v = NULL};
+    *f = (struct lint_findings){.v = NULL};
 }

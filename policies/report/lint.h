@@ -1,52 +1,55 @@
-/* report/lint - findings about rule files, gathered and shown.
+/* report/lint - findings about rule files: gathered, sorted, shown.
  *
- *      rules_load, rules_examine --report_lint_add--> findings --report_lint_sort--> printers
+ *      rules_load, rules_examine --report_lint_add--> findings --report_lint_sort--> report_lint_show --> writer
  *
  * Ownership  texts are copied into the arena
+ * Errors     no_memory is set where a finding is lost
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_REPORT_LINT_H
 #define PULLGATE_REPORT_LINT_H
 
 #include "base/arena.h"
-#include "base/buf.h"
+#include "report/report.h"
 #include "rules/lint.h"
 
-enum report_lint_level { LEVEL_NOTE, LEVEL_WARNING, LEVEL_ERROR };
-
-/* The loader's warnings and rules_examine's, then what keeps a file from being loaded. */
+/* The rules of a finding are rows of rules_lints, the loader's warnings and those of rules_examine; then what
+ * keeps a file from being loaded. */
 enum { LINT_UNREADABLE = N_RULES_LINTS, LINT_SYNTAX, LINT_SCHEMA, LINT_TOO_LARGE, N_LINTS };
 
-const struct rules_lint_row *report_lint_row(unsigned kind);
-enum report_lint_level report_lint_level(unsigned kind);
-extern const char *const report_lint_level_words[];
-/* The kind of that id; N_LINTS when there is none. */
+extern const struct report_tool report_lint_tool;
+
+/* The rule of that id; N_LINTS when there is none. */
 unsigned report_lint_find(struct str id);
 
-struct finding {
-    unsigned kind;
-    struct str file, text;
-    uint32_t line, col; /* 0: unknown */
-    size_t order;       /* which operand brought it */
+struct lint_finding {
+    struct report_finding finding; /* without its lines */
+    size_t operand;                /* by which it was found, from 1 */
 };
 
-struct findings {
+struct lint_findings {
     struct arena arena;
     struct buf standard_input; /* the text of file "<stdin>": it cannot be read again */
-    struct finding *v;
+    struct lint_finding *v;
     size_t n, cap;
-    size_t n_level[LEVEL_ERROR + 1];
-    size_t order;
+    size_t n_level[REPORT_N_LEVELS];
+    size_t operand; /* the one that is being read, from 1 */
     bool no_memory;
 };
 
-void report_lint_add(struct findings *to, unsigned kind, struct str file, uint32_t line,
-                     uint32_t col, struct str text);
+void report_lint_add(struct lint_findings *to, unsigned rule, struct str file, uint32_t line,
+                     uint32_t col, struct str message);
 /* By operand, file, line and column; each once. Counts n_level. */
-void report_lint_sort(struct findings *f);
-void report_lint_done(struct findings *f);
+void report_lint_sort(struct lint_findings *f);
+void report_lint_done(struct lint_findings *f);
 
-typedef void report_lint_print_fn(struct buf *out, const struct findings *f);
-report_lint_print_fn report_lint_print_text, report_lint_print_json, report_lint_print_sarif,
-    report_lint_print_github;
+/* All of it into run->out, by the writer of `run`; reads the files again for their lines. */
+void report_lint_show(struct report *run, const struct lint_findings *f,
+                      char *const *operands, size_t n_operands);
+
+/* Formats of lint alone; report_sarif, report_github and report_junit are its formats, too. */
+extern const struct report_writer report_lint_text, report_lint_json;
+
+/* The lines of the text format about a finding. */
+void report_lint_lines(struct buf *out, const struct report_finding *f);
 
 #endif

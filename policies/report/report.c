@@ -1,9 +1,10 @@
 #include "report/report.h"
 
-#include <stdio.h>
-#include <unistd.h>
-
 enum { KEPT_BYTES = 1 << 20 };
+
+const char *const report_level_words[REPORT_N_LEVELS] = {"note", "warning", "error"};
+
+/* ---- buffers --------------------------------------------------------------------------- */
 
 void report_done(struct report *p) {
     buf_done(&p->out);
@@ -17,6 +18,13 @@ static void reset(struct buf *b) {
     buf_reset(b);
 }
 
+void report_reset(struct report *p) {
+    reset(&p->out);
+    reset(&p->aside);
+    reset(&p->scratch);
+    p->n_out = p->n_aside = 0;
+}
+
 void report_carry(struct report *p, const struct buf *text) {
     if (text->bad && !p->out.bad)
         p->out.bad = text->bad;
@@ -28,29 +36,8 @@ struct buf *report_scratch(struct report *p) {
     return &p->scratch;
 }
 
-void report_reset(struct report *p) {
-    reset(&p->out);
-    reset(&p->aside);
-    reset(&p->scratch);
-    p->n_out = p->n_aside = 0;
-}
-
-void report_nothing(struct report *run) {
-    (void)run;
-}
-
-void report_no_fault(struct report *file, const struct object_fault *f) {
-    (void)file;
-    (void)f;
-}
-
-void report_no_end(struct report *run, const struct object_totals *t) {
-    (void)run;
-    (void)t;
-}
-
-/* All of `from` behind what `to` holds. */
-static void take_over(struct buf *to, struct buf *from) {
+void report_append(struct report *run, struct report *file) {
+    struct buf *to = &run->out, *from = &file->out;
     if (to->n != 0 || to->bad || from->bad) {
         buf_str(to, buf_view(from));
         return;
@@ -58,13 +45,6 @@ static void take_over(struct buf *to, struct buf *from) {
     struct buf empty = *to;
     *to = *from;
     *from = empty;
-}
-
-void report_append(struct report *run, struct report *file, const char *name,
-                   const struct object_totals *of_file) {
-    (void)name;
-    (void)of_file;
-    take_over(&run->out, &file->out);
 }
 
 static void append_list(struct buf *to, size_t *n, const struct buf *more, size_t n_more) {
@@ -75,104 +55,56 @@ static void append_list(struct buf *to, size_t *n, const struct buf *more, size_
     *n += n_more;
 }
 
-void report_join_lists(struct report *run, struct report *file, const char *name,
-                       const struct object_totals *of_file) {
-    (void)name;
-    (void)of_file;
+void report_join_lists(struct report *run, struct report *file) {
     append_list(&run->out, &run->n_out, &file->out, file->n_out);
     append_list(&run->aside, &run->n_aside, &file->aside, file->n_aside);
 }
 
-static void put_count(struct buf *out, size_t n, const char *word) {
+void report_count(struct buf *out, size_t n, const char *word) {
     buf_printf(out, "%zu %s%s", n, word, n == 1 ? "" : "s");
 }
 
-void report_summary(struct buf *out, const struct object_totals *t) {
-    put_count(out, t->objects, "object");
-    buf_puts(out, ", ");
-    put_count(out, t->images, "image");
-    buf_printf(out, ": %zu rewritten, %zu denied, %zu warned, %zu unchanged", t->rewritten,
-               t->denied, t->warned, t->unchanged);
-    if (t->malformed_objects != 0) {
-        buf_puts(out, "; ");
-        put_count(out, t->malformed_objects, "malformed object");
-    }
-    if (t->unjudged_objects != 0)
-        buf_printf(out, "; %zu not judged", t->unjudged_objects);
-    if (t->skipped != 0) {
-        buf_puts(out, "; ");
-        put_count(out, t->skipped, "file");
-        buf_puts(out, " skipped");
-    }
-    if (t->unrendered != 0) {
-        buf_puts(out, "; ");
-        put_count(out, t->unrendered, "template");
-        buf_puts(out, " not rendered");
-    }
-    buf_putc(out, '\n');
+/* ---- writers --------------------------------------------------------------------------- */
+
+bool report_shows_cases(const struct report *p) {
+    return p->writer->add_case != NULL;
 }
 
-struct str report_rewrite(const struct object *s, const struct decision_image *d,
-                          const char **why) {
-    *why = "";
-    if (s->workload->shape == SHAPE_POD && str_eq(d->before, STR("auto")) &&
-        !str_eq(d->after, d->before))
-        *why =
-            " (\"auto\" is Istio's placeholder: its injector sets the image, and that one is "
-            "judged)";
-    if (!str_eq(d->before, d->after))
-        return d->after;
-    if (str_eq(d->after, d->proposed) || d->weight != WEIGHT_NOTE || !d->judged)
-        return STR_NONE;
-    *why = s->workload->shape == SHAPE_TEMPLATE   ? " (in its pods)"
-           : s->decision->verdict == VERDICT_DENY ? " (once the rest is allowed)"
-                                                  : " (if enforced)";
-    return d->proposed;
+void report_begin(struct report *run) {
+    if (run->writer->begin != NULL)
+        run->writer->begin(run);
 }
 
-/* ---- URIs ---------------------------------------------------------------------------- */
-
-static bool stays_in_uri(unsigned char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("-._~/@+,=!$&'()*;", c) != NULL);
+void report_add_finding(struct report *file, const struct report_finding *f) {
+    if (file->writer->add_finding != NULL)
+        file->writer->add_finding(file, f);
 }
 
-static void put_uri_path(struct buf *out, struct str path) {
-    for (size_t i = 0; i < path.n; i++) {
-        unsigned char c = (unsigned char)path.p[i];
-        if (stays_in_uri(c))
-            buf_putc(out, (char)c);
-        else
-            buf_printf(out, "%%%02X", c);
-    }
+void report_add_case(struct report *file, const struct report_case *c) {
+    if (file->writer->add_case != NULL)
+        file->writer->add_case(file, c);
 }
 
-/* The part below the working directory; false when it is outside. */
-static bool below_here(struct str *path) {
-    char here[4096];
-    if (getcwd(here, sizeof here) == NULL)
-        return false;
-    struct str folder = str_of(here);
-    if (str_eq(folder, STR("/")))
-        folder.n = 0;
-    if (!str_starts(*path, folder) || path->n <= folder.n + 1 || path->p[folder.n] != '/')
-        return false;
-    *path = str_slice(*path, folder.n + 1, path->n);
-    return true;
+void report_add_unread(struct report *file, const struct report_unread *u) {
+    if (file->writer->add_unread != NULL)
+        file->writer->add_unread(file, u);
 }
 
-struct str report_path(struct str path) {
-    while (str_starts(path, STR("./")))
-        for (path = str_slice(path, 2, path.n); str_starts(path, STR("/"));)
-            path = str_slice(path, 1, path.n);
-    if (str_starts(path, STR("/")))
-        (void)!below_here(&path);
-    return path;
+void report_join(struct report *run, struct report *file, struct str name,
+                 const struct report_sums *of_file) {
+    report_carry(file, &file->aside);
+    report_carry(file, &file->scratch);
+    int bad = file->out.bad;
+    if (run->writer->join != NULL)
+        run->writer->join(run, file, name, of_file);
+    else
+        report_append(run, file);
+    if (bad && !run->out.bad)
+        run->out.bad = bad;
 }
 
-void report_uri(struct buf *out, const char *path) {
-    struct str rest = report_path(str_of(path));
-    if (str_starts(rest, STR("/")))
-        buf_puts(out, "file://");
-    put_uri_path(out, rest);
+void report_end(struct report *run, const struct report_sums *sums) {
+    report_carry(run, &run->aside);
+    if (run->writer->end != NULL)
+        run->writer->end(run, sums);
 }

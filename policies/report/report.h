@@ -1,95 +1,170 @@
-/* report/report - how judged objects are shown; one row per output format.
+/* report/report - one model of what verbs find, and the formats that every verb can have.
  *
- *      object, fault --> a file's struct report    on any thread, without what is around it
- *      join          --> the run's struct report   in the order of the files
- *      begin, end        what stands around all of it
+ *      test     objects  ---.                           .--> report_sarif  --.
+ *      lint     findings ---+--> finding, case, unread --+--> report_github --+--join--> text of the run
+ *      verify   cases    ---'                           '--> report_junit  --'
  *
- * Threads    one struct report per thread                                                    */
+ * Shape      A finding is one message at one location: an instance of one of the tool's rules. A case is one
+ *            thing that was tested (an object, a suite's case), and its outcome. An unread is an input that
+ *            could not be tested. SARIF and GitHub show findings, JUnit shows cases; all of them show unreads
+ * Use        report_begin(run); for each file, on any thread, report_add_...(file); then, in the order of the
+ *            files, report_join(run, file); report_end(run). run->out is whole after report_end, and may be
+ *            written and emptied after each call
+ * Units      lines and columns are 1-based, columns in bytes; 0 is unknown
+ * Ownership  findings, cases and unreads borrow all that they name; a writer keeps nothing but text
+ * Errors     a buffer without memory or room is marked bad; report_carry and report_join pass the mark on to `out`
+ * Threads    one struct report per thread; writers and tools are constant data
+ * New one    a writer in a file of its own, declared below, and a word of -o in each verb that has it   */
 #ifndef PULLGATE_REPORT_REPORT_H
 #define PULLGATE_REPORT_REPORT_H
 
+#include "base/err.h"
 #include "base/escape.h"
-#include "object/messages.h"
+#include "object/excerpt.h"
+
+/* ---- the model -------------------------------------------------------------------------- */
+
+enum report_level { REPORT_NOTE, REPORT_WARNING, REPORT_ERROR, REPORT_N_LEVELS };
+/* "note", "warning", "error" */
+extern const char *const report_level_words[REPORT_N_LEVELS];
+
+struct report_rule {
+    const char *id;    /* "not-approved": for scripts, never changes */
+    const char *name;  /* the same in one word of capitals, or NULL */
+    const char *about; /* one sentence */
+    const char *help;  /* what to do about it */
+    enum report_level level;
+};
+
+struct report_tool {
+    const char *name;        /* "policyctl lint" */
+    const char *suites_name; /* of the document that holds all suites */
+    const char *object_kind; /* the kind of what a finding's `object` names */
+    struct report_rule (*rule)(unsigned i);
+    unsigned n_rules;
+};
+
+struct report_location {
+    struct str file; /* a path, or "<stdin>" */
+    uint32_t line, col;
+    struct excerpt *lines; /* of the file; NULL: columns cannot be counted in other units */
+};
+
+struct report_finding {
+    unsigned rule; /* of the tool */
+    enum report_level level;
+    struct str message;
+    struct report_location at;
+    struct str object;              /* "Pod/team/web"; may be empty */
+    struct str found;               /* the text at the location; may be empty */
+    struct str fix;                 /* the text to write instead; may be empty */
+    const char *advice;             /* what to do, as a sentence; or NULL */
+    struct report_location because; /* in the rule file; line 0: none */
+};
+
+enum report_outcome { REPORT_PASSED, REPORT_FAILED, REPORT_SKIPPED };
+
+struct report_case {
+    struct str name, file;
+    enum report_outcome outcome;
+    struct str message, type; /* of one that failed or was skipped */
+    struct str text;          /* lines, escaped as text; may be empty */
+    double seconds;           /* below 0: not measured */
+};
+
+struct report_unread {
+    const char *what; /* "cannot be judged" */
+    struct str file;  /* the input */
+    struct report_location at;
+    const struct err *err;
+};
+
+struct report_sums {
+    size_t cases, failed, skipped; /* cases: the unread ones among them */
+    size_t unread;
+    size_t levels[REPORT_N_LEVELS]; /* findings of each; counted by lint alone */
+    double seconds;                 /* below 0: not measured */
+};
+
+/* ---- text that is being made --------------------------------------------------------------- */
 
 struct report_look { /* as flags have it */
     bool quiet;      /* denials and warnings alone */
     bool color;
-    bool terminal; /* it goes to one */
+    bool terminal; /* the output is a terminal */
     bool summary;  /* wanted even so */
 };
 
+struct report_writer;
+
 struct report {
     struct buf out;
-    struct buf aside;      /* what belongs to another place of the document */
-    struct buf scratch;    /* a pointer, a patch ... */
-    size_t n_out, n_aside; /* pieces in them, for what stands between pieces */
+    struct buf aside;      /* what belongs to another part of the document */
+    struct buf scratch;    /* a pointer, a path ... */
+    size_t n_out, n_aside; /* pieces in them, for separators */
     const struct report_look *look;
+    const struct report_writer *writer; /* NULL in formats that are one verb's own */
+    const struct report_tool *tool;
 };
 
-#define REPORT_INIT(looks)                                                                     \
+#define REPORT_INIT(looks, writers, tools)                                                     \
     {                                                                                          \
         .out = BUF_INIT((size_t)1 << 30), .aside = BUF_INIT((size_t)1 << 30),                  \
-        .scratch = BUF_INIT(1 << 20), .look = (looks)                                          \
+        .scratch = BUF_INIT(1 << 20), .look = (looks), .writer = (writers), .tool = (tools)    \
     }
 
-struct report_format {
-    bool sums_up;      /* a summary is part of it */
-    bool only_objects; /* no place for what is not judged: that goes to standard error */
+void report_done(struct report *p);
+/* Empty, as for a next file; large buffers are freed. */
+void report_reset(struct report *p);
+/* Marks `out` bad when `text` is: a text that found no memory must not be shown as a shorter one. */
+void report_carry(struct report *p, const struct buf *text);
+/* The scratch buffer, empty; what it held before is carried. */
+struct buf *report_scratch(struct report *p);
+
+/* All of the file's `out` behind that of the run. `file` is of no use afterwards, until it is reset. */
+void report_append(struct report *run, struct report *file);
+/* The pieces of both buffers as further elements of two JSON arrays. */
+void report_join_lists(struct report *run, struct report *file);
+
+/* ---- writers ------------------------------------------------------------------------------- */
+
+/* What a format does with each part of the model; NULL where that is not shown. Without `join`, texts are
+ * appended. */
+struct report_writer {
     void (*begin)(struct report *run);
-    enum ec (*object)(struct report *file, const struct object *s, struct err *err);
-    void (*fault)(struct report *file, const struct object_fault *f);
-    void (*join)(struct report *run, struct report *file, const char *name,
-                 const struct object_totals *of_file);
-    void (*end)(struct report *run, const struct object_totals *t);
+    void (*add_finding)(struct report *file, const struct report_finding *f);
+    void (*add_case)(struct report *file, const struct report_case *c);
+    void (*add_unread)(struct report *file, const struct report_unread *u);
+    void (*join)(struct report *run, struct report *file, struct str name,
+                 const struct report_sums *of_file);
+    void (*end)(struct report *run, const struct report_sums *sums);
 };
 
-void report_done(struct report *p);
-/* A text that found no memory must not be shown as a shorter one: the output then fails. */
-void report_carry(struct report *p, const struct buf *text);
-/* The scratch buffer, empty; carries what was in it. */
-struct buf *report_scratch(struct report *p);
-/* Empty, as for a next file; much memory is given back. */
-void report_reset(struct report *p);
+/* SARIF 2.1.0; annotations of GitHub Actions; JUnit XML. */
+extern const struct report_writer report_sarif, report_github, report_junit;
 
-/* The formats, one file each. */
-extern const struct report_format report_text, report_json, report_yaml, report_diff,
-    report_junit, report_sarif, report_github, report_tap;
+/* Does the format show cases, and not findings? */
+bool report_shows_cases(const struct report *p);
 
-/* For formats that have nothing to say. */
-void report_nothing(struct report *run);
-void report_no_fault(struct report *file, const struct object_fault *f);
-void report_no_end(struct report *run, const struct object_totals *t);
-/* The pieces one behind the other; what `file` holds is then of no use. */
-void report_append(struct report *run, struct report *file, const char *name,
-                   const struct object_totals *of_file);
-/* The pieces of both buffers as elements of two JSON arrays. */
-void report_join_lists(struct report *run, struct report *file, const char *name,
-                       const struct object_totals *of_file);
+void report_begin(struct report *run);
+void report_add_finding(struct report *file, const struct report_finding *f);
+void report_add_case(struct report *file, const struct report_case *c);
+void report_add_unread(struct report *file, const struct report_unread *u);
+/* `name` is the file's. */
+void report_join(struct report *run, struct report *file, struct str name,
+                 const struct report_sums *of_file);
+void report_end(struct report *run, const struct report_sums *sums);
 
-/* ---- what formats share -------------------------------------------------------------- */
+/* ---- what formats share ------------------------------------------------------------------- */
 
-/* "2 objects, 4 images: 2 rewritten, ..." with its line end. */
-void report_summary(struct buf *out, const struct object_totals *t);
+/* "1 object", "2 objects" */
+void report_count(struct buf *out, size_t n, const char *word);
 
-/* An image that is rewritten, or would be in another place: what it becomes; else empty.
- * *why is "" or why not here. */
-struct str report_rewrite(const struct object *s, const struct decision_image *d,
-                          const char **why);
-
-/* The lines of the text format about an object. */
-void report_text_lines(struct report *p, struct buf *out, const struct object *s);
-
-#define XML_HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-
-/* A path below the working directory relative to it, without "./": as pull requests have it. */
+/* A path below the working directory relative to it, without "./": the name of the file in a repository. */
 struct str report_path(struct str path);
 
 /* A path as a URI reference (RFC 3986): below the working directory relative to it, outside of
  * it a file: URI. */
-void report_uri(struct buf *out, const char *path);
-
-/* A unified diff of two texts of lines, three lines of context; nothing when they are equal. */
-enum ec report_unified(struct buf *out, const char *name_before, const char *name_after,
-                       struct str before, struct str after, struct err *err) MUST_CHECK;
+void report_uri(struct buf *out, struct str path);
 
 #endif

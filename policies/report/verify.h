@@ -1,17 +1,24 @@
-/* report/verify - how the results of suites are shown; one row per output format.
+/* report/verify - how the results of suites are shown: the formats of `policyctl verify`, one row each.
+ *
+ *      case, case ... --> file --suite--> run.out, written and emptied by the caller after each suite
+ *
+ * Shape      text and JSON show cases in their own way; SARIF, GitHub and JUnit are the writers of report.h:
+ *            a failure becomes a finding, or part of its case
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_REPORT_VERIFY_H
 #define PULLGATE_REPORT_VERIFY_H
 
+#include "report/report.h"
 #include "suite/suite.h"
+
+struct report_verify_format;
 
 struct verify {
     const struct report_verify_format *format;
     bool verbose;
-    struct buf out;   /* flushed by the caller after each suite */
-    struct buf aside; /* the suite's cases, where something stands before them */
-    struct buf done;  /* suites, where the document's sums stand before them */
-    size_t n_aside;
+    struct report run;
+    struct report file;   /* of the suite that is running */
+    struct excerpt lines; /* of its text */
     size_t n_suites, n_run, n_failed, n_unreadable;
 };
 
@@ -23,13 +30,28 @@ struct report_verify_suite {
 };
 
 struct report_verify_format {
+    const struct report_writer *writer; /* NULL in text and JSON */
     void (*begin)(struct verify *v);
     void (*of_case)(struct verify *v, const struct suite *s, const struct suite_case *c);
     void (*of_suite)(struct verify *v, const struct report_verify_suite *of);
     void (*end)(struct verify *v);
 };
 
-extern const struct report_verify_format report_verify_text, report_verify_junit,
-    report_verify_json;
+extern const struct report_verify_format report_verify_text, report_verify_json,
+    report_verify_junit, report_verify_sarif, report_verify_github;
+
+void report_verify_init(struct verify *v, const struct report_verify_format *format,
+                        bool verbose);
+void report_verify_done(struct verify *v);
+
+/* ---- what formats share ---- */
+
+/* "verdict: found "allow", expected "deny"" */
+void report_verify_failure(struct buf *out, const struct suite_failure *f);
+/* Lines: why a case that failed was decided as it was. */
+void report_verify_reasons(struct buf *out, const char *indent, const struct suite_case *c);
+/* Lines: all failures of a case with their locations, then the reasons. */
+void report_verify_lines(struct buf *out, const char *indent, const struct suite *s,
+                         const struct suite_case *c);
 
 #endif

@@ -3,7 +3,7 @@
  *
  * A worker cannot know the numbers of its test points: it writes NUMBER, which nothing else in
  * the text can be, and the joiner puts the number there. */
-#include "report/report.h"
+#include "report/objects.h"
 
 enum { NUMBER = '\x01' };
 
@@ -46,7 +46,7 @@ static void put_reason(struct report *p, const struct object *s, const struct re
 static void put_rewrite(struct report *p, const struct object *s,
                         const struct decision_image *d) {
     const char *why;
-    struct str to = report_rewrite(s, d, &why);
+    struct str to = report_objects_rewrite(s, d, &why);
     if (to.n == 0)
         return;
     struct yaml_pos pos = object_image_where(s, d->image, report_scratch(p));
@@ -117,5 +117,5 @@ static void end(struct report *run, const struct object_totals *t) {
     buf_printf(&run->out, "1..%zu%s\n", run->n_out, run->n_out ? "" : " # SKIP no objects");
 }
 
-const struct report_format report_tap = {
+const struct report_format report_objects_tap = {
     .begin = begin, .object = put_object, .fault = put_fault, .join = join, .end = end};

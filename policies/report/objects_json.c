@@ -1,19 +1,6 @@
 /* One JSON document for scripts; its keys are a promise. */
-#include "report/report.h"
-
-static void put(struct buf *out, const char *key, struct str value) {
-    buf_printf(out, ",\"%s\":", key);
-    buf_json(out, value);
-}
-
-static void put_number(struct buf *out, const char *key, size_t value) {
-    buf_printf(out, ",\"%s\":%zu", key, value);
-}
-
-static void put_pos(struct buf *out, struct yaml_pos pos) {
-    put_number(out, "line", pos.line);
-    put_number(out, "column", pos.col);
-}
+#include "report/json_text.h"
+#include "report/objects.h"
 
 static void put_strings(struct buf *out, const char *key, const struct str *v, size_t n) {
     buf_printf(out, "\"%s\":[", key);
@@ -28,53 +15,49 @@ static void put_strings(struct buf *out, const char *key, const struct str *v, s
 static void put_image(struct report *p, const struct object *s,
                       const struct decision_image *d) {
     struct yaml_pos pos = object_image_where(s, d->image, report_scratch(p));
-    buf_puts(&p->out, "{\"path\":");
-    buf_json(&p->out, buf_view(&p->scratch));
-    put(&p->out, "container", d->image->name);
-    put(&p->out, "before", d->before);
-    put(&p->out, "after", d->after);
+    report_json(&p->out, "{\"path\":", buf_view(&p->scratch));
+    report_json_string(&p->out, "container", d->image->name);
+    report_json_string(&p->out, "before", d->before);
+    report_json_string(&p->out, "after", d->after);
     if (!str_eq(d->after, d->proposed))
-        put(&p->out, "proposed", d->proposed);
-    put_pos(&p->out, pos);
+        report_json_string(&p->out, "proposed", d->proposed);
+    report_json_position(&p->out, pos.line, pos.col);
     buf_putc(&p->out, '}');
 }
 
 static void put_reason(struct report *p, const struct object *s, const struct reason *r) {
     const struct decision_image *d = r->image < 0 ? NULL : &s->decision->images[r->image];
     struct yaml_pos pos = object_reason_where(s, r, report_scratch(p));
-    buf_puts(&p->out, "{\"code\":");
-    buf_json(&p->out, str_of(engine_code_name(r->code)));
-    put(&p->out, "message", r->message);
-    put(&p->out, "path", buf_view(&p->scratch));
-    put(&p->out, "container", d ? d->image->name : STR_NONE);
-    put(&p->out, "image", d ? d->before : STR_NONE);
-    put(&p->out, "suggestion", r->suggestion);
-    put_pos(&p->out, pos);
+    report_json(&p->out, "{\"code\":", str_of(engine_code_name(r->code)));
+    report_json_string(&p->out, "message", r->message);
+    report_json_string(&p->out, "path", buf_view(&p->scratch));
+    report_json_string(&p->out, "container", d ? d->image->name : STR_NONE);
+    report_json_string(&p->out, "image", d ? d->before : STR_NONE);
+    report_json_string(&p->out, "suggestion", r->suggestion);
+    report_json_position(&p->out, pos.line, pos.col);
     buf_putc(&p->out, '}');
 }
 
 static void put_head(struct report *p, const struct object *s) {
     const struct workload *w = s->workload;
     const struct policy_rule *rule = s->decision->rule;
-    buf_puts(&p->out, "{\"file\":");
-    buf_json(&p->out, str_of(s->file));
-    put_number(&p->out, "index", s->index);
-    put_number(&p->out, "line", s->line);
-    put(&p->out, "apiVersion", w->api_version);
-    put(&p->out, "kind", w->kind);
-    put(&p->out, "namespace", w->namespace);
-    put(&p->out, "name", object_name(s));
-    put(&p->out, "verdict", str_of(object_verdict_name(s)));
-    put(&p->out, "rule", rule ? rule->name : STR_NONE);
+    report_json(&p->out, "{\"file\":", str_of(s->file));
+    report_json_number(&p->out, "index", s->index);
+    report_json_number(&p->out, "line", s->line);
+    report_json_string(&p->out, "apiVersion", w->api_version);
+    report_json_string(&p->out, "kind", w->kind);
+    report_json_string(&p->out, "namespace", w->namespace);
+    report_json_string(&p->out, "name", object_name(s));
+    report_json_string(&p->out, "verdict", str_of(object_verdict_name(s)));
+    report_json_string(&p->out, "rule", rule ? rule->name : STR_NONE);
 }
 
 static void put_unjudged(struct report *p, const struct object *s) {
     const struct object_unjudged *u = s->unjudged;
     struct buf *scratch = report_scratch(p);
     object_put_unjudged(scratch, s);
-    buf_puts(&p->out, ",\"notJudged\":{\"message\":");
-    buf_json(&p->out, buf_view(scratch));
-    put_number(&p->out, "places", u->n);
+    report_json(&p->out, ",\"notJudged\":{\"message\":", buf_view(scratch));
+    report_json_number(&p->out, "places", u->n);
     buf_puts(&p->out, ",\"seen\":[");
     for (size_t i = 0; i < u->n && i < OBJECT_UNJUDGED_MAX; i++) {
         scratch = report_scratch(p);
@@ -83,8 +66,9 @@ static void put_unjudged(struct report *p, const struct object *s) {
         buf_json(&p->out, buf_view(scratch));
         scratch = report_scratch(p);
         object_unjudged_put_image(scratch, &u->places[i]);
-        put(&p->out, "image", buf_view(scratch));
-        put_pos(&p->out, s->doc->pos[u->places[i].at]);
+        report_json_string(&p->out, "image", buf_view(scratch));
+        struct yaml_pos pos = s->doc->pos[u->places[i].at];
+        report_json_position(&p->out, pos.line, pos.col);
         buf_putc(&p->out, '}');
     }
     buf_puts(&p->out, "]}");
@@ -123,13 +107,20 @@ static enum ec put_object(struct report *p, const struct object *s, struct err *
 static void put_fault(struct report *p, const struct object_fault *f) {
     buf_puts(&p->aside, p->n_aside++ ? ",\n{\"file\":" : "{\"file\":");
     buf_json(&p->aside, str_of(f->file));
-    put(&p->aside, "message", str_of(f->err->msg));
-    put_pos(&p->aside, (struct yaml_pos){f->err->line, f->err->col});
+    report_json_string(&p->aside, "message", str_of(f->err->msg));
+    report_json_position(&p->aside, f->err->line, f->err->col);
     buf_putc(&p->aside, '}');
 }
 
 static void begin(struct report *run) {
     buf_puts(&run->out, "{\"objects\":[");
+}
+
+static void join(struct report *run, struct report *file, const char *name,
+                 const struct object_totals *of_file) {
+    (void)name;
+    (void)of_file;
+    report_join_lists(run, file);
 }
 
 /* What could not be read is said only where there is such a thing. */
@@ -148,9 +139,9 @@ static void end(struct report *run, const struct object_totals *t) {
                t->unjudged_objects, t->skipped, t->unrendered);
 }
 
-const struct report_format report_json = {.sums_up = true,
-                                          .begin = begin,
-                                          .object = put_object,
-                                          .fault = put_fault,
-                                          .join = report_join_lists,
-                                          .end = end};
+const struct report_format report_objects_json = {.sums_up = true,
+                                                  .begin = begin,
+                                                  .object = put_object,
+                                                  .fault = put_fault,
+                                                  .join = join,
+                                                  .end = end};

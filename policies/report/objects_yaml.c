@@ -1,5 +1,5 @@
 /* The object as the webhook would leave it, and the difference. */
-#include "report/report.h"
+#include "report/objects.h"
 
 #include "edit/patch.h"
 #include "yaml/print.h"
@@ -52,18 +52,20 @@ static enum ec put_yaml(struct report *p, const struct object *s, struct err *er
 
 static void join_yaml(struct report *run, struct report *file, const char *name,
                       const struct object_totals *of_file) {
+    (void)name;
+    (void)of_file;
     if (file->n_out != 0 && run->n_out != 0)
         buf_puts(&run->out, "---\n");
     run->n_out += file->n_out;
-    report_append(run, file, name, of_file);
+    report_append(run, file);
 }
 
-const struct report_format report_yaml = {.only_objects = true,
-                                          .begin = report_nothing,
-                                          .object = put_yaml,
-                                          .fault = report_no_fault,
-                                          .join = join_yaml,
-                                          .end = report_no_end};
+const struct report_format report_objects_yaml = {.only_objects = true,
+                                                  .begin = report_objects_no_begin,
+                                                  .object = put_yaml,
+                                                  .fault = report_objects_no_fault,
+                                                  .join = join_yaml,
+                                                  .end = report_objects_no_end};
 
 static void put_title(struct buf *out, const struct object *s) {
     escape_text(out, str_of(s->file));
@@ -90,9 +92,9 @@ static enum ec put_diff(struct report *p, const struct object *s, struct err *er
     return err->code;
 }
 
-const struct report_format report_diff = {.only_objects = true,
-                                          .begin = report_nothing,
-                                          .object = put_diff,
-                                          .fault = report_no_fault,
-                                          .join = report_append,
-                                          .end = report_no_end};
+const struct report_format report_objects_diff = {.only_objects = true,
+                                                  .begin = report_objects_no_begin,
+                                                  .object = put_diff,
+                                                  .fault = report_objects_no_fault,
+                                                  .join = report_objects_append,
+                                                  .end = report_objects_no_end};
