@@ -93,7 +93,7 @@ static void take_fault(void *arg, const struct object_fault *f) {
     b->n_faults++;
     struct buf text = BUF_INIT(64 << 10);
     if (!f->whole)
-        buf_printf(&text, "%s: ", verb_program());
+        buf_puts(&text, "policyctl: ");
     object_put_fault(&text, f);
     verb_talk(buf_view(&text));
     buf_done(&text);

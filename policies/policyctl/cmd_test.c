@@ -47,7 +47,7 @@ static void tell_empty(void *arg, struct run_files *s, struct report *run) {
     for (size_t i = 0; i < empty->args->n_operands; i++) {
         if (s->operand_objects[i] != 0)
             continue;
-        verb_tell("%s: %s: no objects", verb_program(), empty->args->operands[i]);
+        verb_tell("policyctl: %s: no objects", empty->args->operands[i]);
         empty->n++;
         if (s->format->fault == report_no_fault)
             continue;

@@ -46,14 +46,13 @@ static const struct verb *find_verb(const char *name) {
 
 static int unknown_verb(const char *name) {
     const char *names[sizeof verbs / sizeof *verbs];
-    const char *program = verb_program();
     for (size_t i = 0; i < n_verbs; i++)
         names[i] = verbs[i]->name;
     int near = str_nearest(str_of(name), names, n_verbs);
     if (near >= 0)
-        verb_tell("%s: unknown verb \"%s\"; did you mean %s?", program, name, names[near]);
+        verb_tell("policyctl: unknown verb \"%s\"; did you mean %s?", name, names[near]);
     else
-        verb_tell("%s: unknown verb \"%s\"; try %s --help", program, name, program);
+        verb_tell("policyctl: unknown verb \"%s\"; try %s --help", name, verb_program());
     return EXIT_INPUT;
 }
 

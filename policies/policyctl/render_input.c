@@ -54,9 +54,9 @@ void render_input_warn(const struct render_input *r) {
     for (size_t i = 0; i < r->files.n; i++)
         bytes += annotation_bytes(r->keys[i].text) + r->keys[i].key.n + 6; /* "":"", */
     if (bytes > CONFIGMAP_APPLY_MAX)
-        verb_tell("%s: warning: the rule files are too large for a plain kubectl apply "
+        verb_tell("policyctl: warning: the rule files are too large for a plain kubectl apply "
                   "(%zu bytes in its annotation, %d fit): use kubectl apply --server-side",
-                  verb_program(), bytes, CONFIGMAP_APPLY_MAX);
+                  bytes, CONFIGMAP_APPLY_MAX);
 }
 
 enum ec render_input_policy(struct render_input *r, const char *flag, struct err *err) {
@@ -98,9 +98,9 @@ static enum ec check_certs(const struct render_input *r, const char *namespace,
         return err->code;
     if (problems & CERTS_NAME_MISSING)
         return err_set(err, EC_CRYPTO,
-                       "tls.crt lacks the name %s, it has %.200s; policyctl certs init "
-                       "--namespace %s makes one with it",
-                       name, info.names, namespace);
+                       "tls.crt lacks the name %s, it has %.200s; %s certs init --namespace "
+                       "%s makes one with it",
+                       name, info.names, verb_program(), namespace);
     if (problems & (CERTS_EXPIRED | CERTS_NOT_YET_VALID))
         return err_set(err, EC_CRYPTO, "tls.crt %s",
                        problems & CERTS_EXPIRED ? "has expired" : "is not valid yet");
@@ -111,16 +111,15 @@ static enum ec check_certs(const struct render_input *r, const char *namespace,
     if (problems & CERTS_CHAIN)
         return err_set(err, EC_CRYPTO, "tls.crt has no chain to ca.crt: %s", info.chain);
     if (problems & CERTS_SOON)
-        verb_tell("%s: warning: a third of the life of tls.crt or less is left",
-                  verb_program());
+        verb_tell("policyctl: warning: a third of the life of tls.crt or less is left");
     return EC_OK;
 }
 
 enum ec render_input_certs(struct render_input *r, const char *dir, const char *namespace,
                            struct err *err) {
     if (dir == NULL)
-        return err_set(err, EC_USAGE,
-                       "--certs is missing: a folder made by \"policyctl certs init\"");
+        return err_set(err, EC_USAGE, "--certs is missing: a folder made by \"%s certs init\"",
+                       verb_program());
     if (read_pem(&r->ca_crt, dir, "ca.crt", err) != EC_OK ||
         read_pem(&r->tls_crt, dir, "tls.crt", err) != EC_OK ||
         read_pem(&r->tls_key, dir, "tls.key", err) != EC_OK ||

@@ -90,10 +90,10 @@ const char *verb_program(void) {
 }
 
 void verb_put_text(struct buf *to, const char *text) {
-    static const char name[] = "policyctl";
+    static const char name[] = "policyctl "; /* not policyctl.fish */
     for (const char *at; (at = strstr(text, name)) != NULL; text = at + sizeof name - 1) {
         buf_add(to, text, (size_t)(at - text));
-        buf_puts(to, verb_program());
+        buf_printf(to, "%s ", verb_program());
     }
     buf_puts(to, text);
 }
@@ -121,7 +121,7 @@ int verb_fail(const struct err *err) {
     struct err shown = *err;
     if (strcmp(shown.where, "-") == 0)
         snprintf(shown.where, sizeof shown.where, "<stdin>");
-    buf_printf(&text, "%s: ", verb_program());
+    buf_puts(&text, "policyctl: ");
     err_print(&shown, &text);
     buf_putc(&text, '\n');
     put_excerpt(&text, err);
@@ -169,7 +169,7 @@ int verb_end(struct buf *out, int status, const struct err *err) {
 
 static int print_help(const struct verb *v) {
     const struct err none = ERR_INIT;
-    struct buf text = BUF_INIT(1 << 20);
+    struct buf text = BUF_INIT(1 << 20), options = BUF_INIT(1 << 20);
     buf_printf(&text, "Usage: %s %s %s\n\n%c%s.\n", verb_program(), v->name, v->usage,
                v->summary[0] - 'a' + 'A', v->summary + 1);
     if (v->details != NULL) {
@@ -177,7 +177,13 @@ static int print_help(const struct verb *v) {
         verb_put_text(&text, v->details);
     }
     buf_puts(&text, "\nOptions:\n");
-    opts_help(&v->options, &text);
+    opts_help(&v->options, &options);
+    const char *z = buf_z(&options);
+    if (z == NULL)
+        text.bad = options.bad;
+    else
+        verb_put_text(&text, z);
+    buf_done(&options);
     buf_puts(&text, "\nExamples:\n");
     verb_put_text(&text, v->examples);
     return verb_end(&text, EXIT_ALLOWED, &none);

@@ -4,8 +4,9 @@
  *
  * A verb parses nothing itself. Its row says what it is called with, and cmd_<verb>.c what it reads,
  * asks and prints. Results go to standard output, all else to standard error.
- * Name       "policyctl", or "kubectl pullgate" for a program called kubectl-pullgate: texts are
- *            written with the first and printed with the one that holds
+ * Name       of a program called kubectl-pullgate, help and hints say "kubectl pullgate": texts are
+ *            written with "policyctl", and printed by verb_put_text. Messages begin with "policyctl: "
+ *            in any case
  * Threads    the main thread's, but for verb_tell and verb_fail                              */
 #ifndef PULLGATE_POLICYCTL_VERB_H
 #define PULLGATE_POLICYCTL_VERB_H
@@ -87,7 +88,7 @@ int verb_end(struct buf *out, int status, const struct err *err);
 /* "policyctl" or "kubectl pullgate" */
 const char *verb_program(void);
 
-/* Appends a text that names the program "policyctl", with the name it has. */
+/* Appends a text, with verb_program() in place of each "policyctl". */
 void verb_put_text(struct buf *to, const char *text);
 
 #endif
