@@ -36,6 +36,18 @@ struct bench_result {
     uint64_t mean_ns, p50_ns, p95_ns, p99_ns, max_ns;
 };
 
+struct bench_figures { /* of one run */
+    struct bench_result engine, review;
+    bool has_engine, has_review;
+};
+
+struct bench_comparison {
+    const char *path;   /* of a document that bench_print_json wrote */
+    uint64_t threshold; /* percent */
+    struct buf *out;
+    bool slower; /* the answer */
+};
+
 /* Adds a file's objects, but for those that are faulty. Errors: EC_NOMEM, EC_LIMIT, and what is wrong
  * with the file; the objects before it stay. */
 enum ec bench_load(struct bench *b, const char *path, bool found, struct err *err) MUST_CHECK;
@@ -46,6 +58,14 @@ enum ec bench_engine(const struct bench *b, struct bench_result *out, struct err
     MUST_CHECK;
 enum ec bench_review(const struct bench *b, struct bench_result *out, struct err *err)
     MUST_CHECK;
+
+void bench_print_text(struct buf *out, const struct bench *b, const struct bench_figures *f);
+void bench_print_json(struct buf *out, const struct bench *b, const struct bench_figures *f);
+
+/* Prints the medians of then and now. Errors: those of reading the file; EC_USAGE when it is of
+ * other objects or of another number of threads, EC_SCHEMA when it holds no figures. */
+enum ec bench_compare(struct bench_comparison *c, const struct bench *b,
+                      const struct bench_figures *f, struct err *err) MUST_CHECK;
 
 /* ---- the worst reviews ---------------------------------------------------------------
  * What the most expensive objects cost for a rule file. The reviews are made up to fit it: as many

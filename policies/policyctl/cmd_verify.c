@@ -1,41 +1,16 @@
 /* policyctl verify - unit tests of rule files, in the manner of go test. */
 #include "base/clock.h"
 #include "object/inputs.h"
-#include "policyctl/policy.h"
-#include "policyctl/verb.h"
+#include "policyctl/options.h"
 #include "report/verify.h"
 
-#include <stdio.h>
-
-static const char *const output_words[] = {"text", "junit", "json", NULL};
 static const struct report_verify_format *const formats[] = {
-    &report_verify_text, &report_verify_junit, &report_verify_json};
-
-struct options {
-    const char *run;
-    int output;
-    bool verbose;
-};
-
-#define AT(field) .offset = offsetof(struct options, field)
-
-static const struct opt_row rows[] = {
-    {"run", 0, OPT_STRING, "REGEX", NULL,
-     "Only cases whose name this matches: a POSIX extended regular expression, anywhere in it.",
-     AT(run)},
-    {"verbose", 'v', OPT_FLAG, NULL, NULL, "Say of each case that it runs, and that it passed.",
-     AT(verbose)},
-    {"output", 'o', OPT_WORD, "FORMAT", "text",
-     "text: as go test. junit: XML for CI systems. json: one document.", AT(output),
-     .words = output_words},
-    HELP_ROW,
-};
-
-const struct opt_table verify_options = {
-    .rows = rows, .n_rows = sizeof rows / sizeof *rows, .env_prefix = NULL};
+    [VERIFY_TEXT] = &report_verify_text,
+    [VERIFY_JUNIT] = &report_verify_junit,
+    [VERIFY_JSON] = &report_verify_json};
 
 struct run {
-    const struct options *o;
+    const struct options_verify *o;
     regex_t regex;
     struct verify v;
 };
@@ -68,7 +43,7 @@ static enum ec run_cases(struct run *r, struct suite *s, const struct policy *po
 
 /* Of a rule file that cannot be opened: where the suite names it. */
 static enum ec load(struct policy **out, const struct suite *s, struct err *err) {
-    enum ec ec = policy_load(out, s->policy_path, 0, err);
+    enum ec ec = verb_policy(out, s->policy_path, 0, err);
     if (ec != EC_OK && err->where[0] == '\0')
         err_place(err, s->form.file, s->policy_pos.line, s->policy_pos.col);
     return ec;
@@ -132,8 +107,8 @@ static enum ec compile(struct run *r, struct err *err) {
 
 static enum ec find(struct object_inputs *in, const struct opt_result *args, struct err *err) {
     const struct object_inputs_filter filter = {.wanted = object_inputs_is_suite};
-    if (args->n_operands == 0)
-        return err_set(err, EC_USAGE, "no suite: give files, or folders with *.test.yaml");
+    if (verb_operands(args, "no suite: give files, or folders with *.test.yaml", err) != EC_OK)
+        return err->code;
     if (object_inputs_find(in, args->operands, args->n_operands, &filter, err) != EC_OK)
         return err->code;
     return in->n != 0 ? EC_OK
@@ -141,7 +116,8 @@ static enum ec find(struct object_inputs *in, const struct opt_result *args, str
                                 args->operands[0]);
 }
 
-static int verify(const struct options *o, const struct opt_result *args) {
+int cmd_verify(const union options *options, const struct opt_result *args) {
+    const struct options_verify *o = &options->verify;
     struct err err = ERR_INIT;
     struct inputs inputs = {.v = NULL};
     struct run r = {.o = o};
@@ -158,15 +134,4 @@ static int verify(const struct options *o, const struct opt_result *args) {
     object_inputs_done(&inputs);
     report_verify_done(&r.v);
     return err.code == EC_OK ? status : verb_fail(&err);
-}
-
-int cmd_verify(const struct verb *self, int argc, char **argv) {
-    struct options options = {.output = 0};
-    struct opt_result result;
-    struct buf text = BUF_INIT(1 << 20);
-    int status;
-    if (verb_options(self, &options, argc, argv, &result, &text, &status))
-        status = verify(&options, &result);
-    buf_done(&text);
-    return status;
 }

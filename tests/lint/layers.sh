@@ -117,7 +117,7 @@ read_cmake() {
     public[base/attrs.h]=1
     # A program has no public headers; this is the door by which tests/unit/test_nomem.c calls the verbs of
     # policyctl as a library. No module may know policyctl, so nobody else can use it.
-    public[policyctl/verb.h]=1
+    public[policyctl/options.h]=1
 }
 
 first_party() { # file:line owner header

@@ -351,6 +351,19 @@ static void clock_prints_and_reads_times(void **state) {
     buf_done(&b);
 }
 
+static void clock_reads_now_or_takes_its_own(void **state) {
+    (void)state;
+    struct err err = ERR_INIT;
+    int64_t s = -1, before_s = clock_wall_s();
+    assert_ok(clock_parse_now(&s, "--now", STR_NONE, &err), &err);
+    assert_true(s >= before_s);
+    assert_ok(clock_parse_now(&s, "--now", STR("2027-01-31T12:00:00Z"), &err), &err);
+    assert_int_equal(s, 1801396800);
+    assert_int_equal(clock_parse_now(&s, "--now", STR(""), &err), EC_USAGE);
+    assert_string_equal(err.msg, "--now: found \"\", expected a date such as 2027-01-31 or a "
+                                 "time such as 2027-01-31T12:00:00Z");
+}
+
 static void err_keeps_the_first_and_wraps(void **state) {
     (void)state;
     struct err e = ERR_INIT;
@@ -502,6 +515,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(utf8_is_strict),
     cmocka_unit_test(arena_is_capped_and_reusable),
     cmocka_unit_test(clock_prints_and_reads_times),
+    cmocka_unit_test(clock_reads_now_or_takes_its_own),
     cmocka_unit_test(err_keeps_the_first_and_wraps),
     cmocka_unit_test(file_is_replaced_whole),
     cmocka_unit_test(file_keeps_its_owner),

@@ -142,3 +142,18 @@ bool clock_parse(struct str s, int64_t *out_s, bool *date_only) {
     *date_only = false;
     return true;
 }
+
+int64_t clock_wall_s(void) {
+    return clock_wall_us() / 1000000;
+}
+
+enum ec clock_parse_now(int64_t *out_s, const char *what, struct str s, struct err *err) {
+    bool date_only;
+    *out_s = clock_wall_s();
+    if (s.p == NULL || clock_parse(s, out_s, &date_only))
+        return EC_OK;
+    return err_set(err, EC_USAGE,
+                   "%s: found \"%.*s\", expected a date such as 2027-01-31 or a time such as "
+                   "2027-01-31T12:00:00Z",
+                   what, STR_ARG(str_slice(s, 0, 100)));
+}
