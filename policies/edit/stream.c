@@ -1,7 +1,7 @@
 #include "edit/stream.h"
 
 #include "base/utf8.h"
-#include "edit/textedit.h"
+#include "edit/text.h"
 
 static bool has_separator(struct str between) {
     struct str line = STR("\n---");
@@ -10,7 +10,7 @@ static bool has_separator(struct str between) {
 
 /* Behind two JSON values in a row kubectl reads no "---" any more, and behind a "---" no more
  * than one of them: each gets a document of its own. */
-static enum ec part_values(struct textedit *t, struct err *err) {
+static enum ec part_values(struct edit_text *t, struct err *err) {
     struct yaml *y = NULL;
     struct yaml_doc *doc = NULL;
     size_t before = 0;
@@ -21,7 +21,7 @@ static enum ec part_values(struct textedit *t, struct err *err) {
         if (doc->index != 0 && !has_separator(str_slice(t->text, before, at)))
             ec = edit_text_add(
                 t,
-                (struct textedit_change){
+                (struct edit_text_change){
                     .at = at, .with = pos.col == 1 ? STR("---\n") : STR("\n---\n"), .pos = pos},
                 err);
         before = at;
@@ -31,7 +31,7 @@ static enum ec part_values(struct textedit *t, struct err *err) {
 }
 
 static enum ec put_values(struct buf *out, struct str text, struct err *err) {
-    struct textedit t;
+    struct edit_text t;
     enum ec ec = edit_text_init(&t, text, err);
     if (ec == EC_OK)
         ec = part_values(&t, err);

@@ -149,8 +149,9 @@ void bench_worst_text(struct buf *out, const struct bench_worst *w,
                    r->n_bytes, (unsigned long long)r->steps, (double)r->ns / 1e6, r->verdict,
                    r->is_limited ? " (pattern-limit)" : "");
         if (r->regex != NULL)
-            buf_printf(out, "    %.*s:%u: %.*s\n", STR_ARG(policy_file(policy, r->regex->pos)),
-                       r->regex->pos.line, STR_ARG(match_image_text(r->regex->image)));
+            buf_printf(out, "    %.*s:%u: %.*s\n",
+                       STR_ARG(engine_policy_file(policy, r->regex->pos)), r->regex->pos.line,
+                       STR_ARG(match_image_text(r->regex->image)));
     }
     buf_printf(out, "one review has %d steps; what takes more is denied\n", ENGINE_STEPS_MAX);
 }
@@ -166,7 +167,7 @@ void bench_worst_json(struct buf *out, const struct bench_worst *w,
             buf_puts(out, ",\"regex\":");
             buf_json(out, match_image_text(r->regex->image));
             buf_puts(out, ",\"file\":");
-            buf_json(out, policy_file(policy, r->regex->pos));
+            buf_json(out, engine_policy_file(policy, r->regex->pos));
             buf_printf(out, ",\"line\":%u,\"column\":%u", r->regex->pos.line,
                        r->regex->pos.col);
         }

@@ -19,7 +19,7 @@ struct run {
     struct edit_apply apply;
     bool begun;  /* the policy is loaded */
     bool broken; /* a bug was told */
-    struct object_skip_told told;
+    struct object_skip_notes told;
     struct stream stream;
 };
 
@@ -79,10 +79,11 @@ static bool is_skipped(struct run *r, const struct object_input *in, struct str 
                        struct err *err) {
     enum object_skip_sort sort = OBJECT_SKIP_NOT;
     struct buf line = BUF_INIT(64 << 10);
-    if (!in->found || object_skip_sort(&sort, in->path, text, err) != EC_OK || sort == SKIP_NOT)
+    if (!in->found || object_skip_sort(&sort, in->path, text, err) != EC_OK ||
+        sort == OBJECT_SKIP_NOT)
         return false;
-    r->apply.totals.unrendered += sort == SKIP_UNRENDERED;
-    object_skip_tell(&r->told, &line, in->path, sort == SKIP_UNRENDERED);
+    r->apply.totals.unrendered += sort == OBJECT_SKIP_UNRENDERED;
+    object_skip_put_note(&r->told, &line, in->path, sort == OBJECT_SKIP_UNRENDERED);
     verb_talk(buf_view(&line));
     buf_done(&line);
     return true;
@@ -138,7 +139,7 @@ static enum ec take_all(struct run *r, const struct opt_result *args, struct err
 
 int cmd_apply(const union options *options, const struct opt_result *args) {
     const struct options_apply *o = &options->apply;
-    struct run r = {.options = o, .told = SKIP_TOLD_INIT(false), .stream = STREAM_INIT};
+    struct run r = {.options = o, .told = OBJECT_SKIP_NOTES_INIT(false), .stream = STREAM_INIT};
     struct err err = ERR_INIT;
     if (verb_operands(args, VERB_NO_INPUT, &err) == EC_OK &&
         requester_read(&r.requester, &o->requester, &err) == EC_OK)
@@ -149,7 +150,7 @@ int cmd_apply(const union options *options, const struct opt_result *args) {
     if (r.begun)
         edit_apply_done(&r.apply);
     engine_policy_free(r.policy);
-    object_skip_told_done(&r.told);
+    object_skip_notes_done(&r.told);
     buf_done(&r.stream.out);
     return status;
 }

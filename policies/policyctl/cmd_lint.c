@@ -5,10 +5,11 @@
 #include "rules/docs.h"
 #include "rules/rules.h"
 
-static report_lint_print_fn *const printers[] = {[LINT_TEXT] = report_lint_print_text,
-                                                 [LINT_JSON] = report_lint_print_json,
-                                                 [LINT_SARIF] = report_lint_print_sarif,
-                                                 [LINT_GITHUB] = report_lint_print_github};
+static const struct report_writer *const writers[] = {[LINT_TEXT] = &report_lint_text,
+                                                      [LINT_JSON] = &report_lint_json,
+                                                      [LINT_JUNIT] = &report_junit,
+                                                      [LINT_SARIF] = &report_sarif,
+                                                      [LINT_GITHUB] = &report_github};
 
 enum { DAY_S = 86400 };
 
@@ -100,10 +101,10 @@ static int print_schema(const struct opt_result *args) {
     return verb_end(&out, EXIT_ALLOWED, &err);
 }
 
-static int status_of(const struct findings *f, bool strict) {
-    if (f->n_level[LEVEL_ERROR] != 0)
+static int status_of(const struct lint_findings *f, bool strict) {
+    if (f->n_level[REPORT_ERROR] != 0)
         return EXIT_INPUT;
-    bool bad = f->n_level[LEVEL_WARNING] != 0 || (strict && f->n_level[LEVEL_NOTE] != 0);
+    bool bad = f->n_level[REPORT_WARNING] != 0 || (strict && f->n_level[REPORT_NOTE] != 0);
     return bad ? EXIT_DENIED : EXIT_ALLOWED;
 }
 
@@ -111,7 +112,8 @@ int cmd_lint(const union options *options, const struct opt_result *args) {
     const struct options_lint *o = &options->lint;
     struct run r = {.soon_s = (int64_t)o->soon_days * DAY_S};
     struct err err = ERR_INIT;
-    struct buf out = BUF_INIT((size_t)1 << 30);
+    static const struct report_look look = {.quiet = false};
+    struct report run = REPORT_INIT(&look, writers[o->output], &report_lint_tool);
     if (o->schema)
         return print_schema(args);
     r.findings.arena = (struct arena)ARENA_INIT(16 << 10, (size_t)1 << 30);
@@ -126,9 +128,10 @@ int cmd_lint(const union options *options, const struct opt_result *args) {
         err_set(&err, EC_NOMEM, "out of memory");
     if (err.code == EC_OK) {
         report_lint_sort(&r.findings);
-        printers[o->output](&out, &r.findings);
+        report_lint_show(&run, &r.findings, args->operands, args->n_operands);
     }
-    int status = verb_end(&out, status_of(&r.findings, o->strict), &err);
+    int status = verb_end(&run.out, status_of(&r.findings, o->strict), &err);
+    report_done(&run);
     report_lint_done(&r.findings);
     return status;
 }

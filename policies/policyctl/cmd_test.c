@@ -10,9 +10,10 @@
 enum { JOBS_DEFAULT_MAX = 8 };
 
 static const struct report_format *const formats[N_TEST_OUTPUTS] = {
-    [TEST_TEXT] = &report_text,     [TEST_JSON] = &report_json,   [TEST_YAML] = &report_yaml,
-    [TEST_DIFF] = &report_diff,     [TEST_JUNIT] = &report_junit, [TEST_SARIF] = &report_sarif,
-    [TEST_GITHUB] = &report_github, [TEST_TAP] = &report_tap};
+    [TEST_TEXT] = &report_objects_text,     [TEST_JSON] = &report_objects_json,
+    [TEST_YAML] = &report_objects_yaml,     [TEST_DIFF] = &report_objects_diff,
+    [TEST_JUNIT] = &report_objects_junit,   [TEST_SARIF] = &report_objects_sarif,
+    [TEST_GITHUB] = &report_objects_github, [TEST_TAP] = &report_objects_tap};
 
 /* https://no-color.org: set and not empty. */
 static bool wants_color(const struct options_test *o) {

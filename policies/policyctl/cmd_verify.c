@@ -6,8 +6,10 @@
 
 static const struct report_verify_format *const formats[] = {
     [VERIFY_TEXT] = &report_verify_text,
+    [VERIFY_JSON] = &report_verify_json,
     [VERIFY_JUNIT] = &report_verify_junit,
-    [VERIFY_JSON] = &report_verify_json};
+    [VERIFY_SARIF] = &report_verify_sarif,
+    [VERIFY_GITHUB] = &report_verify_github};
 
 struct run {
     const struct options_verify *o;
@@ -119,7 +121,7 @@ static enum ec find(struct object_inputs *in, const struct opt_result *args, str
 int cmd_verify(const union options *options, const struct opt_result *args) {
     const struct options_verify *o = &options->verify;
     struct err err = ERR_INIT;
-    struct inputs inputs = {.v = NULL};
+    struct object_inputs inputs = {.v = NULL};
     struct run r = {.o = o};
     int status = EXIT_ALLOWED;
     report_verify_init(&r.v, formats[o->output], o->verbose);

@@ -1,7 +1,7 @@
 /* policyctl - what the webhook would say, offline. */
 #include "base/file.h"
 #include "policyctl/options.h"
-#include "rules/manual.h"
+#include "rules/docs.h"
 #include "version.h"
 
 #include <signal.h>

@@ -70,7 +70,7 @@ struct options_review {
     int endpoint;
 };
 
-enum lint_output { LINT_TEXT, LINT_JSON, LINT_SARIF, LINT_GITHUB };
+enum lint_output { LINT_TEXT, LINT_JSON, LINT_JUNIT, LINT_SARIF, LINT_GITHUB };
 struct options_lint {
     const char *now;
     struct opt_list ignored;
@@ -79,7 +79,7 @@ struct options_lint {
     bool schema, strict;
 };
 
-enum verify_output { VERIFY_TEXT, VERIFY_JUNIT, VERIFY_JSON };
+enum verify_output { VERIFY_TEXT, VERIFY_JSON, VERIFY_JUNIT, VERIFY_SARIF, VERIFY_GITHUB };
 struct options_verify {
     const char *run; /* a regex, or NULL */
     int output;

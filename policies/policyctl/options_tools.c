@@ -24,16 +24,14 @@ const struct verb verb_review = {
 
 /* ---- lint ---------------------------------------------------------------------------- */
 
-static const char *const lint_output_words[] = {[LINT_TEXT] = "text",
-                                                [LINT_JSON] = "json",
-                                                [LINT_SARIF] = "sarif",
-                                                [LINT_GITHUB] = "github",
-                                                NULL};
+static const char *const lint_output_words[] = {
+    [LINT_TEXT] = "text",   [LINT_JSON] = "json",     [LINT_JUNIT] = "junit",
+    [LINT_SARIF] = "sarif", [LINT_GITHUB] = "github", NULL};
 
 static const struct opt_row lint_rows[] = {
     {"output", 'o', OPT_WORD, "FORMAT", "text",
-     "text: file:line:col lines and what to do. json: one document. sarif: for code scanning. "
-     "github: annotations of a workflow.",
+     "text: file:line:col lines and what to do. json: one document. junit: XML for CI systems. "
+     "sarif: for code scanning. github: annotations of a workflow.",
      OPTIONS_AT(lint, output), .words = lint_output_words},
     {"now", 0, OPT_STRING, "TIME", NULL,
      "Date (2027-01-31) or RFC 3339 time at which exemptions are looked at; the clock's when "
@@ -70,7 +68,8 @@ const struct verb verb_lint = {
 /* ---- verify -------------------------------------------------------------------------- */
 
 static const char *const verify_output_words[] = {
-    [VERIFY_TEXT] = "text", [VERIFY_JUNIT] = "junit", [VERIFY_JSON] = "json", NULL};
+    [VERIFY_TEXT] = "text",   [VERIFY_JSON] = "json",     [VERIFY_JUNIT] = "junit",
+    [VERIFY_SARIF] = "sarif", [VERIFY_GITHUB] = "github", NULL};
 
 static const struct opt_row verify_rows[] = {
     {"run", 0, OPT_STRING, "REGEX", NULL,
@@ -79,7 +78,8 @@ static const struct opt_row verify_rows[] = {
     {"verbose", 'v', OPT_FLAG, NULL, NULL, "Say of each case that it runs, and that it passed.",
      OPTIONS_AT(verify, verbose)},
     {"output", 'o', OPT_WORD, "FORMAT", "text",
-     "text: as go test. junit: XML for CI systems. json: one document.",
+     "text: as go test. json: one document. junit: XML for CI systems. sarif: for code "
+     "scanning. github: annotations of a workflow.",
      OPTIONS_AT(verify, output), .words = verify_output_words},
     OPTIONS_HELP_ROW,
 };

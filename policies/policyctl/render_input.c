@@ -22,7 +22,7 @@ static enum ec check_policy(const struct files *files, const char *path, struct 
     enum ec ec = is_one_file(files, path)
                      ? verb_policy_parse(&policy, files->v[0].text, path, now_s, err)
                      : verb_policy(&policy, path, now_s, err);
-    policy_free(policy);
+    engine_policy_free(policy);
     return ec;
 }
 
@@ -63,7 +63,7 @@ enum ec render_input_policy(struct render_input *r, const char *flag, struct err
     const char *path = verb_policy_path(flag);
     if (path == NULL)
         return verb_no_policy(err);
-    if (files_read(&r->files, path, true, err) != EC_OK ||
+    if (rules_read_files(&r->files, path, true, err) != EC_OK ||
         check_policy(&r->files, path, err) != EC_OK)
         return err->code;
     if (r->files.n > RENDER_FILES_MAX)
@@ -130,7 +130,7 @@ enum ec render_input_certs(struct render_input *r, const char *dir, const char *
 }
 
 void render_input_done(struct render_input *r) {
-    files_done(&r->files);
+    rules_files_done(&r->files);
     buf_done(&r->ca_crt);
     buf_done(&r->tls_crt);
     buf_done(&r->ca_bundle);

@@ -195,7 +195,7 @@ enum ec run_files_run(struct run_files *s, const struct object_inputs *in, struc
     struct state st = {.run = s,
                        .in = in,
                        .all = REPORT_INIT(&s->look, s->format->writer, &report_objects_tool),
-                       .told = SKIP_TOLD_INIT(s->verbose),
+                       .told = OBJECT_SKIP_NOTES_INIT(s->verbose),
                        .err = err,
                        .shown_ns = clock_mono_ns()};
     const struct object_parallel order = {

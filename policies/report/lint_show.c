@@ -67,7 +67,7 @@ static size_t show_file(struct report *run, struct report *file, const struct li
     struct report_sums of_file = {.seconds = -1};
     size_t i = from;
     read_again(&text, f, name);
-    struct excerpt lines = EXCERPT_INIT(buf_view(&text));
+    struct object_excerpt lines = OBJECT_EXCERPT_INIT(buf_view(&text));
     for (; i < f->n && same_file(&f->v[from], &f->v[i]); i++) {
         struct report_finding one = f->v[i].finding;
         one.at.lines = text.n != 0 ? &lines : NULL;
@@ -93,8 +93,8 @@ static void show_clean(struct report *run, struct report *file, const char *oper
     add_sums(sums, &one);
 }
 
-void report_lint_show(struct report *run, const struct lint_findings *f,
-                      char *const *operands, size_t n_operands) {
+void report_lint_show(struct report *run, const struct lint_findings *f, char *const *operands,
+                      size_t n_operands) {
     struct report file = REPORT_INIT(run->look, run->writer, run->tool);
     struct report_sums sums = {.seconds = -1};
     size_t at = 0;

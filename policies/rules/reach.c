@@ -74,7 +74,7 @@ static bool hides(struct reader *r, size_t early, size_t late) {
 static size_t first_under(struct reader *r, const struct index_word *word, size_t late,
                           size_t best) {
     size_t n;
-    const struct index_entry *under = index_find(&r->policy->rule_index, word, &n);
+    const struct index_entry *under = engine_index_find(&r->policy->rule_index, word, &n);
     for (size_t i = 0; i < n && under[i].at < best && under[i].at < late; i++)
         if (hides(r, under[i].at, late))
             return under[i].at;

@@ -7,7 +7,7 @@
 static enum ec judge_it(struct suite_outcome *o, struct object_judge *j, struct err *err) {
     const struct object_sink sink = {.object = suite_outcome_take,
                                      .fault = suite_outcome_fault,
-                                     .note = object_tell_note,
+                                     .note = object_report_note,
                                      .arg = o};
     struct object_totals totals = {.objects = 0};
     const struct suite_case *c = o->c;

@@ -443,7 +443,7 @@ static void checks_of_huge_policies_end(void **state) {
     assert_int_equal(p->n_rules, 3);
     assert_int_equal(seen.n, 1);
     assert_int_equal(seen.line, 8);
-    policy_free(p);
+    engine_policy_free(p);
     buf_done(&text);
 }
 

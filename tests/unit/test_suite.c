@@ -153,7 +153,7 @@ static void a_case_fails_where_it_expects_something_else(void **state) {
         suite_close(&s);
         buf_done(&text);
     }
-    policy_free(policy);
+    engine_policy_free(policy);
 }
 
 static const struct CMUnitTest tests[] = {
