@@ -79,8 +79,8 @@ say "starting pullgate with $policy"
     --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 --drain-pause 0 \
     >"$work/audit.log" 2>"$work/pullgate.log" &
 pid=$!
-for _ in $(seq 100); do
-    grep -q '"event":"ready"' "$work/pullgate.log" && break
+for _ in $(seq 300); do
+    grep -q '"event":"ready".*}$' "$work/pullgate.log" && break # the whole line
     kill -0 "$pid" 2>/dev/null || break
     sleep 0.1
 done

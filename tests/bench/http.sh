@@ -9,21 +9,10 @@
 # done (3: the median counts). All three take turns, so that what else the machine does hits them alike.
 # The client runs on the same CPUs: what holds best from machine to machine is the CPU per request.
 set -eu
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-bin=${1:-$here/../../build/release/bin}
-seconds=${PULLGATE_BENCH_SECONDS:-3}
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 rounds=${PULLGATE_BENCH_ROUNDS:-3}
 servers=(pullgate fixed go)
-work=$(mktemp -d)
-pids=()
-clean_up() {
-    local p
-    for p in "${pids[@]}"; do
-        kill -TERM "$p" 2>/dev/null && wait "$p" || true
-    done
-    rm -rf "$work"
-}
-trap clean_up EXIT
 
 declare -A pid port figures
 
@@ -31,14 +20,6 @@ declare -A pid port figures
 
 free_port() {
     perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'
-}
-
-# A certificate for all of them: P-256, or RSA-2048 with an argument.
-make_certs() { # FOLDER [OPTION...]
-    local folder=$1
-    shift
-    "$bin/policyctl" certs init --dir "$folder" --service pullgate --namespace pullgate \
-        --dns localhost --dns 127.0.0.1 "$@" >"$work/certs.out"
 }
 
 answers() { # PORT: one review is answered
@@ -66,9 +47,7 @@ begin() { # NAME COMMAND...: starts it on port ${port[NAME]}
 command_of() { # NAME PORT: fills the array `command`
     local cert=$certs/tls.crt key=$certs/tls.key
     case $1 in
-    pullgate) command=("$bin/pullgate" --policy "$here/../../policies/examples/airbyte.yaml"
-        --listen "127.0.0.1:$2" --metrics-listen 127.0.0.1:0 --workers 2 --drain-pause 0s
-        --tls-cert "$cert" --tls-key "$key") ;;
+    pullgate) pullgate_at "127.0.0.1:$2" "$certs" ;;
     fixed) command=("$bin/bench_fixed" "127.0.0.1:$2" "$cert" "$key" "$work/reply") ;;
     go) command=("$work/webhook" "127.0.0.1:$2" "$cert" "$key") ;;
     esac
@@ -77,7 +56,7 @@ command_of() { # NAME PORT: fills the array `command`
 # The fixed answer is the one that pullgate gives to that review.
 begin_all() { # REVIEW
     local name
-    "$bin/policyctl" review --policy "$here/../../policies/examples/airbyte.yaml" <"$1" >"$work/reply"
+    "$bin/policyctl" review --policy "$policy" <"$1" >"$work/reply"
     for name in "${servers[@]}"; do
         port[$name]=$(free_port)
         command_of "$name" "${port[$name]}"
@@ -121,16 +100,11 @@ rss_kb() { # PID
 
 # One measurement: rps, CPU us a request, p50 us, p99 us, RSS kB; with a failure it ends the run.
 measure() { # NAME REVIEW CONNECTIONS
-    local before after line requests took bad p50 p99
+    local before after line requests took p50 p99
     before=$(cpu_ticks "${pid[$1]}")
-    line=$(BENCH_BODY=$2 wrk --threads 1 --connections "$3" --duration "${seconds}s" --latency \
-        --script "$here/post.lua" "https://localhost:${port[$1]}/mutate" | grep '^figures')
+    line=$(ask "$1" "$2" "$3" "https://localhost:${port[$1]}/mutate" --latency)
     after=$(cpu_ticks "${pid[$1]}")
-    read -r _ requests took bad p50 p99 <<<"$line"
-    if [[ $bad != 0 || $requests == 0 ]]; then
-        echo "http.sh: $1: $bad of $requests requests failed" >&2
-        exit 1
-    fi
+    read -r _ requests took _ p50 p99 <<<"$line"
     awk -v r="$requests" -v t="$took" -v c=$((after - before)) -v hz="$(getconf CLK_TCK)" \
         -v p50="$p50" -v p99="$p99" -v rss="$(rss_kb "${pid[$1]}")" \
         'BEGIN {printf "%.0f %.1f %d %d %d\n", r / t, c / hz * 1e6 / r, p50, p99, rss}'
@@ -175,9 +149,7 @@ handshakes() { # TITLE
     printf '\n%s\n' "$1"
     for name in pullgate go; do
         before=$(cpu_ticks "${pid[$name]}")
-        line=$(BENCH_CLOSE=1 BENCH_BODY=$here/reviews/3k.json wrk --threads 1 --connections 16 \
-            --duration "${seconds}s" --latency --script "$here/post.lua" \
-            "https://localhost:${port[$name]}/mutate" | grep '^figures')
+        line=$(BENCH_CLOSE=1 ask "$name" "$here/reviews/3k.json" 16 "https://localhost:${port[$name]}/mutate" --latency)
         after=$(cpu_ticks "${pid[$name]}")
         read -r _ requests took _ <<<"$line"
         awk -v n="$name" -v r="$requests" -v t="$took" -v c=$((after - before)) \

@@ -22,10 +22,6 @@ is_exempt() { # true or false
     post exempt.json "$url/validate"
     [ "$code" = 200 ] && [ "$(jq .response.allowed "$work/body")" = "$1" ]
 }
-is_readyz() { # STATUS
-    ask "http://127.0.0.1:$probes/readyz"
-    [ "$code" = "$1" ]
-}
 
 export CLOCK_SHIM=$work/clock
 PULLGATE_WRAP="env LD_PRELOAD=$CLOCK_SHIM_SO ${PULLGATE_WRAP:-}"

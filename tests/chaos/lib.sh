@@ -87,14 +87,6 @@ leave_bad() {
     forget "$bad_pid"
 }
 
-forget() { # PID: no end of ours any more
-    local p rest=()
-    for p in "${pids[@]}"; do
-        [ "$p" = "$1" ] || rest+=("$p")
-    done
-    pids=("${rest[@]}")
-}
-
 # ---- figures -----------------------------------------------------------------------------------
 
 count_fds() {
@@ -108,9 +100,6 @@ rss_kb() {
 }
 show_level() { # WHEN
     printf '  %-24s rss %6d kB, fds %4d, threads %2d\n' "$1" "$(rss_kb)" "$(count_fds)" "$(count_threads)"
-}
-metric() { # NAME
-    curl --silent --max-time 30 "http://127.0.0.1:$probes/metrics" | awk -v name="$1" '$1 == name {print $2}'
 }
 is_metric() { # NAME VALUE
     [ "$(metric "$1")" = "$2" ]

@@ -12,30 +12,14 @@ make_pipe() { # NAME VARIABLE: open at both ends, and nobody reads; the smallest
 nobody="" silence="" # descriptors, of make_pipe
 make_pipe pipe nobody
 
-# As start_daemon, with standard output and error where the caller wants them.
-start_into() { # NAME OUT ERR OPTION...
-    local name=$1 out=$2 err=$3
-    shift 3
-    log=$work/$name.log
-    : >"$log"
-    (
-        exec {nobody}<&- # or it would be its own reader
-        # shellcheck disable=SC2086 # words of a command
-        exec ${PULLGATE_WRAP:-} "$PULLGATE" --policy rules.yaml --listen 127.0.0.1:0 --poll 200ms \
-            --metrics-listen 127.0.0.1:0 --drain-pause 0s --drain-timeout 1s \
-            --tls-cert "$certs/tls.crt" --tls-key "$certs/tls.key" "$@" >"$out" 2>"$err" </dev/null
-    ) &
-    pid=$!
-    pids+=("$pid")
-    await "$name: ready" is_logged ready
-    port=$(logged ready port) probes=$(logged ready metricsPort)
-    url=https://127.0.0.1:$port
+start_writing() { # NAME OUT ERR OPTION...
+    ours=$nobody start_into "$1" "$2" "$3" ready --policy rules.yaml --poll 200ms --drain-timeout 1s "${@:4}"
 }
 queue_is_full() { # a request waits for it
     [ "$(metric pullgate_audit_queue_bytes)" -gt 64000 ] && [ "$(metric pullgate_server_requests_in_flight)" -gt 0 ]
 }
-start_reader() { # FILE
-    cat <&"$nobody" >>"$1" &
+start_reader() { # FILE [DESCRIPTOR]
+    /usr/bin/python3 "$here/reader.py" <&"${2:-$nobody}" >>"$1" &
     reader=$!
     pids+=("$reader")
 }
@@ -58,7 +42,7 @@ drain_pipe() { # all that is in it
 
 # ---- nobody reads the decisions: dropped -------------------------------------------------------
 
-start_into drop pipe "$work/drop.log" --audit-when-full drop --audit-queue 64KiB
+start_writing drop pipe "$work/drop.log" --audit-when-full drop --audit-queue 64KiB
 start_reader lines
 know_level one.example
 start_good 20 one.example
@@ -78,7 +62,7 @@ same "drop: no line is torn" "$(whole_lines lines | cut -d' ' -f2-)" decision
 
 # ---- nobody reads the decisions: block ---------------------------------------------------------
 
-start_into block pipe "$work/block.log" --audit-when-full block --audit-queue 64KiB
+start_writing block pipe "$work/block.log" --audit-when-full block --audit-queue 64KiB
 start_reader lines2
 know_level one.example
 start_good 20 one.example
@@ -106,7 +90,7 @@ timeout 1 cat <&"$nobody" >/dev/null # for the next one
 
 # ---- full, and not full any more ---------------------------------------------------------------
 
-start_into full "$work/full.audit" "$work/full.log"
+start_writing full "$work/full.audit" "$work/full.log"
 know_level one.example
 start_good 20 one.example
 lost_lines() {
@@ -141,10 +125,8 @@ same "full: every line is written or counted" \
 # ---- nobody reads the messages -----------------------------------------------------------------
 
 make_pipe messages silence
-cat <messages >>"$work/stderr.log" &
-reader=$!
-pids+=("$reader")
-start_into stderr "$work/stderr.audit" messages
+start_reader "$work/stderr.log" "$silence"
+start_writing stderr "$work/stderr.audit" messages
 know_level one.example
 start_good 20 one.example
 stop_reader
@@ -162,9 +144,7 @@ rules two.example
 rules one.example
 kill -HUP "$pid"
 good_goes_on "messages: reload"
-cat <&"$silence" >>"$work/stderr.log" &
-reader=$!
-pids+=("$reader")
+start_reader "$work/stderr.log" "$silence"
 ask_badly 1
 await "messages: the lost ones are counted" is_logged log_lines_lost
 stop_good messages

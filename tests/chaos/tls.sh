@@ -8,10 +8,6 @@ start_good 5 one.example
 
 # ---- files -------------------------------------------------------------------------------------
 
-served_is_disk() {
-    [ "$(openssl s_client -connect "127.0.0.1:$port" </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256)" = \
-        "$(openssl x509 -noout -fingerprint -sha256 -in "$certs/tls.crt")" ]
-}
 kept=0
 broken() { # NAME: what was just written is not taken, and said so
     await "$1: is logged" is_logged certificate_kept $((kept + 1))

@@ -33,9 +33,9 @@ for text in "$tabbed" "${tabbed//\\n/\\r\\n}" "$tabbed_flow"; do
     same_file "indented by tabs: the lines that stay" <(sed '/imagePullSecrets/d; s#ghcr.io/acme-data/##' "$work/out") "$work/tabbed"
     check "indented by tabs: has the pull secret" grep -q imagePullSecrets "$work/out"
 done
-check "hundreds of styles" python3 "$tests/cli/apply_styles.py" "$POLICYCTL"
-check "anchors and merges at random" python3 "$tests/cli/apply_merges.py" "$POLICYCTL" 800
-check "styles at random" python3 "$tests/cli/apply_random.py" "$POLICYCTL" 1000
+check "hundreds of styles" python3 -B "$tests/cli/apply_styles.py" "$POLICYCTL"
+check "anchors and merges at random" python3 -B "$tests/cli/apply_merges.py" "$POLICYCTL" 800
+check "styles at random" python3 -B "$tests/cli/apply_random.py" "$POLICYCTL" 1000
 
 # ---- in place --------------------------------------------------------------------------------
 

@@ -12,15 +12,13 @@ that are judged by different rules. Then, of each text:
  - or it is refused, with the line, and stays as it was.
 """
 import difflib
-import json
-import os
 import random
 import re
-import subprocess
 import sys
-import tempfile
 
 import yaml
+
+import applied
 
 RULES = """apiVersion: pullgate/v1
 kind: ImagePolicy
@@ -167,22 +165,14 @@ def objects(data):
     return found
 
 
-def run(*args):
-    return subprocess.run(args, capture_output=True, check=False)
-
-
-def read(path):
-    with open(path, "rb") as file:
-        return file.read()
-
-
 def odd_changes(before, after):
     """Lines that went away for something else than an image, a policy or a secret."""
     gone = [line[2:] for line in difflib.ndiff(before.decode().splitlines(), after.decode().splitlines()) if line[:2] == "- "]
     return [line for line in gone if not re.search("image|<<|name|containers:", line)]
 
 
-def judge(before, after, shown, refusal):
+def judge(text, after, shown, refusal):
+    before = text.data
     if refusal:
         return None if after == before else "refused, and changed"
     if objects(after) != shown:
@@ -193,54 +183,13 @@ def judge(before, after, shown, refusal):
     return f"changed: {odd}" if odd else None
 
 
-def main():
-    policyctl = sys.argv[1]
-    count = int(sys.argv[2]) if len(sys.argv) > 2 else 1500
-    seed = int(sys.argv[3]) if len(sys.argv) > 3 else 20261120
-    failures, changed, merged, refused = 0, 0, 0, {}
-    with tempfile.TemporaryDirectory() as folder:
-        rules, pods = os.path.join(folder, "rules.yaml"), os.path.join(folder, "pods")
-        os.mkdir(pods)
-        with open(rules, "w", encoding="utf-8") as out:
-            out.write(RULES)
-        before = {}
-        for i in range(count):
-            path = os.path.join(pods, f"{i:06}.yaml")
-            before[path] = Text(f"{seed}/{i}").text().encode()
-            with open(path, "wb") as out:
-                out.write(before[path])
-        told = json.loads(run(policyctl, "test", "-p", rules, "-o", "json", pods).stdout)
-        everything = yaml.safe_load_all(run(policyctl, "test", "-p", rules, "-o", "yaml", pods).stdout)
-        shown = {}
-        for one, pod in zip(told["objects"], everything):
-            shown.setdefault(one["file"], []).append(pod)
-        unread = {one["file"]: one for one in told.get("errors", [])}
-        once = run(policyctl, "apply", "-p", rules, "-i", pods)
-        for line in once.stderr.decode().splitlines():
-            match = re.fullmatch(r"policyctl: ([^:]+):(\d+):(?:\d+:)? (.*)", line)
-            if match:
-                refused[match[1]] = match[3]
-        after = {path: read(path) for path in before}
-        run(policyctl, "apply", "-p", rules, "-i", pods)
-        for path, text in before.items():
-            why = None
-            if path in unread:
-                why = f"cannot be read: {unread[path]}"
-            else:
-                why = judge(text, after[path], shown[path], refused.get(path))
-            if why is None and read(path) != after[path]:
-                why = "applied twice:\n" + read(path).decode()
-            changed += after[path] != text
-            merged += after[path] != text and b"<<" in text
-            if why:
-                failures += 1
-                print(f"---- {os.path.basename(path)}: {why}\n{text.decode()}\n---- became\n{after[path].decode()}")
-    unclear = sum("not say what the patch says" in why for why in refused.values())
-    print(f"{count} texts, {changed} changed ({merged} with \"<<\"), {len(refused)} refused ({unclear} without a reason), {failures} failures")
-    if "-v" in sys.argv:
-        for path, why in refused.items():
-            print(f"---- {why}\n{before[path].decode()}")
-    return failures != 0 or merged < count * 0.3 or len(refused) > count * 0.3 or unclear > count * 0.03
+class Merges(Text):
+    read = staticmethod(lambda data: list(yaml.safe_load_all(data)))
+
+    def __init__(self, seed):
+        super().__init__(seed)
+        self.data = self.text().encode()
 
 
-sys.exit(main())
+sys.exit(applied.main(Merges, RULES, judge, lambda n: n["merged"] >= n["texts"] * 0.3 and
+                      n["refused"] <= n["texts"] * 0.3 and n["unclear"] <= n["texts"] * 0.03))

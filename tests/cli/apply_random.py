@@ -12,14 +12,13 @@ Then, of each text:
  - or it is refused as what cannot be changed in place, at a line of its own, and stays as it was.
 """
 import json
-import os
 import random
 import re
-import subprocess
 import sys
-import tempfile
 
 import yaml
+
+import applied
 
 RULES = """apiVersion: pullgate/v1
 kind: ImagePolicy
@@ -362,22 +361,14 @@ def objects(data, concatenated=False):
     return found
 
 
-def run(*args):
-    return subprocess.run(args, capture_output=True, check=False)
-
-
-def read(path):
-    with open(path, "rb") as file:
-        return file.read()
-
-
-def judge(concatenated, pieces, before, after, wanted, refusal):
+def judge(text, after, wanted, refusal):
+    before = text.data
     if refusal:
         if after != before:
             return "refused, and changed"
         return None
     try:
-        found = objects(after, concatenated)
+        found = objects(after, text.json)
     except (yaml.YAMLError, ValueError) as why:
         return f"cannot be read: {why}"
     if found != wanted:
@@ -386,62 +377,18 @@ def judge(concatenated, pieces, before, after, wanted, refusal):
         return "a comment is lost"
     if b"\r\n" in before and re.search(rb"(?<!\r)\n", after) and not re.search(rb"(?<!\r)\n", before):
         return "line ends"
-    if not kept_in_order(pieces, after.decode()):
+    if not kept_in_order(text.pieces, after.decode()):
         return "bytes changed that should have stayed"
     return None
 
 
-def main():
-    policyctl = sys.argv[1]
-    count = int(sys.argv[2]) if len(sys.argv) > 2 else 1500
-    seed = int(sys.argv[3]) if len(sys.argv) > 3 else 20261120
-    failures, refused, changed = 0, {}, 0
-    with tempfile.TemporaryDirectory() as folder:
-        rules, pods = os.path.join(folder, "rules.yaml"), os.path.join(folder, "pods")
-        os.mkdir(pods)
-        with open(rules, "w", encoding="utf-8") as out:
-            out.write(RULES)
-        texts, styles = {}, {}
-        for i in range(count):
-            path = os.path.join(pods, f"{i:06}.yaml")
-            styles[path] = Style(f"{seed}/{i}")
-            texts[path] = styles[path].text()
-            with open(path, "wb") as out:
-                out.write("".join(texts[path]).encode())
-        before = {path: read(path) for path in texts}
-        told = json.loads(run(policyctl, "test", "-p", rules, "-o", "json", pods).stdout)
-        shown = objects(run(policyctl, "test", "-p", rules, "-o", "yaml", pods).stdout)
-        wanted = {}
-        for one, pod in zip(told["objects"], shown):
-            wanted.setdefault(one["file"], []).append(pod)
-        unread = {one["file"]: one for one in told.get("errors", [])}
-        once = run(policyctl, "apply", "-p", rules, "-i", pods)
-        for line in once.stderr.decode().splitlines():
-            match = re.fullmatch(r"policyctl: ([^:]+):(\d+):(\d+): (.*)", line)
-            if match:
-                refused[match[1]] = match[4]
-        if once.returncode not in (0, 2):
-            print(f"exit {once.returncode}: {once.stderr.decode()[-2000:]}")
-            failures += 1
-        after = {path: read(path) for path in texts}
-        run(policyctl, "apply", "-p", rules, "-i", pods)
-        for path, pieces in texts.items():
-            why = None
-            if path in unread:
-                why = f"cannot be read at all: {unread[path]}"
-            else:
-                why = judge(styles[path].json, pieces, before[path], after[path], wanted[path], refused.get(path))
-            if why is None and read(path) != after[path]:
-                why = "applied twice:\n" + read(path).decode()
-            changed += after[path] != before[path]
-            if why:
-                failures += 1
-                print(f"---- {os.path.basename(path)}: {why}\n{before[path].decode()}\n---- became\n{after[path].decode()}")
-    print(f"{count} texts, {changed} changed, {len(refused)} refused, {failures} failures")
-    if "-v" in sys.argv:
-        for path, why in refused.items():
-            print(f"---- {why}\n{before[path].decode()}")
-    return failures != 0 or changed < count * 0.8 or len(refused) > count * 0.1
+class Styled(Style):
+    read = staticmethod(objects)
+
+    def __init__(self, seed):
+        super().__init__(seed)
+        self.pieces = self.text()
+        self.data = "".join(self.pieces).encode()
 
 
-sys.exit(main())
+sys.exit(applied.main(Styled, RULES, judge, lambda n: n["changed"] >= n["texts"] * 0.8 and n["refused"] <= n["texts"] * 0.1))

@@ -10,6 +10,15 @@ tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/pullgate-test.XXXXXX")
 checks=0 failed=0 pids=()
 
+# PID: no end of ours any more
+forget() {
+    local p rest=()
+    for p in "${pids[@]}"; do
+        [ "$p" = "$1" ] || rest+=("$p")
+    done
+    pids=("${rest[@]}")
+}
+
 clean_up() {
     local pid
     for pid in "${pids[@]}"; do

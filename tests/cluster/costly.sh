@@ -38,7 +38,10 @@ for how in SAME DIFFERENT; do
     pod "ordinary-${how,,}" docker.io/library/nginx:1 | k create -n airbyte -f - >"$work/out" 2>&1
     is "an ordinary pod: created ($(cat "$work/out"))" $? 0
 done
-has "the reason of the denied image" "$(jq -r 'select(.name == "decoys-same") | .reasons[]?.code' "$work/pullgate.audit")" denied
-has "the reason of the limit" "$(jq -r 'select(.name == "decoys-different") | .reasons[]?.code' "$work/pullgate.audit")" pattern-limit
+for name in decoys-same decoys-different; do
+    until_true "the audit line of $name" 300 has_line "$work/pullgate.audit" "\"name\":\"$name\""
+done
+has "the reason of the denied image" "$(whole_lines "$work/pullgate.audit" '"name":"decoys-same"' | jq -r '.reasons[]?.code')" denied
+has "the reason of the limit" "$(whole_lines "$work/pullgate.audit" '"name":"decoys-different"' | jq -r '.reasons[]?.code')" pattern-limit
 is "no call of the webhook failed" "$(grep -c 'failed calling webhook' "$work/apiserver.log")" 0
 finish

@@ -156,11 +156,19 @@ start_pullgate() { # NAME POLICY PORT [FLAG...]
         --listen "127.0.0.1:$port" --metrics-listen 127.0.0.1:0 --drain-pause 0 "$@" \
         >>"$work/$name.audit" 2>"$work/$name.log" &
     pids[$name]=$!
-    until_true "$name to be ready" 100 grep -q '"event":"ready"' "$work/$name.log"
+    until_true "$name to be ready" 300 has_line "$work/$name.log" '"event":"ready"'
 }
 
-metrics_port_of() { jq -r 'select(.event == "ready") | .metricsPort' "$work/$1.log"; }
-port_of() { jq -r 'select(.event == "ready") | .port' "$work/$1.log"; }
+# Who runs may be in the middle of a line, and writes an audit line behind its answer: such a line is waited for.
+whole_lines() { # FILE PATTERN
+    perl -ne 'print if /\n\z/' "$1" | grep -- "$2"
+}
+has_line() { # FILE PATTERN
+    [ -n "$(whole_lines "$@")" ]
+}
+
+metrics_port_of() { whole_lines "$work/$1.log" '"event":"ready"' | jq -r .metricsPort; }
+port_of() { whole_lines "$work/$1.log" '"event":"ready"' | jq -r .port; }
 
 # What ships, by policyctl render: the webhooks at the port on loopback, the rest as it is.
 shipped() { # PORT FAILURE_POLICY

@@ -60,7 +60,8 @@ has "an image that has a mirror, though approved by name" "$out" 'image "quay.io
 is "is not there" "$(stored fat airbyte)" ""
 out=$(fat fat ghcr.io/acme/x:1 | create airbyte '?dryRun=All')
 has "a dry run says the same" "$out" "has pull policy Never where the rule wants Always"
-line=$(grep -m1 '"code":"not-rewritten"' "$work/pullgate.audit")
+until_true "the audit line" 300 has_line "$work/pullgate.audit" '"code":"not-rewritten"'
+line=$(whole_lines "$work/pullgate.audit" '"code":"not-rewritten"' | head -n 1)
 is "the audit line" "$(jq -c '[.endpoint, .verdict, .rule, .name]' <<<"$line")" '["validate","deny","airbyte","fat"]'
 
 say "who brings all that the rules want passes, with what is his own"
@@ -68,5 +69,7 @@ out=$(fat whole ghcr.io/acme/x:1 Always '{"imagePullSecrets":[{"name":"own"},{"n
 is "a fat pod that is as the rules say" "$(stored whole airbyte)" '["ghcr.io/acme/x:1","Always",["own","regcred","another"]]'
 out=$(fat warned ghcr.io/acme/x:1 | create warned)
 is "mode warn lets it pass" "$(stored warned warned)" '["ghcr.io/acme/x:1","Never",[]]'
-has "and records it" "$(grep '"name":"warned"' "$work/pullgate.audit" | grep '"endpoint":"validate"')" '"code":"not-rewritten"'
+warned='"endpoint":"validate".*"name":"warned"\|"name":"warned".*"endpoint":"validate"'
+until_true "the audit line of the one that is warned" 300 has_line "$work/pullgate.audit" "$warned"
+has "and records it" "$(whole_lines "$work/pullgate.audit" "$warned")" '"code":"not-rewritten"'
 finish

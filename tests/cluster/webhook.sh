@@ -226,7 +226,7 @@ pod shipped busybox:1 | k create -n airbyte-old -f - >/dev/null
 no_business shipped
 pod shipped-after busybox:1 | k create -n airbyte-old -f - >/dev/null
 asked_about() { [ "$(grep -c "\"name\":\"$1\"" "$work/pullgate.audit")" -ge "$2" ]; }
-until_true "the audit lines" 100 asked_about shipped-after 2
+until_true "the audit lines" 300 asked_about shipped-after 2
 is "by the rules that ship pullgate was asked about the pod, by /mutate and /validate, and nothing else" \
     "$(grep -c '"name":"shipped"' "$work/pullgate.audit")" 2
 too_wide Mutating /mutate | k apply -f - >/dev/null
@@ -238,7 +238,7 @@ wide_is_asked() {
 until_true "the wide rules to be in force" 100 wide_is_asked
 pod wide busybox:1 | k create -n airbyte-old -f - >/dev/null
 no_business wide
-has "pullgate was asked about exec" "$(cat "$work/pullgate.audit")" '"PodExecOptions"'
+until_true "the audit line of exec" 300 has_line "$work/pullgate.audit" '"PodExecOptions"'
 k delete mutatingwebhookconfiguration,validatingwebhookconfiguration wide >/dev/null
 
 say "workloads are judged by their templates and never rewritten"
@@ -292,9 +292,8 @@ big large busybox:1
 out=$(k create -n airbyte -f "$work/large.json" 2>&1 | cut -c1-2000)
 is "a big pod is rewritten like any other" "$out$(image_of pod/large airbyte main)" "pod/large createdghcr.io/acme-data/busybox:1"
 
-# The API server writes an event behind its answer, and may be in the middle of a line.
-events() { # PATTERN: the whole lines of its audit log that hold it
-    perl -ne 'print if /\n\z/' "$work/audit.log" | grep -- "$1"
+events() { # PATTERN: those of its audit log
+    whole_lines "$work/audit.log" "$1"
 }
 annotation() { # NAME PATTERN: of the first event with that pattern
     events "$2" | head -1 | jq -r --arg name "$1" '.annotations[$name]'

@@ -70,7 +70,7 @@ check_answer() { # ROOT
         --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 --drain-pause 0) \
         >"$work/audit" 2>"$work/log" &
     pids+=($!)
-    await "it is ready" grep -q '"event":"ready"' "$work/log" || { cat "$work/log"; finish; }
+    await "it is ready" grep -q '"event":"ready".*}$' "$work/log" || { cat "$work/log"; finish; }
     port=$(jq -r 'select(.event == "ready") | .port' "$work/log")
     [ "$(id -u)" -ne 0 ] || check_confined $!
     (in_root "$root" /usr/bin/pullgate --healthcheck --metrics-listen "127.0.0.1:$(jq -r 'select(.event == "ready") | .metricsPort' "$work/log")")

@@ -16,10 +16,6 @@ begin_request() {
     hear
     same "$1: the header is read" "$code" 100
 }
-is_readyz() { # STATUS
-    ask "http://127.0.0.1:$probes/readyz"
-    [ "$code" = "$1" ]
-}
 is_refused() {
     ! openssl s_client -connect "127.0.0.1:$port" </dev/null >/dev/null 2>&1
 }

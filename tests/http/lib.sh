@@ -31,13 +31,25 @@ last_audited_is() { # FIELD VALUE
 # The certificates are those of $certs; EVENT is what it says once it listens. PULLGATE_WRAP is put
 # before the command, as in "valgrind --quiet".
 start_daemon() { # NAME EVENT OPTION...
-    local name=$1 event=$2
-    shift 2
-    log=$work/$name.log audit=$work/$name.audit
+    local name=$1
+    shift
+    audit=$work/$name.audit
+    start_into "$name" "$audit" "$work/$name.log" "$@"
+}
+
+# The same with standard output and error where the caller wants them; $log is WORK/NAME.log. Descriptors named in
+# `ours` are not the daemon's: it would be the other end of its own pipe.
+start_into() { # NAME OUT ERR EVENT OPTION...
+    local name=$1 out=$2 err=$3 event=$4
+    shift 4
+    log=$work/$name.log
     : >"$log"
-    # shellcheck disable=SC2086 # words of a command
-    ${PULLGATE_WRAP:-} "$PULLGATE" --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 --drain-pause 0s \
-        --tls-cert "$certs/tls.crt" --tls-key "$certs/tls.key" "$@" >"$audit" 2>"$log" </dev/null &
+    (
+        for fd in ${ours:-}; do exec {fd}>&-; done
+        # shellcheck disable=SC2086 # words of a command
+        exec ${PULLGATE_WRAP:-} "$PULLGATE" --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 --drain-pause 0s \
+            --tls-cert "$certs/tls.crt" --tls-key "$certs/tls.key" "$@" >"$out" 2>"$err" </dev/null
+    ) &
     pid=$!
     pids+=("$pid")
     await "$name: says $event" is_logged "$event" || { cat "$log"; exit 1; }
@@ -48,14 +60,25 @@ start_daemon() { # NAME EVENT OPTION...
 
 # Ends it as Kubernetes does, and waits; leaves $status.
 stop_daemon() {
-    local p rest=()
     kill -TERM "$pid"
     wait "$pid"
     status=$?
-    for p in "${pids[@]}"; do
-        [ "$p" = "$pid" ] || rest+=("$p")
-    done
-    pids=("${rest[@]}")
+    forget "$pid"
+}
+
+metric() { # NAME: its value now
+    curl --silent --max-time 30 "http://127.0.0.1:$probes/metrics" | awk -v name="$1" '$1 == name {print $2}'
+}
+
+is_readyz() { # STATUS
+    ask "http://127.0.0.1:$probes/readyz"
+    [ "$code" = "$1" ]
+}
+
+# New connections get the certificate of the file.
+served_is_disk() { # [FILE]
+    [ "$(openssl s_client -connect "127.0.0.1:$port" </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256)" = \
+        "$(openssl x509 -noout -fingerprint -sha256 -in "${1:-$certs/tls.crt}")" ]
 }
 
 # curl that trusts our CA alone; the answer's body goes to $work/body, its head to $work/head.

@@ -17,10 +17,6 @@ image() { # what nginx becomes
 image_is() {
     [ "$(image)" = "$1" ]
 }
-is_ready() { # STATUS
-    ask "http://127.0.0.1:$probes/readyz"
-    [ "$code" = "$1" ]
-}
 
 # ---- rules -----------------------------------------------------------------------------------
 
@@ -47,7 +43,7 @@ same "broken rules: file" "$(logged rules_kept file)" rules.yaml
 same "broken rules: line and column" "$(logged rules_kept line):$(logged rules_kept column)" 4:3
 matches "broken rules: text" "$(logged rules_kept error)" 'unknown key "regsitry" in spec.*did you mean "registry"'
 same "broken rules: the last good ones hold" "$(image)" two.example/nginx:1.14.2
-check "broken rules: ready all the same" is_ready 200
+check "broken rules: ready all the same" is_readyz 200
 
 kept=$(grep -c '"event":"rules_kept"' "$log")
 rm rules.yaml
@@ -69,17 +65,14 @@ served() { # fingerprint of what a new connection gets
 on_disk() {
     openssl x509 -noout -fingerprint -sha256 -in "$certs/tls.crt"
 }
-serves_disk() {
-    [ "$(served)" = "$(on_disk)" ]
-}
 before=$(on_disk)
-check "certificate: as on disk" serves_disk
+check "certificate: as on disk" served_is_disk
 dial # a connection of before
 "$POLICYCTL" certs rotate --dir "$certs" --service pullgate --namespace pullgate --dns 127.0.0.1 \
     --dns localhost --force >/dev/null
 check "certificate: another one on disk" [ "$(on_disk)" != "$before" ]
 kill -HUP "$pid"
-await "certificate: new connections see the new one" serves_disk
+await "certificate: new connections see the new one" served_is_disk
 matches "certificate: logged" "$(logged certificate_loaded sha256)" "^$(on_disk | cut -d= -f2 | tr -d : | tr A-F a-f)$"
 printf 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n' >raw
 say raw
@@ -143,12 +136,12 @@ same "an expired pair at the start: is told" "$(logged certificate_expired level
 signed 20990102030405Z 21000101000000Z
 cp odd.crt "$certs/tls.crt"
 kill -HUP "$pid"
-await "an expired pair in use: one of the future is as good" serves_disk
+await "an expired pair in use: one of the future is as good" served_is_disk
 ask "http://127.0.0.1:$probes/readyz?verbose"
 matches "one of the future: readyz" "$body" 'certificate: valid until 2100-01-01T00:00:00Z, but not before 2099-01-02T03:04:05Z'
 cp good.key "$certs/tls.key" && cp good.crt "$certs/tls.crt"
 kill -HUP "$pid"
-await "an expired pair in use: a good one is taken" serves_disk
+await "an expired pair in use: a good one is taken" served_is_disk
 stop_daemon
 same "exit status" $status 0
 
@@ -160,7 +153,7 @@ same "broken at the start: logged with its place" \
     "$(logged rules_invalid file):$(logged rules_invalid line):$(logged rules_invalid column)" rules.yaml:4:9
 same "broken at the start: further errors, up to eight in all" \
     "$(grep '"event":"rules_error"' "$log" | jq -r .line | tr '\n' ' ')$(logged rules_errors_left_out errors)" "5 6 7 8 9 10 11 3"
-check "broken at the start: not ready" is_ready 503
+check "broken at the start: not ready" is_readyz 503
 matches "broken at the start: the reason" "$body" '\[-\] rules: no valid rules are loaded'
 ask "http://127.0.0.1:$probes/healthz"
 same "broken at the start: alive" "$code" 200
@@ -172,7 +165,7 @@ for path in mutate validate; do
 done
 rules five.example
 kill -HUP "$pid"
-await "mended: ready" is_ready 200
+await "mended: ready" is_readyz 200
 same "mended: answers" "$(image)" five.example/nginx:1.14.2
 stop_daemon
 same "mended: exit status" $status 0
@@ -198,7 +191,7 @@ cat rules.new >mounted/..2/rules.yaml
 await "rewritten in place: the new rules" image_is eight.example/nginx:1.14.2
 "$POLICYCTL" certs rotate --dir "$certs" --service pullgate --namespace pullgate --dns 127.0.0.1 \
     --dns localhost --force >/dev/null
-await "rotated: the new certificate" serves_disk
+await "rotated: the new certificate" served_is_disk
 stop_daemon
 same "watched: exit status" $status 0
 

@@ -14,10 +14,6 @@ image_is() {
     post "$review" "$url/mutate"
     [ "$(jq -r '.response.patch // ""' "$work/body" | base64 -d | jq -r '.[0].value')" = "$1/nginx:1.14.2" ]
 }
-served_is_disk() {
-    [ "$(openssl s_client -connect "127.0.0.1:$port" </dev/null 2>/dev/null | openssl x509 -noout -fingerprint)" = \
-        "$(openssl x509 -noout -fingerprint -in "$1")" ]
-}
 
 # ---- a file ------------------------------------------------------------------------------------
 
