@@ -378,6 +378,23 @@ def memory(at, good):
         until(lambda: resident_kb("VmRSS:") < 40_000)
 
 
+def unread_patches(at, good):
+    """Large answers that nobody reads, more than --memory-budget holds: the oldest make room, nobody else waits
+    long, and nothing of them stays."""
+    whole = heavy(at, 64_000, 1)
+    status, _, body = at.ask(whole)
+    expect((status, len(body) > 6_000_000), (200, True))
+    kept = []
+    for _ in range(12):
+        send_unread(at, whole, kept)
+        good.goes_on()
+        expect(at.metric("pullgate_server_memory_bytes") <= at.metric("pullgate_server_memory_max_bytes"), True)
+    until(lambda: at.ask(whole)[0] == 200)
+    for s in kept:
+        s.close()
+    until(lambda: at.metric("pullgate_server_memory_bytes") < 1_000_000)
+
+
 def max_connections(at, good):
     more = [client.dial(at.port) for _ in range(40)]
     for _ in range(20):
@@ -496,13 +513,13 @@ def max_nodes(at, good):
 
 LIMITS = {f.__name__.replace("_", "-"): f for f in (
     max_body, memory_budget, max_in_flight, slow_bodies, probe_bodies, idle_crowd, unread_metrics, unread_answers,
-    long_uid, memory, max_connections, max_handshakes, max_connections_per_address, max_header,
+    unread_patches, long_uid, memory, max_connections, max_handshakes, max_connections_per_address, max_header,
     header_timeout, request_timeout, query_timeout, idle_timeout, max_depth, max_nodes)}
 
 
 def main():
     name, at = sys.argv[1], At(*sys.argv[2:])
-    good = Good(at, patient=name in ("memory-budget", "idle-crowd", "memory"))
+    good = Good(at, patient=name in ("memory-budget", "idle-crowd", "unread-patches", "memory"))
     good.start()
     try:
         good.goes_on()

@@ -24,6 +24,7 @@ probe-bodies --header-timeout 60s --request-timeout 60s
 idle-crowd
 unread-metrics --header-timeout 600s
 unread-answers --max-in-flight 4 --request-timeout 600s --header-timeout 600s
+unread-patches --memory-budget 64MiB --request-timeout 600s --header-timeout 600s
 long-uid
 memory --memory 256MiB
 max-connections --max-connections 4

@@ -248,7 +248,11 @@ static enum MHD_Result finish(struct conn *c, struct MHD_Connection *mhd, const 
 }
 
 bool server_charge_reply(struct server_reply *reply) {
-    return reply->conn == NULL || server_body_charge_reply(reply->conn);
+    struct conn *c = reply->conn;
+    if (c == NULL || server_body_charge_reply(c))
+        return true;
+    atomic_fetch_add(&c->worker->server->refused[SERVER_MEMORY], 1); /* the watchdog makes room */
+    return false;
 }
 
 static struct conn *conn_of(struct MHD_Connection *mhd) {
