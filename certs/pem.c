@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 /* Empties the error queue: the cause, and whether memory ran out somewhere on the way. */
-static bool drain(const char **reason) {
+static bool drain_errors(const char **reason) {
     bool no_memory = false;
     unsigned long e;
     *reason = NULL;
@@ -25,14 +25,14 @@ static bool drain(const char **reason) {
 
 enum ec certs_crypto_fail(struct err *err, const char *what) {
     const char *reason;
-    if (drain(&reason))
+    if (drain_errors(&reason))
         return err_set(err, EC_NOMEM, "%s: out of memory", what);
     return err_set(err, EC_CRYPTO, "%s: %s", what, reason ? reason : "no reason given");
 }
 
 enum ec certs_crypto_settle(struct err *err) {
     const char *reason;
-    return drain(&reason) ? err_set(err, EC_NOMEM, "out of memory") : EC_OK;
+    return drain_errors(&reason) ? err_set(err, EC_NOMEM, "out of memory") : EC_OK;
 }
 
 void certs_wipe(struct buf *b) {

@@ -55,7 +55,7 @@ void yaml_emit_take_value(struct emitter *e) {
         e->frames[e->depth - 1].state = KEY;
 }
 
-static enum ec push(struct emitter *e, enum state state, char closer, struct yaml_pos pos,
+static enum ec push(struct emitter *e, enum emit_state state, char closer, struct yaml_pos pos,
                     struct err *err) {
     if (e->depth >= e->limits->max_depth) {
         err_set(err, EC_LIMIT, "more than %u levels of nesting", e->limits->max_depth);
@@ -225,7 +225,7 @@ static enum ec on_mapping(struct emitter *e, const yaml_event_t *event, struct e
     const yaml_char_t *anchor = event->data.mapping_start.anchor;
     struct yaml_pos pos =
         pos_of(e, event, anchor != NULL || event->data.mapping_start.tag != NULL);
-    enum state state = emitter_state(e);
+    enum emit_state state = emitter_state(e);
     if (state == KEY)
         return yaml_emit_bad_key(pos, "a mapping", err);
     if (state == MERGE || state == MERGE_ITEM) {
@@ -245,7 +245,7 @@ static enum ec on_list(struct emitter *e, const yaml_event_t *event, struct err 
     const yaml_char_t *anchor = event->data.sequence_start.anchor;
     struct yaml_pos pos =
         pos_of(e, event, anchor != NULL || event->data.sequence_start.tag != NULL);
-    enum state state = emitter_state(e);
+    enum emit_state state = emitter_state(e);
     if (state == KEY)
         return yaml_emit_bad_key(pos, "a list", err);
     if (state == MERGE_ITEM)
@@ -288,7 +288,7 @@ static enum ec on_alias(struct emitter *e, const yaml_event_t *event, struct err
 /* --- the parser --- */
 
 static int feed(void *data, unsigned char *to, size_t size, size_t *n) {
-    *n = yaml_source_feed(data, to, size);
+    *n = yaml_feed_bytes(data, to, size);
     return 1;
 }
 
