@@ -14,7 +14,7 @@ static bool drain_errors(const char **reason) {
     bool no_memory = false;
     unsigned long e;
     *reason = NULL;
-    /* The first error is the cause, those behind it say who passed it on. */
+    /* The first error is the cause; the later ones are its callers'. */
     while ((e = ERR_get_error()) != 0) {
         no_memory = no_memory || ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
         if (*reason == NULL)
@@ -224,7 +224,7 @@ enum ec certs_pem_read_key(EVP_PKEY **out, struct str pem, struct err *err) {
 
 /* -- Writing ------------------------------------------------------------------------------- */
 
-/* In one piece and with room for a NUL: a buffer that grew would leave a copy of a key behind.
+/* Allocated once, with room for a NUL: a buffer that grew would leave a copy of a key in freed memory.
  */
 static enum ec put(struct buf *out, BIO *from, struct err *err) {
     char *p = NULL;

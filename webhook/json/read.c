@@ -453,11 +453,11 @@ enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limi
     json_read_skip_table(&r);
     r.err = err;
     r.bad = r.bad_str = text;
-    char behind = *r.end;
+    char after = *r.end;
     *r.end = '\0';
     uint32_t room = j->cap_nodes < limits.max_nodes ? j->cap_nodes : limits.max_nodes;
     bool is_read = read_document(&r, room);
-    *r.end = behind;
+    *r.end = after;
     if (!is_read)
         return failed(&r);
     j->n_nodes = r.n;

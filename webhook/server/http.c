@@ -160,8 +160,8 @@ static void refuse(struct conn *c, const struct refusal *why) {
 static int64_t limit_of(const struct conn *c, struct MHD_Connection *mhd) {
     int64_t most = (int64_t)c->worker->server->config.request_timeout_ms * NS_PER_MS;
     const char *value = MHD_lookup_connection_value(mhd, MHD_GET_ARGUMENT_KIND, "timeout");
-    int64_t asked = server_http_parse_timeout(str_of(value));
-    return asked > 0 && asked < most ? asked : most;
+    int64_t requested = server_http_parse_timeout(str_of(value));
+    return requested > 0 && requested < most ? requested : most;
 }
 
 static bool is_not_drained(const struct conn *c, const struct request_head *h) {
