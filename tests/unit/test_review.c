@@ -86,7 +86,64 @@ static void a_uid_that_was_not_read_is_none(void **state) {
     policy_free(p);
 }
 
+enum large { NONE, GROUPS, LABELS, SECRETS, CONTAINERS, VOLUMES, OLD_CONTAINERS, N_LARGE };
+
+/* One element, or very many: `head` number `tail`. */
+static void put_list(struct buf *out, const char *head, const char *tail, bool is_large) {
+    unsigned n = is_large ? 20000 : 1;
+    for (unsigned i = 0; i < n; i++)
+        buf_printf(out, "%s%s%u%s", i == 0 ? "" : ",", head, i, tail);
+}
+
+static void put_pod(struct buf *out, enum large large, enum large containers) {
+    buf_puts(out, "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"labels\":{");
+    put_list(out, "\"a", "\":\"b\"", large == LABELS);
+    buf_puts(out, "}},\"spec\":{\"imagePullSecrets\":[");
+    put_list(out, "{\"name\":\"s", "\"}", large == SECRETS);
+    buf_puts(out, "],\"volumes\":[");
+    put_list(out, "{\"image\":{\"reference\":\"a.io/v", "\"}}", large == VOLUMES);
+    buf_puts(out, "],\"containers\":[");
+    put_list(out, "{\"name\":\"c", "\",\"image\":\"a.io/c\"}", large == containers);
+    buf_puts(out, "]}}");
+}
+
+static void put_review(struct buf *out, enum large large) {
+    buf_puts(out, HEAD
+             "\"uid\":\"u-1\",\"kind\":{\"group\":\"\",\"version\":\"v1\",\"kind\":\"Pod\"},"
+             "\"resource\":{\"group\":\"\",\"version\":\"v1\",\"resource\":\"pods\"},"
+             "\"operation\":\"UPDATE\",\"userInfo\":{\"groups\":[");
+    put_list(out, "\"g", "\"", large == GROUPS);
+    buf_puts(out, "]},\"object\":");
+    put_pod(out, large, CONTAINERS);
+    buf_puts(out, ",\"oldObject\":");
+    put_pod(out, large == OLD_CONTAINERS ? large : NONE, OLD_CONTAINERS);
+    buf_puts(out, "}}");
+}
+
+/* A list that has no room is not taken for an empty one. */
+static void lists_without_room_are_denied(void **state) {
+    (void)state;
+    struct policy *p = policy_of(policy_text);
+    struct review_limits limits = REVIEW_LIMITS_DEFAULT;
+    struct review_session s;
+    limits.arena_bytes = 256 * 1024;
+    review_session_init(&s, limits);
+    for (enum large large = NONE; large < N_LARGE; large++) {
+        struct buf body = BUF_INIT(8 << 20);
+        put_review(&body, large);
+        struct answered a = answer(&s, p, buf_view(&body));
+        if (a.err.code != EC_OK || contains(&a.reply, "\"allowed\":true") != (large == NONE) ||
+            contains(&a.reply, "the object cannot be judged: it needs more") == (large == NONE))
+            fail_row("%d: %s %s", (int)large, a.err.msg, buf_z(&a.reply) ? a.reply.p : "");
+        buf_done(&a.reply);
+        buf_done(&body);
+    }
+    review_session_done(&s);
+    policy_free(p);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(lists_without_room_are_denied),
     cmocka_unit_test(skipped_keys_have_no_duplicates),
     cmocka_unit_test(a_uid_that_was_not_read_is_none),
 };
