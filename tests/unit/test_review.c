@@ -142,7 +142,41 @@ static void lists_without_room_are_denied(void **state) {
     policy_free(p);
 }
 
+static void built_in_kinds_have_their_versions(void **state) {
+    (void)state;
+    static const struct {
+        const char *api_version, *kind, *expected; /* NULL: fits */
+        const char *near;
+    } rows[] = {
+        {"v1", "Pod", NULL, ""},
+        {"apps/v1", "Deployment", NULL, ""},
+        {"apps/v1beta2", "Deployment", NULL, ""},
+        {"apps/v2alpha10", "Deployment", NULL, ""},
+        {"apps/v2", "Deployment", "apps/v1", ""},
+        {"apps/v1beta", "Deployment", "apps/v1", ""},
+        {"apps/vxbeta1", "Deployment", "apps/v1", ""},
+        {"batch/v1", "Deployment", "apps/v1", ""},
+        {"v1", "Deployment", "apps/v1", ""},
+        {"apps.example.com/v7", "Deployment", NULL, ""},
+        {"apps/v1", "deployment", NULL, "Deployment"},
+        {"apps.example.com/v1", "deployment", NULL, ""},
+        {"apps/v1", "ConfigMap", NULL, ""},
+        {"x/v9", "ConfigMap", NULL, ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct str expected, kind = str_of(rows[i].kind), api = str_of(rows[i].api_version);
+        bool fits = review_is_version(api, kind, &expected);
+        struct str near = review_kind_near(api, kind);
+        if (fits != (rows[i].expected == NULL) ||
+            (!fits && !str_eq(expected, str_of(rows[i].expected))) ||
+            !str_eq(near, str_of(rows[i].near)))
+            fail_row("%s %s: %d %.*s %.*s", rows[i].api_version, rows[i].kind, fits,
+                     STR_ARG(expected), STR_ARG(near));
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(built_in_kinds_have_their_versions),
     cmocka_unit_test(lists_without_room_are_denied),
     cmocka_unit_test(skipped_keys_have_no_duplicates),
     cmocka_unit_test(a_uid_that_was_not_read_is_none),
