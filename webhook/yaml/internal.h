@@ -33,9 +33,9 @@ struct yaml_cursor {
     uint32_t line; /* 1-based */
 };
 
-void yaml_cursor_to_index(struct yaml_cursor *p, struct str text, size_t index);
-void yaml_cursor_to_offset(struct yaml_cursor *p, struct str text, size_t off);
-struct yaml_pos yaml_cursor_location(const struct yaml_cursor *p);
+void yaml_cursor_to_index(struct yaml_cursor *c, struct str text, size_t index);
+void yaml_cursor_to_offset(struct yaml_cursor *c, struct str text, size_t off);
+struct yaml_pos yaml_cursor_location(const struct yaml_cursor *c);
 
 /* Sets the location of an error that has none; returns its code. */
 enum ec yaml_err_at(struct err *err, struct yaml_pos pos);
