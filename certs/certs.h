@@ -77,7 +77,7 @@ enum ec certs_save(const struct certs_files *f, const char *dir, bool force, str
 /* -- Read ---------------------------------------------------------------------------------- */
 
 /* Appends a PEM file's bytes to an empty `out` of any maximum from CERTS_READ_ROOM on. Unlike
- * file_read() it leaves no copies of a key behind in memory given back while growing; release
+ * file_read() it leaves no copies of a key in memory that was freed while growing; release
  * it with certs_wipe(). Errors: EC_IO, EC_LIMIT, EC_NOMEM. */
 enum { CERTS_READ_ROOM = CERTS_PEM_MAX * 3 };
 enum ec certs_read(struct buf *out, const char *path, struct err *err) MUST_CHECK;

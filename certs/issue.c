@@ -44,7 +44,7 @@ static bool set_serial(X509 *cert) {
 }
 
 /* Everything but names, extensions and signature. */
-static bool fill(X509 *cert, EVP_PKEY *key, struct span life) {
+static bool fill_certificate(X509 *cert, EVP_PKEY *key, struct span life) {
     return X509_set_version(cert, X509_VERSION_3) && set_serial(cert) &&
            ASN1_TIME_set(X509_getm_notBefore(cert), (time_t)life.from_s) != NULL &&
            ASN1_TIME_set(X509_getm_notAfter(cert), (time_t)life.to_s) != NULL &&
@@ -134,8 +134,8 @@ enum { ROOT_ROWS = 3, LINK_ROWS = 4 };
 enum ec certs_issue_ca(X509 **out, EVP_PKEY *key, const struct certs_request *r,
                        struct err *err) {
     AUTO(x509_freep) X509 *cert = X509_new();
-    if (cert == NULL || !fill(cert, key, life_of(r->now_s, r->ca_days)) || !name_ca(cert) ||
-        !extend(cert, cert, ca_rows, ROOT_ROWS) || !sign(cert, key))
+    if (cert == NULL || !fill_certificate(cert, key, life_of(r->now_s, r->ca_days)) ||
+        !name_ca(cert) || !extend(cert, cert, ca_rows, ROOT_ROWS) || !sign(cert, key))
         return certs_crypto_fail(err, "cannot make the CA");
     *out = cert;
     cert = NULL;
@@ -157,7 +157,7 @@ static bool build_leaf(X509 *cert, EVP_PKEY *key, struct issuer ca, const GENERA
         {NID_ext_key_usage, "serverAuth"},
         {NID_subject_key_identifier, "hash"},
         {NID_authority_key_identifier, "keyid"}};
-    return fill(cert, key, life) &&
+    return fill_certificate(cert, key, life) &&
            X509_set_issuer_name(cert, X509_get_subject_name(ca.cert)) &&
            extend(cert, ca.cert, rows, sizeof rows / sizeof *rows) && add_names(cert, names) &&
            sign(cert, ca.key);
@@ -187,7 +187,7 @@ enum ec certs_issue_link(X509 **out, X509 *ca, struct issuer before, int64_t now
         life_within(&life, before.cert, err) != EC_OK)
         return err->code;
     life.from_s = now_s - CERTS_SKEW_S;
-    if (cert == NULL || !fill(cert, X509_get0_pubkey(ca), life) ||
+    if (cert == NULL || !fill_certificate(cert, X509_get0_pubkey(ca), life) ||
         !X509_set_subject_name(cert, X509_get_subject_name(ca)) ||
         !X509_set_issuer_name(cert, X509_get_subject_name(before.cert)) ||
         !extend(cert, before.cert, ca_rows, LINK_ROWS) || !sign(cert, before.key))

@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 
 /* Empties the error queue: the cause, and whether memory ran out somewhere on the way. */
-static bool drain(const char **reason) {
+static bool drain_errors(const char **reason) {
     bool no_memory = false;
     unsigned long e;
     *reason = NULL;
-    /* The first error is the cause, those behind it say who passed it on. */
+    /* The first error is the cause; the later ones are its callers'. */
     while ((e = ERR_get_error()) != 0) {
         no_memory = no_memory || ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
         if (*reason == NULL)
@@ -25,14 +25,14 @@ static bool drain(const char **reason) {
 
 enum ec certs_crypto_fail(struct err *err, const char *what) {
     const char *reason;
-    if (drain(&reason))
+    if (drain_errors(&reason))
         return err_set(err, EC_NOMEM, "%s: out of memory", what);
     return err_set(err, EC_CRYPTO, "%s: %s", what, reason ? reason : "no reason given");
 }
 
 enum ec certs_crypto_settle(struct err *err) {
     const char *reason;
-    return drain(&reason) ? err_set(err, EC_NOMEM, "out of memory") : EC_OK;
+    return drain_errors(&reason) ? err_set(err, EC_NOMEM, "out of memory") : EC_OK;
 }
 
 void certs_wipe(struct buf *b) {
@@ -224,7 +224,7 @@ enum ec certs_pem_read_key(EVP_PKEY **out, struct str pem, struct err *err) {
 
 /* -- Writing ------------------------------------------------------------------------------- */
 
-/* In one piece and with room for a NUL: a buffer that grew would leave a copy of a key behind.
+/* Allocated once, with room for a NUL: a buffer that grew would leave a copy of a key in freed memory.
  */
 static enum ec put(struct buf *out, BIO *from, struct err *err) {
     char *p = NULL;

@@ -219,8 +219,8 @@ static enum ec push_shared(STACK_OF(X509) * certs, X509 *cert, struct err *err) 
 }
 
 /* The CA, and its predecessors as long as they are needed. */
-static enum ec compose(STACK_OF(X509) * out, X509 *ca, const struct estate *e,
-                       const struct certs_rotation *how, struct err *err) {
+static enum ec fill_bundle(STACK_OF(X509) * out, X509 *ca, const struct estate *e,
+                           const struct certs_rotation *how, struct err *err) {
     struct span life;
     if (certs_info_span(&life, ca, err) != EC_OK || push_shared(out, ca, err) != EC_OK)
         return err->code;
@@ -319,7 +319,7 @@ static enum ec make_bundle(struct product *p, const struct estate *e,
                            const struct certs_rotation *how, struct err *err) {
     if ((p->bundle = sk_X509_new_null()) == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
-    return compose(p->bundle, p->ca ? p->ca : e->ca.cert, e, how, err);
+    return fill_bundle(p->bundle, p->ca ? p->ca : e->ca.cert, e, how, err);
 }
 
 static enum ec prove(const struct product *p, int64_t now_s, struct err *err) {

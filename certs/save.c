@@ -57,25 +57,26 @@ static struct str text_of(const struct certs_files *f, size_t i) {
 }
 
 /* One file being replaced: temp exists until it is renamed. */
-struct stage {
+struct replacement {
     char *temp, *path;
 };
 
-struct stages {
-    struct stage of[N_FILES];
+struct replacements {
+    struct replacement of[N_FILES];
 };
 
-static void stages_done(struct stages *stages) {
+static void replacements_done(struct replacements *all) {
     for (size_t i = 0; i < N_FILES; i++) {
-        struct stage *stage = &stages->of[i];
-        if (stage->temp != NULL)
-            unlink(stage->temp);
-        mem_free(stage->temp);
-        mem_free(stage->path);
+        struct replacement *one = &all->of[i];
+        if (one->temp != NULL)
+            unlink(one->temp);
+        mem_free(one->temp);
+        mem_free(one->path);
     }
 }
 
-static enum ec fill(int fd, const char *temp, unsigned mode, struct str text, struct err *err) {
+static enum ec write_temp(int fd, const char *temp, unsigned mode, struct str text,
+                          struct err *err) {
     if (fchmod(fd, mode) != 0)
         return err_set_os(err, errno, "cannot set the mode of %s", temp);
     if (file_write_fd(fd, text, err) != EC_OK)
@@ -85,27 +86,27 @@ static enum ec fill(int fd, const char *temp, unsigned mode, struct str text, st
     return EC_OK;
 }
 
-static enum ec prepare(struct stage *stage, const char *dir, const struct file *file,
+static enum ec prepare(struct replacement *one, const char *dir, const struct file *file,
                        struct str text, struct err *err) {
     char hidden[64];
     snprintf(hidden, sizeof hidden, ".%s.XXXXXX", file->name);
     AUTO(mem_freep) char *temp = certs_save_path(dir, hidden);
-    stage->path = certs_save_path(dir, file->name);
-    if (temp == NULL || stage->path == NULL)
+    one->path = certs_save_path(dir, file->name);
+    if (temp == NULL || one->path == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
     AUTO(certs_save_unlockp) int fd = mkostemp(temp, O_CLOEXEC);
     if (fd < 0)
         return err_set_os(err, errno, "cannot create a file in %s", dir);
-    stage->temp = temp;
+    one->temp = temp;
     temp = NULL;
-    return fill(fd, stage->temp, file->mode, text, err);
+    return write_temp(fd, one->temp, file->mode, text, err);
 }
 
-static enum ec commit(struct stage *stage, struct err *err) {
-    if (rename(stage->temp, stage->path) != 0)
-        return err_set_os(err, errno, "cannot rename %s to %s", stage->temp, stage->path);
-    mem_free(stage->temp);
-    stage->temp = NULL;
+static enum ec commit(struct replacement *one, struct err *err) {
+    if (rename(one->temp, one->path) != 0)
+        return err_set_os(err, errno, "cannot rename %s to %s", one->temp, one->path);
+    mem_free(one->temp);
+    one->temp = NULL;
     return EC_OK;
 }
 
@@ -116,14 +117,14 @@ static void sync_folder(const char *dir) {
 }
 
 enum ec certs_save_files(const struct certs_files *f, const char *dir, struct err *err) {
-    AUTO(stages_done) struct stages stages = {0};
+    AUTO(replacements_done) struct replacements all = {0};
     for (size_t i = 0; i < N_FILES; i++) {
         struct str text = text_of(f, i);
-        if (text.n != 0 && prepare(&stages.of[i], dir, &files[i], text, err) != EC_OK)
+        if (text.n != 0 && prepare(&all.of[i], dir, &files[i], text, err) != EC_OK)
             return err->code;
     }
     for (size_t i = 0; i < N_FILES; i++)
-        if (stages.of[i].temp != NULL && commit(&stages.of[i], err) != EC_OK)
+        if (all.of[i].temp != NULL && commit(&all.of[i], err) != EC_OK)
             return err->code;
     sync_folder(dir);
     return EC_OK;

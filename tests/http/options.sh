@@ -30,7 +30,7 @@ mistake "time" '^pullgate: --idle-timeout: found "soon", expected a duration suc
 mistake "word" '^pullgate: --log-level: found "loud", expected debug, info, warn, error$' --policy rules.yaml --log-level loud
 for none in '' ' , '; do
     PULLGATE_CLIENT_NAME=$none mistake "environment: a list of nothing" \
-        '^pullgate: environment: --client-name: found "[ ,]*", expected one name or more' --policy rules.yaml
+        '^pullgate: environment: --client-name: found "[ ,]*", expected one or more names' --policy rules.yaml
 done
 PULLGATE_WORKERS=many mistake "environment" '^pullgate: environment: --workers: found "many"' --policy rules.yaml
 

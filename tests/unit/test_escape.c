@@ -55,6 +55,10 @@ static const struct row {
 } rows[] = {
     {TEXT, "", STR_INIT(""), ""},
     {TEXT, "", STR_INIT("a \\d b"), "a \\d b"},
+    {TEXT, "", STR_INIT("12 images"), "12 images"},
+    {TEXT, "", STR_INIT("1.2"), "1.2"},
+    {TEXT, "", STR_INIT("..2"), "..2"},
+    {XML, "", STR_INIT("a b"), "a b"},
     {TEXT, "", STR_INIT("a\nb\r\tc\0d"), "a\\x0ab\\x0d\\x09c\\x00d"},
     {TEXT, "", STR_INIT("\x1b[31m\x7f"), "\\x1b[31m\\x7f"},
     {TEXT, "", STR_INIT("\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0"),

@@ -75,6 +75,7 @@ static const struct {
     {"version 1",
      {{"/proc/self/cgroup", "5:cpu,cpuacct:/x\n4:memory:/docker/c1\n0::/\n"},
       {"/sys/fs/cgroup/memory/docker/c1/memory.limit_in_bytes", "536870912\n"},
+      {"/sys/fs/cgroup/memory/x/memory.limit_in_bytes", "1\n"}, /* not the process' group */
       {"/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n"}},
      536870912,
      "/sys/fs/cgroup/memory/docker/c1/memory.limit_in_bytes"},

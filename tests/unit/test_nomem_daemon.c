@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "certs/certs.h"
+#include "program/live.h"
 #include "program/load.h"
 
 #include <dirent.h>
@@ -231,6 +232,20 @@ static void reloads_leave_what_was_there(void **state) {
     assert_int_equal(mem_fault_live(), live);
 }
 
+static void rules_without_memory_are_not_in_force(void **state) {
+    (void)state;
+    size_t before = mem_fault_live();
+    struct live *live = live_new();
+    assert_non_null(live);
+    mem_fault_arm(1, MEM_FAULT_ON);
+    bool taken = live_set_take(live, (struct live_rules){.policy = NULL});
+    assert_true(mem_fault_disarm());
+    assert_false(taken);
+    assert_false(live_has_policy(live));
+    live_free(live);
+    assert_int_equal(mem_fault_live(), before);
+}
+
 static int group_set_up(void **state) {
     int bad = set_up(state);
     read_options();
@@ -250,6 +265,7 @@ int main(void) {
         cmocka_unit_test(requests_are_answered),
         cmocka_unit_test(it_starts_or_says_why_not),
         cmocka_unit_test(reloads_leave_what_was_there),
+        cmocka_unit_test(rules_without_memory_are_not_in_force),
     };
     return cmocka_run_group_tests(tests, group_set_up, group_tear_down);
 }

@@ -251,6 +251,49 @@ static void numbers_are_printed_as_go_does(void **state) {
     }
 }
 
+/* By Go's layouts, and by the calendar. */
+static void timestamps_are_checked(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        bool good;
+    } rows[] = {
+        {"2001-12-14", true},
+        {"2004-02-29", true},
+        {"2000-02-29", true},
+        {"1900-02-28", true},
+        {"1900-02-29", false},
+        {"2001-04-31", false},
+        {"2001-13-01", false},
+        {"2001-0-1", false},
+        {"2001-12-14t21:59:43+05:30", true},
+        {"2001-12-14T21:59:43-05:30", true},
+        {"2001-12-14T21:59:43x05:30", false},
+        {"2001-12-14T21:59:43+0530", false},
+        {"2001-12-14T21:59:43+05:60", false},
+        {"2001-12-14T21:59:43+05.30", false},
+        {"2001-12-14T21:59:43", false},
+        {"2001-12-14 21:59:43Z", false},
+        {"2001-12-14 21:59:43.5", true},
+        {"2001-12-14 21:59:43.", false},
+        {"2001-12-14 24:00:00", false},
+        {"2001-12-14 23:60:00", false},
+        {"2001-12-14 23:59:60", false},
+        {"2001-12-14x21:59:43", false},
+        {"20011214", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct reader r = {.err = ERR_INIT};
+        struct buf text = BUF_INIT(100);
+        buf_printf(&text, "!!timestamp \"%s\"\n", rows[i].text);
+        assert_ok(yaml_open(&r.yaml, buf_view(&text), YAML_LIMITS_DEFAULT, &r.err), &r.err);
+        if (next(&r) != (rows[i].good ? EC_OK : EC_SCHEMA))
+            fail_row("row \"%s\": %s", rows[i].text, r.err.msg);
+        yaml_close(r.yaml);
+        buf_done(&text);
+    }
+}
+
 static void merges_and_aliases_are_expanded(void **state) {
     (void)state;
     static const struct {
@@ -348,6 +391,7 @@ static void utf16_is_read(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(scalars_and_documents_read_as_kubectl_reads_them),
     cmocka_unit_test(numbers_are_printed_as_go_does),
+    cmocka_unit_test(timestamps_are_checked),
     cmocka_unit_test(merges_and_aliases_are_expanded),
     cmocka_unit_test(utf16_is_read),
 };

@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void set(struct err *e, const char *src, int src_line, enum ec code) {
+static void set_code(struct err *e, const char *src, int src_line, enum ec code) {
     e->code = code;
     e->src = src;
     e->src_line = src_line;
@@ -17,7 +17,7 @@ enum ec err_set_at(struct err *e, const char *src, int src_line, enum ec code,
     va_list args;
     if (e->code != EC_OK)
         return e->code;
-    set(e, src, src_line, code);
+    set_code(e, src, src_line, code);
     va_start(args, format);
     vsnprintf(e->msg, sizeof e->msg, format, args);
     va_end(args);
@@ -30,7 +30,7 @@ enum ec err_set_os_at(struct err *e, const char *src, int src_line, int os, cons
     va_list args;
     if (e->code != EC_OK)
         return e->code;
-    set(e, src, src_line, os == ENOMEM ? EC_NOMEM : EC_IO);
+    set_code(e, src, src_line, os == ENOMEM ? EC_NOMEM : EC_IO);
     e->os = os;
     va_start(args, format);
     int n = vsnprintf(e->msg, sizeof e->msg, format, args);

@@ -4,16 +4,16 @@
 
 /* ---- characters ----------------------------------------------------------------------- */
 
-struct unit { /* one character, or one byte that is not UTF-8 */
+struct glyph { /* one character, or one byte that is not UTF-8 */
     struct str bytes;
     bool seen;
 };
 
-static struct unit unit_at(struct str s, size_t at) {
+static struct glyph glyph_at(struct str s, size_t at) {
     const unsigned char *p = (const unsigned char *)s.p + at;
     size_t n = utf8_length(p, s.n - at);
-    return (struct unit){.bytes = str_slice(s, at, at + (n ? n : 1)),
-                         .seen = n != 0 && !utf8_is_unseen(utf8_code(p, n))};
+    return (struct glyph){.bytes = str_slice(s, at, at + (n ? n : 1)),
+                          .seen = n != 0 && !utf8_is_unseen(utf8_code(p, n))};
 }
 
 static void put_hex(struct buf *out, struct str bytes) {
@@ -78,7 +78,7 @@ static bool begins_line_command(struct str s) {
 
 /* Prints one character; returns its length in bytes. *start: only blanks precede it in its line. */
 static size_t put_text(struct buf *out, struct str s, size_t at, bool *start) {
-    struct unit u = unit_at(s, at);
+    struct glyph u = glyph_at(s, at);
     struct str rest = str_slice(s, at, s.n);
     bool command = begins_command(rest) || (*start && begins_line_command(rest));
     *start &= u.seen && !command && !is_graph(s.p[at]);
@@ -137,7 +137,7 @@ bool escape_is_seen(struct str s) {
             i += 8;
             continue;
         }
-        struct unit u = unit_at(s, i);
+        struct glyph u = glyph_at(s, i);
         if (!u.seen && !str_eq(u.bytes, STR("\n")))
             return false;
         i += u.bytes.n;
@@ -146,7 +146,7 @@ bool escape_is_seen(struct str s) {
 }
 
 size_t escape_cell(struct buf *out, struct str s, size_t at) {
-    struct unit u = unit_at(s, at);
+    struct glyph u = glyph_at(s, at);
     struct str rest = str_slice(s, at, s.n);
     if (s.p[at] == '\t')
         buf_putc(out, ' ');
@@ -161,7 +161,7 @@ size_t escape_cell(struct buf *out, struct str s, size_t at) {
 size_t escape_width(struct str s) {
     size_t width = 0;
     for (size_t i = 0; i < s.n;) {
-        struct unit u = unit_at(s, i);
+        struct glyph u = glyph_at(s, i);
         width += u.seen ? 1 : 4 * u.bytes.n;
         i += u.bytes.n;
     }
@@ -213,7 +213,7 @@ void escape_quoted(struct buf *out, struct str s) {
     struct buf json = BUF_INIT(out->max);
     buf_json(&json, s);
     for (size_t i = 0; i < json.n;) {
-        struct unit u = unit_at(buf_view(&json), i);
+        struct glyph u = glyph_at(buf_view(&json), i);
         if (!u.seen || begins_command(str_slice(buf_view(&json), i, json.n)))
             put_u(out, utf8_code((const unsigned char *)u.bytes.p, u.bytes.n));
         else
@@ -248,7 +248,7 @@ static bool is_outside_xml(uint32_t c) {
 }
 
 static size_t put_xml(struct buf *out, struct str s, size_t at) {
-    struct unit u = unit_at(s, at);
+    struct glyph u = glyph_at(s, at);
     bool is_text = u.seen || utf8_length((const unsigned char *)u.bytes.p, u.bytes.n) != 0;
     uint32_t c = utf8_code((const unsigned char *)u.bytes.p, u.bytes.n);
     if (!is_text || is_outside_xml(c))
@@ -293,7 +293,7 @@ static bool is_harmless(struct str s) {
 static void put_dollar_quoted(struct buf *out, struct str s) {
     buf_puts(out, "$'");
     for (size_t i = 0; i < s.n;) {
-        struct unit u = unit_at(s, i);
+        struct glyph u = glyph_at(s, i);
         for (size_t k = 0; k < u.bytes.n && !u.seen; k++)
             buf_printf(out, "\\%03o", (unsigned char)u.bytes.p[k]);
         if (u.seen && is_of(u.bytes.p[0], STR("\\'")))

@@ -116,9 +116,9 @@ static bool report_lost_lines(int64_t lost) {
     begin(&line, LOG_WARN, "log_lines_lost");
     put_field(&line, &lines);
     buf_puts(&line, "}\n");
-    bool told = !line.bad && put_line(buf_view(&line));
+    bool reported = !line.bad && put_line(buf_view(&line));
     buf_done(&line);
-    return told;
+    return reported;
 }
 
 /* Writes all of them; returns the number of lines lost, earlier ones included. */

@@ -9,24 +9,24 @@ enum { FIRST_LONG = 256 };
 
 extern char **environ; /* POSIX: each program declares it for itself */
 
-struct unit {
+struct suffix {
     const char *name;
     uint64_t factor;
 };
 
-static bool parse_scaled(struct str s, const struct unit *units, size_t n_units, uint64_t bare,
-                         uint64_t *out) {
+static bool parse_scaled(struct str s, const struct suffix *suffixes, size_t n_suffixes,
+                         uint64_t bare, uint64_t *out) {
     size_t digits = 0;
     uint64_t v, factor = 0;
     while (digits < s.n && ascii_is_digit(s.p[digits]))
         digits++;
     if (!str_to_uint(str_slice(s, 0, digits), UINT64_MAX, &v))
         return false;
-    struct str unit = str_slice(s, digits, s.n);
-    for (size_t i = 0; i < n_units; i++)
-        if (str_eq_nocase(unit, str_of(units[i].name)))
-            factor = units[i].factor;
-    if (unit.n == 0)
+    struct str suffix = str_slice(s, digits, s.n);
+    for (size_t i = 0; i < n_suffixes; i++)
+        if (str_eq_nocase(suffix, str_of(suffixes[i].name)))
+            factor = suffixes[i].factor;
+    if (suffix.n == 0)
         factor = bare;
     if (factor == 0 || v > UINT64_MAX / factor)
         return false;
@@ -35,16 +35,17 @@ static bool parse_scaled(struct str s, const struct unit *units, size_t n_units,
 }
 
 bool opts_parse_size(struct str s, uint64_t *out) {
-    static const struct unit units[] = {{"B", 1},          {"KiB", 1u << 10}, {"K", 1u << 10},
-                                        {"Ki", 1u << 10},  {"Mi", 1u << 20},  {"Gi", 1u << 30},
-                                        {"MiB", 1u << 20}, {"M", 1u << 20},   {"GiB", 1u << 30},
-                                        {"G", 1u << 30}};
-    return parse_scaled(s, units, sizeof units / sizeof *units, 1, out);
+    static const struct suffix suffixes[] = {
+        {"B", 1},          {"KiB", 1u << 10}, {"K", 1u << 10},   {"Ki", 1u << 10},
+        {"Mi", 1u << 20},  {"Gi", 1u << 30},  {"MiB", 1u << 20}, {"M", 1u << 20},
+        {"GiB", 1u << 30}, {"G", 1u << 30}};
+    return parse_scaled(s, suffixes, sizeof suffixes / sizeof *suffixes, 1, out);
 }
 
 bool opts_parse_duration(struct str s, uint64_t *out_ms) {
-    static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
-    return parse_scaled(s, units, sizeof units / sizeof *units, 1000, out_ms);
+    static const struct suffix suffixes[] = {
+        {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+    return parse_scaled(s, suffixes, sizeof suffixes / sizeof *suffixes, 1000, out_ms);
 }
 
 /* ---- values -------------------------------------------------------------------------- */
@@ -112,8 +113,8 @@ static enum ec add_item(const struct opt_row *row, struct opt_list *list, const 
     return EC_OK;
 }
 
-static enum ec set(const struct opt_row *row, void *target, const char *value,
-                   struct err *err) {
+static enum ec set_value(const struct opt_row *row, void *target, const char *value,
+                         struct err *err) {
     void *field = (char *)target + row->offset;
     switch (row->kind) {
     case OPT_FLAG:
@@ -216,7 +217,7 @@ static enum ec set_list(const struct opt_row *row, void *target, const char *val
         copy[item.n] = '\0';
         text->n += item.n + 1;
         n_items++;
-        set(row, target, copy, err);
+        set_value(row, target, copy, err);
     }
     /* A list left empty by mistake must not mean the same as none, such as "any client". */
     if (n_items == 0)
@@ -245,7 +246,7 @@ static enum ec set_defaults(const struct opt_table *table, void *target, struct 
         const struct opt_row *row = &table->rows[i];
         if (row->kind == OPT_HELP)
             continue;
-        if (row->fallback != NULL && set(row, target, row->fallback, err) != EC_OK)
+        if (row->fallback != NULL && set_value(row, target, row->fallback, err) != EC_OK)
             return err->code;
         const char *value =
             table->env_prefix ? from_environment(table->env_prefix, row->name) : NULL;
@@ -253,7 +254,7 @@ static enum ec set_defaults(const struct opt_table *table, void *target, struct 
             continue;
         out->given[i] = true;
         enum ec ec = row->kind == OPT_LIST ? set_list(row, target, value, text, err)
-                                           : set(row, target, value, err);
+                                           : set_value(row, target, value, err);
         if (ec != EC_OK)
             return err_wrap(err, "environment");
     }
@@ -266,7 +267,8 @@ static bool takes_value(const struct opt_row *row) {
     return row->kind != OPT_FLAG && row->kind != OPT_HELP;
 }
 
-static void fill(const struct opt_table *table, struct option *longs, char *letters) {
+static void list_for_getopt(const struct opt_table *table, struct option *longs,
+                            char *letters) {
     size_t n = 0;
     letters[n++] = ':'; /* getopt returns ':' for a missing value */
     for (size_t i = 0; i < table->n_rows; i++) {
@@ -322,7 +324,7 @@ static enum ec take(const struct opt_table *table, void *target, int c, char *gi
         return EC_OK;
     }
     out->given[row - table->rows] = true;
-    return set(row, target, optarg, err);
+    return set_value(row, target, optarg, err);
 }
 
 bool opts_is_given(const struct opt_table *table, const struct opt_result *result,
@@ -342,7 +344,7 @@ enum ec opts_parse(const struct opt_table *table, void *target, int argc, char *
     *out = (struct opt_result){.help = false};
     if (set_defaults(table, target, out, text, err) != EC_OK)
         return err->code;
-    fill(table, longs, letters);
+    list_for_getopt(table, longs, letters);
     opterr = 0;
     optind = 0; /* GNU: start anew */
     for (;;) {

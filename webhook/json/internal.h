@@ -4,7 +4,7 @@
  * Bounds     text[0..n) is read and written, text[n] is NUL during the call: it stops every scan,
  *            and an error there means that the text ended. The bytes after it have any value; no
  *            read goes farther than WINDOW after the text.
- * Threads    one struct reader per parse                                                    */
+ * Threads    one struct json_reader per parse                                                    */
 #ifndef PULLGATE_JSON_INTERNAL_H
 #define PULLGATE_JSON_INTERNAL_H
 
@@ -33,7 +33,7 @@ struct window {
     uint64_t odd; /* bit i: from[i] is no plain ASCII character */
 };
 
-struct reader {
+struct json_reader {
     struct json *j;
     char *text, *end;
     struct json_node *nodes;
@@ -57,33 +57,34 @@ struct reader {
 };
 
 /* Notes "unexpected character 'x', expected ..." (or the end of the text). Always NULL. */
-NEVER_INLINE char *json_read_unexpected(struct reader *r, const char *at, const char *expected);
+NEVER_INLINE char *json_read_unexpected(struct json_reader *r, const char *at,
+                                        const char *expected);
 /* Notes the text and the position. Always NULL. */
-NEVER_INLINE char *json_read_fail(struct reader *r, const char *at, enum ec code,
+NEVER_INLINE char *json_read_fail(struct json_reader *r, const char *at, enum ec code,
                                   const char *text);
 
 /* The part of a string from `at`, its first byte that is not plain ASCII: checks UTF-8 and
  * unescapes in place. Returns the position after the closing quote. */
-NEVER_INLINE char *json_read_string_rest(struct reader *r, char *start, char *at,
+NEVER_INLINE char *json_read_string_rest(struct json_reader *r, char *start, char *at,
                                          uint32_t *len);
 /* The same, without changing the text. */
-NEVER_INLINE char *json_check_string_rest(struct reader *r, char *start, char *at);
+NEVER_INLINE char *json_check_string_rest(struct json_reader *r, char *start, char *at);
 
 /* Reads any value that is neither a string nor a container: returns its end, and its type. */
-NEVER_INLINE char *json_read_scalar(struct reader *r, char *p, enum json_type *type);
+NEVER_INLINE char *json_read_scalar(struct json_reader *r, char *p, enum json_type *type);
 
 /* Makes skipped_keys and skip_at. */
-void json_read_skip_table(struct reader *r);
+void json_read_skip_table(struct json_reader *r);
 /* The last key has this hash, its value is a container at `start`, and `depth` containers are open:
  * returns the end of the value if it is to be skipped and certainly correct. NULL: it has to be
  * read. */
-NEVER_INLINE char *json_read_skipped(struct reader *r, unsigned hash, char *start,
+NEVER_INLINE char *json_read_skipped(struct json_reader *r, unsigned hash, char *start,
                                      uint32_t depth);
 
 /* Compares key nodes[key] with the keys before it in the open object. */
-NEVER_INLINE bool json_read_key_is_new(struct reader *r, json_at key);
+NEVER_INLINE bool json_read_key_is_new(struct json_reader *r, json_at key);
 /* Compares all keys of a closed object with each other, in O(n log n) at worst. */
-NEVER_INLINE bool json_read_keys_differ(struct reader *r, json_at object);
+NEVER_INLINE bool json_read_keys_differ(struct json_reader *r, json_at object);
 
 /* A hash of the length, the first and the last byte: cheap, and enough for a filter. For an empty
  * key the bytes are its quotes. */

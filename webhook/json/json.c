@@ -153,7 +153,7 @@ struct line_count {
     size_t line_start;
 };
 
-static void count_lines(struct line_count *lines, const char *text, size_t from, size_t to) {
+static void pass_lines(struct line_count *lines, const char *text, size_t from, size_t to) {
     const char *p = text + from;
     while (from < to && (p = memchr(p, '\n', to - from)) != NULL) {
         lines->line++;
@@ -171,11 +171,11 @@ void json_line_col(const struct json *j, size_t offset, uint32_t *line, uint32_t
     for (uint32_t i = 0; i < j->n_nodes && j->nodes[i].off < offset; i++) {
         if (j->nodes[i].type != JSON_STRING)
             continue;
-        count_lines(&lines, j->text, from, j->nodes[i].off);
+        pass_lines(&lines, j->text, from, j->nodes[i].off);
         from = (size_t)j->nodes[i].off + j->nodes[i].len;
     }
     if (from < offset)
-        count_lines(&lines, j->text, from, offset);
+        pass_lines(&lines, j->text, from, offset);
     *line = lines.line;
     *col = (uint32_t)(offset - lines.line_start) + 1;
 }

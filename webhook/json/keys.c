@@ -10,11 +10,11 @@
 
 #include <stdio.h>
 
-static struct str key_of(const struct reader *r, json_at key) {
+static struct str key_of(const struct json_reader *r, json_at key) {
     return (struct str){r->text + r->nodes[key].off, r->nodes[key].len};
 }
 
-static bool fail_twice(struct reader *r, json_at key) {
+static bool fail_twice(struct json_reader *r, json_at key) {
     char text[120], shown[64];
     struct str k = str_slice(key_of(r, key), 0, sizeof shown - 1);
     for (size_t i = 0; i < k.n; i++)
@@ -25,7 +25,7 @@ static bool fail_twice(struct reader *r, json_at key) {
     return false;
 }
 
-bool json_read_key_is_new(struct reader *r, json_at key) {
+bool json_read_key_is_new(struct json_reader *r, json_at key) {
     const struct json_node *nodes = r->nodes;
     for (json_at k = r->open + 1; k != key; k = nodes[k + 1].next)
         if (((nodes[k].flags ^ nodes[key].flags) & ~JSON_ODD) == 0 &&
@@ -36,12 +36,12 @@ bool json_read_key_is_new(struct reader *r, json_at key) {
 
 /* --- many members --- */
 
-struct entry {
+struct hashed_key {
     uint32_t hash;
     json_at key;
 };
 
-static int order(const struct reader *r, struct entry a, struct entry b) {
+static int order(const struct json_reader *r, struct hashed_key a, struct hashed_key b) {
     if (a.hash != b.hash)
         return a.hash < b.hash ? -1 : 1;
     int bytes = str_cmp(key_of(r, a.key), key_of(r, b.key));
@@ -50,24 +50,24 @@ static int order(const struct reader *r, struct entry a, struct entry b) {
     return a.key < b.key ? -1 : a.key > b.key;
 }
 
-static void sift(const struct reader *r, struct entry *e, size_t root, size_t n) {
+static void sift(const struct json_reader *r, struct hashed_key *e, size_t root, size_t n) {
     for (size_t child; (child = 2 * root + 1) < n; root = child) {
         if (child + 1 < n && order(r, e[child], e[child + 1]) < 0)
             child++;
         if (order(r, e[root], e[child]) >= 0)
             return;
-        struct entry swap = e[root];
+        struct hashed_key swap = e[root];
         e[root] = e[child];
         e[child] = swap;
     }
 }
 
 /* Heapsort: in place, and never worse than n log n. */
-static void sort(const struct reader *r, struct entry *e, size_t n) {
+static void sort(const struct json_reader *r, struct hashed_key *e, size_t n) {
     for (size_t i = n / 2; i-- > 0;)
         sift(r, e, i, n);
     for (size_t left = n; left-- > 1;) {
-        struct entry swap = e[0];
+        struct hashed_key swap = e[0];
         e[0] = e[left];
         e[left] = swap;
         sift(r, e, 0, left);
@@ -75,7 +75,8 @@ static void sort(const struct reader *r, struct entry *e, size_t n) {
 }
 
 /* The earliest duplicate in a bucket, or `found` if that is earlier. */
-static json_at twice_in(const struct reader *r, struct entry *e, size_t n, json_at found) {
+static json_at twice_in(const struct json_reader *r, struct hashed_key *e, size_t n,
+                        json_at found) {
     sort(r, e, n);
     for (size_t i = 1; i < n; i++)
         if (e[i].hash == e[i - 1].hash && e[i].key < found &&
@@ -85,8 +86,8 @@ static json_at twice_in(const struct reader *r, struct entry *e, size_t n, json_
 }
 
 /* Distributes the keys of an object into 2^bits buckets; starts[b] becomes the end of bucket b. */
-static void distribute(const struct reader *r, json_at object, uint32_t *starts, unsigned bits,
-                       struct entry *entries) {
+static void distribute(const struct json_reader *r, json_at object, uint32_t *starts,
+                       unsigned bits, struct hashed_key *entries) {
     const struct json_node *nodes = r->nodes;
     json_at end = nodes[object].next;
     uint32_t sum = 0;
@@ -99,11 +100,11 @@ static void distribute(const struct reader *r, json_at object, uint32_t *starts,
     }
     for (json_at k = object + 1; k < end; k = nodes[k + 1].next) {
         uint32_t hash = str_hash(key_of(r, k), 0);
-        entries[starts[hash >> (32 - bits)]++] = (struct entry){hash, k};
+        entries[starts[hash >> (32 - bits)]++] = (struct hashed_key){hash, k};
     }
 }
 
-bool json_read_keys_differ(struct reader *r, json_at object) {
+bool json_read_keys_differ(struct json_reader *r, json_at object) {
     uint32_t members = r->nodes[object].len;
     unsigned bits = 4;
     while (bits < 28 && members >> (bits + 2) != 0)
@@ -111,7 +112,7 @@ bool json_read_keys_differ(struct reader *r, json_at object) {
     AUTO(mem_freep)
     uint32_t *ends = mem_zalloc(mem_array_bytes((size_t)1 << bits, sizeof *ends));
     AUTO(mem_freep)
-    struct entry *entries = mem_alloc(mem_array_bytes(members, sizeof *entries));
+    struct hashed_key *entries = mem_alloc(mem_array_bytes(members, sizeof *entries));
     if (ends == NULL || entries == NULL) {
         json_read_fail(r, r->text + r->nodes[object].off, EC_NOMEM,
                        "no memory to compare keys");

@@ -8,14 +8,14 @@
 
 _Static_assert(sizeof(struct json_node) == 16, "four nodes in a cache line");
 
-char *json_read_fail(struct reader *r, const char *at, enum ec code, const char *text) {
+char *json_read_fail(struct json_reader *r, const char *at, enum ec code, const char *text) {
     r->bad = r->bad_str = at < r->end ? at : r->end;
     err_set(r->err, code, "%s", text);
     return NULL;
 }
 
 /* The text may end anywhere; the one thing surely missing is the end of the innermost container. */
-static char *fail_at_end(struct reader *r) {
+static char *fail_at_end(struct json_reader *r) {
     char text[120] = "unexpected end of text, expected a value";
     uint32_t line, col;
     if (r->open != JSON_NONE) {
@@ -29,7 +29,7 @@ static char *fail_at_end(struct reader *r) {
     return json_read_fail(r, r->end, EC_SYNTAX, text);
 }
 
-char *json_read_unexpected(struct reader *r, const char *at, const char *expected) {
+char *json_read_unexpected(struct json_reader *r, const char *at, const char *expected) {
     char text[160];
     unsigned char c = (unsigned char)*at;
     if (at >= r->end)
@@ -44,7 +44,7 @@ char *json_read_unexpected(struct reader *r, const char *at, const char *expecte
 /* --- the front --- */
 
 /* The state that changes with each value. It is local to the one function into which all below is
- * inlined, with copies in struct reader at most, and so stays in registers. */
+ * inlined, with copies in struct json_reader at most, and so stays in registers. */
 struct front {
     char *p;                           /* what is read next */
     struct json_node *node, *room_end; /* the next node; the end of the room for nodes */
@@ -55,17 +55,19 @@ struct front {
     char closer; /* of the open container: ']', '}', or NUL for the document */
 };
 
-static ALWAYS_INLINE json_at index_of(const struct reader *r, const struct json_node *node) {
+static ALWAYS_INLINE json_at index_of(const struct json_reader *r,
+                                      const struct json_node *node) {
     return (json_at)(node - r->nodes);
 }
 
 /* For functions that are called rarely, and may fail. */
-static ALWAYS_INLINE void show(struct reader *r, const struct front *f) {
+static ALWAYS_INLINE void show(struct json_reader *r, const struct front *f) {
     r->n = index_of(r, f->node);
     r->around->len = f->members;
 }
 
-static ALWAYS_INLINE bool stop(struct reader *r, const struct front *f, const char *expected) {
+static ALWAYS_INLINE bool stop(struct json_reader *r, const struct front *f,
+                               const char *expected) {
     show(r, f);
     json_read_unexpected(r, f->p, expected);
     return false;
@@ -74,7 +76,7 @@ static ALWAYS_INLINE bool stop(struct reader *r, const struct front *f, const ch
 /* --- nodes --- */
 
 /* Makes room for at least one more node, within the limit. */
-static NEVER_INLINE bool grow(struct reader *r, const char *at) {
+static NEVER_INLINE bool grow(struct json_reader *r, const char *at) {
     struct json *j = r->j;
     if (r->n >= r->limits.max_nodes) {
         char text[80];
@@ -97,8 +99,8 @@ static NEVER_INLINE bool grow(struct reader *r, const char *at) {
     return true;
 }
 
-static ALWAYS_INLINE bool add(struct reader *r, struct front *f, const char *at, size_t len,
-                              enum json_type type, unsigned flags) {
+static ALWAYS_INLINE bool add(struct json_reader *r, struct front *f, const char *at,
+                              size_t len, enum json_type type, unsigned flags) {
     if (f->node == f->room_end) {
         show(r, f);
         if (!grow(r, at))
@@ -132,7 +134,7 @@ static ALWAYS_INLINE bool is_next(struct front *f, char wanted) {
 }
 
 /* At the opening quote; continues after the closing one. */
-static ALWAYS_INLINE bool read_string(struct reader *r, struct front *f, uint32_t *len,
+static ALWAYS_INLINE bool read_string(struct json_reader *r, struct front *f, uint32_t *len,
                                       unsigned *odd) {
     char *start = f->p + 1, *end = scan_plain(&f->window, start);
     if (*end == '"') {
@@ -154,7 +156,7 @@ static bool is_digit(const char *p) {
 }
 
 /* At least one digit, and all that follow. */
-static char *read_digits(struct reader *r, char *p) {
+static char *read_digits(struct json_reader *r, char *p) {
     if (!is_digit(p))
         return json_read_unexpected(r, p, "a digit");
     while (is_digit(p))
@@ -162,7 +164,7 @@ static char *read_digits(struct reader *r, char *p) {
     return p;
 }
 
-static char *read_fraction(struct reader *r, char *p) {
+static char *read_fraction(struct json_reader *r, char *p) {
     if (*p == '.' && (p = read_digits(r, p + 1)) == NULL)
         return NULL;
     if ((*p | 0x20) != 'e')
@@ -173,7 +175,7 @@ static char *read_fraction(struct reader *r, char *p) {
     return read_digits(r, p);
 }
 
-static char *read_number(struct reader *r, char *p) {
+static char *read_number(struct json_reader *r, char *p) {
     if (*p == '-')
         p++;
     char *first = p;
@@ -184,7 +186,7 @@ static char *read_number(struct reader *r, char *p) {
     return read_fraction(r, p);
 }
 
-static char *read_word(struct reader *r, char *p, struct str word) {
+static char *read_word(struct json_reader *r, char *p, struct str word) {
     for (size_t i = 0; i < word.n; i++)
         if (p[i] != word.p[i]) {
             char expected[32];
@@ -194,7 +196,7 @@ static char *read_word(struct reader *r, char *p, struct str word) {
     return p + word.n;
 }
 
-char *json_read_scalar(struct reader *r, char *p, enum json_type *type) {
+char *json_read_scalar(struct json_reader *r, char *p, enum json_type *type) {
     switch (*p) {
     case 't':
         *type = JSON_TRUE;
@@ -213,7 +215,7 @@ char *json_read_scalar(struct reader *r, char *p, enum json_type *type) {
     }
 }
 
-static ALWAYS_INLINE bool add_scalar(struct reader *r, struct front *f) {
+static ALWAYS_INLINE bool add_scalar(struct json_reader *r, struct front *f) {
     enum json_type type;
     char *start = f->p;
     show(r, f);
@@ -223,7 +225,7 @@ static ALWAYS_INLINE bool add_scalar(struct reader *r, struct front *f) {
     return add(r, f, start, type == JSON_NUMBER ? (size_t)(f->p - start) : 0, type, 0);
 }
 
-static ALWAYS_INLINE bool add_string(struct reader *r, struct front *f) {
+static ALWAYS_INLINE bool add_string(struct json_reader *r, struct front *f) {
     uint32_t len = 0;
     unsigned odd = 0;
     const char *start = f->p + 1;
@@ -233,7 +235,7 @@ static ALWAYS_INLINE bool add_string(struct reader *r, struct front *f) {
 /* --- keys --- */
 
 /* Reads `"key":` and stops at the value. */
-static ALWAYS_INLINE bool add_key(struct reader *r, struct front *f, unsigned *hash) {
+static ALWAYS_INLINE bool add_key(struct json_reader *r, struct front *f, unsigned *hash) {
     uint32_t len = 0;
     unsigned odd = 0;
     if (!is_next(f, '"'))
@@ -261,7 +263,7 @@ static ALWAYS_INLINE char closer_of(enum json_type type) {
     return type == JSON_OBJECT ? '}' : ']';
 }
 
-static bool fail_depth(struct reader *r, const char *at) {
+static bool fail_depth(struct json_reader *r, const char *at) {
     char text[80];
     snprintf(text, sizeof text, "nested deeper than %u levels", r->limits.max_depth);
     json_read_fail(r, at, EC_LIMIT, text);
@@ -269,7 +271,7 @@ static bool fail_depth(struct reader *r, const char *at) {
 }
 
 /* At '{' or '['; continues after it or, for an empty container, after its end. */
-static ALWAYS_INLINE bool open_container(struct reader *r, struct front *f,
+static ALWAYS_INLINE bool open_container(struct json_reader *r, struct front *f,
                                          enum json_type type) {
     if (f->depth >= r->limits.max_depth) {
         show(r, f);
@@ -295,7 +297,7 @@ static ALWAYS_INLINE bool open_container(struct reader *r, struct front *f,
 }
 
 /* False: it has a duplicate key. */
-static ALWAYS_INLINE bool close_container(struct reader *r, struct front *f) {
+static ALWAYS_INLINE bool close_container(struct json_reader *r, struct front *f) {
     json_at closed = r->open;
     bool is_large = f->closer == '}' && f->members > FEW_MEMBERS;
     struct json_node *node = r->around;
@@ -317,7 +319,7 @@ static ALWAYS_INLINE bool close_container(struct reader *r, struct front *f) {
 /* --- the loop --- */
 
 /* Reads a scalar, an empty container, or the start of a container, which is then open. */
-static ALWAYS_INLINE bool add_value(struct reader *r, struct front *f) {
+static ALWAYS_INLINE bool add_value(struct json_reader *r, struct front *f) {
     f->p = read_blanks(f->p);
     switch (*f->p) {
     case '"':
@@ -332,7 +334,7 @@ static ALWAYS_INLINE bool add_value(struct reader *r, struct front *f) {
 }
 
 /* At a container that may have to be skipped: if so, its node is that of an empty one. */
-static ALWAYS_INLINE bool add_skipped(struct reader *r, struct front *f, unsigned hash) {
+static ALWAYS_INLINE bool add_skipped(struct json_reader *r, struct front *f, unsigned hash) {
     char *start = f->p;
     show(r, f);
     r->window = f->window;
@@ -344,7 +346,7 @@ static ALWAYS_INLINE bool add_skipped(struct reader *r, struct front *f, unsigne
     return add(r, f, start, 0, *start == '{' ? JSON_OBJECT : JSON_ARRAY, 0);
 }
 
-static ALWAYS_INLINE bool add_member(struct reader *r, struct front *f) {
+static ALWAYS_INLINE bool add_member(struct json_reader *r, struct front *f) {
     unsigned hash = 0;
     if (!add_key(r, f, &hash))
         return false;
@@ -358,7 +360,7 @@ static const char *what_may_follow(char closer) {
 }
 
 /* After a value: closes what ends here, and continues after the comma. False when there is none. */
-static ALWAYS_INLINE bool leave(struct reader *r, struct front *f) {
+static ALWAYS_INLINE bool leave(struct json_reader *r, struct front *f) {
     for (;;) {
         if (*f->p == ',' && f->depth != 0) {
             f->p++;
@@ -379,7 +381,7 @@ static ALWAYS_INLINE bool leave(struct reader *r, struct front *f) {
 }
 
 /* The document is read as the element of an imaginary container that NUL ends. */
-static bool read_document(struct reader *r, uint32_t room) {
+static bool read_document(struct json_reader *r, uint32_t room) {
     struct front f = {.p = r->text, .node = r->nodes, .room_end = r->nodes + room};
     uint32_t depth;
     window_at(&f.window, f.p);
@@ -411,7 +413,7 @@ static bool first_nodes(struct json *j, size_t n, struct json_limits limits) {
     return true;
 }
 
-static enum ec failed(struct reader *r) {
+static enum ec failed(struct json_reader *r) {
     uint32_t line = 0, col = 0;
     r->j->n_nodes = r->n;
     json_line_col(r->j, (size_t)(r->bad_str - r->text), &line, &col);
@@ -435,7 +437,7 @@ enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limi
         limits.max_depth = UINT16_MAX;
     if (!first_nodes(j, n, limits))
         return err_set(err, EC_NOMEM, "no memory for the values of a JSON text");
-    struct reader r;
+    struct json_reader r;
     r.j = j;
     r.text = text;
     r.end = text + n;
@@ -451,11 +453,11 @@ enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limi
     json_read_skip_table(&r);
     r.err = err;
     r.bad = r.bad_str = text;
-    char behind = *r.end;
+    char after = *r.end;
     *r.end = '\0';
     uint32_t room = j->cap_nodes < limits.max_nodes ? j->cap_nodes : limits.max_nodes;
     bool is_read = read_document(&r, room);
-    *r.end = behind;
+    *r.end = after;
     if (!is_read)
         return failed(&r);
     j->n_nodes = r.n;

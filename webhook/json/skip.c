@@ -29,12 +29,12 @@ static ALWAYS_INLINE bool go_on(struct skip *s, char *p) {
 }
 
 /* At the opening quote. */
-static ALWAYS_INLINE bool skip_string(struct reader *r, struct skip *s) {
+static ALWAYS_INLINE bool skip_string(struct json_reader *r, struct skip *s) {
     char *start = s->p + 1, *end = scan_plain(&s->window, start);
     return go_on(s, *end == '"' ? end + 1 : json_check_string_rest(r, start, end));
 }
 
-static ALWAYS_INLINE bool skip_scalar(struct reader *r, struct skip *s) {
+static ALWAYS_INLINE bool skip_scalar(struct json_reader *r, struct skip *s) {
     enum json_type type;
     return go_on(s, json_read_scalar(r, s->p, &type));
 }
@@ -49,7 +49,7 @@ static ALWAYS_INLINE bool skip_new_key(struct skip *s) {
 }
 
 /* `"key":` */
-static ALWAYS_INLINE bool skip_key(struct reader *r, struct skip *s, bool repeats) {
+static ALWAYS_INLINE bool skip_key(struct json_reader *r, struct skip *s, bool repeats) {
     if (!is_next(s, '"') || !(repeats ? skip_string(r, s) : skip_new_key(s)) ||
         !is_next(s, ':'))
         return false;
@@ -58,7 +58,7 @@ static ALWAYS_INLINE bool skip_key(struct reader *r, struct skip *s, bool repeat
 }
 
 /* At '{' or '['; an empty container is closed at once. There are filters for LEVELS levels only. */
-static ALWAYS_INLINE bool skip_open(struct reader *r, struct skip *s) {
+static ALWAYS_INLINE bool skip_open(struct json_reader *r, struct skip *s) {
     char opener = *s->p++, closer = opener == '{' ? '}' : ']';
     if (s->depth >= LEVELS || s->depth >= r->limits.max_depth)
         return false;
@@ -74,7 +74,8 @@ static ALWAYS_INLINE bool skip_open(struct reader *r, struct skip *s) {
 
 /* After a value: closes what ends here, and continues after the comma. False when there is none: at
  * the end of the skipped container, `depth` containers are open again. */
-static ALWAYS_INLINE bool skip_leave(const struct reader *r, struct skip *s, uint32_t depth) {
+static ALWAYS_INLINE bool skip_leave(const struct json_reader *r, struct skip *s,
+                                     uint32_t depth) {
     while (is_next(s, s->objects & 1 ? '}' : ']')) {
         s->p++;
         s->objects >>= 1;
@@ -85,7 +86,7 @@ static ALWAYS_INLINE bool skip_leave(const struct reader *r, struct skip *s, uin
     return *s->p++ == ',';
 }
 
-static ALWAYS_INLINE bool skip_value(struct reader *r, struct skip *s) {
+static ALWAYS_INLINE bool skip_value(struct json_reader *r, struct skip *s) {
     s->p = read_blanks(s->p);
     switch (*s->p) {
     case '"':
@@ -99,7 +100,7 @@ static ALWAYS_INLINE bool skip_value(struct reader *r, struct skip *s) {
 }
 
 /* At '{' or '['. */
-static char *skip(struct reader *r, char *start, uint32_t depth, bool repeats) {
+static char *skip(struct json_reader *r, char *start, uint32_t depth, bool repeats) {
     struct skip s = {.p = start, .depth = depth};
     uint32_t before = depth;
     s.window = r->window;
@@ -117,7 +118,7 @@ static char *skip(struct reader *r, char *start, uint32_t depth, bool repeats) {
     return NULL;
 }
 
-void json_read_skip_table(struct reader *r) {
+void json_read_skip_table(struct json_reader *r) {
     r->skipped_keys = 0;
     for (uint32_t i = r->limits.n_skip; i-- > 0;) {
         struct str key = r->limits.skip[i].key;
@@ -127,7 +128,7 @@ void json_read_skip_table(struct reader *r) {
     }
 }
 
-char *json_read_skipped(struct reader *r, unsigned hash, char *start, uint32_t depth) {
+char *json_read_skipped(struct json_reader *r, unsigned hash, char *start, uint32_t depth) {
     const struct json_node *key = &r->nodes[r->n - 1];
     const struct json_skip *end = r->limits.skip + r->limits.n_skip;
     struct str name = {r->text + key->off, key->len};

@@ -8,32 +8,32 @@
 enum { REPLACEMENT = 0xfffd };
 
 /* An error inside a string: the bytes before it may have been unescaped already. */
-static char *fail(struct reader *r, const char *start, const char *at, const char *text) {
+static char *fail(struct json_reader *r, const char *start, const char *at, const char *text) {
     json_read_fail(r, at, EC_SYNTAX, text);
     r->bad_str = start;
     return NULL;
 }
 
-static char *fail_control(struct reader *r, const char *start, const char *at) {
+static char *fail_control(struct json_reader *r, const char *start, const char *at) {
     char text[80];
     unsigned c = (unsigned char)*at;
     snprintf(text, sizeof text, "control character 0x%02x in a string, expected \\u%04x", c, c);
     return fail(r, start, at, text);
 }
 
-static char *fail_utf8(struct reader *r, const char *start, const char *at) {
+static char *fail_utf8(struct json_reader *r, const char *start, const char *at) {
     char text[80];
     snprintf(text, sizeof text, "byte 0x%02x is not UTF-8", (unsigned)(unsigned char)*at);
     return fail(r, start, at, text);
 }
 
-static char *fail_end(struct reader *r, const char *start) {
+static char *fail_end(struct json_reader *r, const char *start) {
     if (start > r->end)
         return json_read_unexpected(r, r->end, NULL);
     return fail(r, start, r->end, "unexpected end of text, expected a closing '\"'");
 }
 
-static char *fail_unexpected(struct reader *r, const char *start, const char *at,
+static char *fail_unexpected(struct json_reader *r, const char *start, const char *at,
                              const char *expected) {
     if (at >= r->end)
         return fail_end(r, start);
@@ -72,7 +72,7 @@ static uint32_t low_surrogate(const char *p) {
 
 /* q is at the backslash of a \u escape, *c becomes its character: for half a surrogate pair the one
  * that Go substitutes. */
-static char *read_u(struct reader *r, const char *start, char *q, uint32_t *c) {
+static char *read_u(struct json_reader *r, const char *start, char *q, uint32_t *c) {
     const char *bad = NULL;
     if (r->end - q < 6)
         return fail_end(r, start);
@@ -96,12 +96,12 @@ static char *read_u(struct reader *r, const char *start, char *q, uint32_t *c) {
 static const char escaped[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
                                   ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
 
-static char *fail_escape(struct reader *r, const char *start, const char *at) {
+static char *fail_escape(struct json_reader *r, const char *start, const char *at) {
     return fail_unexpected(r, start, at, "one of \" \\ / b f n r t u after a backslash");
 }
 
 /* q is at a byte above 0x7f: the end of the run of such characters. */
-static char *read_utf8(struct reader *r, const char *start, char *q) {
+static char *read_utf8(struct json_reader *r, const char *start, char *q) {
     while (q < r->end && (unsigned char)*q >= 0x80) {
         size_t n = utf8_length((const unsigned char *)q, (size_t)(r->end - q));
         if (n == 0)
@@ -121,7 +121,8 @@ static char *skip_plain(char *q) {
 }
 
 /* q is at a backslash; the character is written to *w, which is at most q. */
-static ALWAYS_INLINE char *unescape(struct reader *r, const char *start, char *q, char **w) {
+static ALWAYS_INLINE char *unescape(struct json_reader *r, const char *start, char *q,
+                                    char **w) {
     uint32_t c;
     char plain = escaped[(unsigned char)q[1]];
     if (plain != '\0') {
@@ -165,7 +166,7 @@ static ALWAYS_INLINE char *keep(char *q, char *to, char **w) {
     return to;
 }
 
-char *json_read_string_rest(struct reader *r, char *start, char *at, uint32_t *len) {
+char *json_read_string_rest(struct json_reader *r, char *start, char *at, uint32_t *len) {
     char *w = at, *q = at;
     while (q != NULL && q < r->end) {
         unsigned char c = (unsigned char)*q;
@@ -227,7 +228,7 @@ static char *skip_bytes(char *q) {
 }
 
 /* Skips what skip_escapes() stopped at, which is no quote. */
-static char *check_odd(struct reader *r, const char *start, char *at) {
+static char *check_odd(struct json_reader *r, const char *start, char *at) {
     uint32_t c;
     if (at >= r->end)
         return fail_end(r, start);
@@ -238,7 +239,7 @@ static char *check_odd(struct reader *r, const char *start, char *at) {
     return at[1] == 'u' ? read_u(r, start, at, &c) : fail_escape(r, start, at + 1);
 }
 
-char *json_check_string_rest(struct reader *r, char *start, char *at) {
+char *json_check_string_rest(struct json_reader *r, char *start, char *at) {
     while (at != NULL) {
         at = skip_escapes(at);
         if (*at == '"')

@@ -36,7 +36,7 @@ struct lowest {
     struct buf *where;
 };
 
-static void look(struct lowest *lowest, struct str root, size_t h, struct str group) {
+static void read_limit(struct lowest *lowest, struct str root, size_t h, struct str group) {
     uint64_t bytes;
     struct buf path = BUF_INIT(PATH_MAX_BYTES);
     buf_str(&path, root);
@@ -65,8 +65,8 @@ static void look_upwards(struct lowest *lowest, struct str root, size_t h, struc
     if (str_starts(group, STR("/..")) || str_eq(group, STR("/")))
         group = STR_NONE;
     for (; group.n != 0; group = parent_of(group))
-        look(lowest, root, h, group);
-    look(lowest, root, h, STR_NONE);
+        read_limit(lowest, root, h, group);
+    read_limit(lowest, root, h, STR_NONE);
 }
 
 static bool names(struct str controllers, struct str wanted) {

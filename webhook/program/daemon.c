@@ -244,7 +244,7 @@ static void finish(struct life *l, bool patient) {
  * a descriptor for the next connection none is accepted, and no idle one is closed for it. */
 static void fit_connections(struct options *o, uint64_t *probes) {
     struct rlimit files;
-    uint64_t beside = FILES_BESIDE + FILES_PER_WORKER * o->workers, most = *probes;
+    uint64_t others = FILES_BESIDE + FILES_PER_WORKER * o->workers, most = *probes;
     *probes = PROBES_MIN;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
         return;
@@ -253,14 +253,14 @@ static void fit_connections(struct options *o, uint64_t *probes) {
     if (setrlimit(RLIMIT_NOFILE, &files) != 0)
         files.rlim_cur = found;
     uint64_t granted = files.rlim_cur, wanted = o->max_connections; /* RLIM_INFINITY, too */
-    if (granted >= wanted + beside) {
-        uint64_t left = granted - wanted - beside;
+    if (granted >= wanted + others) {
+        uint64_t left = granted - wanted - others;
         *probes = left < most - PROBES_MIN ? PROBES_MIN + left : most;
         return;
     }
-    o->max_connections = granted > 2 * beside ? granted - beside : granted / 2 + (granted < 2);
+    o->max_connections = granted > 2 * others ? granted - others : granted / 2 + (granted < 2);
     LOG(LOG_WARN, "few_descriptors", F_INT("nofile", granted), F_INT("maxConnections", wanted),
-        F_INT("needed", wanted + beside), F_INT("used", o->max_connections), F_END);
+        F_INT("needed", wanted + others), F_INT("used", o->max_connections), F_END);
 }
 
 static void tell_of_memory(const struct life *l) {

@@ -141,8 +141,8 @@ static void warn_of_key(const struct daemon *d) {
 void load_remind_of_certificate(struct daemon *d, int64_t now_s) {
     int64_t left_s = atomic_load(&d->service.cert_not_after_s) - now_s;
     /* A reminder more than a day ahead means that the clock was set back. */
-    bool told = now_s < d->next_reminder_s && d->next_reminder_s <= now_s + DAY_S;
-    if (now_s < d->certificate_low_s || told)
+    bool reminded = now_s < d->next_reminder_s && d->next_reminder_s <= now_s + DAY_S;
+    if (now_s < d->certificate_low_s || reminded)
         return;
     d->next_reminder_s = now_s + DAY_S;
     LOG(LOG_WARN, left_s > 0 ? "certificate_expires_soon" : "certificate_expired",

@@ -15,7 +15,7 @@ struct daemon {
     struct service service;
     struct server *server, *probes;
     uint64_t probe_connections; /* at once; 0: PROBES_MIN */
-    struct buf priorities;      /* GnuTLS, NUL behind */
+    struct buf priorities;      /* GnuTLS, NUL-terminated */
     int64_t certificate_low_s;  /* from then on a third of its life or less is left */
     int64_t next_reminder_s;    /* of that */
     int64_t

@@ -33,7 +33,7 @@ static int print_mdoc(void) {
 }
 
 /* It quotes the command line or the environment, so it is escaped. */
-static void tell(const char *text) {
+static void print_message(const char *text) {
     AUTO(buf_done) struct buf line = BUF_INIT(64 << 10);
     struct err ignored = ERR_INIT;
     escape_line(&line, "pullgate: %s", text);
@@ -41,7 +41,7 @@ static void tell(const char *text) {
 }
 
 static int usage_error(const struct err *err) {
-    tell(err->msg);
+    print_message(err->msg);
     return 2;
 }
 
@@ -55,7 +55,7 @@ static int healthcheck(const struct options *options) {
     if (err.code == EC_OK && status != 200)
         err_set(&err, EC_IO, "not ready (HTTP %u)", status);
     if (err.code != EC_OK)
-        tell(err.msg);
+        print_message(err.msg);
     return err.code == EC_USAGE ? 2 : status != 200;
 }
 

@@ -2,7 +2,7 @@
  * Names      controller_runtime_* and certwatcher_* as in Kubernetes' controller-runtime, so that
  *            its dashboards and alerts can be used; process_* as in every Prometheus client; the
  *            rest is pullgate_*
- * Threads    one at a time, beside the workers                                           */
+ * Threads    one at a time, while workers count                                          */
 #ifndef PULLGATE_PROGRAM_SCRAPE_H
 #define PULLGATE_PROGRAM_SCRAPE_H
 

@@ -93,9 +93,9 @@ static int64_t patience_of(const struct server_request *request) {
 }
 
 /* Writes the line of the decision. */
-static void print_line(const struct service *s, struct worker *w, const struct policy *policy,
-                       const struct server_request *request, struct str endpoint,
-                       int64_t now_us) {
+static void print_line(const struct service *s, struct serve_worker *w,
+                       const struct policy *policy, const struct server_request *request,
+                       struct str endpoint, int64_t now_us) {
     const struct review *r = &w->session.review;
     const struct audit_entry entry = {.time_us = now_us,
                                       .duration_ns = clock_mono_ns() - request->received_ns,
@@ -116,7 +116,7 @@ static void print_line(const struct service *s, struct worker *w, const struct p
 }
 
 /* False: --audit-when-full block, and the decision has no line. May wait. */
-static bool record(struct service *s, const struct worker *w,
+static bool record(struct service *s, const struct serve_worker *w,
                    const struct server_request *request) {
     return audit_write(s->audit, buf_view(&w->line), patience_of(request));
 }
@@ -127,7 +127,7 @@ static bool needs_line(const struct decision *d) {
     return d->verdict != VERDICT_DENY && refuses;
 }
 
-static void refuse_unrecorded(const struct worker *w, struct server_reply *reply) {
+static void refuse_unrecorded(const struct serve_worker *w, struct server_reply *reply) {
     buf_reset(reply->body);
     review_deny(
         reply->body, &w->session.review, 503, "ServiceUnavailable",
@@ -165,7 +165,7 @@ static void end_large(struct service *s) {
 }
 
 /* A large review waits until no other one is running; false: timed out. */
-static bool begin_turn(struct service *s, struct worker *w,
+static bool begin_turn(struct service *s, struct serve_worker *w,
                        const struct server_request *request, struct server_reply *reply) {
     const struct options *o = s->options;
     bool large = is_large(request), divided = o->large.arena_bytes != 0;
@@ -180,8 +180,8 @@ static bool begin_turn(struct service *s, struct worker *w,
 }
 
 /* From now on only the answer takes memory, and that is counted. */
-static bool end_turn(struct service *s, struct worker *w, const struct server_request *request,
-                     struct server_reply *reply) {
+static bool end_turn(struct service *s, struct serve_worker *w,
+                     const struct server_request *request, struct server_reply *reply) {
     bool fits = server_charge_reply(reply);
     review_session_trim(&w->session);
     if (is_large(request))
@@ -195,7 +195,7 @@ static bool end_turn(struct service *s, struct worker *w, const struct server_re
 static bool decide(struct service *s, const struct live_rules *rules,
                    const struct server_request *request, struct server_reply *reply,
                    enum meter_webhook webhook, bool *needs) {
-    struct worker *w = &s->workers[request->worker];
+    struct serve_worker *w = &s->workers[request->worker];
     struct err err = ERR_INIT;
     int64_t now_us = clock_wall_us();
     if (review_answer(&w->session, rules->policy, now_us / 1000000, webhooks[webhook].flags,
@@ -214,7 +214,7 @@ static bool decide(struct service *s, const struct live_rules *rules,
 
 static void review(struct service *s, const struct server_request *request,
                    struct server_reply *reply, enum meter_webhook webhook) {
-    struct worker *w = &s->workers[request->worker];
+    struct serve_worker *w = &s->workers[request->worker];
     bool needs = false;
     const struct live_rules *rules = live_use(s->live, &w->rules);
     if (rules == NULL) {

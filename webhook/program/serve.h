@@ -1,5 +1,5 @@
 /* program/serve - answers to reviews; probes.h has the other routes.
- * Threads    answers run on the server's workers; each has its own struct worker and lane of the
+ * Threads    answers run on the server's workers; each has its own struct serve_worker and lane of the
  *            meter, so that only the live rules (live.h), the audit queue and a few atomics are
  *            shared */
 #ifndef PULLGATE_PROGRAM_SERVE_H
@@ -16,7 +16,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-struct worker {
+struct serve_worker {
     struct review_session session;
     struct live_reader rules;
     struct buf line;
@@ -34,7 +34,7 @@ struct service {
     bool large_runs;             /* under large_lock */
     atomic_bool had_large;       /* since memory was last given back */
     const struct server *server; /* the webhook's, for its figures; NULL before it listens */
-    struct worker *workers;
+    struct serve_worker *workers;
     unsigned n_workers;
     atomic_bool draining;
     _Atomic int64_t cert_not_before_s, cert_not_after_s;

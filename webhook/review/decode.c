@@ -4,7 +4,8 @@
 /* ---- bare objects -------------------------------------------------------------------- */
 
 static void names_of(struct decoder *d, json_at object) {
-    static const struct name keys[] = {NAME("name"), NAME("generateName"), NAME("namespace")};
+    static const struct member_name keys[] = {NAME("name"), NAME("generateName"),
+                                              NAME("namespace")};
     const struct json *j = d->j;
     struct workload *w = d->w;
     json_at v[3];
@@ -77,7 +78,8 @@ static enum ec no_review(struct err *err, const char *where, const char *expecte
 
 static enum ec read_head(struct review *out, const struct json *j, json_at *request,
                          struct err *err) {
-    static const struct name keys[] = {NAME("kind"), NAME("apiVersion"), NAME("request")};
+    static const struct member_name keys[] = {NAME("kind"), NAME("apiVersion"),
+                                              NAME("request")};
     json_at v[3];
     if (!json_is(j, 0, JSON_OBJECT))
         return err_set(err, EC_SCHEMA, "not an AdmissionReview: expected an object, found %s",
@@ -111,13 +113,13 @@ enum {
     DRY_RUN,
     N_REQUEST
 };
-static const struct name request_keys[N_REQUEST] = {
+static const struct member_name request_keys[N_REQUEST] = {
     NAME("uid"),    NAME("kind"),      NAME("resource"),  NAME("subResource"),
     NAME("name"),   NAME("namespace"), NAME("operation"), NAME("userInfo"),
     NAME("object"), NAME("oldObject"), NAME("dryRun")};
 
 static void read_user(struct decoder *d, json_at user) {
-    static const struct name keys[] = {NAME("username"), NAME("groups")};
+    static const struct member_name keys[] = {NAME("username"), NAME("groups")};
     json_at v[2];
     size_t n = 0;
     review_members(d->j, user, keys, 2, v);
@@ -156,8 +158,9 @@ static struct str comparable(struct decoder *d, json_at at, const char *what) {
 }
 
 static void read_kinds(struct decoder *d, struct review *out, json_at kind, json_at resource) {
-    static const struct name kind_keys[] = {NAME("group"), NAME("version"), NAME("kind")};
-    static const struct name resource_keys[] = {NAME("group"), NAME("resource")};
+    static const struct member_name kind_keys[] = {NAME("group"), NAME("version"),
+                                                   NAME("kind")};
+    static const struct member_name resource_keys[] = {NAME("group"), NAME("resource")};
     json_at k[3], r[2];
     review_members(d->j, kind, kind_keys, 3, k);
     review_members(d->j, resource, resource_keys, 2, r);
@@ -190,8 +193,8 @@ static void check_kinds(struct review *r, const struct json *j, json_at kind,
 
 /* An update that changes no image is allowed to keep the faults of the old object: otherwise its
  * finalizers could not be removed. */
-static void settle(const struct workload *w, struct review_fault *fault,
-                   const struct review_fault *old_fault) {
+static void keep_old_fault(const struct workload *w, struct review_fault *fault,
+                           const struct review_fault *old_fault) {
     bool changed = false;
     for (size_t i = 0; i < w->n_images; i++)
         changed |= w->images[i].changed;
@@ -283,6 +286,6 @@ enum ec review_decode(struct review *out, const struct json *j, struct arena *ar
     names_of(&d, v[OBJECT]);
     out->workload.kind = out->kind;
     read_object(&d, out, v[OBJECT], v[OLD_OBJECT]);
-    settle(&out->workload, &out->fault, &old_fault);
+    keep_old_fault(&out->workload, &out->fault, &old_fault);
     return d.full ? arena_fail(arena, err) : EC_OK;
 }

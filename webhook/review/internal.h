@@ -6,7 +6,7 @@
 
 /* A member's name, and its first eight bytes (padded with zeros) as a number, by which most names
  * differ. */
-struct name {
+struct member_name {
     struct str text;
     uint64_t head;
 };
@@ -22,8 +22,8 @@ struct name {
 
 /* Values of the members named in names[0..n): out[i] is JSON_NONE where the member is absent or
  * null. The order of names is a hint: members mostly come in the API's own order. */
-void review_members(const struct json *j, json_at object, const struct name *names, size_t n,
-                    json_at *out);
+void review_members(const struct json *j, json_at object, const struct member_name *names,
+                    size_t n, json_at *out);
 
 /* Notes the first fault, of the value `at` or of none. */
 void review_fault_at(struct review_fault *f, json_at at, const char *format, ...) PRINTF(3, 4);

@@ -95,14 +95,14 @@ static uint64_t head_of(const char *p, size_t n) {
     return n < sizeof head ? head & name_mask[n] : head;
 }
 
-static bool is_name(const struct name *name, uint64_t head, const char *p, size_t n) {
+static bool is_name(const struct member_name *name, uint64_t head, const char *p, size_t n) {
     const size_t seen = sizeof head;
     return name->head == head && name->text.n == n &&
            (n <= seen || memcmp(name->text.p + seen, p + seen, n - seen) == 0);
 }
 
 /* Tries `hint` first. n: it is none of them. */
-static size_t find_name(const struct name *names, size_t n, size_t hint, const char *p,
+static size_t find_name(const struct member_name *names, size_t n, size_t hint, const char *p,
                         size_t length) {
     uint64_t head = head_of(p, length);
     if (hint < n && is_name(&names[hint], head, p, length))
@@ -113,8 +113,8 @@ static size_t find_name(const struct name *names, size_t n, size_t hint, const c
     return n;
 }
 
-void review_members(const struct json *j, json_at object, const struct name *names, size_t n,
-                    json_at *out) {
+void review_members(const struct json *j, json_at object, const struct member_name *names,
+                    size_t n, json_at *out) {
     const struct json_node *nodes = j->nodes;
     size_t hint = 0, missing = n;
     for (size_t i = 0; i < n; i++)
@@ -180,10 +180,10 @@ static const char *const image_words[N_PLACES] = {
 static const char *const holder_words[N_PLACES] = {"a container", "an init container",
                                                    "an ephemeral container", "a volume"};
 
-static const struct name container_keys[] = {NAME("name"), NAME("image"),
-                                             NAME("imagePullPolicy")};
-static const struct name volume_keys[] = {NAME("name"), NAME("image")};
-static const struct name volume_image_keys[] = {NAME("reference"), NAME("pullPolicy")};
+static const struct member_name container_keys[] = {NAME("name"), NAME("image"),
+                                                    NAME("imagePullPolicy")};
+static const struct member_name volume_keys[] = {NAME("name"), NAME("image")};
+static const struct member_name volume_image_keys[] = {NAME("reference"), NAME("pullPolicy")};
 
 /* For an object without the member wanted: a key that others may read as it. */
 static json_at odd_key(const struct json *j, json_at object) {
@@ -307,7 +307,7 @@ static void decode_images(struct decoder *d, json_at list, json_at old_list,
 
 /* The names of a list of pull secrets, one for each element; NULL when the arena is full. */
 static const struct str *secret_names(struct decoder *d, json_at list) {
-    static const struct name keys[] = {NAME("name")};
+    static const struct member_name keys[] = {NAME("name")};
     size_t n = 0;
     struct str *names = ARENA_ARRAY(d->arena, struct str, count(d->j, list));
     d->full |= names == NULL;
@@ -368,7 +368,7 @@ static void decode_labels(struct decoder *d, json_at object) {
 }
 
 static void decode_metadata(struct decoder *d, json_at metadata) {
-    static const struct name keys[] = {NAME("labels"), NAME("annotations")};
+    static const struct member_name keys[] = {NAME("labels"), NAME("annotations")};
     json_at v[2];
     review_members(d->j, want(d, metadata, JSON_OBJECT, "metadata"), keys, 2, v);
     if (v[0] != JSON_NONE)
@@ -388,7 +388,7 @@ enum {
     SPEC_SA_OLD,
     N_SPEC
 };
-static const struct name spec_keys[N_SPEC] = {
+static const struct member_name spec_keys[N_SPEC] = {
     NAME("containers"),    NAME("initContainers"),   NAME("ephemeralContainers"),
     NAME("volumes"),       NAME("imagePullSecrets"), NAME("serviceAccountName"),
     NAME("serviceAccount")};
@@ -434,7 +434,7 @@ static void decode_spec(struct decoder *d, json_at spec, json_at old_spec) {
     decode_account(d, v[SPEC_SA], v[SPEC_SA_OLD]);
 }
 
-static const struct name pod_keys[] = {NAME("metadata"), NAME("spec")};
+static const struct member_name pod_keys[] = {NAME("metadata"), NAME("spec")};
 
 void review_decode_pod(struct decoder *d, json_at object, json_at old) {
     json_at v[2], old_v[2];

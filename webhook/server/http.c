@@ -47,7 +47,7 @@ static const struct refusal no_memory =
             "not enough memory for this request now");
 
 /* The relevant parts of a request's header. */
-struct head {
+struct request_head {
     unsigned n_lengths, n_encodings;
     bool has_bad_name, is_chunked, expects_continue;
     uint64_t length;
@@ -57,7 +57,7 @@ struct head {
 static enum MHD_Result on_header(void *arg, enum MHD_ValueKind kind, const char *key,
                                  size_t key_bytes, const char *value, size_t value_bytes) {
     (void)kind;
-    struct head *h = arg;
+    struct request_head *h = arg;
     struct str name = {key, key_bytes}, text = {value, value_bytes};
     /* libmicrohttpd ignores "Content-Length : 5", other readers do not (RFC 9112, 5.1). */
     if (str_trim(name).n != name.n || name.n == 0)
@@ -77,7 +77,7 @@ static enum MHD_Result on_header(void *arg, enum MHD_ValueKind kind, const char 
     return MHD_YES;
 }
 
-static bool framing_is_clear(const struct head *h, const char *version) {
+static bool framing_is_clear(const struct request_head *h, const char *version) {
     if (h->has_bad_name || h->n_lengths + h->n_encodings > 1)
         return false;
     return h->n_encodings == 0 || (h->is_chunked && strcmp(version, "HTTP/1.1") == 0);
@@ -132,8 +132,8 @@ static void release(struct conn *c) {
         atomic_fetch_sub(&c->worker->server->in_flight, 1);
 }
 
-static const struct refusal *judge(struct conn *c, const struct head *h, const char *url,
-                                   const char *method) {
+static const struct refusal *refusal_for(struct conn *c, const struct request_head *h,
+                                         const char *url, const char *method) {
     struct server *s = c->worker->server;
     if (!client_may_ask(c))
         return &forbidden;
@@ -160,11 +160,11 @@ static void refuse(struct conn *c, const struct refusal *why) {
 static int64_t limit_of(const struct conn *c, struct MHD_Connection *mhd) {
     int64_t most = (int64_t)c->worker->server->config.request_timeout_ms * NS_PER_MS;
     const char *value = MHD_lookup_connection_value(mhd, MHD_GET_ARGUMENT_KIND, "timeout");
-    int64_t asked = server_http_parse_timeout(str_of(value));
-    return asked > 0 && asked < most ? asked : most;
+    int64_t requested = server_http_parse_timeout(str_of(value));
+    return requested > 0 && requested < most ? requested : most;
 }
 
-static bool is_not_drained(const struct conn *c, const struct head *h) {
+static bool is_not_drained(const struct conn *c, const struct request_head *h) {
     uint64_t cap = c->worker->server->upload_cap;
     return h->length > cap || (h->is_chunked && cap == 0) ||
            (c->refusal == &too_large && h->expects_continue);
@@ -178,7 +178,7 @@ static enum MHD_Result refuse_now(struct conn *c, struct MHD_Connection *mhd) {
 
 static enum MHD_Result begin(struct conn *c, struct MHD_Connection *mhd, const char *url,
                              const char *method, const char *version) {
-    struct head h = {.length = 0};
+    struct request_head h = {.length = 0};
     server_body_begin(c);
     atomic_store(&c->deadline_ns, c->received_ns + limit_of(c, mhd));
     server_conn_enter(c, STAGE_BODY, c->received_ns);
@@ -188,7 +188,7 @@ static enum MHD_Result begin(struct conn *c, struct MHD_Connection *mhd, const c
     if (!framing_is_clear(&h, version))
         return server_reply_refuse(c, mhd, &bad_framing);
     c->body_expected = h.length;
-    c->refusal = judge(c, &h, url, method);
+    c->refusal = refusal_for(c, &h, url, method);
     if (is_not_drained(c, &h))
         return refuse_now(c, mhd);
     return MHD_YES;

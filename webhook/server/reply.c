@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-struct head {
+struct reply_head {
     unsigned status;
     const char *content_type;
     const char *allow; /* NULL: none */
@@ -20,7 +20,7 @@ static bool add_retry_after(struct MHD_Response *r, unsigned retry_after_s) {
     return add_header(r, "Retry-After", seconds);
 }
 
-static bool add_headers(struct MHD_Response *r, const struct head *h) {
+static bool add_headers(struct MHD_Response *r, const struct reply_head *h) {
     return add_header(r, "Content-Type", h->content_type) &&
            add_header(r, "Cache-Control", "no-store") &&
            add_header(r, "X-Content-Type-Options", "nosniff") &&
@@ -30,7 +30,7 @@ static bool add_headers(struct MHD_Response *r, const struct head *h) {
 }
 
 /* The body is not copied: it must not change until NOTIFY_COMPLETED. */
-static enum MHD_Result queue(struct conn *c, struct MHD_Connection *mhd, struct head h,
+static enum MHD_Result queue(struct conn *c, struct MHD_Connection *mhd, struct reply_head h,
                              struct str body) {
     h.closes = h.closes || atomic_load(&c->worker->server->closes_after_answer);
     struct MHD_Response *r =
@@ -52,9 +52,9 @@ static const char *allowed(const struct server_route *route) {
 enum MHD_Result server_reply_send(struct conn *c, struct MHD_Connection *mhd,
                                   const struct server_reply *reply) {
     return queue(c, mhd,
-                 (struct head){.status = reply->status,
-                               .content_type = reply->content_type,
-                               .retry_after_s = reply->retry_after_s},
+                 (struct reply_head){.status = reply->status,
+                                     .content_type = reply->content_type,
+                                     .retry_after_s = reply->retry_after_s},
                  buf_view(reply->body));
 }
 
@@ -62,10 +62,10 @@ enum MHD_Result server_reply_refuse(struct conn *c, struct MHD_Connection *mhd,
                                     const struct refusal *why) {
     atomic_fetch_add(&c->worker->server->refused[why->why], 1);
     return queue(c, mhd,
-                 (struct head){.status = why->status,
-                               .content_type = "application/json",
-                               .allow = why->status == 405 ? allowed(c->route) : NULL,
-                               .retry_after_s = why->retry_after_s,
-                               .closes = why->closes},
+                 (struct reply_head){.status = why->status,
+                                     .content_type = "application/json",
+                                     .allow = why->status == 405 ? allowed(c->route) : NULL,
+                                     .retry_after_s = why->retry_after_s,
+                                     .closes = why->closes},
                  str_of(why->body));
 }

@@ -117,8 +117,8 @@ static enum ec set_client_ca(struct tls_creds *t, struct str pem, struct err *er
                    : EC_OK;
 }
 
-static enum ec fill(struct tls_creds *t, struct str cert_pem, struct str key_pem,
-                    struct str client_ca_pem, struct err *err) {
+static enum ec import(struct tls_creds *t, struct str cert_pem, struct str key_pem,
+                      struct str client_ca_pem, struct err *err) {
     int rc = gnutls_certificate_allocate_credentials(&t->cred);
     if (rc < 0)
         return fail(err, "certificate", rc);
@@ -133,7 +133,7 @@ enum ec server_tls_creds_new(struct tls_creds **out, struct str cert_pem, struct
     if (t == NULL)
         return err_set(err, EC_NOMEM, "certificate: no memory");
     atomic_init(&t->count, 1);
-    if (fill(t, cert_pem, key_pem, client_ca_pem, err) != EC_OK) {
+    if (import(t, cert_pem, key_pem, client_ca_pem, err) != EC_OK) {
         server_tls_creds_unref(t);
         return err->code;
     }

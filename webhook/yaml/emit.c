@@ -1,5 +1,5 @@
-/* Events in, JSON and positions out, in one pass and without recursion. The state of a frame
- * says what the next event in it is (emitter.h). */
+/* Events in, JSON and locations out, in one pass and without recursion. The state of a frame
+ * determines the meaning of its next event (emitter.h). */
 #include "yaml/emitter.h"
 
 #include "base/mem.h"
@@ -18,7 +18,7 @@ enum ec yaml_emit_add_node(struct emitter *e, struct yaml_pos pos, struct err *e
     return add_node(e, pos, ORIGIN_NONE, pos, err);
 }
 
-/* The comma between members or elements: none behind an opening bracket or a key. */
+/* The comma between members or elements: none after an opening bracket or a key. */
 void yaml_emit_separate(struct buf *json) {
     if (json->n > 0 && memchr("{[:", json->p[json->n - 1], 3) == NULL)
         buf_putc(json, ',');
@@ -49,13 +49,13 @@ enum ec yaml_emit_count(struct emitter *e, size_t own, size_t of_alias, struct y
 
 /* --- frames --- */
 
-/* A value begins: behind it the mapping wants its next key. */
+/* A value begins; the mapping expects a key next. */
 void yaml_emit_take_value(struct emitter *e) {
     if (emitter_state(e) == VALUE || emitter_state(e) == MERGE)
         e->frames[e->depth - 1].state = KEY;
 }
 
-static enum ec push(struct emitter *e, enum state state, char closer, struct yaml_pos pos,
+static enum ec push(struct emitter *e, enum emit_state state, char closer, struct yaml_pos pos,
                     struct err *err) {
     if (e->depth >= e->limits->max_depth) {
         err_set(err, EC_LIMIT, "more than %u levels of nesting", e->limits->max_depth);
@@ -82,7 +82,7 @@ static void set_flow(struct emitter *e, bool flow) {
 
 /* --- positions of events --- */
 
-/* libyaml starts a node at its anchor or tag; a person looks for the value behind them. */
+/* libyaml starts a node at its anchor or tag; a person looks for the value after them. */
 static struct yaml_cursor behind_properties(const struct emitter *e,
                                             const yaml_event_t *event) {
     struct yaml_cursor end = e->cursor;
@@ -103,7 +103,7 @@ static struct yaml_pos pos_of(struct emitter *e, const yaml_event_t *event,
     return yaml_cursor_location(&value);
 }
 
-/* Only within a "<<": it is there that somebody asks for ends. */
+/* Only within a "<<": ends are not used elsewhere. */
 static void note_end(struct emitter *e, const yaml_event_t *event) {
     if (!yaml_expand_is_merging(e))
         return;
@@ -225,7 +225,7 @@ static enum ec on_mapping(struct emitter *e, const yaml_event_t *event, struct e
     const yaml_char_t *anchor = event->data.mapping_start.anchor;
     struct yaml_pos pos =
         pos_of(e, event, anchor != NULL || event->data.mapping_start.tag != NULL);
-    enum state state = emitter_state(e);
+    enum emit_state state = emitter_state(e);
     if (state == KEY)
         return yaml_emit_bad_key(pos, "a mapping", err);
     if (state == MERGE || state == MERGE_ITEM) {
@@ -245,7 +245,7 @@ static enum ec on_list(struct emitter *e, const yaml_event_t *event, struct err 
     const yaml_char_t *anchor = event->data.sequence_start.anchor;
     struct yaml_pos pos =
         pos_of(e, event, anchor != NULL || event->data.sequence_start.tag != NULL);
-    enum state state = emitter_state(e);
+    enum emit_state state = emitter_state(e);
     if (state == KEY)
         return yaml_emit_bad_key(pos, "a list", err);
     if (state == MERGE_ITEM)
@@ -288,7 +288,7 @@ static enum ec on_alias(struct emitter *e, const yaml_event_t *event, struct err
 /* --- the parser --- */
 
 static int feed(void *data, unsigned char *to, size_t size, size_t *n) {
-    *n = yaml_source_feed(data, to, size);
+    *n = yaml_feed_bytes(data, to, size);
     return 1;
 }
 
@@ -340,7 +340,7 @@ static enum ec on_document(struct emitter *e, const yaml_event_t *event, struct 
     return yaml_emit_count(e, 1, 0, pos, err);
 }
 
-/* Text behind the document, where kubectl stops reading. */
+/* Text after the document, where kubectl stops reading. */
 static void note_ignored(struct emitter *e, const yaml_event_t *event) {
     yaml_cursor_to_index(&e->cursor, e->text, event->end_mark.index);
     size_t at = e->cursor.off;
@@ -368,7 +368,7 @@ static enum ec check_tag(struct emitter *e, const yaml_event_t *event, struct er
     if (!yaml_dialect_find_in_tag(e->text, &at))
         return EC_OK;
     yaml_cursor_to_offset(&e->cursor, e->text, at);
-    err_set(err, EC_SYNTAX, "'%c' in or right behind a tag, expected a blank", e->text.p[at]);
+    err_set(err, EC_SYNTAX, "'%c' in or directly after a tag, expected a blank", e->text.p[at]);
     return yaml_err_at(err, yaml_cursor_location(&e->cursor));
 }
 
@@ -424,7 +424,7 @@ static enum ec emit(struct emitter *e, struct err *err) {
     return ec;
 }
 
-/* *again: what was written is to be thrown away, and the text read once more. */
+/* *again: the output has to be discarded, and the text read again. */
 static enum ec emit_once(struct emitted *out, struct str text, struct yaml_cursor start,
                          const struct yaml_limits *limits, struct quotes *quotes, bool *again,
                          struct err *err) {

@@ -14,12 +14,12 @@
 
 #include <yaml.h>
 
-enum state { ROOT, KEY, VALUE, ITEM, MERGE, MERGE_ITEM };
+enum emit_state { ROOT, KEY, VALUE, ITEM, MERGE, MERGE_ITEM };
 
 #define NO_ANCHOR UINT32_MAX
 
 struct frame {
-    enum state state;
+    enum emit_state state;
     char closer;     /* '}' or ']', '\0' when transparent */
     bool flow;       /* written with brackets */
     bool merges;     /* has a "<<" */
@@ -34,7 +34,7 @@ struct frame {
 
 struct emitter {
     struct str text; /* up to the end of the document's bytes */
-    struct source source;
+    struct yaml_feed source;
     bool again; /* the text has to be read again: more quotes are known */
     struct yaml_cursor cursor;
     const struct yaml_limits *limits;
@@ -49,7 +49,7 @@ struct emitter {
     size_t steps, alias_steps; /* of go-yaml's decoder, for its rule on aliases */
 };
 
-static inline enum state emitter_state(const struct emitter *e) {
+static inline enum emit_state emitter_state(const struct emitter *e) {
     return e->depth == 0 ? ROOT : e->frames[e->depth - 1].state;
 }
 

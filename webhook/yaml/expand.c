@@ -239,7 +239,7 @@ static enum ec find_anchor(struct emitter *e, struct str name, struct yaml_pos p
 enum ec yaml_expand_alias(struct emitter *e, struct str name, struct yaml_pos pos,
                           struct err *err) {
     const struct anchor *a;
-    enum state state = emitter_state(e);
+    enum emit_state state = emitter_state(e);
     if (find_anchor(e, name, pos, &a, err) != EC_OK ||
         yaml_emit_count(e, 1, a->steps, pos, err) != EC_OK ||
         yaml_locations_track(e->out->locations, err) != EC_OK)

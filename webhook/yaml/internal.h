@@ -33,9 +33,9 @@ struct yaml_cursor {
     uint32_t line; /* 1-based */
 };
 
-void yaml_cursor_to_index(struct yaml_cursor *p, struct str text, size_t index);
-void yaml_cursor_to_offset(struct yaml_cursor *p, struct str text, size_t off);
-struct yaml_pos yaml_cursor_location(const struct yaml_cursor *p);
+void yaml_cursor_to_index(struct yaml_cursor *c, struct str text, size_t index);
+void yaml_cursor_to_offset(struct yaml_cursor *c, struct str text, size_t off);
+struct yaml_pos yaml_cursor_location(const struct yaml_cursor *c);
 
 /* Sets the location of an error that has none; returns its code. */
 enum ec yaml_err_at(struct err *err, struct yaml_pos pos);
@@ -159,7 +159,7 @@ bool yaml_dialect_find_in_tag(struct str text, size_t *at);
 enum ec yaml_source_check(struct str text, const struct yaml_cursor *start, struct err *err)
     MUST_CHECK;
 
-struct source {
+struct yaml_feed {
     struct str text;
     size_t at;             /* offset of what libyaml gets next */
     bool ended;            /* libyaml has got the line end that follows the text, too */
@@ -168,7 +168,7 @@ struct source {
 };
 
 /* The next bytes for libyaml; 0 at the end. */
-size_t yaml_source_feed(struct source *s, unsigned char *to, size_t size);
+size_t yaml_feed_bytes(struct yaml_feed *s, unsigned char *to, size_t size);
 
 /* Moves *at past blanks, line ends and comments. */
 void yaml_source_skip_gap(struct str text, size_t *at);

@@ -41,13 +41,13 @@ void yaml_members_reverse_runs(struct members *m, uint32_t first) {
 
 /* ---- which of them counts ------------------------------------------------------------ */
 
-struct entry {
+struct key_order {
     struct str key;
     uint32_t order;
 };
 
 static int compare_entries(const void *pa, const void *pb) {
-    const struct entry *a = pa, *b = pb;
+    const struct key_order *a = pa, *b = pb;
     int order = str_cmp(a->key, b->key);
     return order != 0 ? order : (a->order > b->order) - (a->order < b->order);
 }
@@ -67,7 +67,7 @@ static enum ec fail_twice(const struct emitted *out, struct str key, uint32_t a,
 }
 
 /* Keys of one name, in the order in which they are set: the last one counts. */
-static enum ec settle_name(struct member *v, const struct entry *e, size_t n,
+static enum ec settle_name(struct member *v, const struct key_order *e, size_t n,
                            const struct emitted *out, struct err *err) {
     for (size_t i = 1, own = v[e[0].order].own ? 0 : n; i < n; i++) {
         struct member *before = &v[e[i - 1].order], *one = &v[e[i].order];
@@ -81,10 +81,10 @@ static enum ec settle_name(struct member *v, const struct entry *e, size_t n,
     return EC_OK;
 }
 
-static enum ec settle_names(struct member *v, uint32_t n, struct entry *e,
+static enum ec settle_names(struct member *v, uint32_t n, struct key_order *e,
                             const struct emitted *out, struct err *err) {
     for (uint32_t i = 0; i < n; i++)
-        e[i] = (struct entry){{out->json->p + v[i].at, v[i].len}, i};
+        e[i] = (struct key_order){{out->json->p + v[i].at, v[i].len}, i};
     qsort(e, n, sizeof *e, compare_entries);
     for (uint32_t from = 0, end; from < n; from = end) {
         for (end = from + 1; end < n && str_eq(e[end].key, e[from].key);)
@@ -157,7 +157,7 @@ enum ec yaml_members_settle(struct members *m, const struct members_of *of, stru
     bool lost = false;
     if (n < 2)
         return EC_OK;
-    AUTO(mem_freep) struct entry *e = mem_alloc(mem_array_bytes(n, sizeof *e));
+    AUTO(mem_freep) struct key_order *e = mem_alloc(mem_array_bytes(n, sizeof *e));
     if (e == NULL)
         return err_set(err, EC_NOMEM, "no memory for the members of a mapping");
     if (settle_names(v, n, e, out, err) != EC_OK)

@@ -21,7 +21,7 @@ void yaml_source_skip_word(struct str text, size_t *at) {
 }
 
 /* As kubectl's line reader: CRLF becomes LF, and the last line gets an end. */
-size_t yaml_source_feed(struct source *s, unsigned char *to, size_t size) {
+size_t yaml_feed_bytes(struct yaml_feed *s, unsigned char *to, size_t size) {
     size_t made = 0;
     for (; made < size && s->at < s->text.n; s->at++) {
         char c = s->text.p[s->at];
