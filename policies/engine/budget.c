@@ -38,8 +38,8 @@ void engine_diagnose_unselected(struct ctx *c) {
     c->over = true;
     engine_diagnose(
         c, &what,
-        "which rule selects this object takes more than %d pattern steps to find, the limit "
-        "of one review: fewer or shorter groups, labels and user name, or fewer rules",
+        "selecting the rule for this object takes more than %d pattern steps, the limit of one "
+        "review: use fewer or shorter groups, labels and user names, or fewer rules",
         ENGINE_STEPS_MAX);
 }
 
@@ -52,7 +52,8 @@ void engine_diagnose_spent(struct ctx *c, size_t i) {
         engine_diagnose(
             c, &what,
             "the images and pull secrets of this object take more than %d pattern steps, the "
-            "limit of one review: fewer of them in one object, or fewer secrets with \"for\"",
+            "limit of one review: use fewer of them in one object, or fewer secrets with "
+            "\"for\"",
             ENGINE_STEPS_MAX);
         return;
     }
@@ -62,8 +63,8 @@ void engine_diagnose_spent(struct ctx *c, size_t i) {
         c->notes->images[i] = (struct explain_image){.state = STATE_LIMIT};
     engine_diagnose(
         c, &what,
-        "is where the patterns have taken %d steps, the limit of one review (image %zu of "
-        "%zu): fewer different images in one object, or simpler patterns",
+        "is where the review reached its limit of %d pattern steps (image %zu of %zu): use "
+        "fewer different images in one object, or simpler patterns",
         ENGINE_STEPS_MAX, i + 1, c->w->n_images);
     put_first(c->d);
 }

@@ -200,7 +200,7 @@ void engine_put_message(struct buf *out, const struct policy *policy);
 /* ---- shared with the loader and with explainers -------------------------------------- */
 
 /* Where an image goes by a rule, ignoring approvals: the text to write, in the arena; equal to
- * `text` where nothing changes. EC_SYNTAX when text is no image reference. */
+ * `text` where nothing changes. EC_SYNTAX when text is not an image reference. */
 enum ec engine_rewrite(struct str *out, const struct policy_rule *rule, struct str text,
                        struct arena *arena, struct err *err) MUST_CHECK;
 

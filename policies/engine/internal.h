@@ -110,7 +110,7 @@ struct route engine_find_route(const struct policy_rule *rule, const struct refe
 /* The text the image has there; from->text where it stays. */
 struct str engine_apply_route(struct arena *arena, const struct policy_rule *rule,
                               const struct reference *from, const struct route *route);
-/* How patterns see that text. Errors: it is no image reference. */
+/* How patterns see that text. Errors: it is not an image reference. */
 bool engine_read_target(struct ctx *c, const struct reference *from, const struct route *route,
                         struct str text, struct match_target *out);
 /* The image at the rule's registry. */

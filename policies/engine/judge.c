@@ -36,7 +36,7 @@ static void diagnose_denied(struct ctx *c, const struct judged *j, const struct 
     what.pos = d->by->pos;
     if (d->as->mirrored)
         engine_diagnose(
-            c, &what, "is denied by pattern \"%.*s\": by way of mirrors it is \"%.*s\"",
+            c, &what, "is denied by pattern \"%.*s\": through mirrors it is \"%.*s\"",
             STR_ARG(pattern), STR_ARG(str_slice(d->as->target.whole, 0, SHOWN_MAX)));
     else
         engine_diagnose(c, &what, "is denied by pattern \"%.*s\"", STR_ARG(pattern));
@@ -45,7 +45,7 @@ static void diagnose_denied(struct ctx *c, const struct judged *j, const struct 
 static void diagnose_many_names(struct ctx *c, const struct judged *j) {
     const struct diagnosis what = about(c, j, REASON_PATTERN_LIMIT);
     engine_diagnose(c, &what,
-                    "has more than %d names by way of mirrors, too many to match with denied",
+                    "has more than %d names through mirrors, too many to match against denied",
                     NAMES_MAX);
 }
 
@@ -53,7 +53,7 @@ static void diagnose_gave_up(struct ctx *c, const struct judged *j,
                              const struct policy_pattern *by) {
     struct diagnosis what = about(c, j, REASON_PATTERN_LIMIT);
     what.pos = by->pos;
-    engine_diagnose(c, &what, "is too costly to match with regex \"%.*s\"",
+    engine_diagnose(c, &what, "is too costly to match against regex \"%.*s\"",
                     STR_ARG(match_image_text(by->image)));
 }
 
@@ -70,7 +70,7 @@ static void diagnose_not_approved(struct ctx *c, const struct judged *j) {
     if (over != NULL)
         engine_diagnose(
             c, &what,
-            "comes from %.*s, which is not approved (the exemption in line %u ran out: until "
+            "comes from %.*s, which is not approved (the exemption on line %u expired: until "
             "%.*s)",
             STR_ARG(host), over->pos.line, STR_ARG(over->until));
     else
@@ -162,7 +162,8 @@ static void note_exemption(struct ctx *c, const struct judged *j) {
 static void diagnose_invalid(struct ctx *c, int32_t index, struct err *err) {
     const struct diagnosis what = {
         .code = REASON_INVALID, .weight = c->weight, .image = index, .pos = c->rule->pos};
-    engine_diagnose(c, &what, "is no image reference: %s at byte %zu", err->msg, err->offset);
+    engine_diagnose(c, &what, "is not an image reference: %s at byte %zu", err->msg,
+                    err->offset);
     err->code = EC_OK;
 }
 
@@ -184,7 +185,7 @@ static bool find_result(struct ctx *c, struct judged *j, struct str *proposed) {
     }
     if (!engine_read_target(c, &j->source, &route, *proposed, &j->result)) {
         struct diagnosis what = about(c, j, REASON_INVALID);
-        engine_diagnose(c, &what, "would become \"%.*s\", which is no image reference: %s",
+        engine_diagnose(c, &what, "would become \"%.*s\", which is not an image reference: %s",
                         STR_ARG(str_slice(*proposed, 0, SHOWN_MAX)), c->err->msg);
         c->err->code = EC_OK;
         return false;

@@ -2,7 +2,7 @@
  * the object behind it. Extra pull secrets, their order and containers of others are nobody's business here. */
 #include "engine/internal.h"
 
-#define NOT_ASKED "/mutate was not asked, or was overridden"
+#define NOT_ASKED "/mutate was not called, or was overridden"
 
 /* What a pod says goes into a message only if it is a word of the API's own. */
 static const char *policy_word(const struct workload_image *image) {
@@ -28,7 +28,7 @@ static void refuse_pull_policy(struct ctx *c, const struct decision_image *d) {
                                    .weight = c->weight,
                                    .image = (int32_t)(d - c->d->images),
                                    .pos = c->rule->pos};
-    engine_diagnose(c, &what, "has %s where the rule wants %.*s: " NOT_ASKED,
+    engine_diagnose(c, &what, "has %s where the rule requires %.*s: " NOT_ASKED,
                     policy_word(d->image), STR_ARG(c->rule->pull_policy));
 }
 

@@ -105,7 +105,7 @@ static enum ec refuse_separator(struct str s, size_t from, size_t at, struct err
                       "digit",
                       s.p[at]);
     return refuse(err, at,
-                  "repository has '%c' behind '%c', expected one of . _ __ or dashes "
+                  "repository has '%c' after '%c', expected one of . _ __ or dashes "
                   "between letters or digits",
                   s.p[at], s.p[at - 1]);
 }
@@ -132,9 +132,9 @@ static enum ec refuse_host_byte(struct str host, size_t at, struct err *err) {
     if (at == host.n || host.p[at] == ':')
         return refuse(err, at - 1, "host ends with '.'");
     if (host.p[at] == '_')
-        return refuse(err, at, "host has '_': pullers do not agree where such an image is");
+        return refuse(err, at, "host has '_': clients do not agree on where such an image is");
     if (host.p[at] == '@')
-        return refuse(err, at, "host has '@', a user name or digest cannot stand before '/'");
+        return refuse(err, at, "host has '@', a user name or digest cannot come before '/'");
     if (host.p[at] == '.')
         return refuse(err, at, "host has an empty label, '.' without a name before it");
     if (host.p[at] == '-')
@@ -177,7 +177,7 @@ static enum ec check_brackets(struct str host, size_t *end, struct err *err) {
         return refuse(err, at, "IPv6 address is empty");
     *end = ++at;
     if (at < host.n && host.p[at] != ':')
-        return refuse(err, at, "host has %s behind ']', expected ':' and a port",
+        return refuse(err, at, "host has %s after ']', expected ':' and a port",
                       show(host.p[at]).text);
     return EC_OK;
 }
@@ -355,7 +355,7 @@ static enum ec parse_digest(struct imgref *r, struct str text, size_t at, struct
                       "digest has no ':', expected sha256: and 64 hexadecimal digits");
     const struct algorithm *a = find_algorithm(str_slice(r->digest, 0, colon));
     if (a == NULL)
-        return refuse(err, from, "digest algorithm is none of sha256, sha384, sha512");
+        return refuse(err, from, "digest algorithm is not sha256, sha384 or sha512");
     size_t hex = from + colon + 1, end = skip(text, hex, HEX);
     if (end < text.n)
         return refuse(err, end, "digest has %s, expected lower-case hexadecimal digits",

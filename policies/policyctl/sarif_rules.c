@@ -3,7 +3,7 @@
 const struct sarif_rule sarif_rules[SARIF_N_RULES] = {
     [REASON_INVALID] =
         {"invalid-image", "InvalidImageReference", "error",
-         "The text is no image reference by the kubelet's grammar.",
+         "The text is not an image reference by the kubelet's grammar.",
          "Correct the reference: [host[:port]/]path[:tag][@digest], the path in lower case. "
          "The "
          "message names the byte that does not fit; `policyctl parse IMAGE` takes a reference "
