@@ -1,9 +1,9 @@
-/* One budget per review: whoever writes an object chooses how many images, labels and groups there
- * are and what they are called, and a rule file has lists of any length. Each product of two such counts
- * is paid for from the same meter; where it runs out the object is denied, and nothing more is looked at. */
+/* One budget per review. The author of an object chooses the number and names of its images, labels and
+ * groups, and a rule file has lists of any length: each product of two such counts is charged to one meter.
+ * When it runs out the object is denied, and nothing more is judged. */
 #include "engine/internal.h"
 
-/* As heavy as by the strictest of the rules, since nobody knows which one would have been it. */
+/* The weight of the strictest rule, since any of them might have been selected. */
 static enum reason_weight heaviest_weight(const struct ctx *c) {
     const struct policy *p = c->policy;
     enum reason_weight heaviest = engine_unmatched_weight(c);
@@ -15,7 +15,7 @@ static enum reason_weight heaviest_weight(const struct ctx *c) {
     return heaviest;
 }
 
-/* That nothing more was looked at is the first that is said, however much was said before. */
+/* That nothing more was judged is the first reason, whatever came before. */
 static void put_first(struct decision *d) {
     if (d->n_reasons == 0 || d->reasons[d->n_reasons - 1].code != REASON_PATTERN_LIMIT)
         return;

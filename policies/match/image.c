@@ -32,8 +32,8 @@ static bool has_star(struct str s) {
 
 /* ---- what can never match ------------------------------------------------------------ */
 
-/* What imgref says to the two texts as one, with `a` for each `*`; *is_host: it begins with a
- * host. Positions in the first stay what they are. */
+/* imgref's verdict on the two texts joined, with `a` for each `*`; *is_host: it begins with a host.
+ * Positions in the first stay valid. */
 static enum ec ask_imgref(struct str before, struct str after, bool *is_host, struct err *err) {
     struct buf probe = BUF_INIT((size_t)2 * MATCH_PATTERN_MAX);
     struct imgref r = {.qualified = false};
@@ -68,7 +68,7 @@ static enum ec check_literal_host(const struct parts *p, struct err *err) {
     if (p->host.n == 0)
         return refuse(err, 0, "pattern begins with '/', expected a registry host");
     enum ec ec = ask_imgref(p->host, STR("/a"), &is_host, err);
-    /* Of a word too long for a repository imgref complains behind its end. */
+    /* For a word too long for a repository, imgref reports a position behind its end. */
     if (ec == EC_SYNTAX && err->offset > p->host.n)
         err->offset = p->host.n;
     if (ec == EC_SYNTAX && !p->has_path && colon < p->host.n && err->offset > colon)
@@ -98,7 +98,7 @@ static enum ec check_starred_host(struct str host, struct err *err) {
     size_t colon = str_find(host, ':');
     if (host.p[0] == '[')
         return refuse(err, 0, "an IPv6 host must be written out, without '*'");
-    /* What has a port is a host, so that even `air*` is looked at as one. */
+    /* With a port it is a host, so that `air*` is checked as one. */
     enum ec ec = ask_imgref(str_slice(host, 0, colon), STR(":1/a"), &is_host, err);
     if (ec != EC_OK || colon == host.n)
         return ec;

@@ -517,8 +517,7 @@ static const struct {
     /* all at once */
     {ALL_SET, "x:1", "Never", NULL, VERDICT_DENY,
      "container \"main\": image \"x:1\" was not rewritten to \"ghcr.io/acme/x:1\": /mutate was "
-     "not "
-     "asked, or was overridden | "
+     "not called, or was overridden | "
      "container \"main\": image \"x:1\" has pull policy Never where the rule requires Always: "
      "/mutate "
      "was not called, or was overridden | "
