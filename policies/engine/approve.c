@@ -1,9 +1,9 @@
-/* What a rule says of an image's name: exempted, denied, approved, with tag and digest as required. */
+/* What a rule says about an image's name: exempted, denied, approved, with tag and digest as required. */
 #include "engine/internal.h"
 
 /* ---- patterns ------------------------------------------------------------------------ */
 
-/* One pattern; what gave up is kept in *gave_up, unless that is NULL. */
+/* One pattern; a regex that gave up is stored in *gave_up, unless that is NULL. */
 static bool is_match(struct ctx *c, const struct policy_pattern *pattern,
                      const struct match_target *target, const struct policy_pattern **gave_up) {
     enum match_result r = match_image(pattern->image, target, &c->meter);
@@ -67,7 +67,7 @@ void engine_find_exemption(struct ctx *c, const struct match_target *target,
 
 /* ---- denied, approved ---------------------------------------------------------------- */
 
-/* Where a rule sends images is approved by that alone. */
+/* The places a rule sends images to are approved without a pattern. */
 static enum explain_approval serves_itself(const struct policy_rule *rule,
                                            const struct match_target *t,
                                            const struct policy_mirror **served) {
@@ -81,8 +81,7 @@ static enum explain_approval serves_itself(const struct policy_rule *rule,
     return APPROVAL_NONE;
 }
 
-/* A denial sees through an image's other names: a pattern that matches one of them matches it. own: NULL where
- * it has no name of its own. */
+/* A pattern that matches any name of an image denies it. */
 struct denial engine_find_denial(struct ctx *c, const struct match_target *own,
                                  const struct match_target *pulled) {
     struct denial out = {.by = NULL};
@@ -113,7 +112,7 @@ enum explain_approval engine_find_approval(struct ctx *c, const struct match_tar
     return note->approved ? APPROVAL_PATTERN : APPROVAL_NONE;
 }
 
-/* With a digest the tag proves nothing and is not asked for. */
+/* With a digest the tag decides nothing and is not checked. */
 enum explain_need engine_find_need(const struct policy_rule *rule, const struct imgref *ref) {
     if (!rule->require_digest && !rule->require_tag)
         return NEED_NOTHING;
@@ -124,7 +123,6 @@ enum explain_need engine_find_need(const struct policy_rule *rule, const struct 
     return ref->tag.n != 0 && !str_eq(ref->tag, STR("latest")) ? NEED_MET : NEED_TAG;
 }
 
-/* Would the rule let pass who writes this? */
 bool engine_is_admitted(struct ctx *c, struct str text) {
     const struct policy_pattern *gave_up = NULL;
     const struct policy_mirror *served;

@@ -1,9 +1,9 @@
-/* One budget per review: whoever writes an object chooses how many images, labels and groups there
- * are and what they are called, and a rule file has lists of any length. Each product of two such counts
- * is paid for from the same meter; where it runs out the object is denied, and nothing more is looked at. */
+/* One budget per review. The author of an object chooses the number and names of its images, labels and
+ * groups, and a rule file has lists of any length: each product of two such counts is charged to one meter.
+ * When it runs out the object is denied, and nothing more is judged. */
 #include "engine/internal.h"
 
-/* As heavy as by the strictest of the rules, since nobody knows which one would have been it. */
+/* The weight of the strictest rule, since any of them might have been selected. */
 static enum reason_weight heaviest_weight(const struct ctx *c) {
     const struct policy *p = c->policy;
     enum reason_weight heaviest = engine_unmatched_weight(c);
@@ -15,7 +15,7 @@ static enum reason_weight heaviest_weight(const struct ctx *c) {
     return heaviest;
 }
 
-/* That nothing more was looked at is the first that is said, however much was said before. */
+/* That nothing more was judged is the first reason, whatever came before. */
 static void put_first(struct decision *d) {
     if (d->n_reasons == 0 || d->reasons[d->n_reasons - 1].code != REASON_PATTERN_LIMIT)
         return;
@@ -38,8 +38,8 @@ void engine_diagnose_unselected(struct ctx *c) {
     c->over = true;
     engine_diagnose(
         c, &what,
-        "which rule selects this object takes more than %d pattern steps to find, the limit "
-        "of one review: fewer or shorter groups, labels and user name, or fewer rules",
+        "selecting the rule for this object takes more than %d pattern steps, the limit of one "
+        "review: use fewer or shorter groups, labels and user names, or fewer rules",
         ENGINE_STEPS_MAX);
 }
 
@@ -52,7 +52,8 @@ void engine_diagnose_spent(struct ctx *c, size_t i) {
         engine_diagnose(
             c, &what,
             "the images and pull secrets of this object take more than %d pattern steps, the "
-            "limit of one review: fewer of them in one object, or fewer secrets with \"for\"",
+            "limit of one review: use fewer of them in one object, or fewer secrets with "
+            "\"for\"",
             ENGINE_STEPS_MAX);
         return;
     }
@@ -62,8 +63,8 @@ void engine_diagnose_spent(struct ctx *c, size_t i) {
         c->notes->images[i] = (struct explain_image){.state = STATE_LIMIT};
     engine_diagnose(
         c, &what,
-        "is where the patterns have taken %d steps, the limit of one review (image %zu of "
-        "%zu): fewer different images in one object, or simpler patterns",
+        "is where the review reached its limit of %d pattern steps (image %zu of %zu): use "
+        "fewer different images in one object, or simpler patterns",
         ENGINE_STEPS_MAX, i + 1, c->w->n_images);
     put_first(c->d);
 }

@@ -3,10 +3,10 @@
 
 /* ---- what may be patched: the one table -------------------------------------------------- */
 
-/* Kubernetes: a pod's images may change later, its pull secrets, volumes and pull policies may
- * not (but what an update would change of its secrets may be taken back); ephemeral containers that exist must stay as they are (`changed` is set for new ones
- * alone); pod templates are never rewritten (GitOps tools would fight it, and a secret there
- * hides those of the ServiceAccount). */
+/* Kubernetes: a pod's images may change later, its pull secrets, volumes and pull policies may not (but an
+ * update's change of its pull secrets may be taken back); ephemeral containers that exist must stay as they
+ * are (`changed` is set for new ones alone); pod templates are never rewritten (GitOps tools would fight
+ * it, and a secret there hides those of the ServiceAccount). */
 unsigned engine_may_patch(const struct workload *w) {
     static const struct {
         enum workload_shape shape;
@@ -86,7 +86,7 @@ void engine_edit_images(struct ctx *c) {
             edit_pull_policy(c, &d->images[i]);
 }
 
-/* A denied object is not patched, nor is one that is validated: its images and its list of secrets stay what they were. */
+/* Denied and validated objects are not patched: their images and pull secrets stay as they are. */
 void engine_drop_edits(struct decision *d, const struct workload *w) {
     for (size_t i = 0; i < d->n_images; i++)
         d->images[i].after = d->images[i].before;

@@ -36,7 +36,7 @@ static void diagnose_unmatched(struct ctx *c) {
     const struct diagnosis what = {
         .code = REASON_UNMATCHED, .weight = engine_unmatched_weight(c), .image = -1};
     struct str file = engine_policy_file(c->policy, (struct policy_pos){0});
-    engine_diagnose(c, &what, "no rule of %.*s selects this pod, and unmatched pods are denied",
+    engine_diagnose(c, &what, "no rule in %.*s selects this pod, and unmatched pods are denied",
                     STR_ARG(file));
 }
 

@@ -4,10 +4,12 @@
  *      struct workload ---+--> engine_decide --> struct decision: verdict, reasons, images, edits
  *      now             --/
  *
- * Knows      structs; asks imgref (grammar) and match (patterns); no JSON, YAML, HTTP, clock,
- *            file, log or global
+ * Uses       imgref (grammar) and match (patterns); no JSON, YAML, HTTP, clock, file, log or
+ *            global
  * Ownership  a decision borrows from the policy, the workload and the arena given
  * Threads    pure functions; a policy is shared by any number of callers
+ * Errors     EC_NOMEM and EC_LIMIT (the arena is full); whatever the author of an object wrote is a
+ *            reason of the decision, never an error
  * Source     Kubernetes API 1.36 for what may be patched when; github.com/distribution/reference */
 #ifndef PULLGATE_ENGINE_ENGINE_H
 #define PULLGATE_ENGINE_ENGINE_H
@@ -17,7 +19,7 @@
 #include "base/str.h"
 #include "engine/policy.h"
 
-/* ---- what is asked about ------------------------------------------------------------- */
+/* ---- the workload -------------------------------------------------------------------- */
 
 enum workload_operation {
     OPERATION_CREATE,
@@ -49,8 +51,8 @@ struct workload_image {
 
 enum secrets_state { SECRETS_ABSENT, SECRETS_NULL, SECRETS_LIST };
 
-/* Names that cannot be compared, for they hold U+0000 or half a surrogate pair, which others read
- * otherwise. They harm nobody as long as nobody asks for them. */
+/* Names that cannot be compared: they hold U+0000 or half a surrogate pair, which other readers read
+ * differently. They matter only where a rule needs them. */
 enum odd_name {
     ODD_NAMESPACE,
     ODD_SERVICE_ACCOUNT,
@@ -94,22 +96,21 @@ struct workload {
     bool mirror_pod;      /* annotation kubernetes.io/config.mirror: never mutated */
 };
 
-/* ---- what is answered ---------------------------------------------------------------- */
+/* ---- the decision -------------------------------------------------------------------- */
 
 enum verdict { VERDICT_ALLOW, VERDICT_WARN, VERDICT_DENY };
 
 enum reason_code {
-    REASON_INVALID,       /* no image reference by the kubelet's grammar */
-    REASON_DENIED,        /* a `denied` pattern */
-    REASON_NOT_APPROVED,  /* from a registry that nothing approves */
-    REASON_NOT_REWRITTEN, /* stands where it cannot be rewritten any more, and should have been;
-                              or /mutate would still change it */
+    REASON_INVALID,        /* no image reference by the kubelet's grammar */
+    REASON_DENIED,         /* a `denied` pattern */
+    REASON_NOT_APPROVED,   /* from a registry that nothing approves */
+    REASON_NOT_REWRITTEN,  /* can no longer be rewritten, or /mutate would still change it */
     REASON_DIGEST_MISSING, /* require.digest */
     REASON_TAG_MISSING,    /* require.tag */
     REASON_UNMATCHED,      /* no rule selects it, and unmatched: deny */
     REASON_PATTERN_LIMIT,  /* a regex gave up, or all patterns together took ENGINE_STEPS_MAX */
     REASON_EXEMPTED,       /* allowed by an exemption: for the record */
-    REASON_MALFORMED       /* not decodable as what it says it is (set by review) */
+    REASON_MALFORMED       /* not decodable as its kind (set by review) */
 };
 
 enum reason_weight { WEIGHT_NOTE, WEIGHT_WARN, WEIGHT_DENY };
@@ -151,7 +152,7 @@ struct edit {
 
 enum { ENGINE_REASONS_MAX = 256 };
 /* Pattern steps (match.h) of one decision: the choice of the rule, all images, exemptions, pull
- * secrets. Beyond it nothing more is looked at, and what was not is counted against the object. */
+ * secrets. Beyond it nothing more is judged, and what was not judged is refused. */
 enum { ENGINE_STEPS_MAX = 10000000 };
 
 struct decision {
@@ -174,8 +175,7 @@ struct decision {
 };
 
 enum engine_flag {
-    ENGINE_VALIDATE = 1 /* the object stands as it is: what would be edited without the flag
-                           is complained of instead */
+    ENGINE_VALIDATE = 1 /* nothing is edited; each edit without the flag is a reason instead */
 };
 
 /* Decides. Errors: EC_NOMEM, EC_LIMIT (the arena is full); *out is then undefined. */
@@ -200,7 +200,7 @@ void engine_put_message(struct buf *out, const struct policy *policy);
 /* ---- shared with the loader and with explainers -------------------------------------- */
 
 /* Where an image goes by a rule, ignoring approvals: the text to write, in the arena; equal to
- * `text` where nothing changes. EC_SYNTAX when text is no image reference. */
+ * `text` where nothing changes. EC_SYNTAX when text is not an image reference. */
 enum ec engine_rewrite(struct str *out, const struct policy_rule *rule, struct str text,
                        struct arena *arena, struct err *err) MUST_CHECK;
 

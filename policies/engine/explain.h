@@ -1,8 +1,8 @@
-/* explain - the same decision, with what was looked at on the way.
+/* explain - the same decision, with notes of what was checked.
  *
- *      engine_explain = engine_decide + a notebook: one place decides, and writes down why
+ *      engine_explain = engine_decide + notes: both run the same code
  *
- * Knows      as engine
+ * Uses       as engine
  * Ownership  an explanation borrows from the policy, the workload and the arena given
  * Threads    pure functions                                                              */
 #ifndef PULLGATE_ENGINE_EXPLAIN_H
@@ -12,7 +12,7 @@
 
 /* ---- which rule ---------------------------------------------------------------------- */
 
-/* What a rule's `match` can ask; all that is asked must hold. */
+/* The conditions of a rule's `match`; all that are set must hold. */
 enum explain_question {
     QUESTION_NAMESPACE,
     QUESTION_SERVICE_ACCOUNT,
@@ -33,7 +33,7 @@ struct explain_rule {
 /* ---- what became of an image --------------------------------------------------------- */
 
 enum explain_state {
-    STATE_NO_RULE,     /* no rule looks at it */
+    STATE_NO_RULE,     /* no rule selects the object */
     STATE_UNCHANGED,   /* on UPDATE: it is as it was */
     STATE_PLACEHOLDER, /* of a template: something else writes the image later */
     STATE_INVALID,     /* no image reference */
@@ -63,7 +63,7 @@ struct explain_image {
     struct str result; /* host/repository of what would be pulled, as patterns see it */
     const struct policy_exemption *exemption, *expired;
     const struct policy_exemption *elsewhere; /* holds for the rules of another file */
-    bool denied_asked;                        /* `denied` was looked at */
+    bool denied_asked;                        /* `denied` was checked */
     const struct policy_pattern *denied;
     struct str denied_as; /* the name it matched, where that was found by way of mirrors */
     bool own_registry; /* comes from the registry, whose content no denial of docker.io names */
@@ -93,7 +93,7 @@ struct explain_secret {
 };
 
 struct explanation {
-    bool nothing; /* nothing here runs an image, or nothing is asked: no rule was looked for */
+    bool nothing; /* no rule was selected: nothing runs an image, or it is not judged */
     struct explain_rule *rules; /* one per rule of the policy */
     size_t n_rules;
     struct explain_image *images; /* one per image of the workload */
@@ -103,7 +103,7 @@ struct explanation {
     size_t n_secrets;
 };
 
-/* Decides, as engine_decide, and says how. Errors: those of engine_decide; both outs are then
+/* Decides as engine_decide does, and notes how. Errors: those of engine_decide; both outs are then
  * undefined. */
 enum ec engine_explain(struct explanation *out, struct decision *decision,
                        const struct policy *policy, const struct workload *workload,

@@ -1,14 +1,14 @@
-/* engine/index - what can be ruled out by one word, ruled out without a look.
+/* engine/index - finds the few rules or patterns that may match, by one word of each.
  *
  *      words of an entry:  namespace "airbyte"   ->  hash, rule 3        sorted by hash, then rule
  *                          host "quay.io"        ->  hash, pattern 0
  *      without a word:     rules with globs alone, regexes  ->  others, in order
  *
- * Rules      an entry is found under each of its words; who asks with all words of an object sees every
- *            entry that could match, in order within a word, and some that do not
+ * Rules      an entry is found under each of its words. A search with all words of an object finds
+ *            every entry that may match, in order within a word, and some that do not
  * Ownership  the index lives in the arena of the policy
- * Errors     without memory, or with few entries, an index stays empty (is_built false): whoever asks
- *            then looks at all of them
+ * Errors     without memory, or with few entries, an index stays empty (is_built false), and
+ *            callers search linearly
  * Threads    built once, then read by any number */
 #ifndef PULLGATE_ENGINE_INDEX_H
 #define PULLGATE_ENGINE_INDEX_H
@@ -16,7 +16,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-/* What a word stands for: equal texts of different kinds are different words. */
+/* Equal texts of different kinds are different words. */
 enum index_kind {
     INDEX_NAMESPACE,
     INDEX_SERVICE_ACCOUNT,

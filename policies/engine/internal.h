@@ -15,17 +15,17 @@
 
 /* ---- one decision -------------------------------------------------------------------- */
 
-/* What was said of images, to repeat it for their copies. */
+/* The reasons of each different image, to be repeated for its copies. */
 struct memo_image {
-    struct said *said;
+    struct record *records;
     struct memo_image *next;
 };
 struct memo {
     struct memo_image *images; /* one per image of the workload */
     struct slot *slots;        /* NULL: few images, compared one by one */
     size_t n_slots;
-    struct said **hearer; /* where the next reason of the image at hand goes, or NULL */
-    struct memo_image *different, **end; /* those that are no copies, a list */
+    struct record **next_record; /* end of the list of the image that is judged, or NULL */
+    struct memo_image *different, **end; /* a list of those that are not copies */
 };
 
 enum may {
@@ -49,16 +49,15 @@ struct ctx {
     enum reason_weight heaviest; /* of all reasons so far */
     size_t cap_reasons, cap_edits;
     struct match_meter meter;
-    bool over;     /* the meter has run out, and that is a reason: nothing more is judged */
+    bool over;     /* the meter has run out, and a reason says it: nothing more is judged */
     bool validate; /* the object stays as it is: what would be edited is refused */
     bool refused;  /* for another reason than that: /mutate would have refused it, too */
     bool full;     /* an allocation failed */
     struct memo memo;
-    struct names *names;       /* of the image at hand; NULL until needed */
-    struct explanation *notes; /* of engine_explain; else NULL */
-    struct explain_image
-        unread;      /* notes of an image without `notes`, overwritten by the next */
-    struct err *err; /* the caller's; in between, of the image at hand */
+    struct names *names;           /* of the image that is judged; NULL until needed */
+    struct explanation *notes;     /* of engine_explain; else NULL */
+    struct explain_image no_notes; /* an image's notes when `notes` is NULL */
+    struct err *err; /* the caller's; until the end, of the image that is judged */
 };
 
 /* engine.c: engine_decide and engine_explain, with a ctx that holds their arguments. */
@@ -110,7 +109,7 @@ struct route engine_find_route(const struct policy_rule *rule, const struct refe
 /* The text the image has there; from->text where it stays. */
 struct str engine_apply_route(struct arena *arena, const struct policy_rule *rule,
                               const struct reference *from, const struct route *route);
-/* How patterns see that text. Errors: it is no image reference. */
+/* How patterns see that text. Errors: it is not an image reference. */
 bool engine_read_target(struct ctx *c, const struct reference *from, const struct route *route,
                         struct str text, struct match_target *out);
 /* The image at the rule's registry. */
@@ -149,12 +148,12 @@ struct exemption_hit {
 void engine_find_exemption(struct ctx *c, const struct match_target *target,
                            struct exemption_hit *hit);
 
-/* What `denied` has against an image. */
+/* Why `denied` refuses an image. */
 struct denial {
     const struct policy_pattern *by; /* NULL: nothing */
     const struct policy_pattern *gave_up;
     const struct name *as;
-    bool too_many_names; /* to look at all of them */
+    bool too_many_names; /* to check all of them */
 };
 /* own: NULL where the image has no name of its own. */
 struct denial engine_find_denial(struct ctx *c, const struct match_target *own,
@@ -204,7 +203,7 @@ void engine_diagnose(struct ctx *c, const struct diagnosis *what, const char *fo
     PRINTF(3, 4);
 /* The same for a copy of the image: its name and text, then the tail. */
 void engine_diagnose_copy(struct ctx *c, const struct diagnosis *what, struct str tail);
-/* memo.c: keeps a reason for the copies of the image at hand. `tail` is the message behind the
+/* memo.c: records a reason for the copies of the image that is judged. `tail` is the message behind the
  * image's text; empty where there was no room for the reason. */
 void engine_memo_record(struct ctx *c, const struct diagnosis *what, struct str tail);
 

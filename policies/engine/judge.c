@@ -1,10 +1,10 @@
-/* One image: is it a reference, where does it go, who approves or denies it. */
+/* One image: whether it is a reference, where it goes, what approves or denies it. */
 #include "engine/internal.h"
 
-/* ---- what stands for an image but is none (templates only) --------------------------- */
+/* ---- placeholders (templates only) --------------------------------------------------- */
 
 /* Templates may hold white space, also around an image (OpenShift's image trigger), nothing (image
- * volumes) or Istio's `auto`: whatever fills them in later is judged when the pod comes. */
+ * volumes) or Istio's `auto`: the image that replaces it later is judged with the pod. */
 static bool is_placeholder(struct str text) {
     struct str bare = str_trim(text);
     return bare.n == 0 || bare.n != text.n || str_eq(text, STR("auto"));
@@ -15,13 +15,12 @@ static bool is_placeholder(struct str text) {
 struct judged {
     int32_t index;
     const struct workload_image *image;
-    struct reference source;    /* as it stands in the object */
-    struct match_target result; /* what is pulled: where the rule sends it, or as it stands */
+    struct reference source;    /* as written in the object */
+    struct match_target result; /* what is pulled: where the rule sends it, or the source */
     struct exemption_hit exemption;
-    bool can;    /* this image may be rewritten here */
-    bool nobody; /* the source names no host and the registry claims it: it comes from nowhere
-                    else */
-    struct explain_image *note; /* what was looked at */
+    bool can;           /* this image may be rewritten here */
+    bool from_registry; /* the source names no host, and the rule has a registry for those */
+    struct explain_image *note; /* what was checked */
 };
 
 static struct diagnosis about(const struct ctx *c, const struct judged *j,
@@ -36,7 +35,7 @@ static void diagnose_denied(struct ctx *c, const struct judged *j, const struct 
     what.pos = d->by->pos;
     if (d->as->mirrored)
         engine_diagnose(
-            c, &what, "is denied by pattern \"%.*s\": by way of mirrors it is \"%.*s\"",
+            c, &what, "is denied by pattern \"%.*s\": through mirrors it is \"%.*s\"",
             STR_ARG(pattern), STR_ARG(str_slice(d->as->target.whole, 0, SHOWN_MAX)));
     else
         engine_diagnose(c, &what, "is denied by pattern \"%.*s\"", STR_ARG(pattern));
@@ -45,7 +44,7 @@ static void diagnose_denied(struct ctx *c, const struct judged *j, const struct 
 static void diagnose_many_names(struct ctx *c, const struct judged *j) {
     const struct diagnosis what = about(c, j, REASON_PATTERN_LIMIT);
     engine_diagnose(c, &what,
-                    "has more than %d names by way of mirrors, too many to match with denied",
+                    "has more than %d names through mirrors, too many to match against denied",
                     NAMES_MAX);
 }
 
@@ -53,7 +52,7 @@ static void diagnose_gave_up(struct ctx *c, const struct judged *j,
                              const struct policy_pattern *by) {
     struct diagnosis what = about(c, j, REASON_PATTERN_LIMIT);
     what.pos = by->pos;
-    engine_diagnose(c, &what, "is too costly to match with regex \"%.*s\"",
+    engine_diagnose(c, &what, "is too costly to match against regex \"%.*s\"",
                     STR_ARG(match_image_text(by->image)));
 }
 
@@ -70,7 +69,7 @@ static void diagnose_not_approved(struct ctx *c, const struct judged *j) {
     if (over != NULL)
         engine_diagnose(
             c, &what,
-            "comes from %.*s, which is not approved (the exemption in line %u ran out: until "
+            "comes from %.*s, which is not approved (the exemption on line %u expired: until "
             "%.*s)",
             STR_ARG(host), over->pos.line, STR_ARG(over->until));
     else
@@ -84,13 +83,14 @@ static void note_denial(struct ctx *c, struct judged *j, const struct denial *d)
     note->gave_up = d->gave_up;
     if (c->notes == NULL)
         return;
-    note->own_registry = j->nobody && c->rule->denied.n != 0;
+    note->own_registry = j->from_registry && c->rule->denied.n != 0;
     if (d->by != NULL && d->as->mirrored)
         c->full |= !arena_str(c->arena, d->as->target.whole, &note->denied_as);
 }
 
 static bool is_denied(struct ctx *c, struct judged *j) {
-    struct denial d = engine_find_denial(c, j->nobody ? NULL : &j->source.target, &j->result);
+    struct denial d =
+        engine_find_denial(c, j->from_registry ? NULL : &j->source.target, &j->result);
     note_denial(c, j, &d);
     if (d.by != NULL)
         diagnose_denied(c, j, &d);
@@ -125,9 +125,9 @@ static bool meets_requirements(struct ctx *c, struct judged *j) {
     return j->note->need != NEED_DIGEST && j->note->need != NEED_TAG;
 }
 
-/* Nothing rewrites it here any more; short names and upper-case hosts are read differently by
- * kubelet, containerd and CRI-O, so they cannot stay. */
-static bool stands_well(struct ctx *c, const struct judged *j, struct str proposed) {
+/* It cannot be rewritten here, and kubelet, containerd and CRI-O read short names and upper-case hosts
+ * differently. */
+static bool can_stay(struct ctx *c, const struct judged *j, struct str proposed) {
     if (j->can || c->w->shape == SHAPE_TEMPLATE || str_eq(j->source.text, j->image->text))
         return true;
     struct diagnosis what = about(c, j, REASON_NOT_REWRITTEN);
@@ -139,8 +139,8 @@ static bool stands_well(struct ctx *c, const struct judged *j, struct str propos
     return false;
 }
 
-/* /mutate would have written another image. Of one that is refused as it stands this is told, too, where
- * /mutate would have let it pass. */
+/* /mutate would have written another image. For an image that is refused as it is, this is a second reason
+ * where that other image would be allowed. */
 static void diagnose_not_rewritten(struct ctx *c, const struct judged *j, struct str proposed,
                                    bool passed) {
     struct diagnosis what = about(c, j, REASON_NOT_REWRITTEN);
@@ -162,13 +162,14 @@ static void note_exemption(struct ctx *c, const struct judged *j) {
 static void diagnose_invalid(struct ctx *c, int32_t index, struct err *err) {
     const struct diagnosis what = {
         .code = REASON_INVALID, .weight = c->weight, .image = index, .pos = c->rule->pos};
-    engine_diagnose(c, &what, "is no image reference: %s at byte %zu", err->msg, err->offset);
+    engine_diagnose(c, &what, "is not an image reference: %s at byte %zu", err->msg,
+                    err->offset);
     err->code = EC_OK;
 }
 
 /* What the image becomes: an exempted one stays, all others go where the rule sends them. */
 static bool find_result(struct ctx *c, struct judged *j, struct str *proposed) {
-    if (!j->nobody)
+    if (!j->from_registry)
         engine_find_exemption(c, &j->source.target, &j->exemption);
     struct route route = engine_find_route(c->rule, &j->source);
     if (j->exemption.valid != NULL)
@@ -184,7 +185,7 @@ static bool find_result(struct ctx *c, struct judged *j, struct str *proposed) {
     }
     if (!engine_read_target(c, &j->source, &route, *proposed, &j->result)) {
         struct diagnosis what = about(c, j, REASON_INVALID);
-        engine_diagnose(c, &what, "would become \"%.*s\", which is no image reference: %s",
+        engine_diagnose(c, &what, "would become \"%.*s\", which is not an image reference: %s",
                         STR_ARG(str_slice(*proposed, 0, SHOWN_MAX)), c->err->msg);
         c->err->code = EC_OK;
         return false;
@@ -203,7 +204,7 @@ static bool passes(struct ctx *c, struct judged *j, struct str proposed) {
         note_exemption(c, j);
     else if (is_denied(c, j) || !is_approved(c, j) || !meets_requirements(c, j))
         return false;
-    return stands_well(c, j, proposed);
+    return can_stay(c, j, proposed);
 }
 
 static bool can_rewrite(const struct ctx *c, enum image_place place) {
@@ -214,7 +215,7 @@ static bool can_rewrite(const struct ctx *c, enum image_place place) {
     return (c->may & bits[place]) != 0;
 }
 
-/* What there is nothing to judge about. */
+/* STATE_JUDGED, or why there is nothing to judge. */
 static enum explain_state state_of(const struct ctx *c, const struct workload_image *image) {
     if (!image->changed)
         return STATE_UNCHANGED;
@@ -241,7 +242,7 @@ void engine_judge_image(struct ctx *c, size_t i) {
     struct decision_image *d = &c->d->images[i];
     struct judged j = {.index = (int32_t)i,
                        .image = d->image,
-                       .note = c->notes ? &c->notes->images[i] : &c->unread};
+                       .note = c->notes ? &c->notes->images[i] : &c->no_notes};
     j.note->state = state_of(c, d->image);
     if (j.note->state != STATE_JUDGED)
         return;
@@ -253,7 +254,7 @@ void engine_judge_image(struct ctx *c, size_t i) {
         return;
     }
     note_source(j.note, &j);
-    j.nobody = !j.source.ref.qualified && c->rule->registry.text.n != 0;
+    j.from_registry = !j.source.ref.qualified && c->rule->registry.text.n != 0;
     if (!find_result(c, &j, &d->proposed))
         return;
     bool passed = passes(c, &j, d->proposed);

@@ -1,12 +1,12 @@
-/* The same image in one pod is judged once: its copies take over what came of the first.
- * A table by text, of bounded probing: whoever finds texts of one hash has his copies judged again
- * and again, which costs what as many different images would, and is bounded by the same budget. */
+/* All images of an object. Equal images (same text, same list) are judged once, and the others copy the
+ * result. The table is keyed by text and probes at most PROBES_MAX slots: an author who finds texts with
+ * equal hashes has the copies judged again, at the cost of different images and on the same budget. */
 #include "engine/internal.h"
 
-struct said {
+struct record {
     struct diagnosis what;
     struct str tail;
-    struct said *next;
+    struct record *next;
 };
 
 struct slot {
@@ -62,33 +62,33 @@ static size_t first_of(struct ctx *c, size_t i) {
     return i;
 }
 
-/* ---- what was said ------------------------------------------------------------------- */
+/* ---- recorded reasons ---------------------------------------------------------------- */
 
 void engine_memo_record(struct ctx *c, const struct diagnosis *what, struct str tail) {
     struct memo *m = &c->memo;
-    if (m->hearer == NULL)
+    if (m->next_record == NULL)
         return;
-    struct said *said = ARENA_NEW(c->arena, struct said);
-    if (said == NULL) {
+    struct record *record = ARENA_NEW(c->arena, struct record);
+    if (record == NULL) {
         c->full = true;
         return;
     }
-    *said = (struct said){.what = *what, .tail = tail};
-    *m->hearer = said;
-    m->hearer = &said->next;
+    *record = (struct record){.what = *what, .tail = tail};
+    *m->next_record = record;
+    m->next_record = &record->next;
 }
 
-static void say_again(struct ctx *c, size_t first, size_t i) {
-    for (const struct said *s = c->memo.images[first].said; s != NULL; s = s->next) {
-        struct diagnosis what = s->what;
+static void repeat_reasons(struct ctx *c, size_t first, size_t i) {
+    for (const struct record *r = c->memo.images[first].records; r != NULL; r = r->next) {
+        struct diagnosis what = r->what;
         what.image = (int32_t)i;
-        engine_diagnose_copy(c, &what, s->tail);
+        engine_diagnose_copy(c, &what, r->tail);
     }
 }
 
 /* ---- all images ---------------------------------------------------------------------- */
 
-static void take_over(struct ctx *c, size_t first, size_t i) {
+static void copy_result(struct ctx *c, size_t first, size_t i) {
     const struct decision_image *from = &c->d->images[first];
     struct decision_image *to = &c->d->images[i];
     to->judged = from->judged;
@@ -96,28 +96,28 @@ static void take_over(struct ctx *c, size_t first, size_t i) {
     to->proposed = from->proposed;
     if (c->notes != NULL)
         c->notes->images[i] = c->notes->images[first];
-    say_again(c, first, i);
+    repeat_reasons(c, first, i);
 }
 
-/* As it was before anybody looked at it. */
-static void forget(struct ctx *c, size_t i) {
+/* As it was before it was judged. */
+static void reset_image(struct ctx *c, size_t i) {
     struct decision_image *d = &c->d->images[i];
     d->after = d->proposed = d->before;
     d->weight = WEIGHT_NOTE;
 }
 
-/* Mirrors are walked over for each image. */
+/* Every mirror is compared with every image. */
 static void judge_first(struct ctx *c, size_t i) {
     struct memo_image *m = &c->memo.images[i];
     *c->memo.end = m;
     c->memo.end = &m->next;
-    c->memo.hearer = &m->said;
+    c->memo.next_record = &m->records;
     if (engine_charge(c,
                       IMAGE_STEPS + c->w->images[i].text.n / BYTES_A_STEP + c->rule->n_mirrors))
         engine_judge_image(c, i);
-    c->memo.hearer = NULL;
+    c->memo.next_record = NULL;
     if (c->meter.spent) {
-        forget(c, i);
+        reset_image(c, i);
         engine_diagnose_spent(c, i);
     }
 }
@@ -136,7 +136,7 @@ void engine_judge_images(struct ctx *c) {
         }
         size_t first = first_of(c, i);
         if (first != i)
-            take_over(c, first, i);
+            copy_result(c, first, i);
         else
             judge_first(c, i);
     }

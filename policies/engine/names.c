@@ -5,14 +5,14 @@
  *      docker.io/evil       --official images------------------------------->  docker.io/library/evil
  *      docker.io/library/evil --the rule's mirror--------------------------->  harbor.corp/hub/library/evil
  *
- * Backwards go all mirrors of the file that lead to a name: what a place serves does not depend on the rule
- * that says so. Forwards goes the deciding rule alone, as it would rewrite. Each mirror and each pattern that is
- * looked at is a step of the review's budget. */
+ * Backwards, all mirrors of the file that lead to a name are followed: what a mirror serves does not depend on
+ * the rule that names it. Forwards, only the mirrors of the deciding rule are, as it would rewrite. Each mirror
+ * and each pattern that is compared is a step of the review's budget. */
 #include "engine/internal.h"
 
 enum { ROOM_MIN = 2048 };
 
-/* n bytes that stay for this image. What an earlier room held stays, too: names borrow from it. */
+/* n bytes for this image. Earlier rooms stay valid: names borrow from them. */
 static char *take_room(struct ctx *c, size_t n) {
     struct names *names = c->names;
     if (n > names->cap - names->used) {

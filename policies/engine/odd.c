@@ -1,9 +1,9 @@
 /* Names that cannot be compared: U+0000 ends a name for some readers, and half a surrogate pair becomes
- * another character. A rule that asks for one selects nobody can say whom: the pod is refused. */
+ * another character. When a rule needs one to select, the pod is refused. */
 #include "engine/internal.h"
 
-static bool labels_ask(const struct match_selector *s, const struct workload *w,
-                       const struct workload_odd *odd) {
+static bool labels_need(const struct match_selector *s, const struct workload *w,
+                        const struct workload_odd *odd) {
     if (s->n_requirements != 0 && w->odd_labels_more)
         return true;
     for (size_t i = 0; i < s->n_requirements; i++)
@@ -12,8 +12,8 @@ static bool labels_ask(const struct match_selector *s, const struct workload *w,
     return false;
 }
 
-static bool asks(const struct policy_match *m, const struct workload *w,
-                 const struct workload_odd *odd) {
+static bool needs(const struct policy_match *m, const struct workload *w,
+                  const struct workload_odd *odd) {
     switch (odd->what) {
     case ODD_NAMESPACE:
         return m->namespaces.n != 0;
@@ -24,7 +24,7 @@ static bool asks(const struct policy_match *m, const struct workload *w,
     case ODD_GROUP:
         return m->groups.n != 0;
     case ODD_LABEL:
-        return labels_ask(&m->pod_labels, w, odd);
+        return labels_need(&m->pod_labels, w, odd);
     default:
         return false;
     }
@@ -41,8 +41,8 @@ static bool is_odd_question(const struct workload *w, enum explain_question ques
     return false;
 }
 
-/* Could the rule select the pod, for all that can be compared? Labels are not looked at: a pod can have
- * half a million. */
+/* Whether the rule may select the pod, by the names that can be compared. Labels are not checked: a pod can
+ * have half a million. */
 static bool may_select(struct ctx *c, const struct policy_match *m) {
     for (enum explain_question q = 0; q < QUESTION_LABELS; q++)
         if (!is_odd_question(c->w, q) && engine_ask(m, c->w, q, &c->meter) == ANSWER_FAILS)
@@ -50,16 +50,16 @@ static bool may_select(struct ctx *c, const struct policy_match *m) {
     return true;
 }
 
-static const struct workload_odd *asked_by(struct ctx *c, const struct policy_match *m) {
+static const struct workload_odd *needed_by(struct ctx *c, const struct policy_match *m) {
     const struct workload *w = c->w;
     for (size_t i = 0; i < w->n_odd; i++)
-        if (asks(m, w, &w->odd[i]))
+        if (needs(m, w, &w->odd[i]))
             return may_select(c, m) ? &w->odd[i] : NULL;
     return NULL;
 }
 
-/* Exemptions ask for the namespace alone. */
-static const struct workload_odd *asked_by_exemptions(const struct ctx *c) {
+/* Exemptions select by namespace only. */
+static const struct workload_odd *needed_by_exemptions(const struct ctx *c) {
     for (size_t i = 0; i < c->w->n_odd; i++)
         for (size_t k = 0; k < c->policy->n_exemptions; k++)
             if (c->w->odd[i].what == ODD_NAMESPACE &&
@@ -68,7 +68,7 @@ static const struct workload_odd *asked_by_exemptions(const struct ctx *c) {
     return NULL;
 }
 
-/* An update that changes no image goes through: whatever is odd there, nothing is decided by it. */
+/* An update that changes no image is allowed: odd names decide nothing in it. */
 static bool nothing_to_judge(const struct workload *w) {
     return w->operation == OPERATION_UPDATE && !engine_has_changed_image(w);
 }
@@ -88,9 +88,9 @@ bool engine_refuse_odd(struct ctx *c) {
     const struct policy_rule *end =
         c->rule ? c->rule + 1 : c->policy->rules + c->policy->n_rules;
     for (const struct policy_rule *r = c->policy->rules; r != end && odd == NULL; r++)
-        odd = asked_by(c, &r->match);
+        odd = needed_by(c, &r->match);
     if (odd == NULL)
-        odd = asked_by_exemptions(c);
+        odd = needed_by_exemptions(c);
     return odd != NULL && refuse(c, odd);
 }
 

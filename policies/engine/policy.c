@@ -30,7 +30,7 @@ static int by_destination(const void *a, const void *b) {
     return order != 0 ? order : str_cmp(x->from.text, y->from.text);
 }
 
-static size_t drop_twins(const struct policy_mirror **v, size_t n) {
+static size_t drop_duplicates(const struct policy_mirror **v, size_t n) {
     size_t kept = 0;
     for (size_t i = 0; i < n; i++)
         if (kept == 0 || by_destination(&v[kept - 1], &v[i]) != 0)
@@ -57,7 +57,7 @@ static bool gather(struct policy *p, size_t file) {
         for (size_t k = 0; brings_mirrors(p, i, file) && k < p->rules[i].n_mirrors; k++)
             o->v[o->n++] = &p->rules[i].mirrors[k];
     qsort(o->v, o->n, sizeof *o->v, by_destination);
-    o->n = drop_twins(o->v, o->n);
+    o->n = drop_duplicates(o->v, o->n);
     return true;
 }
 
@@ -71,7 +71,7 @@ bool engine_policy_build_origins(struct policy *p) {
 
 /* ---- indexes ------------------------------------------------------------------------- */
 
-enum { INDEX_MIN = 8 }; /* with fewer, to look at all is as fast */
+enum { INDEX_MIN = 8 }; /* with fewer, a linear search is as fast */
 
 static bool all_literal(const struct policy_names *names) {
     for (size_t i = 0; i < names->n; i++)
@@ -80,7 +80,7 @@ static bool all_literal(const struct policy_names *names) {
     return names->n != 0;
 }
 
-/* One list of literal names that a pod must be in, of which it has a word for each; or a label. */
+/* A list of literal names of which the pod must have one, or a label and its values. */
 struct rule_words {
     enum index_kind kind;
     const struct str *values;

@@ -1,7 +1,7 @@
-/* engine/policy - what a rule file means, compiled: plain data, immutable once built.
- * Built by   policies/rules (loader); read by the engine, audit, policyctl
- * Ownership  everything lives in the policy's arena, compiled patterns in its list; engine_policy_free
- *            ends all. Users of a policy borrow.
+/* engine/policy - a compiled rule file: plain data, immutable once built.
+ * Built by   policies/rules (the loader); read by the engine, audit, policyctl
+ * Ownership  everything lives in the policy's arena, compiled patterns in its list;
+ *            engine_policy_free frees both. Users of a policy borrow.
  * Threads    immutable after building: any number of readers                              */
 #ifndef PULLGATE_ENGINE_POLICY_H
 #define PULLGATE_ENGINE_POLICY_H
@@ -43,11 +43,11 @@ struct policy_pattern {
 struct policy_patterns {
     const struct policy_pattern *v;
     size_t n;
-    bool aliased;       /* one of them names its host by another name than the plain one */
+    bool aliased;       /* one of them writes its host as an alias (index.docker.io) */
     struct index index; /* by host */
 };
 
-struct policy_names { /* globs, any of; n = 0 means "not asked" */
+struct policy_names { /* globs, any of; n = 0: no condition */
     const struct str *v;
     size_t n;
 };
@@ -111,7 +111,7 @@ struct policy {
     struct str message;              /* behind denials that no rule decides; may be empty */
     const struct policy_rule *rules; /* in order: the first that selects a pod decides alone */
     size_t n_rules;
-    struct index rule_index;        /* by one thing that a rule asks for */
+    struct index rule_index;        /* by one condition of each rule */
     struct policy_origins *origins; /* one per file; NULL: not built, each rule has its own */
     const struct policy_exemption *exemptions;
     size_t n_exemptions;

@@ -64,8 +64,8 @@ static void put_rule(struct buf *b, const struct ctx *c, const struct policy_pos
     buf_putc(b, ')');
 }
 
-/* All places are taken: a lighter reason, the last of those, makes room for a heavier one, so that a
- * denial always says why, whatever was noted before. */
+/* The list is full: the last lighter reason makes room for a heavier one, so that a denial always has its
+ * reason. */
 static struct reason *replace_lighter(struct decision *d, enum reason_weight weight) {
     d->n_reasons_omitted++;
     for (size_t i = d->n_reasons; i-- > 0;) {
@@ -106,7 +106,7 @@ static void note_weight(struct ctx *c, const struct diagnosis *what) {
         c->d->images[what->image].weight = what->weight;
 }
 
-/* What to write instead, or what may be written at all; then whom to ask. */
+/* What to write instead, or what is approved; then the policy's own message. */
 static void put_advice(struct buf *b, const struct ctx *c, const struct diagnosis *what) {
     if (what->suggestion.n != 0) {
         buf_puts(b, "; write ");
@@ -121,7 +121,7 @@ static void put_advice(struct buf *b, const struct ctx *c, const struct diagnosi
 
 static void set_reason(struct ctx *c, struct reason *reason, const struct diagnosis *what,
                        struct buf *b) {
-    /* What does not fit is cut at a piece; a decision never fails for the length of its words. */
+    /* A message that is too long is cut; it never fails a decision. */
     if (b->bad == EC_LIMIT)
         b->bad = 0;
     *reason = (struct reason){.code = what->code,
@@ -132,7 +132,7 @@ static void set_reason(struct ctx *c, struct reason *reason, const struct diagno
                               .pos = what->pos};
 }
 
-/* Of a meter that ran out a moment ago nobody knows yet: what is said now rests on no answer. */
+/* When the meter has run out, answers are void, and no reason may rest on them. */
 static struct reason *start_reason(struct ctx *c, const struct diagnosis *what) {
     if (c->meter.spent && !c->over)
         return NULL;

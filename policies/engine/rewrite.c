@@ -104,10 +104,9 @@ static struct str lower(struct arena *arena, struct str s) {
     return (struct str){p, s.n};
 }
 
-/* GHCR.IO/x and ghcr.io/x are one registry by DNS, two by the runtimes' credentials and
- * mirrors: the host is folded and the whole parsed again (DOCKER.IO/nginx is
- * docker.io/library/nginx). A host that is one only for its upper case (EVIL/x) keeps its case,
- * so that nothing approves it. */
+/* GHCR.IO/x and ghcr.io/x are one registry in DNS, and two in the credentials and mirrors of runtimes: the
+ * host is folded and the whole parsed again (DOCKER.IO/nginx is docker.io/library/nginx). A first component
+ * that is a host only because of its upper case (EVIL/x) keeps it, so that nothing approves it. */
 static bool fold_case(struct arena *arena, struct str *text, struct imgref *ref,
                       struct err *err) {
     struct str host = lower(arena, ref->host);

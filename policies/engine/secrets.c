@@ -1,8 +1,8 @@
 /* imagePullSecrets: the configured ones appended, none twice.
  *
- * What the pod's author wrote stays where it is, an entry without a name too, which the kubelet skips
- * in silence. Whoever applies the pod again from the server's side would find it gone otherwise, want
- * it back and be refused: the list cannot change once the pod is there. */
+ * Entries that the author wrote stay where they are, also those without a name, which the kubelet skips
+ * without an error. If one were removed, the next server-side apply would add it again and be refused:
+ * the list of a pod cannot change. */
 #include "engine/internal.h"
 
 static bool holds(const struct str *names, size_t n, struct str name) {
@@ -130,8 +130,8 @@ static bool differ_by_empty(const struct workload *w) {
     }
 }
 
-/* Earlier versions of pullgate took entries without a name away. Whoever writes one again, as server-side apply
- * does, means the pod as it is. */
+/* Earlier versions of pullgate took entries without a name away. A writer that adds one again, as server-
+ * side apply does, means the pod as it is. */
 static void put_back(struct ctx *c) {
     const struct workload *w = c->w;
     if (!(c->may & MAY_SECRETS_BACK) || c->rule->mode == MODE_AUDIT || w->n_old_secrets == 0 ||

@@ -44,7 +44,7 @@ enum explain_answer engine_ask(const struct policy_match *m, const struct worklo
     }
 }
 
-/* Where the meter runs out, none selects. */
+/* false also when the meter runs out. */
 static bool selects(struct ctx *c, size_t rule) {
     const struct policy_match *m = &c->policy->rules[rule].match;
     const struct workload *w = c->w;
@@ -65,8 +65,8 @@ static size_t first_under(struct ctx *c, const struct index_word *word, size_t b
     return best;
 }
 
-/* The same rule that a look at all of them finds: each stands under one thing it asks for, or among
- * the others. */
+/* Finds the same rule as a linear search: each rule is indexed under one of its conditions, or is among the
+ * others. */
 static size_t find_indexed(struct ctx *c) {
     const struct policy *p = c->policy;
     const struct workload *w = c->w;

@@ -1,9 +1,9 @@
-/* What somebody should write who is refused: the same image by another name, or where images may come from.
- * An image is the same elsewhere only where the rule file says so: behind a mirror of its host, and, for what
- * Docker Hub or no host is named by, at the registry. */
+/* What to write instead of a refused image: the same image under another name, or where images may come from.
+ * An image is the same elsewhere only if the rule file says it: at a mirror of its host and, for images of
+ * Docker Hub or without a host, at the registry. */
 #include "engine/internal.h"
 
-/* Of more mirrors than that, those that lead to one place are counted one by one. */
+/* With more mirrors than that, equal destinations are counted separately. */
 enum { APPROVED_SHOWN = 5, MIRRORS_COMPARED = 64 };
 
 struct str engine_other_name(struct ctx *c, const struct reference *image) {

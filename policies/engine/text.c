@@ -5,8 +5,8 @@
 
 enum { QUOTE_MAX = 320 };
 
-/* Quoted for people: what cannot be seen is shown as \xHH, also since the API server drops a warning
- * that holds a control character, and what is too long is cut. */
+/* Quoted for people: invisible characters become \xHH (the API server drops warnings that hold control
+ * characters), and a long text is cut. */
 void engine_put_quoted(struct buf *b, struct str s) {
     const unsigned char *p = (const unsigned char *)s.p;
     size_t shown = s.n < QUOTE_MAX ? s.n : QUOTE_MAX;

@@ -1,10 +1,10 @@
-/* /validate: what /mutate would still change is refused, since /mutate was not asked, or somebody changed
- * the object behind it. Extra pull secrets, their order and containers of others are nobody's business here. */
+/* /validate refuses what /mutate would still change: /mutate was not called, or its change was overridden.
+ * Extra pull secrets, their order and containers that other webhooks add are not refused. */
 #include "engine/internal.h"
 
-#define NOT_ASKED "/mutate was not asked, or was overridden"
+#define NOT_CALLED "/mutate was not called, or was overridden"
 
-/* What a pod says goes into a message only if it is a word of the API's own. */
+/* A message repeats a pod's pull policy only if it is one that the API defines. */
 static const char *policy_word(const struct workload_image *image) {
     static const char *const words[][2] = {{"Always", "pull policy Always"},
                                            {"IfNotPresent", "pull policy IfNotPresent"},
@@ -20,7 +20,7 @@ void engine_refuse_image(struct ctx *c, struct diagnosis *what, struct str wante
     what->code = REASON_NOT_REWRITTEN;
     engine_diagnose(c, what, "was not rewritten to \"%.*s\": %s",
                     STR_ARG(str_slice(wanted, 0, SHOWN_MAX)),
-                    audited ? "mode audit changes nothing" : NOT_ASKED);
+                    audited ? "mode audit changes nothing" : NOT_CALLED);
 }
 
 static void refuse_pull_policy(struct ctx *c, const struct decision_image *d) {
@@ -28,7 +28,7 @@ static void refuse_pull_policy(struct ctx *c, const struct decision_image *d) {
                                    .weight = c->weight,
                                    .image = (int32_t)(d - c->d->images),
                                    .pos = c->rule->pos};
-    engine_diagnose(c, &what, "has %s where the rule wants %.*s: " NOT_ASKED,
+    engine_diagnose(c, &what, "has %s where the rule requires %.*s: " NOT_CALLED,
                     policy_word(d->image), STR_ARG(c->rule->pull_policy));
 }
 
@@ -44,6 +44,6 @@ void engine_refuse_missing_secrets(struct ctx *c) {
     const struct diagnosis what = {
         .code = REASON_NOT_REWRITTEN, .weight = c->weight, .image = -1, .pos = c->rule->pos};
     for (size_t i = 0; i < c->d->n_secrets_added; i++)
-        engine_diagnose(c, &what, "the pod has no pull secret \"%.*s\": " NOT_ASKED,
+        engine_diagnose(c, &what, "the pod has no pull secret \"%.*s\": " NOT_CALLED,
                         STR_ARG(c->d->secrets_added[i]));
 }

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-/* What a byte may be; all that is zero stands nowhere in a reference. */
+/* What a byte may be; bytes of class 0 occur nowhere in a reference. */
 enum {
     WORD = 1,  /* a-z 0-9: letters and digits of a repository */
     UPPER = 2, /* A-Z */
@@ -105,7 +105,7 @@ static enum ec refuse_separator(struct str s, size_t from, size_t at, struct err
                       "digit",
                       s.p[at]);
     return refuse(err, at,
-                  "repository has '%c' behind '%c', expected one of . _ __ or dashes "
+                  "repository has '%c' after '%c', expected one of . _ __ or dashes "
                   "between letters or digits",
                   s.p[at], s.p[at - 1]);
 }
@@ -132,9 +132,9 @@ static enum ec refuse_host_byte(struct str host, size_t at, struct err *err) {
     if (at == host.n || host.p[at] == ':')
         return refuse(err, at - 1, "host ends with '.'");
     if (host.p[at] == '_')
-        return refuse(err, at, "host has '_': pullers do not agree where such an image is");
+        return refuse(err, at, "host has '_': clients do not agree on where such an image is");
     if (host.p[at] == '@')
-        return refuse(err, at, "host has '@', a user name or digest cannot stand before '/'");
+        return refuse(err, at, "host has '@', a user name or digest cannot come before '/'");
     if (host.p[at] == '.')
         return refuse(err, at, "host has an empty label, '.' without a name before it");
     if (host.p[at] == '-')
@@ -162,8 +162,8 @@ static enum ec check_labels(struct str host, size_t *end, struct err *err) {
     }
 }
 
-/* "[" hexadecimal digits and colons "]"; the address itself is not looked at (nor is it by the
- * kubelet): it is a name here, never resolved. */
+/* "[" hexadecimal digits and colons "]"; the address itself is not checked (nor does the kubelet check it):
+ * it is a name here, never resolved. */
 static enum ec check_brackets(struct str host, size_t *end, struct err *err) {
     size_t at = 1;
     while ((class_at(host, at) & (HEX | HEX_UP)) != 0 || (at < host.n && host.p[at] == ':'))
@@ -177,7 +177,7 @@ static enum ec check_brackets(struct str host, size_t *end, struct err *err) {
         return refuse(err, at, "IPv6 address is empty");
     *end = ++at;
     if (at < host.n && host.p[at] != ':')
-        return refuse(err, at, "host has %s behind ']', expected ':' and a port",
+        return refuse(err, at, "host has %s after ']', expected ':' and a port",
                       show(host.p[at]).text);
     return EC_OK;
 }
@@ -197,7 +197,7 @@ static enum ec check_port(struct str host, size_t from, struct err *err) {
     return EC_OK;
 }
 
-/* host[:port]; *name_end is where the port's ":" stands, or the end. */
+/* host[:port]; *name_end is the port's ":", or the end. */
 static enum ec check_host(struct str host, size_t *name_end, struct err *err) {
     enum ec ec = host.p[0] == '[' ? check_brackets(host, name_end, err)
                                   : check_labels(host, name_end, err);
@@ -214,7 +214,7 @@ static unsigned classes_in(struct str s) {
     return seen;
 }
 
-/* What stands before the first "/" is a host, and not a part of a Docker Hub repository. */
+/* The text before the first "/" is a host, and not a part of a Docker Hub repository. */
 static bool reads_as_host(struct str first, unsigned seen) {
     return (seen & (MARK | UPPER)) != 0 || str_eq(first, STR("localhost"));
 }
@@ -260,8 +260,8 @@ static enum ec parse_host(struct imgref *r, struct str text, size_t *at, struct 
 
 /* ---- repository, tag, digest --------------------------------------------------------- */
 
-/* word (separator word)*, the separators being / . _ __ and any number of dashes. From *at on
- * to the end of the path (true) or to the byte that cannot stand where it stands (false). */
+/* word (separator word)*, the separators being / . _ __ and any number of dashes. *at becomes the end of
+ * the path (true) or the first byte that is not allowed (false). */
 static bool scan_path(struct str s, size_t *at_io) {
     size_t at = *at_io;
     for (;;) {
@@ -355,7 +355,7 @@ static enum ec parse_digest(struct imgref *r, struct str text, size_t at, struct
                       "digest has no ':', expected sha256: and 64 hexadecimal digits");
     const struct algorithm *a = find_algorithm(str_slice(r->digest, 0, colon));
     if (a == NULL)
-        return refuse(err, from, "digest algorithm is none of sha256, sha384, sha512");
+        return refuse(err, from, "digest algorithm is not sha256, sha384 or sha512");
     size_t hex = from + colon + 1, end = skip(text, hex, HEX);
     if (end < text.n)
         return refuse(err, end, "digest has %s, expected lower-case hexadecimal digits",
@@ -368,7 +368,7 @@ static enum ec parse_digest(struct imgref *r, struct str text, size_t at, struct
 
 /* ---- spellings of image ids ---------------------------------------------------------- */
 
-/* The reference grammar refuses it too: the runtimes would take it for an image id. */
+/* The reference grammar refuses it too: runtimes would read it as an image id. */
 static bool is_bare_id(struct str text) {
     return text.n == 64 && skip(text, 0, HEX) == text.n;
 }

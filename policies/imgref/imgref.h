@@ -1,6 +1,6 @@
 /* imgref - container image references: split, normalise, print; the kubelet's grammar exactly.
  * Shape      [host[:port]/]path[:tag][@algorithm:hex]
- * Knows      bytes only; no JSON, YAML, network or Kubernetes
+ * Uses       bytes only; no JSON, YAML, network or Kubernetes
  * Ownership  struct imgref borrows from the text it was parsed from (host may be a constant)
  * Limits     path (with library/) at most 255 bytes; host and port of any length
  * Refuses    beyond the grammar: a host with `_` (the Go parser answers an empty domain),

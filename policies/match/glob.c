@@ -72,7 +72,7 @@ struct match_glob *match_glob_compile(struct str pattern) {
         return NULL;
     g->n_words = n_words;
     memcpy(g->row_of, row_of, sizeof g->row_of);
-    bool was_depth = false; /* one more `**` says nothing new */
+    bool was_depth = false; /* one more `**` changes nothing */
     for (size_t at = 0; at <= pattern.n;) {
         unsigned char c = (unsigned char)next_element(pattern, &at);
         if (c == '\0' && was_depth)

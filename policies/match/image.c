@@ -32,8 +32,8 @@ static bool has_star(struct str s) {
 
 /* ---- what can never match ------------------------------------------------------------ */
 
-/* What imgref says to the two texts as one, with `a` for each `*`; *is_host: it begins with a
- * host. Positions in the first stay what they are. */
+/* imgref's verdict on the two texts joined, with `a` for each `*`; *is_host: it begins with a host.
+ * Positions in the first stay valid. */
 static enum ec ask_imgref(struct str before, struct str after, bool *is_host, struct err *err) {
     struct buf probe = BUF_INIT((size_t)2 * MATCH_PATTERN_MAX);
     struct imgref r = {.qualified = false};
@@ -68,7 +68,7 @@ static enum ec check_literal_host(const struct parts *p, struct err *err) {
     if (p->host.n == 0)
         return refuse(err, 0, "pattern begins with '/', expected a registry host");
     enum ec ec = ask_imgref(p->host, STR("/a"), &is_host, err);
-    /* Of a word too long for a repository imgref complains behind its end. */
+    /* For a word too long for a repository, imgref reports a position behind its end. */
     if (ec == EC_SYNTAX && err->offset > p->host.n)
         err->offset = p->host.n;
     if (ec == EC_SYNTAX && !p->has_path && colon < p->host.n && err->offset > colon)
@@ -97,8 +97,8 @@ static enum ec check_starred_host(struct str host, struct err *err) {
     bool is_host = false;
     size_t colon = str_find(host, ':');
     if (host.p[0] == '[')
-        return refuse(err, 0, "an IPv6 host is written out, without '*'");
-    /* What has a port is a host, so that even `air*` is looked at as one. */
+        return refuse(err, 0, "an IPv6 host must be written out, without '*'");
+    /* With a port it is a host, so that `air*` is checked as one. */
     enum ec ec = ask_imgref(str_slice(host, 0, colon), STR(":1/a"), &is_host, err);
     if (ec != EC_OK || colon == host.n)
         return ec;
@@ -141,7 +141,7 @@ static enum ec check_stars(struct str whole, struct err *err) {
         struct str c = match_component(whole, at);
         for (size_t i = 0; i + 1 < c.n && !match_is_any_depth(c); i++)
             if (c.p[i] == '*' && c.p[i + 1] == '*')
-                return refuse(err, at + i, "\"**\" has to be a whole component, between '/'");
+                return refuse(err, at + i, "\"**\" must be a whole component, between '/'");
         at += c.n + 1;
     }
     return EC_OK;
@@ -153,13 +153,14 @@ static enum ec check_depth(const struct parts *p, struct err *err) {
     if (!has_star(p->whole) || match_is_any_depth(p->host))
         return EC_OK;
     if (!p->has_path)
-        return refuse(err, 0,
-                      "a glob is matched whole, and this is a host alone: write %.*s/**",
-                      STR_ARG(p->host));
+        return refuse(
+            err, 0,
+            "a glob is matched against host/path, and this is only a host: write %.*s/**",
+            STR_ARG(p->host));
     if (str_eq(p->host, STR("docker.io")) && !match_is_any_depth(p->path) &&
         str_find(p->path, '/') == p->path.n)
         return refuse(err, p->path_at,
-                      "repositories of docker.io have two components at least: write "
+                      "repositories of docker.io have at least two components: write "
                       "docker.io/library/%.*s or docker.io/**/%.*s",
                       STR_ARG(p->path), STR_ARG(p->path));
     return EC_OK;

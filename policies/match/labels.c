@@ -72,7 +72,7 @@ static enum ec check_name(struct str s, size_t at, const char *what, struct err 
         if (is_alphanumeric(s.p[i]))
             continue;
         if (s.p[i] != '-' && s.p[i] != '_' && s.p[i] != '.')
-            return refuse(err, at + i, "%s has a byte that is none of A-Z a-z 0-9 - _ .", what);
+            return refuse(err, at + i, "%s has a byte other than A-Z a-z 0-9 - _ .", what);
         if (i == 0 || i + 1 == s.n)
             return refuse(err, at + i, "%s %s with '%c', expected a letter or digit", what,
                           i == 0 ? "begins" : "ends", s.p[i]);
@@ -89,7 +89,7 @@ static enum ec check_dns_label(struct str s, size_t at, struct err *err) {
             continue;
         if (s.p[i] != '-')
             return refuse(err, at + i,
-                          "prefix of the label key has a byte that is none of a-z 0-9 - .");
+                          "prefix of the label key has a byte other than a-z 0-9 - .");
         if (i == 0 || i + 1 == s.n)
             return refuse(err, at + i,
                           "prefix of the label key has a part that %s with '-', expected a "
@@ -129,7 +129,7 @@ enum ec match_check_label_key(struct str key, struct err *err) {
             return ec;
     }
     if (name.n == 0)
-        return refuse(err, slash, "label key ends with '/', expected a name behind it");
+        return refuse(err, slash, "label key ends with '/', expected a name after it");
     return check_name(name, at, "name of the label key", err);
 }
 

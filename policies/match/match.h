@@ -4,8 +4,8 @@
  *            `/`; tags and digests are never matched
  * Ownership  a compiled pattern owns itself (match_image_free); the rest borrows
  * Limits     a pattern is at most MATCH_PATTERN_MAX bytes; globs take time by the length of the
- *            text, a regex stops at its limits (MATCH_GAVE_UP); whoever asks has a meter, and what
- *            it is asked together costs no more than the meter had at first
+ *            text, a regex stops at its limits (MATCH_GAVE_UP); each call has a meter, and all
+ *            calls with one meter together cost at most what it had at first
  * Threads    compiled patterns are immutable and shared, a meter is its caller's; no lock
  * Source     Kubernetes apimachinery labels/selector.go, util/validation; PCRE2 10.42      */
 #ifndef PULLGATE_MATCH_MATCH_H
@@ -19,14 +19,14 @@ enum { MATCH_PATTERN_MAX = 1024 };
 
 /* ---- what it costs ------------------------------------------------------------------- */
 
-/* What all that is asked of it may cost together, in steps: one for a literal pattern, one for four
+/* What all calls together may cost, in steps: one for a literal pattern, one for four
  * bytes that a glob reads, and for each step of a regex as many as it can take time at most, by the
  * length of the text and of the regex. A step takes between 1 and 20 ns on a machine of 2020. */
 struct match_meter {
     uint64_t left;
     bool spent;          /* something would have cost more than was left: it has no answer */
     struct arena *arena; /* what a regex writes while it matches; NULL: the heap, each time */
-    struct match_room *room; /* there, once a regex was asked */
+    struct match_room *room; /* there once a regex was matched */
 };
 #define MATCH_METER(steps, memory)                                                             \
     { .left = (steps), .arena = (memory) }
@@ -53,15 +53,15 @@ struct match_target {
 /* Compiles one pattern:
  *   host[:port]        that host alone, every repository
  *   host[:port]/path   that repository and all below it, border at `/`
- *   with `*`           glob over host/repository, matched whole: `*` is any run of bytes but
- * `/` (and, in the host, but `:`); `**` as a whole component is any number of components, also
- * none; `**` alone matches everything Upper case in the host is folded. Errors: EC_LIMIT (too
- * long), EC_NOMEM, and EC_SYNTAX with err->offset in the pattern for what can never match an
- * image: a first component that is no host (`airbyte/x`: says what was meant), a tag or digest,
- * upper case or bytes outside the grammar in the path, empty components, a scheme,
- * `index.docker.io` (normal form: docker.io), a glob of a host alone
- * (`*.corp`) or of one component of docker.io; and for `**` beside other bytes in a component.
- */
+ *   with `*`           glob over host/repository, matched whole: `*` is any run of bytes but `/`
+ *                      (and, in the host, but `:`); `**` as a whole component is any number of
+ *                      components, also none; `**` alone matches everything
+ * Upper case in the host is folded. Errors: EC_LIMIT (too long), EC_NOMEM, and EC_SYNTAX with
+ * err->offset in the pattern for what can never match an image: a first component that is not a
+ * host (`airbyte/x`; the message suggests one), a tag or digest, upper case or bytes outside the
+ * grammar in the path, empty components, a scheme, `index.docker.io` (normal form: docker.io), a
+ * glob of a host alone (`*.corp`) or of one component of docker.io; and for `**` beside other
+ * bytes in a component. */
 enum ec match_image_compile(struct match_image **out, struct str pattern, struct err *err)
     MUST_CHECK;
 
@@ -74,7 +74,7 @@ enum ec match_image_compile_regex(struct match_image **out, struct str regex, st
 
 void match_image_free(struct match_image *m); /* NULL is fine */
 
-/* MATCH_GAVE_UP: a regex hit its limits. Where the meter has run out the result says nothing. */
+/* MATCH_GAVE_UP: a regex hit its limits. When the meter has run out, the result is void. */
 enum match_result { MATCH_NO, MATCH_YES, MATCH_GAVE_UP };
 enum match_result match_image(const struct match_image *m, const struct match_target *t,
                               struct match_meter *meter);

@@ -33,7 +33,7 @@ static size_t end_of_first(struct str piece, struct str text) {
     return 0;
 }
 
-/* The pieces, each behind the one before. */
+/* The pieces, each after the one before. */
 static bool holds_pieces(struct str pieces, struct str text) {
     while (pieces.n != 0) {
         struct str piece = str_slice(pieces, 0, str_find(pieces, '*'));
@@ -48,7 +48,7 @@ static bool holds_pieces(struct str pieces, struct str text) {
     return true;
 }
 
-/* Of most names the first byte says it. */
+/* The first byte rules out most names. */
 static bool begins_otherwise(struct str pattern, struct str name) {
     return pattern.n != 0 && pattern.p[0] != '*' && (name.n == 0 || name.p[0] != pattern.p[0]);
 }

@@ -6,8 +6,8 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-/* Steps of one match, far above what a sane pattern needs for a name of a few hundred bytes. PCRE2 does
- * not say how many it took: a match is tried with few, then with more. */
+/* Steps of one match, far above what a sane pattern needs for a name of a few hundred bytes. PCRE2 does not
+ * report how many it took: a match is tried with few, then with more. */
 enum { STEPS_MIN = 16, STEPS_MORE = 4, STEPS_MAX = 100000 };
 enum { DEPTH_MAX = 5000, HEAP_MAX_KIB = 1024 };
 

@@ -1,4 +1,4 @@
-/* regex - the one place that knows PCRE2, for match alone.
+/* regex - the only user of PCRE2, for match alone.
  * Ownership  a compiled regex owns itself (match_regex_free)
  * Threads    immutable once compiled; what a match writes is its meter's
  * Source     pcre2api(3), PCRE2 10.42                                                    */

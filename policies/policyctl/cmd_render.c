@@ -18,7 +18,7 @@ static enum ec check_image(const char *image, struct err *err) {
         return err_set(err, EC_USAGE, "--image %s is a placeholder; give the one you pushed",
                        image);
     if (imgref_parse(&ref, str_of(image), err) != EC_OK)
-        return err_wrap(err, "--image \"%.200s\" is no image reference", image);
+        return err_wrap(err, "--image \"%.200s\" is not an image reference", image);
     return EC_OK;
 }
 

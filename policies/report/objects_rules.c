@@ -3,7 +3,7 @@
 const struct report_rule report_objects_rules[OBJECTS_N_RULES] = {
     [REASON_INVALID] =
         {"invalid-image", "InvalidImageReference",
-         "The text is no image reference by the kubelet's grammar.",
+         "The text is not an image reference by the kubelet's grammar.",
          "Correct the reference: [host[:port]/]path[:tag][@digest], the path in lower case. "
          "The "
          "message names the byte that does not fit; `policyctl parse IMAGE` takes a reference "
@@ -22,7 +22,7 @@ const struct report_rule report_objects_rules[OBJECTS_N_RULES] = {
          REPORT_ERROR},
     [REASON_NOT_REWRITTEN] =
         {"not-rewritten", "ImageNotRewritten",
-         "The image should have been rewritten and stands where that is no longer possible.",
+         "The image should have been rewritten and is where that is no longer possible.",
          "Write the image that the message suggests. Rewriting happens when a pod is created; "
          "templates and the validating webhook only look.",
          REPORT_ERROR},

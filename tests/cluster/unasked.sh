@@ -50,7 +50,7 @@ is "a thin pod is as the rules say" "$(stored thin airbyte)" '["ghcr.io/acme/x:1
 say "the same pod, too large for /mutate"
 out=$(fat fat ghcr.io/acme/x:1 | create airbyte)
 has "it is refused by /validate" "$out" 'admission webhook "validate.pullgate.svc" denied the request'
-has "for its pull policy" "$out" 'has pull policy Never where the rule wants Always: /mutate was not asked, or was overridden'
+has "for its pull policy" "$out" 'has pull policy Never where the rule requires Always: /mutate was not called, or was overridden'
 has "and its pull secret" "$out" 'the pod has no pull secret "regcred"'
 has "with the message of the rules" "$out" "ask data-platform"
 is "and is not there" "$(stored fat airbyte)" ""
@@ -59,7 +59,7 @@ out=$(fat fat quay.io/x:1 Always '{"imagePullSecrets":[{"name":"regcred"}]}' | c
 has "an image that has a mirror, though approved by name" "$out" 'image "quay.io/x:1" was not rewritten to "ghcr.io/acme/quay/x:1"'
 is "is not there" "$(stored fat airbyte)" ""
 out=$(fat fat ghcr.io/acme/x:1 | create airbyte '?dryRun=All')
-has "a dry run says the same" "$out" "has pull policy Never where the rule wants Always"
+has "a dry run says the same" "$out" "has pull policy Never where the rule requires Always"
 until_true "the audit line" 300 has_line "$work/pullgate.audit" '"code":"not-rewritten"'
 line=$(whole_lines "$work/pullgate.audit" '"code":"not-rewritten"' | head -n 1)
 is "the audit line" "$(jq -c '[.endpoint, .verdict, .rule, .name]' <<<"$line")" '["validate","deny","airbyte","fat"]'

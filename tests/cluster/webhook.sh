@@ -116,7 +116,7 @@ out=$(pod foreign quay.io/someone/x:1 | k create -n told -f - 2>&1)
 has "a denied pod" "$out" "admission webhook \"mutate.pullgate.svc\" denied the request: container \"main\""
 has "denial with the rule's message" "$out" 'approved: "ghcr.io/acme-data"; ask data-platform'
 out=$(pod invalid 'evil_host.example.com/x' | k create -n airbyte -f - 2>&1)
-has "an empty domain is refused" "$out" "is no image reference"
+has "an empty domain is refused" "$out" "is not an image reference"
 
 say "warnings, audit, dry run, apply, generateName"
 out=$(pod warned quay.io/someone/x:1 | k create -n warned -f - 2>&1)

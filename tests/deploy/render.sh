@@ -120,7 +120,7 @@ refused "no image" '^policyctl: --image is missing' --policy policy.yaml --certs
 refused "no policy" 'no rule file' --image "$image" --certs tls
 refused "no certificates" '--certs is missing' --image "$image" --policy policy.yaml
 refused "the placeholder" 'is a placeholder' "${good[@]}" --image ghcr.io/your-org/pullgate:1
-refused "no image reference" 'is no image reference: ' "${good[@]}" --image 'a b'
+refused "no image reference" 'is not an image reference: ' "${good[@]}" --image 'a b'
 refused "an operand" 'unexpected argument "x"' "${good[@]}" x
 refused "no replicas" 'replicas' "${good[@]}" --replicas 0
 refused "another failure policy" 'failure-policy' "${good[@]}" --failure-policy fail

@@ -492,19 +492,20 @@ static const struct {
     {ALL_SET, "ghcr.io/acme/x:1", "Always", "s", VERDICT_ALLOW, ""},
     {ALL_SET, "ghcr.io/acme/x:1", "Never", "s", VERDICT_DENY,
      "container \"main\": image \"ghcr.io/acme/x:1\" has pull policy Never where the rule "
-     "wants "
-     "Always: /mutate was not asked, or was overridden"},
+     "requires "
+     "Always: /mutate was not called, or was overridden"},
     {ALL_SET, "ghcr.io/acme/x:1", "\x1b[31m", "s", VERDICT_DENY,
      "container \"main\": image \"ghcr.io/acme/x:1\" has an unknown pull policy where the rule "
-     "wants Always: /mutate was not asked, or was overridden"},
+     "requires Always: /mutate was not called, or was overridden"},
     {ALL_SET, "ghcr.io/acme/x:1", NULL, "s", VERDICT_DENY,
-     "container \"main\": image \"ghcr.io/acme/x:1\" has no pull policy where the rule wants "
-     "Always: /mutate was not asked, or was overridden"},
+     "container \"main\": image \"ghcr.io/acme/x:1\" has no pull policy where the rule "
+     "requires "
+     "Always: /mutate was not called, or was overridden"},
     {ALL_SET, "ghcr.io/acme/x:1", "Always", NULL, VERDICT_DENY,
-     "the pod has no pull secret \"s\": /mutate was not asked, or was overridden"},
+     "the pod has no pull secret \"s\": /mutate was not called, or was overridden"},
     {ALL_SET, "quay.io/x:1", "Always", "other", VERDICT_DENY,
-     "the pod has no pull secret \"s\": /mutate was not asked, or was overridden | "
-     "the pod has no pull secret \"q\": /mutate was not asked, or was overridden"},
+     "the pod has no pull secret \"s\": /mutate was not called, or was overridden | "
+     "the pod has no pull secret \"q\": /mutate was not called, or was overridden"},
     /* what others add, and in what order, is theirs */
     {ALL_SET, "quay.io/x:1", "Always", "a,q,b,s,c", VERDICT_ALLOW, ""},
     {ALL_SET, "ghcr.io/acme/x:1", "Always", "-,s", VERDICT_ALLOW, ""},
@@ -513,14 +514,13 @@ static const struct {
     /* all at once */
     {ALL_SET, "x:1", "Never", NULL, VERDICT_DENY,
      "container \"main\": image \"x:1\" was not rewritten to \"ghcr.io/acme/x:1\": /mutate was "
-     "not "
-     "asked, or was overridden | "
-     "container \"main\": image \"x:1\" has pull policy Never where the rule wants Always: "
+     "not called, or was overridden | "
+     "container \"main\": image \"x:1\" has pull policy Never where the rule requires Always: "
      "/mutate "
-     "was not asked, or was overridden | "
-     "the pod has no pull secret \"s\": /mutate was not asked, or was overridden"},
+     "was not called, or was overridden | "
+     "the pod has no pull secret \"s\": /mutate was not called, or was overridden"},
     {ALL_SET "  mode: warn\n", "ghcr.io/acme/x:1", "Always", NULL, VERDICT_WARN,
-     "the pod has no pull secret \"s\": /mutate was not asked, or was overridden"},
+     "the pod has no pull secret \"s\": /mutate was not called, or was overridden"},
     {ALL_SET "  mode: audit\n", "x:1", "Never", NULL, VERDICT_ALLOW,
      "container \"main\": image \"x:1\" was not rewritten to \"ghcr.io/acme/x:1\": mode audit "
      "changes nothing"},
@@ -714,12 +714,13 @@ static void messages_say_all_there_is_to_know(void **state) {
          "(rule "
          "\"t\", t.yaml:4); approved: \"ghcr.io/acme\"; ask data-platform"},
         {ACME, "a\nb\x7f\xe2\x80\xae",
-         "container \"main\": image \"a\\x0ab\\x7f\\xe2\\x80\\xae\" is no image reference: "},
+         "container \"main\": image \"a\\x0ab\\x7f\\xe2\\x80\\xae\" is not an image "
+         "reference: "},
         {ACME "  exemptions: [{images: [quay.io], reason: r, owner: o, until: 2026-01-01}]\n",
          "quay.io/x",
          "container \"main\": image \"quay.io/x\" comes from quay.io, which is not approved "
          "(the "
-         "exemption in line 6 ran out: until 2026-01-01) (rule \"t\", t.yaml:4); approved: "
+         "exemption on line 6 expired: until 2026-01-01) (rule \"t\", t.yaml:4); approved: "
          "\"ghcr.io/acme\""},
         {ACME "  approved: [a.io, {regex: 'b\\.io/.*'}, c.io, d.io, e.io, f.io]\n",
          "quay.io/x:1",
@@ -734,11 +735,11 @@ static void messages_say_all_there_is_to_know(void **state) {
          "(rule \"t\", t.yaml:4); no registry is approved"},
         {HUB "  denied: [docker.io/evil]\n", "h.corp/hub/evil/x:1",
          "container \"main\": image \"h.corp/hub/evil/x:1\" is denied by pattern "
-         "\"docker.io/evil\": by way of mirrors it is \"docker.io/evil/x\" (rule \"t\", "
+         "\"docker.io/evil\": through mirrors it is \"docker.io/evil/x\" (rule \"t\", "
          "t.yaml:7)"},
         {ACME "  unmatched: deny\n  message: ask us\n  rules: [{name: a, match: {namespaces: "
               "[b]}}]\n",
-         "x", "no rule of t.yaml selects this pod, and unmatched pods are denied; ask us"},
+         "x", "no rule in t.yaml selects this pod, and unmatched pods are denied; ask us"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct arena arena = ARENA_INIT(4096, 1 << 20);

@@ -237,9 +237,9 @@ static const struct {
     {"*.corp", 0, "write *.corp/**"},
     {"docker.io/*", 10, "docker.io/library/*"},
     {"docker.io/evil*", 10, "docker.io/**/evil*"},
-    {"ghcr.io/a**", 9, "\"**\" has to be a whole component"},
-    {"ghcr.io/***", 8, "\"**\" has to be a whole component"},
-    {"a**.io/x", 1, "\"**\" has to be a whole component"},
+    {"ghcr.io/a**", 9, "\"**\" must be a whole component"},
+    {"ghcr.io/***", 8, "\"**\" must be a whole component"},
+    {"a**.io/x", 1, "\"**\" must be a whole component"},
     {"ghcr.io/" A250 "abcdef", 8 + 255, "at most 255"},
 };
 
