@@ -1,5 +1,5 @@
-/* check - what a policy says as a whole, once all files are read: rewriting that does not come
- * to rest (an error), rules and settings without effect (warnings).
+/* check - checks of the policy as a whole, once all files are read: names that are not unique and rewriting
+ * that does not converge (errors), rules and settings without effect (warnings).
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_RULES_CHECK_H
 #define PULLGATE_RULES_CHECK_H
@@ -13,14 +13,14 @@ enum ec rules_check_names(struct reader *r) MUST_CHECK;
  * Errors: EC_SCHEMA at the registry or mirror, EC_NOMEM. */
 enum ec rules_check_converges(struct reader *r) MUST_CHECK;
 
-/* Warnings alone. A pattern that is a string, where a linter asks. */
+/* Warnings only. A pattern that is a string, with options->closely. */
 void rules_check_shape(const struct cursor *c);
 void rules_check_effects(struct reader *r);
 void rules_check_exemptions(struct reader *r);
 void rules_check_reach(struct reader *r);
 
-/* Before `n` entries are looked at for the rule at `pos`: false once all checks that warn have looked at
- * RULES_STEPS_MAX, which is a warning of its own. */
+/* To be called before `n` comparisons for the rule at `pos`. False once the checks that warn have taken
+ * RULES_STEPS_MAX; that is reported once, as a warning. */
 bool rules_may_look(struct reader *r, uint64_t n, struct policy_pos pos);
 
 #endif

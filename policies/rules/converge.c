@@ -1,4 +1,4 @@
-/* A rewrite is a fixed point: an image that went where it should go must not go on. */
+/* A rewrite is a fixed point: an image that was rewritten once must not be rewritten again. */
 #include "rules/check.h"
 
 #include "engine/engine.h"
@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* Where images go to, and how that is called: by the registry or by a mirror. */
+/* Where images are rewritten to: by the registry or by a mirror. */
 struct target {
     const struct policy_place *to;
     const struct policy_mirror *mirror; /* NULL: the registry */
@@ -28,14 +28,14 @@ static enum ec fail(struct reader *r, const struct target *t,
     if (next == t->mirror)
         return rules_fail_at(
             r, t->pos,
-            "%s does not converge: what it moves is still under %s and would be "
-            "moved again",
+            "%s does not converge: what it rewrites is still under %s and would be "
+            "rewritten again",
             what, rules_quote(next->from.text).z);
     return rules_fail_at(r, t->pos, "%s does not converge: %s is itself mirrored to %s", what,
                          rules_quote(next->from.text).z, rules_quote(next->to.text).z);
 }
 
-/* The mirror that an image right below `p` takes: as the engine finds it, by host and path. */
+/* The mirror that applies to an image directly below `p`, found by host and path as in the engine. */
 static const struct policy_mirror *covering(const struct policy_rule *rule,
                                             const struct policy_place *p) {
     struct policy_place folded = {.host = engine_fold_host(p->host), .path = p->path};
@@ -59,8 +59,8 @@ static bool keeps(const struct policy_mirror *m, const struct policy_place *p) {
     return spells(m, p->path, p->text);
 }
 
-/* A mirror of a place below the target moves some of what arrives there, unless it is the
- * identity for it. */
+/* A mirror for a prefix below the target rewrites some of the images there again, unless it leaves them
+ * as they are. */
 static bool takes_from_below(const struct policy_mirror *m, const struct policy_place *p) {
     struct policy_place folded = {.host = engine_fold_host(p->host), .path = p->path};
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): m is an element of an array */
@@ -96,7 +96,7 @@ static enum ec rewrite_twice(struct trial *trial, const struct target *t, struct
     struct err why = ERR_INIT;
     struct str once, twice;
     arena_reset(&trial->arena);
-    /* An image that is none (too long behind its mirror) has nothing to converge. */
+    /* What is not an image any more (too long after rewriting) has nothing to converge. */
     enum ec ec = engine_rewrite(&once, trial->rule, image, &trial->arena, &why);
     if (ec == EC_OK)
         ec = engine_rewrite(&twice, trial->rule, once, &trial->arena, &why);
@@ -156,7 +156,7 @@ static enum ec check_mirror(struct trial *trial, const struct policy_mirror *m) 
     return ec != EC_OK ? ec : try_below(trial, &t, &m->to);
 }
 
-/* Whoever names a mirrored host comes to the same place whatever the registry is. */
+/* Mirrors apply to images that name a host; the registry does not affect those. */
 static enum ec check_mirrors(struct trial *trial) {
     enum ec ec = EC_OK;
     for (size_t i = 0; i < trial->rule->n_mirrors && ec == EC_OK; i++)

@@ -1,4 +1,4 @@
-/* The half of walk.h that talks: places, errors, warnings. */
+/* The part of walk.h that reports: locations, errors, warnings. */
 #include "rules/check.h"
 
 #include "base/mem.h"
@@ -41,13 +41,13 @@ struct policy_pos rules_locate(const struct cursor *c) {
     return node_pos(c, c->value);
 }
 
-/* A key is the node in front of its value. */
+/* A key is the node before its value. */
 struct policy_pos rules_locate_key(const struct cursor *c) {
     return node_pos(c, c->key.p != NULL ? c->value - 1 : c->value);
 }
 
-/* Where the line begins in the text; line breaks as YAML 1.1 has them in ASCII. A file is read from its
- * beginning to its end: it goes on from the line found last, where that is not behind it. */
+/* The text from the beginning of the line; ASCII line breaks as in YAML 1.1. Files are read from start to
+ * end, so the search continues from the line found last, unless that is a later one. */
 static struct str source_line(struct reader *r, uint32_t line) {
     struct str text = r->text;
     if (r->line.of != text.p || line < r->line.line)
@@ -61,8 +61,8 @@ static struct str source_line(struct reader *r, uint32_t line) {
     return str_slice(text, i, text.n);
 }
 
-/* A scalar that stands in the file just as it reads (plain, or quoted without escapes) has its
- * bytes at known columns; any other has but its beginning. */
+/* A scalar that is written as it is read (plain, or quoted without escapes) has its bytes at known
+ * columns; of any other only the beginning has. */
 static struct policy_pos byte_pos(const struct cursor *c, size_t offset) {
     struct policy_pos pos = rules_locate(c);
     if (pos.col == 0)
@@ -120,10 +120,10 @@ struct finding {
     enum rules_lint lint; /* of a warning */
     enum ec code;         /* of an error */
     struct policy_pos pos;
-    struct str text; /* with a NUL behind it */
+    struct str text; /* followed by a NUL */
 };
 
-/* Puts it in front of the list. */
+/* Prepends it to the list. */
 static void keep(struct reader *r, struct finding **list, struct finding one,
                  const char *text) {
     struct finding *t = ARENA_NEW(&r->scratch, struct finding);
@@ -247,7 +247,7 @@ void rules_warn_at(struct reader *r, enum rules_lint lint, struct policy_pos pos
     keep_warning(r, lint, pos, message);
 }
 
-/* "ask #platform": whoever writes a comment puts a blank behind its "#". */
+/* "ask #platform": a comment is usually written with a space after its "#". */
 void rules_warn_comment(const struct cursor *c) {
     struct policy_pos pos = rules_locate(c);
     struct str value = rules_str(c);
@@ -267,11 +267,12 @@ void rules_warn_comment(const struct cursor *c) {
     if (comment.n < 2 || comment.p[0] != '#' || strchr(" \t#!-=", comment.p[1]) != NULL ||
         (hash == 0 && value.n != 0))
         return;
-    rules_warn(c, LINT_HIDDEN_TEXT,
-               "the value ends in front of %s, which is a comment to YAML; as text, write "
-               "\"%.*s%s%.*s\"",
-               rules_quote(comment).z, STR_ARG(str_slice(value, 0, 100)), value.n ? " " : "",
-               STR_ARG(str_slice(comment, 0, 100)));
+    rules_warn(
+        c, LINT_HIDDEN_TEXT,
+        "the value ends before %s, which YAML reads as a comment; to keep the text, write "
+        "\"%.*s%s%.*s\"",
+        rules_quote(comment).z, STR_ARG(str_slice(value, 0, 100)), value.n ? " " : "",
+        STR_ARG(str_slice(comment, 0, 100)));
 }
 
 bool rules_may_look(struct reader *r, uint64_t n, struct policy_pos pos) {
@@ -299,7 +300,7 @@ static int compare_findings(const void *pa, const void *pb) {
     return order != 0 ? order : str_cmp(a->text, b->text);
 }
 
-/* In the order of their places, each once: a setting that rules inherit is looked at once per rule. */
+/* Sorted by location, each once: the same setting may be checked for several rules that inherit it. */
 static struct finding **sort(struct reader *r, struct finding *list, size_t *n) {
     struct finding **all = ARENA_ARRAY(&r->scratch, struct finding *, *n);
     size_t kept = 0, i = 0;

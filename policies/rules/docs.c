@@ -6,7 +6,7 @@
 
 static const struct {
     unsigned bit;
-    const char *name, *word; /* in a schema; in a manual */
+    const char *name, *word; /* in the schema; in the manual page */
 } types[] = {{TYPE_STRING, "string", "string"},
              {TYPE_BOOL, "boolean", "true or false"},
              {TYPE_LIST, "array", "list"},

@@ -1,5 +1,5 @@
-/* rules/docs - the rule file's keys, printed from the very tables the loader reads by: they cannot
- * drift apart.
+/* rules/docs - the rule file's keys, printed from the tables that the loader reads by, so that they
+ * cannot differ.
  * Shape      a JSON Schema (draft-07) for editors; mdoc lists for pullgate-policy(5)
  * Threads    no shared state
  * Source     json-schema.org draft-07; mdoc(7)                                                  */

@@ -1,4 +1,4 @@
-/* What a rule says to no effect. */
+/* Settings of rules and exemptions that have no effect. */
 #include "rules/check.h"
 
 #include "engine/engine.h"
@@ -10,7 +10,7 @@ static bool matches_everything(const struct match_image *m) {
     return str_eq(match_image_text(m), STR("**"));
 }
 
-/* Plainly, by hosts and paths alone: a denial folds the other names of a registry. */
+/* By hosts and paths alone; a denial covers the aliases of a registry. */
 static bool denies_all_of(const struct match_image *denied,
                           const struct match_image *approved) {
     if (matches_everything(denied))
@@ -46,7 +46,7 @@ static bool places_meet(const struct policy_place *a, const struct policy_place 
     return rules_prefix_holds(a, b) || rules_prefix_holds(b, a);
 }
 
-/* A regex, or a glob over hosts, may name any place. */
+/* A regex, or a glob over hosts, may match any prefix. */
 static bool pattern_meets(const struct match_image *m, const struct policy_place *place) {
     struct policy_place p = {.host = match_image_host(m), .path = match_image_path(m)};
     if (p.host.n == 0)
@@ -66,7 +66,7 @@ static bool holds_for(const struct policy_exemption *e, const struct policy_rule
     return e->scope == SCOPE_ALL || e->pos.file == rule->pos.file;
 }
 
-/* Warn and audit let images from anywhere through; so may exemptions. */
+/* Warn and audit allow images from anywhere; so may exemptions. */
 static bool may_come_from(const struct reader *r, const struct policy_rule *rule,
                           const struct policy_place *place) {
     if (rule->mode != MODE_ENFORCE)
@@ -94,7 +94,7 @@ static void check_secrets(struct reader *r, const struct policy_rule *rule, size
         if (!may_come_from(r, rule, &s->place))
             rules_warn_at(
                 r, LINT_UNUSED_SECRET, s->pos,
-                "imagePullSecrets: %s is never added: rule %s lets no image come from %s",
+                "imagePullSecrets: %s is never added: rule %s allows no image from %s",
                 rules_quote(s->name).z, rules_quote(rule->name).z,
                 rules_quote(s->place.text).z);
     }
@@ -116,8 +116,8 @@ void rules_check_exemptions(struct reader *r) {
         if (p->exemptions[i].scope == SCOPE_FILE && !has_rules[p->exemptions[i].pos.file])
             rules_warn_at(
                 r, LINT_EXEMPTS_NOTHING, p->exemptions[i].pos,
-                "the exemption has no effect: it holds for the rules of its own file, "
-                "which has none (scope: all holds for those of every file)");
+                "the exemption has no effect: it applies to the rules of its own file, "
+                "which has none (scope: all applies to every file)");
 }
 
 /* ---- all of a rule ----------------------------------------------------------------------- */
@@ -127,7 +127,7 @@ static void check_rule(struct reader *r, const struct policy_rule *rule) {
         rules_warn_at(r, LINT_APPROVES_NOTHING, rule->pos,
                       "rule %s approves no registry: every image is denied%s",
                       rules_quote(rule->name).z,
-                      rule->denied.n != 0 ? " (approved: [\"**\"] lets all others pass)" : "");
+                      rule->denied.n != 0 ? " (approved: [\"**\"] allows all others)" : "");
 }
 
 static void check_patterns(struct reader *r, const struct policy_rule *rule) {

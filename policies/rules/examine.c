@@ -1,4 +1,4 @@
-/* What works as it is written, but may hurt. */
+/* Checks of a policy that loads: what works as written but may do harm. */
 #include "rules/examine.h"
 
 #include "base/buf.h"
@@ -34,8 +34,7 @@ static struct str cut(struct str s) {
 
 /* ---- pull secrets -------------------------------------------------------------------- */
 
-/* Some images under the place may need another secret than others: one for a part of it will
- * do as little as one for another host. */
+/* Images below one prefix may need different secrets: a secret for a part of it is not enough. */
 static bool has_secret_for(const struct policy_rule *rule, const struct policy_place *place) {
     for (size_t i = 0; i < rule->n_secrets; i++) {
         const struct policy_secret *s = &rule->secrets[i];
@@ -60,9 +59,10 @@ static void check_secrets(const struct examine *c) {
         return;
     if (rule->n_secrets == 0) {
         if (rule->registry.text.n != 0 || rule->n_mirrors != 0)
-            rules_add_finding(c, LINT_SECRETS_ELSEWHERE, rule->pos,
-                              "rule \"%.*s\" sends images elsewhere and brings no pull secrets",
-                              STR_ARG(cut(rule->name)));
+            rules_add_finding(
+                c, LINT_SECRETS_ELSEWHERE, rule->pos,
+                "rule \"%.*s\" rewrites images to another registry and adds no pull secrets",
+                STR_ARG(cut(rule->name)));
         return;
     }
     if (!rules_may_examine(c, (1 + rule->n_mirrors) * rule->n_secrets, rule->pos))
@@ -79,7 +79,7 @@ static bool is_one_component(struct str path) {
     return path.n != 0 && str_find(path, '/') == path.n && str_find(path, '*') == path.n;
 }
 
-/* Does a mirror of the file say that what the registry serves is Docker Hub's? */
+/* Does a mirror of docker.io in this file point to the registry? */
 static bool is_hub_mirror(const struct examine *c) {
     const struct policy_rule *rule = c->rule;
     const struct policy_origins *o = &c->policy->origins[rule->pos.file];
@@ -102,8 +102,8 @@ static void check_beside_registry(const struct examine *c, const struct policy_p
     if (!is_hub_mirror(c))
         rules_add_finding(
             c, LINT_DENIED_BESIDE_REGISTRY, p->pos,
-            "denied: \"%.*s\" does not refuse images without a registry: they come from "
-            "\"%.*s\", which no mirror says to be Docker Hub's",
+            "denied: \"%.*s\" does not deny images without a registry: they come from "
+            "\"%.*s\", and no mirror of docker.io points there",
             STR_ARG(cut(match_image_text(p->image))), STR_ARG(cut(rule->registry.text)));
 }
 
@@ -116,22 +116,21 @@ static void check_denied(const struct examine *c, const struct policy_pattern *p
     if (str_eq(folded, STR("docker.io")))
         check_beside_registry(c, p);
     if (!str_eq(host, folded))
-        rules_add_finding(
-            c, LINT_DENIED_ALIAS, p->pos,
-            "denied: \"%.*s\" names a registry by another name than \"%.*s\", and refuses "
-            "images of either",
-            STR_ARG(text), STR_ARG(cut(folded)));
+        rules_add_finding(c, LINT_DENIED_ALIAS, p->pos,
+                          "denied: \"%.*s\" uses an alias of \"%.*s\", and denies images under "
+                          "both names",
+                          STR_ARG(text), STR_ARG(cut(folded)));
     else if (str_eq(host, STR("docker.io")) && match_image_is_prefix(p->image) &&
              is_one_component(match_image_path(p->image)))
         rules_add_finding(
             c, LINT_DENIED_SHORT, p->pos,
-            "denied: \"%.*s\" is the official image and all images of the account of that name",
+            "denied: \"%.*s\" is both the official image and the account of that name",
             STR_ARG(text));
 }
 
 /* ---- patterns that let pass ---------------------------------------------------------- */
 
-/* Behind what begins a regex and says nothing: `^`, `(`, `(?:`. */
+/* Without a prefix of no meaning: `^`, `(`, `(?:`. */
 static struct str behind_opening(struct str regex) {
     static const struct str openings[] = {STR_INIT("^"), STR_INIT("(?:"), STR_INIT("(")};
     for (size_t i = 0; i < sizeof openings / sizeof *openings;) {
@@ -145,7 +144,7 @@ static struct str behind_opening(struct str regex) {
     return regex;
 }
 
-/* An account that goes on as one likes: its first letters, and a star, or `.*` in a regex. */
+/* An account with an open end: its first letters, then a star, or `.*` in a regex. */
 static void check_account(const struct examine *c, const char *list,
                           const struct policy_pattern *p, struct str account,
                           struct str ending) {
@@ -155,10 +154,9 @@ static void check_account(const struct examine *c, const char *list,
     struct str begin = str_slice(account, 0, account.n - ending.n);
     if (str_ends(begin, STR("*")))
         return;
-    rules_add_finding(
-        c, LINT_ACCOUNT_OPEN_END, p->pos,
-        "%s: \"%.*s\" matches accounts that merely begin so, such as \"%.*s%sevil\"", list,
-        STR_ARG(text), STR_ARG(cut(begin)), str_ends(begin, STR("-")) ? "" : "-");
+    rules_add_finding(c, LINT_ACCOUNT_OPEN_END, p->pos,
+                      "%s: \"%.*s\" also matches accounts such as \"%.*s%sevil\"", list,
+                      STR_ARG(text), STR_ARG(cut(begin)), str_ends(begin, STR("-")) ? "" : "-");
 }
 
 static struct str first_part(struct str text) {
@@ -167,7 +165,7 @@ static struct str first_part(struct str text) {
     return str_slice(path, 0, str_find(path, '/'));
 }
 
-/* Of a regex, without what is written around it: `(`, `)`, `$`. */
+/* The account in a regex, without the `(`, `)` and `$` around it. */
 static struct str account_of_regex(struct str regex) {
     struct str account = behind_opening(first_part(regex));
     while (str_ends(account, STR(")")) || str_ends(account, STR("$")))
@@ -188,15 +186,15 @@ static void check_regex(const struct examine *c, const char *list,
     enum rules_regex_hosts hosts = rules_regex_hosts(regex);
     if (hosts == REGEX_HOSTS_ANY)
         rules_add_finding(c, LINT_REGEX_UNANCHORED, p->pos,
-                          "%s: regex \"%.*s\" begins with any host", list, STR_ARG(cut(regex)));
+                          "%s: regex \"%.*s\" matches any host", list, STR_ARG(cut(regex)));
     else if (hosts == REGEX_HOSTS_OPEN)
         rules_add_finding(c, LINT_REGEX_OPEN_END, p->pos,
-                          "%s: the host of regex \"%.*s\" goes on as one likes", list,
+                          "%s: the host of regex \"%.*s\" has an open end", list,
                           STR_ARG(cut(regex)));
     else if (hosts == REGEX_HOSTS_LOOSE_DOT)
         rules_add_finding(c, LINT_REGEX_LOOSE_DOT, p->pos,
-                          "%s: in the host of regex \"%.*s\" a dot stands for any character",
-                          list, STR_ARG(cut(regex)));
+                          "%s: a dot in the host of regex \"%.*s\" matches any character", list,
+                          STR_ARG(cut(regex)));
     else
         check_regex_account(c, list, p, behind_opening(regex));
 }
@@ -214,17 +212,16 @@ static void check_glob(const struct examine *c, const char *list,
     struct str text = match_image_text(p->image);
     check_account(c, list, p, first_part(text), STR("*"));
     if (is_everything(text))
-        rules_add_finding(
-            c, LINT_APPROVES_EVERYTHING, p->pos,
-            "%s: \"%.*s\" matches every image: nothing but what is denied is refused", list,
-            STR_ARG(text));
+        rules_add_finding(c, LINT_APPROVES_EVERYTHING, p->pos,
+                          "%s: \"%.*s\" matches every image: only denied patterns are refused",
+                          list, STR_ARG(text));
     struct str host = str_slice(text, 0, str_find(text, '/'));
     host = str_slice(host, 0, str_find(host, ':'));
     size_t star = str_find(host, '*');
     bool any_host = str_eq(host, STR("*")) || str_eq(host, STR("**"));
     if (any_host && !is_everything(text))
         rules_add_finding(c, LINT_GLOB_ANY_HOST, p->pos,
-                          "%s: \"%.*s\" matches such a path on any host", list,
+                          "%s: \"%.*s\" matches this path on any host", list,
                           STR_ARG(cut(text)));
     if (any_host || star == host.n)
         return;
@@ -267,8 +264,8 @@ static void tell_cost(const struct examine *c, const char *list,
 static void check_cost(const struct examine *c, const char *list,
                        const struct policy_patterns *patterns) {
     static const char *const whats[] = {
-        [REGEX_SEVERAL_LOOPS] = "goes over the same characters with several loops",
-        [REGEX_BACKTRACKS] = "can share out the same characters in many ways"};
+        [REGEX_SEVERAL_LOOPS] = "has several loops over the same characters",
+        [REGEX_BACKTRACKS] = "can match the same characters in many ways"};
     for (size_t i = 0; i < patterns->n; i++) {
         if (!match_image_is_regex(patterns->v[i].image))
             continue;
@@ -286,11 +283,11 @@ static void check_match(const struct examine *c) {
         m->groups.n == 0 && m->service_accounts.n == 0)
         rules_add_finding(
             c, LINT_POD_LABELS_ONLY, c->rule->pos,
-            "rule \"%.*s\" selects by pod labels alone, which a pod's author can leave out",
+            "rule \"%.*s\" selects by pod labels alone, which a pod's author can omit",
             STR_ARG(cut(c->rule->name)));
 }
 
-/* What rules inherit is looked at once: groups of those that have it in common. */
+/* Groups of rules that share an inherited list, so that each list is examined once. */
 struct shared {
     const uint32_t *approved, *denied, *targets;
 };
@@ -326,7 +323,7 @@ static void check_rules(struct examine *c) {
     arena_done(&arena);
 }
 
-/* Without memory there are none, and no exemption is said to be needless. */
+/* Without memory there are none, and no exemption is reported as not needed. */
 static void find_passing(struct examine *c, struct arena *arena) {
     uint32_t *first = rules_group(arena, c->policy, rules_key_passing);
     for (size_t i = 0; first != NULL && i < c->policy->n_rules; i++)
@@ -343,7 +340,7 @@ static void check_end(const struct examine *c, const struct policy_exemption *e)
     int64_t days = (e->until_s - now_s + 86399) / 86400;
     rules_add_finding(c, LINT_EXEMPTION_ENDS_SOON, e->pos,
                       "the exemption ends in %lld day%s, %s %.*s", (long long)days,
-                      days == 1 ? "" : "s", e->until.n == 10 ? "with" : "at",
+                      days == 1 ? "" : "s", e->until.n == 10 ? "on" : "at",
                       STR_ARG(cut(e->until)));
 }
 

@@ -1,4 +1,4 @@
-/* fields - what the fields of a rule file are read into before there is a policy, and who reads them.
+/* fields - what the fields of a rule file are read into before there is a policy, and their readers.
  * Ownership  as the policy's own: what stays lives in the policy's arena
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_RULES_FIELDS_H
@@ -6,7 +6,7 @@
 
 #include "rules/walk.h"
 
-/* A rule before it is one of the policy's. It begins as a copy of its file's settings; each
+/* A rule before it is one of the policy's. It starts as a copy of its file's settings; each
  * setting it names itself REPLACES the inherited one wholly, lists and maps too: what a rule
  * approves can be read in one place. */
 struct draft {
@@ -32,7 +32,7 @@ struct draft_regex {
 
 struct draft_secret {
     struct policy_secret secret;
-    bool duplicate; /* of one in front of it */
+    bool duplicate; /* of an earlier one */
 };
 
 struct draft_expression {

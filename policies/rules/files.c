@@ -79,7 +79,7 @@ static bool is_rule_file(struct str name) {
             str_ends(name, STR(".json")));
 }
 
-/* What cannot be looked at is left for file_read to complain of. */
+/* What cannot be examined is left to file_read, which reports why. */
 static bool is_folder(const char *path) {
     struct stat st;
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
@@ -127,12 +127,12 @@ static enum ec list_folder(struct files *f, const char *folder, struct err *err)
     }
     if (f->n == 0)
         return err_set(err, EC_SCHEMA,
-                       "%s holds no rule files, expected *.yaml, *.yml or *.json", folder);
+                       "%s contains no rule files, expected *.yaml, *.yml or *.json", folder);
     qsort(f->v, f->n, sizeof *f->v, compare_names);
     return EC_OK;
 }
 
-/* A mounted ConfigMap is exchanged by turning its link `..data`: which one is it now? */
+/* A mounted ConfigMap is replaced by switching its link `..data`; the link's current target. */
 static void mark(const char *folder, struct stat *out) {
     char path[PATH_BYTES_MAX];
     int n = snprintf(path, sizeof path, "%s/..data", folder);
@@ -145,7 +145,7 @@ static enum ec read_folder(struct files *f, const char *folder, struct err *err)
     return ec != EC_OK ? ec : read_texts(f, false, err);
 }
 
-/* Files of two generations are no policy anyone wrote: read again when the link was turned. */
+/* A mix of two generations is not a policy: read again when the link was switched meanwhile. */
 static enum ec read_stable_folder(struct files *f, const char *folder, struct err *err) {
     for (int i = 0; i < TRIES; i++) {
         struct stat before, after;

@@ -11,7 +11,7 @@
 enum { FILES_MAX = 1000, FILES_BYTES_MAX = 64 << 20 };
 
 struct file_text {
-    struct str name; /* as people should read it: the path */
+    struct str name; /* the path, for messages */
     struct str text;
     char *path;       /* what name borrows from, and ... */
     struct buf bytes; /* ... text; both unused where these are borrowed from elsewhere */

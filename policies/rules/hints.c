@@ -4,7 +4,7 @@
 
 /* clang-format off */
 
-/* What other policies, and people, call it. */
+/* Names that other tools, and people, use. */
 static const struct {
     const char *what, *found, *meant;
 } other_names[] = {
@@ -62,7 +62,7 @@ static const struct {
     {"tag", "required", "explicit"}, {"tag", "notLatest", "explicit"},
 };
 
-/* Keys that stand one level too high or too low. */
+/* Keys that are one level too high or too low. */
 static const struct {
     const char *map, *key, *where;
 } other_places[] = {
@@ -163,14 +163,14 @@ static const char *right_value(const struct cursor *c) {
     return NULL;
 }
 
-/* A scalar, or a map, where a list of them is wanted: brackets around it. */
+/* A scalar or a map where a list of them is expected. */
 static bool wants_brackets(const struct cursor *c, unsigned wanted) {
     return c->field != NULL && (wanted & TYPE_LIST) && c->key.p != NULL &&
            ((rules_is(c, JSON_STRING) && (c->field->items & TYPE_STRING)) ||
             (rules_is(c, JSON_OBJECT) && (c->field->items & TYPE_MAP)));
 }
 
-/* "a,b c" is three of them. */
+/* "a,b c" is three entries. */
 static void write_list(char *out, size_t room, struct str text) {
     size_t n = (size_t)snprintf(out, room, "; write [");
     for (size_t at = 0, parts = 0; at <= text.n && n < room; parts++) {
@@ -195,7 +195,7 @@ void rules_hint_type(char *out, size_t room, const struct cursor *c, unsigned wa
     if (wants_brackets(c, wanted) && rules_is(c, JSON_STRING))
         write_list(out, room, rules_str(c));
     else if (wants_brackets(c, wanted))
-        snprintf(out, room, "; a list has a \"- \" in front of each entry");
+        snprintf(out, room, "; a list has a \"- \" before each entry");
     else if (right != NULL)
         snprintf(out, room, "; write %s", right);
     else if ((wanted & TYPE_STRING) && rules_is(c, JSON_ARRAY))

@@ -1,16 +1,16 @@
-/* hints - what was probably meant: for keys, words and types that are none.
+/* hints - what was probably meant by an unknown key, word or type.
  * Threads    constant data, pure functions                                                  */
 #ifndef PULLGATE_RULES_HINTS_H
 #define PULLGATE_RULES_HINTS_H
 
 #include "rules/walk.h"
 
-/* One of the candidates, or NULL: by its letters, or by what other tools call it. `what` is the
+/* One of the candidates, or NULL: by edit distance, or by the name that other tools use. `what` is the
  * name of the map that has the keys, or the key that has the words. */
 const char *rules_hint_meant(const char *what, struct str found, const char *const candidates[],
                              size_t n);
 
-/* Where a key belongs that this map does not have; NULL when it is nowhere. */
+/* Where a key that this map does not have belongs; NULL if nowhere. */
 const char *rules_hint_elsewhere(const char *map, struct str key);
 
 /* "; write ..." for a value of the wrong type, or nothing. */

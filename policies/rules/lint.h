@@ -1,8 +1,8 @@
-/* rules/lint - what is legal in a rule file but surely not meant: each kind has a stable id.
+/* rules/lint - what is legal in a rule file but probably not meant; each kind has a stable id.
  *
- *      rules_load    says the first half of the table while it reads: no effect, no sense; when asked,
- *                    what single patterns of the second half match and miss
- *      rules_examine says the rest when asked: works as written, but may hurt
+ *      rules_load    reports the first half of the table: settings without effect; with `closely` also
+ *                    what single patterns match and miss
+ *      rules_examine reports the rest: settings that work as written but may do harm
  *
  * Threads    pure functions                                                              */
 #ifndef PULLGATE_RULES_LINT_H
@@ -26,7 +26,7 @@ enum rules_lint {
     LINT_SCHEME_IGNORED,
     LINT_UNREACHABLE_RULE,
     LINT_UNUSED_SECRET,
-    /* said to linters alone: by rules_load where options->closely, and by rules_examine */
+    /* for linters only: by rules_load with options->closely, and by rules_examine */
     LINT_ACCOUNT_OPEN_END,
     LINT_APPROVED_ANYWAY,
     LINT_APPROVES_DOCKER_HUB,
@@ -57,18 +57,18 @@ enum rules_lint {
 
 struct rules_lint_row {
     const char *id;          /* "unreachable-rule": for scripts; never changes */
-    bool note;               /* may well be meant */
+    bool note;               /* may be intended */
     const char *about, *fix; /* a sentence each */
 };
 
 extern const struct rules_lint_row rules_lints[N_RULES_LINTS];
 
-/* Something a person should know although the file loads. */
+/* A warning about a file that loads. */
 typedef void rules_warn_fn(void *arg, enum rules_lint lint, const char *file,
                            struct policy_pos pos, const char *text);
 
-/* Checks that only warn compare rules and lists with one another: beyond so many comparisons of one
- * policy the rest of them is left off, with LINT_NOT_CHECKED. */
+/* Comparisons of rules and lists that the warnings of one policy may take; beyond them the remaining checks
+ * are skipped and LINT_NOT_CHECKED is reported. */
 enum { RULES_STEPS_MAX = 40000000 };
 #define RULES_NOT_CHECKED                                                                      \
     "not all checks are made from this rule on: the policy has too many rules and patterns"
@@ -77,27 +77,27 @@ struct rules_examine_options {
     rules_warn_fn *warn;
     void *arg;
     int64_t now_s;
-    int64_t soon_s; /* exemptions that end within so many seconds are told */
+    int64_t soon_s; /* exemptions that end within so many seconds are reported */
 };
 
 /* In the order of rules; what rules inherit is examined once, for the first of them. */
 void rules_examine(const struct policy *p, const struct rules_examine_options *options);
 
-/* How a regex goes back: not far; over a text again and again (.*a.*b); in as many ways as its loops
- * can share out the same characters ((a+)+). */
+/* How far a regex backtracks: little; over a text repeatedly (.*a.*b); in every way in which its loops can
+ * divide the same characters ((a+)+). */
 enum rules_regex_cost { REGEX_CHEAP, REGEX_SEVERAL_LOOPS, REGEX_BACKTRACKS };
 enum rules_regex_cost rules_regex_cost(struct str regex);
 
-/* Appends a pattern that says what this regex probably means, and costs less. What to call it: "" for a
- * regex, "the glob "; NULL: there is none known. */
+/* Appends a cheaper pattern with the probable meaning of the regex. Returns how to name it: "" for a regex,
+ * "the glob " for a glob; NULL where none is known. */
 struct buf;
 const char *rules_regex_better(struct str regex, struct buf *out);
 
-/* Which hosts does a regex let in, by the worst of its alternatives? */
+/* Which hosts a regex matches, by the worst of its alternatives. */
 enum rules_regex_hosts {
     REGEX_HOSTS_NAMED,
-    REGEX_HOSTS_LOOSE_DOT, /* a dot stands for any character */
-    REGEX_HOSTS_OPEN,      /* it goes on as one likes behind what it begins with */
+    REGEX_HOSTS_LOOSE_DOT, /* a dot matches any character */
+    REGEX_HOSTS_OPEN,      /* its end is open */
     REGEX_HOSTS_ANY,
 };
 

@@ -21,9 +21,10 @@ static enum ec read_nodes(struct reader *r) {
 static void warn_of_lost(struct reader *r) {
     for (uint32_t i = 0; i < r->doc->n_lost; i++) {
         struct yaml_pos pos = r->doc->lost[i].pos;
-        rules_warn_at(r, LINT_MERGE_WINS,
-                      (struct policy_pos){.file = r->file, .line = pos.line, .col = pos.col},
-                      "this key has no effect: the \"<<\" behind it brings it again and wins");
+        rules_warn_at(
+            r, LINT_MERGE_WINS,
+            (struct policy_pos){.file = r->file, .line = pos.line, .col = pos.col},
+            "this key has no effect: the \"<<\" after it brings the same key and wins");
     }
 }
 
@@ -35,7 +36,7 @@ static enum ec read_source(struct reader *r, struct source *source) {
     return rules_is_over(r, ec) ? ec : rules_source_end(source, r->err);
 }
 
-/* What is wrong with one file is kept, and the next one is read. */
+/* Errors of one file are kept, and the next file is read. */
 static enum ec read_file(struct reader *r, struct str text) {
     struct source source;
     r->text = text;
@@ -49,7 +50,7 @@ static enum ec read_file(struct reader *r, struct str text) {
 
 /* ---- all files --------------------------------------------------------------------------- */
 
-/* The names, each with a NUL behind it, since they also stand in struct err. */
+/* The names, each followed by a NUL because struct err holds them as C strings. */
 static enum ec name_files(struct reader *r, const struct files *in) {
     struct policy *p = r->policy;
     struct str *files = ARENA_ARRAY(&p->arena, struct str, in->n);

@@ -1,4 +1,4 @@
-/* match: which pods a rule decides about. */
+/* match: which pods a rule applies to. */
 #include "rules/fields.h"
 
 #include "rules/schema.h"
@@ -25,7 +25,7 @@ static enum ec read_list(const struct cursor *c, struct policy_names *names, rea
     return ec;
 }
 
-/* The first byte that no name of the kind has, and that is not the glob's star; s.n if none. */
+/* The first byte that names of this kind cannot have, other than a glob's star; s.n if there is none. */
 static size_t foreign_byte(struct str s, const char *more) {
     for (size_t i = 0; i < s.n; i++) {
         bool alnum = (s.p[i] >= 'a' && s.p[i] <= 'z') || ascii_is_digit(s.p[i]);
@@ -35,14 +35,14 @@ static size_t foreign_byte(struct str s, const char *more) {
     return s.n;
 }
 
-/* A rule that can never select would let its pods fall through to the next: an error. */
+/* An error, because the pods meant would fall through to the next rule. */
 static enum ec read_namespace(const struct cursor *c, void *out) {
     size_t at = foreign_byte(rules_str(c), "-*");
     if (at < rules_str(c).n)
         return rules_fail_byte(
             c, EC_SCHEMA, at,
-            "%s can match no namespace, which has lower-case letters, digits "
-            "and \"-\" alone",
+            "%s matches no namespace: names have only lower-case letters, digits "
+            "and \"-\"",
             rules_quote(rules_str(c)).z);
     return read_glob(c, out);
 }
@@ -51,7 +51,7 @@ static enum ec read_account(const struct cursor *c, void *out) {
     size_t at = foreign_byte(rules_str(c), "-.*");
     if (at < rules_str(c).n)
         return rules_fail_byte(c, EC_SCHEMA, at,
-                               "%s can match no service account, expected its name without the "
+                               "%s matches no service account, expected its name without the "
                                "namespace (\"system:serviceaccount:...\" is a user)",
                                rules_quote(rules_str(c)).z);
     return read_glob(c, out);
@@ -112,7 +112,7 @@ static enum ec read_match_label(const struct cursor *c, void *out) {
     return ec != EC_OK ? ec : rules_copy(c->r, c->key, &requirement->key);
 }
 
-/* As apimachinery's LabelSelectorAsSelector has it. */
+/* As in apimachinery's LabelSelectorAsSelector. */
 static enum ec read_expression(const struct cursor *c, void *out) {
     struct draft_expression e = {.op = MATCH_IN};
     enum ec ec = rules_read_object(c, &rules_schema_expression, &e);

@@ -26,7 +26,7 @@ static bool is_approved(const struct policy_rule *rule, const struct names *n) {
     return false;
 }
 
-/* False where the two come to one place, or the second is denied and says so itself. */
+/* False where both become the same image, or where the second is denied with a reason of its own. */
 static bool check_names(const struct examine *c, const struct policy_rule *rule,
                         const struct names *n, struct arena *arena) {
     struct err ignored = ERR_INIT;
@@ -38,10 +38,10 @@ static bool check_names(const struct examine *c, const struct policy_rule *rule,
     bool stays = str_eq(full, str_of(n->full));
     if (stays && !is_approved(rule, n))
         return false;
-    /* Without the rule's name: rules that inherit the registry have one finding. */
+    /* Without the rule's name, so that rules that inherit the registry share one finding. */
     rules_add_finding(c, LINT_TWO_NAMES, rule->registry_pos,
-                      "\"%s\" comes from %.*s, but \"%s\", the same image, %s %.*s", n->bare,
-                      STR_ARG(cut(bare)), n->full, stays ? "stays" : "from",
+                      "\"%s\" becomes %.*s, but \"%s\", the same image, %s %.*s", n->bare,
+                      STR_ARG(cut(bare)), n->full, stays ? "stays" : "becomes",
                       STR_ARG(cut(full)));
     return true;
 }
@@ -52,11 +52,11 @@ void rules_overlap_names(const struct examine *c) {
         {"nginx", "docker.io/nginx", "docker.io", "library/nginx", "docker.io/library/nginx"},
         {"team/app", "docker.io/team/app", "docker.io", "team/app", "docker.io/team/app"}};
     struct arena arena = ARENA_INIT(4096, 1 << 20);
-    bool told = rule->registry.text.n == 0; /* then docker.io's mirror is for both */
-    if (!told && !rules_may_examine(c, rule->n_mirrors + rule->approved.n, rule->pos))
+    bool found = rule->registry.text.n == 0; /* then a mirror of docker.io applies to both */
+    if (!found && !rules_may_examine(c, rule->n_mirrors + rule->approved.n, rule->pos))
         return;
-    for (size_t i = 0; i < sizeof all / sizeof *all && !told; i++)
-        told = check_names(c, rule, &all[i], &arena);
+    for (size_t i = 0; i < sizeof all / sizeof *all && !found; i++)
+        found = check_names(c, rule, &all[i], &arena);
     arena_done(&arena);
 }
 
@@ -68,7 +68,7 @@ static bool covers(const struct policy_place *place, const struct match_image *m
            match_path_prefix(place->path, match_image_path(m));
 }
 
-/* The registry or mirror whose place holds all that the pattern names. */
+/* The registry or mirror target that covers all the pattern matches. */
 static const struct policy_place *target_of(const struct policy_rule *rule,
                                             const struct match_image *m) {
     if (covers(&rule->registry, m))
@@ -87,10 +87,11 @@ void rules_overlap_approved(const struct examine *c) {
             return;
         const struct policy_place *place = target_of(rule, p->image);
         if (place != NULL)
-            rules_add_finding(
-                c, LINT_APPROVED_ANYWAY, p->pos,
-                "approved: \"%.*s\" is approved by \"%.*s\", to which the rule sends images",
-                STR_ARG(cut(match_image_text(p->image))), STR_ARG(cut(place->text)));
+            rules_add_finding(c, LINT_APPROVED_ANYWAY, p->pos,
+                              "approved: \"%.*s\" is already approved by \"%.*s\", to which "
+                              "the rule rewrites images",
+                              STR_ARG(cut(match_image_text(p->image))),
+                              STR_ARG(cut(place->text)));
     }
 }
 
@@ -122,5 +123,5 @@ void rules_overlap_exemption(const struct examine *c, const struct policy_exempt
     }
     if (c->n_passing != 0 && p->unmatched == UNMATCHED_ALLOW)
         rules_add_finding(c, LINT_EXEMPTION_NOT_NEEDED, e->pos,
-                          "the exemption has no effect: every rule lets its images pass");
+                          "the exemption has no effect: every rule allows its images");
 }

@@ -9,7 +9,7 @@
 
 typedef enum ec compile_fn(struct match_image **out, struct str text, struct err *err);
 
-/* A place in the policy's list of compiled patterns, so that none is ever without an owner. */
+/* A slot in the policy's list of compiled patterns, so that each has an owner from the start. */
 static struct match_image **reserve(struct policy *p) {
     if (p->n_owned < p->cap_owned)
         return &p->owned[p->n_owned];
@@ -23,7 +23,7 @@ static struct match_image **reserve(struct policy *p) {
     return &p->owned[p->n_owned];
 }
 
-/* match begins with "regex: ", and so does the name of the key. */
+/* The match module's message starts with "regex: ", and so does the name of the field. */
 static const char *reason(const struct err *why) {
     const struct str twice = STR("regex: ");
     return str_starts(str_of(why->msg), twice) ? why->msg + twice.n : why->msg;
@@ -31,7 +31,7 @@ static const char *reason(const struct err *why) {
 
 /* ---- what was meant ------------------------------------------------------------------ */
 
-/* Pieces of patterns as other tools write them, taken out or written anew. */
+/* A pattern in another tool's syntax, written as ours. */
 struct guess {
     char z[MATCH_PATTERN_MAX + 16];
     size_t n;
@@ -52,7 +52,7 @@ static struct str behind_scheme(struct str s) {
     return s;
 }
 
-/* One component: "team-**" is "team-*", and "**" below it; of the last one, tag and digest go. */
+/* One component: "team-**" is "team-*", and "**" below it; the last one loses its tag and digest. */
 static void put_component(struct guess *g, struct str part, bool first, bool last) {
     size_t stars = part.n >= 2 ? part.n - 2 : 0;
     if (last && !first)
@@ -101,7 +101,7 @@ static bool looks_like_regex(struct str s) {
     return s.n >= 2 && memmem(s.p, s.n, ".*", 2) != NULL;
 }
 
-/* "; write ..." for a pattern that is none, unless the reason says so itself. */
+/* "; write ..." for an invalid pattern, unless the reason already has one. */
 static void print_hint(char *out, size_t room, const struct cursor *c, const char *reason) {
     struct guess g = {.n = 0};
     struct str text = rules_str(c);
@@ -112,11 +112,11 @@ static void print_hint(char *out, size_t room, const struct cursor *c, const cha
     guess_pattern(&g, text);
     struct str meant = {g.z, g.n};
     if (str_eq(text, STR("*")))
-        snprintf(out, room, "; \"**\" is every image of every registry");
+        snprintf(out, room, "; \"**\" matches every image of every registry");
     else if (!str_eq(meant, text) && is_pattern(meant))
         snprintf(out, room, "; did you mean %s?", rules_quote(meant).z);
     else if (looks_like_regex(text))
-        snprintf(out, room, "; a regular expression stands in a map: {regex: ...}");
+        snprintf(out, room, "; a regular expression is written as a map: {regex: ...}");
 }
 
 static enum ec compile(const struct cursor *c, compile_fn *how, struct policy_pattern *out) {
@@ -157,7 +157,7 @@ static enum ec read_pattern(const struct cursor *c, void *out) {
     return ec;
 }
 
-/* Host and path say what a prefix means; all else means what its text says. */
+/* Prefixes are compared by host and path, all others by their text. */
 static int compare_meaning(const struct match_image *a, const struct match_image *b) {
     bool prefix = match_image_is_prefix(a);
     if (prefix != match_image_is_prefix(b))
@@ -191,9 +191,8 @@ static void warn_of_duplicates(const struct cursor *c, const struct policy_patte
             first = i;
             continue;
         }
-        rules_warn_at(c->r, LINT_DUPLICATE_PATTERN, sorted[i]->pos,
-                      "%s: %s stands here twice%s", c->field->key,
-                      rules_quote(match_image_text(sorted[i]->image)).z,
+        rules_warn_at(c->r, LINT_DUPLICATE_PATTERN, sorted[i]->pos, "%s: %s appears twice%s",
+                      c->field->key, rules_quote(match_image_text(sorted[i]->image)).z,
                       rules_location(c->r, sorted[first]->pos, sorted[i]->pos).z);
     }
 }

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-/* Leaves room for the image's own path behind it. */
+/* Leaves room for the image's own path after it. */
 enum { PREFIX_PATH_MAX = 200 };
 
 typedef enum ec fail_fn(const struct cursor *c, enum ec code, const char *format, ...)
@@ -14,7 +14,7 @@ typedef enum ec fail_fn(const struct cursor *c, enum ec code, const char *format
 typedef void warn_fn(const struct cursor *c, enum rules_lint lint, const char *format, ...)
     PRINTF(3, 4);
 
-/* A text and where its faults are told: a mirror's key is no value. */
+/* A text and how its errors are reported: a mirror's key is not a value. */
 struct spelling {
     const struct cursor *c;
     enum prefix_use use;
@@ -48,7 +48,7 @@ static void strip_scheme(struct str *s) {
         }
 }
 
-/* A URL is what people have at hand (Airbyte's own values.yaml shows one). */
+/* People often write a URL (Airbyte's own values.yaml shows one). */
 static void strip(struct spelling *s) {
     struct str text = s->text;
     strip_scheme(&text);
@@ -56,7 +56,7 @@ static void strip(struct spelling *s) {
         text.n--;
     if (text.n != s->text.n && text.n != 0)
         s->warn(s->c, LINT_SCHEME_IGNORED,
-                "%s is read as %s: an image reference has no scheme and no slash at its end",
+                "%s is read as %s: an image reference has no scheme and no trailing slash",
                 rules_quote(s->text).z, rules_quote(text).z);
     s->text = text;
 }
@@ -66,7 +66,7 @@ static enum ec check_spelling(const struct spelling *s) {
     if (s->text.n == 0)
         return s->fail(s->c, EC_SCHEMA, "is empty, expected host[:port] or host[:port]/path");
     if (has_any(s->text, " \t"))
-        return s->fail(s->c, EC_SCHEMA, "%s has a blank in it", rules_quote(s->text).z);
+        return s->fail(s->c, EC_SCHEMA, "%s contains whitespace", rules_quote(s->text).z);
     if (has_any(s->text, "@"))
         return s->fail(s->c, EC_SCHEMA,
                        "%s has a digest or a user, expected host[:port][/path]",
@@ -77,28 +77,29 @@ static enum ec check_spelling(const struct spelling *s) {
     return EC_OK;
 }
 
-/* Why a first part that could be a host is none, for each place it can stand in. */
+/* Why the first component is not a host, for each field it can be in. */
 static enum ec fail_host(const struct spelling *s, struct str host) {
     struct str shown = s->text;
     bool word = !has_any(host, ".:");
     if (!word)
-        return s->fail(s->c, EC_SCHEMA,
-                       "%s is no registry host, expected name[:port] of letters, digits, \"-\" "
-                       "and \".\", the port at most 65535",
-                       rules_quote(host).z);
+        return s->fail(
+            s->c, EC_SCHEMA,
+            "%s is not a registry host, expected name[:port] of letters, digits, \"-\" "
+            "and \".\", the port at most 65535",
+            rules_quote(host).z);
     if (s->use == PREFIX_REGISTRY)
         return s->fail(
             s->c, EC_SCHEMA,
-            "%s is no registry host: without a dot or a port it is read as a name on "
-            "Docker Hub, so that images would move to docker.io/%.*s and grow at "
+            "%s is not a registry host: without a dot or a port it is read as a name on "
+            "Docker Hub, so images would move to docker.io/%.*s and get longer with "
             "every pass; write its domain or port",
             rules_quote(host).z, STR_ARG(str_slice(shown, 0, 100)));
     if (imgref_is_path(shown))
         return s->fail(s->c, EC_SCHEMA,
-                       "%s is no registry host, it has no dot and no port; did you mean "
+                       "%s is not a registry host, it has no dot and no port; did you mean "
                        "\"docker.io/%.*s\"?",
                        rules_quote(host).z, STR_ARG(str_slice(shown, 0, 100)));
-    return s->fail(s->c, EC_SCHEMA, "%s is no registry host, it has no dot and no port",
+    return s->fail(s->c, EC_SCHEMA, "%s is not a registry host, it has no dot and no port",
                    rules_quote(host).z);
 }
 
@@ -110,16 +111,17 @@ static enum ec check_path(const struct spelling *s, struct str path) {
         return EC_OK;
     if (has_upper(path))
         return s->fail(s->c, EC_SCHEMA,
-                       "the path %s has upper-case letters, which no image has",
+                       "the path %s has upper-case letters, which image names cannot have",
                        rules_quote(path).z);
-    return s->fail(s->c, EC_SCHEMA,
-                   "%s is no repository path, expected lower-case letters and digits joined by "
-                   "\".\", \"_\", \"-\" or \"/\"",
-                   rules_quote(path).z);
+    return s->fail(
+        s->c, EC_SCHEMA,
+        "%s is not a repository path, expected lower-case letters and digits joined by "
+        "\".\", \"_\", \"-\" or \"/\"",
+        rules_quote(path).z);
 }
 
 /* The host's normal form. A mirror covers all names of a registry; elsewhere only what the
- * grammar itself folds is folded: other names never widen what is approved. */
+ * grammar folds is folded, because aliases must not widen what is approved. */
 static struct str normal_host(const struct spelling *s, struct str host) {
     if (s->use == PREFIX_MIRROR_KEY)
         return engine_fold_host(host);
@@ -221,14 +223,14 @@ static int compare_mirrors(const void *pa, const void *pb) {
                : (a->pos.col > b->pos.col) - (a->pos.col < b->pos.col);
 }
 
-static enum ec no_twins(struct reader *r, const struct policy_mirror *m, size_t n) {
+static enum ec no_duplicates(struct reader *r, const struct policy_mirror *m, size_t n) {
     for (size_t i = 1; i < n; i++)
         if (str_eq(m[i - 1].from.text, m[i].from.text))
-            return rules_fail_at(
-                r, m[i].pos,
-                "mirrors: a second entry for %s, which another spelling%s names "
-                "too",
-                rules_quote(m[i].from.text).z, rules_location(r, m[i - 1].pos, m[i].pos).z);
+            return rules_fail_at(r, m[i].pos,
+                                 "mirrors: a second entry for %s, which another spelling%s "
+                                 "already names",
+                                 rules_quote(m[i].from.text).z,
+                                 rules_location(r, m[i - 1].pos, m[i].pos).z);
     return EC_OK;
 }
 
@@ -248,5 +250,5 @@ enum ec rules_read_mirrors(const struct cursor *c, void *out) {
     qsort(m, rules_count(c), sizeof *m, compare_mirrors);
     rule->mirrors = m;
     rule->n_mirrors = rules_count(c);
-    return no_twins(c->r, m, rule->n_mirrors);
+    return no_duplicates(c->r, m, rule->n_mirrors);
 }

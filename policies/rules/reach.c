@@ -1,8 +1,8 @@
-/* Rules that no pod gets to: the first that selects it decides alone. */
+/* Rules that never decide, because an earlier one selects all of their pods. */
 #include "rules/check.h"
 
-/* A star of the narrow glob can only be taken by a star of the wide one, so that matching it as
- * if it were a name is right whatever it stands for. */
+/* Only a star of the wide glob can match a star of the narrow one, so matching the narrow glob as if it
+ * were a name is right for all it matches. */
 static bool is_among(struct reader *r, const struct policy_names *wide, struct str narrow) {
     r->n_looked += wide->n;
     struct match_meter meter = MATCH_METER(UINT64_MAX, NULL);
@@ -40,7 +40,7 @@ static bool demands(struct reader *r, const struct match_selector *s,
     return false;
 }
 
-/* Whatever the wide one demands, the narrow one demands too. */
+/* Each requirement of the wide selector is one of the narrow one. */
 static bool labels_cover(struct reader *r, const struct match_selector *wide,
                          const struct match_selector *narrow) {
     for (size_t i = 0; i < wide->n_requirements; i++)
@@ -63,14 +63,14 @@ static bool asks_nothing(const struct policy_match *m) {
            m->groups.n == 0 && m->pod_labels.n_requirements == 0;
 }
 
-/* Does the rule at `early` select all pods of that at `late`? False also where the looking has ended. */
+/* Does the rule at `early` select all pods of that at `late`? False, too, once the limit is reached. */
 static bool hides(struct reader *r, size_t early, size_t late) {
     const struct policy_rule *rules = r->policy->rules;
     return rules_may_look(r, 1, rules[late].pos) &&
            selects_all_of(r, &rules[early].match, &rules[late].match);
 }
 
-/* The first rule in front of `late` that selects all its pods, among those that stand under a word. */
+/* The first rule in front of `late` that selects all its pods, among those indexed under a word. */
 static size_t first_under(struct reader *r, const struct index_word *word, size_t late,
                           size_t best) {
     size_t n;
@@ -88,8 +88,8 @@ static size_t first_by_name(struct reader *r, enum index_kind kind,
     return first_under(r, &(struct index_word){kind, names->v[0], STR_NONE}, late, best);
 }
 
-/* A rule stands in the index under one thing that it asks for, and what it selects all pods of asks for that
- * too: the first name of each kind, and the values of each label, find it. */
+/* A rule is indexed under one of its requirements, which every rule that it covers has too: look under the
+ * first name of each kind and the values of each label. */
 static size_t find_wider(struct reader *r, size_t late) {
     const struct policy *p = r->policy;
     const struct policy_match *m = &p->rules[late].match;

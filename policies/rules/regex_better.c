@@ -1,6 +1,6 @@
-/* A regex as it was probably meant, where it can be said: behind the first `.*` each further one stays
- * within its component, as does one in a loop; a loop over a loop over one thing is one loop. Or as a
- * glob, which takes no more time for several stars than for one. */
+/* A cheaper regex of the probable meaning: each `.*` after the first, or inside a loop, is kept within its
+ * component, and a loop of one loop becomes a single loop. Or a glob, whose cost does not grow with its
+ * stars. */
 #include "rules/lint.h"
 
 #include "base/buf.h"
@@ -63,7 +63,7 @@ static void copy_atom(struct rewrite *r) {
 
 /* ---- as a glob ----------------------------------------------------------------------- */
 
-/* A component of literal bytes and `.*` as a glob has it; false: there is more to it. */
+/* A component of literal bytes and `.*` as a glob; false where it has anything else. */
 static bool glob_component(struct str c, struct buf *out, bool *is_wide) {
     *is_wide = false;
     for (size_t at = 0; at < c.n;) {
@@ -82,7 +82,7 @@ static bool glob_component(struct str c, struct buf *out, bool *is_wide) {
     return true;
 }
 
-/* What `.*` leaves open is any number of components the first time, and one afterwards. */
+/* The first `.*` may match any number of components; later ones are taken for one. */
 static bool as_glob(struct str regex, struct buf *out) {
     struct match_image *m = NULL;
     struct err err = ERR_INIT;

@@ -1,10 +1,10 @@
-/* A guess at regexes that can share out the same characters among their loops in too many ways:
- *      (a+)+    a group that is repeated without bound, and in it something that is, too - unless
- *               the turns of the outer loop are told apart by a character the inner one cannot
- *               match, as the slash in ([a-z]+/)*
- *      (a|aa)*  alternatives of a loop that can be put together to one text in two ways
- *      a*a*a*   three loops over the same characters, and nothing between them
- * and, less bad, .*a.*b: two loops that both match what stands between them, and something behind.
+/* Heuristics for regexes that can match the same characters by their loops in too many ways:
+ *      (a+)+    an unbounded group that contains something unbounded, unless each turn of the outer
+ *               loop has a character that the inner one cannot match, as the slash in
+ *               ([a-z]+/)*
+ *      (a|aa)*  alternatives of a loop that form one text in two ways
+ *      a*a*a*   three adjacent loops over the same characters
+ * and, less bad, .*a.*b: two loops that both match what is between them, and something after them.
  * Source     pcre2pattern(3); only what rule files are likely to hold is understood          */
 #include "rules/lint.h"
 
@@ -47,13 +47,13 @@ struct group {
     struct set fixed;                      /* characters it cannot be passed without */
     struct set separators[SEPARATORS_MAX]; /* classes it cannot be passed without */
     size_t n_separators;
-    struct set run; /* what the loops that stand side by side last all match */
+    struct set run; /* what the most recent adjacent loops all match */
     unsigned n_run;
-    struct set wide; /* what the loops have in common that match all that stands between them */
+    struct set wide; /* common to the loops that match all that is between them */
     unsigned n_wide;
-    struct set between[SEPARATORS_MAX]; /* what stands behind the last of them */
+    struct set between[SEPARATORS_MAX]; /* what follows the last of them */
     size_t n_between;
-    size_t body; /* where it begins */
+    size_t body; /* where its text begins */
     bool has_loop, has_choice, atomic;
 };
 
@@ -71,7 +71,7 @@ static char peek(const struct scan *s) {
     return s->at < s->regex.n ? s->regex.p[s->at] : '\0';
 }
 
-/* \d, \w, \s and what they leave; false for other letters. */
+/* \d, \w, \s and their complements; false for other letters. */
 static bool add_kind(struct set *out, char c) {
     static const char *const blanks = " \t\n\v\f\r";
     char kind = ascii_lower(c);
@@ -89,7 +89,7 @@ static bool add_kind(struct set *out, char c) {
     return true;
 }
 
-/* `\.` is a dot; letters that are no kind of character are taken for anything. */
+/* `\.` is a dot; other letters are taken for any character. */
 static bool read_escape(struct scan *s, struct set *out) {
     char c = s->at + 1 < s->regex.n ? s->regex.p[s->at + 1] : '\\';
     bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || ascii_is_digit(c);
@@ -125,7 +125,7 @@ static void read_class(struct scan *s, struct set *out) {
         out->bits[i] |= negated ? ~in.bits[i] : in.bits[i];
 }
 
-/* One atom that is no group; true for a single literal character, which *literal then is. */
+/* One atom that is not a group; true for a single literal character, which *literal then is. */
 static bool read_atom(struct scan *s, struct set *out, unsigned char *literal) {
     char c = peek(s);
     if (c == '\\') {
@@ -181,7 +181,7 @@ static struct quantifier read_quantifier(struct scan *s) {
 
 enum { ATOMS_MAX = 128, WORDS_MAX = 32, LENGTH_MAX = 32 };
 
-/* What a group can match, where that is but words of known lengths. */
+/* The texts a group can match, where they have known lengths. */
 struct choice {
     struct set atoms[ATOMS_MAX];
     unsigned char words[WORDS_MAX][LENGTH_MAX]; /* of atoms */
@@ -189,7 +189,7 @@ struct choice {
     size_t n_atoms, n;
 };
 
-/* Behind the words from `first` on; an optional one stands in copies of them. */
+/* Appends to the words from `first` on; an optional atom to copies of them. */
 static bool add_atom(struct choice *c, size_t first, bool optional) {
     size_t end = c->n, copies = optional ? end - first : 0;
     if (end + copies > WORDS_MAX)
@@ -233,11 +233,11 @@ static bool read_choice(struct choice *c, struct str body) {
 }
 
 struct tails {
-    bool left[WORDS_MAX][LENGTH_MAX]; /* seen: what stands over of a word from there on */
+    bool left[WORDS_MAX][LENGTH_MAX]; /* seen: the rest of a word from there on */
     bool more, twice;
 };
 
-/* A word's rest beside a whole word: one may begin the other, and something stands over. */
+/* Compares the rest of a word with a word: one may be a prefix of the other and leave a rest. */
 static void compare_tail(const struct choice *c, struct tails *t, size_t a, size_t from,
                          size_t b) {
     size_t n_a = c->lengths[a] - from, n_b = c->lengths[b], n = n_a < n_b ? n_a : n_b;
@@ -278,7 +278,7 @@ static bool has_ambiguous_words(struct str body) {
 
 /* ---- groups -------------------------------------------------------------------------- */
 
-/* Behind "(": flags of a group, `?:` or `?>`. */
+/* After "(": flags of a group, `?:` or `?>`. */
 static void open_group(struct scan *s) {
     struct group g = {.has_loop = false};
     s->at++;
@@ -292,7 +292,7 @@ static void open_group(struct scan *s) {
     s->depth++;
 }
 
-/* Some character stands between the turns that no inner loop matches. */
+/* Is there a character between the turns that no inner loop matches? */
 static bool has_separator(const struct group *g) {
     for (size_t i = 0; i < g->n_separators; i++)
         if (!set_meets(&g->separators[i], &g->loops))
@@ -309,7 +309,7 @@ static bool is_loop_alone(const struct group *g) {
            memcmp(&g->fixed, &nothing, sizeof nothing) == 0;
 }
 
-/* A loop; those before it stand side by side with it as long as all match some character. */
+/* A loop; it joins the loops before it as long as all of them match some common character. */
 static void add_to_run(struct scan *s, struct group *g, const struct set *loop) {
     bool beside = g->n_run != 0 && set_meets(&g->run, loop);
     for (size_t i = 0; i < 8; i++)
@@ -318,7 +318,7 @@ static void add_to_run(struct scan *s, struct group *g, const struct set *loop) 
     s->found |= g->n_run > RUN_MAX;
 }
 
-/* A loop that cannot pass what stands before it has no choice where to begin. */
+/* A loop that cannot match what is before it can begin at one position only. */
 static bool passes(const struct group *g, const struct set *loop) {
     for (size_t i = 0; i < g->n_between; i++)
         if (!set_meets(&g->between[i], loop))
@@ -334,7 +334,7 @@ static void widen(struct group *g, const struct set *loop) {
     g->n_between = 0;
 }
 
-/* What is no loop sends matching back into the loops before it, if there are several. */
+/* An atom after several loops makes matching backtrack into them. */
 static void stop_at(struct scan *s, struct group *g, const struct set *atom) {
     s->several |= g->n_wide > 1;
     if (!set_meets(&g->wide, atom))
@@ -343,7 +343,7 @@ static void stop_at(struct scan *s, struct group *g, const struct set *atom) {
         g->between[g->n_between++] = *atom;
 }
 
-/* The group that ends, as its neighbours see it. */
+/* Adds a finished group to the group around it. */
 static void end_group(struct scan *s, struct group *g, struct group *up, struct quantifier q) {
     if (is_loop_alone(g)) {
         add_to_run(s, up, &g->loops);

@@ -1,8 +1,8 @@
-/* Which hosts a regex lets in beside those it seems to name.
- *      ghcr\.io.*          goes on behind its host: ghcr.io.evil.example
- *      .*\.corp/x          begins with anything, slashes too: evil.example/y.corp/x
- *      ghcr\.io/a|.*       so does one of its alternatives
- * Alternatives up to the first slash are looked at one by one.
+/* Which hosts a regex matches beyond those it seems to name.
+ *      ghcr\.io.*          open end of the host: ghcr.io.evil.example
+ *      .*\.corp/x          open beginning, across slashes: evil.example/y.corp/x
+ *      ghcr\.io/a|.*       one alternative has either
+ * Alternatives before the first slash are examined one by one.
  * Source     pcre2pattern(3); only what rule files are likely to hold is understood           */
 #include "rules/lint.h"
 
@@ -18,10 +18,10 @@ struct search {
 /* ---- one thing after the other ------------------------------------------------------- */
 
 struct atom {
-    bool wild;    /* stands for letters of one's choice */
-    bool crosses; /* ... and for slashes */
+    bool wild;    /* matches letters at will */
+    bool crosses; /* ... and slashes */
     bool dot, slash;
-    bool quantified, looped; /* by whatever; so that it may go on */
+    bool quantified, looped; /* by any quantifier; by one that repeats */
 };
 
 static bool is_letter(char c) {
@@ -42,7 +42,7 @@ static void read_escape(struct atom *a, char c) {
     a->wild = a->crosses || memchr("wpP", c, 3) != NULL;
 }
 
-/* What stands between [ and ]; *at is behind it then. */
+/* What is between [ and ]; *at then is after the ]. */
 static struct str class_body(struct str s, size_t *at) {
     size_t from = *at + 1, i = from;
     i += i < s.n && s.p[i] == '^';
@@ -141,7 +141,7 @@ static size_t find_outside(struct str s, size_t at, const char *wanted) {
     return s.n;
 }
 
-/* What a group begins with that is none of its text; `nothing` for what takes no text at all. */
+/* Length of a group's prefix such as "?:"; `nothing` for groups that match no text. */
 static size_t opening(struct str group, bool *nothing) {
     *nothing = false;
     if (!str_starts(group, STR("?")))
@@ -172,7 +172,7 @@ static void examine_joined(struct search *s, struct str a, struct str b, struct 
     examine(s, (struct str){joined, n}, depth + 1);
 }
 
-/* As if one alternative of the group stood there alone. */
+/* Examines each alternative in place of the group. */
 static void examine_group(struct search *s, struct str regex, size_t open, unsigned depth) {
     size_t close = find_outside(regex, open + 1, ")"), behind = close + 1;
     struct str group = str_slice(regex, open + 1, close);

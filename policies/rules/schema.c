@@ -2,7 +2,7 @@
 
 #include "rules/fields.h"
 
-/* Words stand in the order of the enums they are read into. */
+/* Words are in the order of the enums they are read into. */
 static const char *const api_versions[] = {RULES_API_VERSION, NULL};
 static const char *const kinds[] = {RULES_KIND, NULL};
 static const char *const modes[] = {"enforce", "warn", "audit", NULL};
@@ -67,7 +67,7 @@ static const struct field expression_fields[] = {
      .read = rules_read_word, AT(op),
      .about = "how the label is compared: In, NotIn, Exists or DoesNotExist"},
     {.key = "values", .types = TYPE_LIST, .items = TYPE_STRING, .read = rules_read_label_values,
-     AT(requirement), .about = "label values; for In and NotIn alone"},
+     AT(requirement), .about = "label values, for In and NotIn only"},
 };
 const struct object rules_schema_expression = {"matchExpressions", NULL, expression_fields,
      N(expression_fields)};
@@ -78,7 +78,7 @@ static const struct field labels_fields[] = {
      .about = "labels a pod must have, with these values"},
     {.key = "matchExpressions", .types = TYPE_LIST, .items = TYPE_MAP,
      .object = &rules_schema_expression,
-     .read = rules_read_expressions, .about = "comparisons that must hold for the pod's labels"},
+     .read = rules_read_expressions, .about = "requirements that the pod's labels must meet"},
 };
 static const struct object schema_labels = {"podLabels", NULL, labels_fields, N(labels_fields)};
 
@@ -105,7 +105,7 @@ static const struct object schema_match = {"match", NULL, match_fields, N(match_
 static const struct field setting_fields[] = {
     {.key = "mode", .types = TYPE_STRING, .words = modes, .read = rules_read_word, AT(mode),
      .fallback = "enforce",
-     .about = "enforce refuses; warn lets pass with a warning; audit records only"},
+     .about = "enforce denies; warn allows with a warning; audit only records"},
     {.key = "registry", .types = TYPE_STRING | TYPE_NULL, .read = rules_read_registry,
      .about = "host[:port][/path]: where images without a registry come from"},
     {.key = "officialImages", .types = TYPE_STRING, .words = officials, .read = rules_read_word,
@@ -125,34 +125,33 @@ static const struct field setting_fields[] = {
     {.key = "denied", .types = TYPE_LIST | TYPE_NULL, .items = TEXT_OR_MAP,
      .object = &rules_schema_regex,
      .read = rules_read_patterns, AT(denied),
-     .about = "patterns of images that are refused, whatever approves them"},
+     .about = "patterns of images that are denied even where another setting approves them"},
     {.key = "imagePullSecrets", .types = TYPE_LIST | TYPE_NULL, .items = TEXT_OR_MAP,
      .object = &rules_schema_secret, .read = rules_read_secrets,
-     .about = "pull secrets that selected pods are given"},
+     .about = "pull secrets added to selected pods"},
     {.key = "imagePullPolicy", .types = TYPE_STRING | TYPE_NULL, .words = pull_policies,
-     .read = rules_read_word_text, AT(pull_policy), .fallback = "as the pod says",
-     .about = "the imagePullPolicy that containers are given"},
+     .read = rules_read_word_text, AT(pull_policy), .fallback = "unchanged",
+     .about = "the imagePullPolicy set on every container"},
     {.key = "require", .types = TYPE_MAP | TYPE_NULL, .object = &schema_require,
      .read = rules_read_require,
      .offset = offsetof(struct draft, rule), .about = "what every image reference must have"},
     {.key = "templates", .types = TYPE_STRING, .words = templates, .read = rules_read_word,
      AT(templates),
      .fallback = "validate",
-     .about = "whether Deployments, CronJobs and other templates are judged: validate, warn "
-              "or ignore"},
+     .about = "how Deployments, CronJobs and other templates are judged: validate, warn or ignore"},
     {.key = "message", .types = TYPE_STRING | TYPE_NULL, .read = rules_read_message, AT(message),
-     .about = "one line behind every denial, such as whom to ask; that of the spec also behind "
-              "denials that no rule decides"},
+     .about = "one line appended to every denial, such as whom to ask; that of the spec is also "
+              "appended to denials that no rule decides"},
 };
 static const struct object schema_settings = {"settings", NULL, setting_fields,
      N(setting_fields)};
 
 static const struct field rule_fields[] = {
     {.key = "name", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = rules_read_name, AT(name),
-     .about = "what the rule is called in messages and records"},
+     .about = "the rule's name in messages and audit records"},
     {.key = "match", .types = TYPE_MAP, .object = &schema_match, .read = rules_read_map, AT(match),
      .fallback = "every pod",
-     .about = "which pods the rule decides about; all given keys must hold"},
+     .about = "which pods the rule applies to; all given keys must match"},
 };
 const struct object rules_schema_rule = {"rule", &schema_settings, rule_fields, N(rule_fields)};
 #undef AT
@@ -161,22 +160,22 @@ const struct object rules_schema_rule = {"rule", &schema_settings, rule_fields, 
 static const struct field exemption_fields[] = {
     {.key = "images", .types = TYPE_LIST, .flags = FIELD_REQUIRED, .items = TEXT_OR_MAP,
      .object = &rules_schema_regex, .read = rules_read_patterns, AT(images),
-     .about = "patterns of the exempted images"},
+     .about = "patterns of the exempt images"},
     {.key = "namespaces", .types = TYPE_LIST, .items = TYPE_STRING, .read = rules_read_namespaces,
      AT(namespaces), .fallback = "every namespace",
-     .about = "globs, any of: where the exemption holds"},
+     .about = "globs, any of: where the exemption applies"},
     {.key = "reason", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = rules_read_text,
      AT(reason),
-     .about = "why the images are exempted"},
+     .about = "why the images are exempt"},
     {.key = "owner", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = rules_read_text,
      AT(owner),
-     .about = "who answers for the exemption"},
-    {.key = "until", .types = TYPE_STRING, .read = rules_read_until, .fallback = "for ever",
+     .about = "who is responsible for the exemption"},
+    {.key = "until", .types = TYPE_STRING, .read = rules_read_until, .fallback = "no end",
      .about = "a date (the last day, in UTC) or an RFC 3339 time"},
     {.key = "scope", .types = TYPE_STRING, .words = scopes, .read = rules_read_word, AT(scope),
      .fallback = "file",
-     .about = "whose rules the exemption holds for: file (those of its own file) or all (those of "
-              "every file of the folder)"},
+     .about = "which rules the exemption applies to: file (those of its own file) or all (those of "
+              "every file in the folder)"},
 };
 const struct object rules_schema_exemption = {"exemption", NULL, exemption_fields,
      N(exemption_fields)};
@@ -190,7 +189,7 @@ static const struct field spec_fields[] = {
      .fallback = "one rule of the settings above, for every pod",
      .about = "rules in order; the first that selects a pod decides alone"},
     {.key = "exemptions", .types = TYPE_LIST, .items = TYPE_MAP, .object = &rules_schema_exemption,
-     .read = rules_read_exemptions, .about = "images that are let pass for a time, for a reason"},
+     .read = rules_read_exemptions, .about = "images that are allowed for a limited time, with a reason"},
 };
 static const struct object schema_spec = {"spec", &schema_settings, spec_fields,
      N(spec_fields)};
@@ -198,7 +197,7 @@ static const struct object schema_spec = {"spec", &schema_settings, spec_fields,
 static const struct field metadata_fields[] = {
     {.key = "name", .types = TYPE_STRING, .read = rules_read_name,
      .offset = offsetof(struct draft_file, name),
-     .about = "what the policy is called, and its rule when it has no list of rules"},
+     .about = "the policy's name, and that of its rule when there is no list of rules"},
 };
 static const struct object schema_metadata = {"metadata", NULL, metadata_fields,
      N(metadata_fields)};

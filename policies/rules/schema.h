@@ -1,6 +1,6 @@
-/* schema - every key of the rule file, once: type, allowed words, default, what it is for, and
- * who reads it.
- * Use        the reader walks these tables; a printer of a JSON Schema or a manual can, too
+/* schema - every key of the rule file, once: type, allowed words, default, purpose and
+ * reader.
+ * Use        the reader walks these tables; so do the printers of the JSON Schema and the manual page
  * Threads    constant data                                                                  */
 #ifndef PULLGATE_RULES_SCHEMA_H
 #define PULLGATE_RULES_SCHEMA_H
@@ -13,7 +13,7 @@
 /* The whole file; all other tables hang below it. Its out is a struct draft_file. */
 extern const struct object rules_schema_policy;
 
-/* Maps that stand in lists beside strings, or are read by hand. */
+/* Maps that are in lists beside strings, or that are read by hand. */
 extern const struct object rules_schema_rule;       /* struct draft */
 extern const struct object rules_schema_exemption;  /* struct policy_exemption */
 extern const struct object rules_schema_regex;      /* struct draft_regex */

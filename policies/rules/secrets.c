@@ -14,7 +14,7 @@ static bool is_alnum(char c) {
 /* RFC 1123 subdomain as Kubernetes checks it (apimachinery, validation.go: IsDNS1123Subdomain).
  */
 static bool is_subdomain(struct str s) {
-    bool inside = false; /* behind a letter or digit of this label, or a dash */
+    bool inside = false; /* after a letter, a digit or a dash of this label */
     for (size_t i = 0; i < s.n; i++) {
         bool alnum = is_alnum(s.p[i]);
         bool last = i + 1 == s.n || s.p[i + 1] == '.';
@@ -31,16 +31,16 @@ static enum ec check_name(const struct cursor *c) {
         return rules_fail(c, EC_SCHEMA, "is empty, expected the name of a secret");
     if (str_find(name, ',') < name.n)
         return rules_fail_byte(c, EC_SCHEMA, str_find(name, ','),
-                               "%s has a comma in it, expected one entry of the list per name",
+                               "%s contains a comma, expected one entry of the list per name",
                                rules_quote(name).z);
     if (str_find(name, ' ') < name.n || str_find(name, '\t') < name.n)
         return rules_fail(c, EC_SCHEMA,
-                          "%s has a blank in it, expected one entry of the list per name",
+                          "%s contains whitespace, expected one entry of the list per name",
                           rules_quote(name).z);
     if (!is_subdomain(name))
         return rules_fail(
             c, EC_SCHEMA,
-            "%s is no name of a secret, expected lower-case letters, digits, \"-\" "
+            "%s is not a valid secret name, expected lower-case letters, digits, \"-\" "
             "and \".\", at most %d bytes",
             rules_quote(name).z, SECRET_NAME_MAX);
     return EC_OK;
@@ -73,14 +73,14 @@ static int compare(const struct policy_secret *a, const struct policy_secret *b)
     return order != 0 ? order : str_cmp(a->place.text, b->place.text);
 }
 
-/* They lie in one array: their addresses are in the order of the file. */
+/* All are in one array, so addresses are in the order of the file. */
 static int by_meaning(const void *pa, const void *pb) {
     const struct draft_secret *const *a = pa, *const *b = pb;
     int order = compare(&(*a)->secret, &(*b)->secret);
     return order != 0 ? order : (*a > *b) - (*a < *b);
 }
 
-/* Warns of all but the first of those that say the same, and marks them. */
+/* Marks all but the first of equal ones, with a warning. */
 static enum ec mark_duplicates(const struct cursor *c, struct draft_secret *d, size_t n) {
     struct arena *a = &c->r->scratch;
     struct draft_secret **sorted = ARENA_ARRAY(a, struct draft_secret *, n);
@@ -97,9 +97,8 @@ static enum ec mark_duplicates(const struct cursor *c, struct draft_secret *d, s
             first = i;
             continue;
         }
-        rules_warn_at(c->r, LINT_DUPLICATE_SECRET, one->secret.pos,
-                      "%s: %s stands here twice%s", c->field->key,
-                      rules_quote(one->secret.name).z,
+        rules_warn_at(c->r, LINT_DUPLICATE_SECRET, one->secret.pos, "%s: %s appears twice%s",
+                      c->field->key, rules_quote(one->secret.name).z,
                       rules_location(c->r, sorted[first]->secret.pos, one->secret.pos).z);
     }
     return EC_OK;

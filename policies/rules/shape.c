@@ -1,11 +1,11 @@
-/* What a single pattern matches, and what it misses although it looks as if it did not. */
+/* What a single pattern matches, and what it does not match although it may seem to. */
 #include "rules/check.h"
 
 #include <stdio.h>
 
 enum { SAMPLE_BYTES = 300 };
 
-/* An image that the pattern matches: stars stand for words. `last` for a star that ends it. */
+/* An image that the pattern matches: stars become words. `last` for a star that ends it. */
 static void print_sample(char out[SAMPLE_BYTES], struct str pattern, const char *last) {
     size_t n = 0;
     for (size_t i = 0; i < pattern.n && n + 1 < SAMPLE_BYTES; i++) {
@@ -69,7 +69,7 @@ static void check_port(const struct cursor *c, struct str text, struct str host,
     print_sample(hit, text, "app");
     snprintf(miss, sizeof miss, "%.*s/%.*s", STR_ARG(str_slice(host, 0, colon)), STR_ARG(path));
     rules_warn(c, LINT_GLOB_PORT,
-               "%s matches every port, such as %s, but not %s, which names none",
+               "%s matches every port, such as %s, but not %s, which has no port",
                rules_quote(text).z, rules_quote(str_of(hit)).z, rules_quote(str_of(miss)).z);
 }
 
@@ -101,5 +101,6 @@ void rules_check_shape(const struct cursor *c) {
         check_glob(c, text, host, path);
     else if (!denied && path.n == 0 && str_eq_nocase(host, STR("docker.io")))
         rules_warn(c, LINT_APPROVES_DOCKER_HUB,
-                   "%s is every image of every account on Docker Hub", rules_quote(text).z);
+                   "%s matches every image of every account on Docker Hub",
+                   rules_quote(text).z);
 }

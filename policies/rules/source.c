@@ -16,7 +16,7 @@ static enum ec first_document(struct source *s, struct err *err) {
     return yaml_require_plain(s->doc, err);
 }
 
-/* What the reader passed over is no part of the policy, and whoever wrote it believes it is. */
+/* Text that the reader ignores is not part of the policy, although its author thinks so: an error. */
 static enum ec nothing_skipped(const struct yaml_doc *doc, struct err *err) {
     if (!doc->ignored)
         return EC_OK;
@@ -30,7 +30,7 @@ enum ec rules_source_open(struct source *out, struct str text, struct err *err) 
     if (ec == EC_OK)
         ec = first_document(out, err);
     if (ec != EC_OK)
-        err_place(err, NULL, 1, 1); /* of the file as a whole, where nothing nearer is known */
+        err_place(err, NULL, 1, 1); /* the file as a whole, where nothing more exact is known */
     return ec;
 }
 

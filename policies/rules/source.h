@@ -1,5 +1,5 @@
-/* source - one rule file as the YAML reader has it: its values, and where each stands in it.
- * Rules      one document, and nothing behind it; the text is read once, by rules_source_open
+/* source - one rule file in the YAML reader: its values and the location of each.
+ * Rules      one document, and nothing after it; the text is read once, by rules_source_open
  * Ownership  a source borrows the text, and owns all else until rules_source_close
  * Limits     SOURCE_DEPTH_MAX levels; 16 MiB of JSON and a million nodes
  * Threads    one at a time                                                                  */

@@ -17,7 +17,8 @@ enum ec rules_read_name(const struct cursor *c, void *out) {
         return rules_fail(c, EC_SCHEMA, "%zu bytes long, expected 1 to %d", name.n,
                           NAME_MAX_BYTES);
     if (str_trim(name).n != name.n)
-        return rules_fail(c, EC_SCHEMA, "%s begins or ends with a blank", rules_quote(name).z);
+        return rules_fail(c, EC_SCHEMA, "%s starts or ends with whitespace",
+                          rules_quote(name).z);
     return rules_copy(c->r, name, out);
 }
 
@@ -40,7 +41,7 @@ enum ec rules_read_require(const struct cursor *c, void *out) {
     return rules_is(c, JSON_NULL) ? EC_OK : rules_read_object(c, c->field->object, rule);
 }
 
-/* One answer for all files: a pod that no rule of any file selects. */
+/* One setting for all files: it is for pods that no rule of any file selects. */
 enum ec rules_read_unmatched(const struct cursor *c, void *out) {
     struct reader *r = c->r;
     unsigned word;
@@ -124,7 +125,7 @@ enum ec rules_read_rules(const struct cursor *c, void *out) {
                            0); /* every rule begins with the settings */
 }
 
-/* Behind denials that no rule decides: of several files, that of the one which denies what no rule selects,
+/* The message for denials that no rule decides: of several files, that of the one with `unmatched: deny`,
  * else the first. */
 static void keep_message(struct reader *r, struct str message) {
     struct policy *p = r->policy;
@@ -136,7 +137,7 @@ static void keep_message(struct reader *r, struct str message) {
     r->has_deniers_message = denies;
 }
 
-/* The settings alone are one rule for every pod. */
+/* Without a list of rules, the settings are one rule for every pod. */
 static enum ec only_rule(const struct cursor *spec, const struct draft_file *file) {
     struct draft *d = NULL;
     enum ec ec = new_rule(spec->r, &d, &file->settings);
@@ -164,7 +165,7 @@ enum ec rules_read_until(const struct cursor *c, void *out) {
     bool date_only = false;
     if (!clock_parse(rules_str(c), &e->until_s, &date_only))
         return rules_fail(c, EC_SCHEMA,
-                          "%s is no date, expected one such as 2027-01-31 or "
+                          "%s is not a date, expected one such as 2027-01-31 or "
                           "2027-01-31T12:00:00Z",
                           rules_quote(rules_str(c)).z);
     if (date_only)
@@ -177,7 +178,7 @@ static void warn_if_over(const struct cursor *c, const struct policy_exemption *
     if (now_s != 0 && now_s >= e->until_s)
         rules_warn(c, LINT_EXPIRED_EXEMPTION,
                    "the exemption ended %s %.*s, its images are judged like all others",
-                   e->until.n == 10 ? "with" : "at", STR_ARG(e->until));
+                   e->until.n == 10 ? "on" : "at", STR_ARG(e->until));
 }
 
 static enum ec read_exemption(const struct cursor *c, void *out) {

@@ -51,11 +51,12 @@ static enum ec check_string(const struct cursor *c) {
     for (size_t i = 0; i < s.n; i++) {
         unsigned char byte = (unsigned char)s.p[i];
         if (byte == '\n' || byte == '\r')
-            return rules_fail(c, EC_SCHEMA,
-                              "holds a line end, expected one line (\">-\" folds a block into "
-                              "one)");
+            return rules_fail(
+                c, EC_SCHEMA,
+                "contains a line break, expected one line (\">-\" folds a block into "
+                "one)");
         if (byte < 0x20 || byte == 0x7f)
-            return rules_fail(c, EC_SCHEMA, "holds the control character U+%04X", byte);
+            return rules_fail(c, EC_SCHEMA, "contains the control character U+%04X", byte);
     }
     return EC_OK;
 }
@@ -94,7 +95,7 @@ static size_t all_keys(const struct object *o, const char *keys[KEYS_MAX]) {
     return n;
 }
 
-/* The key that an unknown one stands for, or NULL. */
+/* The key that was probably meant by an unknown one, or NULL. */
 static const char *meant_key(const struct object *object, struct str key) {
     const char *keys[KEYS_MAX];
     size_t n = all_keys(object, keys);
@@ -169,7 +170,7 @@ static enum ec no_unknown_keys(const struct cursor *c, const struct object *obje
     return first;
 }
 
-/* Does another key stand for this one? Then that has been told, and this one is not missing. */
+/* Is this key misspelt as another? Then that is reported, and not that this one is missing. */
 static bool is_misspelt(const struct cursor *c, const struct object *object,
                         const char *wanted) {
     struct cursor child;
@@ -206,7 +207,7 @@ static enum ec read_field(const struct cursor *c, const struct object *object,
     return f->read(&child, (char *)out + f->offset);
 }
 
-/* What a file is, is told by one key: where that is something else, the others would be, too. */
+/* The first fields identify the file: where one is wrong, errors about the others would mislead. */
 static enum ec read_fields(const struct cursor *c, const struct object *object, unsigned first,
                            void *out) {
     enum ec ec = object->too ? read_fields(c, object->too, first, out) : EC_OK;

@@ -1,12 +1,12 @@
-/* walk - over a file's nodes: a cursor that knows where it is, tables that say what may stand there.
+/* walk - over a file's nodes: a cursor with its location, tables of the fields that are allowed there.
  *
  *      root "" <- "spec" <- "rules" <- [0] <- "approved" <- [2]        cursors, each on the C
  *      its node -> line 9, column 11                                   stack of its reader
  *
- * Rules      unknown keys, wrong types, words that are none of the allowed ones and missing
- *            keys are found here, by the table; a handler sees a value of a type it asked for.
- *            Errors and warnings are kept until all files are read, then told in order of their
- *            places: an error ends its own value alone, and the next one is read
+ * Rules      unknown keys, wrong types, words that are not allowed and missing
+ *            keys are found here, by the table; a handler gets a value of a type it accepts.
+ *            Errors and warnings are kept until all files are read, then reported in the order of
+ *            their locations: an error ends its own value only, and the next one is read
  * Ownership  what is stored lives in the policy's arena, what only loading needs in scratch
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_RULES_WALK_H
@@ -25,20 +25,20 @@ enum type {
     TYPE_BOOL = 2,
     TYPE_LIST = 4,
     TYPE_MAP = 8,
-    TYPE_NULL = 16, /* allowed: "nothing", which also switches an inherited setting off */
+    TYPE_NULL = 16, /* allowed: "none", which also turns an inherited setting off */
     TYPE_NUMBER = 32
 };
 
 enum field_flag {
     FIELD_REQUIRED = 1,
-    FIELD_FIRST = 2 /* read before the other keys are looked at: says what the file is */
+    FIELD_FIRST = 2 /* read before the other keys: identifies the file */
 };
 
 struct cursor;
 struct object;
 typedef enum ec read_fn(const struct cursor *c, void *out);
 
-/* One key of a map: for the reader, and for whoever prints a schema or a manual from it. */
+/* One key of a map: for the reader and for the printers in docs.c. */
 struct field {
     const char *key;
     unsigned types; /* enum type, of the value */
@@ -46,7 +46,7 @@ struct field {
     unsigned items;              /* types of a list's elements, or of the values of free keys */
     const struct object *object; /* keys of the map or of the list's maps; NULL with TYPE_MAP:
                                     free keys */
-    const char *const *words;    /* the only strings allowed, NULL behind the last; or NULL */
+    const char *const *words;    /* the only strings allowed, NULL after the last; or NULL */
     const char *fallback;        /* what holds when the key is absent; NULL: nothing */
     const char *about;
     read_fn *read; /* stores at out + offset */
@@ -80,7 +80,7 @@ struct reader {
 
     const struct yaml_doc *doc; /* the file being read */
     struct str text;
-    struct reader_line line; /* the line looked at last */
+    struct reader_line line; /* the line found last */
     uint32_t file;
 
     struct draft *first_rule, *last_rule;
@@ -92,8 +92,8 @@ struct reader {
 
     struct finding *warnings, *errors;
     size_t n_warnings, n_errors;
-    uint64_t n_looked; /* entries that checks of all rules looked at: rules_may_look */
-    bool no_memory;    /* noticed where nothing could be returned */
+    uint64_t n_looked; /* comparisons so far: rules_may_look */
+    bool no_memory;    /* found where no error can be returned */
 };
 
 struct cursor {
@@ -134,7 +134,7 @@ struct policy_pos rules_locate(const struct cursor *c);
 struct policy_pos rules_locate_key(const struct cursor *c);
 
 /* "approved[1]: ..." at the value; at its key (in rules_fail_key without "approved[1]: "); at a
- * byte of a string, where that can be told; anywhere. All answer the code. */
+ * byte of a string, where its column is known; anywhere. All return the code. */
 enum ec rules_fail(const struct cursor *c, enum ec code, const char *format, ...) PRINTF(3, 4);
 enum ec rules_fail_name(const struct cursor *c, enum ec code, const char *format, ...)
     PRINTF(3, 4);
@@ -150,15 +150,15 @@ void rules_warn_name(const struct cursor *c, enum rules_lint lint, const char *f
     PRINTF(3, 4);
 void rules_warn_at(struct reader *r, enum rules_lint lint, struct policy_pos pos,
                    const char *format, ...) PRINTF(4, 5);
-/* Where a value of free text goes on in what YAML takes for a comment. */
+/* Warns where free text continues in what YAML reads as a comment. */
 void rules_warn_comment(const struct cursor *c);
-/* Keeps an error of a file as a whole (it has its place), and clears it. Out of memory stays. */
+/* Keeps an error of a whole file, with its location, and clears it; EC_NOMEM stays. */
 void rules_keep_error(struct reader *r, struct err *err);
-/* Must reading end here? Else the error is kept, and there may be more. */
+/* Must reading end here? If not, the error was kept and reading goes on. */
 bool rules_is_over(const struct reader *r, enum ec ec);
-/* Tells the warnings, sorted, each once. */
+/* Reports the warnings, sorted, each once. */
 enum ec rules_report_warnings(struct reader *r) MUST_CHECK;
-/* Tells the errors likewise; the first of them is r->err then. */
+/* Reports the errors likewise; r->err is the first of them. */
 enum ec rules_report_errors(struct reader *r) MUST_CHECK;
 
 /* " (line 9)", or " (base.yaml:9)" when that is another file than `from`'s. */
@@ -168,7 +168,7 @@ struct rules_location {
 struct rules_location rules_location(const struct reader *r, struct policy_pos pos,
                                      struct policy_pos from);
 
-/* The text in quotes, cut to a sane length, control characters escaped: rules_quote(s).z */
+/* The text in quotes, cut to a bounded length, control characters escaped: rules_quote(s).z */
 struct quoted {
     char z[140];
 };
@@ -176,7 +176,7 @@ struct quoted rules_quote(struct str s);
 
 /* ---- memory ------------------------------------------------------------------------------ */
 
-/* Why an arena had no room. */
+/* The error of an arena without room. */
 enum ec rules_no_room(struct reader *r, const struct arena *a);
 enum ec rules_copy(struct reader *r, struct str text, struct str *out) MUST_CHECK;
 

@@ -34,7 +34,7 @@ run "${lint[@]}" -o json "$work/folder"
 same "a folder: mistakes of all its files" "$(jq -r '.findings[] | select(.level == "error") | .file' "$work/out" | sed 's/.*\///' | sort | uniq -c | tr -s ' \n' ' ')" \
     " 27 a.yaml 1 b.yaml 1 c.yaml "
 run "$POLICYCTL" lint --now 2026-11-20 "$tests/../policies/examples/audit-only.yaml"
-matches "the two names of one image" "$status $out" '0 .*"nginx" comes from harbor.corp.example/hub/nginx, but "docker.io/nginx", the same image, from harbor.corp.example/hub/library/nginx'
+matches "the two names of one image" "$status $out" '0 .*"nginx" becomes harbor.corp.example/hub/nginx, but "docker.io/nginx", the same image, becomes harbor.corp.example/hub/library/nginx'
 run "${lint[@]}" -o github ./empty.yaml "$PWD/empty.yaml"
 same "github: paths as the repository has them" "$(cut -d, -f1 <<<"$out" | sort -u)" "::warning file=empty.yaml"
 check "json: every finding has a reason and a fix" jq -e '.findings | length > 20
@@ -103,7 +103,7 @@ expect "ends in 31 days, --soon-days 31" 1 --soon-days 31 "$work/soon.yaml"
 expect "has ended" 1 --now 2026-12-21 "$work/soon.yaml"
 matches "has ended: text" "$out" '\[expired-exemption\]'
 expect "ends today" 1 --now 2026-12-20 "$work/soon.yaml"
-matches "ends today: text" "$out" 'ends in 1 day, with 2026-12-20 \[exemption-ends-soon\]'
+matches "ends today: text" "$out" 'ends in 1 day, on 2026-12-20 \[exemption-ends-soon\]'
 
 # What the finding says is so: a denial by another name of a registry refuses images of either, as the plain one does.
 for denied in registry-1.docker.io/evil docker.io/evil; do

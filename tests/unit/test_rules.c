@@ -224,7 +224,7 @@ static const struct {
      "  mirror 8:5 docker.io/library -> harbor.corp/library\n"
      "  mirror 5:5 docker.io -> harbor.corp/hub\n"
      "  mirror 7:5 quay.io -> harbor.corp/quay"},
-    {"mirrors: identities come to rest",
+    {"mirrors: identities converge",
      HEAD "  mirrors:\n"
           "    a.io: b.io/x\n"
           "    b.io: b.io\n"
@@ -576,9 +576,9 @@ static void exemptions_hold_for_the_rules_of_their_file(void **state) {
         {"3.yaml",
          NAMED("c") "  rules: []\n  exemptions: [{images: [quay.io], reason: r, owner: o}]\n",
          VERDICT_DENY,
-         "6:16 the exemption has no effect: it holds for the rules of its own file, which has "
+         "6:16 the exemption has no effect: it applies to the rules of its own file, which has "
          "none "
-         "(scope: all holds for those of every file)"},
+         "(scope: all applies to every file)"},
         {"3.yaml",
          NAMED("c") "  rules: []\n  exemptions: [{images: [quay.io], reason: r, owner: o, "
                     "scope: all}]\n",
@@ -722,7 +722,8 @@ static void folders_without_rules_are_refused(void **state) {
     struct folder f = make_folder();
     struct loaded l = load_path(f.path);
     assert_int_equal(l.ec, EC_SCHEMA);
-    assert_non_null(strstr(l.err.msg, "holds no rule files, expected *.yaml, *.yml or *.json"));
+    assert_non_null(
+        strstr(l.err.msg, "contains no rule files, expected *.yaml, *.yml or *.json"));
     loaded_done(&l);
     put_link(&f, "gone.yaml", "nowhere");
     l = load_path(f.path);

@@ -102,7 +102,7 @@ static const struct bad_row settings[] = {
     {HEAD "  approved: a.io\n", EC_SCHEMA, 4, 13,
      "approved: expected a list, found a string; write [\"a.io\"]"},
     {HEAD "  approved: {a.io: true}\n", EC_SCHEMA, 4, 13,
-     "approved: expected a list, found a map; a list has a \"- \" in front of each entry"},
+     "approved: expected a list, found a map; a list has a \"- \" before each entry"},
     {HEAD "  approved: [[a.io]]\n", EC_SCHEMA, 4, 14,
      "approved[0]: expected a string or a map, found a list; write one value, without brackets "
      "and dashes"},
@@ -141,9 +141,9 @@ static const struct bad_row settings[] = {
     {HEAD "  require: digest\n", EC_SCHEMA, 4, 12,
      "require: expected a map, found a string; write {digest: true}"},
     {HEAD "  message: |\n    two\n    lines\n", EC_SCHEMA, 4, 12,
-     "message: holds a line end, expected one line (\">-\" folds a block into one)"},
+     "message: contains a line break, expected one line (\">-\" folds a block into one)"},
     {HEAD "  message: \"a\\eb\"\n", EC_SCHEMA, 4, 12,
-     "message: holds the control character U+001B"},
+     "message: contains the control character U+001B"},
 };
 
 static void settings_are_refused(void **state) {
@@ -158,66 +158,73 @@ static const struct bad_row places[] = {
     {HEAD "  registry: [a.io]\n", EC_SCHEMA, 4, 13,
      "registry: expected a string, found a list; write one value, without brackets and dashes"},
     {HEAD "  registry: my-registry\n", EC_SCHEMA, 4, 13,
-     "registry: \"my-registry\" is no registry host: without a dot or a port it is read as a "
-     "name on Docker Hub, so that images would move to docker.io/my-registry and grow at every "
-     "pass; write its domain or port"},
-    {HEAD "  registry: MyRegistry/data\n", EC_SCHEMA, 4, 13,
-     "registry: \"myregistry\" is no registry host: without a dot or a port it is read as a "
-     "name on Docker Hub, so that images would move to docker.io/MyRegistry/data and grow at "
+     "registry: \"my-registry\" is not a registry host: without a dot or a port it is read as "
+     "a "
+     "name on Docker Hub, so images would move to docker.io/my-registry and get longer with "
      "every pass; write its domain or port"},
+    {HEAD "  registry: MyRegistry/data\n", EC_SCHEMA, 4, 13,
+     "registry: \"myregistry\" is not a registry host: without a dot or a port it is read as a "
+     "name on Docker Hub, so images would move to docker.io/MyRegistry/data and get longer "
+     "with every pass; write its domain or port"},
     {HEAD "  registry: /\n", EC_SCHEMA, 4, 13,
      "registry: is empty, expected host[:port] or host[:port]/path"},
     {HEAD "  registry: https://\n", EC_SCHEMA, 4, 13,
      "registry: is empty, expected host[:port] or host[:port]/path"},
     {HEAD "  registry: \" ghcr.io\"\n", EC_SCHEMA, 4, 13,
-     "registry: \" ghcr.io\" has a blank in it"},
+     "registry: \" ghcr.io\" contains whitespace"},
     {HEAD "  registry: ghcr.io/acme/data:1\n", EC_SCHEMA, 4, 13,
      "registry: \"ghcr.io/acme/data:1\" has a tag, expected host[:port][/path]"},
     {HEAD "  registry: ghcr.io:latest\n", EC_SCHEMA, 4, 13,
-     "registry: \"ghcr.io:latest\" is no registry host, expected name[:port] of letters, "
+     "registry: \"ghcr.io:latest\" is not a registry host, expected name[:port] of letters, "
      "digits, \"-\" and \".\", the port at most 65535"},
     {HEAD "  registry: a.io:65536\n", EC_SCHEMA, 4, 13,
-     "registry: \"a.io:65536\" is no registry host, expected name[:port] of letters, digits, "
+     "registry: \"a.io:65536\" is not a registry host, expected name[:port] of letters, "
+     "digits, "
      "\"-\" and \".\", the port at most 65535"},
     {HEAD "  registry: a_b.io\n", EC_SCHEMA, 4, 13,
-     "registry: \"a_b.io\" is no registry host, expected name[:port] of letters, digits, "
+     "registry: \"a_b.io\" is not a registry host, expected name[:port] of letters, digits, "
      "\"-\" and \".\", the port at most 65535"},
     {HEAD "  registry: user@ghcr.io\n", EC_SCHEMA, 4, 13,
      "registry: \"user@ghcr.io\" has a digest or a user, expected host[:port][/path]"},
     {HEAD "  registry: oci://ghcr.io/x\n", EC_SCHEMA, 4, 13,
-     "registry: \"oci:\" is no registry host, expected name[:port] of letters, digits, \"-\" "
+     "registry: \"oci:\" is not a registry host, expected name[:port] of letters, digits, "
+     "\"-\" "
      "and \".\", the port at most 65535"},
     {HEAD "  registry: ghcr.io/Acme\n", EC_SCHEMA, 4, 13,
-     "registry: the path \"Acme\" has upper-case letters, which no image has"},
+     "registry: the path \"Acme\" has upper-case letters, which image names cannot have"},
     {HEAD "  registry: ghcr.io//acme\n", EC_SCHEMA, 4, 13,
-     "registry: \"/acme\" is no repository path, expected lower-case letters and digits joined "
+     "registry: \"/acme\" is not a repository path, expected lower-case letters and digits "
+     "joined "
      "by \".\", \"_\", \"-\" or \"/\""},
     {HEAD "  registry: ghcr.io/-x\n", EC_SCHEMA, 4, 13,
-     "registry: \"-x\" is no repository path, expected lower-case letters and digits joined "
+     "registry: \"-x\" is not a repository path, expected lower-case letters and digits joined "
      "by \".\", \"_\", \"-\" or \"/\""},
     {HEAD "  mirrors: [docker.io]\n", EC_SCHEMA, 4, 12,
      "mirrors: expected a map, found a list; write a map such as {quay.io: "
      "registry.example/quay}"},
     {HEAD "  mirrors:\n    airbyte: a.io\n", EC_SCHEMA, 5, 5,
-     "mirrors[\"airbyte\"]: \"airbyte\" is no registry host, it has no dot and no port; did "
+     "mirrors[\"airbyte\"]: \"airbyte\" is not a registry host, it has no dot and no port; did "
      "you "
      "mean \"docker.io/airbyte\"?"},
     {HEAD "  mirrors:\n    airbyte/source-x: a.io\n", EC_SCHEMA, 5, 5,
-     "mirrors[\"airbyte/source-x\"]: \"airbyte\" is no registry host, it has no dot and no "
+     "mirrors[\"airbyte/source-x\"]: \"airbyte\" is not a registry host, it has no dot and no "
      "port; did you mean \"docker.io/airbyte/source-x\"?"},
     {HEAD "  mirrors:\n    \"*\": a.io\n", EC_SCHEMA, 5, 5,
-     "mirrors[\"*\"]: \"*\" is no registry host, it has no dot and no port"},
+     "mirrors[\"*\"]: \"*\" is not a registry host, it has no dot and no port"},
     {HEAD "  mirrors:\n    quay.io: harbor/quay\n", EC_SCHEMA, 5, 14,
-     "mirrors[\"quay.io\"]: \"harbor\" is no registry host, it has no dot and no port; did you "
+     "mirrors[\"quay.io\"]: \"harbor\" is not a registry host, it has no dot and no port; did "
+     "you "
      "mean \"docker.io/harbor/quay\"?"},
     {HEAD "  mirrors:\n    quay.io:\n", EC_SCHEMA, 5, 13,
      "mirrors[\"quay.io\"]: expected a string, found null"},
     {HEAD "  mirrors:\n    quay.io: \"\"\n", EC_SCHEMA, 5, 14,
      "mirrors[\"quay.io\"]: is empty, expected host[:port] or host[:port]/path"},
     {HEAD "  mirrors:\n    docker.io: a.io\n    index.docker.io: b.io\n", EC_SCHEMA, 6, 5,
-     "mirrors: a second entry for \"docker.io\", which another spelling (line 5) names too"},
+     "mirrors: a second entry for \"docker.io\", which another spelling (line 5) already "
+     "names"},
     {HEAD "  mirrors:\n    quay.io:443/a: a.io\n    QUAY.io/a: b.io\n", EC_SCHEMA, 6, 5,
-     "mirrors: a second entry for \"quay.io/a\", which another spelling (line 5) names too"},
+     "mirrors: a second entry for \"quay.io/a\", which another spelling (line 5) already "
+     "names"},
     /* A rewrite comes to rest. */
     {HEAD "  mirrors:\n    a.io: b.io/x\n    b.io: c.io\n", EC_SCHEMA, 5, 5,
      "mirror \"a.io\" -> \"b.io/x\" does not converge: \"b.io\" is itself mirrored to "
@@ -235,8 +242,8 @@ static const struct bad_row places[] = {
      "mirror \"a.io\" -> \"b.io\" does not converge: \"b.io/x\" is itself mirrored to "
      "\"b.io/y\""},
     {HEAD "  mirrors: {docker.io: docker.io/mirror}\n", EC_SCHEMA, 4, 13,
-     "mirror \"docker.io\" -> \"docker.io/mirror\" does not converge: what it moves is still "
-     "under \"docker.io\" and would be moved again"},
+     "mirror \"docker.io\" -> \"docker.io/mirror\" does not converge: what it rewrites is "
+     "still under \"docker.io\" and would be rewritten again"},
     {HEAD "  mirrors:\n    a.io: b.io\n    b.io: a.io\n", EC_SCHEMA, 5, 5,
      "mirror \"a.io\" -> \"b.io\" does not converge: \"b.io\" is itself mirrored to \"a.io\""},
     /* seen by trying alone: the identity of docker.io spells out library/ */
@@ -283,21 +290,23 @@ static const struct bad_row lists[] = {
     {HEAD "  imagePullSecrets: regcred,other\n", EC_SCHEMA, 4, 21,
      "imagePullSecrets: expected a list, found a string; write [\"regcred\", \"other\"]"},
     {HEAD "  imagePullSecrets: [\"regcred,other\"]\n", EC_SCHEMA, 4, 30,
-     "imagePullSecrets[0]: \"regcred,other\" has a comma in it, expected one entry of the list "
+     "imagePullSecrets[0]: \"regcred,other\" contains a comma, expected one entry of the list "
      "per name"},
     {HEAD "  imagePullSecrets: [\" regcred\"]\n", EC_SCHEMA, 4, 22,
-     "imagePullSecrets[0]: \" regcred\" has a blank in it, expected one entry of the list per "
+     "imagePullSecrets[0]: \" regcred\" contains whitespace, expected one entry of the list "
+     "per "
      "name"},
     {HEAD "  imagePullSecrets: [\"\"]\n", EC_SCHEMA, 4, 22,
      "imagePullSecrets[0]: is empty, expected the name of a secret"},
     {HEAD "  imagePullSecrets: [\"map[name:regcred]\"]\n", EC_SCHEMA, 4, 22,
-     "imagePullSecrets[0]: \"map[name:regcred]\" is no name of a secret, expected lower-case "
+     "imagePullSecrets[0]: \"map[name:regcred]\" is not a valid secret name, expected "
+     "lower-case "
      "letters, digits, \"-\" and \".\", at most 253 bytes"},
     {HEAD "  imagePullSecrets: [a.-b]\n", EC_SCHEMA, 4, 22,
-     "imagePullSecrets[0]: \"a.-b\" is no name of a secret, expected lower-case letters, "
+     "imagePullSecrets[0]: \"a.-b\" is not a valid secret name, expected lower-case letters, "
      "digits, \"-\" and \".\", at most 253 bytes"},
     {HEAD "  imagePullSecrets: [a-.b]\n", EC_SCHEMA, 4, 22,
-     "imagePullSecrets[0]: \"a-.b\" is no name of a secret, expected lower-case letters, "
+     "imagePullSecrets[0]: \"a-.b\" is not a valid secret name, expected lower-case letters, "
      "digits, \"-\" and \".\", at most 253 bytes"},
     {HEAD "  imagePullSecrets: [{for: a.io}]\n", EC_SCHEMA, 4, 22,
      "imagePullSecrets[0]: \"name\" is missing, expected the name of a Secret of type "
@@ -319,20 +328,20 @@ static void lists_are_refused(void **state) {
 
 static const struct bad_row rules[] = {
     {HEAD "  rules: {}\n", EC_SCHEMA, 4, 10,
-     "rules: expected a list, found a map; a list has a \"- \" in front of each entry"},
+     "rules: expected a list, found a map; a list has a \"- \" before each entry"},
     {HEAD "  rules:\n", EC_SCHEMA, 4, 9,
      "rules: expected a list, found null; write a list, each rule beginning with \"- name:\""},
     {HEAD "  rules: [a]\n", EC_SCHEMA, 4, 11,
      "rules[0]: expected a map, found a string; write a list, each rule beginning with \"- "
      "name:\""},
     {HEAD "  rules:\n    - registry: a.io\n", EC_SCHEMA, 5, 7,
-     "rules[0]: \"name\" is missing, expected what the rule is called in messages and records"},
+     "rules[0]: \"name\" is missing, expected the rule's name in messages and audit records"},
     {HEAD "  rules:\n    - name:\n", EC_SCHEMA, 5, 7,
-     "rules[0]: \"name\" is missing, expected what the rule is called in messages and records"},
+     "rules[0]: \"name\" is missing, expected the rule's name in messages and audit records"},
     {HEAD "  rules: [{name: \"\"}]\n", EC_SCHEMA, 4, 18,
      "name: 0 bytes long, expected 1 to 128"},
     {HEAD "  rules: [{name: \"a \"}]\n", EC_SCHEMA, 4, 18,
-     "name: \"a \" begins or ends with a blank"},
+     "name: \"a \" starts or ends with whitespace"},
     {HEAD "  rules:\n    - {name: a, match: {users: [u]}}\n    - {name: a}\n", EC_SCHEMA, 6, 7,
      "a second rule named \"a\" (line 5), expected another name"},
     {RULE "      registery: a.io\n", EC_SCHEMA, 7, 7,
@@ -357,10 +366,10 @@ static const struct bad_row rules[] = {
      "namespaces[0]: expected a string, found the boolean true; YAML reads yes, no, on and off "
      "as booleans too: put quotes around it"},
     {RULE "      match: {namespaces: [team_a]}\n", EC_SCHEMA, 7, 32,
-     "namespaces[0]: \"team_a\" can match no namespace, which has lower-case letters, digits "
-     "and \"-\" alone"},
+     "namespaces[0]: \"team_a\" matches no namespace: names have only lower-case letters, "
+     "digits and \"-\""},
     {RULE "      match: {serviceAccounts: [\"airbyte:admin\"]}\n", EC_SCHEMA, 7, 41,
-     "serviceAccounts[0]: \"airbyte:admin\" can match no service account, expected its name "
+     "serviceAccounts[0]: \"airbyte:admin\" matches no service account, expected its name "
      "without the namespace (\"system:serviceaccount:...\" is a user)"},
     {RULE "      match: {podLabels: {airbyte: job-pod}}\n", EC_SCHEMA, 7, 27,
      "unknown key \"airbyte\" in podLabels, expected one of matchLabels, matchExpressions; for "
@@ -406,21 +415,21 @@ static const struct bad_row exemptions[] = {
      "exemptions: expected a list, found a string; write {images: [...], reason: ..., owner: "
      "...}"},
     {EXEMPT "    - {reason: r, owner: o}\n", EC_SCHEMA, 6, 7,
-     "exemptions[0]: \"images\" is missing, expected patterns of the exempted images"},
+     "exemptions[0]: \"images\" is missing, expected patterns of the exempt images"},
     {EXEMPT "    - {images: [], reason: r, owner: o}\n", EC_SCHEMA, 6, 16,
-     "images: is empty, expected patterns of the exempted images"},
+     "images: is empty, expected patterns of the exempt images"},
     {EXEMPT "    - {images: [b.io], owner: o}\n", EC_SCHEMA, 6, 7,
-     "exemptions[0]: \"reason\" is missing, expected why the images are exempted"},
+     "exemptions[0]: \"reason\" is missing, expected why the images are exempt"},
     {EXEMPT "    - {images: [b.io], reason: r}\n", EC_SCHEMA, 6, 7,
-     "exemptions[0]: \"owner\" is missing, expected who answers for the exemption"},
+     "exemptions[0]: \"owner\" is missing, expected who is responsible for the exemption"},
     {EXEMPT "    - {images: [b.io], reason: \"\", owner: o}\n", EC_SCHEMA, 6, 32,
-     "reason: is empty, expected why the images are exempted"},
+     "reason: is empty, expected why the images are exempt"},
     {EXEMPT "    - {images: [b.io], reason: r, owner: o, until: 2027-02-30}\n", EC_SCHEMA, 6,
      52,
-     "until: \"2027-02-30\" is no date, expected one such as 2027-01-31 or "
+     "until: \"2027-02-30\" is not a date, expected one such as 2027-01-31 or "
      "2027-01-31T12:00:00Z"},
     {EXEMPT "    - {images: [b.io], reason: r, owner: o, until: next year}\n", EC_SCHEMA, 6, 52,
-     "until: \"next year\" is no date, expected one such as 2027-01-31 or "
+     "until: \"next year\" is not a date, expected one such as 2027-01-31 or "
      "2027-01-31T12:00:00Z"},
     {EXEMPT "    - {images: [b.io], reason: r, owner: o, until: 2027}\n", EC_SCHEMA, 6, 52,
      "until: expected a string, found a number; put quotes around it"},
@@ -441,7 +450,7 @@ static void exemptions_are_refused(void **state) {
     (void)state;
     refuse_rows(ROWS(exemptions));
 }
-/* ---- what loads, but is told ------------------------------------------------------------- */
+/* ---- what loads with a warning -------------------------------------------------------- */
 
 static void put_warning(void *arg, enum rules_lint lint, const char *file,
                         struct policy_pos pos, const char *text) {
@@ -459,23 +468,23 @@ static const struct {
     {HEAD "  registry: ghcr.io\n", ""},
     {HEAD "  registry: http://my-registry:8000/\n",
      "4:13 registry: \"http://my-registry:8000/\" is read as \"my-registry:8000\": an image "
-     "reference has no scheme and no slash at its end"},
+     "reference has no scheme and no trailing slash"},
     {HEAD "  registry: HTTPS://ghcr.io/acme//\n",
      "4:13 registry: \"HTTPS://ghcr.io/acme//\" is read as \"ghcr.io/acme\": an image "
-     "reference has no scheme and no slash at its end"},
+     "reference has no scheme and no trailing slash"},
     {HEAD "  registry: index.docker.io/acme\n",
      "4:13 registry: \"index.docker.io\" is read as \"docker.io\", its name in image "
      "references"},
     {HEAD "  mirrors:\n    quay.io/: harbor.corp/quay/\n",
      "5:5 mirrors[\"quay.io/\"]: \"quay.io/\" is read as \"quay.io\": an image reference has "
-     "no scheme and no slash at its end\n"
+     "no scheme and no trailing slash\n"
      "5:15 mirrors[\"quay.io/\"]: \"harbor.corp/quay/\" is read as \"harbor.corp/quay\": an "
-     "image reference has no scheme and no slash at its end"},
+     "image reference has no scheme and no trailing slash"},
     {HEAD "  approved: [a.io/x, b.io, A.io/x]\n",
-     "4:28 approved: \"A.io/x\" stands here twice (line 4)"},
+     "4:28 approved: \"A.io/x\" appears twice (line 4)"},
     {HEAD "  approved: [a.io, \"a.io/**\", {regex: a.io}]\n", ""},
     {HEAD "  approved: [\"**\"]\n  denied: [a.io/*/x, b.io, a.io/*/x]\n",
-     "5:28 denied: \"a.io/*/x\" stands here twice (line 5)"},
+     "5:28 denied: \"a.io/*/x\" appears twice (line 5)"},
     /* approved to no effect */
     {HEAD "  approved: [a.io/x/y, a.io/xy, b.io]\n  denied: [c.io, a.io/x]\n",
      "4:14 approved: \"a.io/x/y\" has no effect, denied \"a.io/x\" (line 5) covers it"},
@@ -496,23 +505,23 @@ static const struct {
     {HEAD "  imagePullSecrets: [a]\n",
      "3:1 rule \"policy\" approves no registry: every image is denied"},
     {HEAD "  rules:\n    - {name: x, denied: [a.io]}\n",
-     "5:7 rule \"x\" approves no registry: every image is denied (approved: [\"**\"] lets all "
-     "others pass)"},
+     "5:7 rule \"x\" approves no registry: every image is denied (approved: [\"**\"] allows "
+     "all others)"},
     {HEAD "  mirrors: {a.io: b.io}\n", ""},
     {HEAD "  rules: []\n", "1:1 no rules: every pod is allowed"},
     {HEAD "  rules: []\n  unmatched: deny\n", "1:1 no rules: every pod is denied"},
     /* secrets */
     {HEAD "  registry: a.io\n  imagePullSecrets: [b, a, {name: b, for: a.io}, b]\n",
-     "5:50 imagePullSecrets: \"b\" stands here twice (line 5)"},
+     "5:50 imagePullSecrets: \"b\" appears twice (line 5)"},
     {HEAD "  registry: a.io/x\n  mirrors: {q.io: b.io/y}\n  approved: [c.io/z, \"d.io/*\"]\n"
           "  imagePullSecrets:\n"
           "    - {name: s1, for: a.io}\n    - {name: s2, for: a.io/x/y}\n"
           "    - {name: s3, for: b.io}\n    - {name: s4, for: c.io/z}\n"
           "    - {name: s5, for: d.io/q}\n    - {name: s6, for: q.io}\n"
           "    - {name: s7, for: a.io/y}\n",
-     "13:7 imagePullSecrets: \"s6\" is never added: rule \"policy\" lets no image come from "
+     "13:7 imagePullSecrets: \"s6\" is never added: rule \"policy\" allows no image from "
      "\"q.io\"\n"
-     "14:7 imagePullSecrets: \"s7\" is never added: rule \"policy\" lets no image come from "
+     "14:7 imagePullSecrets: \"s7\" is never added: rule \"policy\" allows no image from "
      "\"a.io/y\""},
     {HEAD "  approved: [{regex: a}]\n  imagePullSecrets: [{name: s, for: b.io}]\n", ""},
     {HEAD "  approved: [a.io]\n  imagePullSecrets: [{name: s, for: b.io}]\n  exemptions:\n"
@@ -552,7 +561,7 @@ static const struct {
           "    - {images: [b.io], reason: r, owner: o, until: \"2026-11-18T11:06:40Z\"}\n"
           "    - {images: [b.io], reason: r, owner: o, until: 2026-11-18}\n"
           "    - {images: [b.io], reason: r, owner: o, until: \"2026-11-18T11:06:41Z\"}\n",
-     "6:7 exemptions[0]: the exemption ended with 2026-11-17, its images are judged like all "
+     "6:7 exemptions[0]: the exemption ended on 2026-11-17, its images are judged like all "
      "others\n"
      "7:7 exemptions[1]: the exemption ended at 2026-11-18T11:06:40Z, its images are judged "
      "like all others"},
@@ -564,7 +573,7 @@ static void gather(void *arg, const struct err *err, size_t n) {
     buf_printf(out, "%zu %u:%u %.28s\n", n, err->line, err->col, err->msg);
 }
 
-static void all_errors_are_told_in_order(void **state) {
+static void all_errors_are_reported_in_order(void **state) {
     (void)state;
     static const char yaml[] = "apiVersion: pullgate/v1\nkind: ImagePolicy\n"
                                "spec:\n"
@@ -587,10 +596,10 @@ static void all_errors_are_told_in_order(void **state) {
                                    "15 7:28 mirrors[\"quay.io\"]: expected\n"
                                    "15 9:7 rules[0]: \"name\" is missing,\n"
                                    "15 9:23 users[0]: expected a string,\n"
-                                   "15 9:40 namespaces[0]: \"A\" can match\n"
+                                   "15 9:40 namespaces[0]: \"A\" matches n\n"
                                    "15 10:7 unknown key \"modus\" in rule,\n"
                                    "15 12:26 imagePullSecrets[0]: \"name\" \n"
-                                   "15 12:32 for: \"a\" is no registry host\n"
+                                   "15 12:32 for: \"a\" is not a registry h\n"
                                    "15 12:36 imagePullSecrets[1]: \"B\" is \n"
                                    "15 13:16 exemptions[0]: \"owner\" is mi\n"
                                    "15 14:1 unknown key \"unknown\" in pol\n";
@@ -629,7 +638,7 @@ static void errors_are_bounded(void **state) {
     buf_done(&yaml);
 }
 
-static void warnings_are_told(void **state) {
+static void warnings_are_reported(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof warned / sizeof *warned; i++) {
         struct err err = ERR_INIT;
@@ -645,8 +654,8 @@ static void warnings_are_told(void **state) {
     }
 }
 
-/* Twins are dropped, not only told. */
-static void twin_secrets_are_dropped(void **state) {
+/* Duplicates are dropped, not only reported. */
+static void duplicate_secrets_are_dropped(void **state) {
     (void)state;
     struct err err = ERR_INIT;
     struct policy *p = NULL;
@@ -724,7 +733,7 @@ static void long_texts_are_cut_in_messages(void **state) {
     struct err err = ERR_INIT;
     struct policy *p = NULL;
     assert_int_equal(rules_parse(&p, buf_view(&b), "rules.yaml", NULL, &err), EC_SCHEMA);
-    assert_non_null(strstr(err.msg, "\xc3\xa9...\" is no name of a secret"));
+    assert_non_null(strstr(err.msg, "\xc3\xa9...\" is not a valid secret name"));
     buf_done(&b);
 }
 
@@ -735,10 +744,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(lists_are_refused),
     cmocka_unit_test(rules_are_refused),
     cmocka_unit_test(exemptions_are_refused),
-    cmocka_unit_test(all_errors_are_told_in_order),
+    cmocka_unit_test(all_errors_are_reported_in_order),
     cmocka_unit_test(errors_are_bounded),
-    cmocka_unit_test(warnings_are_told),
-    cmocka_unit_test(twin_secrets_are_dropped),
+    cmocka_unit_test(warnings_are_reported),
+    cmocka_unit_test(duplicate_secrets_are_dropped),
     cmocka_unit_test(sizes_are_bounded),
     cmocka_unit_test(long_texts_are_cut_in_messages),
 };
