@@ -9,9 +9,9 @@
 
 #include <stdlib.h>
 
-static const char *const output_words[] = {"text", "json", "sarif", "github", NULL};
-static const struct report_writer *const writers[] = {&report_lint_text, &report_lint_json,
-                                                      &report_sarif, &report_github};
+static const char *const output_words[] = {"text", "json", "junit", "sarif", "github", NULL};
+static const struct report_writer *const writers[] = {
+    &report_lint_text, &report_lint_json, &report_junit, &report_sarif, &report_github};
 
 enum { DAY_S = 86400 };
 
@@ -27,8 +27,8 @@ struct options {
 
 static const struct opt_row rows[] = {
     {"output", 'o', OPT_WORD, "FORMAT", "text",
-     "text: file:line:col lines and what to do. json: one document. sarif: for code scanning. "
-     "github: annotations of a workflow.",
+     "text: file:line:col lines and what to do. json: one document. junit: XML for CI systems. "
+     "sarif: for code scanning. github: annotations of a workflow.",
      AT(output), .words = output_words},
     {"now", 0, OPT_STRING, "TIME", NULL,
      "Date (2027-01-31) or RFC 3339 time at which exemptions are looked at; the clock's when "

@@ -7,9 +7,10 @@
 
 #include <stdio.h>
 
-static const char *const output_words[] = {"text", "junit", "json", NULL};
+static const char *const output_words[] = {"text", "json", "junit", "sarif", "github", NULL};
 static const struct report_verify_format *const formats[] = {
-    &report_verify_text, &report_verify_junit, &report_verify_json};
+    &report_verify_text, &report_verify_json, &report_verify_junit, &report_verify_sarif,
+    &report_verify_github};
 
 struct options {
     const char *run;
@@ -26,8 +27,9 @@ static const struct opt_row rows[] = {
     {"verbose", 'v', OPT_FLAG, NULL, NULL, "Say of each case that it runs, and that it passed.",
      AT(verbose)},
     {"output", 'o', OPT_WORD, "FORMAT", "text",
-     "text: as go test. junit: XML for CI systems. json: one document.", AT(output),
-     .words = output_words},
+     "text: as go test. json: one document. junit: XML for CI systems. sarif: for code "
+     "scanning. github: annotations of a workflow.",
+     AT(output), .words = output_words},
     HELP_ROW,
 };
 

@@ -21,7 +21,9 @@ static void read_again(struct buf *text, const struct lint_findings *f, struct s
 static void add_case(struct report *file, const struct report_finding *f) {
     struct buf name = BUF_INIT(1 << 20), text = BUF_INIT(1 << 20);
     struct str id = str_of(file->tool->rule(f->rule).id);
-    buf_printf(&name, "%.*s: %.*s (line %u)", STR_ARG(id), STR_ARG(f->message), f->at.line);
+    buf_printf(&name, "%.*s: %.*s", STR_ARG(id), STR_ARG(f->message));
+    if (f->at.line != 0)
+        buf_printf(&name, " (line %u)", f->at.line);
     report_lint_lines(&text, f);
     const struct report_case c = {.name = buf_view(&name),
                                   .file = f->at.file,
@@ -93,8 +95,8 @@ static void show_clean(struct report *run, struct report *file, const char *oper
     add_sums(sums, &one);
 }
 
-void report_lint_show(struct report *run, const struct lint_findings *f,
-                      char *const *operands, size_t n_operands) {
+void report_lint_show(struct report *run, const struct lint_findings *f, char *const *operands,
+                      size_t n_operands) {
     struct report file = REPORT_INIT(run->look, run->writer, run->tool);
     struct report_sums sums = {.seconds = -1};
     size_t at = 0;
