@@ -43,8 +43,8 @@ void report_lint_sort(struct lint_findings *f);
 void report_lint_done(struct lint_findings *f);
 
 /* All of it into run->out, by the writer of `run`; reads the files again for their lines. */
-void report_lint_show(struct report *run, const struct lint_findings *f,
-                      char *const *operands, size_t n_operands);
+void report_lint_show(struct report *run, const struct lint_findings *f, char *const *operands,
+                      size_t n_operands);
 
 /* Formats of lint alone; report_sarif, report_github and report_junit are its formats, too. */
 extern const struct report_writer report_lint_text, report_lint_json;
