@@ -1,5 +1,5 @@
-/* Whether a certificate fits its key, its purpose, its dates and its CA. */
-#include "certs/inner.h"
+/* Checks a certificate against its key, its purpose, its dates and its CA. */
+#include "certs/internal.h"
 
 #include <openssl/err.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@ static X509 *first(const STACK_OF(X509) * certs) {
     return sk_X509_value(certs, 0);
 }
 
-/* The leaf's own dates are reported as such; everybody else's break the chain. */
+/* The leaf's own dates are reported separately; those of the others break the chain. */
 static int pass_dates_of_leaf(int ok, X509_STORE_CTX *ctx) {
     int error = X509_STORE_CTX_get_error(ctx);
     return ok ||
@@ -18,8 +18,8 @@ static int pass_dates_of_leaf(int ok, X509_STORE_CTX *ctx) {
             (error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID));
 }
 
-/* As Go's verifier does it: each certificate of the bundle is an anchor, self-signed or not;
- * SHA-1 signatures and keys below 1024 bits (security level 1) do not count. */
+/* As in Go's verifier: each certificate of the bundle is an anchor, self-signed or not; SHA-1
+ * signatures and keys below 1024 bits (security level 1) are not accepted. */
 static bool set_up(X509_STORE_CTX *ctx, X509_STORE *store, STACK_OF(X509) * certs,
                    STACK_OF(X509) * bundle, int64_t now_s) {
     for (int i = 0; i < sk_X509_num(bundle); i++)
@@ -34,15 +34,15 @@ static bool set_up(X509_STORE_CTX *ctx, X509_STORE *store, STACK_OF(X509) * cert
     return X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
 }
 
-enum ec check_chain(const char **why, STACK_OF(X509) * certs, STACK_OF(X509) * bundle,
-                    int64_t now_s, struct err *err) {
+enum ec certs_check_chain(const char **why, STACK_OF(X509) * certs, STACK_OF(X509) * bundle,
+                          int64_t now_s, struct err *err) {
     *why = NULL;
     ERR_clear_error();
     X509_STORE *store = X509_STORE_new();
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
     if (store == NULL || ctx == NULL || !set_up(ctx, store, certs, bundle, now_s)) {
-        crypto_fail(err, "cannot verify the chain");
-    } else if (X509_verify_cert(ctx) != 1 && crypto_settle(err) == EC_OK) {
+        certs_crypto_fail(err, "cannot verify the chain");
+    } else if (X509_verify_cert(ctx) != 1 && certs_crypto_settle(err) == EC_OK) {
         int error = X509_STORE_CTX_get_error(ctx);
         *why = X509_verify_cert_error_string(error);
         if (error == X509_V_ERR_OUT_OF_MEM)
@@ -55,12 +55,13 @@ enum ec check_chain(const char **why, STACK_OF(X509) * certs, STACK_OF(X509) * b
 
 static bool has_name(X509 *cert, struct str name) {
     char ip[64];
-    /* OpenSSL would take ".svc" for "anything that ends so". */
-    if (!names_is_ip(name))
-        return names_is_host(name) && X509_check_host(cert, name.p, name.n,
-                                                      X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
-                                                          X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
-                                                      NULL) == 1;
+    /* To OpenSSL, ".svc" matches any name that ends with it. */
+    if (!certs_names_is_ip(name))
+        return certs_names_is_host(name) &&
+               X509_check_host(cert, name.p, name.n,
+                               X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
+                                   X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
+                               NULL) == 1;
     snprintf(ip, sizeof ip, "%.*s", STR_ARG(name));
     return X509_check_ip_asc(cert, ip, 0) == 1;
 }
@@ -87,13 +88,12 @@ static bool can_sign(const EVP_PKEY *key) {
     return false;
 }
 
-/* In every handshake of TLS 1.3, and of ECDHE in 1.2, the server signs: RFC 8446, 4.2.3 (schemes)
+/* The server signs every handshake of TLS 1.3, and of ECDHE in 1.2: RFC 8446, 4.2.3 (schemes)
  * and 4.4.2.2 (key usage). No key usage at all (UINT32_MAX) means any. */
-bool check_unfit(char why[160], X509 *cert) {
+bool certs_check_unfit(char why[160], X509 *cert) {
     why[0] = '\0';
     if ((X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE) == 0)
-        snprintf(why, 160,
-                 "its key usage lacks digitalSignature, and every handshake is signed");
+        snprintf(why, 160, "its key usage lacks digitalSignature, which every handshake needs");
     else if (!can_sign(X509_get0_pubkey(cert)))
         snprintf(why, 160,
                  "its key is none of ECDSA P-256, P-384 or P-521, Ed25519, and RSA of "
@@ -110,36 +110,36 @@ static unsigned find_problems(X509 *cert, struct certs_info *info, struct str na
         found |= CERTS_EXPIRED;
     if (now_s < life.from_s)
         found |= CERTS_NOT_YET_VALID;
-    if (span_is_low(life, 0, now_s))
+    if (certs_span_is_low(life, 0, now_s))
         found |= CERTS_SOON;
     if (name.n != 0 && !has_name(cert, name))
         found |= CERTS_NAME_MISSING;
     if (!is_server(cert))
         found |= CERTS_NOT_SERVER;
-    if (check_unfit(info->unfit, cert))
+    if (certs_check_unfit(info->unfit, cert))
         found |= CERTS_UNFIT;
     return found;
 }
 
 static enum ec check_key(X509 *cert, struct str key_pem, struct err *err) {
     AUTO(key_freep) EVP_PKEY *key = NULL;
-    if (pem_read_key(&key, key_pem, err) != EC_OK)
+    if (certs_pem_read_key(&key, key_pem, err) != EC_OK)
         return err_wrap(err, "key");
-    if (X509_check_private_key(cert, key) || crypto_settle(err) != EC_OK)
+    if (X509_check_private_key(cert, key) || certs_crypto_settle(err) != EC_OK)
         return err->code;
     return err_set(err, EC_SCHEMA, "the key does not match the certificate");
 }
 
-/* Adds to *info and *problems what the bundle says. */
+/* Checks the chain to the bundle: adds to *info and *problems. */
 static enum ec check_bundle(struct certs_info *info, unsigned *problems, STACK_OF(X509) * certs,
                             struct str ca_pem, int64_t now_s, struct err *err) {
     AUTO(chain_freep) STACK_OF(X509) *bundle = NULL;
     const char *why = NULL;
     if (ca_pem.n == 0)
         return EC_OK;
-    if (pem_read_certs(&bundle, ca_pem, err) != EC_OK)
+    if (certs_pem_read_certs(&bundle, ca_pem, err) != EC_OK)
         return err_wrap(err, "CA bundle");
-    if (check_chain(&why, certs, bundle, now_s, err) != EC_OK)
+    if (certs_check_chain(&why, certs, bundle, now_s, err) != EC_OK)
         return err->code;
     if (why == NULL)
         return EC_OK;
@@ -153,13 +153,13 @@ enum ec certs_check(struct certs_info *out, unsigned *problems, struct str cert_
                     struct err *err) {
     AUTO(chain_freep) STACK_OF(X509) *certs = NULL;
     struct certs_info info;
-    if (pem_read_certs(&certs, cert_pem, err) != EC_OK)
+    if (certs_pem_read_certs(&certs, cert_pem, err) != EC_OK)
         return err_wrap(err, "certificate");
-    if (info_read(&info, first(certs), (size_t)sk_X509_num(certs), err) != EC_OK ||
+    if (certs_info_read(&info, first(certs), (size_t)sk_X509_num(certs), err) != EC_OK ||
         check_key(first(certs), key_pem, err) != EC_OK)
         return err->code;
     unsigned found = find_problems(first(certs), &info, name, now_s);
-    if (crypto_settle(err) != EC_OK ||
+    if (certs_crypto_settle(err) != EC_OK ||
         check_bundle(&info, &found, certs, ca_pem, now_s, err) != EC_OK)
         return err->code;
     *out = info;
@@ -170,14 +170,14 @@ enum ec certs_check(struct certs_info *out, unsigned *problems, struct str cert_
 enum ec certs_each(struct str cert_pem, certs_visit *visit, void *arg, struct err *err) {
     AUTO(chain_freep) STACK_OF(X509) *certs = NULL;
     struct certs_info info;
-    if (pem_read_certs(&certs, cert_pem, err) != EC_OK)
+    if (certs_pem_read_certs(&certs, cert_pem, err) != EC_OK)
         return err->code;
     int n = sk_X509_num(certs);
     for (int i = 0; i < n; i++)
-        if (info_read(&info, sk_X509_value(certs, i), (size_t)n, err) != EC_OK)
+        if (certs_info_read(&info, sk_X509_value(certs, i), (size_t)n, err) != EC_OK)
             return err_wrap(err, "certificate %d", i + 1);
     for (int i = 0; i < n; i++) {
-        if (info_read(&info, sk_X509_value(certs, i), (size_t)n, err) != EC_OK)
+        if (certs_info_read(&info, sk_X509_value(certs, i), (size_t)n, err) != EC_OK)
             return err->code;
         enum ec ec = visit(arg, &info, err);
         if (ec != EC_OK)

@@ -1,5 +1,5 @@
-/* What a certificate says. Its bytes are anybody's: all text is made printable. */
-#include "certs/inner.h"
+/* The contents of a certificate. Its bytes are untrusted: all text is made printable. */
+#include "certs/internal.h"
 
 #include <arpa/inet.h>
 #include <openssl/bn.h>
@@ -13,12 +13,12 @@ static enum ec unix_time(int64_t *out, const ASN1_TIME *t, struct err *err) {
     bool ok = epoch != NULL && ASN1_TIME_diff(&days, &seconds, epoch, t);
     ASN1_TIME_free(epoch);
     if (!ok)
-        return crypto_fail(err, "the certificate's dates cannot be read");
+        return certs_crypto_fail(err, "the certificate's dates cannot be read");
     *out = (int64_t)days * 86400 + seconds;
     return EC_OK;
 }
 
-enum ec info_span(struct span *out, const X509 *cert, struct err *err) {
+enum ec certs_info_span(struct span *out, const X509 *cert, struct err *err) {
     struct span life = {0, 0};
     if (unix_time(&life.from_s, X509_get0_notBefore(cert), err) != EC_OK ||
         unix_time(&life.to_s, X509_get0_notAfter(cert), err) != EC_OK)
@@ -27,7 +27,7 @@ enum ec info_span(struct span *out, const X509 *cert, struct err *err) {
     return EC_OK;
 }
 
-bool span_is_low(struct span life, int32_t percent, int64_t now_s) {
+bool certs_span_is_low(struct span life, int32_t percent, int64_t now_s) {
     int64_t left_s = life.to_s - now_s, all_s = life.to_s - life.from_s;
     if (left_s <= 0)
         return true;
@@ -38,7 +38,7 @@ static enum ec name_text(char *out, size_t size, const X509_NAME *name, struct e
     AUTO(bio_freep) BIO *text = BIO_new(BIO_s_mem());
     char *p = NULL;
     if (text == NULL || X509_NAME_print_ex(text, name, 0, XN_FLAG_RFC2253) < 0)
-        return crypto_fail(err, "the certificate's name cannot be read");
+        return certs_crypto_fail(err, "the certificate's name cannot be read");
     long n = BIO_get_mem_data(text, &p);
     snprintf(out, size, "%.*s", (int)n, n > 0 ? p : "");
     return EC_OK;
@@ -49,7 +49,7 @@ static enum ec serial_text(char out[64], const X509 *cert, struct err *err) {
     char *hex = bn ? BN_bn2hex(bn) : NULL;
     BN_free(bn);
     if (hex == NULL)
-        return crypto_fail(err, "the certificate's serial number cannot be read");
+        return certs_crypto_fail(err, "the certificate's serial number cannot be read");
     size_t n = 0;
     for (; hex[n] != '\0' && n < 63; n++)
         out[n] = ascii_lower(hex[n]);
@@ -62,7 +62,7 @@ static enum ec digest_text(char out[65], const X509 *cert, struct err *err) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int n = 0;
     if (!X509_digest(cert, EVP_sha256(), digest, &n))
-        return crypto_fail(err, "the certificate has no fingerprint");
+        return certs_crypto_fail(err, "the certificate has no fingerprint");
     for (size_t i = 0; i < 32; i++)
         snprintf(out + 2 * i, 3, "%02x", digest[i]);
     return EC_OK;
@@ -89,7 +89,7 @@ static void key_text(char out[32], const X509 *cert) {
     snprintf(out, 32, "ECDSA %s", curve);
 }
 
-/* A comma or a control character in a name must not look like another name. */
+/* A comma or a control character in a name must not read as another name. */
 static void put_clean(struct buf *out, const unsigned char *p, size_t n) {
     static const unsigned char hidden[] = "?";
     for (size_t i = 0; i < n; i++)
@@ -115,7 +115,7 @@ static void put_name(struct buf *out, const GENERAL_NAME *name) {
     buf_puts(out, z);
 }
 
-/* Whole names as long as they fit, then "...". */
+/* As many whole names as fit, then "...". */
 static enum ec names_text(char *out, size_t size, X509 *cert, struct err *err) {
     AUTO(names_freep)
     GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
@@ -138,10 +138,10 @@ static enum ec names_text(char *out, size_t size, X509 *cert, struct err *err) {
     return EC_OK;
 }
 
-enum ec info_read(struct certs_info *out, X509 *cert, size_t n_certs, struct err *err) {
+enum ec certs_info_read(struct certs_info *out, X509 *cert, size_t n_certs, struct err *err) {
     struct certs_info info = {.n_certs = n_certs};
     struct span life = {0, 0};
-    if (info_span(&life, cert, err) != EC_OK ||
+    if (certs_info_span(&life, cert, err) != EC_OK ||
         name_text(info.subject, sizeof info.subject, X509_get_subject_name(cert), err) !=
             EC_OK ||
         name_text(info.issuer, sizeof info.issuer, X509_get_issuer_name(cert), err) != EC_OK ||
@@ -153,7 +153,7 @@ enum ec info_read(struct certs_info *out, X509 *cert, size_t n_certs, struct err
     info.not_after_s = life.to_s;
     info.is_ca = X509_check_ca(cert) == 1;
     key_text(info.key_type, cert);
-    if (crypto_settle(err) != EC_OK) /* other oddities of extensions are no error here */
+    if (certs_crypto_settle(err) != EC_OK) /* malformed extensions are not an error here */
         return err->code;
     *out = info;
     return EC_OK;

@@ -1,5 +1,5 @@
 /* New keys, and certificates for them. */
-#include "certs/inner.h"
+#include "certs/internal.h"
 
 #include <openssl/bn.h>
 #include <openssl/err.h>
@@ -7,27 +7,27 @@
 #include <stdio.h>
 
 static const int64_t day_s = 86400;
-/* The last second of the year 9999, where ASN.1 times end, less the longest life. */
+/* The last second of the year 9999, where ASN.1 times end, less the longest lifetime. */
 static const int64_t now_max_s = 253402300799 - (int64_t)CERTS_DAYS_MAX * 86400;
 
-enum ec issue_check_life(const struct certs_request *r, struct err *err) {
+enum ec certs_issue_check_life(const struct certs_request *r, struct err *err) {
     if (r->days < 1 || r->days > CERTS_DAYS_MAX)
-        return err_set(err, EC_USAGE, "a life of %d days, 1 to %d were expected", r->days,
+        return err_set(err, EC_USAGE, "lifetime of %d days, expected 1 to %d", r->days,
                        CERTS_DAYS_MAX);
     if (r->ca_days < 1 || r->ca_days > CERTS_DAYS_MAX)
-        return err_set(err, EC_USAGE, "a life of %d days for the CA, 1 to %d were expected",
+        return err_set(err, EC_USAGE, "lifetime of %d days for the CA, expected 1 to %d",
                        r->ca_days, CERTS_DAYS_MAX);
     if (r->now_s < CERTS_SKEW_S || r->now_s > now_max_s)
-        return err_set(err, EC_USAGE, "%lld s since 1970 is no time to make a certificate",
+        return err_set(err, EC_USAGE, "no certificate can be made for %lld s since 1970",
                        (long long)r->now_s);
     return EC_OK;
 }
 
-enum ec issue_key(EVP_PKEY **out, enum certs_key type, struct err *err) {
+enum ec certs_issue_key(EVP_PKEY **out, enum certs_key type, struct err *err) {
     ERR_clear_error();
     EVP_PKEY *key = type == CERTS_KEY_RSA2048 ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
     if (key == NULL)
-        return crypto_fail(err, "cannot make a key");
+        return certs_crypto_fail(err, "cannot make a key");
     *out = key;
     return EC_OK;
 }
@@ -36,7 +36,7 @@ enum ec issue_key(EVP_PKEY **out, enum certs_key type, struct err *err) {
 
 static bool set_serial(X509 *cert) {
     BIGNUM *bn = BN_new();
-    /* 128 random bits: nobody can foresee what will be signed, and no two are ever equal. */
+    /* 128 random bits: unpredictable, and never the same twice. */
     bool ok = bn != NULL && BN_rand(bn, 128, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) &&
               !BN_is_zero(bn) && BN_to_ASN1_INTEGER(bn, X509_get_serialNumber(cert)) != NULL;
     BN_free(bn);
@@ -56,7 +56,7 @@ static bool add_text(X509_NAME *name, const char *field, const char *z) {
                                       -1, 0);
 }
 
-/* A number in the name keeps two CAs apart for readers that go by names alone. */
+/* A number in the name tells two CAs apart for readers that compare names only. */
 static bool name_ca(X509 *cert) {
     char text[64];
     unsigned long tail = 0;
@@ -70,7 +70,7 @@ static bool name_ca(X509 *cert) {
            X509_set_issuer_name(cert, name);
 }
 
-/* The API server does not look at it; people and tools do. A common name ends at 64. */
+/* The API server ignores it; people and tools read it. A common name has at most 64 bytes. */
 static bool name_leaf(X509 *cert, const struct certs_request *r) {
     char text[160];
     int n = snprintf(text, sizeof text, "%.*s.%.*s.svc", STR_ARG(r->service),
@@ -90,7 +90,7 @@ static bool extend(X509 *cert, X509 *issuer, const struct extension *rows, size_
     X509V3_set_ctx_nodb(&ctx);
     X509V3_set_ctx(&ctx, issuer, cert, NULL, NULL, 0);
     for (size_t i = 0; i < n; i++) {
-        /* Another maker's CA may have no identifier to point at. */
+        /* A CA made by other software may have no key identifier. */
         if (rows[i].nid == NID_authority_key_identifier &&
             X509_get0_subject_key_id(issuer) == NULL)
             continue;
@@ -114,7 +114,7 @@ static struct span life_of(int64_t now_s, int32_t days) {
 
 static enum ec life_within(struct span *life, const X509 *issuer, struct err *err) {
     struct span ca;
-    if (info_span(&ca, issuer, err) != EC_OK)
+    if (certs_info_span(&ca, issuer, err) != EC_OK)
         return err->code;
     if (life->to_s > ca.to_s)
         life->to_s = ca.to_s;
@@ -127,15 +127,16 @@ static const struct extension ca_rows[] = {
     {NID_basic_constraints, "critical,CA:TRUE"},
     {NID_key_usage, "critical,keyCertSign,cRLSign"},
     {NID_subject_key_identifier, "hash"},
-    {NID_authority_key_identifier, "keyid"}, /* for links alone */
+    {NID_authority_key_identifier, "keyid"}, /* of links only */
 };
 enum { ROOT_ROWS = 3, LINK_ROWS = 4 };
 
-enum ec issue_ca(X509 **out, EVP_PKEY *key, const struct certs_request *r, struct err *err) {
+enum ec certs_issue_ca(X509 **out, EVP_PKEY *key, const struct certs_request *r,
+                       struct err *err) {
     AUTO(x509_freep) X509 *cert = X509_new();
     if (cert == NULL || !fill(cert, key, life_of(r->now_s, r->ca_days)) || !name_ca(cert) ||
         !extend(cert, cert, ca_rows, ROOT_ROWS) || !sign(cert, key))
-        return crypto_fail(err, "cannot make the CA");
+        return certs_crypto_fail(err, "cannot make the CA");
     *out = cert;
     cert = NULL;
     return EC_OK;
@@ -148,7 +149,7 @@ static bool add_names(X509 *cert, const GENERAL_NAMES *names) {
 
 static bool build_leaf(X509 *cert, EVP_PKEY *key, struct issuer ca, const GENERAL_NAMES *names,
                        struct span life) {
-    /* Only an RSA key can encipher another; some checkers want to see it said. */
+    /* Only an RSA key can encipher keys; some checkers require the usage to be listed. */
     const struct extension rows[] = {
         {NID_basic_constraints, "critical,CA:FALSE"},
         {NID_key_usage, EVP_PKEY_is_a(key, "RSA") ? "critical,digitalSignature,keyEncipherment"
@@ -162,8 +163,9 @@ static bool build_leaf(X509 *cert, EVP_PKEY *key, struct issuer ca, const GENERA
            sign(cert, ca.key);
 }
 
-enum ec issue_leaf(X509 **out, EVP_PKEY *key, struct issuer ca, const GENERAL_NAMES *names,
-                   const X509_NAME *subject, const struct certs_request *r, struct err *err) {
+enum ec certs_issue_leaf(X509 **out, EVP_PKEY *key, struct issuer ca,
+                         const GENERAL_NAMES *names, const X509_NAME *subject,
+                         const struct certs_request *r, struct err *err) {
     AUTO(x509_freep) X509 *cert = X509_new();
     struct span life = life_of(r->now_s, r->days);
     if (life_within(&life, ca.cert, err) != EC_OK)
@@ -171,23 +173,25 @@ enum ec issue_leaf(X509 **out, EVP_PKEY *key, struct issuer ca, const GENERAL_NA
     if (cert == NULL ||
         !(subject ? X509_set_subject_name(cert, subject) : name_leaf(cert, r)) ||
         !build_leaf(cert, key, ca, names, life))
-        return crypto_fail(err, "cannot make the serving certificate");
+        return certs_crypto_fail(err, "cannot make the serving certificate");
     *out = cert;
     cert = NULL;
     return EC_OK;
 }
 
-enum ec issue_link(X509 **out, X509 *ca, struct issuer before, int64_t now_s, struct err *err) {
+enum ec certs_issue_link(X509 **out, X509 *ca, struct issuer before, int64_t now_s,
+                         struct err *err) {
     AUTO(x509_freep) X509 *cert = X509_new();
     struct span life;
-    if (info_span(&life, ca, err) != EC_OK || life_within(&life, before.cert, err) != EC_OK)
+    if (certs_info_span(&life, ca, err) != EC_OK ||
+        life_within(&life, before.cert, err) != EC_OK)
         return err->code;
     life.from_s = now_s - CERTS_SKEW_S;
     if (cert == NULL || !fill(cert, X509_get0_pubkey(ca), life) ||
         !X509_set_subject_name(cert, X509_get_subject_name(ca)) ||
         !X509_set_issuer_name(cert, X509_get_subject_name(before.cert)) ||
         !extend(cert, before.cert, ca_rows, LINK_ROWS) || !sign(cert, before.key))
-        return crypto_fail(err, "cannot sign the new CA with the one before it");
+        return certs_crypto_fail(err, "cannot sign the new CA with the one before it");
     *out = cert;
     cert = NULL;
     return EC_OK;

@@ -1,14 +1,14 @@
 /* The first CA and its first serving certificate. */
-#include "certs/inner.h"
+#include "certs/internal.h"
 
-/* What stands here has owners elsewhere; the texts alone are new. */
+/* Borrowed objects; only the texts are new. */
 static enum ec write_all(struct certs_files *out, struct issuer ca, struct issuer leaf,
                          struct err *err) {
     struct certs_files f = CERTS_FILES_INIT;
-    if (pem_put_cert(&f.ca_crt, ca.cert, err) != EC_OK ||
-        pem_put_key(&f.ca_key, ca.key, err) != EC_OK ||
-        pem_put_cert(&f.tls_crt, leaf.cert, err) != EC_OK ||
-        pem_put_key(&f.tls_key, leaf.key, err) != EC_OK) {
+    if (certs_pem_put_cert(&f.ca_crt, ca.cert, err) != EC_OK ||
+        certs_pem_put_key(&f.ca_key, ca.key, err) != EC_OK ||
+        certs_pem_put_cert(&f.tls_crt, leaf.cert, err) != EC_OK ||
+        certs_pem_put_key(&f.tls_key, leaf.key, err) != EC_OK) {
         certs_files_done(&f);
         return err->code;
     }
@@ -24,11 +24,13 @@ enum ec certs_make(struct certs_files *out, const struct certs_request *request,
     AUTO(key_freep) EVP_PKEY *key = NULL;
     AUTO(x509_freep) X509 *ca = NULL;
     AUTO(x509_freep) X509 *leaf = NULL;
-    if (issue_check_life(request, err) != EC_OK || names_new(&names, request, err) != EC_OK ||
-        issue_key(&ca_key, request->key, err) != EC_OK ||
-        issue_key(&key, request->key, err) != EC_OK ||
-        issue_ca(&ca, ca_key, request, err) != EC_OK ||
-        issue_leaf(&leaf, key, (struct issuer){ca, ca_key}, names, NULL, request, err) != EC_OK)
+    if (certs_issue_check_life(request, err) != EC_OK ||
+        certs_names_new(&names, request, err) != EC_OK ||
+        certs_issue_key(&ca_key, request->key, err) != EC_OK ||
+        certs_issue_key(&key, request->key, err) != EC_OK ||
+        certs_issue_ca(&ca, ca_key, request, err) != EC_OK ||
+        certs_issue_leaf(&leaf, key, (struct issuer){ca, ca_key}, names, NULL, request, err) !=
+            EC_OK)
         return err->code;
     return write_all(out, (struct issuer){ca, ca_key}, (struct issuer){leaf, key}, err);
 }

@@ -1,5 +1,5 @@
-/* The names a certificate is for: which are names at all, and the SAN made of them. */
-#include "certs/inner.h"
+/* The names of a certificate: which texts are valid names, and the SAN made of them. */
+#include "certs/internal.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@ static bool is_alnum(char c) {
     return ascii_is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
 }
 
-/* RFC 1123: letters, digits and `-`, which neither begins nor ends it. */
+/* RFC 1123: letters, digits and `-`, but not `-` at the start or the end. */
 static bool is_label(struct str s) {
     if (s.n == 0 || s.n > LABEL_MAX || s.p[0] == '-' || s.p[s.n - 1] == '-')
         return false;
@@ -20,7 +20,7 @@ static bool is_label(struct str s) {
     return true;
 }
 
-/* Kubernetes takes labels in lower case alone. */
+/* Kubernetes accepts lower case only. */
 static bool is_kubernetes_label(struct str s) {
     for (size_t i = 0; i < s.n; i++)
         if (ascii_lower(s.p[i]) != s.p[i])
@@ -51,7 +51,7 @@ static bool is_dns(struct str s) {
     return !is_number(label);
 }
 
-/* In lower case and with a NUL; false when it is too long to be a name or holds a NUL. */
+/* In lower case and with a NUL; false when it is too long for a name or includes a NUL. */
 static bool to_z(char z[DNS_MAX + 1], struct str name) {
     if (name.n > DNS_MAX || str_find(name, '\0') != name.n)
         return false;
@@ -61,30 +61,30 @@ static bool to_z(char z[DNS_MAX + 1], struct str name) {
     return true;
 }
 
-bool names_is_ip(struct str name) {
+bool certs_names_is_ip(struct str name) {
     char z[DNS_MAX + 1];
     unsigned char address[16];
     return to_z(z, name) &&
            (inet_pton(AF_INET, z, address) == 1 || inet_pton(AF_INET6, z, address) == 1);
 }
 
-bool names_is_host(struct str name) {
+bool certs_names_is_host(struct str name) {
     return !str_starts(name, STR("*")) && is_dns(name);
 }
 
 static enum ec check(const struct certs_request *r, struct err *err) {
     if (!is_kubernetes_label(r->service))
         return err_set(err, EC_USAGE,
-                       "service \"%.*s\" is no name of a Service: lower-case letters, digits "
-                       "and `-` were expected, 63 at most",
+                       "service \"%.*s\" is not a name of a Service: expected at most 63 "
+                       "lower-case letters, digits and `-`",
                        STR_ARG(r->service));
     if (!is_kubernetes_label(r->namespace))
         return err_set(err, EC_USAGE,
-                       "namespace \"%.*s\" is no name of a namespace: lower-case letters, "
-                       "digits and `-` were expected, 63 at most",
+                       "namespace \"%.*s\" is not a name of a namespace: expected at most 63 "
+                       "lower-case letters, digits and `-`",
                        STR_ARG(r->namespace));
     for (size_t i = 0; i < r->n_dns; i++)
-        if (!names_is_ip(r->dns[i]) && !is_dns(r->dns[i]))
+        if (!certs_names_is_ip(r->dns[i]) && !is_dns(r->dns[i]))
             return err_set(err, EC_USAGE, "\"%.*s\" is neither a DNS name nor an IP address",
                            STR_ARG(r->dns[i]));
     return EC_OK;
@@ -102,9 +102,9 @@ static enum ec add(GENERAL_NAMES *names, struct str text, struct err *err) {
     if (!to_z(z, text))
         return err_set(err, EC_USAGE, "\"%.*s\" is too long for a name", STR_ARG(text));
     GENERAL_NAME *name =
-        a2i_GENERAL_NAME(NULL, NULL, NULL, names_is_ip(text) ? GEN_IPADD : GEN_DNS, z, 0);
+        a2i_GENERAL_NAME(NULL, NULL, NULL, certs_names_is_ip(text) ? GEN_IPADD : GEN_DNS, z, 0);
     if (name == NULL)
-        return crypto_fail(err, z);
+        return certs_crypto_fail(err, z);
     if (!has(names, name) && sk_GENERAL_NAME_push(names, name) > 0)
         return EC_OK;
     bool twice = has(names, name);
@@ -112,7 +112,7 @@ static enum ec add(GENERAL_NAMES *names, struct str text, struct err *err) {
     return twice ? EC_OK : err_set(err, EC_NOMEM, "out of memory");
 }
 
-enum ec names_new(GENERAL_NAMES **out, const struct certs_request *r, struct err *err) {
+enum ec certs_names_new(GENERAL_NAMES **out, const struct certs_request *r, struct err *err) {
     char full[2 * LABEL_MAX + 8], half[2 * LABEL_MAX + 8];
     AUTO(names_freep) GENERAL_NAMES *names = NULL;
     if (check(r, err) != EC_OK)
@@ -134,7 +134,7 @@ enum ec names_new(GENERAL_NAMES **out, const struct certs_request *r, struct err
     return EC_OK;
 }
 
-bool names_equal(const GENERAL_NAMES *a, const GENERAL_NAMES *b) {
+bool certs_names_equal(const GENERAL_NAMES *a, const GENERAL_NAMES *b) {
     int n = sk_GENERAL_NAME_num(a);
     if (n != sk_GENERAL_NAME_num(b))
         return false;

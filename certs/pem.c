@@ -1,5 +1,5 @@
 /* PEM text to certificates and keys, and back. */
-#include "certs/inner.h"
+#include "certs/internal.h"
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -23,14 +23,14 @@ static bool drain(const char **reason) {
     return no_memory;
 }
 
-enum ec crypto_fail(struct err *err, const char *what) {
+enum ec certs_crypto_fail(struct err *err, const char *what) {
     const char *reason;
     if (drain(&reason))
         return err_set(err, EC_NOMEM, "%s: out of memory", what);
     return err_set(err, EC_CRYPTO, "%s: %s", what, reason ? reason : "no reason given");
 }
 
-enum ec crypto_settle(struct err *err) {
+enum ec certs_crypto_settle(struct err *err) {
     const char *reason;
     return drain(&reason) ? err_set(err, EC_NOMEM, "out of memory") : EC_OK;
 }
@@ -49,9 +49,9 @@ void certs_files_done(struct certs_files *f) {
 }
 
 enum ec certs_read(struct buf *out, const char *path, struct err *err) {
-    /* More than file_read() can come to ask for: the buffer never moves. */
+    /* More than file_read() ever needs: the buffer never moves. */
     if (buf_room(out, CERTS_READ_ROOM) == NULL)
-        return err_set(err, (enum ec)out->bad, "%s: no room for the file's bytes", path);
+        return err_set(err, (enum ec)out->bad, "%s: no room for the file", path);
     return file_read(out, path, CERTS_PEM_MAX, err);
 }
 
@@ -94,7 +94,7 @@ static bool contains(struct str text, const char *what) {
     return count(text, what) != 0;
 }
 
-/* What the reader's owner most likely did, by what stands in the text instead. */
+/* Names what is in the text instead. */
 static enum ec refuse(struct str text, const char *wanted, struct err *err) {
     static const struct {
         const char *sign, *text;
@@ -108,24 +108,24 @@ static enum ec refuse(struct str text, const char *wanted, struct err *err) {
         {"BEGIN CERTIFICATE-----", "a certificate"},
     };
     if (text.n == 0)
-        return err_set(err, EC_CRYPTO, "nothing found, %s in PEM was expected", wanted);
-    /* SEQUENCE with a length of two bytes: how nearly all certificates and keys begin. */
+        return err_set(err, EC_CRYPTO, "empty, expected %s in PEM", wanted);
+    /* SEQUENCE with a length of two bytes: nearly all certificates and keys begin with it. */
     if (text.n > 4 && (unsigned char)text.p[0] == 0x30 && (unsigned char)text.p[1] == 0x82)
-        return err_set(err, EC_CRYPTO, "found DER (binary), %s in PEM was expected", wanted);
+        return err_set(err, EC_CRYPTO, "found DER (binary), expected %s in PEM", wanted);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (contains(text, rows[i].sign))
-            return err_set(err, EC_CRYPTO, "found %s, %s in PEM was expected", rows[i].text,
+            return err_set(err, EC_CRYPTO, "found %s, expected %s in PEM", rows[i].text,
                            wanted);
-    return err_set(err, EC_CRYPTO, "found no PEM block, %s was expected", wanted);
+    return err_set(err, EC_CRYPTO, "found no PEM block, expected %s", wanted);
 }
 
 static enum ec open_text(BIO **out, struct str text, struct err *err) {
     if (text.n > CERTS_PEM_MAX)
-        return err_set(err, EC_LIMIT, "%zu bytes of PEM are more than the %d allowed", text.n,
+        return err_set(err, EC_LIMIT, "%zu bytes of PEM, expected at most %d", text.n,
                        CERTS_PEM_MAX);
     ERR_clear_error();
     *out = BIO_new_mem_buf(text.n ? text.p : "", (int)text.n);
-    return *out ? EC_OK : crypto_fail(err, "cannot read PEM");
+    return *out ? EC_OK : certs_crypto_fail(err, "cannot read PEM");
 }
 
 struct block {
@@ -149,34 +149,34 @@ static enum ec push(STACK_OF(X509) * certs, X509 *cert, struct err *err) {
 
 static enum ec decode(STACK_OF(X509) * certs, const struct block *b, struct err *err) {
     const unsigned char *p = b->der;
-    /* Go's reader, the API server's, passes over blocks of other names or with headers. */
+    /* Go's reader, used by the API server, skips blocks of other names or with headers. */
     if (strcmp(b->name, PEM_STRING_X509) != 0)
-        return err_set(err, EC_CRYPTO, "found a block %.64s, only CERTIFICATE was expected",
+        return err_set(err, EC_CRYPTO, "found a block %.64s, expected only CERTIFICATE",
                        b->name);
     if (b->header[0] != '\0')
-        return err_set(err, EC_CRYPTO, "found headers in a block where none were expected");
+        return err_set(err, EC_CRYPTO, "found headers in a block, expected none");
     X509 *cert = d2i_X509(NULL, &p, b->n);
     if (cert == NULL)
-        return crypto_fail(err, "not a certificate inside");
+        return certs_crypto_fail(err, "not a certificate");
     if (p == b->der + b->n)
         return push(certs, cert, err);
     X509_free(cert);
-    return err_set(err, EC_CRYPTO, "found bytes behind the certificate's end");
+    return err_set(err, EC_CRYPTO, "found bytes after the end of the certificate");
 }
 
-/* One block; *end without an error when there is none left. */
+/* Reads one block; *end, and no error, when there is none left. */
 static enum ec next_cert(STACK_OF(X509) * certs, BIO *from, bool *end, struct err *err) {
     AUTO(block_done) struct block b = {0};
     if (PEM_read_bio(from, &b.name, &b.header, &b.der, &b.n))
         return decode(certs, &b, err);
     *end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
     if (!*end)
-        return crypto_fail(err, "damaged PEM");
+        return certs_crypto_fail(err, "damaged PEM");
     ERR_clear_error();
     return EC_OK;
 }
 
-enum ec pem_read_certs(STACK_OF(X509) * *out, struct str pem, struct err *err) {
+enum ec certs_pem_read_certs(STACK_OF(X509) * *out, struct str pem, struct err *err) {
     AUTO(bio_freep) BIO *from = NULL;
     AUTO(chain_freep) STACK_OF(X509) *certs = sk_X509_new_null();
     bool end = false;
@@ -189,16 +189,16 @@ enum ec pem_read_certs(STACK_OF(X509) * *out, struct str pem, struct err *err) {
     while (!end)
         if (next_cert(certs, from, &end, err) != EC_OK)
             return err_wrap(err, "PEM block %d", sk_X509_num(certs) + 1);
-    /* A block cut within its first line reads like a comment. */
+    /* A block cut within its first line looks like a comment. */
     if (sk_X509_num(certs) == 0 || count(pem, begin) != (size_t)sk_X509_num(certs))
-        return err_set(err, EC_CRYPTO, "damaged PEM: %zu blocks begin, %d can be read",
+        return err_set(err, EC_CRYPTO, "damaged PEM: %zu blocks begin, %d are readable",
                        count(pem, begin), sk_X509_num(certs));
     *out = certs;
     certs = NULL;
     return EC_OK;
 }
 
-/* Without a callback OpenSSL would ask at the terminal. */
+/* Without a callback OpenSSL would prompt on the terminal. */
 static int no_password(char *to, int size, int writing, void *arg) {
     (void)to;
     (void)size;
@@ -207,7 +207,7 @@ static int no_password(char *to, int size, int writing, void *arg) {
     return -1;
 }
 
-enum ec pem_read_key(EVP_PKEY **out, struct str pem, struct err *err) {
+enum ec certs_pem_read_key(EVP_PKEY **out, struct str pem, struct err *err) {
     AUTO(bio_freep) BIO *from = NULL;
     if (open_text(&from, pem, err) != EC_OK)
         return err->code;
@@ -216,7 +216,7 @@ enum ec pem_read_key(EVP_PKEY **out, struct str pem, struct err *err) {
         return refuse(pem, "an unencrypted private key", err);
     EVP_PKEY *key = PEM_read_bio_PrivateKey(from, NULL, no_password, NULL);
     if (key == NULL)
-        return crypto_fail(err, "damaged private key");
+        return certs_crypto_fail(err, "damaged private key");
     *out = key;
     ERR_clear_error();
     return EC_OK;
@@ -235,33 +235,33 @@ static enum ec put(struct buf *out, BIO *from, struct err *err) {
                     : EC_OK;
 }
 
-enum ec pem_put_cert(struct buf *out, X509 *cert, struct err *err) {
+enum ec certs_pem_put_cert(struct buf *out, X509 *cert, struct err *err) {
     AUTO(bio_freep) BIO *text = BIO_new(BIO_s_mem());
     if (text == NULL || !PEM_write_bio_X509(text, cert))
-        return crypto_fail(err, "cannot write the certificate");
+        return certs_crypto_fail(err, "cannot write the certificate");
     return put(out, text, err);
 }
 
-enum ec pem_put_certs(struct buf *out, const STACK_OF(X509) * certs, struct err *err) {
+enum ec certs_pem_put_certs(struct buf *out, const STACK_OF(X509) * certs, struct err *err) {
     for (int i = 0; i < sk_X509_num(certs); i++)
-        if (pem_put_cert(out, sk_X509_value(certs, i), err) != EC_OK)
+        if (certs_pem_put_cert(out, sk_X509_value(certs, i), err) != EC_OK)
             return err->code;
     return EC_OK;
 }
 
-enum ec pem_put_key(struct buf *out, EVP_PKEY *key, struct err *err) {
+enum ec certs_pem_put_key(struct buf *out, EVP_PKEY *key, struct err *err) {
     AUTO(bio_freep) BIO *text = BIO_new(BIO_s_secmem());
     if (text == NULL || !PEM_write_bio_PKCS8PrivateKey(text, key, NULL, NULL, 0, NULL, NULL))
-        return crypto_fail(err, "cannot write the key");
+        return certs_crypto_fail(err, "cannot write the key");
     return put(out, text, err);
 }
 
 enum ec certs_bundle(struct buf *out, struct str ca_pem, struct err *err) {
     AUTO(chain_freep) STACK_OF(X509) *certs = NULL;
     struct buf text = BUF_INIT((size_t)4 * CERTS_PEM_MAX);
-    if (pem_read_certs(&certs, ca_pem, err) != EC_OK)
+    if (certs_pem_read_certs(&certs, ca_pem, err) != EC_OK)
         return err->code;
-    if (pem_put_certs(&text, certs, err) == EC_OK) {
+    if (certs_pem_put_certs(&text, certs, err) == EC_OK) {
         buf_base64(out, buf_view(&text)); /* all of it or nothing */
         if (out->bad)
             err_set(err, (enum ec)out->bad, "no room for the bundle");

@@ -1,5 +1,5 @@
-/* Renewal: what is found, what is due, what is made of it. */
-#include "certs/inner.h"
+/* Renewal: reads the files, decides what is due, makes and writes it. */
+#include "certs/internal.h"
 
 #include "base/mem.h"
 
@@ -7,7 +7,7 @@
 
 static const int64_t day_s = 86400;
 
-/* -- What is found ------------------------------------------------------------------------- */
+/* -- The files ----------------------------------------------------------------------------- */
 
 struct estate {
     STACK_OF(X509) * bundle; /* ca.crt; never empty */
@@ -25,7 +25,7 @@ static void estate_done(struct estate *e) {
 }
 
 static enum ec read_file(struct buf *text, const char *dir, const char *name, struct err *err) {
-    AUTO(mem_freep) char *path = save_path(dir, name);
+    AUTO(mem_freep) char *path = certs_save_path(dir, name);
     if (path == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
     return certs_read(text, path, err);
@@ -35,22 +35,22 @@ static enum ec load_certs(STACK_OF(X509) * *out, const char *dir, const char *na
                           struct err *err) {
     struct buf text = BUF_INIT(CERTS_READ_ROOM);
     if (read_file(&text, dir, name, err) == EC_OK &&
-        pem_read_certs(out, buf_view(&text), err) != EC_OK)
+        certs_pem_read_certs(out, buf_view(&text), err) != EC_OK)
         err_wrap(err, "%s/%s", dir, name);
-    certs_wipe(&text); /* a key may stand there by mistake */
+    certs_wipe(&text); /* a key may be there by mistake */
     return err->code;
 }
 
 static enum ec load_key(EVP_PKEY **out, const char *dir, const char *name, struct err *err) {
     struct buf text = BUF_INIT(CERTS_READ_ROOM);
     if (read_file(&text, dir, name, err) == EC_OK &&
-        pem_read_key(out, buf_view(&text), err) != EC_OK)
+        certs_pem_read_key(out, buf_view(&text), err) != EC_OK)
         err_wrap(err, "%s/%s", dir, name);
     certs_wipe(&text);
     return err->code;
 }
 
-/* Missing or damaged, which a new one cures; not so a file that may not be read. */
+/* Missing or damaged files are replaced; a file without read permission is not. */
 static bool is_curable(const struct err *err) {
     return err->code == EC_CRYPTO || (err->code == EC_IO && err->os == ENOENT);
 }
@@ -85,7 +85,7 @@ static X509 *find_issuer(const STACK_OF(X509) * bundle, X509 *cert) {
     return NULL;
 }
 
-/* A crash between two renames may leave a newer CA in front, whose key never came. */
+/* A crash between two renames may leave a newer CA at the head whose key was never written. */
 static X509 *find_by_key(const STACK_OF(X509) * bundle, EVP_PKEY *key) {
     for (int i = 0; i < sk_X509_num(bundle); i++)
         if (X509_check_private_key(sk_X509_value(bundle, i), key))
@@ -99,8 +99,8 @@ static enum ec load_ca_key(struct estate *e, const char *dir, bool needed, struc
         e->ca.cert = find_by_key(e->bundle, e->ca.key);
         if (e->ca.cert != NULL)
             return EC_OK;
-        if (crypto_settle(&found) == EC_OK)
-            err_set(&found, EC_CRYPTO, "%s/ca.key belongs to no certificate in ca.crt", dir);
+        if (certs_crypto_settle(&found) == EC_OK)
+            err_set(&found, EC_CRYPTO, "%s/ca.key matches no certificate in ca.crt", dir);
         EVP_PKEY_free(e->ca.key);
         e->ca.key = NULL;
     }
@@ -117,7 +117,7 @@ static enum ec load(struct estate *e, const char *dir, const struct certs_rotati
         return err->code;
     if (e->leaf != NULL)
         e->leaf_ca = find_issuer(e->bundle, e->leaf);
-    return crypto_settle(err);
+    return certs_crypto_settle(err);
 }
 
 /* -- What is due --------------------------------------------------------------------------- */
@@ -131,19 +131,19 @@ static enum ec judge_ca(unsigned *why, const struct estate *e, bool leaf_is_due,
         *why |= CERTS_WHY_UNFIT;
         return EC_OK;
     }
-    if (info_span(&life, e->ca.cert, err) != EC_OK)
+    if (certs_info_span(&life, e->ca.cert, err) != EC_OK)
         return err_wrap(err, "ca.crt");
-    /* A clock that is wrong must not set off a change of CA. */
+    /* A wrong clock must not start a change of CA. */
     if (now_s < life.from_s)
-        return err_set(err, EC_CRYPTO,
-                       "ca.crt is not valid yet: the clock says %lld, it begins "
-                       "at %lld (seconds since 1970)",
-                       (long long)now_s, (long long)life.from_s);
+        return err_set(
+            err, EC_CRYPTO,
+            "ca.crt is not valid yet: now %lld, valid from %lld (seconds since 1970)",
+            (long long)now_s, (long long)life.from_s);
     if (X509_check_ca(e->ca.cert) != 1)
         *why |= CERTS_WHY_UNFIT;
-    if (span_is_low(life, how->left_percent, now_s))
+    if (certs_span_is_low(life, how->left_percent, now_s))
         *why |= CERTS_WHY_SOON;
-    /* Not sooner than a leaf is needed: CAs that live no longer than their leaves would else be
+    /* Not before a leaf is needed: otherwise CAs that live no longer than their leaves would be
      * replaced at every call. */
     if (leaf_is_due && life.to_s - now_s < how->request.days * day_s / 2)
         *why |= CERTS_WHY_SHORT;
@@ -153,7 +153,7 @@ static enum ec judge_ca(unsigned *why, const struct estate *e, bool leaf_is_due,
 static bool is_named(X509 *leaf, const GENERAL_NAMES *names) {
     AUTO(names_freep)
     GENERAL_NAMES *present = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
-    return present != NULL && names_equal(present, names);
+    return present != NULL && certs_names_equal(present, names);
 }
 
 static enum ec judge_leaf(unsigned *why, const struct estate *e, const GENERAL_NAMES *names,
@@ -161,13 +161,13 @@ static enum ec judge_leaf(unsigned *why, const struct estate *e, const GENERAL_N
     struct span life;
     char unfit[160];
     *why = how->new_leaf ? CERTS_WHY_ASKED : 0;
-    if (e->leaf == NULL || !e->key_fits || check_unfit(unfit, e->leaf))
+    if (e->leaf == NULL || !e->key_fits || certs_check_unfit(unfit, e->leaf))
         *why |= CERTS_WHY_UNFIT;
     if (e->leaf == NULL)
         return EC_OK;
-    if (info_span(&life, e->leaf, err) != EC_OK)
+    if (certs_info_span(&life, e->leaf, err) != EC_OK)
         return err_wrap(err, "tls.crt");
-    if (span_is_low(life, how->left_percent, how->request.now_s))
+    if (certs_span_is_low(life, how->left_percent, how->request.now_s))
         *why |= CERTS_WHY_SOON;
     if (e->leaf_ca == NULL || e->leaf_ca != e->ca.cert)
         *why |= CERTS_WHY_CA;
@@ -176,17 +176,17 @@ static enum ec judge_leaf(unsigned *why, const struct estate *e, const GENERAL_N
     return EC_OK;
 }
 
-/* -- What goes into the bundle ------------------------------------------------------------- */
+/* -- The bundle ---------------------------------------------------------------------------- */
 
-/* When the next CA was made; without one when it was made itself (its key never came). */
+/* The time at which the next CA was made; if there is none, its own (its key was never written). */
 static enum ec replaced_at(int64_t *out, X509 *old, const STACK_OF(X509) * bundle,
                            int64_t newest_s, struct err *err) {
     struct span own, other;
-    if (info_span(&own, old, err) != EC_OK)
+    if (certs_info_span(&own, old, err) != EC_OK)
         return err->code;
     int64_t at = newest_s > own.from_s ? newest_s : own.from_s;
     for (int i = 0; i < sk_X509_num(bundle); i++) {
-        if (info_span(&other, sk_X509_value(bundle, i), err) != EC_OK)
+        if (certs_info_span(&other, sk_X509_value(bundle, i), err) != EC_OK)
             return err->code;
         if (other.from_s > own.from_s && other.from_s < at)
             at = other.from_s;
@@ -200,8 +200,8 @@ static enum ec is_needed(bool *out, X509 *old, const struct estate *e,
     int32_t days = how->overlap_days ? how->overlap_days : CERTS_OVERLAP_DAYS;
     int64_t at_s = 0, now_s = how->request.now_s;
     struct span own, leaf = {0, 0};
-    if (info_span(&own, old, err) != EC_OK ||
-        (e->leaf != NULL && info_span(&leaf, e->leaf, err) != EC_OK) ||
+    if (certs_info_span(&own, old, err) != EC_OK ||
+        (e->leaf != NULL && certs_info_span(&leaf, e->leaf, err) != EC_OK) ||
         replaced_at(&at_s, old, e->bundle, newest_s, err) != EC_OK)
         return err->code;
     bool signed_leaf = old == e->leaf_ca && now_s <= leaf.to_s;
@@ -218,11 +218,11 @@ static enum ec push_shared(STACK_OF(X509) * certs, X509 *cert, struct err *err) 
     return err_set(err, EC_NOMEM, "out of memory");
 }
 
-/* The CA, and those before it as long as they are needed. */
+/* The CA, and its predecessors as long as they are needed. */
 static enum ec compose(STACK_OF(X509) * out, X509 *ca, const struct estate *e,
                        const struct certs_rotation *how, struct err *err) {
     struct span life;
-    if (info_span(&life, ca, err) != EC_OK || push_shared(out, ca, err) != EC_OK)
+    if (certs_info_span(&life, ca, err) != EC_OK || push_shared(out, ca, err) != EC_OK)
         return err->code;
     for (int i = 0; i < sk_X509_num(e->bundle); i++) {
         X509 *old = sk_X509_value(e->bundle, i);
@@ -236,9 +236,9 @@ static enum ec compose(STACK_OF(X509) * out, X509 *ca, const struct estate *e,
     return EC_OK;
 }
 
-/* -- What is made -------------------------------------------------------------------------- */
+/* -- New keys and certificates --------------------------------------------------------------- */
 
-/* All of it owned; NULL where the old one stays. */
+/* Owns all of it; NULL for what is kept. */
 struct product {
     EVP_PKEY *ca_key, *key;
     X509 *ca;
@@ -261,41 +261,41 @@ static enum ec push_own(STACK_OF(X509) * certs, X509 *cert, struct err *err) {
     return err_set(err, EC_NOMEM, "out of memory");
 }
 
-/* The new CA's key signed by the CA before it, for those who know that one alone. */
+/* The new CA's key signed by its predecessor, for clients that trust only that one. */
 static enum ec add_link(struct product *p, const struct estate *e, int64_t now_s,
                         struct err *err) {
     struct span before;
     X509 *link = NULL;
     if (e->ca.cert == NULL || X509_check_ca(e->ca.cert) != 1)
         return EC_OK;
-    if (info_span(&before, e->ca.cert, err) != EC_OK)
+    if (certs_info_span(&before, e->ca.cert, err) != EC_OK)
         return err->code;
     if (now_s > before.to_s)
         return EC_OK;
-    if (issue_link(&link, p->ca, e->ca, now_s, err) != EC_OK)
+    if (certs_issue_link(&link, p->ca, e->ca, now_s, err) != EC_OK)
         return err->code;
     return push_own(p->chain, link, err);
 }
 
-/* A leaf renewed while its CA's predecessor is still about goes on carrying the link. */
+/* A leaf renewed while its CA's predecessor is still in the bundle keeps the link. */
 static enum ec keep_links(struct product *p, const struct estate *e, int64_t now_s,
                           struct err *err) {
     struct span life;
     for (int i = 1; i < sk_X509_num(e->chain); i++) {
         X509 *link = sk_X509_value(e->chain, i);
-        if (info_span(&life, link, err) != EC_OK)
+        if (certs_info_span(&life, link, err) != EC_OK)
             return err->code;
         if (now_s <= life.to_s && X509_check_private_key(link, e->ca.key) &&
             find_issuer(p->bundle, link) != NULL && push_shared(p->chain, link, err) != EC_OK)
             return err->code;
     }
-    return crypto_settle(err);
+    return certs_crypto_settle(err);
 }
 
 static enum ec make_ca(struct product *p, const struct certs_request *r, struct err *err) {
-    if (issue_key(&p->ca_key, r->key, err) != EC_OK)
+    if (certs_issue_key(&p->ca_key, r->key, err) != EC_OK)
         return err->code;
-    return issue_ca(&p->ca, p->ca_key, r, err);
+    return certs_issue_ca(&p->ca, p->ca_key, r, err);
 }
 
 static enum ec make_leaf(struct product *p, const struct estate *e, const GENERAL_NAMES *names,
@@ -303,8 +303,8 @@ static enum ec make_leaf(struct product *p, const struct estate *e, const GENERA
     struct issuer ca = p->ca ? (struct issuer){p->ca, p->ca_key} : e->ca;
     const X509_NAME *subject = r->service.n ? NULL : X509_get_subject_name(e->leaf);
     X509 *leaf = NULL;
-    if (issue_key(&p->key, r->key, err) != EC_OK ||
-        issue_leaf(&leaf, p->key, ca, names, subject, r, err) != EC_OK)
+    if (certs_issue_key(&p->key, r->key, err) != EC_OK ||
+        certs_issue_leaf(&leaf, p->key, ca, names, subject, r, err) != EC_OK)
         return err->code;
     if ((p->chain = sk_X509_new_null()) == NULL) {
         X509_free(leaf);
@@ -324,14 +324,12 @@ static enum ec make_bundle(struct product *p, const struct estate *e,
 
 static enum ec prove(const struct product *p, int64_t now_s, struct err *err) {
     const char *why = NULL;
-    if (check_chain(&why, p->chain, p->bundle, now_s, err) != EC_OK)
+    if (certs_check_chain(&why, p->chain, p->bundle, now_s, err) != EC_OK)
         return err->code;
     if (why != NULL)
         return err_set(
             err, EC_CRYPTO,
-            "the CA is unfit, a certificate signed by it does not verify: %s; nothing "
-            "was written",
-            why);
+            "a certificate signed by the CA does not verify: %s; nothing was written", why);
     return EC_OK;
 }
 
@@ -350,13 +348,13 @@ static enum ec make(struct product *p, const struct estate *e, const GENERAL_NAM
 
 static enum ec write_texts(struct certs_files *f, const struct product *p, bool new_bundle,
                            struct err *err) {
-    if (new_bundle && pem_put_certs(&f->ca_crt, p->bundle, err) != EC_OK)
+    if (new_bundle && certs_pem_put_certs(&f->ca_crt, p->bundle, err) != EC_OK)
         return err->code;
-    if (p->ca_key != NULL && pem_put_key(&f->ca_key, p->ca_key, err) != EC_OK)
+    if (p->ca_key != NULL && certs_pem_put_key(&f->ca_key, p->ca_key, err) != EC_OK)
         return err->code;
-    if (p->key != NULL && pem_put_key(&f->tls_key, p->key, err) != EC_OK)
+    if (p->key != NULL && certs_pem_put_key(&f->tls_key, p->key, err) != EC_OK)
         return err->code;
-    return p->chain ? pem_put_certs(&f->tls_crt, p->chain, err) : EC_OK;
+    return p->chain ? certs_pem_put_certs(&f->tls_crt, p->chain, err) : EC_OK;
 }
 
 static enum ec write_files(const char *dir, const struct product *p, bool new_bundle,
@@ -364,7 +362,7 @@ static enum ec write_files(const char *dir, const struct product *p, bool new_bu
     struct certs_files f = CERTS_FILES_INIT;
     enum ec ec = write_texts(&f, p, new_bundle, err);
     if (ec == EC_OK)
-        ec = save_files(&f, dir, err);
+        ec = certs_save_files(&f, dir, err);
     certs_files_done(&f);
     return ec;
 }
@@ -373,32 +371,32 @@ static enum ec write_files(const char *dir, const struct product *p, bool new_bu
 
 static enum ec check_request(const struct certs_rotation *how, struct err *err) {
     const struct certs_request *r = &how->request;
-    if (issue_check_life(r, err) != EC_OK)
+    if (certs_issue_check_life(r, err) != EC_OK)
         return err->code;
     if (how->left_percent < 0 || how->left_percent > 99)
-        return err_set(err, EC_USAGE, "%d%% of a life left, 1 to 99 were expected",
+        return err_set(err, EC_USAGE, "%d%% of the lifetime left, expected 1 to 99",
                        how->left_percent);
     if (how->overlap_days < 0 || how->overlap_days > CERTS_DAYS_MAX)
-        return err_set(err, EC_USAGE, "an overlap of %d days, 1 to %d were expected",
-                       how->overlap_days, CERTS_DAYS_MAX);
+        return err_set(err, EC_USAGE, "overlap of %d days, expected 1 to %d", how->overlap_days,
+                       CERTS_DAYS_MAX);
     if (r->service.n == 0 && (r->namespace.n != 0 || r->n_dns != 0))
         return err_set(err, EC_USAGE,
-                       "names without a service; give the service too, or no "
-                       "names to keep those of the present certificate");
+                       "names without a service; give the service, too, or no names to keep "
+                       "those of the present certificate");
     return EC_OK;
 }
 
 static enum ec wanted_names(GENERAL_NAMES **out, const struct estate *e,
                             const struct certs_request *r, struct err *err) {
     if (r->service.n != 0)
-        return names_new(out, r, err);
+        return certs_names_new(out, r, err);
     if (e->leaf != NULL)
         *out = X509_get_ext_d2i(e->leaf, NID_subject_alt_name, NULL, NULL);
-    if (crypto_settle(err) != EC_OK)
+    if (certs_crypto_settle(err) != EC_OK)
         return err->code;
     if (*out == NULL)
         return err_set(err, EC_USAGE,
-                       "tls.crt cannot be read for its names; give service and namespace");
+                       "the names of tls.crt cannot be read; give service and namespace");
     return EC_OK;
 }
 
@@ -410,16 +408,16 @@ static enum ec decide(struct certs_outcome *plan, const struct estate *e,
         return err->code;
     if (plan->ca_why)
         plan->leaf_why |= CERTS_WHY_CA;
-    return crypto_settle(err);
+    return certs_crypto_settle(err);
 }
 
 static enum ec report(struct certs_outcome *out, X509 *ca, X509 *leaf, struct err *err) {
     struct span life = {0, 0};
-    if (ca != NULL && info_span(&life, ca, err) != EC_OK)
+    if (ca != NULL && certs_info_span(&life, ca, err) != EC_OK)
         return err->code;
     out->ca_not_after_s = life.to_s;
     life = (struct span){0, 0};
-    if (leaf != NULL && info_span(&life, leaf, err) != EC_OK)
+    if (leaf != NULL && certs_info_span(&life, leaf, err) != EC_OK)
         return err->code;
     out->leaf_not_after_s = life.to_s;
     return EC_OK;
@@ -441,12 +439,12 @@ static enum ec carry_out(struct certs_outcome *plan, const char *dir, const stru
     return how->dry_run ? EC_OK : write_files(dir, &p, n_new || plan->n_dropped, err);
 }
 
-/* A leaf that ends with its CA does not tell how long it was meant to live. */
+/* The intended lifetime of a leaf that ends with its CA is unknown. */
 static enum ec keep_days(struct certs_request *r, const struct estate *e, struct err *err) {
     struct span life, ca = {0, 0};
-    if (info_span(&life, e->leaf, err) != EC_OK)
+    if (certs_info_span(&life, e->leaf, err) != EC_OK)
         return err_wrap(err, "tls.crt");
-    if (e->leaf_ca != NULL && info_span(&ca, e->leaf_ca, err) != EC_OK)
+    if (e->leaf_ca != NULL && certs_info_span(&ca, e->leaf_ca, err) != EC_OK)
         return err_wrap(err, "ca.crt");
     int64_t days = (life.to_s - life.from_s + day_s / 2) / day_s;
     if (life.to_s != ca.to_s && days >= 1 && days <= CERTS_DAYS_MAX)
@@ -465,12 +463,12 @@ static enum ec keep_ways(struct certs_rotation *how, const struct estate *e, str
 
 enum ec certs_rotate(struct certs_outcome *out, const char *dir,
                      const struct certs_rotation *how, struct err *err) {
-    AUTO(save_unlockp) int lock = -1;
+    AUTO(certs_save_unlockp) int lock = -1;
     AUTO(estate_done) struct estate e = {0};
     AUTO(names_freep) GENERAL_NAMES *names = NULL;
     struct certs_outcome plan = {0};
     struct certs_rotation own = *how;
-    if (check_request(&own, err) != EC_OK || save_lock(&lock, dir, err) != EC_OK ||
+    if (check_request(&own, err) != EC_OK || certs_save_lock(&lock, dir, err) != EC_OK ||
         load(&e, dir, &own, err) != EC_OK || keep_ways(&own, &e, err) != EC_OK ||
         wanted_names(&names, &e, &own.request, err) != EC_OK ||
         decide(&plan, &e, names, &own, err) != EC_OK ||

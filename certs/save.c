@@ -1,5 +1,5 @@
-/* Several files that belong together, replaced one right behind the other. */
-#include "certs/inner.h"
+/* Files that belong together, replaced one directly after the other. */
+#include "certs/internal.h"
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-char *save_path(const char *dir, const char *name) {
+char *certs_save_path(const char *dir, const char *name) {
     struct buf text = BUF_INIT(8192);
     buf_printf(&text, "%s/%s", dir, name);
     char *path = text.bad ? NULL : mem_strdup(buf_view(&text));
@@ -20,16 +20,16 @@ char *save_path(const char *dir, const char *name) {
     return path;
 }
 
-void save_unlockp(const int *fd) {
+void certs_save_unlockp(const int *fd) {
     if (*fd >= 0)
         close(*fd);
 }
 
-enum ec save_lock(int *fd, const char *dir, struct err *err) {
+enum ec certs_save_lock(int *fd, const char *dir, struct err *err) {
     int got = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (got < 0)
         return err_set_os(err, errno, "cannot open %s", dir);
-    /* File systems without locks are taken as they are: then it is up to the user. */
+    /* On file systems without locks, concurrent calls are the user's responsibility. */
     if (flock(got, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
         close(got);
         return err_set_os(err, EWOULDBLOCK, "%s is being written by another call", dir);
@@ -38,15 +38,15 @@ enum ec save_lock(int *fd, const char *dir, struct err *err) {
     return EC_OK;
 }
 
-/* In the order of renaming. ca.crt first: at every moment the bundle verifies the leaf beside
- * it. tls.crt last: its key is there already. A crash in between leaves a CA without its key in
- * front of the bundle, or a pair that does not match; certs_rotate() sees either, and renews.
+/* In the order of renaming. ca.crt first: the bundle verifies the leaf next to it at any time.
+ * tls.crt last: its key is there already. A crash in between leaves a CA without its key at the head
+ * of the bundle, or a pair that does not match; certs_rotate() detects both, and renews.
  */
 enum { N_FILES = 4 };
 static const struct file {
     const char *name;
     unsigned mode;
-    size_t text; /* where struct certs_files has it */
+    size_t text; /* offset in struct certs_files */
 } files[N_FILES] = {{"ca.crt", 0644, offsetof(struct certs_files, ca_crt)},
                     {"ca.key", 0600, offsetof(struct certs_files, ca_key)},
                     {"tls.key", 0600, offsetof(struct certs_files, tls_key)},
@@ -56,7 +56,7 @@ static struct str text_of(const struct certs_files *f, size_t i) {
     return buf_view((const struct buf *)((const char *)f + files[i].text));
 }
 
-/* One file on its way: temp exists from its making until it is renamed. */
+/* One file being replaced: temp exists until it is renamed. */
 struct stage {
     char *temp, *path;
 };
@@ -89,11 +89,11 @@ static enum ec prepare(struct stage *stage, const char *dir, const struct file *
                        struct str text, struct err *err) {
     char hidden[64];
     snprintf(hidden, sizeof hidden, ".%s.XXXXXX", file->name);
-    AUTO(mem_freep) char *temp = save_path(dir, hidden);
-    stage->path = save_path(dir, file->name);
+    AUTO(mem_freep) char *temp = certs_save_path(dir, hidden);
+    stage->path = certs_save_path(dir, file->name);
     if (temp == NULL || stage->path == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
-    AUTO(save_unlockp) int fd = mkostemp(temp, O_CLOEXEC);
+    AUTO(certs_save_unlockp) int fd = mkostemp(temp, O_CLOEXEC);
     if (fd < 0)
         return err_set_os(err, errno, "cannot create a file in %s", dir);
     stage->temp = temp;
@@ -110,12 +110,12 @@ static enum ec commit(struct stage *stage, struct err *err) {
 }
 
 static void sync_folder(const char *dir) {
-    AUTO(save_unlockp) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    AUTO(certs_save_unlockp) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0)
-        (void)fsync(fd); /* some file systems cannot, and the renames have happened */
+        (void)fsync(fd); /* some file systems cannot; the renames are done anyway */
 }
 
-enum ec save_files(const struct certs_files *f, const char *dir, struct err *err) {
+enum ec certs_save_files(const struct certs_files *f, const char *dir, struct err *err) {
     AUTO(stages_done) struct stages stages = {0};
     for (size_t i = 0; i < N_FILES; i++) {
         struct str text = text_of(f, i);
@@ -132,7 +132,7 @@ enum ec save_files(const struct certs_files *f, const char *dir, struct err *err
 static enum ec refuse_existing(const char *dir, struct err *err) {
     struct stat st;
     for (size_t i = 0; i < N_FILES; i++) {
-        AUTO(mem_freep) char *path = save_path(dir, files[i].name);
+        AUTO(mem_freep) char *path = certs_save_path(dir, files[i].name);
         if (path == NULL)
             return err_set(err, EC_NOMEM, "out of memory");
         if (lstat(path, &st) == 0)
@@ -144,13 +144,14 @@ static enum ec refuse_existing(const char *dir, struct err *err) {
 }
 
 enum ec certs_save(const struct certs_files *f, const char *dir, bool force, struct err *err) {
-    AUTO(save_unlockp) int lock = -1;
+    AUTO(certs_save_unlockp) int lock = -1;
     for (size_t i = 0; i < N_FILES; i++)
         if (text_of(f, i).n == 0)
             return err_set(err, EC_BUG, "%s has no text to be written", files[i].name);
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
         return err_set_os(err, errno, "cannot make the folder %s", dir);
-    if (save_lock(&lock, dir, err) != EC_OK || (!force && refuse_existing(dir, err) != EC_OK))
+    if (certs_save_lock(&lock, dir, err) != EC_OK ||
+        (!force && refuse_existing(dir, err) != EC_OK))
         return err->code;
-    return save_files(f, dir, err);
+    return certs_save_files(f, dir, err);
 }

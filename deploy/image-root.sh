@@ -1,9 +1,9 @@
 #!/bin/bash
-# The root file system of the image: the programs and what they load, told by ldd.
+# Makes the root file system of the image: the programs and the libraries that ldd lists for them.
 #
 #   deploy/image-root.sh BIN_DIR DEST
 #
-# Debian's packages are noted as scanners look for them (/var/lib/dpkg/status.d), with their copyright
+# The Debian packages are recorded where scanners look for them (/var/lib/dpkg/status.d), with their copyright
 # files, and as CycloneDX in /usr/share/sbom (deploy/sbom.sh).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -16,7 +16,7 @@ for program in pullgate policyctl; do
     chmod 755 "$dest/usr/bin/$program"
 done
 
-# "lib => /path (address)" and "/path (address)"; where /lib is a link to usr/lib the loader finds both.
+# If /lib is a link to usr/lib, the loader finds both paths.
 "$here/sbom.sh" --libraries "$bin/pullgate" "$bin/policyctl" | while read -r library; do
     install -D -m 755 "$library" "$dest$library"
 done

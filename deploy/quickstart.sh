@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# pullgate on this machine, in a few minutes: installs what building needs, builds the release, makes
-# certificates in a temporary folder, starts the webhook on a loopback port with the Airbyte example,
-# asks it about two real pods, and ends. --serve keeps it running.
+# Runs pullgate on this machine: installs the build dependencies, builds the release, makes certificates in
+# a temporary folder, starts the webhook on a loopback port with the Airbyte example, sends it reviews of
+# two real pods, and exits. --serve keeps it running.
 #
 #   deploy/quickstart.sh [--serve] [--no-install]
 set -euo pipefail
@@ -92,7 +92,7 @@ port=$(jq -r .port <<<"$ready")
 url=https://127.0.0.1:$port
 echo "ready at $url"
 
-ask() { # FILE: posts a review, prints the answer
+post() { # FILE: posts a review, prints the answer
     curl -sS --fail --cacert "$work/tls/ca.crt" -H 'Content-Type: application/json' \
         --data-binary "@$1" "$url/mutate?timeout=10s"
 }
@@ -101,20 +101,20 @@ images='[.request.object.spec | (.initContainers[]?, .containers[]) | "  \(.name
 
 say "a replication pod of Airbyte: its images before"
 jq -r "$images" deploy/samples/airbyte-replication.json
-ask deploy/samples/airbyte-replication.json >"$work/answer.json"
+post deploy/samples/airbyte-replication.json >"$work/answer.json"
 [ "$(jq -r .response.allowed "$work/answer.json")" = true ] || fail "the replication pod was not allowed"
 say "what the webhook changes (JSON Patch)"
 jq -r '.response.patch | @base64d | fromjson | .[] | "  \(.op) \(.path) \(.value | tojson)"' "$work/answer.json"
 
-say "a custom connector that names a registry nobody approved"
+say "a custom connector from a registry that is not approved"
 jq -r "$images" deploy/samples/airbyte-foreign-connector.json
-ask deploy/samples/airbyte-foreign-connector.json >"$work/answer.json"
+post deploy/samples/airbyte-foreign-connector.json >"$work/answer.json"
 [ "$(jq -r .response.allowed "$work/answer.json")" = false ] || fail "the foreign image was not refused"
 say "is refused"
 jq -r '"  \(.response.status.code) \(.response.status.reason): \(.response.status.message)"' "$work/answer.json"
 
 if [ "$serve" = yes ]; then
-    say "serving until Ctrl-C; ask it with"
+    say "serving until Ctrl-C; send it a review with"
     echo "  curl --cacert $work/tls/ca.crt -H 'Content-Type: application/json' \\"
     echo "    --data-binary @deploy/samples/airbyte-replication.json '$url/mutate'"
     echo "  audit lines: $work/audit.log   messages: $work/pullgate.log"
@@ -127,7 +127,7 @@ kill "$pid"
 status=0
 wait "$pid" || status=$?
 pid=
-[ "$status" -eq 0 ] || fail "pullgate ended with $status"
+[ "$status" -eq 0 ] || fail "pullgate exited with $status"
 say "its audit lines"
 jq -c '{verdict, rule, name, images, secretsAdded, reasons: [.reasons[]?.code]}' "$work/audit.log"
 say "done"

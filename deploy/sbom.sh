@@ -1,12 +1,12 @@
 #!/bin/bash
-# What programs are linked with, by dpkg: a bill of materials (CycloneDX 1.5, JSON).
+# Prints a bill of materials of the Debian packages that programs are linked with (CycloneDX 1.5, JSON).
 #
-#   deploy/sbom.sh PROGRAM...                the bill, on standard output
-#   deploy/sbom.sh --libraries PROGRAM...    the files that the loader takes
-#   deploy/sbom.sh --packages PROGRAM...     the Debian packages these are of
+#   deploy/sbom.sh PROGRAM...                the bill of materials
+#   deploy/sbom.sh --libraries PROGRAM...    the files that the loader loads
+#   deploy/sbom.sh --packages PROGRAM...     the Debian packages of these files
 #
-# It is the machine's packages that are told: run it where the programs were built. The same input gives
-# the same bytes: there is no time and no random number in it.
+# The packages are those of this machine: run it where the programs were built. The output has no time and no random
+# number, so that the same input gives the same bytes.
 set -euo pipefail
 export LC_ALL=C
 
@@ -17,7 +17,7 @@ libraries() { # PROGRAM...
     ldd "$@" | sed -n 's/.*=> \(\/[^ ]*\) (0x.*/\1/p; s/^[[:space:]]*\(\/[^ ]*\) (0x.*/\1/p' | sort -u
 }
 
-# dpkg knows a file by the path it was packed with, with or without /usr.
+# dpkg lists a file under the path it was packed with, with or without /usr.
 package_of() { # FILE
     local path
     for path in "$1" "/usr$1" "${1#/usr}" "$(readlink -f "$1")" "$(readlink -f "$1" | sed 's,^/usr,,')"; do
@@ -31,7 +31,7 @@ packages() { # PROGRAM...
     libraries "$@" | while read -r file; do package_of "$file"; done | sort -u
 }
 
-# Names and versions of Debian hold nothing that JSON would have to escape; a version's + and ~ do in a purl.
+# Debian's names and versions need no escaping in JSON; the + and : of a version do in a purl.
 purl_of() { # NAME VERSION ARCHITECTURE
     local version=${2//+/%2B}
     printf 'pkg:deb/debian/%s@%s?arch=%s&distro=debian-%s' "$1" "${version//:/%3A}" "$3" "$release"

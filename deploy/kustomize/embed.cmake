@@ -1,4 +1,4 @@
-# The base manifests as one C constant, for policyctl render: so they stand once, here.
+# Embeds the base manifests in one C constant for policyctl render, so that there is only one copy of them.
 #   cmake -DOUT=FILE.c -DFILES=a.yaml,b.yaml -P embed.cmake
 string(REPLACE "," ";" files "${FILES}")
 set(all "")
@@ -8,6 +8,6 @@ foreach(file IN LISTS files)
 endforeach()
 string(REGEX REPLACE "(................................)" "\\1\n" all "${all}")
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," all "${all}")
-file(WRITE ${OUT} "#include \"policyctl/manifests.h\"\n
-const unsigned char manifests_base[] = {\n${all}};
-const size_t manifests_base_bytes = sizeof manifests_base;\n")
+file(WRITE ${OUT} "#include \"policyctl/render.h\"\n
+const unsigned char render_base[] = {\n${all}};
+const size_t render_base_bytes = sizeof render_base;\n")

@@ -1,7 +1,7 @@
 # What `cmake --install` puts where, and the Debian packages of cpack. Two components:
 #
 #   pullgate    the webhook, its manual page and a systemd unit
-#   policyctl   policyctl, kubectl-pullgate (a link to it), manual pages, completions, examples, schema
+#   policyctl   policyctl, kubectl-pullgate (a link to it, and its completion), manual pages, completions, examples, schema
 #
 # Paths are those of Debian below CMAKE_INSTALL_PREFIX; DESTDIR goes in front of them.
 include(GNUInstallDirs)
@@ -44,6 +44,7 @@ install(TARGETS policyctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT 
 file(MAKE_DIRECTORY ${shared})
 file(CREATE_LINK policyctl ${shared}/kubectl-pullgate SYMBOLIC)
 install(FILES ${shared}/kubectl-pullgate DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT policyctl)
+install(PROGRAMS ${packages}/kubectl_complete-pullgate DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT policyctl)
 install(FILES ${shared}/policyctl.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT policyctl)
 install(FILES ${shared}/pullgate-policy.5.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT policyctl)
 install(FILES ${shared}/policyctl.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME policyctl

@@ -14,14 +14,14 @@
 
 enum { ARENA_MAX = 1 << 30, JSON_MAX = 512 << 20, POINTER_MAX = 1 << 16 };
 
-void edit_apply_init(struct apply *a, const struct policy *policy,
+void edit_apply_init(struct edit_apply *a, const struct policy *policy,
                      const struct object_request *request) {
-    *a = (struct apply){.arena = ARENA_INIT(64 << 10, ARENA_MAX)};
+    *a = (struct edit_apply){.arena = ARENA_INIT(64 << 10, ARENA_MAX)};
     object_judge_init(&a->judge, policy, request);
     edit_changes_init(&a->changes);
 }
 
-void edit_apply_done(struct apply *a) {
+void edit_apply_done(struct edit_apply *a) {
     object_judge_done(&a->judge);
     edit_text_done(&a->text);
     edit_changes_done(&a->changes);
@@ -38,9 +38,9 @@ struct edits {
 };
 
 /* What pods of a template will have, written into the template. */
-static enum ec template_edits(struct apply *a, const struct object *s, struct edits *out,
+static enum ec template_edits(struct edit_apply *a, const struct object *o, struct edits *out,
                               struct err *err) {
-    const struct decision *d = s->decision;
+    const struct decision *d = o->decision;
     out->v = ARENA_ARRAY(&a->arena, struct edit, d->n_images);
     if (out->v == NULL)
         return arena_fail(&a->arena, err);
@@ -49,7 +49,7 @@ static enum ec template_edits(struct apply *a, const struct object *s, struct ed
         struct edit edit = {.kind = EDIT_STRING, .op = EDIT_REPLACE};
         if (str_eq(d->images[i].proposed, d->images[i].before))
             continue;
-        engine_image_pointer(s->workload, d->images[i].image, &pointer);
+        engine_image_pointer(o->workload, d->images[i].image, &pointer);
         edit.string = d->images[i].proposed;
         bool kept = !pointer.bad && arena_str(&a->arena, buf_view(&pointer), &edit.pointer);
         buf_done(&pointer);
@@ -60,14 +60,14 @@ static enum ec template_edits(struct apply *a, const struct object *s, struct ed
     return EC_OK;
 }
 
-static enum ec edits_of(struct apply *a, const struct object *s, struct edits *out,
+static enum ec edits_of(struct edit_apply *a, const struct object *o, struct edits *out,
                         struct err *err) {
-    *out = (struct edits){.v = s->decision->edits, .n = s->decision->n_edits};
-    if (s->decision->verdict == VERDICT_DENY || !a->templates ||
-        s->workload->shape != SHAPE_TEMPLATE)
+    *out = (struct edits){.v = o->decision->edits, .n = o->decision->n_edits};
+    if (o->decision->verdict == VERDICT_DENY || !a->templates ||
+        o->workload->shape != SHAPE_TEMPLATE)
         return EC_OK;
     out->n = 0;
-    return template_edits(a, s, out, err);
+    return template_edits(a, o, out, err);
 }
 
 /* ---- edits to changes of the text ---------------------------------------------------- */
@@ -83,57 +83,57 @@ static const char *key_of(struct str key) {
 }
 
 /* The container of the pointer's last token, and that token. */
-static enum ec parent_of(const struct object *s, struct str pointer, json_at *parent,
+static enum ec parent_of(const struct object *o, struct str pointer, json_at *parent,
                          struct str *last, struct err *err) {
     size_t slash = pointer.n;
     while (slash > 0 && pointer.p[slash - 1] != '/')
         slash--;
     *last = str_slice(pointer, slash, pointer.n);
-    *parent = json_find_next(s->doc->json, s->near, s->object,
+    *parent = json_find_next(o->doc->json, o->near, o->object,
                              str_slice(pointer, 0, slash ? slash - 1 : 0));
     bool known = *parent != JSON_NONE && key_of(*last) != NULL;
     return known ? EC_OK : err_set(err, EC_BUG, "an edit is nowhere");
 }
 
 /* A pull policy that was not there goes in front of its image. */
-static enum ec change_string(struct apply *a, const struct object *s, const struct edit *e,
+static enum ec change_string(struct edit_apply *a, const struct object *o, const struct edit *e,
                              struct err *err) {
     struct str last;
-    struct change one = {.string = e->string};
-    if (parent_of(s, e->pointer, &one.mapping, &last, err) != EC_OK)
+    struct edit_change one = {.string = e->string};
+    if (parent_of(o, e->pointer, &one.mapping, &last, err) != EC_OK)
         return err->code;
-    one.value = json_get(s->doc->json, one.mapping, last);
+    one.value = json_get(o->doc->json, one.mapping, last);
     one.key = key_of(last);
     one.before = str_eq(last, STR("pullPolicy")) ? "reference" : "image";
     return edit_changes_add(&a->changes, one, err);
 }
 
 /* Both kinds of edits of a list: the list as it will be. */
-static enum ec change_secrets(struct apply *a, const struct object *s, const struct edit *e,
-                              struct err *err) {
-    const struct decision *d = s->decision;
-    struct change one = {.is_list = true, .names = d->secrets, .n_names = d->n_secrets};
+static enum ec change_secrets(struct edit_apply *a, const struct object *o,
+                              const struct edit *e, struct err *err) {
+    const struct decision *d = o->decision;
+    struct edit_change one = {.is_list = true, .names = d->secrets, .n_names = d->n_secrets};
     struct str last, pointer = e->pointer;
     if (str_ends(pointer, STR("/-")))
         pointer.n -= 2;
-    if (parent_of(s, pointer, &one.mapping, &last, err) != EC_OK)
+    if (parent_of(o, pointer, &one.mapping, &last, err) != EC_OK)
         return err->code;
-    one.value = json_get(s->doc->json, one.mapping, last);
+    one.value = json_get(o->doc->json, one.mapping, last);
     one.key = key_of(last);
     one.before = "";
     return edit_changes_add(&a->changes, one, err);
 }
 
-static enum ec gather(struct apply *a, const struct object *s, const struct edits *edits,
+static enum ec gather(struct edit_apply *a, const struct object *o, const struct edits *edits,
                       struct err *err) {
     bool secrets = false; /* are done: one change for all their edits */
     enum ec ec = EC_OK;
     for (size_t i = 0; i < edits->n && ec == EC_OK; i++) {
         const struct edit *e = &edits->v[i];
         if (e->kind == EDIT_STRING)
-            ec = change_string(a, s, e, err);
+            ec = change_string(a, o, e, err);
         else if (!secrets)
-            ec = change_secrets(a, s, e, err);
+            ec = change_secrets(a, o, e, err);
         secrets |= e->kind != EDIT_STRING;
     }
     return ec;
@@ -157,10 +157,10 @@ static enum ec keep(struct str **list, size_t *n, size_t *cap, struct arena *are
     return EC_OK;
 }
 
-static enum ec want(struct apply *a, const struct object *s, const struct edits *edits,
+static enum ec want(struct edit_apply *a, const struct object *o, const struct edits *edits,
                     struct err *err) {
     struct buf after = BUF_INIT(JSON_MAX);
-    enum ec ec = edit_patch_apply(s->doc->json, s->object, edits->v, edits->n, &after, err);
+    enum ec ec = edit_patch_apply(o->doc->json, o->object, edits->v, edits->n, &after, err);
     char *padding = ec == EC_OK ? buf_room(&after, JSON_PADDING) : NULL; /* read in place */
     if (padding != NULL) {
         memset(padding, 0, JSON_PADDING);
@@ -175,80 +175,80 @@ static enum ec want(struct apply *a, const struct object *s, const struct edits 
 
 /* ---- first pass ---------------------------------------------------------------------- */
 
-static void tell_reason(const struct object *s, const struct reason *r) {
+static void tell_reason(const struct object *o, const struct reason *r) {
     struct buf line = BUF_INIT(64 << 10), pointer = BUF_INIT(POINTER_MAX);
     struct err ignored = ERR_INIT;
-    struct yaml_pos pos = object_reason_where(s, r, &pointer);
-    escape_line(&line, "%s:%u:%u: %s: %.*s", s->file, pos.line, pos.col,
+    struct yaml_pos pos = object_reason_where(o, r, &pointer);
+    escape_line(&line, "%s:%u:%u: %s: %.*s", o->file, pos.line, pos.col,
                 object_weight_name(r->weight), STR_ARG(r->message));
     (void)!file_write_fd(STDERR_FILENO, buf_view(&line), &ignored);
     buf_done(&line);
     buf_done(&pointer);
 }
 
-static enum ec keep_result(struct apply *a, const struct object *s, const struct reason *r,
+static enum ec keep_result(struct edit_apply *a, const struct object *o, const struct reason *r,
                            struct err *err) {
     struct buf result = BUF_INIT(64 << 10);
-    edit_krm_result(&result, s, r);
+    edit_krm_result(&result, o, r);
     enum ec ec =
         keep(&a->results, &a->n_results, &a->cap_results, &a->arena, buf_view(&result), err);
     buf_done(&result);
     return ec;
 }
 
-static enum ec report(struct apply *a, const struct object *s, struct err *err) {
-    const struct decision *d = s->decision;
+static enum ec report(struct edit_apply *a, const struct object *o, struct err *err) {
+    const struct decision *d = o->decision;
     enum ec ec = EC_OK;
     for (size_t i = 0; i < d->n_reasons && ec == EC_OK; i++) {
         if (d->reasons[i].weight == WEIGHT_NOTE)
             continue;
-        tell_reason(s, &d->reasons[i]);
-        ec = keep_result(a, s, &d->reasons[i], err);
+        tell_reason(o, &d->reasons[i]);
+        ec = keep_result(a, o, &d->reasons[i], err);
     }
     return ec;
 }
 
-static enum ec report_unjudged(struct apply *a, const struct object *s, struct err *err) {
+static enum ec report_unjudged(struct edit_apply *a, const struct object *o, struct err *err) {
     struct buf line = BUF_INIT(1 << 20), message = BUF_INIT(1 << 20);
     struct err ignored = ERR_INIT;
-    if (s->unjudged == NULL)
+    if (o->unjudged == NULL)
         return EC_OK;
-    object_put_unjudged_line(&line, s);
+    object_put_unjudged_line(&line, o);
     (void)!file_write_fd(STDERR_FILENO, buf_view(&line), &ignored);
     buf_puts(&message, "not judged: ");
-    object_put_unjudged(&message, s);
+    object_put_unjudged(&message, o);
     const struct reason r = {.weight = WEIGHT_NOTE, .image = -1, .message = buf_view(&message)};
-    enum ec ec = keep_result(a, s, &r, err);
+    enum ec ec = keep_result(a, o, &r, err);
     buf_done(&line);
     buf_done(&message);
     return ec;
 }
 
 /* What a person may miss in the new text; once. */
-static void tell_templates(struct apply *a, const struct object *s) {
+static void tell_templates(struct edit_apply *a, const struct object *o) {
     static const struct str text = STR_INIT(
         "policyctl: note: pod templates get no imagePullSecrets, which would take the place "
         "of their service account's; the webhook adds them to each pod\n");
-    const struct policy_rule *rule = s->decision->rule;
+    const struct policy_rule *rule = o->decision->rule;
     struct err ignored = ERR_INIT;
-    if (a->told || s->workload->shape != SHAPE_TEMPLATE || rule == NULL || rule->n_secrets == 0)
+    if (a->told || o->workload->shape != SHAPE_TEMPLATE || rule == NULL || rule->n_secrets == 0)
         return;
     a->told = true;
     (void)!file_write_fd(STDERR_FILENO, text, &ignored);
 }
 
-static enum ec change_object(void *arg, const struct object *s, struct err *err) {
-    struct apply *a = arg;
+static enum ec change_object(void *arg, const struct object *o, struct err *err) {
+    struct edit_apply *a = arg;
     struct edits edits = {.n = 0};
-    tell_templates(a, s);
-    if (report(a, s, err) != EC_OK || report_unjudged(a, s, err) != EC_OK ||
-        s->object == JSON_NONE)
+    tell_templates(a, o);
+    if (report(a, o, err) != EC_OK || report_unjudged(a, o, err) != EC_OK ||
+        o->object == JSON_NONE)
         return err->code;
-    enum ec ec = edits_of(a, s, &edits, err);
+    enum ec ec = edits_of(a, o, &edits, err);
     if (ec == EC_OK)
-        ec = gather(a, s, &edits, err);
+        ec = gather(a, o, &edits, err);
     if (ec == EC_OK)
-        ec = want(a, s, &edits, err);
+        ec = want(a, o, &edits, err);
     return ec;
 }
 
@@ -259,30 +259,30 @@ static const char not_understood[] =
     "is written in a way that cannot be changed in place: what came out would not say what the "
     "patch says; nothing is written";
 
-static enum ec is_as_wanted(bool *equal, const struct object *s, struct str wanted,
+static enum ec is_as_wanted(bool *equal, const struct object *o, struct str wanted,
                             struct err *err) {
     const struct json_limits limits = {.max_depth = 1024, .max_nodes = UINT32_MAX / 2};
     struct json j = JSON_INIT;
     /* The arena's own bytes: nobody reads them after this. */
     enum ec ec =
         json_parse(&j, (char *)(uintptr_t)wanted.p, wanted.n - JSON_PADDING, limits, err);
-    *equal = ec == EC_OK && edit_patch_equal(s->doc->json, s->object, &j, 0);
+    *equal = ec == EC_OK && edit_patch_equal(o->doc->json, o->object, &j, 0);
     json_done(&j);
     return ec;
 }
 
-static enum ec check_object(void *arg, const struct object *s, struct err *err) {
-    struct apply *a = arg;
+static enum ec check_object(void *arg, const struct object *o, struct err *err) {
+    struct edit_apply *a = arg;
     bool equal = false;
     enum ec ec = EC_OK;
-    if (s->object == JSON_NONE)
+    if (o->object == JSON_NONE)
         return EC_OK;
     if (a->n_checked < a->n_wanted)
-        ec = is_as_wanted(&equal, s, a->wanted[a->n_checked], err);
+        ec = is_as_wanted(&equal, o, a->wanted[a->n_checked], err);
     a->n_checked++;
     if (ec != EC_OK || equal)
         return ec;
-    err_place(err, s->file, s->line, 1);
+    err_place(err, o->file, o->line, 1);
     return err_set(err, EC_SCHEMA, "%s", not_understood);
 }
 
@@ -301,7 +301,7 @@ static void no_note(void *arg, const char *file, uint32_t line, const char *text
 /* ---- documents ----------------------------------------------------------------------- */
 
 struct pass {
-    struct apply *a;
+    struct edit_apply *a;
     const char *file;
     struct object_sink sink;
     struct object_totals *totals;
@@ -318,12 +318,12 @@ static void fault(struct pass *p, struct err *err) {
 }
 
 static enum ec take_document(struct pass *p, const struct yaml_doc *doc, struct err *err) {
-    const struct splice splice = {.text = &p->a->text, .doc = doc};
+    const struct edit_splice splice = {.text = &p->a->text, .doc = doc};
     p->a->n_results = 0;
     if (doc->note != NULL)
         p->sink.note(p->sink.arg, p->file, doc->note_line, doc->note);
     if (object_skip_is_chatter(doc->json)) {
-        p->sink.note(p->sink.arg, p->file, doc->line, SKIP_CHATTER);
+        p->sink.note(p->sink.arg, p->file, doc->line, OBJECT_SKIP_CHATTER);
         return EC_OK;
     }
     edit_changes_reset(&p->a->changes);
@@ -353,7 +353,7 @@ static enum ec each_document(struct pass *p, struct str text, struct err *err) {
     return ec;
 }
 
-static enum ec check(struct apply *a, const char *file, struct str text, struct err *err) {
+static enum ec check(struct edit_apply *a, const char *file, struct str text, struct err *err) {
     struct object_totals ignored = {.objects = 0};
     struct pass again = {
         .a = a,
@@ -372,16 +372,16 @@ static bool is_utf16(struct str text) {
     return str_starts(text, STR("\xff\xfe")) || str_starts(text, STR("\xfe\xff"));
 }
 
-enum ec edit_apply_text(struct apply *a, const char *file, struct str text, struct buf *out,
-                        struct err *err) {
+enum ec edit_apply_text(struct edit_apply *a, const char *file, struct str text,
+                        struct buf *out, struct err *err) {
     struct str mark = str_slice(text, 0, utf8_mark_bytes(text));
     struct pass first = {.a = a,
                          .file = file,
                          .totals = &a->totals,
                          .first = true,
                          .sink = {.object = change_object,
-                                  .fault = object_tell_fault,
-                                  .note = object_tell_note,
+                                  .fault = object_report_fault,
+                                  .note = object_report_note,
                                   .arg = a}};
     size_t before = out->n, unreadable = a->totals.unreadable;
     if (is_utf16(text))
@@ -392,7 +392,7 @@ enum ec edit_apply_text(struct apply *a, const char *file, struct str text, stru
         return err_set(err, EC_SCHEMA, "%s: two byte order marks, expected one at most", file);
     a->n_wanted = 0;
     edit_text_done(&a->text);
-    a->lines = (struct excerpt)EXCERPT_INIT(text);
+    a->lines = (struct object_excerpt)OBJECT_EXCERPT_INIT(text);
     enum ec ec = edit_text_init(&a->text, text, err);
     if (ec == EC_OK)
         ec = each_document(&first, text, err);

@@ -5,25 +5,25 @@
  *
  * Rules      denied objects stay as they are. The new text is read again: its objects equal those
  *            after the JSON Patch, or it is an error and nobody gets to see it
- * Ownership  struct apply owns what it gathers until edit_apply_done
+ * Ownership  struct edit_apply owns what it gathers until edit_apply_done
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_EDIT_APPLY_H
 #define PULLGATE_EDIT_APPLY_H
 
 #include "edit/changes.h"
-#include "edit/textedit.h"
+#include "edit/text.h"
 #include "object/object.h"
 
-struct apply {
+struct edit_apply {
     struct object_judge judge;
     bool templates; /* images of pod templates are rewritten, too */
     bool told;      /* that these get no pull secrets */
 
     struct object_totals totals;
-    struct textedit text;
-    struct excerpt lines;   /* of the text */
-    struct changes changes; /* of the document being read */
-    struct arena arena;     /* what follows */
+    struct edit_text text;
+    struct object_excerpt lines; /* of the text */
+    struct edit_changes changes; /* of the document being read */
+    struct arena arena;          /* what follows */
     struct str *wanted; /* the objects as they should become: compact JSON and JSON_PADDING */
     size_t n_wanted, cap_wanted;
     struct str *results; /* of the ResourceList being read: JSON, one per denial */
@@ -31,15 +31,15 @@ struct apply {
     size_t n_checked;
 };
 
-void edit_apply_init(struct apply *a, const struct policy *policy,
+void edit_apply_init(struct edit_apply *a, const struct policy *policy,
                      const struct object_request *request);
-void edit_apply_done(struct apply *a);
+void edit_apply_done(struct edit_apply *a);
 
 /* Appends the new text; totals are added to. What cannot be read is told on standard error and
  * counted; `out` is then of no use. Errors: EC_SCHEMA at what cannot be changed in place and at a
  * second byte order mark; EC_LIMIT (also UTF-16), EC_NOMEM. */
-enum ec edit_apply_text(struct apply *a, const char *file, struct str text, struct buf *out,
-                        struct err *err) MUST_CHECK;
+enum ec edit_apply_text(struct edit_apply *a, const char *file, struct str text,
+                        struct buf *out, struct err *err) MUST_CHECK;
 
 /* The rule file a ResourceList's functionConfig names (spec.policy, or data.policy of a
  * ConfigMap); empty when the text is none, or names none. */

@@ -6,22 +6,22 @@
 
 enum { ARENA_MAX = 1 << 30 };
 
-void edit_changes_init(struct changes *c) {
-    *c = (struct changes){.arena = ARENA_INIT(16 << 10, ARENA_MAX)};
+void edit_changes_init(struct edit_changes *c) {
+    *c = (struct edit_changes){.arena = ARENA_INIT(16 << 10, ARENA_MAX)};
 }
 
-void edit_changes_done(struct changes *c) {
+void edit_changes_done(struct edit_changes *c) {
     arena_done(&c->arena);
     mem_free(c->v);
-    *c = (struct changes){.v = NULL};
+    *c = (struct edit_changes){.v = NULL};
 }
 
-void edit_changes_reset(struct changes *c) {
+void edit_changes_reset(struct edit_changes *c) {
     arena_reset(&c->arena);
     c->n = 0;
 }
 
-static bool keep_value(struct arena *arena, struct change *one) {
+static bool keep_value(struct arena *arena, struct edit_change *one) {
     struct str *names = ARENA_ARRAY(arena, struct str, one->n_names);
     bool kept = names != NULL && arena_str(arena, one->string, &one->string);
     for (size_t i = 0; i < one->n_names && kept; i++)
@@ -30,10 +30,10 @@ static bool keep_value(struct arena *arena, struct change *one) {
     return kept;
 }
 
-enum ec edit_changes_add(struct changes *c, struct change one, struct err *err) {
+enum ec edit_changes_add(struct edit_changes *c, struct edit_change one, struct err *err) {
     if (c->n == c->cap) {
         size_t cap = c->cap ? 2 * c->cap : 64;
-        struct change *more = mem_realloc(c->v, mem_array_bytes(cap, sizeof *more));
+        struct edit_change *more = mem_realloc(c->v, mem_array_bytes(cap, sizeof *more));
         if (more == NULL)
             return err_set(err, EC_NOMEM, "out of memory");
         c->v = more;
@@ -47,19 +47,21 @@ enum ec edit_changes_add(struct changes *c, struct change one, struct err *err) 
 
 /* ---- one change ---------------------------------------------------------------------- */
 
-static enum ec put_member(const struct splice *s, const struct change *c, struct err *err) {
+static enum ec put_member(const struct edit_splice *s, const struct edit_change *c,
+                          struct err *err) {
     if (c->is_list)
         return edit_splice_names(s, c->mapping, c->key, c->names, c->n_names, err);
     return edit_splice_member(s, c->mapping, str_of(c->before), c->key, c->string, err);
 }
 
-static enum ec put_value(const struct splice *s, const struct change *c, struct err *err) {
+static enum ec put_value(const struct edit_splice *s, const struct edit_change *c,
+                         struct err *err) {
     if (c->is_list)
         return edit_splice_name_list(s, c->value, c->names, c->n_names, err);
     return edit_splice_scalar(s, c->value, c->string, err);
 }
 
-static bool is_same(const struct change *a, const struct change *b) {
+static bool is_same(const struct edit_change *a, const struct edit_change *b) {
     if (a == NULL || b == NULL)
         return a == b;
     if (a->is_list != b->is_list || a->n_names != b->n_names || !str_eq(a->string, b->string))
@@ -73,11 +75,12 @@ static bool is_same(const struct change *a, const struct change *b) {
 /* ---- a document with aliases --------------------------------------------------------- */
 
 struct spread {
-    struct changes *changes;
-    const struct splice *s;
+    struct edit_changes *changes;
+    const struct edit_splice *s;
     const struct json *json;
-    const struct change **wanted; /* by node: what it should become; NULL: as it was */
-    const struct change **now; /* by node: what it has become; of a mapping, by what is added */
+    const struct edit_change **wanted; /* by node: what it should become; NULL: as it was */
+    const struct edit_change *
+        *now; /* by node: what it has become; of a mapping, by what is added */
     json_at *parent;
 };
 
@@ -146,10 +149,11 @@ static enum ec check_lost(const struct spread *p, json_at mapping, const char *k
 /* ---- members that are there ---- */
 
 /* What a member says now, as a change that keeps it so. */
-static enum ec as_it_was(struct spread *p, json_at value, struct change *out, struct err *err) {
+static enum ec as_it_was(struct spread *p, json_at value, struct edit_change *out,
+                         struct err *err) {
     const struct json *j = p->json;
     size_t n = 0;
-    *out = (struct change){.value = value, .is_list = json_is(j, value, JSON_ARRAY)};
+    *out = (struct edit_change){.value = value, .is_list = json_is(j, value, JSON_ARRAY)};
     out->string = json_str(j, value);
     if (!out->is_list)
         return json_is(j, value, JSON_STRING) ? EC_OK : fail_shared(p, value, err);
@@ -169,7 +173,7 @@ static enum ec as_it_was(struct spread *p, json_at value, struct change *out, st
 
 /* The mapping brings it by "<<", and gets one of its own. */
 static enum ec override(struct spread *p, json_at value, const char *key, struct err *err) {
-    struct change own;
+    struct edit_change own;
     json_at mapping = p->parent[value];
     if (p->wanted[value] != NULL)
         own = *p->wanted[value];
@@ -183,13 +187,13 @@ static enum ec override(struct spread *p, json_at value, const char *key, struct
     return put_member(p->s, &own, err);
 }
 
-static const struct change *inherited(const struct spread *p, json_at node) {
+static const struct edit_change *inherited(const struct spread *p, json_at node) {
     int64_t source = yaml_source(p->s->doc, node);
     return source < 0 ? NULL : p->now[source];
 }
 
 static enum ec settle_value(struct spread *p, json_at node, struct err *err) {
-    const struct change *wanted = p->wanted[node], *comes = inherited(p, node);
+    const struct edit_change *wanted = p->wanted[node], *comes = inherited(p, node);
     const json_at mapping = p->parent[node];
     p->now[node] = wanted;
     if (is_same(wanted, comes))
@@ -217,7 +221,7 @@ static enum ec settle_values(struct spread *p, struct err *err) {
 /* ---- members that are added ---- */
 
 /* What has been added to an anchor that is merged here, or NULL. */
-static const struct change *brings(const struct spread *p, json_at mapping) {
+static const struct edit_change *brings(const struct spread *p, json_at mapping) {
     const struct json *j = p->json;
     for (json_at k = json_first(j, mapping); k != JSON_NONE; k = json_next(j, mapping, k + 1)) {
         int64_t source = yaml_source(p->s->doc, k);
@@ -229,8 +233,8 @@ static const struct change *brings(const struct spread *p, json_at mapping) {
 }
 
 /* Is the member brought by what has been added to an anchor? Then it need not be written. */
-static bool comes_along(const struct spread *p, const struct change *c) {
-    const struct change *brought = brings(p, c->mapping);
+static bool comes_along(const struct spread *p, const struct edit_change *c) {
+    const struct edit_change *brought = brings(p, c->mapping);
     return brought != NULL && yaml_merge_of(p->s->doc, c->mapping) != NULL &&
            is_same(brought, c);
 }
@@ -260,7 +264,7 @@ static enum ec check_others(const struct spread *p, const char *key, struct err 
     return EC_OK;
 }
 
-static enum ec settle_added(struct spread *p, const struct change *c, struct err *err) {
+static enum ec settle_added(struct spread *p, const struct edit_change *c, struct err *err) {
     const json_at mapping = c->mapping;
     p->now[mapping] = c;
     if (!is_written(p, mapping)) {
@@ -272,14 +276,14 @@ static enum ec settle_added(struct spread *p, const struct change *c, struct err
 }
 
 static int compare_changes(const void *pa, const void *pb) {
-    const struct change *a = pa, *b = pb;
+    const struct edit_change *a = pa, *b = pb;
     int order = strcmp(a->key, b->key);
     return order != 0 ? order : (a->mapping > b->mapping) - (a->mapping < b->mapping);
 }
 
 /* Key by key, and anchors before those that merge them. */
 static enum ec settle_members(struct spread *p, struct err *err) {
-    const struct changes *c = p->changes;
+    const struct edit_changes *c = p->changes;
     const char *key = NULL;
     for (size_t i = 0; i < c->n; i++) {
         if (c->v[i].value != JSON_NONE)
@@ -290,7 +294,7 @@ static enum ec settle_members(struct spread *p, struct err *err) {
             key = NULL;
         }
         if (key == NULL)
-            memset(p->now, 0, p->json->n_nodes * sizeof(const struct change *));
+            memset(p->now, 0, p->json->n_nodes * sizeof(const struct edit_change *));
         key = c->v[i].key;
         if (settle_added(p, &c->v[i], err) != EC_OK)
             return err->code;
@@ -305,11 +309,12 @@ static enum ec settle(struct spread *p, struct err *err) {
     return settle_values(p, err) != EC_OK ? err->code : settle_members(p, err);
 }
 
-static enum ec spread_changes(struct changes *c, const struct splice *s, struct err *err) {
+static enum ec spread_changes(struct edit_changes *c, const struct edit_splice *s,
+                              struct err *err) {
     const size_t n = s->doc->json->n_nodes;
     struct spread p = {.changes = c, .s = s, .json = s->doc->json};
-    p.wanted = mem_zalloc(mem_array_bytes(n, sizeof(const struct change *)));
-    p.now = mem_zalloc(mem_array_bytes(n, sizeof(const struct change *)));
+    p.wanted = mem_zalloc(mem_array_bytes(n, sizeof(const struct edit_change *)));
+    p.now = mem_zalloc(mem_array_bytes(n, sizeof(const struct edit_change *)));
     p.parent = mem_alloc(mem_array_bytes(n, sizeof *p.parent));
     enum ec ec = EC_OK;
     if (p.wanted != NULL && p.now != NULL && p.parent != NULL)
@@ -322,11 +327,12 @@ static enum ec spread_changes(struct changes *c, const struct splice *s, struct 
     return ec;
 }
 
-enum ec edit_changes_make(struct changes *c, const struct splice *s, struct err *err) {
+enum ec edit_changes_make(struct edit_changes *c, const struct edit_splice *s,
+                          struct err *err) {
     if (c->n != 0 && s->doc->aliases)
         return spread_changes(c, s, err);
     for (size_t i = 0; i < c->n; i++) {
-        const struct change *one = &c->v[i];
+        const struct edit_change *one = &c->v[i];
         enum ec ec = one->value != JSON_NONE ? put_value(s, one, err) : put_member(s, one, err);
         if (ec != EC_OK)
             return ec;

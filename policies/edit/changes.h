@@ -14,7 +14,7 @@
 
 #include "edit/splice.h"
 
-struct change {
+struct edit_change {
     json_at mapping;
     json_at value;      /* the member's, or JSON_NONE */
     const char *key;    /* a literal */
@@ -25,22 +25,23 @@ struct change {
     bool is_list;
 };
 
-struct changes {
+struct edit_changes {
     struct arena arena;
-    struct change *v;
+    struct edit_change *v;
     size_t n, cap;
 };
 
-void edit_changes_init(struct changes *c);
-void edit_changes_done(struct changes *c);
+void edit_changes_init(struct edit_changes *c);
+void edit_changes_done(struct edit_changes *c);
 /* Forgets all: the document is over. */
-void edit_changes_reset(struct changes *c);
+void edit_changes_reset(struct edit_changes *c);
 
 /* Errors: EC_NOMEM, EC_LIMIT. */
-enum ec edit_changes_add(struct changes *c, struct change one, struct err *err) MUST_CHECK;
+enum ec edit_changes_add(struct edit_changes *c, struct edit_change one, struct err *err)
+    MUST_CHECK;
 
 /* Errors: EC_SCHEMA, with line and column, at what cannot be changed in place; EC_NOMEM, EC_LIMIT. */
-enum ec edit_changes_make(struct changes *c, const struct splice *s, struct err *err)
+enum ec edit_changes_make(struct edit_changes *c, const struct edit_splice *s, struct err *err)
     MUST_CHECK;
 
 #endif

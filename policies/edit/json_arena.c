@@ -1,6 +1,7 @@
 #include "edit/json_arena.h"
 
 #include "base/arena.h"
+#include "base/mem.h"
 
 #include <jansson.h>
 #include <pthread.h>
@@ -14,12 +15,10 @@ struct edit_json_arena {
 };
 
 static _Thread_local struct edit_json_arena *current; /* NULL outside of an edit_json_arena */
-static json_malloc_t others_malloc; /* the loader's of rule files, who came first */
-static json_free_t others_free;
 
 static void *allocate(size_t n) {
     if (current == NULL)
-        return others_malloc(n);
+        return mem_alloc(n);
     void *p = arena_alloc(&current->arena, n);
     if (p == NULL)
         longjmp(current->no_room, 1);
@@ -28,11 +27,10 @@ static void *allocate(size_t n) {
 
 static void release(void *p) {
     if (current == NULL)
-        others_free(p);
+        mem_free(p);
 }
 
 static void set_allocator(void) {
-    json_get_alloc_funcs(&others_malloc, &others_free);
     json_set_alloc_funcs(allocate, release);
 }
 

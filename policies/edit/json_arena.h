@@ -1,9 +1,8 @@
 /* edit/json_arena - jansson where memory may run out.
  * It must not see an allocation fail: its lexer loses a byte then and goes on, beyond the end of what
  * it has if that byte was a quote; and json_pack() loses what it made. Here all it asks for comes
- * from an arena that ends with the edit_json_arena, and where there is no room its call is left for good.
- * policies/rules/tree.c does the same for rule files.
- * Threads    one edit_json_arena in each at a time                                                  */
+ * from an arena that ends with the call, and where there is no room its call is left for good.
+ * Threads    one call in each thread at a time                                                  */
 #ifndef PULLGATE_EDIT_JSON_ARENA_H
 #define PULLGATE_EDIT_JSON_ARENA_H
 

@@ -39,15 +39,15 @@ static void put_reference(struct buf *out, const struct workload *w) {
     buf_putc(out, '}');
 }
 
-void edit_krm_result(struct buf *out, const struct object *s, const struct reason *r) {
+void edit_krm_result(struct buf *out, const struct object *o, const struct reason *r) {
     static const char *const severities[] = {"info", "warning", "error"};
     struct buf pointer = BUF_INIT(1 << 16);
     put(out, "{\"message\": ", r->message);
     buf_printf(out, ", \"severity\": \"%s\"", severities[r->weight]);
-    put_reference(out, s->workload);
+    put_reference(out, o->workload);
     if (r->image >= 0) {
-        const struct decision_image *image = &s->decision->images[r->image];
-        engine_image_pointer(s->workload, image->image, &pointer);
+        const struct decision_image *image = &o->decision->images[r->image];
+        engine_image_pointer(o->workload, image->image, &pointer);
         buf_puts(out, ", \"field\": {\"path\": ");
         put_path(out, buf_view(&pointer));
         put(out, ", \"currentValue\": ", image->before);

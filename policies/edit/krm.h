@@ -11,6 +11,6 @@ bool edit_krm_is_list(const struct json *j);
 
 /* One result, in JSON: severity error for a denial, warning for a warning, info for
  * what is not judged. */
-void edit_krm_result(struct buf *out, const struct object *s, const struct reason *r);
+void edit_krm_result(struct buf *out, const struct object *o, const struct reason *r);
 
 #endif

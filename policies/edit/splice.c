@@ -5,32 +5,32 @@
 
 /* ---- places -------------------------------------------------------------------------- */
 
-struct str edit_write_text_of(const struct splice *s) {
+struct str edit_write_text_of(const struct edit_splice *s) {
     return s->text->text;
 }
 
-size_t edit_write_begin_of(const struct splice *s, json_at node) {
+size_t edit_write_begin_of(const struct edit_splice *s, json_at node) {
     return edit_text_offset(s->text, s->doc->pos[node]);
 }
 
-char edit_write_byte_at(const struct splice *s, size_t at) {
+char edit_write_byte_at(const struct edit_splice *s, size_t at) {
     return at < edit_write_text_of(s).n ? edit_write_text_of(s).p[at] : '\0';
 }
 
-enum ec edit_write_change(const struct splice *s, json_at node, size_t at, size_t n,
+enum ec edit_write_change(const struct edit_splice *s, json_at node, size_t at, size_t n,
                           struct buf *with, struct err *err) {
     enum ec ec = with->bad ? err_set(err, (enum ec)with->bad, "no room for the text")
                            : edit_text_add(s->text,
-                                           (struct textedit_change){.at = at,
-                                                                    .n = n,
-                                                                    .with = buf_view(with),
-                                                                    .pos = s->doc->pos[node]},
+                                           (struct edit_text_change){.at = at,
+                                                                     .n = n,
+                                                                     .with = buf_view(with),
+                                                                     .pos = s->doc->pos[node]},
                                            err);
     buf_done(with);
     return ec;
 }
 
-enum ec edit_write_strange(const struct splice *s, json_at node, const char *what,
+enum ec edit_write_strange(const struct edit_splice *s, json_at node, const char *what,
                            struct err *err) {
     err_place(err, NULL, s->doc->pos[node].line, s->doc->pos[node].col);
     return err_set(err, EC_SCHEMA, "%s is written in a way that cannot be changed in place",
@@ -84,20 +84,20 @@ static void put_single(struct buf *out, struct str value) {
 }
 
 /* A document of JSON has all its strings in quotes, and must go on having them. */
-bool edit_write_is_json(const struct splice *s) {
+bool edit_write_is_json(const struct edit_splice *s) {
     size_t open = edit_write_begin_of(s, 0);
     char first = edit_write_byte_at(s, edit_scan_blanks(edit_write_text_of(s), open + 1));
     return edit_write_byte_at(s, open) == '{' && (first == '"' || first == '}');
 }
 
 /* A null that is not written stands behind what announces a value; in {a} nothing does. */
-static bool is_announced(const struct splice *s, size_t at) {
+static bool is_announced(const struct edit_splice *s, size_t at) {
     while (at > 0 && strchr(" \t", edit_write_byte_at(s, at - 1)) != NULL)
         at--;
     return at > 0 && strchr(":-", edit_write_byte_at(s, at - 1)) != NULL;
 }
 
-enum ec edit_write_set_null(const struct splice *s, json_at node, struct str with,
+enum ec edit_write_set_null(const struct edit_splice *s, json_at node, struct str with,
                             struct err *err) {
     size_t at = edit_write_begin_of(s, node), n = edit_scan_null(edit_write_text_of(s), at);
     struct buf text = BUF_INIT(1 << 20);
@@ -109,8 +109,8 @@ enum ec edit_write_set_null(const struct splice *s, json_at node, struct str wit
     return edit_write_change(s, node, at, n, &text, err);
 }
 
-enum ec edit_write_set_scalar(const struct splice *s, json_at node, struct str value,
-                              put_fn *put, struct err *err) {
+enum ec edit_write_set_scalar(const struct edit_splice *s, json_at node, struct str value,
+                              edit_put_fn *put, struct err *err) {
     struct str old = json_str(s->doc->json, node);
     size_t at = edit_write_begin_of(s, node), n = 0;
     struct buf text = BUF_INIT(1 << 20);
@@ -139,7 +139,7 @@ enum ec edit_write_set_scalar(const struct splice *s, json_at node, struct str v
     return edit_write_strange(s, node, "this value", err);
 }
 
-enum ec edit_splice_scalar(const struct splice *s, json_at node, struct str value,
+enum ec edit_splice_scalar(const struct edit_splice *s, json_at node, struct str value,
                            struct err *err) {
     return edit_write_set_scalar(s, node, value, put_value, err);
 }
@@ -155,7 +155,7 @@ static json_at key_of(const struct json *j, json_at mapping, struct str key) {
 }
 
 /* As lists beside it have their dashes; two blanks where there is none. */
-static size_t dash_of(const struct splice *s, json_at mapping) {
+static size_t dash_of(const struct edit_splice *s, json_at mapping) {
     const struct json *j = s->doc->json;
     for (json_at k = json_first(j, mapping); k != JSON_NONE; k = json_next(j, mapping, k + 1)) {
         uint32_t key = s->doc->pos[k].col, value = s->doc->pos[k + 1].col;
@@ -166,7 +166,7 @@ static size_t dash_of(const struct splice *s, json_at mapping) {
     return 2;
 }
 
-void edit_write_flow_style(const struct splice *s, size_t open, struct style *out) {
+void edit_write_flow_style(const struct edit_splice *s, size_t open, struct edit_style *out) {
     struct str text = edit_write_text_of(s);
     size_t first = edit_scan_blanks(text, open + 1);
     size_t colon = first;
@@ -183,7 +183,7 @@ void edit_write_flow_style(const struct splice *s, size_t open, struct style *ou
 }
 
 /* Where a key's member begins: in front of its anchor and tag, and of the `?` that announces it. */
-static size_t member_of(const struct splice *s, json_at key) {
+static size_t member_of(const struct edit_splice *s, json_at key) {
     struct str text = edit_write_text_of(s);
     size_t at = edit_write_begin_of(s, key);
     for (;;) {
@@ -200,8 +200,8 @@ static size_t member_of(const struct splice *s, json_at key) {
 }
 
 /* Behind its last "<<": what stands in front of it would not count. */
-static struct style style_behind(const struct splice *s, const struct yaml_merge *m,
-                                 struct style style) {
+static struct edit_style style_behind(const struct edit_splice *s, const struct yaml_merge *m,
+                                      struct edit_style style) {
     struct str text = edit_write_text_of(s);
     size_t key = edit_text_offset(s->text, m->key);
     style.at = edit_text_offset(s->text, m->end);
@@ -216,11 +216,12 @@ static struct style style_behind(const struct splice *s, const struct yaml_merge
     return style;
 }
 
-struct style edit_write_style_of(const struct splice *s, json_at mapping, struct str before) {
+struct edit_style edit_write_style_of(const struct edit_splice *s, json_at mapping,
+                                      struct str before) {
     const struct yaml_merge *merge = yaml_merge_of(s->doc, mapping);
     json_at key = merge ? JSON_NONE : key_of(s->doc->json, mapping, before);
     size_t open = edit_write_begin_of(s, mapping);
-    struct style style = {.at = open};
+    struct edit_style style = {.at = open};
     if (merge != NULL) {
         style.flow = edit_write_byte_at(s, open) == '{';
         style.dash = dash_of(s, mapping);
@@ -244,7 +245,7 @@ void edit_write_blanks(struct buf *out, size_t n) {
         buf_putc(out, ' ');
 }
 
-void edit_write_key(struct buf *out, const struct style *style, const char *key) {
+void edit_write_key(struct buf *out, const struct edit_style *style, const char *key) {
     if (style->quoted)
         buf_json(out, str_of(key));
     else
@@ -253,7 +254,7 @@ void edit_write_key(struct buf *out, const struct style *style, const char *key)
 }
 
 /* The indentation in front of a member that begins its line, tabs and all. */
-static bool put_indentation(struct buf *out, const struct splice *s, size_t at) {
+static bool put_indentation(struct buf *out, const struct edit_splice *s, size_t at) {
     size_t from = at;
     while (from > 0 &&
            (edit_write_byte_at(s, from - 1) == ' ' || edit_write_byte_at(s, from - 1) == '\t'))
@@ -266,7 +267,8 @@ static bool put_indentation(struct buf *out, const struct splice *s, size_t at) 
 }
 
 /* What stands between the new member and the one in front of it. */
-void edit_write_beginning(struct buf *out, const struct splice *s, const struct style *style) {
+void edit_write_beginning(struct buf *out, const struct edit_splice *s,
+                          const struct edit_style *style) {
     if (!style->behind)
         return;
     buf_puts(out, style->flow ? ", " : s->text->eol);
@@ -275,7 +277,8 @@ void edit_write_beginning(struct buf *out, const struct splice *s, const struct 
 }
 
 /* What stands between the new member and the one behind it. */
-void edit_write_separator(struct buf *out, const struct splice *s, const struct style *style) {
+void edit_write_separator(struct buf *out, const struct edit_splice *s,
+                          const struct edit_style *style) {
     if (style->behind || (style->flow && style->empty))
         return;
     if (style->flow)
@@ -290,15 +293,15 @@ void edit_write_separator(struct buf *out, const struct splice *s, const struct 
 }
 
 /* {name: x} */
-void edit_write_named(struct buf *out, const struct style *style, struct str name) {
+void edit_write_named(struct buf *out, const struct edit_style *style, struct str name) {
     buf_putc(out, '{');
     edit_write_key(out, style, "name");
     edit_write_name(out, name, style->quoted);
     buf_putc(out, '}');
 }
 
-void edit_write_flow_names(struct buf *out, const struct style *style, const struct str *names,
-                           size_t n) {
+void edit_write_flow_names(struct buf *out, const struct edit_style *style,
+                           const struct str *names, size_t n) {
     for (size_t i = 0; i < n; i++) {
         buf_puts(out, i == 0 ? "" : style->compact ? "," : ", ");
         edit_write_named(out, style, names[i]);
@@ -307,9 +310,9 @@ void edit_write_flow_names(struct buf *out, const struct style *style, const str
 
 /* ---- members ------------------------------------------------------------------------- */
 
-enum ec edit_splice_member(const struct splice *s, json_at mapping, struct str before,
+enum ec edit_splice_member(const struct edit_splice *s, json_at mapping, struct str before,
                            const char *key, struct str value, struct err *err) {
-    struct style style = edit_write_style_of(s, mapping, before);
+    struct edit_style style = edit_write_style_of(s, mapping, before);
     struct buf text = BUF_INIT(1 << 20);
     edit_write_beginning(&text, s, &style);
     edit_write_key(&text, &style, key);
@@ -318,9 +321,9 @@ enum ec edit_splice_member(const struct splice *s, json_at mapping, struct str b
     return edit_write_change(s, mapping, style.at, 0, &text, err);
 }
 
-enum ec edit_splice_names(const struct splice *s, json_at mapping, const char *key,
+enum ec edit_splice_names(const struct edit_splice *s, json_at mapping, const char *key,
                           const struct str *names, size_t n, struct err *err) {
-    struct style style = edit_write_style_of(s, mapping, STR_NONE);
+    struct edit_style style = edit_write_style_of(s, mapping, STR_NONE);
     struct buf text = BUF_INIT(1 << 20);
     edit_write_beginning(&text, s, &style);
     if (style.flow) {

@@ -12,7 +12,7 @@ static json_at last_of(const struct json *j, json_at list) {
 }
 
 /* Bytes of a scalar, down to where its last line ends; false where that cannot be told. */
-static bool is_measured(const struct splice *s, json_at node, size_t at, size_t *n) {
+static bool is_measured(const struct edit_splice *s, json_at node, size_t at, size_t *n) {
     struct str rest = str_slice(edit_write_text_of(s), at, edit_write_text_of(s).n);
     struct str value = json_str(s->doc->json, node);
     char c = edit_write_byte_at(s, at);
@@ -28,7 +28,7 @@ static bool is_measured(const struct splice *s, json_at node, size_t at, size_t 
 }
 
 /* Behind an element; the text's length + 1 when that cannot be told. */
-static size_t end_of(const struct splice *s, json_at element) {
+static size_t end_of(const struct edit_splice *s, json_at element) {
     json_at last = s->doc->json->nodes[element].next - 1;
     size_t at = edit_write_begin_of(s, element), n = 0;
     if (edit_write_byte_at(s, at) == '{' || edit_write_byte_at(s, at) == '[')
@@ -38,7 +38,7 @@ static size_t end_of(const struct splice *s, json_at element) {
 }
 
 /* Where the line ends that an element ends in; the same. */
-static size_t end_of_line(const struct splice *s, json_at element) {
+static size_t end_of_line(const struct edit_splice *s, json_at element) {
     size_t at = end_of(s, element);
     while (at < edit_write_text_of(s).n && edit_write_text_of(s).p[at] != '\n' &&
            edit_write_text_of(s).p[at] != '\r')
@@ -46,8 +46,8 @@ static size_t end_of_line(const struct splice *s, json_at element) {
     return at;
 }
 
-static enum ec insert_line(const struct splice *s, json_at list, size_t at, struct buf *text,
-                           struct err *err) {
+static enum ec insert_line(const struct edit_splice *s, json_at list, size_t at,
+                           struct buf *text, struct err *err) {
     if (at <= edit_write_text_of(s).n)
         return edit_write_change(s, list, at, 0, text, err);
     buf_done(text);
@@ -55,8 +55,8 @@ static enum ec insert_line(const struct splice *s, json_at list, size_t at, stru
 }
 
 /* Flow: behind the last element, whatever follows it: a comma, comments, the bracket. */
-static enum ec extend_flow(const struct splice *s, json_at list, struct str items, bool compact,
-                           struct err *err) {
+static enum ec extend_flow(const struct edit_splice *s, json_at list, struct str items,
+                           bool compact, struct err *err) {
     size_t open = edit_write_begin_of(s, list),
            close = edit_scan_bracket(edit_write_text_of(s), open);
     json_at last = last_of(s->doc->json, list);
@@ -69,8 +69,8 @@ static enum ec extend_flow(const struct splice *s, json_at list, struct str item
     return edit_write_change(s, list, at, 0, &text, err);
 }
 
-static struct style style_of_list(const struct splice *s, json_at list) {
-    struct style style = {.flow = true, .quoted = edit_write_is_json(s)};
+static struct edit_style style_of_list(const struct edit_splice *s, json_at list) {
+    struct edit_style style = {.flow = true, .quoted = edit_write_is_json(s)};
     json_at first = json_first(s->doc->json, list);
     size_t open =
         first == JSON_NONE ? edit_write_begin_of(s, list) : edit_write_begin_of(s, first);
@@ -79,10 +79,10 @@ static struct style style_of_list(const struct splice *s, json_at list) {
     return style;
 }
 
-static enum ec append_names(const struct splice *s, json_at list, const struct str *names,
+static enum ec append_names(const struct edit_splice *s, json_at list, const struct str *names,
                             size_t n, struct err *err) {
     struct buf text = BUF_INIT(1 << 20);
-    struct style style = style_of_list(s, list);
+    struct edit_style style = style_of_list(s, list);
     size_t open = edit_write_begin_of(s, list);
     if (edit_write_byte_at(s, open) == '[') {
         edit_write_flow_names(&text, &style, names, n);
@@ -103,11 +103,11 @@ static enum ec append_names(const struct splice *s, json_at list, const struct s
     return insert_line(s, list, end_of_line(s, last), &text, err);
 }
 
-static enum ec set_name(const struct splice *s, json_at element, struct str name,
+static enum ec set_name(const struct edit_splice *s, json_at element, struct str name,
                         struct err *err) {
     const struct json *j = s->doc->json;
     json_at old = json_get(j, element, STR("name"));
-    struct style style = {.flow = true, .quoted = edit_write_is_json(s)};
+    struct edit_style style = {.flow = true, .quoted = edit_write_is_json(s)};
     struct buf text = BUF_INIT(1 << 20);
     size_t at = edit_write_begin_of(s, element);
     if (old != JSON_NONE)
@@ -127,13 +127,13 @@ static enum ec set_name(const struct splice *s, json_at element, struct str name
     return edit_write_strange(s, element, "this entry", err);
 }
 
-static void put_line(const struct splice *s, json_at list, struct buf *out) {
+static void put_line(const struct edit_splice *s, json_at list, struct buf *out) {
     buf_puts(out, s->text->eol);
     edit_write_blanks(out, s->doc->pos[list].col - 1);
 }
 
 /* The comments of what is taken out, each on a line of its own. */
-static void keep_comments(const struct splice *s, json_at list, struct str gone,
+static void keep_comments(const struct edit_splice *s, json_at list, struct str gone,
                           struct buf *out) {
     for (size_t at = 0, n; (n = edit_scan_comment(gone, &at)) != 0; at += n) {
         put_line(s, list, out);
@@ -142,7 +142,7 @@ static void keep_comments(const struct splice *s, json_at list, struct str gone,
 }
 
 /* Elements from `first` on, the last ones, are taken out; `before` is the one in front. */
-static enum ec remove_tail(const struct splice *s, json_at list, json_at before,
+static enum ec remove_tail(const struct edit_splice *s, json_at list, json_at before,
                            struct err *err) {
     struct buf kept = BUF_INIT(1 << 20);
     size_t open = edit_write_begin_of(s, list);
@@ -182,7 +182,7 @@ static bool is_kept(const struct json *j, json_at list, const struct str *names,
     return true;
 }
 
-static enum ec check_names(const struct splice *s, json_at list, const struct str *names,
+static enum ec check_names(const struct edit_splice *s, json_at list, const struct str *names,
                            size_t n, struct err *err) {
     const struct json *j = s->doc->json;
     if (is_kept(j, list, names, n))
@@ -196,7 +196,7 @@ static enum ec check_names(const struct splice *s, json_at list, const struct st
     return EC_OK;
 }
 
-static enum ec set_names(const struct splice *s, json_at list, const struct str *names,
+static enum ec set_names(const struct edit_splice *s, json_at list, const struct str *names,
                          size_t n, struct err *err) {
     const struct json *j = s->doc->json;
     json_at before = JSON_NONE, at = json_first(j, list);
@@ -212,10 +212,10 @@ static enum ec set_names(const struct splice *s, json_at list, const struct str 
     return i < n ? append_names(s, list, names + i, n - i, err) : EC_OK;
 }
 
-enum ec edit_splice_name_list(const struct splice *s, json_at list, const struct str *names,
-                              size_t n, struct err *err) {
-    const struct style bare = {.flow = true};
-    struct style style = bare;
+enum ec edit_splice_name_list(const struct edit_splice *s, json_at list,
+                              const struct str *names, size_t n, struct err *err) {
+    const struct edit_style bare = {.flow = true};
+    struct edit_style style = bare;
     if (!json_is(s->doc->json, list, JSON_NULL))
         return set_names(s, list, names, n, err);
     struct buf text = BUF_INIT(1 << 20);
@@ -229,11 +229,11 @@ enum ec edit_splice_name_list(const struct splice *s, json_at list, const struct
     return ec;
 }
 
-enum ec edit_splice_items(const struct splice *s, json_at mapping, const char *key,
+enum ec edit_splice_items(const struct edit_splice *s, json_at mapping, const char *key,
                           const struct str *items, size_t n, struct err *err) {
     const struct json *j = s->doc->json;
     json_at list = json_get(j, mapping, str_of(key));
-    struct style style = edit_write_style_of(s, mapping, STR_NONE);
+    struct edit_style style = edit_write_style_of(s, mapping, STR_NONE);
     struct buf text = BUF_INIT(64 << 20);
     bool block = !style.flow;
     bool listed = json_is(j, list, JSON_ARRAY);

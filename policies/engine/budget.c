@@ -3,23 +3,12 @@
  * is paid for from the same meter; where it runs out the object is denied, and nothing more is looked at. */
 #include "engine/internal.h"
 
-bool charge(struct ctx *c, uint64_t steps) {
-    return match_charge(&c->meter, steps);
-}
-
-bool names_cover(struct ctx *c, const struct policy_names *names, struct str name) {
-    for (size_t i = 0; i < names->n; i++)
-        if (match_name(names->v[i], name, &c->meter))
-            return true;
-    return names->n == 0;
-}
-
 /* As heavy as by the strictest of the rules, since nobody knows which one would have been it. */
 static enum reason_weight heaviest_weight(const struct ctx *c) {
     const struct policy *p = c->policy;
-    enum reason_weight heaviest = unmatched_weight(c);
+    enum reason_weight heaviest = engine_unmatched_weight(c);
     for (size_t i = 0; i < p->n_rules; i++) {
-        enum reason_weight weight = weight_of(&p->rules[i], c->w->shape);
+        enum reason_weight weight = engine_weight_of(&p->rules[i], c->w->shape);
         if (weight > heaviest)
             heaviest = weight;
     }
@@ -43,24 +32,24 @@ static void make_place(struct decision *d) {
     d->n_denials_omitted += d->reasons[d->n_reasons].weight == WEIGHT_DENY;
 }
 
-void complain_unselected(struct ctx *c) {
-    const struct complaint what = {
+void engine_diagnose_unselected(struct ctx *c) {
+    const struct diagnosis what = {
         .code = REASON_PATTERN_LIMIT, .weight = heaviest_weight(c), .image = -1};
     c->over = true;
-    complain(
+    engine_diagnose(
         c, &what,
         "which rule selects this object takes more than %d pattern steps to find, the limit "
         "of one review: fewer or shorter groups, labels and user name, or fewer rules",
         ENGINE_STEPS_MAX);
 }
 
-void complain_spent(struct ctx *c, size_t i) {
-    struct complaint what = {
+void engine_diagnose_spent(struct ctx *c, size_t i) {
+    struct diagnosis what = {
         .code = REASON_PATTERN_LIMIT, .weight = c->weight, .image = -1, .pos = c->rule->pos};
     c->over = true;
     make_place(c->d);
     if (i == c->d->n_images) {
-        complain(
+        engine_diagnose(
             c, &what,
             "the images and pull secrets of this object take more than %d pattern steps, the "
             "limit of one review: fewer of them in one object, or fewer secrets with \"for\"",
@@ -71,9 +60,10 @@ void complain_spent(struct ctx *c, size_t i) {
     c->d->images[i].judged = true;
     if (c->notes != NULL)
         c->notes->images[i] = (struct explain_image){.state = STATE_LIMIT};
-    complain(c, &what,
-             "is where the patterns have taken %d steps, the limit of one review (image %zu of "
-             "%zu): fewer different images in one object, or simpler patterns",
-             ENGINE_STEPS_MAX, i + 1, c->w->n_images);
+    engine_diagnose(
+        c, &what,
+        "is where the patterns have taken %d steps, the limit of one review (image %zu of "
+        "%zu): fewer different images in one object, or simpler patterns",
+        ENGINE_STEPS_MAX, i + 1, c->w->n_images);
     put_first(c->d);
 }

@@ -2,13 +2,13 @@
 
 #include "engine/internal.h"
 
-void note_rule(struct ctx *c, size_t i, bool selected) {
+void engine_note_rule(struct ctx *c, size_t i, bool selected) {
     struct explain_rule *note = &c->notes->rules[i];
     note->tried = true;
     note->selected = selected;
     struct match_meter meter = MATCH_METER(UINT64_MAX, NULL);
     for (enum explain_question q = 0; q < N_QUESTIONS; q++)
-        note->answers[q] = ask(&c->policy->rules[i].match, c->w, q, &meter);
+        note->answers[q] = engine_ask(&c->policy->rules[i].match, c->w, q, &meter);
 }
 
 static enum ec start_notes(struct explanation *out, const struct policy *policy,
@@ -34,9 +34,10 @@ enum ec engine_explain(struct explanation *out, struct decision *decision,
                     .arena = arena,
                     .d = decision,
                     .now_s = now_s,
+                    .err = err,
                     .meter = MATCH_METER(ENGINE_STEPS_MAX, arena),
                     .notes = out};
     if (start_notes(out, policy, workload, arena, err) != EC_OK)
         return err->code;
-    return decide(&c, flags, err);
+    return engine_decide_with(&c, flags);
 }

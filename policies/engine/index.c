@@ -12,18 +12,18 @@ static uint64_t hash_of(const struct index_word *w) {
     return mix(mix(UINT64_C(0xcbf29ce484222325) + (uint64_t)w->kind, w->text), w->value);
 }
 
-bool index_begin(struct index *x, struct arena *arena, size_t n_words, size_t n_others) {
+bool engine_index_begin(struct index *x, struct arena *arena, size_t n_words, size_t n_others) {
     *x = (struct index){.words = ARENA_ARRAY(arena, struct index_entry, n_words),
                         .others = ARENA_ARRAY(arena, uint32_t, n_others)};
     return x->words != NULL && x->others != NULL;
 }
 
-void index_add(struct index *x, const struct index_word *word, size_t at) {
+void engine_index_add(struct index *x, const struct index_word *word, size_t at) {
     x->kinds |= 1U << word->kind;
     x->words[x->n_words++] = (struct index_entry){hash_of(word), (uint32_t)at};
 }
 
-void index_add_other(struct index *x, size_t at) {
+void engine_index_add_other(struct index *x, size_t at) {
     x->others[x->n_others++] = (uint32_t)at;
 }
 
@@ -34,7 +34,7 @@ static int by_hash(const void *a, const void *b) {
     return (x->at > y->at) - (x->at < y->at);
 }
 
-void index_end(struct index *x) {
+void engine_index_end(struct index *x) {
     qsort(x->words, x->n_words, sizeof *x->words, by_hash);
     x->is_built = true;
 }
@@ -51,8 +51,8 @@ static size_t first_of(const struct index *x, uint64_t hash) {
     return from;
 }
 
-const struct index_entry *index_find(const struct index *x, const struct index_word *word,
-                                     size_t *n) {
+const struct index_entry *engine_index_find(const struct index *x,
+                                            const struct index_word *word, size_t *n) {
     *n = 0;
     if (!(x->kinds & 1U << word->kind))
         return NULL;

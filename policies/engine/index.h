@@ -48,13 +48,13 @@ struct index {
 
 /* Room for n_words words and n_others entries without one; then index_add and index_add_other, as
  * many times at most, entries in order; then index_end. false: no memory. */
-bool index_begin(struct index *x, struct arena *arena, size_t n_words, size_t n_others);
-void index_add(struct index *x, const struct index_word *word, size_t at);
-void index_add_other(struct index *x, size_t at);
-void index_end(struct index *x);
+bool engine_index_begin(struct index *x, struct arena *arena, size_t n_words, size_t n_others);
+void engine_index_add(struct index *x, const struct index_word *word, size_t at);
+void engine_index_add_other(struct index *x, size_t at);
+void engine_index_end(struct index *x);
 
 /* The entries under a word: *n of them, ascending. */
-const struct index_entry *index_find(const struct index *x, const struct index_word *word,
-                                     size_t *n);
+const struct index_entry *engine_index_find(const struct index *x,
+                                            const struct index_word *word, size_t *n);
 
 #endif

@@ -1,4 +1,11 @@
-/* engine/internal - what the engine's own files share; nobody else includes it. */
+/* engine/internal - what the engine's files share; for policies/engine alone.
+ *
+ *      struct ctx      one decision in progress, on the caller's stack; every step gets it
+ *      errors          a step that gets no memory sets c->full and continues with what it has;
+ *                      engine_decide_with checks it once, at its end
+ *      ownership       everything lives in c->arena, or is borrowed from policy and workload
+ *      cost            each step pays from c->meter (engine_charge); with the meter spent, an
+ *                      answer of match_*() says nothing, and nothing is diagnosed from it */
 #ifndef PULLGATE_ENGINE_INTERNAL_H
 #define PULLGATE_ENGINE_INTERNAL_H
 
@@ -6,42 +13,19 @@
 #include "engine/explain.h"
 #include "imgref/imgref.h"
 
-/* The same text in the same place, judged once. */
+/* ---- one decision -------------------------------------------------------------------- */
+
+/* What was said of images, to repeat it for their copies. */
+struct memo_image {
+    struct said *said;
+    struct memo_image *next;
+};
 struct memo {
     struct memo_image *images; /* one per image of the workload */
     struct slot *slots;        /* NULL: few images, compared one by one */
     size_t n_slots;
-    struct said **hearer; /* where the next that is said of the image at hand goes, or NULL */
+    struct said **hearer; /* where the next reason of the image at hand goes, or NULL */
     struct memo_image *different, **end; /* those that are no copies, a list */
-};
-struct memo_image {
-    struct said *said; /* to be said again of its copies */
-    struct memo_image *next;
-};
-
-/* One decision under way. Whatever needs memory and gets none notes it in `full` and goes on
- * with what it has; engine_decide looks once, at its end. */
-struct ctx {
-    const struct policy *policy;
-    const struct workload *w;
-    const struct policy_rule *rule;
-    struct arena *arena;
-    struct decision *d;
-    int64_t now_s;
-    unsigned may;                /* bits of enum may: what may be patched here */
-    enum reason_weight weight;   /* of a complaint, by mode and kind of object */
-    enum reason_weight heaviest; /* of all complaints so far */
-    size_t cap_reasons, cap_edits;
-    struct match_meter meter;
-    bool over;     /* the meter has run out, and it is known: nothing more is judged */
-    bool validate; /* the object stands: nothing is edited, what would be is refused */
-    bool refused;  /* for another reason than that: /mutate would have refused it, too */
-    struct memo memo;
-    bool full;
-    struct names *names;         /* of the image at hand; NULL until one is asked for */
-    struct explanation *notes;   /* NULL: nobody asks how */
-    struct explain_image unread; /* what is noted of an image then, one over the other */
-    struct err said;             /* of the image at hand */
 };
 
 enum may {
@@ -53,119 +37,206 @@ enum may {
     MAY_SECRETS_BACK = 32 /* as the stored pod has them */
 };
 
+struct ctx {
+    const struct policy *policy;
+    const struct workload *w;
+    const struct policy_rule *rule; /* the one that decides; NULL: none */
+    struct arena *arena;
+    struct decision *d;
+    int64_t now_s;
+    unsigned may;                /* bits of enum may: what may be patched here */
+    enum reason_weight weight;   /* of a refusal, by mode and kind of object */
+    enum reason_weight heaviest; /* of all reasons so far */
+    size_t cap_reasons, cap_edits;
+    struct match_meter meter;
+    bool over;     /* the meter has run out, and that is a reason: nothing more is judged */
+    bool validate; /* the object stays as it is: what would be edited is refused */
+    bool refused;  /* for another reason than that: /mutate would have refused it, too */
+    bool full;     /* an allocation failed */
+    struct memo memo;
+    struct names *names;       /* of the image at hand; NULL until needed */
+    struct explanation *notes; /* of engine_explain; else NULL */
+    struct explain_image
+        unread;      /* notes of an image without `notes`, overwritten by the next */
+    struct err *err; /* the caller's; in between, of the image at hand */
+};
+
+/* engine.c: engine_decide and engine_explain, with a ctx that holds their arguments. */
+enum ec engine_decide_with(struct ctx *c, unsigned flags) MUST_CHECK;
+
+/* What a reason says beside its message. */
+struct diagnosis {
+    enum reason_code code;
+    enum reason_weight weight;
+    int32_t image; /* -1: the object */
+    struct str suggestion;
+    struct policy_pos pos;
+};
+
+/* ---- select.c: which rule decides ---------------------------------------------------- */
+
+/* NULL: none selects the pod, or the meter has run out. */
+const struct policy_rule *engine_select(struct ctx *c);
+enum explain_answer engine_ask(const struct policy_match *m, const struct workload *w,
+                               enum explain_question question, struct match_meter *meter);
+/* true also for an empty list. */
+bool engine_names_cover(const struct policy_names *names, struct str name,
+                        struct match_meter *meter);
+
+/* ---- odd.c: names that cannot be compared (struct workload_odd) ---------------------- */
+
+/* true: c->rule, or a rule before it, needs one of them. The object is refused for that alone. */
+bool engine_refuse_odd(struct ctx *c);
+/* The same for the name of a pull secret. */
+bool engine_refuse_odd_secret(struct ctx *c);
+
+/* ---- rewrite.c: where images go ------------------------------------------------------ */
+
 /* An image reference as the engine compares it. */
-struct located {
+struct reference {
     struct imgref ref;          /* host in lower case */
     struct match_target target; /* normal form: host, repository with library/, whole */
     struct str tail;            /* [:tag][@digest], as written */
     struct str text;            /* what to write: as it was, or canonical where it has to be */
 };
+bool engine_read_reference(struct ctx *c, struct str text, struct reference *out,
+                           struct err *err);
 
-/* rewrite.c */
-bool locate(struct ctx *c, struct str text, struct located *out, struct err *err);
-/* The parts in a row, in the arena; no text where there is no room. */
-struct str join(struct arena *arena, const struct str *parts, size_t n_parts);
-bool place_covers(const struct policy_place *place, struct str host, struct str repository);
-/* Where an image goes by the rule: to its registry, to a mirror, or nowhere. */
 struct route {
     enum explain_way way;
-    const struct policy_mirror *mirror;
+    const struct policy_mirror *mirror; /* of WAY_MIRROR */
 };
-struct route route_of(const struct policy_rule *rule, const struct located *from);
-/* The text it has there; from->text where it stays. */
-struct str rewritten(struct arena *arena, const struct policy_rule *rule,
-                     const struct located *from, const struct route *route);
-/* What the registry calls the image. */
-struct str to_registry(struct arena *arena, const struct policy_rule *rule,
-                       const struct located *from);
+struct route engine_find_route(const struct policy_rule *rule, const struct reference *from);
+/* The text the image has there; from->text where it stays. */
+struct str engine_apply_route(struct arena *arena, const struct policy_rule *rule,
+                              const struct reference *from, const struct route *route);
+/* How patterns see that text. Errors: it is no image reference. */
+bool engine_read_target(struct ctx *c, const struct reference *from, const struct route *route,
+                        struct str text, struct match_target *out);
+/* The image at the rule's registry. */
+struct str engine_to_registry(struct arena *arena, const struct policy_rule *rule,
+                              const struct reference *from);
+bool engine_place_covers(const struct policy_place *place, struct str host,
+                         struct str repository);
 
-/* names.c: every name by which the same content is reached */
+/* ---- names.c: every name by which the same content is reached ------------------------ */
+
 enum { NAMES_MAX = 64 };
 struct name {
     struct match_target target;
-    bool mirrored; /* found by way of a mirror */
+    bool mirrored; /* found through a mirror */
 };
 struct names {
     struct name v[NAMES_MAX];
     size_t n;
-    bool more;  /* there are others, which found no place */
+    bool more;  /* there are more than NAMES_MAX */
     char *room; /* for texts, used again for the next image */
     size_t cap, used;
 };
 /* The names of an image: its own (NULL: it has none), the one it is pulled by, aliases and default
  * ports folded, official images of Docker Hub with library/ and without, and what the mirrors of the
  * rule's file say. Valid until the next call; NULL and c->full without room. */
-const struct names *names_of(struct ctx *c, const struct match_target *own,
-                             const struct match_target *pulled);
+const struct names *engine_names_of(struct ctx *c, const struct match_target *own,
+                                    const struct match_target *pulled);
 
-/* suggest.c */
-/* Another name of the same image by which the rule might admit it; empty when it has none. */
-struct str other_name(struct ctx *c, const struct located *image);
-/* "; approved: "ghcr.io/acme-data", ... and 3 more" */
-void put_approved(struct buf *b, const struct policy_rule *rule);
+/* ---- approve.c: what the rule says of a name ----------------------------------------- */
 
-enum { SHOWN_MAX = 1024 }; /* of a host, or of an image, within a sentence */
-
-/* reason.c */
-void put_quoted(struct buf *b, struct str s);
-struct complaint {
-    enum reason_code code;
-    enum reason_weight weight;
-    int32_t image;
-    struct str suggestion;
-    struct policy_pos pos;
+struct exemption_hit {
+    const struct policy_exemption *valid;
+    const struct policy_exemption *expired;
+    const struct policy_exemption *elsewhere; /* for rules of another file; only with notes */
 };
-/* Adds a reason; the message is the image's name and text, then the format, then the fix. */
-void complain(struct ctx *c, const struct complaint *what, const char *format, ...)
+void engine_find_exemption(struct ctx *c, const struct match_target *target,
+                           struct exemption_hit *hit);
+
+/* What `denied` has against an image. */
+struct denial {
+    const struct policy_pattern *by; /* NULL: nothing */
+    const struct policy_pattern *gave_up;
+    const struct name *as;
+    bool too_many_names; /* to look at all of them */
+};
+/* own: NULL where the image has no name of its own. */
+struct denial engine_find_denial(struct ctx *c, const struct match_target *own,
+                                 const struct match_target *pulled);
+bool engine_is_clean(const struct denial *d);
+
+/* Sets served, approved and gave_up of the note. */
+enum explain_approval engine_find_approval(struct ctx *c, const struct match_target *t,
+                                           struct explain_image *note);
+enum explain_need engine_find_need(const struct policy_rule *rule, const struct imgref *ref);
+/* Whether the rule allows this text as it is. */
+bool engine_is_admitted(struct ctx *c, struct str text);
+
+/* ---- suggest.c: what to write instead ------------------------------------------------ */
+
+/* Another name of the same image by which the rule might allow it; empty when there is none. */
+struct str engine_other_name(struct ctx *c, const struct reference *image);
+/* "; approved: "ghcr.io/acme-data", ... and 3 more" */
+void engine_put_approved(struct buf *b, const struct policy_rule *rule);
+
+/* ---- judge.c: one image; memo.c: all of them, equal ones once ------------------------ */
+
+/* Its reasons depend on text and list alone, but for the container's name in front. */
+void engine_judge_image(struct ctx *c, size_t i);
+bool engine_has_changed_image(const struct workload *w);
+void engine_judge_images(struct ctx *c);
+
+/* ---- edits.c, secrets.c: what /mutate changes ---------------------------------------- */
+
+unsigned engine_may_patch(const struct workload *w);
+bool engine_wants_pull_policy(const struct ctx *c, const struct decision_image *d);
+void engine_edit_images(struct ctx *c);
+void engine_add_edit(struct ctx *c, struct edit edit);
+void engine_drop_edits(struct decision *d, const struct workload *w);
+void engine_decide_secrets(struct ctx *c);
+
+/* ---- validate.c: what /mutate would still change ------------------------------------- */
+
+void engine_refuse_image(struct ctx *c, struct diagnosis *what, struct str wanted);
+void engine_refuse_pull_policies(struct ctx *c);
+void engine_refuse_missing_secrets(struct ctx *c);
+
+/* ---- reasons.c ----------------------------------------------------------------------- */
+
+/* Adds a reason; the message is the image's name and text, then the format, then the advice. */
+void engine_diagnose(struct ctx *c, const struct diagnosis *what, const char *format, ...)
     PRINTF(3, 4);
-/* The same of another image: its name, then the tail. */
-void complain_again(struct ctx *c, const struct complaint *what, struct str tail);
+/* The same for a copy of the image: its name and text, then the tail. */
+void engine_diagnose_copy(struct ctx *c, const struct diagnosis *what, struct str tail);
+/* memo.c: keeps a reason for the copies of the image at hand. `tail` is the message behind the
+ * image's text; empty where there was no room for the reason. */
+void engine_memo_record(struct ctx *c, const struct diagnosis *what, struct str tail);
 
-/* judge.c: what it says of an image depends on text and place alone, but for the name it gives it */
-void judge_image(struct ctx *c, size_t i);
+enum reason_weight engine_weight_of(const struct policy_rule *rule, enum workload_shape shape);
+enum reason_weight engine_unmatched_weight(const struct ctx *c);
 
-/* memo.c: all images, the same text in the same place once */
-void judge_images(struct ctx *c);
-/* What was just said of the image at hand: `tail` is the message behind the image's name, or empty
- * where there was no room for the reason. */
-void memo_hear(struct ctx *c, const struct complaint *what, struct str tail);
+/* ---- budget.c: what the whole review may cost ---------------------------------------- */
 
-/* budget.c: what the whole review may cost */
 /* false: it costs too much. */
-bool charge(struct ctx *c, uint64_t steps);
-bool names_cover(struct ctx *c, const struct policy_names *names, struct str name);
-/* The meter ran out while a rule was looked for; while image i was judged, or behind all of them. */
-void complain_unselected(struct ctx *c);
-void complain_spent(struct ctx *c, size_t i);
+static inline bool engine_charge(struct ctx *c, uint64_t steps) {
+    return match_charge(&c->meter, steps);
+}
+/* The meter ran out while the rule was selected. */
+void engine_diagnose_unselected(struct ctx *c);
+/* It ran out at image i, or, with i = n_images, behind all of them. */
+void engine_diagnose_spent(struct ctx *c, size_t i);
 
-/* secrets.c */
-void decide_secrets(struct ctx *c);
+/* ---- explain.c ----------------------------------------------------------------------- */
 
-/* odd.c: names that cannot be compared (struct workload_odd) */
-/* Is one of them asked for, before or by c->rule? Then it is complained of, and nothing else is. */
-bool refuse_odd(struct ctx *c);
-/* The same of a pull secret's name. */
-bool refuse_odd_secret(struct ctx *c);
+/* Notes how a rule answers; only with c->notes. */
+void engine_note_rule(struct ctx *c, size_t i, bool selected);
 
-/* engine.c */
-enum explain_answer ask(const struct policy_match *m, const struct workload *w,
-                        enum explain_question question, struct match_meter *meter);
-enum reason_weight weight_of(const struct policy_rule *rule, enum workload_shape shape);
-enum reason_weight unmatched_weight(const struct ctx *c);
-enum ec decide(struct ctx *c, unsigned flags, struct err *err) MUST_CHECK;
-void add_edit(struct ctx *c, struct edit edit);
+/* ---- text.c -------------------------------------------------------------------------- */
 
-/* validate.c: what /mutate would still change */
-void refuse_image(struct ctx *c, struct complaint *what, struct str wanted);
-void refuse_pull_policy(struct ctx *c, const struct decision_image *d);
-void refuse_missing_secrets(struct ctx *c);
-
-/* explain.c: writes down how a rule answers; only with c->notes */
-void note_rule(struct ctx *c, size_t i, bool selected);
-
-/* A text is written where it stays: in the arena's free bytes, `max` of them at most, one at a time. text_take ends it; empty and c->full when there was no room. */
 enum { TEXT_MAX = 8192, POINTER_MAX = 256 };
-struct buf text_start(struct ctx *c, size_t max);
-struct str text_take(struct ctx *c, const struct buf *b);
+enum { SHOWN_MAX = 1024 }; /* of a host or an image within a sentence */
+/* A text is written into the arena's free bytes, at most `max` of them, one text at a time;
+ * engine_text_take ends it: empty, and c->full, when there was no room. */
+struct buf engine_text_start(struct ctx *c, size_t max);
+struct str engine_text_take(struct ctx *c, const struct buf *b);
+void engine_put_quoted(struct buf *b, struct str s);
+/* The parts in a row, in the arena; no text where there is no room. */
+struct str engine_join(struct arena *arena, const struct str *parts, size_t n_parts);
 
 #endif

@@ -10,128 +10,13 @@ static bool is_placeholder(struct str text) {
     return bare.n == 0 || bare.n != text.n || str_eq(text, STR("auto"));
 }
 
-/* ---- patterns ------------------------------------------------------------------------ */
-
-/* One pattern; what gave up is kept in *gave_up, unless that is NULL. */
-static bool is_match(struct ctx *c, const struct policy_pattern *pattern,
-                     const struct match_target *target, const struct policy_pattern **gave_up) {
-    enum match_result r = match_image(pattern->image, target, &c->meter);
-    if (r == MATCH_GAVE_UP && gave_up != NULL)
-        *gave_up = pattern;
-    return r == MATCH_YES;
-}
-
-static const struct policy_pattern *find_indexed(struct ctx *c,
-                                                 const struct policy_patterns *patterns,
-                                                 const struct match_target *target,
-                                                 const struct policy_pattern **gave_up) {
-    const struct index *x = &patterns->index;
-    const struct index_word host = {INDEX_HOST, target->host, STR_NONE};
-    size_t best = patterns->n, n, i = 0;
-    const struct index_entry *under = index_find(x, &host, &n);
-    while (i < n && !is_match(c, &patterns->v[under[i].at], target, gave_up))
-        i++;
-    if (i < n)
-        best = under[i].at;
-    for (i = 0; i < x->n_others && x->others[i] < best; i++)
-        if (is_match(c, &patterns->v[x->others[i]], target, gave_up))
-            best = x->others[i];
-    return best < patterns->n ? &patterns->v[best] : NULL;
-}
-
-/* The first that matches. */
-static const struct policy_pattern *find_pattern(struct ctx *c,
-                                                 const struct policy_patterns *patterns,
-                                                 const struct match_target *target,
-                                                 const struct policy_pattern **gave_up) {
-    if (patterns->index.is_built)
-        return find_indexed(c, patterns, target, gave_up);
-    for (size_t i = 0; i < patterns->n; i++)
-        if (is_match(c, &patterns->v[i], target, gave_up))
-            return &patterns->v[i];
-    return NULL;
-}
-
-static bool holds_for(const struct policy_exemption *e, const struct policy_rule *rule) {
-    return e->scope == SCOPE_ALL || e->pos.file == rule->pos.file;
-}
-
-struct exemption_hit {
-    const struct policy_exemption *valid;
-    const struct policy_exemption *expired;
-    const struct policy_exemption *elsewhere; /* for rules of another file; only with notes */
-};
-
-static void find_exemption(struct ctx *c, const struct match_target *target,
-                           struct exemption_hit *hit) {
-    for (size_t i = 0; i < c->policy->n_exemptions && hit->valid == NULL; i++) {
-        const struct policy_exemption *e = &c->policy->exemptions[i];
-        bool ours = holds_for(e, c->rule);
-        if ((!ours && c->notes == NULL) || !names_cover(c, &e->namespaces, c->w->namespace) ||
-            find_pattern(c, &e->images, target, NULL) == NULL)
-            continue;
-        if (!ours)
-            hit->elsewhere = e;
-        else if (c->now_s < e->until_s)
-            hit->valid = e;
-        else
-            hit->expired = e;
-    }
-}
-
-/* ---- approved, denied ---------------------------------------------------------------- */
-
-/* Where a rule sends images is approved by that alone. */
-static enum explain_approval serves_itself(const struct policy_rule *rule,
-                                           const struct match_target *t,
-                                           const struct policy_mirror **served) {
-    if (rule->registry.text.n && place_covers(&rule->registry, t->host, t->repository))
-        return APPROVAL_REGISTRY;
-    for (size_t i = 0; i < rule->n_mirrors; i++)
-        if (place_covers(&rule->mirrors[i].to, t->host, t->repository)) {
-            *served = &rule->mirrors[i];
-            return APPROVAL_MIRROR;
-        }
-    return APPROVAL_NONE;
-}
-
-/* What `denied` has against an image. */
-struct denial {
-    const struct policy_pattern *by; /* NULL: nothing */
-    const struct policy_pattern *gave_up;
-    const struct name *as;
-    bool too_many_names; /* to look at all of them */
-};
-
-/* A denial sees through an image's other names: a pattern that matches one of them matches it. own: NULL where
- * it has no name of its own. */
-static struct denial find_denial(struct ctx *c, const struct match_target *own,
-                                 const struct match_target *pulled) {
-    struct denial out = {.by = NULL};
-    if (c->rule->denied.n == 0)
-        return out;
-    const struct names *names = names_of(c, own, pulled);
-    if (names == NULL)
-        return out;
-    for (size_t i = 0; i < names->n && out.by == NULL; i++) {
-        out.as = &names->v[i];
-        out.by = find_pattern(c, &c->rule->denied, &names->v[i].target, &out.gave_up);
-    }
-    out.too_many_names = names->more;
-    return out;
-}
-
-static bool is_clean(const struct denial *d) {
-    return d->by == NULL && d->gave_up == NULL && !d->too_many_names;
-}
-
 /* ---- one image ----------------------------------------------------------------------- */
 
 struct judged {
     int32_t index;
     const struct workload_image *image;
-    struct located source; /* as it stands in the object */
-    struct located result; /* what would be pulled: where the rule sends it, or as it stands */
+    struct reference source;    /* as it stands in the object */
+    struct match_target result; /* what is pulled: where the rule sends it, or as it stands */
     struct exemption_hit exemption;
     bool can;    /* this image may be rewritten here */
     bool nobody; /* the source names no host and the registry claims it: it comes from nowhere
@@ -139,82 +24,57 @@ struct judged {
     struct explain_image *note; /* what was looked at */
 };
 
-static struct complaint about(const struct ctx *c, const struct judged *j,
+static struct diagnosis about(const struct ctx *c, const struct judged *j,
                               enum reason_code code) {
-    return (struct complaint){
+    return (struct diagnosis){
         .code = code, .weight = c->weight, .image = j->index, .pos = c->rule->pos};
 }
 
-static void complain_denied(struct ctx *c, const struct judged *j, const struct denial *d) {
-    struct complaint what = about(c, j, REASON_DENIED);
+static void diagnose_denied(struct ctx *c, const struct judged *j, const struct denial *d) {
+    struct diagnosis what = about(c, j, REASON_DENIED);
     struct str pattern = match_image_text(d->by->image);
     what.pos = d->by->pos;
     if (d->as->mirrored)
-        complain(c, &what, "is denied by pattern \"%.*s\": by way of mirrors it is \"%.*s\"",
-                 STR_ARG(pattern), STR_ARG(str_slice(d->as->target.whole, 0, SHOWN_MAX)));
+        engine_diagnose(
+            c, &what, "is denied by pattern \"%.*s\": by way of mirrors it is \"%.*s\"",
+            STR_ARG(pattern), STR_ARG(str_slice(d->as->target.whole, 0, SHOWN_MAX)));
     else
-        complain(c, &what, "is denied by pattern \"%.*s\"", STR_ARG(pattern));
+        engine_diagnose(c, &what, "is denied by pattern \"%.*s\"", STR_ARG(pattern));
 }
 
-static void complain_many_names(struct ctx *c, const struct judged *j) {
-    const struct complaint what = about(c, j, REASON_PATTERN_LIMIT);
-    complain(c, &what,
-             "has more than %d names by way of mirrors, too many to match with denied",
-             NAMES_MAX);
+static void diagnose_many_names(struct ctx *c, const struct judged *j) {
+    const struct diagnosis what = about(c, j, REASON_PATTERN_LIMIT);
+    engine_diagnose(c, &what,
+                    "has more than %d names by way of mirrors, too many to match with denied",
+                    NAMES_MAX);
 }
 
-static void complain_gave_up(struct ctx *c, const struct judged *j,
+static void diagnose_gave_up(struct ctx *c, const struct judged *j,
                              const struct policy_pattern *by) {
-    struct complaint what = about(c, j, REASON_PATTERN_LIMIT);
+    struct diagnosis what = about(c, j, REASON_PATTERN_LIMIT);
     what.pos = by->pos;
-    complain(c, &what, "is too costly to match with regex \"%.*s\"",
-             STR_ARG(match_image_text(by->image)));
+    engine_diagnose(c, &what, "is too costly to match with regex \"%.*s\"",
+                    STR_ARG(match_image_text(by->image)));
 }
 
-/* With a digest the tag proves nothing and is not asked for. */
-static enum explain_need find_need(const struct policy_rule *rule, const struct imgref *ref) {
-    if (!rule->require_digest && !rule->require_tag)
-        return NEED_NOTHING;
-    if (ref->digest.n != 0)
-        return NEED_MET;
-    if (rule->require_digest)
-        return NEED_DIGEST;
-    return ref->tag.n != 0 && !str_eq(ref->tag, STR("latest")) ? NEED_MET : NEED_TAG;
+static struct str suggestion(struct ctx *c, const struct reference *image) {
+    struct str text = engine_other_name(c, image);
+    return engine_is_admitted(c, text) ? text : STR_NONE;
 }
 
-/* Would the rule let pass who writes this? */
-static bool is_admitted(struct ctx *c, struct str text) {
-    const struct policy_pattern *gave_up = NULL;
-    const struct policy_mirror *served;
-    struct located there;
-    struct err ignored = ERR_INIT;
-    if (text.n == 0 || !locate(c, text, &there, &ignored))
-        return false;
-    struct denial d = find_denial(c, &there.target, &there.target);
-    enum explain_need need = find_need(c->rule, &there.ref);
-    return is_clean(&d) && need != NEED_DIGEST && need != NEED_TAG &&
-           (serves_itself(c->rule, &there.target, &served) != APPROVAL_NONE ||
-            find_pattern(c, &c->rule->approved, &there.target, &gave_up) != NULL);
-}
-
-static struct str suggestion(struct ctx *c, const struct located *image) {
-    struct str text = other_name(c, image);
-    return is_admitted(c, text) ? text : STR_NONE;
-}
-
-static void complain_not_approved(struct ctx *c, const struct judged *j) {
-    struct complaint what = about(c, j, REASON_NOT_APPROVED);
-    struct str host = str_slice(j->result.target.host, 0, SHOWN_MAX);
+static void diagnose_not_approved(struct ctx *c, const struct judged *j) {
+    struct diagnosis what = about(c, j, REASON_NOT_APPROVED);
+    struct str host = str_slice(j->result.host, 0, SHOWN_MAX);
     what.suggestion = suggestion(c, &j->source);
     const struct policy_exemption *over = j->exemption.expired;
     if (over != NULL)
-        complain(
+        engine_diagnose(
             c, &what,
             "comes from %.*s, which is not approved (the exemption in line %u ran out: until "
             "%.*s)",
             STR_ARG(host), over->pos.line, STR_ARG(over->until));
     else
-        complain(c, &what, "comes from %.*s, which is not approved", STR_ARG(host));
+        engine_diagnose(c, &what, "comes from %.*s, which is not approved", STR_ARG(host));
 }
 
 static void note_denial(struct ctx *c, struct judged *j, const struct denial *d) {
@@ -230,48 +90,37 @@ static void note_denial(struct ctx *c, struct judged *j, const struct denial *d)
 }
 
 static bool is_denied(struct ctx *c, struct judged *j) {
-    struct denial d = find_denial(c, j->nobody ? NULL : &j->source.target, &j->result.target);
+    struct denial d = engine_find_denial(c, j->nobody ? NULL : &j->source.target, &j->result);
     note_denial(c, j, &d);
     if (d.by != NULL)
-        complain_denied(c, j, &d);
+        diagnose_denied(c, j, &d);
     else if (d.gave_up != NULL)
-        complain_gave_up(c, j, d.gave_up);
+        diagnose_gave_up(c, j, d.gave_up);
     else if (d.too_many_names)
-        complain_many_names(c, j);
-    return !is_clean(&d);
-}
-
-static enum explain_approval find_approval(struct ctx *c, struct judged *j) {
-    struct explain_image *note = j->note;
-    const struct match_target *t = &j->result.target;
-    note->gave_up = NULL;
-    enum explain_approval by = serves_itself(c->rule, t, &note->served);
-    if (by != APPROVAL_NONE)
-        return by;
-    note->approved = find_pattern(c, &c->rule->approved, t, &note->gave_up);
-    return note->approved ? APPROVAL_PATTERN : APPROVAL_NONE;
+        diagnose_many_names(c, j);
+    return !engine_is_clean(&d);
 }
 
 static bool is_approved(struct ctx *c, struct judged *j) {
-    j->note->approval = find_approval(c, j);
+    j->note->approval = engine_find_approval(c, &j->result, j->note);
     if (j->note->approval != APPROVAL_NONE)
         return true;
     if (j->note->gave_up != NULL)
-        complain_gave_up(c, j, j->note->gave_up);
+        diagnose_gave_up(c, j, j->note->gave_up);
     else
-        complain_not_approved(c, j);
+        diagnose_not_approved(c, j);
     return false;
 }
 
 static bool meets_requirements(struct ctx *c, struct judged *j) {
-    j->note->need = find_need(c->rule, &j->result.ref);
+    j->note->need = engine_find_need(c->rule, &j->source.ref);
     if (j->note->need == NEED_DIGEST) {
-        struct complaint what = about(c, j, REASON_DIGEST_MISSING);
-        complain(c, &what, "has no digest, and one is required (@sha256:...)");
+        struct diagnosis what = about(c, j, REASON_DIGEST_MISSING);
+        engine_diagnose(c, &what, "has no digest, and one is required (@sha256:...)");
     } else if (j->note->need == NEED_TAG) {
-        struct complaint what = about(c, j, REASON_TAG_MISSING);
-        complain(c, &what, "%s, and an explicit tag is required",
-                 j->result.ref.tag.n ? "has the tag latest" : "has no tag");
+        struct diagnosis what = about(c, j, REASON_TAG_MISSING);
+        engine_diagnose(c, &what, "%s, and an explicit tag is required",
+                        j->source.ref.tag.n ? "has the tag latest" : "has no tag");
     }
     return j->note->need != NEED_DIGEST && j->note->need != NEED_TAG;
 }
@@ -281,77 +130,72 @@ static bool meets_requirements(struct ctx *c, struct judged *j) {
 static bool stands_well(struct ctx *c, const struct judged *j, struct str proposed) {
     if (j->can || c->w->shape == SHAPE_TEMPLATE || str_eq(j->source.text, j->image->text))
         return true;
-    struct complaint what = about(c, j, REASON_NOT_REWRITTEN);
-    what.suggestion = is_admitted(c, proposed) ? proposed : STR_NONE;
+    struct diagnosis what = about(c, j, REASON_NOT_REWRITTEN);
+    what.suggestion = engine_is_admitted(c, proposed) ? proposed : STR_NONE;
     if (j->source.ref.qualified)
-        complain(c, &what, "has a host in upper case, which runtimes read differently");
+        engine_diagnose(c, &what, "has a host in upper case, which runtimes read differently");
     else
-        complain(c, &what, "names no registry, and it cannot be rewritten here");
+        engine_diagnose(c, &what, "names no registry, and it cannot be rewritten here");
     return false;
 }
 
 /* /mutate would have written another image. Of one that is refused as it stands this is told, too, where
  * /mutate would have let it pass. */
-static void complain_not_rewritten(struct ctx *c, const struct judged *j, struct str proposed,
+static void diagnose_not_rewritten(struct ctx *c, const struct judged *j, struct str proposed,
                                    bool passed) {
-    struct complaint what = about(c, j, REASON_NOT_REWRITTEN);
+    struct diagnosis what = about(c, j, REASON_NOT_REWRITTEN);
     if (str_eq(proposed, j->image->text) ||
-        (!passed && c->weight == WEIGHT_DENY && !is_admitted(c, proposed)))
+        (!passed && c->weight == WEIGHT_DENY && !engine_is_admitted(c, proposed)))
         return;
     what.suggestion = passed ? proposed : STR_NONE;
-    refuse_image(c, &what, proposed);
+    engine_refuse_image(c, &what, proposed);
 }
 
 static void note_exemption(struct ctx *c, const struct judged *j) {
     const struct policy_exemption *e = j->exemption.valid;
-    const struct complaint what = {
+    const struct diagnosis what = {
         .code = REASON_EXEMPTED, .weight = WEIGHT_NOTE, .image = j->index, .pos = e->pos};
-    complain(c, &what, "is exempted: %.*s (owner %.*s%s%.*s)", STR_ARG(e->reason),
-             STR_ARG(e->owner), e->until.n ? ", until " : "", STR_ARG(e->until));
+    engine_diagnose(c, &what, "is exempted: %.*s (owner %.*s%s%.*s)", STR_ARG(e->reason),
+                    STR_ARG(e->owner), e->until.n ? ", until " : "", STR_ARG(e->until));
 }
 
-static void complain_invalid(struct ctx *c, int32_t index, const struct err *err) {
-    const struct complaint what = {
+static void diagnose_invalid(struct ctx *c, int32_t index, struct err *err) {
+    const struct diagnosis what = {
         .code = REASON_INVALID, .weight = c->weight, .image = index, .pos = c->rule->pos};
-    complain(c, &what, "is no image reference: %s at byte %zu", err->msg, err->offset);
-}
-
-/* An error's text needs no clearing, and is long. */
-static struct err *said_anew(struct ctx *c) {
-    c->said.code = EC_OK;
-    return &c->said;
+    engine_diagnose(c, &what, "is no image reference: %s at byte %zu", err->msg, err->offset);
+    err->code = EC_OK;
 }
 
 /* What the image becomes: an exempted one stays, all others go where the rule sends them. */
 static bool find_result(struct ctx *c, struct judged *j, struct str *proposed) {
-    struct err *err = said_anew(c);
     if (!j->nobody)
-        find_exemption(c, &j->source.target, &j->exemption);
-    struct route route = route_of(c->rule, &j->source);
+        engine_find_exemption(c, &j->source.target, &j->exemption);
+    struct route route = engine_find_route(c->rule, &j->source);
     if (j->exemption.valid != NULL)
         route = (struct route){.way = WAY_EXEMPTED};
     j->note->way = route.way;
     j->note->mirror = route.mirror;
-    *proposed = rewritten(c->arena, c->rule, &j->source, &route);
+    *proposed = engine_apply_route(c->arena, c->rule, &j->source, &route);
     bool pulled =
         (j->can && !c->validate) || c->w->shape == SHAPE_TEMPLATE || !j->source.ref.qualified;
     if (!pulled || str_eq(*proposed, j->source.text)) {
-        j->result = j->source;
+        j->result = j->source.target;
         return true;
     }
-    if (!locate(c, *proposed, &j->result, err)) {
-        struct complaint what = about(c, j, REASON_INVALID);
-        complain(c, &what, "would become \"%.*s\", which is no image reference: %s",
-                 STR_ARG(str_slice(*proposed, 0, SHOWN_MAX)), err->msg);
+    if (!engine_read_target(c, &j->source, &route, *proposed, &j->result)) {
+        struct diagnosis what = about(c, j, REASON_INVALID);
+        engine_diagnose(c, &what, "would become \"%.*s\", which is no image reference: %s",
+                        STR_ARG(str_slice(*proposed, 0, SHOWN_MAX)), c->err->msg);
+        c->err->code = EC_OK;
         return false;
     }
     if (j->exemption.valid == NULL)
-        find_exemption(c, &j->result.target, &j->exemption);
+        engine_find_exemption(c, &j->result, &j->exemption);
     return true;
 }
 
 static bool passes(struct ctx *c, struct judged *j, struct str proposed) {
-    j->note->result = j->result.target.whole;
+    j->note->result = j->result.whole;
     j->note->exemption = j->exemption.valid;
     j->note->expired = j->exemption.expired;
     j->note->elsewhere = j->exemption.elsewhere;
@@ -386,20 +230,26 @@ static void note_source(struct explain_image *note, const struct judged *j) {
     note->can_rewrite = j->can;
 }
 
-void judge_image(struct ctx *c, size_t i) {
+bool engine_has_changed_image(const struct workload *w) {
+    for (size_t i = 0; i < w->n_images; i++)
+        if (w->images[i].changed)
+            return true;
+    return false;
+}
+
+void engine_judge_image(struct ctx *c, size_t i) {
     struct decision_image *d = &c->d->images[i];
     struct judged j = {.index = (int32_t)i,
                        .image = d->image,
                        .note = c->notes ? &c->notes->images[i] : &c->unread};
-    struct err *err = said_anew(c);
     j.note->state = state_of(c, d->image);
     if (j.note->state != STATE_JUDGED)
         return;
     d->judged = true;
     j.can = can_rewrite(c, d->image->place);
-    if (!locate(c, d->image->text, &j.source, err)) {
+    if (!engine_read_reference(c, d->image->text, &j.source, c->err)) {
         j.note->state = STATE_INVALID;
-        complain_invalid(c, j.index, err);
+        diagnose_invalid(c, j.index, c->err);
         return;
     }
     note_source(j.note, &j);
@@ -408,7 +258,7 @@ void judge_image(struct ctx *c, size_t i) {
         return;
     bool passed = passes(c, &j, d->proposed);
     if (c->validate && j.can)
-        complain_not_rewritten(c, &j, d->proposed, passed);
+        diagnose_not_rewritten(c, &j, d->proposed, passed);
     bool stays = !passed && c->weight == WEIGHT_DENY;
     if (!stays && j.can && c->rule->mode != MODE_AUDIT)
         d->after = d->proposed;

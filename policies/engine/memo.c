@@ -4,7 +4,7 @@
 #include "engine/internal.h"
 
 struct said {
-    struct complaint what;
+    struct diagnosis what;
     struct str tail;
     struct said *next;
 };
@@ -64,7 +64,7 @@ static size_t first_of(struct ctx *c, size_t i) {
 
 /* ---- what was said ------------------------------------------------------------------- */
 
-void memo_hear(struct ctx *c, const struct complaint *what, struct str tail) {
+void engine_memo_record(struct ctx *c, const struct diagnosis *what, struct str tail) {
     struct memo *m = &c->memo;
     if (m->hearer == NULL)
         return;
@@ -80,9 +80,9 @@ void memo_hear(struct ctx *c, const struct complaint *what, struct str tail) {
 
 static void say_again(struct ctx *c, size_t first, size_t i) {
     for (const struct said *s = c->memo.images[first].said; s != NULL; s = s->next) {
-        struct complaint what = s->what;
+        struct diagnosis what = s->what;
         what.image = (int32_t)i;
-        complain_again(c, &what, s->tail);
+        engine_diagnose_copy(c, &what, s->tail);
     }
 }
 
@@ -112,20 +112,21 @@ static void judge_first(struct ctx *c, size_t i) {
     *c->memo.end = m;
     c->memo.end = &m->next;
     c->memo.hearer = &m->said;
-    if (charge(c, IMAGE_STEPS + c->w->images[i].text.n / BYTES_A_STEP + c->rule->n_mirrors))
-        judge_image(c, i);
+    if (engine_charge(c,
+                      IMAGE_STEPS + c->w->images[i].text.n / BYTES_A_STEP + c->rule->n_mirrors))
+        engine_judge_image(c, i);
     c->memo.hearer = NULL;
     if (c->meter.spent) {
         forget(c, i);
-        complain_spent(c, i);
+        engine_diagnose_spent(c, i);
     }
 }
 
-void judge_images(struct ctx *c) {
+void engine_judge_images(struct ctx *c) {
     start_memo(c);
     for (size_t i = 0; i < c->d->n_images && !c->full; i++) {
         if (!c->w->images[i].changed) {
-            judge_image(c, i);
+            engine_judge_image(c, i);
             continue;
         }
         if (c->over) {

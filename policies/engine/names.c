@@ -80,7 +80,7 @@ static void add_alias(struct ctx *c, const struct name *of, struct str host) {
 /* A denial that names registry-1.docker.io means docker.io, too. */
 static void add_hosts_of_denials(struct ctx *c, const struct name *of, struct str host) {
     const struct policy_patterns *denied = &c->rule->denied;
-    for (size_t i = 0; denied->aliased && i < denied->n && charge(c, 1); i++) {
+    for (size_t i = 0; denied->aliased && i < denied->n && engine_charge(c, 1); i++) {
         struct str other = match_image_host(denied->v[i].image);
         if (!str_eq(other, host) && str_eq(engine_fold_host(other), host))
             add_joined(c, other, STR_NONE, of->target.repository, of->mirrored);
@@ -135,7 +135,7 @@ static size_t first_to(const struct policy_origins *o, struct str host) {
 static void add_origins(struct ctx *c, struct str host, struct str repository) {
     const struct policy_rule *rule = c->rule;
     if (c->policy->origins == NULL) {
-        if (!charge(c, rule->n_mirrors))
+        if (!engine_charge(c, rule->n_mirrors))
             return;
         for (size_t i = 0; i < rule->n_mirrors; i++)
             add_origin(c, &rule->mirrors[i], host, repository);
@@ -143,12 +143,13 @@ static void add_origins(struct ctx *c, struct str host, struct str repository) {
     }
     const struct policy_origins *o = &c->policy->origins[rule->pos.file];
     for (size_t i = first_to(o, host);
-         i < o->n && str_eq(engine_fold_host(o->v[i]->to.host), host) && charge(c, 1); i++)
+         i < o->n && str_eq(engine_fold_host(o->v[i]->to.host), host) && engine_charge(c, 1);
+         i++)
         add_origin(c, o->v[i], host, repository);
 }
 
 static void add_destination(struct ctx *c, struct str host, struct str repository) {
-    if (!charge(c, c->rule->n_mirrors))
+    if (!engine_charge(c, c->rule->n_mirrors))
         return;
     const struct policy_mirror *m = engine_find_mirror(c->rule, host, repository);
     if (m != NULL)
@@ -166,8 +167,8 @@ static void expand(struct ctx *c, struct name of) {
     add_destination(c, host, of.target.repository);
 }
 
-const struct names *names_of(struct ctx *c, const struct match_target *own,
-                             const struct match_target *pulled) {
+const struct names *engine_names_of(struct ctx *c, const struct match_target *own,
+                                    const struct match_target *pulled) {
     if (c->names == NULL)
         c->names = ARENA_NEW(c->arena, struct names);
     if (c->names == NULL) {

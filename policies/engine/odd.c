@@ -45,7 +45,7 @@ static bool is_odd_question(const struct workload *w, enum explain_question ques
  * half a million. */
 static bool may_select(struct ctx *c, const struct policy_match *m) {
     for (enum explain_question q = 0; q < QUESTION_LABELS; q++)
-        if (!is_odd_question(c->w, q) && ask(m, c->w, q, &c->meter) == ANSWER_FAILS)
+        if (!is_odd_question(c->w, q) && engine_ask(m, c->w, q, &c->meter) == ANSWER_FAILS)
             return false;
     return true;
 }
@@ -70,23 +70,18 @@ static const struct workload_odd *asked_by_exemptions(const struct ctx *c) {
 
 /* An update that changes no image goes through: whatever is odd there, nothing is decided by it. */
 static bool nothing_to_judge(const struct workload *w) {
-    if (w->operation != OPERATION_UPDATE)
-        return false;
-    for (size_t i = 0; i < w->n_images; i++)
-        if (w->images[i].changed)
-            return false;
-    return true;
+    return w->operation == OPERATION_UPDATE && !engine_has_changed_image(w);
 }
 
 static bool refuse(struct ctx *c, const struct workload_odd *odd) {
-    const struct complaint what = {
+    const struct diagnosis what = {
         .code = REASON_MALFORMED, .weight = WEIGHT_DENY, .image = -1};
     c->rule = c->d->rule = NULL;
-    complain(c, &what, "%.*s", STR_ARG(odd->text));
+    engine_diagnose(c, &what, "%.*s", STR_ARG(odd->text));
     return true;
 }
 
-bool refuse_odd(struct ctx *c) {
+bool engine_refuse_odd(struct ctx *c) {
     const struct workload_odd *odd = NULL;
     if (c->w->n_odd == 0 || nothing_to_judge(c->w))
         return false;
@@ -99,7 +94,7 @@ bool refuse_odd(struct ctx *c) {
     return odd != NULL && refuse(c, odd);
 }
 
-bool refuse_odd_secret(struct ctx *c) {
+bool engine_refuse_odd_secret(struct ctx *c) {
     for (size_t i = 0; i < c->w->n_odd; i++)
         if (c->w->odd[i].what == ODD_SECRET)
             return refuse(c, &c->w->odd[i]);

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-void policy_free(struct policy *p) {
+void engine_policy_free(struct policy *p) {
     if (p == NULL)
         return;
     for (size_t i = 0; i < p->n_owned; i++)
@@ -15,7 +15,7 @@ void policy_free(struct policy *p) {
     mem_free(p);
 }
 
-struct str policy_file(const struct policy *p, struct policy_pos pos) {
+struct str engine_policy_file(const struct policy *p, struct policy_pos pos) {
     return pos.file < p->n_files ? p->files[pos.file] : STR_NONE;
 }
 
@@ -61,7 +61,7 @@ static bool gather(struct policy *p, size_t file) {
     return true;
 }
 
-bool policy_build_origins(struct policy *p) {
+bool engine_policy_build_origins(struct policy *p) {
     p->origins = ARENA_ARRAY(&p->arena, struct policy_origins, p->n_files);
     for (size_t i = 0; p->origins != NULL && i < p->n_files; i++)
         if (!gather(p, i))
@@ -114,10 +114,10 @@ static void index_rule(struct index *x, const struct policy_rule *rule, size_t a
         bool is_label = words.kind == INDEX_LABEL;
         const struct index_word word = {words.kind, is_label ? words.key : words.values[i],
                                         is_label ? words.values[i] : STR_NONE};
-        index_add(x, &word, at);
+        engine_index_add(x, &word, at);
     }
     if (words.n == 0)
-        index_add_other(x, at);
+        engine_index_add_other(x, at);
 }
 
 static void index_rules(struct policy *p) {
@@ -127,26 +127,26 @@ static void index_rules(struct policy *p) {
         n_words += n;
         n_others += n == 0;
     }
-    if (!index_begin(&p->rule_index, &p->arena, n_words, n_others))
+    if (!engine_index_begin(&p->rule_index, &p->arena, n_words, n_others))
         return;
     for (size_t i = 0; i < p->n_rules; i++)
         index_rule(&p->rule_index, &p->rules[i], i);
-    index_end(&p->rule_index);
+    engine_index_end(&p->rule_index);
 }
 
 static void index_patterns(struct policy_patterns *patterns, struct arena *arena) {
     if (patterns->n < INDEX_MIN ||
-        !index_begin(&patterns->index, arena, patterns->n, patterns->n))
+        !engine_index_begin(&patterns->index, arena, patterns->n, patterns->n))
         return;
     for (size_t i = 0; i < patterns->n; i++) {
         const struct index_word host = {INDEX_HOST, match_image_host(patterns->v[i].image),
                                         STR_NONE};
         if (host.text.n != 0)
-            index_add(&patterns->index, &host, i);
+            engine_index_add(&patterns->index, &host, i);
         else
-            index_add_other(&patterns->index, i);
+            engine_index_add_other(&patterns->index, i);
     }
-    index_end(&patterns->index);
+    engine_index_end(&patterns->index);
 }
 
 static bool is_aliased(const struct policy_patterns *patterns) {
@@ -158,7 +158,7 @@ static bool is_aliased(const struct policy_patterns *patterns) {
     return false;
 }
 
-void policy_build_indexes(struct policy *p, struct policy_rule *rules) {
+void engine_policy_build_indexes(struct policy *p, struct policy_rule *rules) {
     for (size_t i = 0; i < p->n_rules; i++) {
         index_patterns(&rules[i].approved, &p->arena);
         index_patterns(&rules[i].denied, &p->arena);

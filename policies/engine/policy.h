@@ -1,6 +1,6 @@
 /* engine/policy - what a rule file means, compiled: plain data, immutable once built.
  * Built by   policies/rules (loader); read by the engine, audit, policyctl
- * Ownership  everything lives in the policy's arena, compiled patterns in its list; policy_free
+ * Ownership  everything lives in the policy's arena, compiled patterns in its list; engine_policy_free
  *            ends all. Users of a policy borrow.
  * Threads    immutable after building: any number of readers                              */
 #ifndef PULLGATE_ENGINE_POLICY_H
@@ -119,15 +119,15 @@ struct policy {
     size_t n_owned, cap_owned;
 };
 
-void policy_free(struct policy *p); /* NULL is fine */
+void engine_policy_free(struct policy *p); /* NULL is fine */
 
 /* Builds the indexes of rules and of long lists of patterns. rules is the policy's own array. */
-void policy_build_indexes(struct policy *p, struct policy_rule *rules);
+void engine_policy_build_indexes(struct policy *p, struct policy_rule *rules);
 
 /* Gathers each file's mirrors. false: no memory. */
-bool policy_build_origins(struct policy *p) MUST_CHECK;
+bool engine_policy_build_origins(struct policy *p) MUST_CHECK;
 
 /* Name for messages: "rules.yaml". */
-struct str policy_file(const struct policy *p, struct policy_pos pos);
+struct str engine_policy_file(const struct policy *p, struct policy_pos pos);
 
 #endif

@@ -27,7 +27,8 @@ struct str engine_fold_host(struct str host) {
     return is_hub(host) ? STR("docker.io") : host;
 }
 
-bool place_covers(const struct policy_place *place, struct str host, struct str repository) {
+bool engine_place_covers(const struct policy_place *place, struct str host,
+                         struct str repository) {
     return str_eq(place->host, host) && match_path_prefix(place->path, repository);
 }
 
@@ -41,37 +42,22 @@ const struct policy_mirror *engine_find_mirror(const struct policy_rule *rule, s
                                                struct str repository) {
     struct str folded = engine_fold_host(host);
     for (size_t i = 0; i < rule->n_mirrors; i++)
-        if (place_covers(&rule->mirrors[i].from, folded, repository) &&
+        if (engine_place_covers(&rule->mirrors[i].from, folded, repository) &&
             leaves_a_path(&rule->mirrors[i], repository))
             return &rule->mirrors[i];
     return NULL;
 }
 
-struct str join(struct arena *arena, const struct str *parts, size_t n_parts) {
-    size_t n = 0, at = 0;
-    for (size_t i = 0; i < n_parts; i++)
-        n += parts[i].n;
-    char *p = arena_alloc(arena, n);
-    if (p == NULL)
-        return STR_NONE;
-    for (size_t i = 0; i < n_parts; i++) {
-        if (parts[i].n != 0)
-            memcpy(p + at, parts[i].p, parts[i].n);
-        at += parts[i].n;
-    }
-    return (struct str){p, n};
-}
-
 /* prefix[/repository][:tag][@digest]: tag and digest stay byte for byte. */
 static struct str compose(struct arena *arena, struct str prefix, struct str repository,
-                          const struct located *from) {
+                          const struct reference *from) {
     const struct str parts[] = {prefix, repository.n ? STR("/") : STR_NONE, repository,
                                 from->tail};
-    return join(arena, parts, sizeof parts / sizeof *parts);
+    return engine_join(arena, parts, sizeof parts / sizeof *parts);
 }
 
-struct str to_registry(struct arena *arena, const struct policy_rule *rule,
-                       const struct located *from) {
+struct str engine_to_registry(struct arena *arena, const struct policy_rule *rule,
+                              const struct reference *from) {
     bool bare = rule->official == OFFICIAL_BARE && from->ref.library;
     return compose(arena, rule->registry.text, bare ? from->ref.path : from->target.repository,
                    from);
@@ -84,7 +70,7 @@ static bool is_official(const struct policy_place *to, struct str repository) {
 }
 
 static struct str to_mirror(struct arena *arena, const struct policy_mirror *mirror,
-                            const struct located *from) {
+                            const struct reference *from) {
     struct str rest =
         str_slice(from->target.repository, mirror->from.path.n, from->target.repository.n);
     if (mirror->from.path.n != 0 && rest.n != 0)
@@ -94,7 +80,7 @@ static struct str to_mirror(struct arena *arena, const struct policy_mirror *mir
                    rest, from);
 }
 
-struct route route_of(const struct policy_rule *rule, const struct located *from) {
+struct route engine_find_route(const struct policy_rule *rule, const struct reference *from) {
     if (!from->ref.qualified && rule->registry.text.n != 0)
         return (struct route){.way = WAY_REGISTRY};
     const struct policy_mirror *mirror =
@@ -102,10 +88,10 @@ struct route route_of(const struct policy_rule *rule, const struct located *from
     return (struct route){.way = mirror ? WAY_MIRROR : WAY_STAYS, .mirror = mirror};
 }
 
-struct str rewritten(struct arena *arena, const struct policy_rule *rule,
-                     const struct located *from, const struct route *route) {
+struct str engine_apply_route(struct arena *arena, const struct policy_rule *rule,
+                              const struct reference *from, const struct route *route) {
     if (route->way == WAY_REGISTRY)
-        return to_registry(arena, rule, from);
+        return engine_to_registry(arena, rule, from);
     return route->mirror ? to_mirror(arena, route->mirror, from) : from->text;
 }
 
@@ -127,7 +113,7 @@ static bool fold_case(struct arena *arena, struct str *text, struct imgref *ref,
     struct str host = lower(arena, ref->host);
     struct str rest = str_slice(*text, ref->host.n, text->n);
     const struct str parts[] = {host, rest};
-    *text = host.p != NULL ? join(arena, parts, 2) : STR_NONE;
+    *text = host.p != NULL ? engine_join(arena, parts, 2) : STR_NONE;
     if (text->p == NULL) {
         arena_fail(arena, err);
         return false;
@@ -144,11 +130,11 @@ static struct str canonical_text(struct arena *arena, struct str text,
                                 from_path};
     if (ref->host.p == text.p && !ref->library)
         return text;
-    return join(arena, parts, sizeof parts / sizeof *parts);
+    return engine_join(arena, parts, sizeof parts / sizeof *parts);
 }
 
-static bool locate_in(struct arena *arena, struct str text, struct located *out,
-                      struct err *err) {
+static bool read_reference(struct arena *arena, struct str text, struct reference *out,
+                           struct err *err) {
     const struct imgref *ref = &out->ref;
     if (imgref_parse(&out->ref, text, err) != EC_OK)
         return false;
@@ -172,20 +158,41 @@ static bool locate_in(struct arena *arena, struct str text, struct located *out,
     return true;
 }
 
-bool locate(struct ctx *c, struct str text, struct located *out, struct err *err) {
-    bool ok = locate_in(c->arena, text, out, err);
+bool engine_read_reference(struct ctx *c, struct str text, struct reference *out,
+                           struct err *err) {
+    bool ok = read_reference(c->arena, text, out, err);
     if (err->code == EC_NOMEM || err->code == EC_LIMIT)
         c->full = true;
     return ok;
 }
 
+/* The place a rule sends images to and a valid repository are a valid reference together: it is parsed
+ * again only where its length or docker.io's implied library/ may make it another one. */
+bool engine_read_target(struct ctx *c, const struct reference *from, const struct route *route,
+                        struct str text, struct match_target *out) {
+    const struct policy_place *to =
+        route->mirror != NULL ? &route->mirror->to : &c->rule->registry;
+    struct str whole = str_slice(text, 0, text.n - from->tail.n);
+    struct reference parsed;
+    if (whole.n <= IMGREF_PATH_MAX && str_starts(whole, to->host) && !is_hub(to->host)) {
+        *out = (struct match_target){.host = str_slice(whole, 0, to->host.n),
+                                     .repository = str_slice(whole, to->host.n + 1, whole.n),
+                                     .whole = whole};
+        return true;
+    }
+    if (!engine_read_reference(c, text, &parsed, c->err))
+        return false;
+    *out = parsed.target;
+    return true;
+}
+
 enum ec engine_rewrite(struct str *out, const struct policy_rule *rule, struct str text,
                        struct arena *arena, struct err *err) {
-    struct located from;
-    if (!locate_in(arena, text, &from, err))
+    struct reference from;
+    if (!read_reference(arena, text, &from, err))
         return err->code;
-    struct route route = route_of(rule, &from);
-    struct str to = rewritten(arena, rule, &from, &route);
+    struct route route = engine_find_route(rule, &from);
+    struct str to = engine_apply_route(arena, rule, &from, &route);
     if (to.p == NULL)
         return arena_fail(arena, err);
     *out = to;

@@ -19,12 +19,12 @@ static int32_t first_from(struct ctx *c, const struct policy_place *place) {
     for (const struct memo_image *m = c->memo.different; m != NULL; m = m->next) {
         size_t i = (size_t)(m - c->memo.images);
         struct str text = c->d->images[i].after;
-        struct located image;
+        struct reference image;
         struct err ignored = ERR_INIT;
-        if (!charge(c, LOCATE_STEPS + text.n / BYTES_A_STEP))
+        if (!engine_charge(c, LOCATE_STEPS + text.n / BYTES_A_STEP))
             return -1;
-        if (text.n != 0 && locate(c, text, &image, &ignored) &&
-            place_covers(place, image.target.host, image.target.repository))
+        if (text.n != 0 && engine_read_reference(c, text, &image, &ignored) &&
+            engine_place_covers(place, image.target.host, image.target.repository))
             return (int32_t)i;
     }
     return -1;
@@ -43,7 +43,8 @@ static void keep_own(const struct workload *w, struct wanted *out) {
 }
 
 static void add_configured(struct ctx *c, struct wanted *out) {
-    for (size_t i = 0; i < c->rule->n_secrets && charge(c, 1 + out->n / NAMES_A_STEP); i++) {
+    for (size_t i = 0; i < c->rule->n_secrets && engine_charge(c, 1 + out->n / NAMES_A_STEP);
+         i++) {
         const struct policy_secret *s = &c->rule->secrets[i];
         bool had = holds(out->names, out->n, s->name);
         int32_t image = had || s->always ? -1 : first_from(c, &s->place);
@@ -57,25 +58,25 @@ static void add_configured(struct ctx *c, struct wanted *out) {
 }
 
 static struct str secrets_pointer(struct ctx *c, struct str tail) {
-    struct buf b = text_start(c, POINTER_MAX);
+    struct buf b = engine_text_start(c, POINTER_MAX);
     buf_str(&b, c->w->spec);
     buf_str(&b, tail);
-    return text_take(c, &b);
+    return engine_text_take(c, &b);
 }
 
 /* There is no list yet, or it is null. */
 static void write_whole(struct ctx *c, const struct wanted *w) {
-    add_edit(c, (struct edit){.op = EDIT_ADD,
-                              .kind = EDIT_SECRETS,
-                              .pointer = secrets_pointer(c, STR("/imagePullSecrets")),
-                              .names = w->names,
-                              .n_names = w->n});
+    engine_add_edit(c, (struct edit){.op = EDIT_ADD,
+                                     .kind = EDIT_SECRETS,
+                                     .pointer = secrets_pointer(c, STR("/imagePullSecrets")),
+                                     .names = w->names,
+                                     .n_names = w->n});
 }
 
 static void append_each(struct ctx *c, const struct wanted *w) {
     struct str end = secrets_pointer(c, STR("/imagePullSecrets/-"));
     for (size_t i = w->n_kept; i < w->n; i++)
-        add_edit(
+        engine_add_edit(
             c, (struct edit){
                    .op = EDIT_ADD, .kind = EDIT_SECRET, .pointer = end, .string = w->names[i]});
 }
@@ -138,18 +139,18 @@ static void put_back(struct ctx *c) {
         return;
     c->d->secrets = w->old_secrets;
     c->d->n_secrets = w->n_old_secrets;
-    add_edit(c, (struct edit){.op = EDIT_REPLACE,
-                              .kind = EDIT_SECRETS,
-                              .pointer = secrets_pointer(c, STR("/imagePullSecrets")),
-                              .names = w->old_secrets,
-                              .n_names = w->n_old_secrets});
+    engine_add_edit(c, (struct edit){.op = EDIT_REPLACE,
+                                     .kind = EDIT_SECRETS,
+                                     .pointer = secrets_pointer(c, STR("/imagePullSecrets")),
+                                     .names = w->old_secrets,
+                                     .n_names = w->n_old_secrets});
 }
 
-void decide_secrets(struct ctx *c) {
+void engine_decide_secrets(struct ctx *c) {
     const struct workload *w = c->w;
     struct wanted list = {.n = 0};
     put_back(c);
-    if (!start_secrets(c, &list) || refuse_odd_secret(c))
+    if (!start_secrets(c, &list) || engine_refuse_odd_secret(c))
         return;
     keep_own(w, &list);
     add_configured(c, &list);

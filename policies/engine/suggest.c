@@ -6,13 +6,14 @@
 /* Of more mirrors than that, those that lead to one place are counted one by one. */
 enum { APPROVED_SHOWN = 5, MIRRORS_COMPARED = 64 };
 
-struct str other_name(struct ctx *c, const struct located *image) {
-    struct route route = route_of(c->rule, image);
+struct str engine_other_name(struct ctx *c, const struct reference *image) {
+    struct route route = engine_find_route(c->rule, image);
     if (route.way != WAY_STAYS)
-        return rewritten(c->arena, c->rule, image, &route);
+        return engine_apply_route(c->arena, c->rule, image, &route);
     bool on_hub = str_eq(engine_fold_host(image->target.host), STR("docker.io"));
-    return on_hub && c->rule->registry.text.n != 0 ? to_registry(c->arena, c->rule, image)
-                                                   : STR_NONE;
+    return on_hub && c->rule->registry.text.n != 0
+               ? engine_to_registry(c->arena, c->rule, image)
+               : STR_NONE;
 }
 
 /* A list that shows its first entries and counts the others. */
@@ -26,7 +27,7 @@ static void list(struct listing *l, const char *before, struct str text) {
         return;
     buf_puts(l->b, l->n == 1 ? "; approved: " : ", ");
     buf_puts(l->b, before);
-    put_quoted(l->b, text);
+    engine_put_quoted(l->b, text);
 }
 
 /* Two mirrors may lead to one place. */
@@ -40,7 +41,7 @@ static bool is_listed(const struct policy_rule *rule, size_t mirror) {
     return str_eq(rule->registry.text, to);
 }
 
-void put_approved(struct buf *b, const struct policy_rule *rule) {
+void engine_put_approved(struct buf *b, const struct policy_rule *rule) {
     struct listing l = {.b = b};
     if (rule->registry.text.n != 0)
         list(&l, "", rule->registry.text);

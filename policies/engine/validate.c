@@ -15,27 +15,35 @@ static const char *policy_word(const struct workload_image *image) {
     return image->has_pull_policy ? "an unknown pull policy" : "no pull policy";
 }
 
-void refuse_image(struct ctx *c, struct complaint *what, struct str wanted) {
+void engine_refuse_image(struct ctx *c, struct diagnosis *what, struct str wanted) {
     bool audited = c->rule->mode == MODE_AUDIT;
     what->code = REASON_NOT_REWRITTEN;
-    complain(c, what, "was not rewritten to \"%.*s\": %s",
-             STR_ARG(str_slice(wanted, 0, SHOWN_MAX)),
-             audited ? "mode audit changes nothing" : NOT_ASKED);
+    engine_diagnose(c, what, "was not rewritten to \"%.*s\": %s",
+                    STR_ARG(str_slice(wanted, 0, SHOWN_MAX)),
+                    audited ? "mode audit changes nothing" : NOT_ASKED);
 }
 
-void refuse_pull_policy(struct ctx *c, const struct decision_image *d) {
-    const struct complaint what = {.code = REASON_NOT_REWRITTEN,
+static void refuse_pull_policy(struct ctx *c, const struct decision_image *d) {
+    const struct diagnosis what = {.code = REASON_NOT_REWRITTEN,
                                    .weight = c->weight,
                                    .image = (int32_t)(d - c->d->images),
                                    .pos = c->rule->pos};
-    complain(c, &what, "has %s where the rule wants %.*s: " NOT_ASKED, policy_word(d->image),
-             STR_ARG(c->rule->pull_policy));
+    engine_diagnose(c, &what, "has %s where the rule wants %.*s: " NOT_ASKED,
+                    policy_word(d->image), STR_ARG(c->rule->pull_policy));
 }
 
-void refuse_missing_secrets(struct ctx *c) {
-    const struct complaint what = {
+void engine_refuse_pull_policies(struct ctx *c) {
+    for (size_t i = 0; i < c->d->n_images && !c->refused; i++)
+        if (engine_wants_pull_policy(c, &c->d->images[i]))
+            refuse_pull_policy(c, &c->d->images[i]);
+}
+
+void engine_refuse_missing_secrets(struct ctx *c) {
+    if (c->refused)
+        return;
+    const struct diagnosis what = {
         .code = REASON_NOT_REWRITTEN, .weight = c->weight, .image = -1, .pos = c->rule->pos};
     for (size_t i = 0; i < c->d->n_secrets_added; i++)
-        complain(c, &what, "the pod has no pull secret \"%.*s\": " NOT_ASKED,
-                 STR_ARG(c->d->secrets_added[i]));
+        engine_diagnose(c, &what, "the pod has no pull secret \"%.*s\": " NOT_ASKED,
+                        STR_ARG(c->d->secrets_added[i]));
 }

@@ -10,29 +10,29 @@
 struct each {
     object_each_fn *take;
     void *arg;
-    struct object_skip_told told;
+    struct object_skip_notes told;
 };
 
-static enum ec take_object(void *arg, const struct object *s, struct err *err) {
+static enum ec take_object(void *arg, const struct object *o, struct err *err) {
     struct each *e = arg;
-    return e->take(e->arg, s, err);
+    return e->take(e->arg, o, err);
 }
 
-static void tell_skip(void *arg, const struct object_skip *s) {
+static void tell_skip(void *arg, const struct object_skip *skip) {
     struct each *e = arg;
     struct buf text = BUF_INIT(64 << 10);
     struct err ignored = ERR_INIT;
-    object_skip_tell(&e->told, &text, s->file, s->unrendered);
+    object_skip_put_note(&e->told, &text, skip->file, skip->unrendered);
     (void)!file_write_fd(STDERR_FILENO, buf_view(&text), &ignored);
     buf_done(&text);
 }
 
-static void tell_folder(const struct input *in, struct object_totals *totals) {
+static void tell_folder(const struct object_input *in, struct object_totals *totals) {
     struct err why = ERR_INIT;
     object_inputs_fail(in, &why);
     const struct object_fault fault = {.file = in->path, .whole = true, .err = &why};
     totals->unreadable++;
-    object_tell_fault(NULL, &fault);
+    object_report_fault(NULL, &fault);
 }
 
 enum ec object_each_in_text(const char *file, struct str text, const struct policy *policy,
@@ -40,8 +40,8 @@ enum ec object_each_in_text(const char *file, struct str text, const struct poli
                             void *arg, struct object_totals *totals, struct err *err) {
     struct each each = {.take = take, .arg = arg};
     const struct object_sink sink = {.object = take_object,
-                                     .fault = object_tell_fault,
-                                     .note = object_tell_note,
+                                     .fault = object_report_fault,
+                                     .note = object_report_note,
                                      .arg = &each};
     struct object_judge judge;
     object_judge_init(&judge, policy, request);
@@ -54,15 +54,15 @@ enum ec object_each(char *const *operands, size_t n, const struct opt_list *excl
                     const struct policy *policy, const struct object_request *request,
                     object_each_fn *take, void *arg, struct object_totals *totals,
                     struct err *err) {
-    struct each each = {.take = take, .arg = arg, .told = SKIP_TOLD_INIT(false)};
+    struct each each = {.take = take, .arg = arg, .told = OBJECT_SKIP_NOTES_INIT(false)};
     const struct object_sink sink = {.object = take_object,
-                                     .fault = object_tell_fault,
-                                     .note = object_tell_note,
+                                     .fault = object_report_fault,
+                                     .note = object_report_note,
                                      .skip = tell_skip,
                                      .arg = &each};
     const struct object_inputs_filter filter = {
         .wanted = object_inputs_is_manifest, .exclude = exclude, .ignore_files = true};
-    struct inputs inputs = {.v = NULL};
+    struct object_inputs inputs = {.v = NULL};
     struct object_judge judge;
     object_judge_init(&judge, policy, request);
     enum ec ec = object_inputs_find(&inputs, operands, n, &filter, err);
@@ -73,7 +73,7 @@ enum ec object_each(char *const *operands, size_t n, const struct opt_list *excl
             ec = object_read_file(&judge, inputs.v[i].path, inputs.v[i].found, &sink, totals,
                                   err);
     }
-    object_skip_told_done(&each.told);
+    object_skip_notes_done(&each.told);
     object_judge_done(&judge);
     object_inputs_done(&inputs);
     return ec;

@@ -7,7 +7,7 @@
 #include "object/object.h"
 
 /* What is not EC_OK ends the walk. */
-typedef enum ec object_each_fn(void *arg, const struct object *s, struct err *err);
+typedef enum ec object_each_fn(void *arg, const struct object *o, struct err *err);
 
 /* Files, folders, "-". Templates in folders are told, other files that are no manifests counted.
  * Errors: EC_NOMEM, and the callback's. */

@@ -8,7 +8,7 @@ enum { WIDTH_MAX = 160, BEFORE_MAX = 100, STRIDE = 512 };
 
 /* ---- marks ---------------------------------------------------------------------------- */
 
-struct excerpt_mark { /* a spot between two characters */
+struct object_excerpt_mark { /* a spot between two characters */
     size_t off;
     size_t line_at; /* where its line begins */
     size_t saved;   /* bytes up to there less the units of UTF-16 that they take */
@@ -20,7 +20,7 @@ static size_t char_bytes(struct str s, size_t i) {
     return n ? n : 1;
 }
 
-static void step(struct excerpt_mark *m, struct str text) {
+static void step(struct object_excerpt_mark *m, struct str text) {
     char c = text.p[m->off];
     size_t n = char_bytes(text, m->off);
     m->saved += n == 4 ? 2 : n - 1;
@@ -39,8 +39,8 @@ static bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static void make_marks(struct excerpt *e) {
-    struct excerpt_mark at = {.line = 1};
+static void make_marks(struct object_excerpt *e) {
+    struct object_excerpt_mark at = {.line = 1};
     size_t max = e->text.n / STRIDE + 1;
     for (e->words = e->text.n; e->words != 0 && is_blank(e->text.p[e->words - 1]);)
         e->words--;
@@ -52,15 +52,15 @@ static void make_marks(struct excerpt *e) {
     }
 }
 
-void object_excerpt_done(struct excerpt *e) {
+void object_excerpt_done(struct object_excerpt *e) {
     mem_free(e->marks);
-    *e = (struct excerpt)EXCERPT_INIT(STR_NONE);
+    *e = (struct object_excerpt)OBJECT_EXCERPT_INIT(STR_NONE);
 }
 
 /* The spot at or behind `off`, between two characters. */
-static struct excerpt_mark spot_at(const struct excerpt *e, size_t off) {
+static struct object_excerpt_mark spot_at(const struct object_excerpt *e, size_t off) {
     size_t k = off / STRIDE;
-    struct excerpt_mark at = {.line = 1};
+    struct object_excerpt_mark at = {.line = 1};
     while (k < e->n && k > 0 && e->marks[k].off > off)
         k--;
     if (k < e->n)
@@ -71,7 +71,7 @@ static struct excerpt_mark spot_at(const struct excerpt *e, size_t off) {
 }
 
 /* Marks that stand in earlier lines. */
-static size_t marks_before(const struct excerpt *e, uint32_t line) {
+static size_t marks_before(const struct object_excerpt *e, uint32_t line) {
     size_t low = 0, high = e->n;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -84,9 +84,9 @@ static size_t marks_before(const struct excerpt *e, uint32_t line) {
 }
 
 /* Where a line begins; false when there is none of that number. */
-static bool line_start(const struct excerpt *e, uint32_t line, size_t *out) {
+static bool line_start(const struct object_excerpt *e, uint32_t line, size_t *out) {
     size_t n = marks_before(e, line);
-    struct excerpt_mark at = {.line = 1};
+    struct object_excerpt_mark at = {.line = 1};
     if (n < e->n && e->marks[n].line == line) {
         *out = e->marks[n].line_at;
         return true;
@@ -100,7 +100,7 @@ static bool line_start(const struct excerpt *e, uint32_t line, size_t *out) {
 }
 
 /* Leaves it in e->last. */
-static bool find_line(struct excerpt *e, uint32_t line) {
+static bool find_line(struct object_excerpt *e, uint32_t line) {
     size_t from, to;
     if (e->text.p == NULL || line == 0)
         return false;
@@ -123,7 +123,7 @@ static bool find_line(struct excerpt *e, uint32_t line) {
 
 /* ---- lines ---------------------------------------------------------------------------- */
 
-struct str object_excerpt_line(struct excerpt *e, uint32_t line) {
+struct str object_excerpt_line(struct object_excerpt *e, uint32_t line) {
     return find_line(e, line) ? str_slice(e->text, e->last.from, e->last.to) : STR_NONE;
 }
 
@@ -136,7 +136,8 @@ static struct str last_line(struct str text) {
 
 /* The line to show, and from where in it *caret is. What is missed at the end of the text (a bracket, a
  * quote) is missed behind its last word. */
-static struct str shown_line(struct excerpt *e, uint32_t line, uint32_t col, size_t *caret) {
+static struct str shown_line(struct object_excerpt *e, uint32_t line, uint32_t col,
+                             size_t *caret) {
     struct str s = object_excerpt_line(e, line);
     if (e->text.p == NULL || line == 0 || col == 0)
         return STR_NONE;
@@ -153,7 +154,8 @@ static bool is_inside(char c) {
     return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-void object_excerpt_print(struct buf *out, struct excerpt *e, uint32_t line, uint32_t col) {
+void object_excerpt_print(struct buf *out, struct object_excerpt *e, uint32_t line,
+                          uint32_t col) {
     size_t caret = 0;
     struct str s = shown_line(e, line, col, &caret);
     size_t from = caret > BEFORE_MAX ? caret - BEFORE_MAX : 0;
@@ -170,11 +172,11 @@ void object_excerpt_print(struct buf *out, struct excerpt *e, uint32_t line, uin
     buf_puts(out, "^\n");
 }
 
-uint32_t object_excerpt_utf16_column(struct excerpt *e, uint32_t line, uint32_t col) {
+uint32_t object_excerpt_utf16_column(struct object_excerpt *e, uint32_t line, uint32_t col) {
     if (!find_line(e, line) || col == 0)
         return 1;
     size_t off = e->last.from + (col - 1);
-    struct excerpt_mark end = spot_at(e, off < e->last.to ? off : e->last.to);
+    struct object_excerpt_mark end = spot_at(e, off < e->last.to ? off : e->last.to);
     return (uint32_t)(end.off - e->last.from - (end.saved - e->last.saved)) + 1;
 }
 
@@ -191,8 +193,8 @@ static size_t skip_properties(struct str s) {
     return i;
 }
 
-bool object_excerpt_value(struct excerpt *e, uint32_t line, uint32_t col, struct str value,
-                          uint32_t *from, uint32_t *to) {
+bool object_excerpt_value(struct object_excerpt *e, uint32_t line, uint32_t col,
+                          struct str value, uint32_t *from, uint32_t *to) {
     struct str s = object_excerpt_line(e, line);
     if (s.p == NULL || col == 0 || value.n == 0)
         return false;

@@ -15,11 +15,11 @@
 
 #include "base/buf.h"
 
-struct excerpt_mark;
+struct object_excerpt_mark;
 
-struct excerpt {
+struct object_excerpt {
     struct str text;
-    struct excerpt_mark *marks; /* NULL: none are made yet */
+    struct object_excerpt_mark *marks; /* NULL: none are made yet */
     size_t n;
     size_t words; /* bytes up to the end of the last word */
     struct {      /* the line found last; 0: none */
@@ -27,26 +27,27 @@ struct excerpt {
         size_t from, to, saved;
     } last;
 };
-#define EXCERPT_INIT(of)                                                                       \
+#define OBJECT_EXCERPT_INIT(of)                                                                \
     { .text = (of) }
 
-void object_excerpt_done(struct excerpt *e);
+void object_excerpt_done(struct object_excerpt *e);
 
 /* A line without its end; empty when there is none of that number. */
-struct str object_excerpt_line(struct excerpt *e, uint32_t line);
+struct str object_excerpt_line(struct object_excerpt *e, uint32_t line);
 
 /* The line and a caret below the column; of a long line what is around the column. What a terminal or
  * a CI system would take for a command is shown as '?'. Behind the last word of the text, that line and
  * a caret behind the word. Nothing when the line is empty. */
-void object_excerpt_print(struct buf *out, struct excerpt *e, uint32_t line, uint32_t col);
+void object_excerpt_print(struct buf *out, struct object_excerpt *e, uint32_t line,
+                          uint32_t col);
 
 /* The column counted in UTF-16 units, as SARIF has it. */
-uint32_t object_excerpt_utf16_column(struct excerpt *e, uint32_t line, uint32_t col);
+uint32_t object_excerpt_utf16_column(struct object_excerpt *e, uint32_t line, uint32_t col);
 
 /* Where a scalar with this value stands as it reads (plain, or quoted without escapes): the
  * byte columns [*from, *to) of the value itself, without its quotes. False when it is written
  * in another way and cannot be replaced blindly. */
-bool object_excerpt_value(struct excerpt *e, uint32_t line, uint32_t col, struct str value,
-                          uint32_t *from, uint32_t *to);
+bool object_excerpt_value(struct object_excerpt *e, uint32_t line, uint32_t col,
+                          struct str value, uint32_t *from, uint32_t *to);
 
 #endif

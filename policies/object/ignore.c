@@ -3,10 +3,10 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-void object_ignore_done(struct ignore *g) {
+void object_ignore_done(struct object_ignore *g) {
     mem_free(g->v);
     arena_done(&g->texts);
-    *g = (struct ignore){.v = NULL};
+    *g = (struct object_ignore){.v = NULL};
 }
 
 /* ---- globs --------------------------------------------------------------------------- */
@@ -97,10 +97,10 @@ bool object_ignore_glob(struct str glob, struct str path) {
 
 /* ---- rules --------------------------------------------------------------------------- */
 
-static enum ec push(struct ignore *g, struct ignore_rule rule, struct err *err) {
+static enum ec push(struct object_ignore *g, struct object_ignore_rule rule, struct err *err) {
     if (g->n == g->cap) {
         size_t cap = g->cap ? 2 * g->cap : 16;
-        struct ignore_rule *more = mem_realloc(g->v, mem_array_bytes(cap, sizeof *more));
+        struct object_ignore_rule *more = mem_realloc(g->v, mem_array_bytes(cap, sizeof *more));
         if (more == NULL)
             return err_set(err, EC_NOMEM, "out of memory");
         g->v = more;
@@ -110,8 +110,9 @@ static enum ec push(struct ignore *g, struct ignore_rule rule, struct err *err) 
     return EC_OK;
 }
 
-enum ec object_ignore_add(struct ignore *g, struct str glob, size_t base, struct err *err) {
-    struct ignore_rule rule = {.base = base};
+enum ec object_ignore_add(struct object_ignore *g, struct str glob, size_t base,
+                          struct err *err) {
+    struct object_ignore_rule rule = {.base = base};
     while (str_starts(glob, STR("./")))
         glob = str_slice(glob, 2, glob.n);
     rule.folders = str_ends(glob, STR("/"));
@@ -134,7 +135,8 @@ static struct str without_blanks(struct str line) {
     return line;
 }
 
-static enum ec add_line(struct ignore *g, struct str line, size_t base, struct err *err) {
+static enum ec add_line(struct object_ignore *g, struct str line, size_t base,
+                        struct err *err) {
     size_t before = g->n;
     struct str kept;
     line = without_blanks(line);
@@ -148,7 +150,7 @@ static enum ec add_line(struct ignore *g, struct str line, size_t base, struct e
     return err->code;
 }
 
-enum ec object_ignore_add_lines(struct ignore *g, struct str text, size_t base,
+enum ec object_ignore_add_lines(struct object_ignore *g, struct str text, size_t base,
                                 struct err *err) {
     text = str_slice(text, utf8_mark_bytes(text), text.n);
     while (text.n != 0) {
@@ -160,11 +162,11 @@ enum ec object_ignore_add_lines(struct ignore *g, struct str text, size_t base,
     return EC_OK;
 }
 
-void object_ignore_cut(struct ignore *g, size_t n) {
+void object_ignore_cut(struct object_ignore *g, size_t n) {
     g->n = n;
 }
 
-static bool matches(const struct ignore_rule *rule, struct str path, bool is_folder) {
+static bool matches(const struct object_ignore_rule *rule, struct str path, bool is_folder) {
     if (rule->folders && !is_folder)
         return false;
     path = str_slice(path, rule->base, path.n);
@@ -175,7 +177,7 @@ static bool matches(const struct ignore_rule *rule, struct str path, bool is_fol
     return match_name(rule->glob, path);
 }
 
-int object_ignore_says(const struct ignore *g, struct str path, bool is_folder) {
+int object_ignore_says(const struct object_ignore *g, struct str path, bool is_folder) {
     for (size_t i = g->n; i-- > 0;)
         if (matches(&g->v[i], path, is_folder))
             return g->v[i].back ? -1 : 1;

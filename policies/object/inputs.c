@@ -18,9 +18,10 @@ struct folder {
 };
 
 struct search {
-    struct inputs *out;
+    struct object_inputs *out;
     const struct object_inputs_filter *filter;
-    struct ignore excluded, ignored; /* --exclude; lines of the folders on the way here */
+    struct object_ignore excluded,
+        ignored; /* --exclude; lines of the folders on the way here */
     size_t operand;
     bool in_folder;
     struct folder
@@ -51,10 +52,10 @@ static void no_memory(struct search *s) {
 }
 
 static void add(struct search *s, const char *path, int os) {
-    struct inputs *in = s->out;
+    struct object_inputs *in = s->out;
     if (in->n == in->cap) {
         size_t cap = in->cap ? in->cap * 2 : 64;
-        struct input *more = mem_realloc(in->v, mem_array_bytes(cap, sizeof *more));
+        struct object_input *more = mem_realloc(in->v, mem_array_bytes(cap, sizeof *more));
         if (more == NULL) {
             no_memory(s);
             return;
@@ -62,8 +63,8 @@ static void add(struct search *s, const char *path, int os) {
         in->v = more;
         in->cap = cap;
     }
-    in->v[in->n++] =
-        (struct input){.path = path, .operand = s->operand, .found = s->in_folder, .os = os};
+    in->v[in->n++] = (struct object_input){
+        .path = path, .operand = s->operand, .found = s->in_folder, .os = os};
 }
 
 /* "folder/name" with its NUL; NULL without memory. */
@@ -116,11 +117,11 @@ static size_t base_of(const char *folder) {
 
 /* A .pullgateignore that cannot be read is told as a folder that cannot be. */
 static void read_ignored(struct search *s, const char *folder) {
-    struct buf text = BUF_INIT(IGNORE_FILE_MAX + 1);
+    struct buf text = BUF_INIT(OBJECT_IGNORE_FILE_MAX + 1);
     struct err err = ERR_INIT;
-    const char *path = s->filter->ignore_files ? join(s, folder, IGNORE_FILE) : NULL;
+    const char *path = s->filter->ignore_files ? join(s, folder, OBJECT_IGNORE_FILE) : NULL;
     if (path != NULL && access(path, F_OK) == 0) {
-        if (file_read(&text, path, IGNORE_FILE_MAX, &err) == EC_OK)
+        if (file_read(&text, path, OBJECT_IGNORE_FILE_MAX, &err) == EC_OK)
             (void)!object_ignore_add_lines(&s->ignored, buf_view(&text), base_of(folder),
                                            s->err);
         else
@@ -188,13 +189,13 @@ static void take_operand(struct search *s, const char *path) {
     search_folder(s, path, &st, 0);
 }
 
-enum ec object_inputs_find(struct inputs *out, char *const *operands, size_t n,
+enum ec object_inputs_find(struct object_inputs *out, char *const *operands, size_t n,
                            const struct object_inputs_filter *filter, struct err *err) {
-    *out = (struct inputs){.paths = ARENA_INIT(16 << 10, (size_t)1 << 30)};
+    *out = (struct object_inputs){.paths = ARENA_INIT(16 << 10, (size_t)1 << 30)};
     struct search s = {.out = out,
                        .filter = filter,
-                       .excluded = IGNORE_INIT,
-                       .ignored = IGNORE_INIT,
+                       .excluded = OBJECT_IGNORE_INIT,
+                       .ignored = OBJECT_IGNORE_INIT,
                        .err = err};
     for (s.operand = 0; s.operand < n && err->code == EC_OK; s.operand++)
         take_operand(&s, operands[s.operand]);
@@ -204,12 +205,12 @@ enum ec object_inputs_find(struct inputs *out, char *const *operands, size_t n,
     return err->code;
 }
 
-void object_inputs_done(struct inputs *in) {
+void object_inputs_done(struct object_inputs *in) {
     mem_free(in->v);
     arena_done(&in->paths);
-    *in = (struct inputs){.v = NULL};
+    *in = (struct object_inputs){.v = NULL};
 }
 
-enum ec object_inputs_fail(const struct input *in, struct err *err) {
+enum ec object_inputs_fail(const struct object_input *in, struct err *err) {
     return err_set_os(err, in->os, "cannot read %s", in->path);
 }

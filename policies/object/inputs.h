@@ -12,15 +12,15 @@
 #include "base/arena.h"
 #include "base/opts.h"
 
-struct input {
+struct object_input {
     const char *path; /* "-": standard input */
     size_t operand;   /* which operand brought it */
     bool found;       /* in a folder; else it was named itself */
     int os;           /* not 0: a folder or its .pullgateignore could not be read, and why */
 };
 
-struct inputs {
-    struct input *v;
+struct object_inputs {
+    struct object_input *v;
     size_t n, cap;
     struct arena paths;
 };
@@ -39,12 +39,12 @@ bool object_inputs_is_manifest(struct str name);
 bool object_inputs_is_suite(struct str name);
 
 /* Errors: EC_NOMEM, EC_LIMIT (too many globs). *out needs object_inputs_done in any case. */
-enum ec object_inputs_find(struct inputs *out, char *const *operands, size_t n,
+enum ec object_inputs_find(struct object_inputs *out, char *const *operands, size_t n,
                            const struct object_inputs_filter *filter, struct err *err)
     MUST_CHECK;
-void object_inputs_done(struct inputs *in);
+void object_inputs_done(struct object_inputs *in);
 
 /* Why a folder could not be read, as an error. */
-enum ec object_inputs_fail(const struct input *in, struct err *err);
+enum ec object_inputs_fail(const struct object_input *in, struct err *err);
 
 #endif

@@ -7,9 +7,9 @@
 
 /* ---- names --------------------------------------------------------------------------- */
 
-void object_put_name(struct buf *out, const struct object *s) {
-    const struct workload *w = s->workload;
-    const struct str parts[] = {w->kind, w->namespace, object_name(s)};
+void object_put_name(struct buf *out, const struct object *o) {
+    const struct workload *w = o->workload;
+    const struct str parts[] = {w->kind, w->namespace, object_name(o)};
     bool any = false;
     for (size_t i = 0; i < 3; i++) {
         if (parts[i].n == 0)
@@ -30,16 +30,16 @@ const char *object_weight_name(enum reason_weight weight) {
 
 /* ---- what is not judged -------------------------------------------------------------- */
 
-static void put_why(struct buf *out, const struct object *s) {
-    const struct workload *w = s->workload;
-    switch (s->unjudged->why) {
-    case UNJUDGED_EMPTY:
+static void put_why(struct buf *out, const struct object *o) {
+    const struct workload *w = o->workload;
+    switch (o->unjudged->why) {
+    case OBJECT_UNJUDGED_EMPTY:
         buf_puts(out, "no containers, which the API server refuses");
         return;
-    case UNJUDGED_CASE:
+    case OBJECT_UNJUDGED_CASE:
         buf_puts(out, "no kind \"");
         escape_text(out, w->kind);
-        buf_printf(out, "\", expected %.*s", STR_ARG(s->unjudged->kind));
+        buf_printf(out, "\", expected %.*s", STR_ARG(o->unjudged->kind));
         return;
     default:
         buf_puts(out, "kind ");
@@ -50,8 +50,8 @@ static void put_why(struct buf *out, const struct object *s) {
     }
 }
 
-static void put_place(struct buf *out, const struct object *s,
-                      const struct object_unjudged_place *place) {
+static void put_place(struct buf *out, const struct object *o,
+                      const struct object_unjudged_value *place) {
     struct buf text = BUF_INIT(1 << 16);
     if (place->name.n != 0) {
         object_unjudged_put_image(&text, place);
@@ -60,36 +60,36 @@ static void put_place(struct buf *out, const struct object *s,
         buf_puts(out, "\" at ");
     }
     buf_reset(&text);
-    json_path(s->doc->json, s->object, place->at, &text);
+    json_path(o->doc->json, o->object, place->at, &text);
     escape_text(out, buf_view(&text));
     buf_done(&text);
 }
 
-void object_put_unjudged(struct buf *out, const struct object *s) {
-    const struct unjudged *u = s->unjudged;
-    put_why(out, s);
-    for (size_t i = 0; i < u->n && i < UNJUDGED_MAX; i++) {
+void object_put_unjudged(struct buf *out, const struct object *o) {
+    const struct object_unjudged *u = o->unjudged;
+    put_why(out, o);
+    for (size_t i = 0; i < u->n && i < OBJECT_UNJUDGED_MAX; i++) {
         buf_puts(out, i == 0 ? "; seen: " : ", ");
-        put_place(out, s, &u->places[i]);
+        put_place(out, o, &u->places[i]);
     }
-    if (u->n > UNJUDGED_MAX)
-        buf_printf(out, " and %zu more", u->n - UNJUDGED_MAX);
+    if (u->n > OBJECT_UNJUDGED_MAX)
+        buf_printf(out, " and %zu more", u->n - OBJECT_UNJUDGED_MAX);
 }
 
-struct yaml_pos object_unjudged_where(const struct object *s) {
-    return s->doc->pos[s->unjudged->places[0].at];
+struct yaml_pos object_unjudged_where(const struct object *o) {
+    return o->doc->pos[o->unjudged->places[0].at];
 }
 
-void object_put_unjudged_line(struct buf *out, const struct object *s) {
-    struct yaml_pos pos = object_unjudged_where(s);
+void object_put_unjudged_line(struct buf *out, const struct object *o) {
+    struct yaml_pos pos = object_unjudged_where(o);
     struct buf name = BUF_INIT(1 << 20);
-    escape_text(out, str_of(s->file));
+    escape_text(out, str_of(o->file));
     buf_printf(out, ":%u:%u: not judged: ", pos.line, pos.col);
-    object_put_name(&name, s);
+    object_put_name(&name, o);
     escape_text(out, buf_view(&name));
     buf_done(&name);
     buf_puts(out, ": ");
-    object_put_unjudged(out, s);
+    object_put_unjudged(out, o);
     buf_putc(out, '\n');
 }
 
@@ -115,14 +115,14 @@ static void tell(struct buf *text) {
     buf_done(text);
 }
 
-void object_tell_fault(void *arg, const struct object_fault *f) {
+void object_report_fault(void *arg, const struct object_fault *f) {
     struct buf text = BUF_INIT(64 << 10);
     (void)arg;
     object_put_fault(&text, f);
     tell(&text);
 }
 
-void object_tell_note(void *arg, const char *file, uint32_t line, const char *text) {
+void object_report_note(void *arg, const char *file, uint32_t line, const char *text) {
     struct buf note = BUF_INIT(64 << 10);
     (void)arg;
     object_put_note(&note, file, line, text);

@@ -14,22 +14,22 @@
 #include "object/object.h"
 
 /* "Pod/airbyte/check": kind, namespace, name, as far as known. Not escaped: the caller's format does. */
-void object_put_name(struct buf *out, const struct object *s);
+void object_put_name(struct buf *out, const struct object *o);
 
 /* "deny", "warn", "note" */
 const char *object_weight_name(enum reason_weight weight);
 
 /* Of an object that is not judged: the line of the text format; why, and what was seen; its position. */
-void object_put_unjudged_line(struct buf *out, const struct object *s);
-void object_put_unjudged(struct buf *out, const struct object *s);
-struct yaml_pos object_unjudged_where(const struct object *s);
+void object_put_unjudged_line(struct buf *out, const struct object *o);
+void object_put_unjudged(struct buf *out, const struct object *o);
+struct yaml_pos object_unjudged_where(const struct object *o);
 
 /* "file:line:col: message", the line and a caret. */
 void object_put_fault(struct buf *out, const struct object_fault *f);
 void object_put_note(struct buf *out, const char *file, uint32_t line, const char *text);
 
 /* For sinks; arg is not looked at. */
-void object_tell_fault(void *arg, const struct object_fault *f);
-void object_tell_note(void *arg, const char *file, uint32_t line, const char *text);
+void object_report_fault(void *arg, const struct object_fault *f);
+void object_report_note(void *arg, const char *file, uint32_t line, const char *text);
 
 #endif

@@ -13,9 +13,9 @@ struct walk { /* one file's */
     const struct object_sink *to;
     struct object_totals *totals;
     const char *file;
-    struct str raw;       /* as read */
-    struct str text;      /* as shown */
-    struct excerpt lines; /* of the text as shown */
+    struct str raw;              /* as read */
+    struct str text;             /* as shown */
+    struct object_excerpt lines; /* of the text as shown */
     struct json_cursor near;
     size_t index;
     bool stop;        /* the sink had enough: its error stands */
@@ -72,22 +72,22 @@ void object_totals_add(struct object_totals *to, const struct object_totals *mor
 }
 
 /* Reviews of built-in kinds are the webhook's own matter: an eviction, a status. */
-static bool is_judged(const struct object *s, const struct review_fault *fault) {
+static bool is_judged(const struct object *o, const struct review_fault *fault) {
     struct str built_in;
-    bool known = review_is_version(s->workload->api_version, s->workload->kind, &built_in);
-    return fault->is || s->object == JSON_NONE || s->decision->verdict != VERDICT_ALLOW ||
-           (s->is_review && known && built_in.n != 0);
+    bool known = review_is_version(o->workload->api_version, o->workload->kind, &built_in);
+    return fault->is || o->object == JSON_NONE || o->decision->verdict != VERDICT_ALLOW ||
+           (o->is_review && known && built_in.n != 0);
 }
 
 /* Images that someone else was to fill in. */
-static void note_variable(struct walk *w, const struct object *s) {
+static void note_variable(struct walk *w, const struct object *o) {
     struct buf pointer = BUF_INIT(POINTER_MAX);
-    for (size_t i = 0; i < s->decision->n_images; i++) {
-        struct str text = s->decision->images[i].before;
+    for (size_t i = 0; i < o->decision->n_images; i++) {
+        struct str text = o->decision->images[i].before;
         bool action = text.n > 1 && memmem(text.p, text.n, "{{", 2) != NULL;
         if (!action && (text.n < 2 || text.p[0] != '$' || memchr("{(", text.p[1], 2) == NULL))
             continue;
-        struct yaml_pos pos = object_image_where(s, s->decision->images[i].image, &pointer);
+        struct yaml_pos pos = object_image_where(o, o->decision->images[i].image, &pointer);
         w->to->note(
             w->to->arg, w->file, pos.line,
             "an image that a template or its parameters have yet to fill in; give what is "
@@ -97,7 +97,7 @@ static void note_variable(struct walk *w, const struct object *s) {
     buf_done(&pointer);
 }
 
-static enum ec show(struct walk *w, struct object *s, const struct review_fault *fault,
+static enum ec show(struct walk *w, struct object *o, const struct review_fault *fault,
                     const struct workload *workload, struct err *err) {
     struct decision decision;
     const struct object_request *request = w->j->request;
@@ -106,39 +106,39 @@ static enum ec show(struct walk *w, struct object *s, const struct review_fault 
                                            request->engine_flags, &w->j->arena, err);
     if (ec != EC_OK)
         return ec;
-    s->index = w->index++;
-    s->malformed = fault->is ? fault->at : JSON_NONE;
-    s->workload = workload;
-    s->decision = &decision;
-    struct unjudged unjudged = {.why = UNJUDGED_NOT};
-    if (!is_judged(s, fault))
-        object_unjudged_look(&unjudged, s->doc->json, s->object, workload);
-    s->unjudged = unjudged.why != UNJUDGED_NOT ? &unjudged : NULL;
+    o->index = w->index++;
+    o->malformed = fault->is ? fault->at : JSON_NONE;
+    o->workload = workload;
+    o->decision = &decision;
+    struct object_unjudged unjudged = {.why = OBJECT_UNJUDGED_NOT};
+    if (!is_judged(o, fault))
+        object_unjudged_look(&unjudged, o->doc->json, o->object, workload);
+    o->unjudged = unjudged.why != OBJECT_UNJUDGED_NOT ? &unjudged : NULL;
     count(w->totals, &decision);
     w->totals->malformed_objects += fault->is;
-    w->totals->unjudged_objects += s->unjudged != NULL;
-    note_variable(w, s);
-    ec = w->to->object(w->to->arg, s, err);
+    w->totals->unjudged_objects += o->unjudged != NULL;
+    note_variable(w, o);
+    ec = w->to->object(w->to->arg, o, err);
     w->stop = ec != EC_OK && ec != EC_LIMIT; /* what is too much of one object */
     return ec;
 }
 
-static enum ec take_review(struct walk *w, struct object *s, struct err *err) {
+static enum ec take_review(struct walk *w, struct object *o, struct err *err) {
     struct review review;
-    if (s->object != 0)
+    if (o->object != 0)
         return err_set(err, EC_SCHEMA,
                        "an AdmissionReview in a List, expected a document of its own");
-    if (review_decode(&review, s->doc->json, &w->j->arena, err) != EC_OK)
+    if (review_decode(&review, o->doc->json, &w->j->arena, err) != EC_OK)
         return err->code;
-    s->prefix = STR("/request/object");
-    s->is_review = true;
-    s->object = review.object;
-    if (s->object != JSON_NONE)
-        s->line = s->doc->pos[s->object].line;
-    if (s->object != JSON_NONE)
+    o->prefix = STR("/request/object");
+    o->is_review = true;
+    o->object = review.object;
+    if (o->object != JSON_NONE)
+        o->line = o->doc->pos[o->object].line;
+    if (o->object != JSON_NONE)
         review.workload.api_version =
-            json_str(s->doc->json, json_get(s->doc->json, s->object, STR("apiVersion")));
-    return show(w, s, &review.fault, &review.workload, err);
+            json_str(o->doc->json, json_get(o->doc->json, o->object, STR("apiVersion")));
+    return show(w, o, &review.fault, &review.workload, err);
 }
 
 /* Does the pod spec itself say which account it runs as? */
@@ -184,13 +184,13 @@ enum ec object_workload(struct workload *out, struct review_fault *fault,
     return EC_OK;
 }
 
-static enum ec take_object(struct walk *w, struct object *s, struct err *err) {
+static enum ec take_object(struct walk *w, struct object *o, struct err *err) {
     struct review_fault fault;
     struct workload workload;
-    if (object_workload(&workload, &fault, w->j, s->doc->json, s->object, &w->j->arena, err) !=
+    if (object_workload(&workload, &fault, w->j, o->doc->json, o->object, &w->j->arena, err) !=
         EC_OK)
         return err->code;
-    return show(w, s, &fault, &workload, err);
+    return show(w, o, &fault, &workload, err);
 }
 
 /* ---- one document: an object, a review, or a list of them ---------------------------- */
@@ -259,12 +259,12 @@ static enum ec skip(struct walk *w, bool *skipped, struct err *err) {
     *skipped = false;
     if (!w->found || w->is_manifest)
         return EC_OK;
-    enum skip sort;
+    enum object_skip_sort sort;
     if (object_skip_sort(&sort, w->file, w->raw, err) != EC_OK)
         return err->code;
-    w->is_manifest = sort == SKIP_NOT;
-    w->unrendered = sort == SKIP_UNRENDERED;
-    *skipped = w->skipped = sort != SKIP_NOT;
+    w->is_manifest = sort == OBJECT_SKIP_NOT;
+    w->unrendered = sort == OBJECT_SKIP_UNRENDERED;
+    *skipped = w->skipped = sort != OBJECT_SKIP_NOT;
     return EC_OK;
 }
 
@@ -274,7 +274,7 @@ static enum ec take_document(struct walk *w, const struct yaml_doc *doc, struct 
     if (doc->note != NULL)
         w->to->note(w->to->arg, w->file, doc->note_line, doc->note);
     if (object_skip_is_chatter(doc->json)) {
-        w->to->note(w->to->arg, w->file, doc->line, SKIP_CHATTER);
+        w->to->note(w->to->arg, w->file, doc->line, OBJECT_SKIP_CHATTER);
         return EC_OK;
     }
     if (object_skip_is_manifest(doc->json))
@@ -319,7 +319,7 @@ static void advise(const struct walk *w, const struct json *j, struct str prefix
 static enum ec take(struct walk *w, const struct yaml_doc *doc, struct str prefix,
                     json_at object, unsigned depth, struct err *err) {
     struct yaml_pos pos = doc->pos[object];
-    struct object s = {.file = w->file,
+    struct object o = {.file = w->file,
                        .text = w->text,
                        .lines = &w->lines,
                        .near = &w->near,
@@ -339,9 +339,9 @@ static enum ec take(struct walk *w, const struct yaml_doc *doc, struct str prefi
     else if (json_get(doc->json, object, STR("items")) != JSON_NONE)
         ec = take_list(w, doc, prefix, object, depth, err);
     else if (review_is_review(doc->json, object))
-        ec = take_review(w, &s, err);
+        ec = take_review(w, &o, err);
     else
-        ec = take_object(w, &s, err);
+        ec = take_object(w, &o, err);
     if (ec == EC_OK)
         return EC_OK;
     advise(w, doc->json, prefix, err);
@@ -380,7 +380,7 @@ static enum ec take_text(struct walk *w, struct str text, struct err *err) {
     struct yaml *y = NULL;
     w->raw = text;
     w->text = shown_text(text);
-    w->lines = (struct excerpt)EXCERPT_INIT(w->text);
+    w->lines = (struct object_excerpt)OBJECT_EXCERPT_INIT(w->text);
     if (w->found && object_skip_is_chart_template(w->file, text)) {
         w->unrendered = true;
         return EC_OK;
@@ -435,42 +435,42 @@ void object_judge_done(struct object_judge *j) {
 
 /* ---- names and positions ------------------------------------------------------------- */
 
-const char *object_verdict_name(const struct object *s) {
-    return s->unjudged != NULL ? "not-judged" : engine_verdict_name(s->decision->verdict);
+const char *object_verdict_name(const struct object *o) {
+    return o->unjudged != NULL ? "not-judged" : engine_verdict_name(o->decision->verdict);
 }
 
-struct str object_name(const struct object *s) {
-    const struct workload *w = s->workload;
+struct str object_name(const struct object *o) {
+    const struct workload *w = o->workload;
     return w->name.n != 0 ? w->name : w->generate_name;
 }
 
-struct yaml_pos object_where(const struct object *s, struct str pointer) {
-    return s->object != JSON_NONE ? yaml_where_from(s->doc, s->near, s->object, pointer)
-                                  : yaml_where(s->doc, s->prefix);
+struct yaml_pos object_where(const struct object *o, struct str pointer) {
+    return o->object != JSON_NONE ? yaml_where_from(o->doc, o->near, o->object, pointer)
+                                  : yaml_where(o->doc, o->prefix);
 }
 
-struct yaml_pos object_image_where(const struct object *s, const struct workload_image *image,
+struct yaml_pos object_image_where(const struct object *o, const struct workload_image *image,
                                    struct buf *pointer) {
     buf_reset(pointer);
-    engine_image_pointer(s->workload, image, pointer);
-    return object_where(s, buf_view(pointer));
+    engine_image_pointer(o->workload, image, pointer);
+    return object_where(o, buf_view(pointer));
 }
 
-struct yaml_pos object_reason_where(const struct object *s, const struct reason *r,
+struct yaml_pos object_reason_where(const struct object *o, const struct reason *r,
                                     struct buf *pointer) {
     buf_reset(pointer);
     if (r->image < 0) {
-        json_path(s->doc->json, s->object, s->malformed, pointer);
-        return object_where(s, buf_view(pointer));
+        json_path(o->doc->json, o->object, o->malformed, pointer);
+        return object_where(o, buf_view(pointer));
     }
-    return object_image_where(s, s->decision->images[r->image].image, pointer);
+    return object_image_where(o, o->decision->images[r->image].image, pointer);
 }
 
-struct yaml_pos object_secrets_where(const struct object *s) {
+struct yaml_pos object_secrets_where(const struct object *o) {
     struct buf pointer = BUF_INIT(POINTER_MAX);
-    buf_str(&pointer, s->workload->spec);
+    buf_str(&pointer, o->workload->spec);
     buf_puts(&pointer, "/imagePullSecrets");
-    struct yaml_pos pos = object_where(s, buf_view(&pointer));
+    struct yaml_pos pos = object_where(o, buf_view(&pointer));
     buf_done(&pointer);
     return pos;
 }

@@ -39,11 +39,11 @@ struct object_judge { /* one thread's */
 
 struct object {
     const char *file;
-    struct str text;       /* the file's, in UTF-8; empty where that cannot be told (UTF-16) */
-    struct excerpt *lines; /* of that text */
-    struct json_cursor *near; /* where the image request for last stands in doc->json */
-    size_t index;             /* 0-based among the file's objects */
-    uint32_t line;            /* where the object starts */
+    struct str text; /* the file's, in UTF-8; empty where that cannot be told (UTF-16) */
+    struct object_excerpt *lines; /* of that text */
+    struct json_cursor *near;     /* where the image request for last stands in doc->json */
+    size_t index;                 /* 0-based among the file's objects */
+    uint32_t line;                /* where the object starts */
     const struct yaml_doc *doc;
     struct str prefix; /* JSON pointer of the object in its document: "", "/items/3" ... */
     json_at object;    /* node, or JSON_NONE (a review without one) */
@@ -52,13 +52,14 @@ struct object {
     const struct policy *policy;
     const struct workload *workload;
     const struct decision *decision;
-    const struct unjudged *unjudged; /* what nothing was said about; NULL: all was judged */
+    const struct object_unjudged
+        *unjudged; /* what nothing was said about; NULL: all was judged */
 };
 
 struct object_fault { /* what cannot be judged */
     const char *file;
-    struct excerpt *lines; /* of the file's text; NULL: there is none to show */
-    bool whole;            /* the input itself cannot be read; else a document of it */
+    struct object_excerpt *lines; /* of the file's text; NULL: there is none to show */
+    bool whole;                   /* the input itself cannot be read; else a document of it */
     const struct err *err;
 };
 
@@ -79,10 +80,10 @@ struct object_totals {
 };
 
 struct object_sink {
-    enum ec (*object)(void *arg, const struct object *s, struct err *err); /* else: the end */
+    enum ec (*object)(void *arg, const struct object *o, struct err *err); /* else: the end */
     void (*fault)(void *arg, const struct object_fault *f);
     void (*note)(void *arg, const char *file, uint32_t line, const char *text);
-    void (*skip)(void *arg, const struct object_skip *s); /* or NULL */
+    void (*skip)(void *arg, const struct object_skip *skip); /* or NULL */
     void *arg;
 };
 
@@ -116,20 +117,20 @@ enum ec object_workload(struct workload *out, struct review_fault *fault,
                         struct arena *arena, struct err *err) MUST_CHECK;
 
 /* "allow", "warn", "deny", "not-judged" */
-const char *object_verdict_name(const struct object *s);
+const char *object_verdict_name(const struct object *o);
 
 /* The name, or the generateName; may be empty. */
-struct str object_name(const struct object *s);
+struct str object_name(const struct object *o);
 
 /* Line and column of a pointer within the object. */
-struct yaml_pos object_where(const struct object *s, struct str pointer);
+struct yaml_pos object_where(const struct object *o, struct str pointer);
 /* ... of an image of it; its pointer goes to *pointer (reset first). */
-struct yaml_pos object_image_where(const struct object *s, const struct workload_image *image,
+struct yaml_pos object_image_where(const struct object *o, const struct workload_image *image,
                                    struct buf *pointer);
 /* ... of what a reason is about: an image, or the object (then *pointer is empty). */
-struct yaml_pos object_reason_where(const struct object *s, const struct reason *r,
+struct yaml_pos object_reason_where(const struct object *o, const struct reason *r,
                                     struct buf *pointer);
 /* ... of the pod spec's imagePullSecrets. */
-struct yaml_pos object_secrets_where(const struct object *s);
+struct yaml_pos object_secrets_where(const struct object *o);
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum { OPERAND_MAX = 256 << 20 };
+enum { OBJECT_OPERAND_MAX = 256 << 20 };
 
 bool object_operand_is_folder(const char *path);
 /* "-", something that exists, or at least has a manifest's name: all else is an image. */

@@ -42,7 +42,7 @@ static bool is_meant(struct str text) {
 
 /* ---- templates ----------------------------------------------------------------------- */
 
-bool object_skip_is_action(struct excerpt *lines, uint32_t line) {
+bool object_skip_is_action(struct object_excerpt *lines, uint32_t line) {
     struct str at = object_excerpt_line(lines, line);
     return line != 0 && (holds(at, STR("{{")) || holds(at, STR("{%")));
 }
@@ -93,7 +93,7 @@ static void put_command(struct buf *out, const char *path) {
         buf_puts(out, "CHART");
 }
 
-void object_skip_explain(struct err *err, const char *path, struct excerpt *lines) {
+void object_skip_explain(struct err *err, const char *path, struct object_excerpt *lines) {
     struct buf command = BUF_INIT(PATH_BYTES_MAX);
     char msg[sizeof err->msg];
     if (!object_skip_is_action(lines, err->line))
@@ -117,7 +117,7 @@ struct sorting {
 };
 
 static void sort_broken(struct sorting *s, const struct err *err) {
-    struct excerpt lines = EXCERPT_INIT(s->text);
+    struct object_excerpt lines = OBJECT_EXCERPT_INIT(s->text);
     if (object_skip_is_action(&lines, err->line))
         s->action = true;
     else if (is_meant(s->text))
@@ -140,7 +140,8 @@ static enum ec sort_documents(struct sorting *s, struct yaml *y) {
     return EC_OK;
 }
 
-enum ec object_skip_sort(enum skip *out, const char *path, struct str text, struct err *err) {
+enum ec object_skip_sort(enum object_skip_sort *out, const char *path, struct str text,
+                         struct err *err) {
     struct sorting s = {.text = text, .action = object_skip_is_chart_template(path, text)};
     struct yaml *y = NULL;
     struct err broken = ERR_INIT;
@@ -152,18 +153,18 @@ enum ec object_skip_sort(enum skip *out, const char *path, struct str text, stru
     yaml_close(y);
     if (ec == EC_NOMEM)
         return err_set(err, EC_NOMEM, "out of memory");
-    *out = s.manifest ? SKIP_NOT : s.action ? SKIP_UNRENDERED : SKIP_OTHER;
+    *out = s.manifest ? OBJECT_SKIP_NOT : s.action ? OBJECT_SKIP_UNRENDERED : OBJECT_SKIP_OTHER;
     return EC_OK;
 }
 
 /* ---- notes --------------------------------------------------------------------------- */
 
-void object_skip_told_done(struct object_skip_told *t) {
+void object_skip_notes_done(struct object_skip_notes *t) {
     buf_done(&t->chart);
 }
 
 /* The files of a chart are rendered together. */
-static bool was_told(struct object_skip_told *t, const char *path) {
+static bool was_told(struct object_skip_notes *t, const char *path) {
     struct buf chart = BUF_INIT(PATH_BYTES_MAX);
     bool told =
         object_skip_find_chart(&chart, path) && str_eq(buf_view(&chart), buf_view(&t->chart));
@@ -178,8 +179,8 @@ static void put_note(struct buf *out, const char *path, const char *text) {
     buf_printf(out, ": note: %s", text);
 }
 
-void object_skip_tell(struct object_skip_told *t, struct buf *out, const char *path,
-                      bool unrendered) {
+void object_skip_put_note(struct object_skip_notes *t, struct buf *out, const char *path,
+                          bool unrendered) {
     if (!unrendered && t->verbose)
         put_note(out, path, "skipped, no manifest\n");
     if (!unrendered || (was_told(t, path) && !t->verbose))

@@ -16,40 +16,41 @@ bool object_skip_is_manifest(const struct json *j);
 /* Of kustomize.config.k8s.io: kustomize reads it, no cluster takes it. */
 bool object_skip_is_kustomization(const struct json *j);
 
-enum skip { SKIP_NOT, SKIP_OTHER, SKIP_UNRENDERED };
+enum object_skip_sort { OBJECT_SKIP_NOT, OBJECT_SKIP_OTHER, OBJECT_SKIP_UNRENDERED };
 
 /* Is the file to be skipped, as found in a folder? Reads on up to the first manifest, or what is meant to
  * be one. Errors: EC_NOMEM. */
-enum ec object_skip_sort(enum skip *out, const char *path, struct str text, struct err *err)
-    MUST_CHECK;
+enum ec object_skip_sort(enum object_skip_sort *out, const char *path, struct str text,
+                         struct err *err) MUST_CHECK;
 
 /* A chart's template with actions in it: what it holds need not be broken to be meant otherwise. */
 bool object_skip_is_chart_template(const char *path, struct str text);
 
 /* "Pulled: ..." and "Digest: ...", which Helm 4 prints before the manifests of a chart in a registry. */
-#define SKIP_CHATTER "what helm printed while it pulled a chart is no object, and skipped"
+#define OBJECT_SKIP_CHATTER                                                                    \
+    "what helm printed while it pulled a chart is no object, and skipped"
 bool object_skip_is_chatter(const struct json *j);
 
 /* Does a template's action stand where the text could not be parsed? */
-bool object_skip_is_action(struct excerpt *lines, uint32_t line);
+bool object_skip_is_action(struct object_excerpt *lines, uint32_t line);
 
 /* The folder of the chart whose template this path is, the outermost one; false when it is none's. */
 bool object_skip_find_chart(struct buf *out, const char *path);
 
 /* Says of an error of the parser that the text is a template, where it is one, and what renders it. */
-void object_skip_explain(struct err *err, const char *path, struct excerpt *lines);
+void object_skip_explain(struct err *err, const char *path, struct object_excerpt *lines);
 
 /* How files that are skipped are told: templates always, of one chart once; the rest where `verbose`. */
-struct object_skip_told {
+struct object_skip_notes {
     struct buf chart; /* told last */
     bool verbose;
 };
-#define SKIP_TOLD_INIT(is_verbose)                                                             \
+#define OBJECT_SKIP_NOTES_INIT(is_verbose)                                                     \
     { .chart = BUF_INIT(1 << 16), .verbose = (is_verbose) }
-void object_skip_told_done(struct object_skip_told *t);
+void object_skip_notes_done(struct object_skip_notes *t);
 /* Appends a line, or nothing. */
-void object_skip_tell(struct object_skip_told *t, struct buf *out, const char *path,
-                      bool unrendered);
+void object_skip_put_note(struct object_skip_notes *t, struct buf *out, const char *path,
+                          bool unrendered);
 
 /* What to do about a document without kind, as far as its names tell: "; a kustomization: render it with
  * ..." or nothing. */

@@ -6,11 +6,11 @@
 
 struct look {
     const struct json *j;
-    struct unjudged *out;
+    struct object_unjudged *out;
 };
 
-static void see(struct look *l, struct object_unjudged_place place) {
-    if (l->out->n < UNJUDGED_MAX)
+static void see(struct look *l, struct object_unjudged_value place) {
+    if (l->out->n < OBJECT_UNJUDGED_MAX)
         l->out->places[l->out->n] = place;
     l->out->n++;
 }
@@ -138,7 +138,7 @@ static void look_at_parts(struct look *l, json_at object, enum key below,
         part[i] = json_str(l->j, v[i]);
     struct str tag = part[KEY_DIGEST].n != 0 ? part[KEY_DIGEST] : part[KEY_TAG];
     bool in_image = below == KEY_IMAGE || below == KEY_LIKE_IMAGE;
-    struct object_unjudged_place place = {.at = object,
+    struct object_unjudged_value place = {.at = object,
                                           .registry = part[KEY_REGISTRY],
                                           .name = part[KEY_REPOSITORY],
                                           .tag = tag,
@@ -146,12 +146,12 @@ static void look_at_parts(struct look *l, json_at object, enum key below,
     if (is_image(place.name, true) && (in_image || tag.n != 0))
         see(l, place);
     else if (str_eq(part[KEY_KIND], STR("DockerImage")) && is_image(part[KEY_NAME], true))
-        see(l, (struct object_unjudged_place){.at = v[KEY_NAME], .name = part[KEY_NAME]});
+        see(l, (struct object_unjudged_value){.at = v[KEY_NAME], .name = part[KEY_NAME]});
     else if (below == KEY_IMAGE && is_image(part[KEY_NAME], tag.n != 0))
         see(l,
-            (struct object_unjudged_place){.at = object, .name = part[KEY_NAME], .tag = tag});
+            (struct object_unjudged_value){.at = object, .name = part[KEY_NAME], .tag = tag});
     else if (holds(part[KEY_NAME], "IMAGE") && is_image(part[KEY_VALUE], false))
-        see(l, (struct object_unjudged_place){.at = v[KEY_VALUE], .name = part[KEY_VALUE]});
+        see(l, (struct object_unjudged_value){.at = v[KEY_VALUE], .name = part[KEY_VALUE]});
 }
 
 static void look_at_object(struct look *l, json_at object, enum key below) {
@@ -175,7 +175,7 @@ static void look_at_array(struct look *l, json_at array, enum key key) {
     bool containers =
         key == KEY_CONTAINERS && json_is(l->j, json_first(l->j, array), JSON_OBJECT);
     if (containers && l->out->n == before)
-        see(l, (struct object_unjudged_place){.at = array});
+        see(l, (struct object_unjudged_value){.at = array});
 }
 
 static void look(struct look *l, json_at at, enum key key) {
@@ -186,7 +186,7 @@ static void look(struct look *l, json_at at, enum key key) {
     else if (json_is(l->j, at, JSON_ARRAY))
         look_at_array(l, at, key);
     else if (image && json_is(l->j, at, JSON_STRING) && is_image(text, key == KEY_IMAGE))
-        see(l, (struct object_unjudged_place){.at = at, .name = text});
+        see(l, (struct object_unjudged_value){.at = at, .name = text});
 }
 
 /* ---- kinds --------------------------------------------------------------------------- */
@@ -238,7 +238,7 @@ static void look_at_kind(struct look *l, json_at object, const struct workload *
             look(l, at + 1, key_of(key));
     }
     l->out->kind = review_kind_near(w->api_version, w->kind);
-    l->out->why = l->out->kind.n != 0 ? UNJUDGED_CASE : UNJUDGED_KIND;
+    l->out->why = l->out->kind.n != 0 ? OBJECT_UNJUDGED_CASE : OBJECT_UNJUDGED_KIND;
 }
 
 /* A built-in kind: `null` on the way to its pod spec, or no container in it, where the object says so. A
@@ -257,15 +257,15 @@ static void look_at_holes(struct look *l, json_at object, const struct workload 
     bool empty = json_is(l->j, at, JSON_NULL) ||
                  (json_is(l->j, at, JSON_ARRAY) && l->j->nodes[at].len == 0);
     if (empty) {
-        l->out->why = UNJUDGED_EMPTY;
-        see(l, (struct object_unjudged_place){.at = at});
+        l->out->why = OBJECT_UNJUDGED_EMPTY;
+        see(l, (struct object_unjudged_value){.at = at});
     }
 }
 
-void object_unjudged_look(struct unjudged *out, const struct json *j, json_at object,
+void object_unjudged_look(struct object_unjudged *out, const struct json *j, json_at object,
                           const struct workload *w) {
     struct look l = {.j = j, .out = out};
-    out->why = UNJUDGED_NOT;
+    out->why = OBJECT_UNJUDGED_NOT;
     out->n = 0;
     out->kind = STR_NONE;
     if (w->shape == SHAPE_POD || w->shape == SHAPE_TEMPLATE) {
@@ -275,10 +275,10 @@ void object_unjudged_look(struct unjudged *out, const struct json *j, json_at ob
         look_at_kind(&l, object, w);
     }
     if (out->n == 0)
-        out->why = UNJUDGED_NOT;
+        out->why = OBJECT_UNJUDGED_NOT;
 }
 
-void object_unjudged_put_image(struct buf *out, const struct object_unjudged_place *place) {
+void object_unjudged_put_image(struct buf *out, const struct object_unjudged_value *place) {
     if (place->registry.n != 0) {
         buf_str(out, place->registry);
         buf_putc(out, '/');

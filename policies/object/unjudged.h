@@ -9,7 +9,7 @@
  * Silent     ConfigMaps and Secrets, definitions of kinds, policies, scanners' reports, tools' settings:
  *            what names images there runs none. Labels, annotations, status, RADOS block devices
  * Ownership  borrows from the nodes
- * Limits     the first UNJUDGED_MAX places are kept, the others counted; time is linear in the nodes
+ * Limits     the first OBJECT_UNJUDGED_MAX places are kept, the others counted; time is linear in the nodes
  * Threads    pure functions                                                                  */
 #ifndef PULLGATE_OBJECT_UNJUDGED_H
 #define PULLGATE_OBJECT_UNJUDGED_H
@@ -17,34 +17,34 @@
 #include "engine/engine.h"
 #include "json/json.h"
 
-enum { UNJUDGED_MAX = 8 };
+enum { OBJECT_UNJUDGED_MAX = 8 };
 
-enum unjudged_why {
-    UNJUDGED_NOT, /* it was judged, or has nothing to judge */
-    UNJUDGED_KIND,
-    UNJUDGED_CASE, /* a built-in kind but for upper and lower case */
-    UNJUDGED_EMPTY /* a built-in kind without a container */
+enum object_unjudged_why {
+    OBJECT_UNJUDGED_NOT, /* it was judged, or has nothing to judge */
+    OBJECT_UNJUDGED_KIND,
+    OBJECT_UNJUDGED_CASE, /* a built-in kind but for upper and lower case */
+    OBJECT_UNJUDGED_EMPTY /* a built-in kind without a container */
 };
 
-struct object_unjudged_place {
+struct object_unjudged_value {
     json_at at;
     struct str registry, name,
         tag;     /* of an image; all empty: containers, or what stands for them */
     bool digest; /* tag is one */
 };
 
-struct unjudged {
-    enum unjudged_why why;
+struct object_unjudged {
+    enum object_unjudged_why why;
     struct str kind; /* that was meant */
-    struct object_unjudged_place places[UNJUDGED_MAX];
+    struct object_unjudged_value places[OBJECT_UNJUDGED_MAX];
     size_t n; /* of all */
 };
 
 /* `w` is the object's workload, of which nothing is denied. */
-void object_unjudged_look(struct unjudged *out, const struct json *j, json_at object,
+void object_unjudged_look(struct object_unjudged *out, const struct json *j, json_at object,
                           const struct workload *w);
 
 /* registry/name:tag */
-void object_unjudged_put_image(struct buf *out, const struct object_unjudged_place *place);
+void object_unjudged_put_image(struct buf *out, const struct object_unjudged_value *place);
 
 #endif

@@ -36,6 +36,18 @@ struct bench_result {
     uint64_t mean_ns, p50_ns, p95_ns, p99_ns, max_ns;
 };
 
+struct bench_figures { /* of one run */
+    struct bench_result engine, review;
+    bool has_engine, has_review;
+};
+
+struct bench_comparison {
+    const char *path;   /* of a document that bench_print_json wrote */
+    uint64_t threshold; /* percent */
+    struct buf *out;
+    bool slower; /* the answer */
+};
+
 /* Adds a file's objects, but for those that are faulty. Errors: EC_NOMEM, EC_LIMIT, and what is wrong
  * with the file; the objects before it stay. */
 enum ec bench_load(struct bench *b, const char *path, bool found, struct err *err) MUST_CHECK;
@@ -46,5 +58,43 @@ enum ec bench_engine(const struct bench *b, struct bench_result *out, struct err
     MUST_CHECK;
 enum ec bench_review(const struct bench *b, struct bench_result *out, struct err *err)
     MUST_CHECK;
+
+void bench_print_text(struct buf *out, const struct bench *b, const struct bench_figures *f);
+void bench_print_json(struct buf *out, const struct bench *b, const struct bench_figures *f);
+
+/* Prints the medians of then and now. Errors: those of reading the file; EC_USAGE when it is of
+ * other objects or of another number of threads, EC_SCHEMA when it holds no figures. */
+enum ec bench_compare(struct bench_comparison *c, const struct bench *b,
+                      const struct bench_figures *f, struct err *err) MUST_CHECK;
+
+/* ---- the worst reviews ---------------------------------------------------------------
+ * What the most expensive objects cost for a rule file. The reviews are made up to fit it: as many
+ * images as fit 32 MiB; long names; for each of the costliest regexes the name that takes it the
+ * most steps; many groups, many labels and a long user name, where a rule matches those. */
+
+struct bench_worst_row {
+    char what[96];
+    const struct policy_pattern *regex; /* or NULL */
+    size_t n_images, n_bytes;
+    uint64_t steps;
+    bool is_limited; /* denied, warned or noted with code pattern-limit */
+    const char *verdict;
+    int64_t ns; /* of CPU, from bytes to bytes */
+};
+
+enum { BENCH_WORST_ROWS_MAX = 16 };
+struct bench_worst {
+    struct bench_worst_row rows[BENCH_WORST_ROWS_MAX];
+    size_t n_rows;
+};
+
+/* Errors: EC_NOMEM, EC_LIMIT. */
+enum ec bench_worst_measure(struct bench_worst *out, const struct policy *policy, int64_t now_s,
+                            unsigned engine_flags, struct err *err) MUST_CHECK;
+
+void bench_worst_text(struct buf *out, const struct bench_worst *w,
+                      const struct policy *policy);
+void bench_worst_json(struct buf *out, const struct bench_worst *w,
+                      const struct policy *policy);
 
 #endif

@@ -1,132 +1,43 @@
 /* policyctl apply - manifests as the webhook would leave them, written as their authors wrote them. */
 #include "base/file.h"
-#include "base/utf8.h"
 #include "edit/apply.h"
+#include "edit/stream.h"
 #include "object/inputs.h"
 #include "object/operand.h"
 #include "object/skip.h"
-#include "policyctl/policy.h"
-#include "policyctl/requester.h"
-#include "policyctl/verb.h"
+#include "policyctl/options.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
-struct options {
-    const char *policy;
-    struct requester_flags requester;
-    struct opt_list exclude;
-    bool templates, in_place, strict;
-};
-
-#define AT(field) .offset = offsetof(struct options, field)
-
-static const struct opt_row rows[] = {
-    POLICY_ROW(struct options),
-    {"templates", 't', OPT_FLAG, NULL, NULL,
-     "Rewrite the images of pod templates, too, as those of their pods; the webhook leaves "
-     "templates alone.",
-     AT(templates)},
-    {"in-place", 'i', OPT_FLAG, NULL, NULL,
-     "Write the files themselves, each in one step, instead of standard output.", AT(in_place)},
-    REQUESTER_WHERE_ROWS(struct options, requester),
-    REQUESTER_WHO_ROWS(struct options, requester),
-    EXCLUDE_ROW(struct options),
-    STRICT_ROW(struct options),
-    HELP_ROW,
-};
-
-const struct opt_table apply_options = {
-    .rows = rows, .n_rows = sizeof rows / sizeof *rows, .env_prefix = NULL};
-
 struct run {
-    const struct options *options;
+    const struct options_apply *options;
     struct policy *policy;
     struct requester requester;
-    struct apply apply;
+    struct edit_apply apply;
     bool begun;  /* the policy is loaded */
     bool broken; /* a bug was told */
-    struct object_skip_told told;
-    bool several; /* files, which become one stream */
-    struct buf out;
-    size_t n_out; /* files in it */
+    struct object_skip_notes told;
+    struct stream stream;
 };
 
 /* A function's configuration may name the policy: the input comes first. */
 static enum ec begin(struct run *r, struct str text, struct err *err) {
     struct buf path = BUF_INIT(PATH_MAX);
-    const char *policy = r->options->policy;
-    if (policy == NULL || policy[0] == '\0') {
+    const char *policy = verb_policy_path(r->options->policy);
+    if (policy == NULL) {
         edit_apply_policy_of(text, &path);
         policy = path.n ? buf_z(&path) : NULL;
     }
-    enum ec ec = policy_load(&r->policy, policy, r->requester.request.now_s, err);
+    enum ec ec = verb_policy(&r->policy, policy, r->requester.request.now_s, err);
     buf_done(&path);
     if (ec != EC_OK)
         return ec;
     edit_apply_init(&r->apply, r->policy, &r->requester.request);
     r->apply.templates = r->options->templates;
     r->begun = true;
-    return EC_OK;
-}
-
-/* ---- several files are one stream ------------------------------------------------------ */
-
-static bool has_separator(struct str between) {
-    struct str line = STR("\n---");
-    return between.n >= line.n && memmem(between.p, between.n, line.p, line.n) != NULL;
-}
-
-/* Behind two JSON values in a row kubectl reads no "---" any more, and behind a "---" no more
- * than one of them: each gets a document of its own. */
-static enum ec part_values(struct textedit *t, struct err *err) {
-    struct yaml *y = NULL;
-    struct yaml_doc *doc = NULL;
-    size_t before = 0;
-    enum ec ec = yaml_open(&y, t->text, YAML_LIMITS_DEFAULT, err);
-    while (ec == EC_OK && (ec = yaml_next(y, &doc, err)) == EC_OK && doc != NULL) {
-        struct yaml_pos pos = doc->pos[0];
-        size_t at = edit_text_offset(t, pos);
-        if (doc->index != 0 && !has_separator(str_slice(t->text, before, at)))
-            ec = edit_text_add(
-                t,
-                (struct textedit_change){
-                    .at = at, .with = pos.col == 1 ? STR("---\n") : STR("\n---\n"), .pos = pos},
-                err);
-        before = at;
-    }
-    yaml_close(y);
-    return ec;
-}
-
-static enum ec put_values(struct buf *out, struct str text, struct err *err) {
-    struct textedit t;
-    enum ec ec = edit_text_init(&t, text, err);
-    if (ec == EC_OK)
-        ec = part_values(&t, err);
-    if (ec == EC_OK)
-        ec = edit_text_apply(&t, out, err);
-    edit_text_done(&t);
-    return ec;
-}
-
-/* A line `---` between files, unless there is one; a byte order mark stands at the head alone. */
-static enum ec put_file(struct run *r, struct str text, struct err *err) {
-    struct str mark = str_slice(text, 0, utf8_mark_bytes(text));
-    text = str_slice(text, mark.n, text.n);
-    if (r->n_out == 0)
-        buf_str(&r->out, mark);
-    if (r->n_out++ != 0) {
-        if (r->out.n != 0 && r->out.p[r->out.n - 1] != '\n')
-            buf_putc(&r->out, '\n');
-        if (!str_starts(text, STR("---")))
-            buf_puts(&r->out, "---\n");
-    }
-    if (r->several && str_starts(str_trim(text), STR("{")))
-        return put_values(&r->out, text, err);
-    buf_str(&r->out, text);
     return EC_OK;
 }
 
@@ -151,7 +62,7 @@ static enum ec take_text(struct run *r, const char *path, struct str text, struc
     if (ec == EC_OK && readable && r->options->in_place) {
         ec = write_file(path, text, buf_view(&file), err);
     } else if (ec == EC_OK && readable) {
-        ec = put_file(r, buf_view(&file), err);
+        ec = edit_stream_add(&r->stream, buf_view(&file), err);
     }
     buf_done(&file);
     return ec;
@@ -164,26 +75,26 @@ static void tell(struct run *r, struct err *err) {
 }
 
 /* What stands in a folder and is no manifest. */
-static bool is_skipped(struct run *r, const struct input *in, struct str text,
+static bool is_skipped(struct run *r, const struct object_input *in, struct str text,
                        struct err *err) {
-    enum skip sort = SKIP_NOT;
+    enum object_skip_sort sort = OBJECT_SKIP_NOT;
     struct buf line = BUF_INIT(64 << 10);
-    struct err ignored = ERR_INIT;
-    if (!in->found || object_skip_sort(&sort, in->path, text, err) != EC_OK || sort == SKIP_NOT)
+    if (!in->found || object_skip_sort(&sort, in->path, text, err) != EC_OK ||
+        sort == OBJECT_SKIP_NOT)
         return false;
-    r->apply.totals.unrendered += sort == SKIP_UNRENDERED;
-    object_skip_tell(&r->told, &line, in->path, sort == SKIP_UNRENDERED);
-    (void)!file_write_fd(2, buf_view(&line), &ignored);
+    r->apply.totals.unrendered += sort == OBJECT_SKIP_UNRENDERED;
+    object_skip_put_note(&r->told, &line, in->path, sort == OBJECT_SKIP_UNRENDERED);
+    verb_talk(buf_view(&line));
     buf_done(&line);
     return true;
 }
 
-static enum ec take(struct run *r, const struct input *in, struct err *err) {
-    struct buf text = BUF_INIT(OPERAND_MAX + 1);
+static enum ec take(struct run *r, const struct object_input *in, struct err *err) {
+    struct buf text = BUF_INIT(OBJECT_OPERAND_MAX + 1);
     if (in->os != 0)
         object_inputs_fail(in, err);
     else
-        (void)!file_read_any(&text, in->path, OPERAND_MAX, err);
+        (void)!file_read_any(&text, in->path, OBJECT_OPERAND_MAX, err);
     bool read = err->code == EC_OK;
     if (read && !r->begun)
         (void)!begin(r, buf_view(&text), err);
@@ -213,9 +124,9 @@ static enum ec take_all(struct run *r, const struct opt_result *args, struct err
     const struct object_inputs_filter filter = {.wanted = object_inputs_is_manifest,
                                                 .exclude = &r->options->exclude,
                                                 .ignore_files = true};
-    struct inputs in = {.v = NULL};
+    struct object_inputs in = {.v = NULL};
     enum ec ec = object_inputs_find(&in, args->operands, args->n_operands, &filter, err);
-    r->several = in.n > 1;
+    r->stream.several = in.n > 1;
     for (size_t i = 0; i < in.n && ec == EC_OK; i++) {
         if (r->options->in_place && strcmp(in.v[i].path, "-") == 0)
             ec = err_set(err, EC_USAGE, "--in-place needs files, and - is standard input");
@@ -226,32 +137,20 @@ static enum ec take_all(struct run *r, const struct opt_result *args, struct err
     return ec;
 }
 
-static int apply(const struct options *o, const struct opt_result *args) {
-    struct run r = {
-        .options = o, .told = SKIP_TOLD_INIT(false), .out = BUF_INIT((size_t)1 << 30)};
+int cmd_apply(const union options *options, const struct opt_result *args) {
+    const struct options_apply *o = &options->apply;
+    struct run r = {.options = o, .told = OBJECT_SKIP_NOTES_INIT(false), .stream = STREAM_INIT};
     struct err err = ERR_INIT;
-    if (args->n_operands == 0)
-        err_set(&err, EC_USAGE, "no input: give files, folders or - for standard input");
-    else if (requester_read(&r.requester, &o->requester, &err) == EC_OK)
+    if (verb_operands(args, VERB_NO_INPUT, &err) == EC_OK &&
+        requester_read(&r.requester, &o->requester, &err) == EC_OK)
         (void)!take_all(&r, args, &err);
     int status = status_of(&r, &err);
-    if (err.code == EC_OK && !verb_print(&r.out))
+    if (err.code == EC_OK && !verb_print(&r.stream.out))
         status = EXIT_INPUT;
     if (r.begun)
         edit_apply_done(&r.apply);
-    policy_free(r.policy);
-    object_skip_told_done(&r.told);
-    buf_done(&r.out);
-    return status;
-}
-
-int cmd_apply(const struct verb *self, int argc, char **argv) {
-    struct options options = {.policy = getenv("PULLGATE_POLICY")};
-    struct opt_result result;
-    struct buf text = BUF_INIT(1 << 20);
-    int status;
-    if (verb_options(self, &options, argc, argv, &result, &text, &status))
-        status = apply(&options, &result);
-    buf_done(&text);
+    engine_policy_free(r.policy);
+    object_skip_notes_done(&r.told);
+    buf_done(&r.stream.out);
     return status;
 }

@@ -2,93 +2,29 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "certs/certs.h"
-#include "policyctl/policy.h"
-#include "policyctl/verb.h"
+#include "policyctl/certs_actions.h"
 
-#include <stdio.h>
-
-static const char *const key_words[] = {"p256", "rsa2048", NULL};
-
-struct options {
-    const char *dir, *service, *namespace, *cert, *key_file, *name;
-    struct opt_list dns;
-    uint64_t days, ca_days, overlap_days; /* days 0: not given */
-    int key;                              /* -1: not given */
-    bool force, new_ca, dry_run;
-};
-
-#define AT(field) .offset = offsetof(struct options, field)
-
-static const struct opt_row rows[] = {
-    {"dir", 'd', OPT_STRING, "DIR", NULL, "Folder of ca.crt, ca.key, tls.crt and tls.key.",
-     AT(dir)},
-    {"service", 0, OPT_STRING, "NAME", NULL,
-     "Kubernetes Service of the webhook; pullgate when not given. The API server asks for "
-     "<service>.<namespace>.svc.",
-     AT(service)},
-    {"namespace", 'n', OPT_STRING, "NAME", NULL,
-     "Namespace of that Service; pullgate when not given. rotate keeps the names the "
-     "certificate "
-     "has when neither is given.",
-     AT(namespace)},
-    {"dns", 0, OPT_LIST, "NAME", NULL,
-     "Further DNS name or IP address for the certificate; may be given several times.",
-     AT(dns)},
-    {"days", 0, OPT_NUMBER, "N", NULL,
-     "Life of the serving certificate; 365 when not given. rotate keeps that of the "
-     "certificate "
-     "it renews when not given.",
-     AT(days), .min = 1, .max = CERTS_DAYS_MAX},
-    {"ca-days", 0, OPT_NUMBER, "N", "3650", "Life of the CA.", AT(ca_days), .min = 1,
-     .max = CERTS_DAYS_MAX},
-    {"key", 0, OPT_WORD, "KIND", NULL,
-     "Kind of key; p256 when not given: its handshakes cost a third of RSA's. rotate keeps the "
-     "kind it finds when not given.",
-     AT(key), .words = key_words},
-    {"force", 'f', OPT_FLAG, NULL, NULL,
-     "init: replace existing files. rotate: a new certificate even when none is due.",
-     AT(force)},
-    {"new-ca", 0, OPT_FLAG, NULL, NULL, "rotate: a new CA even when none is due.", AT(new_ca)},
-    {"overlap-days", 0, OPT_NUMBER, "N", "30",
-     "rotate: how long a replaced CA stays in the bundle.", AT(overlap_days), .min = 1,
-     .max = CERTS_DAYS_MAX},
-    {"dry-run", 0, OPT_FLAG, NULL, NULL, "rotate: say what would be done.", AT(dry_run)},
-    {"tls-cert", 0, OPT_STRING, "FILE", NULL, "check, show: the certificate; DIR/tls.crt else.",
-     AT(cert)},
-    {"tls-key", 0, OPT_STRING, "FILE", NULL, "check: the key; DIR/tls.key else.", AT(key_file)},
-    {"name", 0, OPT_STRING, "NAME", NULL,
-     "check: the name it must carry; <service>.<namespace>.svc when not given.", AT(name)},
-    HELP_ROW,
-};
-
-const struct opt_table certs_options = {
-    .rows = rows, .n_rows = sizeof rows / sizeof *rows, .env_prefix = NULL};
-
-static int64_t now_s(void) {
-    return clock_wall_us() / 1000000;
-}
-
-static const char *service_of(const struct options *o) {
+const char *certs_action_service(const struct options_certs *o) {
     return o->service ? o->service : "pullgate";
 }
 
-static const char *namespace_of(const struct options *o) {
+const char *certs_action_namespace(const struct options_certs *o) {
     return o->namespace ? o->namespace : "pullgate";
 }
 
-static uint64_t days_of(const struct options *o) {
+static uint64_t days_of(const struct options_certs *o) {
     return o->days ? o->days : 365;
 }
 
-static struct certs_request request_of(const struct options *o, struct str *dns) {
+static struct certs_request request_of(const struct options_certs *o, struct str *dns) {
     for (size_t i = 0; i < o->dns.n; i++)
         dns[i] = str_of(o->dns.v[i]);
     return (struct certs_request){.key = o->key < 0 ? CERTS_KEY_P256 : (enum certs_key)o->key,
-                                  .service = str_of(service_of(o)),
-                                  .namespace = str_of(namespace_of(o)),
+                                  .service = str_of(certs_action_service(o)),
+                                  .namespace = str_of(certs_action_namespace(o)),
                                   .dns = dns,
                                   .n_dns = o->dns.n,
-                                  .now_s = now_s(),
+                                  .now_s = clock_wall_s(),
                                   .days = (int32_t)days_of(o),
                                   .ca_days = (int32_t)o->ca_days};
 }
@@ -101,7 +37,7 @@ static void print_until(struct buf *out, const char *what, int64_t not_after_s) 
 
 /* ---- init, rotate -------------------------------------------------------------------- */
 
-static int init(const struct options *o, struct buf *out, struct err *err) {
+static int init(const struct options_certs *o, struct buf *out, struct err *err) {
     struct str dns[OPT_LIST_MAX];
     struct certs_files files = CERTS_FILES_INIT;
     const struct certs_request request = request_of(o, dns);
@@ -111,7 +47,7 @@ static int init(const struct options *o, struct buf *out, struct err *err) {
         if (days > o->ca_days) /* it never outlives its CA */
             days = o->ca_days;
         escape_line(out, "%s: ca.crt ca.key tls.crt tls.key for %s.%s.svc", o->dir,
-                    service_of(o), namespace_of(o));
+                    certs_action_service(o), certs_action_namespace(o));
         print_until(out, "tls.crt", request.now_s + (int64_t)days * 86400);
     }
     certs_files_done(&files);
@@ -139,7 +75,7 @@ static void print_why(struct buf *out, const char *what, unsigned why) {
     buf_putc(out, '\n');
 }
 
-static int rotate(const struct options *o, struct buf *out, struct err *err) {
+static int rotate(const struct options_certs *o, struct buf *out, struct err *err) {
     struct str dns[OPT_LIST_MAX];
     struct certs_rotation how = {.request = request_of(o, dns),
                                  .new_leaf = o->force,
@@ -163,157 +99,17 @@ static int rotate(const struct options *o, struct buf *out, struct err *err) {
     return EXIT_ALLOWED;
 }
 
-/* ---- check, show, bundle ------------------------------------------------------------- */
-
-/* The file given by flag, or one of the folder. */
-static void put_path(struct buf *out, const struct options *o, const char *given,
-                     const char *name) {
-    if (given == NULL)
-        buf_printf(out, "%s/%s", o->dir, name);
-    else
-        buf_puts(out, given);
-}
-
-static enum ec read_pem(struct buf *out, const struct options *o, const char *given,
-                        const char *name, struct err *err) {
-    struct buf path = BUF_INIT(65536);
-    if (given == NULL && o->dir == NULL)
-        return err_set(err, EC_USAGE, "--dir is missing: the folder of ca.crt and tls.crt");
-    put_path(&path, o, given, name);
-    const char *text = buf_z(&path);
-    enum ec ec = text ? certs_read(out, text, err) : err_set(err, EC_NOMEM, "out of memory");
-    buf_done(&path);
-    return ec;
-}
-
-static bool print_problems(struct buf *out, unsigned problems, const char *name,
-                           const struct certs_info *info) {
-    static const struct {
-        unsigned bit;
-        const char *text;
-    } texts[] = {{CERTS_EXPIRED, "it has expired"},
-                 {CERTS_NOT_YET_VALID, "it is not valid yet"},
-                 {CERTS_NOT_SERVER, "it is not for servers (extended key usage)"},
-                 {CERTS_SOON, "a third of its life or less is left"}};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (problems & texts[i].bit)
-            buf_printf(out, "problem: %s\n", texts[i].text);
-    if (problems & CERTS_NAME_MISSING)
-        escape_line(out, "problem: it lacks the name %s; it has %s", name, info->names);
-    if (problems & CERTS_UNFIT)
-        escape_line(out, "problem: no client can use it: %s", info->unfit);
-    if (problems & CERTS_CHAIN)
-        escape_line(out, "problem: no chain to ca.crt: %s", info->chain);
-    return problems != 0;
-}
-
-static enum ec print_info(void *arg, const struct certs_info *info, struct err *err) {
-    struct buf *out = arg;
-    (void)err;
-    escape_line(out, "subject:    %s", info->subject);
-    escape_line(out, "issuer:     %s", info->issuer);
-    escape_line(out, "kind:       %s, %s", info->is_ca ? "CA" : "serving certificate",
-                info->key_type);
-    buf_puts(out, "valid:      ");
-    clock_print_s(out, info->not_before_s);
-    buf_puts(out, " to ");
-    clock_print_s(out, info->not_after_s);
-    buf_printf(out, " (%lld days left)\n", (long long)certs_days_left(info, now_s()));
-    if (info->names[0] != '\0')
-        escape_line(out, "names:      %s", info->names);
-    buf_printf(out, "serial:     %s\nsha256:     %s\n", info->serial, info->sha256);
-    return EC_OK;
-}
-
-static bool print_mismatch(struct buf *out, const struct options *o) {
-    struct buf key = BUF_INIT(65536), cert = BUF_INIT(65536);
-    put_path(&key, o, o->key_file, "tls.key");
-    put_path(&cert, o, o->cert, "tls.crt");
-    escape_line(out, "problem: the key %.*s does not match the certificate %.*s",
-                STR_ARG(buf_view(&key)), STR_ARG(buf_view(&cert)));
-    buf_done(&key);
-    buf_done(&cert);
-    return true;
-}
-
-/* A warning alone: the certificate is as good as before. */
-static void print_exposed(struct buf *out, const struct options *o, const char *given,
-                          const char *name) {
-    struct buf path = BUF_INIT(65536);
-    unsigned mode;
-    put_path(&path, o, given, name);
-    const char *text = buf_z(&path);
-    if (text != NULL && certs_key_is_exposed(text, &mode))
-        buf_printf(out,
-                   "warning: %s is a private key that others can read (mode %04o); run chmod "
-                   "600 on it\n",
-                   text, mode);
-    buf_done(&path);
-}
-
-static void print_all_exposed(struct buf *out, const struct options *o) {
-    print_exposed(out, o, o->key_file, "tls.key");
-    if (o->dir != NULL)
-        print_exposed(out, o, NULL, "ca.key");
-}
-
-static int check(const struct options *o, struct buf *out, struct err *err) {
-    struct buf cert = BUF_INIT(CERTS_READ_ROOM), key = BUF_INIT(CERTS_READ_ROOM),
-               ca = BUF_INIT(CERTS_READ_ROOM), name = BUF_INIT(1024);
-    struct certs_info info;
-    unsigned problems = 0;
-    buf_printf(&name, "%s.%s.svc", service_of(o), namespace_of(o));
-    const char *wanted = o->name ? o->name : buf_z(&name);
-    if (wanted == NULL) /* it must not be taken for no name at all */
-        err_set(err, EC_NOMEM, "out of memory");
-    else if (read_pem(&cert, o, o->cert, "tls.crt", err) == EC_OK &&
-             read_pem(&key, o, o->key_file, "tls.key", err) == EC_OK &&
-             (o->dir == NULL || read_pem(&ca, o, NULL, "ca.crt", err) == EC_OK) &&
-             certs_check(&info, &problems, buf_view(&cert), buf_view(&key), buf_view(&ca),
-                         str_of(wanted), now_s(), err) == EC_OK &&
-             !print_problems(out, problems, wanted, &info))
-        escape_line(out, "ok: %s, %lld days left", info.names,
-                    (long long)certs_days_left(&info, now_s()));
-    bool mismatch = err->code == EC_SCHEMA && print_mismatch(out, o);
-    if (err->code == EC_OK || mismatch)
-        print_all_exposed(out, o);
-    if (mismatch)
-        *err = (struct err)ERR_INIT; /* an answer, as the other problems are */
-    certs_wipe(&cert);
-    certs_wipe(&key);
-    certs_wipe(&ca);
-    buf_done(&name);
-    return problems || mismatch ? EXIT_DENIED : EXIT_ALLOWED;
-}
-
-static int show(const struct options *o, struct buf *out, struct err *err) {
-    struct buf pem = BUF_INIT(CERTS_READ_ROOM);
-    if (read_pem(&pem, o, o->cert, "tls.crt", err) == EC_OK)
-        (void)!certs_each(buf_view(&pem), print_info, out, err);
-    certs_wipe(&pem);
-    return EXIT_ALLOWED;
-}
-
-static int bundle(const struct options *o, struct buf *out, struct err *err) {
-    struct buf pem = BUF_INIT(CERTS_READ_ROOM);
-    if (read_pem(&pem, o, NULL, "ca.crt", err) == EC_OK &&
-        certs_bundle(out, buf_view(&pem), err) == EC_OK)
-        buf_putc(out, '\n');
-    certs_wipe(&pem);
-    return EXIT_ALLOWED;
-}
-
 /* ---- the verb ------------------------------------------------------------------------ */
 
 static const struct action {
     const char *name;
     bool needs_dir;
-    int (*run)(const struct options *o, struct buf *out, struct err *err);
+    certs_action_fn *run;
 } actions[] = {{"init", true, init},
                {"rotate", true, rotate},
-               {"check", false, check},
-               {"show", false, show},
-               {"bundle", true, bundle}};
+               {"check", false, certs_action_check},
+               {"show", false, certs_action_show},
+               {"bundle", true, certs_action_bundle}};
 enum { N_ACTIONS = sizeof actions / sizeof *actions };
 
 static const struct action *find_action(const struct opt_result *args, struct err *err) {
@@ -333,30 +129,17 @@ static const struct action *find_action(const struct opt_result *args, struct er
     return NULL;
 }
 
-static int run(const struct options *o, const struct opt_result *args) {
+int cmd_certs(const union options *options, const struct opt_result *args) {
+    struct options_certs o = options->certs;
     struct err err = ERR_INIT;
     struct buf out = BUF_INIT(1 << 20);
     int status = EXIT_INPUT;
     const struct action *action = find_action(args, &err);
-    if (action != NULL && action->needs_dir && o->dir == NULL)
+    if (!opts_is_given(&verb_certs.options, args, "key"))
+        o.key = -1;
+    if (action != NULL && action->needs_dir && o.dir == NULL)
         err_set(&err, EC_USAGE, "--dir is missing: the folder of ca.crt and tls.crt");
     else if (action != NULL)
-        status = action->run(o, &out, &err);
-    if (err.code != EC_OK)
-        status = verb_fail(&err);
-    else if (!verb_print(&out))
-        status = EXIT_INPUT;
-    buf_done(&out);
-    return status;
-}
-
-int cmd_certs(const struct verb *self, int argc, char **argv) {
-    struct options options = {.key = -1};
-    struct opt_result result;
-    struct buf text = BUF_INIT(1 << 20);
-    int status;
-    if (verb_options(self, &options, argc, argv, &result, &text, &status))
-        status = run(&options, &result);
-    buf_done(&text);
-    return status;
+        status = action->run(&o, &out, &err);
+    return verb_end(&out, status, &err);
 }

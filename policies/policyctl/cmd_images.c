@@ -4,47 +4,17 @@
 #include "object/each.h"
 #include "object/messages.h"
 #include "object/operand.h"
-#include "policyctl/policy.h"
-#include "policyctl/requester.h"
-#include "policyctl/verb.h"
+#include "policyctl/options.h"
 #include "report/images.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-static const char *const output_words[] = {"table", "json", "skopeo-sync", "skopeo-copy", NULL};
-static images_print_fn *const printers[] = {report_images_print_table, report_images_print_json,
-                                            report_images_print_sync, report_images_print_copy};
-
-struct options {
-    const char *policy;
-    struct requester_flags requester;
-    struct opt_list exclude;
-    int output;
-    bool strict;
-};
-
-static const struct opt_row rows[] = {
-    POLICY_ROW(struct options),
-    {"output", 'o', OPT_WORD, "FORMAT", "table",
-     "table and json: every image and where it comes from. skopeo-sync: what has to be copied, "
-     "as "
-     "a file for skopeo sync --src yaml, which has one destination: exit status 4 where images "
-     "are left out. skopeo-copy: a command for each.",
-     .offset = offsetof(struct options, output), .words = output_words},
-    REQUESTER_WHERE_ROWS(struct options, requester),
-    REQUESTER_WHO_ROWS(struct options, requester),
-    EXCLUDE_ROW(struct options),
-    STRICT_ROW(struct options),
-    HELP_ROW,
-};
-
-const struct opt_table images_options = {
-    .rows = rows, .n_rows = sizeof rows / sizeof *rows, .env_prefix = NULL};
+static images_print_fn *const printers[] = {[IMAGES_TABLE] = report_images_print_table,
+                                            [IMAGES_JSON] = report_images_print_json,
+                                            [IMAGES_SYNC] = report_images_print_sync,
+                                            [IMAGES_COPY] = report_images_print_copy};
 
 struct run {
     const struct policy *policy;
-    const struct options *options;
+    const struct options_images *options;
     struct requester requester;
     struct images images;
     struct object_totals totals;
@@ -56,9 +26,8 @@ struct run {
 
 static void tell_unjudged(const struct object *s) {
     struct buf line = BUF_INIT(1 << 20);
-    struct err ignored = ERR_INIT;
     object_put_unjudged_line(&line, s);
-    (void)!file_write_fd(2, buf_view(&line), &ignored);
+    verb_talk(buf_view(&line));
     buf_done(&line);
 }
 
@@ -117,10 +86,10 @@ static void take_list(struct run *r, struct str text, const char *file) {
 }
 
 static void take_file(struct run *r, char *const *path) {
-    struct buf text = BUF_INIT(OPERAND_MAX + 1);
+    struct buf text = BUF_INIT(OBJECT_OPERAND_MAX + 1);
     bool folder = object_operand_is_folder(*path);
     const char *name = strcmp(*path, "-") == 0 ? "<stdin>" : *path;
-    if (!folder && file_read_any(&text, *path, OPERAND_MAX, &r->err) != EC_OK) {
+    if (!folder && file_read_any(&text, *path, OBJECT_OPERAND_MAX, &r->err) != EC_OK) {
         if (r->err.code != EC_NOMEM) { /* told; the next one is taken */
             verb_fail(&r->err);
             r->err = (struct err)ERR_INIT;
@@ -140,29 +109,31 @@ static void take_file(struct run *r, char *const *path) {
 
 /* ---- the answer ---------------------------------------------------------------------- */
 
+static void put_denied(struct buf *out, const struct image_row *row) {
+    escape_text(out, str_of(row->file));
+    buf_printf(out, ":%u:", row->pos.line);
+    if (row->pos.col != 0)
+        buf_printf(out, "%u:", row->pos.col);
+    buf_puts(out, " deny: ");
+    escape_text(out, row->denied);
+    if (row->uses > 1)
+        buf_printf(out, " (and %zu more)", row->uses - 1);
+    buf_putc(out, '\n');
+}
+
 static bool tell_denied(const struct images *m, struct err *err) {
     struct buf out = BUF_INIT((size_t)1 << 30);
-    struct err ignored = ERR_INIT;
     bool any = false;
     for (size_t i = 0; i < m->n; i++) {
-        const struct image_row *row = &m->rows[i];
-        if (row->denied.n == 0)
+        if (m->rows[i].denied.n == 0)
             continue;
         any = true;
-        escape_text(&out, str_of(row->file));
-        buf_printf(&out, ":%u:", row->pos.line);
-        if (row->pos.col != 0)
-            buf_printf(&out, "%u:", row->pos.col);
-        buf_puts(&out, " deny: ");
-        escape_text(&out, row->denied);
-        if (row->uses > 1)
-            buf_printf(&out, " (and %zu more)", row->uses - 1);
-        buf_putc(&out, '\n');
+        put_denied(&out, &m->rows[i]);
     }
     if (out.bad)
         err_set(err, (enum ec)out.bad, "no room to tell of what is denied");
     else
-        (void)!file_write_fd(2, buf_view(&out), &ignored);
+        verb_talk(buf_view(&out));
     buf_done(&out);
     return any;
 }
@@ -185,15 +156,15 @@ static int answer(struct run *r) {
     return left_out != 0 ? EXIT_LEFT_OUT : EXIT_ALLOWED;
 }
 
-static int images(const struct options *o, const struct opt_result *args) {
+int cmd_images(const union options *options, const struct opt_result *args) {
+    const struct options_images *o = &options->images;
     struct run r = {.options = o, .err = ERR_INIT, .pointer = BUF_INIT(1 << 20)};
     struct policy *policy = NULL;
     int status = EXIT_INPUT;
     r.images.arena = (struct arena)ARENA_INIT(64 << 10, (size_t)1 << 30);
-    if (args->n_operands == 0)
-        err_set(&r.err, EC_USAGE, "no input: give files, folders or - for standard input");
-    else if (requester_read(&r.requester, &o->requester, &r.err) == EC_OK)
-        (void)!policy_load(&policy, o->policy, r.requester.request.now_s, &r.err);
+    if (verb_operands(args, VERB_NO_INPUT, &r.err) == EC_OK &&
+        requester_read(&r.requester, &o->requester, &r.err) == EC_OK)
+        (void)!verb_policy(&policy, o->policy, r.requester.request.now_s, &r.err);
     r.policy = policy;
     for (size_t i = 0; i < args->n_operands && r.err.code == EC_OK; i++)
         take_file(&r, &args->operands[i]);
@@ -201,17 +172,6 @@ static int images(const struct options *o, const struct opt_result *args) {
         status = answer(&r);
     report_images_done(&r.images);
     buf_done(&r.pointer);
-    policy_free(policy);
+    engine_policy_free(policy);
     return r.err.code == EC_OK ? status : verb_fail(&r.err);
-}
-
-int cmd_images(const struct verb *self, int argc, char **argv) {
-    struct options options = {.policy = getenv("PULLGATE_POLICY")};
-    struct opt_result result;
-    struct buf text = BUF_INIT(1 << 20);
-    int status;
-    if (verb_options(self, &options, argc, argv, &result, &text, &status))
-        status = images(&options, &result);
-    buf_done(&text);
-    return status;
 }

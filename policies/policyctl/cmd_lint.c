@@ -1,52 +1,17 @@
 /* policyctl lint - rule files: do they load, and do they mean what they say? */
 #include "base/file.h"
-#include "policyctl/policy.h"
-#include "policyctl/requester.h"
-#include "policyctl/verb.h"
+#include "policyctl/options.h"
 #include "report/lint.h"
-#include "rules/manual.h"
+#include "rules/docs.h"
 #include "rules/rules.h"
 
-#include <stdlib.h>
-
-static const char *const output_words[] = {"text", "json", "junit", "sarif", "github", NULL};
-static const struct report_writer *const writers[] = {
-    &report_lint_text, &report_lint_json, &report_junit, &report_sarif, &report_github};
+static const struct report_writer *const writers[] = {[LINT_TEXT] = &report_lint_text,
+                                                      [LINT_JSON] = &report_lint_json,
+                                                      [LINT_JUNIT] = &report_junit,
+                                                      [LINT_SARIF] = &report_sarif,
+                                                      [LINT_GITHUB] = &report_github};
 
 enum { DAY_S = 86400 };
-
-struct options {
-    const char *now;
-    struct opt_list ignored;
-    uint64_t soon_days;
-    int output;
-    bool schema, strict;
-};
-
-#define AT(field) .offset = offsetof(struct options, field)
-
-static const struct opt_row rows[] = {
-    {"output", 'o', OPT_WORD, "FORMAT", "text",
-     "text: file:line:col lines and what to do. json: one document. junit: XML for CI systems. "
-     "sarif: for code scanning. github: annotations of a workflow.",
-     AT(output), .words = output_words},
-    {"now", 0, OPT_STRING, "TIME", NULL,
-     "Date (2027-01-31) or RFC 3339 time at which exemptions are looked at; the clock's when "
-     "not "
-     "given.",
-     AT(now)},
-    {"soon-days", 0, OPT_NUMBER, "DAYS", "30",
-     "Exemptions that end within so many days are told.", AT(soon_days), .max = 36500},
-    {"ignore", 0, OPT_LIST, "ID", NULL,
-     "Leave findings of this id out; may be given several times.", AT(ignored)},
-    {"strict", 0, OPT_FLAG, NULL, NULL, "Exit with 1 for notes as well.", AT(strict)},
-    {"schema", 0, OPT_FLAG, NULL, NULL,
-     "Print the JSON Schema (draft-07) of rule files instead, for editors.", AT(schema)},
-    HELP_ROW,
-};
-
-const struct opt_table lint_options = {
-    .rows = rows, .n_rows = sizeof rows / sizeof *rows, .env_prefix = NULL};
 
 struct run {
     struct lint_findings findings;
@@ -106,7 +71,7 @@ static void lint_one(struct run *r, const char *path) {
         r->findings.no_memory = true;
     else if (!r->told)
         add_error(r, path, &err);
-    policy_free(policy);
+    engine_policy_free(policy);
 }
 
 static enum ec read_ignored(struct run *r, const struct opt_list *ids, struct err *err) {
@@ -127,40 +92,35 @@ static enum ec read_ignored(struct run *r, const struct opt_list *ids, struct er
     return EC_OK;
 }
 
-static int print_schema(void) {
+static int print_schema(const struct opt_result *args) {
+    struct err err = ERR_INIT;
     struct buf out = BUF_INIT(1 << 20);
+    if (args->n_operands != 0)
+        err_set(&err, EC_USAGE, "--schema reads nothing: found \"%.100s\"", args->operands[0]);
     rules_json_schema(&out);
-    bool printed = verb_print(&out);
-    buf_done(&out);
-    return printed ? EXIT_ALLOWED : EXIT_INPUT;
+    return verb_end(&out, EXIT_ALLOWED, &err);
 }
 
-static int answer(const struct lint_findings *f, const struct options *o,
-                  const struct opt_result *args) {
-    static const struct report_look look = {.quiet = false};
-    struct report run = REPORT_INIT(&look, writers[o->output], &report_lint_tool);
-    report_lint_show(&run, f, args->operands, args->n_operands);
-    bool printed = verb_print(&run.out);
-    report_done(&run);
-    if (!printed || f->n_level[REPORT_ERROR] != 0)
+static int status_of(const struct lint_findings *f, bool strict) {
+    if (f->n_level[REPORT_ERROR] != 0)
         return EXIT_INPUT;
-    bool bad = f->n_level[REPORT_WARNING] != 0 || (o->strict && f->n_level[REPORT_NOTE] != 0);
+    bool bad = f->n_level[REPORT_WARNING] != 0 || (strict && f->n_level[REPORT_NOTE] != 0);
     return bad ? EXIT_DENIED : EXIT_ALLOWED;
 }
 
-static int lint(const struct options *o, const struct opt_result *args) {
+int cmd_lint(const union options *options, const struct opt_result *args) {
+    const struct options_lint *o = &options->lint;
     struct run r = {.soon_s = (int64_t)o->soon_days * DAY_S};
     struct err err = ERR_INIT;
-    int status = EXIT_INPUT;
-    if (o->schema && args->n_operands == 0)
-        return print_schema();
+    static const struct report_look look = {.quiet = false};
+    struct report run = REPORT_INIT(&look, writers[o->output], &report_lint_tool);
+    if (o->schema)
+        return print_schema(args);
     r.findings.arena = (struct arena)ARENA_INIT(16 << 10, (size_t)1 << 30);
     r.findings.standard_input = (struct buf)BUF_INIT(RULES_FILE_MAX + 1);
-    if (o->schema)
-        err_set(&err, EC_USAGE, "--schema reads nothing: found \"%.100s\"", args->operands[0]);
-    else if (args->n_operands == 0)
-        err_set(&err, EC_USAGE, "no rule file: give files, folders or - for standard input");
-    else if (requester_now(&r.now_s, o->now, &err) == EC_OK)
+    if (verb_operands(args, "no rule file: give files, folders or - for standard input",
+                      &err) == EC_OK &&
+        requester_now(&r.now_s, o->now, &err) == EC_OK)
         (void)!read_ignored(&r, &o->ignored, &err);
     for (size_t i = 0; i < args->n_operands && err.code == EC_OK; i++)
         lint_one(&r, args->operands[i]);
@@ -168,19 +128,10 @@ static int lint(const struct options *o, const struct opt_result *args) {
         err_set(&err, EC_NOMEM, "out of memory");
     if (err.code == EC_OK) {
         report_lint_sort(&r.findings);
-        status = answer(&r.findings, o, args);
+        report_lint_show(&run, &r.findings, args->operands, args->n_operands);
     }
+    int status = verb_end(&run.out, status_of(&r.findings, o->strict), &err);
+    report_done(&run);
     report_lint_done(&r.findings);
-    return err.code == EC_OK ? status : verb_fail(&err);
-}
-
-int cmd_lint(const struct verb *self, int argc, char **argv) {
-    struct options options = {.now = NULL};
-    struct opt_result result;
-    struct buf text = BUF_INIT(1 << 20);
-    int status;
-    if (verb_options(self, &options, argc, argv, &result, &text, &status))
-        status = lint(&options, &result);
-    buf_done(&text);
     return status;
 }

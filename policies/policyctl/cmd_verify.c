@@ -1,43 +1,18 @@
 /* policyctl verify - unit tests of rule files, in the manner of go test. */
 #include "base/clock.h"
 #include "object/inputs.h"
-#include "policyctl/policy.h"
-#include "policyctl/verb.h"
+#include "policyctl/options.h"
 #include "report/verify.h"
 
-#include <stdio.h>
-
-static const char *const output_words[] = {"text", "json", "junit", "sarif", "github", NULL};
 static const struct report_verify_format *const formats[] = {
-    &report_verify_text, &report_verify_json, &report_verify_junit, &report_verify_sarif,
-    &report_verify_github};
-
-struct options {
-    const char *run;
-    int output;
-    bool verbose;
-};
-
-#define AT(field) .offset = offsetof(struct options, field)
-
-static const struct opt_row rows[] = {
-    {"run", 0, OPT_STRING, "REGEX", NULL,
-     "Only cases whose name this matches: a POSIX extended regular expression, anywhere in it.",
-     AT(run)},
-    {"verbose", 'v', OPT_FLAG, NULL, NULL, "Say of each case that it runs, and that it passed.",
-     AT(verbose)},
-    {"output", 'o', OPT_WORD, "FORMAT", "text",
-     "text: as go test. json: one document. junit: XML for CI systems. sarif: for code "
-     "scanning. github: annotations of a workflow.",
-     AT(output), .words = output_words},
-    HELP_ROW,
-};
-
-const struct opt_table verify_options = {
-    .rows = rows, .n_rows = sizeof rows / sizeof *rows, .env_prefix = NULL};
+    [VERIFY_TEXT] = &report_verify_text,
+    [VERIFY_JSON] = &report_verify_json,
+    [VERIFY_JUNIT] = &report_verify_junit,
+    [VERIFY_SARIF] = &report_verify_sarif,
+    [VERIFY_GITHUB] = &report_verify_github};
 
 struct run {
-    const struct options *o;
+    const struct options_verify *o;
     regex_t regex;
     struct verify v;
 };
@@ -70,7 +45,7 @@ static enum ec run_cases(struct run *r, struct suite *s, const struct policy *po
 
 /* Of a rule file that cannot be opened: where the suite names it. */
 static enum ec load(struct policy **out, const struct suite *s, struct err *err) {
-    enum ec ec = policy_load(out, s->policy_path, 0, err);
+    enum ec ec = verb_policy(out, s->policy_path, 0, err);
     if (ec != EC_OK && err->where[0] == '\0')
         err_place(err, s->form.file, s->policy_pos.line, s->policy_pos.col);
     return ec;
@@ -78,7 +53,7 @@ static enum ec load(struct policy **out, const struct suite *s, struct err *err)
 
 /* A suite that cannot be read is told, counted, and the next one is taken. Nothing warns of
  * exemptions that ran out: a case names its own time. */
-static void run_suite(struct run *r, const struct input *in) {
+static void run_suite(struct run *r, const struct object_input *in) {
     int64_t start_ns = clock_mono_ns();
     struct report_verify_suite of = {.path = in->path};
     struct err err = ERR_INIT;
@@ -100,7 +75,7 @@ static void run_suite(struct run *r, const struct input *in) {
     r->v.format->of_suite(&r->v, &of);
     if (err.code != EC_OK)
         verb_fail(&err);
-    policy_free(policy);
+    engine_policy_free(policy);
     suite_close(&suite);
 }
 
@@ -110,7 +85,7 @@ static int status_of(const struct verify *v) {
     return v->n_failed != 0 ? EXIT_DENIED : EXIT_ALLOWED;
 }
 
-static int run_all(struct run *r, const struct inputs *in) {
+static int run_all(struct run *r, const struct object_inputs *in) {
     bool printed = true;
     r->v.format->begin(&r->v);
     for (size_t i = 0; i < in->n && printed; i++) {
@@ -132,10 +107,10 @@ static enum ec compile(struct run *r, struct err *err) {
     return err_set(err, EC_USAGE, "--run: no regular expression: %s", why);
 }
 
-static enum ec find(struct inputs *in, const struct opt_result *args, struct err *err) {
+static enum ec find(struct object_inputs *in, const struct opt_result *args, struct err *err) {
     const struct object_inputs_filter filter = {.wanted = object_inputs_is_suite};
-    if (args->n_operands == 0)
-        return err_set(err, EC_USAGE, "no suite: give files, or folders with *.test.yaml");
+    if (verb_operands(args, "no suite: give files, or folders with *.test.yaml", err) != EC_OK)
+        return err->code;
     if (object_inputs_find(in, args->operands, args->n_operands, &filter, err) != EC_OK)
         return err->code;
     return in->n != 0 ? EC_OK
@@ -143,9 +118,10 @@ static enum ec find(struct inputs *in, const struct opt_result *args, struct err
                                 args->operands[0]);
 }
 
-static int verify(const struct options *o, const struct opt_result *args) {
+int cmd_verify(const union options *options, const struct opt_result *args) {
+    const struct options_verify *o = &options->verify;
     struct err err = ERR_INIT;
-    struct inputs inputs = {.v = NULL};
+    struct object_inputs inputs = {.v = NULL};
     struct run r = {.o = o};
     int status = EXIT_ALLOWED;
     report_verify_init(&r.v, formats[o->output], o->verbose);
@@ -160,15 +136,4 @@ static int verify(const struct options *o, const struct opt_result *args) {
     object_inputs_done(&inputs);
     report_verify_done(&r.v);
     return err.code == EC_OK ? status : verb_fail(&err);
-}
-
-int cmd_verify(const struct verb *self, int argc, char **argv) {
-    struct options options = {.output = 0};
-    struct opt_result result;
-    struct buf text = BUF_INIT(1 << 20);
-    int status;
-    if (verb_options(self, &options, argc, argv, &result, &text, &status))
-        status = verify(&options, &result);
-    buf_done(&text);
-    return status;
 }

@@ -2,20 +2,8 @@
 
 #include "base/clock.h"
 
-const char *const requester_operations[] = {"CREATE", "UPDATE", NULL};
-
 enum ec requester_now(int64_t *out_s, const char *flag, struct err *err) {
-    bool date_only;
-    if (flag == NULL) {
-        *out_s = clock_wall_us() / 1000000;
-        return EC_OK;
-    }
-    if (clock_parse(str_of(flag), out_s, &date_only))
-        return EC_OK;
-    return err_set(err, EC_USAGE,
-                   "--now: found \"%.100s\", expected a date such as 2027-01-31 or a time such "
-                   "as 2027-01-31T12:00:00Z",
-                   flag);
+    return clock_parse_now(out_s, "--now", str_of(flag), err);
 }
 
 static enum ec read_label(struct requester *w, struct str text, struct err *err) {

@@ -10,44 +10,11 @@
 
 enum { REQUESTER_LABELS_MAX = 64 };
 
-struct requester_flags {
+struct requester_flags { /* what a verb's options say of it; NULL and 0: not given */
     const char *namespace, *labels, *service_account, *user, *now;
     struct opt_list groups;
-    int operation;
+    int operation; /* 0 CREATE, 1 UPDATE */
 };
-
-extern const char *const requester_operations[];
-
-/* Rows for a verb's option table; `member` is the struct requester_flags in its options. */
-#define REQUESTER_AT(type, member, field)                                                      \
-    .offset = offsetof(type, member) + offsetof(struct requester_flags, field)
-/* clang-format off */
-#define REQUESTER_WHERE_ROWS(type, member)                                                          \
-    {"namespace", 'n', OPT_STRING, "NAME", NULL,                                               \
-     "Namespace of images that stand alone, and of objects that name none; \"default\" when " \
-     "not given.",                                                                             \
-     REQUESTER_AT(type, member, namespace)},                                                        \
-    {"labels", 'l', OPT_STRING, "KEY=VALUE,...", NULL,                                         \
-     "Labels of the pod that an image standing alone is taken to be in.",                      \
-     REQUESTER_AT(type, member, labels)},                                                           \
-    {"service-account", 0, OPT_STRING, "NAME", "default",                                      \
-     "Service account of that pod, and of pods that name none.",                               \
-     REQUESTER_AT(type, member, service_account)}
-#define REQUESTER_WHO_ROWS(type, member)                                                            \
-    {"user", 0, OPT_STRING, "NAME", NULL,                                                      \
-     "Who asks, as system:serviceaccount:airbyte:airbyte-admin; for rules that match users.",  \
-     REQUESTER_AT(type, member, user)},                                                             \
-    {"group", 0, OPT_LIST, "NAME", NULL, "A group of that user; may be given several times.",  \
-     REQUESTER_AT(type, member, groups)},                                                           \
-    {"now", 0, OPT_STRING, "TIME", NULL,                                                       \
-     "Date (2027-01-31) or RFC 3339 time at which exemptions are looked at; the clock's when " \
-     "not given.",                                                                             \
-     REQUESTER_AT(type, member, now)}
-#define REQUESTER_OPERATION_ROW(type, member)                                                       \
-    {"operation", 0, OPT_WORD, "WORD", "CREATE",                                               \
-     "What is asked. On UPDATE of a pod only images can still be rewritten.",                  \
-     REQUESTER_AT(type, member, operation), .words = requester_operations}
-/* clang-format on */
 
 struct requester {
     struct object_request request;
@@ -61,7 +28,7 @@ struct requester {
 enum ec requester_read(struct requester *out, const struct requester_flags *flags,
                        struct err *err) MUST_CHECK;
 
-/* --now, or the clock's time. Errors: EC_USAGE. */
+/* --now, or the clock's time when it is NULL. Errors: EC_USAGE. */
 enum ec requester_now(int64_t *out_s, const char *flag, struct err *err) MUST_CHECK;
 
 /* A pod of one container with the image; borrows from all that is given. */

@@ -24,11 +24,11 @@ struct slot { /* one input's results */
 
 struct state {
     struct run_files *run;
-    const struct inputs *in;
+    const struct object_inputs *in;
     struct object_judge *judges; /* one per job */
     struct slot *slots;
     struct report all; /* of the whole run */
-    struct object_skip_told told;
+    struct object_skip_notes told;
     struct err *err;
     int64_t shown_ns; /* when the bar was drawn last */
     bool shown;
@@ -60,7 +60,7 @@ static void take_skip(void *arg, const struct object_skip *s) {
     slot->unrendered = s->unrendered;
 }
 
-static void tell_folder(struct slot *slot, const struct input *in) {
+static void tell_folder(struct slot *slot, const struct object_input *in) {
     struct err err = ERR_INIT;
     object_inputs_fail(in, &err);
     const struct object_fault fault = {.file = in->path, .whole = true, .err = &err};
@@ -78,7 +78,7 @@ static void check_room(struct slot *slot) {
 static void work(void *arg, unsigned job, size_t item, size_t at) {
     struct state *st = arg;
     struct slot *slot = &st->slots[at];
-    const struct input *in = &st->in->v[item];
+    const struct object_input *in = &st->in->v[item];
     const struct object_sink sink = {.object = take_object,
                                      .fault = take_fault,
                                      .note = take_note,
@@ -141,9 +141,9 @@ static bool write_out(struct state *st) {
 static bool take(void *arg, size_t item, size_t at) {
     struct state *st = arg;
     struct slot *slot = &st->slots[at];
-    const struct input *in = &st->in->v[item];
+    const struct object_input *in = &st->in->v[item];
     if (slot->skipped)
-        object_skip_tell(&st->told, &slot->talk, in->path, slot->unrendered);
+        object_skip_put_note(&st->told, &slot->talk, in->path, slot->unrendered);
     const char *name = strcmp(in->path, "-") == 0 ? "<stdin>" : in->path;
     st->run->format->join(&st->all, &slot->report, name, &slot->totals);
     object_totals_add(&st->run->totals, &slot->totals);
@@ -185,17 +185,17 @@ static void free_slots(struct state *st, size_t n_slots) {
     }
     mem_free(st->judges);
     mem_free(st->slots);
-    object_skip_told_done(&st->told);
+    object_skip_notes_done(&st->told);
     report_done(&st->all);
 }
 
-enum ec run_files_run(struct run_files *s, const struct inputs *in, struct err *err) {
+enum ec run_files_run(struct run_files *s, const struct object_inputs *in, struct err *err) {
     if (s->jobs > in->n)
         s->jobs = in->n ? (unsigned)in->n : 1;
     struct state st = {.run = s,
                        .in = in,
                        .all = REPORT_INIT(&s->look, s->format->writer, &report_objects_tool),
-                       .told = SKIP_TOLD_INIT(s->verbose),
+                       .told = OBJECT_SKIP_NOTES_INIT(s->verbose),
                        .err = err,
                        .shown_ns = clock_mono_ns()};
     const struct object_parallel order = {

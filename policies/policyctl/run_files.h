@@ -29,6 +29,7 @@ struct run_files {
 };
 
 /* Errors: EC_NOMEM; EC_LIMIT, an object that cannot be printed. */
-enum ec run_files_run(struct run_files *s, const struct inputs *in, struct err *err) MUST_CHECK;
+enum ec run_files_run(struct run_files *s, const struct object_inputs *in, struct err *err)
+    MUST_CHECK;
 
 #endif

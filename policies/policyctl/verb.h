@@ -1,35 +1,33 @@
-/* policyctl/verb - one table of verbs: dispatch, help and completion come from its rows. */
+/* policyctl/verb - what all verbs share: one row for each, one way to run them, one way to end.
+ *
+ *      argv --verb_main--> options (policyctl/options) --cmd_<verb>--> exit status
+ *
+ * A verb parses nothing itself. Its row says what it is called with, and cmd_<verb>.c what it reads,
+ * asks and prints. Results go to standard output, all else to standard error.
+ * Name       of a program called kubectl-pullgate, help and hints say "kubectl pullgate": texts are
+ *            written with "policyctl", and printed by verb_put_text. Messages begin with "policyctl: "
+ *            in any case
+ * Threads    the main thread's, but for verb_tell and verb_fail                              */
 #ifndef PULLGATE_POLICYCTL_VERB_H
 #define PULLGATE_POLICYCTL_VERB_H
 
 #include "base/err.h"
 #include "base/opts.h"
 
+struct policy;
+union options;
+
 /* Exit statuses, for all verbs alike. */
 enum {
     EXIT_ALLOWED = 0,
-    EXIT_DENIED = 1, /* something is denied, or not as it should be */
-    EXIT_INPUT = 2,  /* usage, or input that cannot be read or is not valid */
-    EXIT_WARNED = 3, /* only warnings, and --fail-on-warn */
-    EXIT_LEFT_OUT =
-        4,           /* what was request for cannot be said in this format, or not all of it */
-    EXIT_BROKEN = 70 /* a bug of ours */
+    EXIT_DENIED = 1,   /* something is denied, or not as it should be */
+    EXIT_INPUT = 2,    /* usage, or input that cannot be read or is not valid */
+    EXIT_WARNED = 3,   /* only warnings, and --fail-on-warn */
+    EXIT_LEFT_OUT = 4, /* the output format cannot hold all of the answer */
+    EXIT_BROKEN = 70   /* a bug of ours */
 };
 
-/* Rows of verbs that read manifests; `type` is the struct of their options. */
-/* clang-format off */
-#define STRICT_ROW(type)                                                                       \
-    {"strict", 0, OPT_FLAG, NULL, NULL,                                                        \
-     "Exit with 1 when something is not judged: an object of another kind with images in it, a "\
-     "template in a folder that was not rendered.",                                            \
-     .offset = offsetof(type, strict)}
-#define EXCLUDE_ROW(type)                                                                      \
-    {"exclude", 0, OPT_LIST, "GLOB", NULL,                                                     \
-     "Leave out what matches in folders, from the folder given on; ** is any number of "       \
-     "folders, a glob without a slash holds at any depth. May be given several times; lines of "\
-     ".pullgateignore say the same.",                                                          \
-     .offset = offsetof(type, exclude)}
-/* clang-format on */
+typedef int verb_run_fn(const union options *options, const struct opt_result *args);
 
 struct verb {
     const char *name;
@@ -37,36 +35,39 @@ struct verb {
     const char *summary;  /* half a line */
     const char *details;  /* paragraphs for its own --help; may be NULL */
     const char *examples; /* lines for its own --help, each run by tests/cli/usage.sh */
-    const struct opt_table *options;
-    int (*run)(const struct verb *self, int argc, char **argv);
+    struct opt_table options;
+    verb_run_fn *run;
 };
 
-extern const struct verb verbs[];
+extern const struct verb *const verbs[]; /* in the order of the overview */
 extern const size_t n_verbs;
 
-int cmd_test(const struct verb *self, int argc, char **argv);
-int cmd_verify(const struct verb *self, int argc, char **argv);
-int cmd_bench(const struct verb *self, int argc, char **argv);
-int cmd_review(const struct verb *self, int argc, char **argv);
-int cmd_parse(const struct verb *self, int argc, char **argv);
-int cmd_certs(const struct verb *self, int argc, char **argv);
-int cmd_apply(const struct verb *self, int argc, char **argv);
-int cmd_completion(const struct verb *self, int argc, char **argv);
-int cmd_explain(const struct verb *self, int argc, char **argv);
-int cmd_images(const struct verb *self, int argc, char **argv);
-int cmd_lint(const struct verb *self, int argc, char **argv);
-int cmd_render(const struct verb *self, int argc, char **argv);
+/* Parses the verb's options, and runs it or prints its help. Returns the exit status. */
+int verb_main(const struct verb *v, int argc, char **argv);
 
-extern const struct opt_table test_options, review_options, parse_options, certs_options;
-extern const struct opt_table verify_options, bench_options, completion_options,
-    explain_options;
-extern const struct opt_table images_options, lint_options, render_options, apply_options;
+/* ---- input --------------------------------------------------------------------------- */
 
-/* Parses a verb's options into *target. false: nothing is left to do, *status is the exit
- * status
- * (--help was printed, or a usage error told). `text` keeps what options borrow. */
-bool verb_options(const struct verb *v, void *target, int argc, char **argv,
-                  struct opt_result *out, struct buf *text, int *status);
+/* Errors: EC_USAGE with the text `missing` when there are no operands. */
+enum ec verb_operands(const struct opt_result *args, const char *missing, struct err *err)
+    MUST_CHECK;
+#define VERB_NO_INPUT "no input: give files, folders or - for standard input"
+
+/* The path of the rule file: what -p gives, else PULLGATE_POLICY; NULL when there is none. */
+const char *verb_policy_path(const char *flag);
+
+/* EC_USAGE: there is no rule file. */
+enum ec verb_no_policy(struct err *err);
+
+/* Loads it. Warnings go to standard error, and so do all errors but the last, which *err has.
+ * Errors: EC_USAGE when there is no path, and rules_load's. */
+enum ec verb_policy(struct policy **out, const char *flag, int64_t now_s, struct err *err)
+    MUST_CHECK;
+
+/* The same from one file's bytes, for a verb that needs those too: a pipe can be read once. */
+enum ec verb_policy_parse(struct policy **out, struct str text, const char *path, int64_t now_s,
+                          struct err *err) MUST_CHECK;
+
+/* ---- output -------------------------------------------------------------------------- */
 
 /* "policyctl: what" on standard error; EXIT_INPUT, or EXIT_BROKEN for a bug. */
 int verb_fail(const struct err *err);
@@ -74,7 +75,20 @@ int verb_fail(const struct err *err);
 /* One line on standard error, escaped as a whole: what it names is from outside. */
 void verb_tell(const char *format, ...) PRINTF(1, 2);
 
-/* Writes a buffer to standard output; false, told on standard error, when that fails. */
+/* Bytes on standard error that are escaped already; that they cannot be written is ignored. */
+void verb_talk(struct str text);
+
+/* Writes a buffer to standard output; false, reported on standard error, when that fails. */
 bool verb_print(struct buf *text);
+
+/* How a verb ends: reports the error if there is one, else prints *out. Returns the exit status, `status`
+ * if all went well. Frees *out. */
+int verb_end(struct buf *out, int status, const struct err *err);
+
+/* "policyctl" or "kubectl pullgate" */
+const char *verb_program(void);
+
+/* Appends a text, with verb_program() in place of each "policyctl". */
+void verb_put_text(struct buf *to, const char *text);
 
 #endif

@@ -3,7 +3,7 @@
 #include "report/json_text.h"
 
 static void put_location(struct buf *out, const struct policy *p, struct policy_pos pos) {
-    report_json_string(out, "file", policy_file(p, pos));
+    report_json_string(out, "file", engine_policy_file(p, pos));
     report_json_position(out, pos.line, pos.col);
 }
 

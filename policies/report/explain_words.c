@@ -69,7 +69,7 @@ void report_explain_put_found(struct buf *out, const struct workload *w,
 
 void report_explain_put_location(struct buf *out, const struct policy *p,
                                  struct policy_pos pos) {
-    struct str file = policy_file(p, pos);
+    struct str file = engine_policy_file(p, pos);
     escape_text(out, file);
     buf_printf(out, ":%u", pos.line);
 }

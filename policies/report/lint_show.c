@@ -73,7 +73,7 @@ static size_t show_file(struct report *run, struct report *file, const struct li
     size_t i = from;
     read_again(&text, f, name);
     report_carry(run, &text);
-    struct excerpt lines = EXCERPT_INIT(buf_view(&text));
+    struct object_excerpt lines = OBJECT_EXCERPT_INIT(buf_view(&text));
     for (; i < f->n && same_file(&f->v[from], &f->v[i]); i++) {
         struct report_finding one = f->v[i].finding;
         one.at.lines = text.n != 0 ? &lines : NULL;

@@ -41,7 +41,7 @@ static struct report_location rule_location(const struct object *s, struct polic
     if (pos.line == 0)
         return (struct report_location){.line = 0};
     return (struct report_location){
-        .file = policy_file(s->policy, pos), .line = pos.line, .col = pos.col};
+        .file = engine_policy_file(s->policy, pos), .line = pos.line, .col = pos.col};
 }
 
 static void add_reason(struct findings *of, const struct reason *r) {

@@ -53,13 +53,13 @@ static void put_head(struct report *p, const struct object *s) {
 }
 
 static void put_unjudged(struct report *p, const struct object *s) {
-    const struct unjudged *u = s->unjudged;
+    const struct object_unjudged *u = s->unjudged;
     struct buf *scratch = report_scratch(p);
     object_put_unjudged(scratch, s);
     report_json(&p->out, ",\"notJudged\":{\"message\":", buf_view(scratch));
     report_json_number(&p->out, "places", u->n);
     buf_puts(&p->out, ",\"seen\":[");
-    for (size_t i = 0; i < u->n && i < UNJUDGED_MAX; i++) {
+    for (size_t i = 0; i < u->n && i < OBJECT_UNJUDGED_MAX; i++) {
         scratch = report_scratch(p);
         json_path(s->doc->json, s->object, u->places[i].at, scratch);
         buf_puts(&p->out, i ? ",{\"path\":" : "{\"path\":");

@@ -47,7 +47,8 @@ struct report_tool {
 struct report_location {
     struct str file; /* a path, or "<stdin>" */
     uint32_t line, col;
-    struct excerpt *lines; /* of the file; NULL: columns cannot be counted in other units */
+    struct object_excerpt
+        *lines; /* of the file; NULL: columns cannot be counted in other units */
 };
 
 struct report_finding {

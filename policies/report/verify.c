@@ -47,9 +47,9 @@ static unsigned rule_of(struct str what) {
 
 /* ---- a case -------------------------------------------------------------------------------- */
 
-static struct excerpt *lines_of(struct verify *v, const struct suite *s) {
+static struct object_excerpt *lines_of(struct verify *v, const struct suite *s) {
     if (v->lines.text.p == NULL)
-        v->lines = (struct excerpt)EXCERPT_INIT(buf_view(&s->text));
+        v->lines = (struct object_excerpt)OBJECT_EXCERPT_INIT(buf_view(&s->text));
     return &v->lines;
 }
 
@@ -123,7 +123,7 @@ static void of_suite(struct verify *v, const struct report_verify_suite *of) {
     report_join(&v->run, &v->file, str_of(of->path), &sums);
     report_reset(&v->file);
     object_excerpt_done(&v->lines);
-    v->lines = (struct excerpt)EXCERPT_INIT(STR_NONE);
+    v->lines = (struct object_excerpt)OBJECT_EXCERPT_INIT(STR_NONE);
 }
 
 static void begin(struct verify *v) {

@@ -17,8 +17,8 @@ struct verify {
     const struct report_verify_format *format;
     bool verbose;
     struct report run;
-    struct report file;   /* of the suite that is running */
-    struct excerpt lines; /* of its text */
+    struct report file;          /* of the suite that is running */
+    struct object_excerpt lines; /* of its text */
     size_t n_suites, n_run, n_failed, n_unreadable;
 };
 

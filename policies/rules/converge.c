@@ -2,6 +2,7 @@
 #include "rules/check.h"
 
 #include "engine/engine.h"
+#include "rules/groups.h"
 
 #include <stdio.h>
 
@@ -14,10 +15,10 @@ struct target {
 
 static void print_target(const struct target *t, char *out, size_t room) {
     if (t->mirror != NULL)
-        snprintf(out, room, "mirror %s -> %s", walk_quote(t->mirror->from.text).z,
-                 walk_quote(t->to->text).z);
+        snprintf(out, room, "mirror %s -> %s", rules_quote(t->mirror->from.text).z,
+                 rules_quote(t->to->text).z);
     else
-        snprintf(out, room, "registry %s", walk_quote(t->to->text).z);
+        snprintf(out, room, "registry %s", rules_quote(t->to->text).z);
 }
 
 static enum ec fail(struct reader *r, const struct target *t,
@@ -25,13 +26,13 @@ static enum ec fail(struct reader *r, const struct target *t,
     char what[320];
     print_target(t, what, sizeof what);
     if (next == t->mirror)
-        return walk_fail_at(
+        return rules_fail_at(
             r, t->pos,
             "%s does not converge: what it moves is still under %s and would be "
             "moved again",
-            what, walk_quote(next->from.text).z);
-    return walk_fail_at(r, t->pos, "%s does not converge: %s is itself mirrored to %s", what,
-                        walk_quote(next->from.text).z, walk_quote(next->to.text).z);
+            what, rules_quote(next->from.text).z);
+    return rules_fail_at(r, t->pos, "%s does not converge: %s is itself mirrored to %s", what,
+                         rules_quote(next->from.text).z, rules_quote(next->to.text).z);
 }
 
 /* The mirror that an image right below `p` takes: as the engine finds it, by host and path. */
@@ -39,7 +40,7 @@ static const struct policy_mirror *covering(const struct policy_rule *rule,
                                             const struct policy_place *p) {
     struct policy_place folded = {.host = engine_fold_host(p->host), .path = p->path};
     for (size_t i = 0; i < rule->n_mirrors; i++) /* longest first */
-        if (place_holds(&rule->mirrors[i].from, &folded))
+        if (rules_prefix_holds(&rule->mirrors[i].from, &folded))
             return &rule->mirrors[i];
     return NULL;
 }
@@ -63,7 +64,7 @@ static bool keeps(const struct policy_mirror *m, const struct policy_place *p) {
 static bool takes_from_below(const struct policy_mirror *m, const struct policy_place *p) {
     struct policy_place folded = {.host = engine_fold_host(p->host), .path = p->path};
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): m is an element of an array */
-    if (!place_holds(&folded, &m->from) || m->from.path.n == folded.path.n)
+    if (!rules_prefix_holds(&folded, &m->from) || m->from.path.n == folded.path.n)
         return false;
     struct str below = str_slice(m->from.path, p->path.n, m->from.path.n);
     if (below.p[0] == '/')
@@ -105,8 +106,9 @@ static enum ec rewrite_twice(struct trial *trial, const struct target *t, struct
         return err_set(trial->r->err, ec, "%s", why.msg);
     if (str_eq(once, twice))
         return EC_OK;
-    return walk_fail_at(trial->r, t->pos, "rewriting does not converge: %s becomes %s, then %s",
-                        walk_quote(image).z, walk_quote(once).z, walk_quote(twice).z);
+    return rules_fail_at(trial->r, t->pos,
+                         "rewriting does not converge: %s becomes %s, then %s",
+                         rules_quote(image).z, rules_quote(once).z, rules_quote(twice).z);
 }
 
 static enum ec try_below(struct trial *trial, const struct target *t,
@@ -137,11 +139,12 @@ static enum ec try_registry(struct trial *trial, const struct target *t) {
     return try_below(trial, t, t->to);
 }
 
-static enum ec check_registry(struct trial *trial, const struct draft *d) {
-    struct target t = {.to = &d->rule.registry, .mirror = NULL, .pos = d->rule.registry_pos};
-    if (d->rule.registry.text.n == 0)
+static enum ec check_registry(struct trial *trial) {
+    const struct policy_rule *rule = trial->rule;
+    struct target t = {.to = &rule->registry, .mirror = NULL, .pos = rule->registry_pos};
+    if (rule->registry.text.n == 0)
         return EC_OK;
-    enum ec ec = check_target(trial->r, &d->rule, &t);
+    enum ec ec = check_target(trial->r, rule, &t);
     return ec != EC_OK ? ec : try_registry(trial, &t);
 }
 
@@ -153,19 +156,34 @@ static enum ec check_mirror(struct trial *trial, const struct policy_mirror *m) 
     return ec != EC_OK ? ec : try_below(trial, &t, &m->to);
 }
 
-static bool moves_alike(const struct draft *a, const struct draft *b) {
-    return a->rule.mirrors == b->rule.mirrors &&
-           a->rule.registry.text.p == b->rule.registry.text.p &&
-           a->rule.official == b->rule.official;
+/* Whoever names a mirrored host comes to the same place whatever the registry is. */
+static enum ec check_mirrors(struct trial *trial) {
+    enum ec ec = EC_OK;
+    for (size_t i = 0; i < trial->rule->n_mirrors && ec == EC_OK; i++)
+        ec = check_mirror(trial, &trial->rule->mirrors[i]);
+    return ec;
 }
 
-enum ec check_converges(struct reader *r, const struct draft *d, const struct draft *before) {
-    struct trial trial = {.r = r, .rule = &d->rule, .arena = ARENA_INIT(4096, 1 << 20)};
-    if (before != NULL && moves_alike(d, before))
-        return EC_OK;
-    enum ec ec = check_registry(&trial, d);
-    for (size_t i = 0; i < d->rule.n_mirrors && ec == EC_OK; i++)
-        ec = check_mirror(&trial, &d->rule.mirrors[i]);
+enum ec rules_check_converges(struct reader *r) {
+    const struct policy *p = r->policy;
+    struct trial trial = {.r = r, .arena = ARENA_INIT(4096, 1 << 20)};
+    const uint32_t *moves = rules_group(&r->scratch, p, rules_key_moves);
+    const uint32_t *mirrors = rules_group(&r->scratch, p, rules_key_mirrors);
+    bool *done = ARENA_ARRAY(&r->scratch, bool, p->n_rules); /* for the mirrors of a group */
+    enum ec ec = EC_OK;
+    if (moves == NULL || mirrors == NULL || done == NULL)
+        return rules_no_room(r, &r->scratch);
+    memset(done, 0, p->n_rules * sizeof *done);
+    for (size_t i = 0; i < p->n_rules && !rules_is_over(r, ec); i++) {
+        if (!rules_is_first(moves, i))
+            continue;
+        trial.rule = &p->rules[i];
+        ec = check_registry(&trial);
+        if (ec != EC_OK || done[mirrors[i]])
+            continue;
+        done[mirrors[i]] = true;
+        ec = check_mirrors(&trial);
+    }
     arena_done(&trial.arena);
-    return ec;
+    return rules_is_over(r, ec) ? ec : EC_OK;
 }

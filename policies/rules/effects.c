@@ -2,6 +2,7 @@
 #include "rules/check.h"
 
 #include "engine/engine.h"
+#include "rules/groups.h"
 
 /* ---- approved, but denied all the same --------------------------------------------------- */
 
@@ -30,11 +31,11 @@ static void check_approved(struct reader *r, const struct policy_rule *rule,
         const struct policy_pattern *denied = &rule->denied.v[i];
         if (!denies_all_of(denied->image, approved->image))
             continue;
-        walk_warn_at(r, LINT_DENIED_WINS, approved->pos,
-                     "approved: %s has no effect, denied %s%s covers it",
-                     walk_quote(match_image_text(approved->image)).z,
-                     walk_quote(match_image_text(denied->image)).z,
-                     walk_place(r, denied->pos, approved->pos).z);
+        rules_warn_at(r, LINT_DENIED_WINS, approved->pos,
+                      "approved: %s has no effect, denied %s%s covers it",
+                      rules_quote(match_image_text(approved->image)).z,
+                      rules_quote(match_image_text(denied->image)).z,
+                      rules_location(r, denied->pos, approved->pos).z);
         return;
     }
 }
@@ -42,7 +43,7 @@ static void check_approved(struct reader *r, const struct policy_rule *rule,
 /* ---- secrets for nowhere ----------------------------------------------------------------- */
 
 static bool places_meet(const struct policy_place *a, const struct policy_place *b) {
-    return place_holds(a, b) || place_holds(b, a);
+    return rules_prefix_holds(a, b) || rules_prefix_holds(b, a);
 }
 
 /* A regex, or a glob over hosts, may name any place. */
@@ -75,51 +76,81 @@ static bool may_come_from(const struct reader *r, const struct policy_rule *rule
     for (size_t i = 0; i < rule->n_mirrors; i++)
         if (places_meet(&rule->mirrors[i].to, place))
             return true;
-    for (const struct draft_exemption *e = r->first_exemption; e != NULL; e = e->next)
-        if (holds_for(&e->exemption, rule) && patterns_meet(&e->exemption.images, place))
+    for (size_t i = 0; i < r->policy->n_exemptions; i++) {
+        const struct policy_exemption *e = &r->policy->exemptions[i];
+        if (holds_for(e, rule) && patterns_meet(&e->images, place))
             return true;
+    }
     return patterns_meet(&rule->approved, place);
 }
 
-static void check_secrets(struct reader *r, const struct draft *d) {
-    for (size_t i = 0; i < d->rule.n_secrets; i++) {
-        const struct policy_secret *s = &d->rule.secrets[i];
-        if (s->always || may_come_from(r, &d->rule, &s->place))
+static void check_secrets(struct reader *r, const struct policy_rule *rule, size_t n_exempted) {
+    for (size_t i = 0; i < rule->n_secrets; i++) {
+        const struct policy_secret *s = &rule->secrets[i];
+        if (s->always)
             continue;
-        walk_warn_at(r, LINT_UNUSED_SECRET, s->pos,
-                     "imagePullSecrets: %s is never added: rule %s lets no image come from %s",
-                     walk_quote(s->name).z, walk_quote(d->rule.name).z,
-                     walk_quote(s->place.text).z);
+        if (!rules_may_look(r, 1 + rule->n_mirrors + rule->approved.n + n_exempted, rule->pos))
+            return;
+        if (!may_come_from(r, rule, &s->place))
+            rules_warn_at(
+                r, LINT_UNUSED_SECRET, s->pos,
+                "imagePullSecrets: %s is never added: rule %s lets no image come from %s",
+                rules_quote(s->name).z, rules_quote(rule->name).z,
+                rules_quote(s->place.text).z);
     }
 }
 
 /* ---- exemptions for nobody --------------------------------------------------------------- */
 
-static bool holds_for_any(const struct reader *r, const struct policy_exemption *e) {
-    for (const struct draft *d = r->first_rule; d != NULL; d = d->next)
-        if (holds_for(e, &d->rule))
-            return true;
-    return false;
-}
-
-void check_exemptions(struct reader *r) {
-    for (const struct draft_exemption *e = r->first_exemption; e != NULL; e = e->next)
-        if (e->exemption.scope == SCOPE_FILE && !holds_for_any(r, &e->exemption))
-            walk_warn_at(r, LINT_EXEMPTS_NOTHING, e->exemption.pos,
-                         "the exemption has no effect: it holds for the rules of its own file, "
-                         "which has none (scope: all holds for those of every file)");
+void rules_check_exemptions(struct reader *r) {
+    const struct policy *p = r->policy;
+    bool *has_rules = ARENA_ARRAY(&r->scratch, bool, p->n_files);
+    if (has_rules == NULL) {
+        r->no_memory = true;
+        return;
+    }
+    memset(has_rules, 0, p->n_files * sizeof *has_rules);
+    for (size_t i = 0; i < p->n_rules; i++)
+        has_rules[p->rules[i].pos.file] = true;
+    for (size_t i = 0; i < p->n_exemptions; i++)
+        if (p->exemptions[i].scope == SCOPE_FILE && !has_rules[p->exemptions[i].pos.file])
+            rules_warn_at(
+                r, LINT_EXEMPTS_NOTHING, p->exemptions[i].pos,
+                "the exemption has no effect: it holds for the rules of its own file, "
+                "which has none (scope: all holds for those of every file)");
 }
 
 /* ---- all of a rule ----------------------------------------------------------------------- */
 
-void check_effects(struct reader *r, const struct draft *d) {
-    const struct policy_rule *rule = &d->rule;
+static void check_rule(struct reader *r, const struct policy_rule *rule) {
     if (rule->registry.text.n == 0 && rule->n_mirrors == 0 && rule->approved.n == 0)
-        walk_warn_at(r, LINT_APPROVES_NOTHING, rule->pos,
-                     "rule %s approves no registry: every image is denied%s",
-                     walk_quote(rule->name).z,
-                     rule->denied.n != 0 ? " (approved: [\"**\"] lets all others pass)" : "");
+        rules_warn_at(r, LINT_APPROVES_NOTHING, rule->pos,
+                      "rule %s approves no registry: every image is denied%s",
+                      rules_quote(rule->name).z,
+                      rule->denied.n != 0 ? " (approved: [\"**\"] lets all others pass)" : "");
+}
+
+static void check_patterns(struct reader *r, const struct policy_rule *rule) {
     for (size_t i = 0; i < rule->approved.n; i++)
-        check_approved(r, rule, &rule->approved.v[i]);
-    check_secrets(r, d);
+        if (rules_may_look(r, 1 + rule->denied.n, rule->pos))
+            check_approved(r, rule, &rule->approved.v[i]);
+}
+
+static size_t count_exempted(const struct policy *p) {
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_exemptions; i++)
+        n += 1 + p->exemptions[i].images.n;
+    return n;
+}
+
+void rules_check_effects(struct reader *r) {
+    const struct policy *p = r->policy;
+    const uint32_t *patterns = rules_group(&r->scratch, p, rules_key_patterns);
+    size_t n_exempted = count_exempted(p);
+    for (size_t i = 0; i < p->n_rules; i++) {
+        check_rule(r, &p->rules[i]);
+        if (rules_is_first(patterns, i))
+            check_patterns(r, &p->rules[i]);
+        check_secrets(r, &p->rules[i], n_exempted);
+    }
 }

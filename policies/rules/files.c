@@ -12,7 +12,7 @@
 
 enum { PATH_BYTES_MAX = 8192, TRIES = 5 };
 
-void files_done(struct files *f) {
+void rules_files_done(struct files *f) {
     for (size_t i = 0; i < f->n; i++) {
         buf_done(&f->v[i].bytes);
         mem_free(f->v[i].path);
@@ -157,12 +157,12 @@ static enum ec read_stable_folder(struct files *f, const char *folder, struct er
             *err = why;
             return ec;
         }
-        files_done(f);
+        rules_files_done(f);
     }
     return err_set(err, EC_IO, "%s changes faster than it can be read", folder);
 }
 
-enum ec files_read(struct files *out, const char *path, bool pipes, struct err *err) {
+enum ec rules_read_files(struct files *out, const char *path, bool pipes, struct err *err) {
     if (is_folder(path))
         return read_stable_folder(out, path, err);
     enum ec ec = add(out, str_of(path), err);

@@ -127,8 +127,8 @@ static int find_other_name(const char *what, struct str found, const char *const
     return -1;
 }
 
-const char *hints_meant(const char *what, struct str found, const char *const candidates[],
-                        size_t n) {
+const char *rules_hint_meant(const char *what, struct str found, const char *const candidates[],
+                             size_t n) {
     int hit = find_nocase(found, candidates, n);
     if (hit < 0)
         hit = find_other_name(what, found, candidates, n);
@@ -137,22 +137,22 @@ const char *hints_meant(const char *what, struct str found, const char *const ca
     return hit < 0 ? NULL : candidates[hit];
 }
 
-const char *hints_elsewhere(const char *map, const char *key) {
+const char *rules_hint_elsewhere(const char *map, struct str key) {
     for (size_t i = 0; i < N(other_places); i++)
-        if (strcmp(other_places[i].map, map) == 0 && strcmp(other_places[i].key, key) == 0)
+        if (strcmp(other_places[i].map, map) == 0 && str_eq(str_of(other_places[i].key), key))
             return other_places[i].where;
     return NULL;
 }
 
 static struct str scalar_text(const struct cursor *c) {
-    if (json_is_string(c->value))
-        return walk_str(c);
-    return json_is_true(c->value) ? STR("true") : STR("false");
+    if (rules_is(c, JSON_STRING))
+        return rules_str(c);
+    return rules_is(c, JSON_TRUE) ? STR("true") : STR("false");
 }
 
 static const char *right_value(const struct cursor *c) {
     struct str found = scalar_text(c);
-    if (c->field == NULL || (c->key != NULL && strcmp(c->key, c->field->key) != 0))
+    if (c->field == NULL || (c->key.p != NULL && !str_eq(c->key, str_of(c->field->key))))
         return NULL;
     for (size_t i = 0; i < N(other_values); i++) {
         bool any = other_values[i].found[0] == '\0';
@@ -165,9 +165,9 @@ static const char *right_value(const struct cursor *c) {
 
 /* A scalar, or a map, where a list of them is wanted: brackets around it. */
 static bool wants_brackets(const struct cursor *c, unsigned wanted) {
-    return c->field != NULL && (wanted & TYPE_LIST) && c->key != NULL &&
-           ((json_is_string(c->value) && (c->field->items & TYPE_STRING)) ||
-            (json_is_object(c->value) && (c->field->items & TYPE_MAP)));
+    return c->field != NULL && (wanted & TYPE_LIST) && c->key.p != NULL &&
+           ((rules_is(c, JSON_STRING) && (c->field->items & TYPE_STRING)) ||
+            (rules_is(c, JSON_OBJECT) && (c->field->items & TYPE_MAP)));
 }
 
 /* "a,b c" is three of them. */
@@ -181,7 +181,7 @@ static void write_list(char *out, size_t room, struct str text) {
         at = end + 1;
         if (part.n != 0)
             n += (size_t)snprintf(out + n, room - n, "%s%s", parts ? ", " : "",
-                                  walk_quote(part).z);
+                                  rules_quote(part).z);
         else
             parts--;
     }
@@ -189,15 +189,15 @@ static void write_list(char *out, size_t room, struct str text) {
         snprintf(out + n, room - n, "]");
 }
 
-void hints_type(char *out, size_t room, const struct cursor *c, unsigned wanted) {
+void rules_hint_type(char *out, size_t room, const struct cursor *c, unsigned wanted) {
     const char *right = right_value(c);
     out[0] = '\0';
-    if (wants_brackets(c, wanted) && json_is_string(c->value))
-        write_list(out, room, walk_str(c));
+    if (wants_brackets(c, wanted) && rules_is(c, JSON_STRING))
+        write_list(out, room, rules_str(c));
     else if (wants_brackets(c, wanted))
         snprintf(out, room, "; a list has a \"- \" in front of each entry");
     else if (right != NULL)
         snprintf(out, room, "; write %s", right);
-    else if ((wanted & TYPE_STRING) && json_is_array(c->value))
+    else if ((wanted & TYPE_STRING) && rules_is(c, JSON_ARRAY))
         snprintf(out, room, "; write one value, without brackets and dashes");
 }

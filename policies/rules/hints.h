@@ -7,13 +7,13 @@
 
 /* One of the candidates, or NULL: by its letters, or by what other tools call it. `what` is the
  * name of the map that has the keys, or the key that has the words. */
-const char *hints_meant(const char *what, struct str found, const char *const candidates[],
-                        size_t n);
+const char *rules_hint_meant(const char *what, struct str found, const char *const candidates[],
+                             size_t n);
 
 /* Where a key belongs that this map does not have; NULL when it is nowhere. */
-const char *hints_elsewhere(const char *map, const char *key);
+const char *rules_hint_elsewhere(const char *map, struct str key);
 
 /* "; write ..." for a value of the wrong type, or nothing. */
-void hints_type(char *out, size_t room, const struct cursor *c, unsigned wanted);
+void rules_hint_type(char *out, size_t room, const struct cursor *c, unsigned wanted);
 
 #endif

@@ -22,6 +22,7 @@ enum rules_lint {
     LINT_HIDDEN_TEXT,
     LINT_MERGE_WINS,
     LINT_NO_RULES,
+    LINT_NOT_CHECKED,
     LINT_SCHEME_IGNORED,
     LINT_UNREACHABLE_RULE,
     LINT_UNUSED_SECRET,
@@ -66,6 +67,12 @@ extern const struct rules_lint_row rules_lints[N_RULES_LINTS];
 typedef void rules_warn_fn(void *arg, enum rules_lint lint, const char *file,
                            struct policy_pos pos, const char *text);
 
+/* Checks that only warn compare rules and lists with one another: beyond so many comparisons of one
+ * policy the rest of them is left off, with LINT_NOT_CHECKED. */
+enum { RULES_STEPS_MAX = 40000000 };
+#define RULES_NOT_CHECKED                                                                      \
+    "not all checks are made from this rule on: the policy has too many rules and patterns"
+
 struct rules_examine_options {
     rules_warn_fn *warn;
     void *arg;
@@ -73,7 +80,7 @@ struct rules_examine_options {
     int64_t soon_s; /* exemptions that end within so many seconds are told */
 };
 
-/* In the order of rules; what rules inherit is told for each of them. */
+/* In the order of rules; what rules inherit is examined once, for the first of them. */
 void rules_examine(const struct policy *p, const struct rules_examine_options *options);
 
 /* How a regex goes back: not far; over a text again and again (.*a.*b); in as many ways as its loops

@@ -4,58 +4,45 @@
 #include "rules/check.h"
 #include "rules/files.h"
 #include "rules/schema.h"
-#include "rules/tree.h"
 
-enum {
-    ARENA_MAX = 64 << 20,
-    POINTER_MAX = 64 << 20 /* a pointer holds keys, each at most a file long */
-};
+enum { ARENA_MAX = 64 << 20 };
 
 /* ---- one file ---------------------------------------------------------------------------- */
 
-static void place_file(struct reader *r, struct source_pos pos) {
-    err_place(r->err, r->policy->files[r->file].p, pos.line, pos.col);
-}
-
-static enum ec read_tree(struct reader *r, json_t *tree) {
-    struct cursor root = {.r = r, .value = tree};
+static enum ec read_nodes(struct reader *r) {
+    struct cursor root = {.r = r, .value = 0};
     struct draft_file file = {.has_rules = false};
-    enum ec ec = walk_object(&root, &schema_policy, &file);
+    enum ec ec = rules_read_object(&root, &rules_schema_policy, &file);
     if (ec == EC_OK && r->file == 0)
         r->policy->name = file.name;
     return ec;
 }
 
-static void warn_of_lost(struct reader *r, const struct source *source) {
-    struct source_pos pos;
-    for (size_t i = 0; source_lost(source, i, &pos); i++)
-        walk_warn_at(r, LINT_MERGE_WINS,
-                     (struct policy_pos){.file = r->file, .line = pos.line, .col = pos.col},
-                     "this key has no effect: the \"<<\" behind it brings it again and wins");
+static void warn_of_lost(struct reader *r) {
+    for (uint32_t i = 0; i < r->doc->n_lost; i++) {
+        struct yaml_pos pos = r->doc->lost[i].pos;
+        rules_warn_at(r, LINT_MERGE_WINS,
+                      (struct policy_pos){.file = r->file, .line = pos.line, .col = pos.col},
+                      "this key has no effect: the \"<<\" behind it brings it again and wins");
+    }
 }
 
 static enum ec read_source(struct reader *r, struct source *source) {
-    struct tree tree;
-    enum ec ec = tree_parse(&tree, source_json(source), r->err);
-    r->source = source;
-    warn_of_lost(r, source);
-    if (ec == EC_OK)
-        ec = read_tree(r, tree.root);
-    else
-        place_file(r, source_where(source, STR_NONE));
-    r->source = NULL;
-    tree_done(&tree);
-    return walk_is_over(r, ec) ? ec : source_end(source, r->err);
+    r->doc = source->doc;
+    warn_of_lost(r);
+    enum ec ec = read_nodes(r);
+    r->doc = NULL;
+    return rules_is_over(r, ec) ? ec : rules_source_end(source, r->err);
 }
 
 /* What is wrong with one file is kept, and the next one is read. */
 static enum ec read_file(struct reader *r, struct str text) {
-    struct source *source = NULL;
+    struct source source;
     r->text = text;
-    if (source_open(&source, text, r->err) == EC_OK)
-        (void)!read_source(r, source);
-    source_close(source);
-    walk_keep(r, r->err);
+    if (rules_source_open(&source, text, r->err) == EC_OK)
+        (void)!read_source(r, &source);
+    rules_source_close(&source);
+    rules_keep_error(r, r->err);
     return r->no_memory || r->err->code != EC_OK ? err_set(r->err, EC_NOMEM, "out of memory")
                                                  : EC_OK;
 }
@@ -67,11 +54,11 @@ static enum ec name_files(struct reader *r, const struct files *in) {
     struct policy *p = r->policy;
     struct str *files = ARENA_ARRAY(&p->arena, struct str, in->n);
     if (files == NULL)
-        return walk_no_room(r, &p->arena);
+        return rules_no_room(r, &p->arena);
     for (size_t i = 0; i < in->n; i++) {
         char *z = arena_zalloc(&p->arena, in->v[i].name.n + 1);
         if (z == NULL)
-            return walk_no_room(r, &p->arena);
+            return rules_no_room(r, &p->arena);
         memcpy(z, in->v[i].name.p, in->v[i].name.n);
         files[i] = (struct str){z, in->v[i].name.n};
     }
@@ -86,34 +73,33 @@ static enum ec flatten(struct reader *r) {
     struct policy_exemption *exemptions =
         ARENA_ARRAY(&p->arena, struct policy_exemption, r->n_exemptions);
     if (rules == NULL || exemptions == NULL)
-        return walk_no_room(r, &p->arena);
+        return rules_no_room(r, &p->arena);
     for (const struct draft *d = r->first_rule; d != NULL; d = d->next)
         rules[p->n_rules++] = d->rule;
     for (const struct draft_exemption *d = r->first_exemption; d != NULL; d = d->next)
         exemptions[p->n_exemptions++] = d->exemption;
     p->rules = rules;
     p->exemptions = exemptions;
-    policy_build_indexes(p, rules);
-    return policy_build_origins(p) ? EC_OK : walk_no_room(r, &p->arena);
+    engine_policy_build_indexes(p, rules);
+    return engine_policy_build_origins(p) ? EC_OK : rules_no_room(r, &p->arena);
 }
 
 static void warn_of_no_rules(struct reader *r) {
     if (r->n_rules == 0)
-        walk_warn_at(r, LINT_NO_RULES, (struct policy_pos){.line = 1, .col = 1},
-                     "no rules: every pod is %s",
-                     r->policy->unmatched == UNMATCHED_ALLOW ? "allowed" : "denied");
+        rules_warn_at(r, LINT_NO_RULES, (struct policy_pos){.line = 1, .col = 1},
+                      "no rules: every pod is %s",
+                      r->policy->unmatched == UNMATCHED_ALLOW ? "allowed" : "denied");
 }
 
 static enum ec check_all(struct reader *r) {
-    const struct draft *before = NULL;
     warn_of_no_rules(r);
-    for (const struct draft *d = r->first_rule; d != NULL; before = d, d = d->next) {
-        enum ec ec = check_converges(r, d, before);
-        if (walk_is_over(r, ec))
-            return ec;
-        check_effects(r, d);
-    }
-    check_exemptions(r);
+    enum ec ec = rules_check_converges(r);
+    if (ec != EC_OK)
+        return ec;
+    rules_check_effects(r);
+    rules_check_exemptions(r);
+    if (r->n_errors == 0)
+        rules_check_reach(r);
     return r->no_memory ? err_set(r->err, EC_NOMEM, "out of memory") : EC_OK;
 }
 
@@ -153,17 +139,17 @@ static enum ec read_all(struct reader *r, const struct files *in) {
         r->file = (uint32_t)i;
         ec = read_file(r, in->v[i].text);
     }
+    if (ec == EC_OK)
+        ec = rules_check_names(r);
+    if (ec == EC_OK && r->n_errors == 0)
+        ec = flatten(r);
     if (ec == EC_OK && r->n_errors == 0)
         ec = check_all(r);
     if (ec == EC_OK && r->n_errors == 0)
-        ec = flatten(r);
-    if (ec == EC_OK && r->n_errors == 0) {
-        check_reach(r);
         ec = hash(r, in);
-    }
     if (ec == EC_OK && (r->n_errors == 0 || r->options->closely))
-        ec = walk_tell_warnings(r);
-    return ec == EC_OK ? walk_tell_errors(r) : ec;
+        ec = rules_report_warnings(r);
+    return ec == EC_OK ? rules_report_errors(r) : ec;
 }
 
 static enum ec build(struct policy **out, const struct files *in,
@@ -175,14 +161,12 @@ static enum ec build(struct policy **out, const struct files *in,
         return err_set(err, EC_NOMEM, "out of memory");
     r.policy->arena = (struct arena)ARENA_INIT(4096, ARENA_MAX);
     r.scratch = (struct arena)ARENA_INIT(4096, ARENA_MAX);
-    r.pointer = (struct buf)BUF_INIT(POINTER_MAX);
     enum ec ec = read_all(&r, in);
     arena_done(&r.scratch);
-    buf_done(&r.pointer);
     if (ec == EC_OK)
         *out = r.policy;
     else
-        policy_free(r.policy);
+        engine_policy_free(r.policy);
     return ec;
 }
 
@@ -201,9 +185,9 @@ enum ec rules_parse(struct policy **out, struct str text, const char *file,
 enum ec rules_load(struct policy **out, const char *path, const struct rules_options *options,
                    struct err *err) {
     struct files in = {.v = NULL};
-    enum ec ec = files_read(&in, path, options != NULL && options->pipes, err);
+    enum ec ec = rules_read_files(&in, path, options != NULL && options->pipes, err);
     if (ec == EC_OK)
         ec = build(out, &in, options, err);
-    files_done(&in);
+    rules_files_done(&in);
     return ec;
 }

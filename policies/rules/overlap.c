@@ -1,8 +1,7 @@
-#include "rules/overlap.h"
+#include "rules/examine.h"
 
 #include "base/arena.h"
 #include "engine/engine.h"
-#include "rules/examine.h"
 
 #include <stdio.h>
 
@@ -40,18 +39,22 @@ static bool check_names(const struct examine *c, const struct policy_rule *rule,
     if (stays && !is_approved(rule, n))
         return false;
     /* Without the rule's name: rules that inherit the registry have one finding. */
-    examine_tell(c, LINT_TWO_NAMES, rule->registry_pos,
-                 "\"%s\" comes from %.*s, but \"%s\", the same image, %s %.*s", n->bare,
-                 STR_ARG(cut(bare)), n->full, stays ? "stays" : "from", STR_ARG(cut(full)));
+    rules_add_finding(c, LINT_TWO_NAMES, rule->registry_pos,
+                      "\"%s\" comes from %.*s, but \"%s\", the same image, %s %.*s", n->bare,
+                      STR_ARG(cut(bare)), n->full, stays ? "stays" : "from",
+                      STR_ARG(cut(full)));
     return true;
 }
 
-static void check_two_names(const struct examine *c, const struct policy_rule *rule) {
+void rules_overlap_names(const struct examine *c) {
+    const struct policy_rule *rule = c->rule;
     static const struct names all[] = {
         {"nginx", "docker.io/nginx", "docker.io", "library/nginx", "docker.io/library/nginx"},
         {"team/app", "docker.io/team/app", "docker.io", "team/app", "docker.io/team/app"}};
     struct arena arena = ARENA_INIT(4096, 1 << 20);
     bool told = rule->registry.text.n == 0; /* then docker.io's mirror is for both */
+    if (!told && !rules_may_examine(c, rule->n_mirrors + rule->approved.n, rule->pos))
+        return;
     for (size_t i = 0; i < sizeof all / sizeof *all && !told; i++)
         told = check_names(c, rule, &all[i], &arena);
     arena_done(&arena);
@@ -76,12 +79,15 @@ static const struct policy_place *target_of(const struct policy_rule *rule,
     return NULL;
 }
 
-static void check_approved(const struct examine *c, const struct policy_rule *rule) {
+void rules_overlap_approved(const struct examine *c) {
+    const struct policy_rule *rule = c->rule;
     for (size_t i = 0; i < rule->approved.n; i++) {
         const struct policy_pattern *p = &rule->approved.v[i];
+        if (!rules_may_examine(c, 1 + rule->n_mirrors, rule->pos))
+            return;
         const struct policy_place *place = target_of(rule, p->image);
         if (place != NULL)
-            examine_tell(
+            rules_add_finding(
                 c, LINT_APPROVED_ANYWAY, p->pos,
                 "approved: \"%.*s\" is approved by \"%.*s\", to which the rule sends images",
                 STR_ARG(cut(match_image_text(p->image))), STR_ARG(cut(place->text)));
@@ -103,23 +109,18 @@ static bool is_let_pass(const struct policy_rule *rule, const struct match_image
     return false;
 }
 
-/* ---- the two checks ------------------------------------------------------------------ */
-
-void overlap_check_rule(const struct policy *p, const struct policy_rule *rule,
-                        const struct rules_examine_options *options) {
-    const struct examine c = {.policy = p, .options = options};
-    check_two_names(&c, rule);
-    check_approved(&c, rule);
-}
-
-void overlap_check_exemption(const struct policy *p, const struct policy_exemption *e,
-                             const struct rules_examine_options *options) {
-    const struct examine c = {.policy = p, .options = options};
-    for (size_t i = 0; i < p->n_rules; i++)
+void rules_overlap_exemption(const struct examine *c, const struct policy_exemption *e) {
+    const struct policy *p = c->policy;
+    for (size_t i = 0; i < c->n_passing; i++) {
+        const struct policy_rule *rule = &p->rules[c->passing[i]];
+        if (!rules_may_examine(c, e->images.n * (1 + rule->n_mirrors + rule->approved.n),
+                               e->pos))
+            return;
         for (size_t k = 0; k < e->images.n; k++)
-            if (!is_let_pass(&p->rules[i], e->images.v[k].image))
+            if (!is_let_pass(rule, e->images.v[k].image))
                 return;
-    if (p->n_rules != 0 && p->unmatched == UNMATCHED_ALLOW)
-        examine_tell(&c, LINT_EXEMPTION_NOT_NEEDED, e->pos,
-                     "the exemption has no effect: every rule lets its images pass");
+    }
+    if (c->n_passing != 0 && p->unmatched == UNMATCHED_ALLOW)
+        rules_add_finding(c, LINT_EXEMPTION_NOT_NEEDED, e->pos,
+                          "the exemption has no effect: every rule lets its images pass");
 }

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "rules/schema.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 typedef enum ec compile_fn(struct match_image **out, struct str text, struct err *err);
@@ -103,7 +104,7 @@ static bool looks_like_regex(struct str s) {
 /* "; write ..." for a pattern that is none, unless the reason says so itself. */
 static void print_hint(char *out, size_t room, const struct cursor *c, const char *reason) {
     struct guess g = {.n = 0};
-    struct str text = walk_str(c);
+    struct str text = rules_str(c);
     out[0] = '\0';
     if (strstr(reason, "write ") != NULL && !str_eq(text, STR("*")) &&
         strstr(reason, "scheme") == NULL)
@@ -113,7 +114,7 @@ static void print_hint(char *out, size_t room, const struct cursor *c, const cha
     if (str_eq(text, STR("*")))
         snprintf(out, room, "; \"**\" is every image of every registry");
     else if (!str_eq(meant, text) && is_pattern(meant))
-        snprintf(out, room, "; did you mean %s?", walk_quote(meant).z);
+        snprintf(out, room, "; did you mean %s?", rules_quote(meant).z);
     else if (looks_like_regex(text))
         snprintf(out, room, "; a regular expression stands in a map: {regex: ...}");
 }
@@ -123,35 +124,35 @@ static enum ec compile(const struct cursor *c, compile_fn *how, struct policy_pa
     struct match_image **slot = reserve(c->r->policy);
     if (slot == NULL)
         return err_set(c->r->err, EC_NOMEM, "out of memory");
-    if (walk_str(c).n == 0)
-        return walk_fail(c, EC_SCHEMA, "is empty, expected a pattern");
-    enum ec ec = how(slot, walk_str(c), &why);
+    if (rules_str(c).n == 0)
+        return rules_fail(c, EC_SCHEMA, "is empty, expected a pattern");
+    enum ec ec = how(slot, rules_str(c), &why);
     if (ec != EC_OK) {
         char hint[200] = "";
         if (how == match_image_compile && ec == EC_SYNTAX)
             print_hint(hint, sizeof hint, c, why.msg);
-        return walk_fail_byte(c, ec, why.offset, "%s%s", reason(&why), hint);
+        return rules_fail_byte(c, ec, why.offset, "%s%s", reason(&why), hint);
     }
     c->r->policy->n_owned++;
     out->image = *slot;
-    out->pos = walk_pos(c);
+    out->pos = rules_locate(c);
     return EC_OK;
 }
 
-enum ec read_regex(const struct cursor *c, void *out) {
+enum ec rules_read_regex(const struct cursor *c, void *out) {
     struct draft_regex *d = out;
     return compile(c, match_image_compile_regex, &d->pattern);
 }
 
 static enum ec read_pattern(const struct cursor *c, void *out) {
     struct draft_regex regex = {.pattern = {.image = NULL}};
-    if (json_is_string(c->value)) {
+    if (rules_is(c, JSON_STRING)) {
         enum ec ec = compile(c, match_image_compile, out);
         if (ec == EC_OK)
-            check_shape(c);
+            rules_check_shape(c);
         return ec;
     }
-    enum ec ec = walk_object(c, &schema_regex, &regex);
+    enum ec ec = rules_read_object(c, &rules_schema_regex, &regex);
     *(struct policy_pattern *)out = regex.pattern;
     return ec;
 }
@@ -190,25 +191,26 @@ static void warn_of_duplicates(const struct cursor *c, const struct policy_patte
             first = i;
             continue;
         }
-        walk_warn_at(c->r, LINT_DUPLICATE_PATTERN, sorted[i]->pos, "%s: %s stands here twice%s",
-                     c->field->key, walk_quote(match_image_text(sorted[i]->image)).z,
-                     walk_place(c->r, sorted[first]->pos, sorted[i]->pos).z);
+        rules_warn_at(c->r, LINT_DUPLICATE_PATTERN, sorted[i]->pos,
+                      "%s: %s stands here twice%s", c->field->key,
+                      rules_quote(match_image_text(sorted[i]->image)).z,
+                      rules_location(c->r, sorted[first]->pos, sorted[i]->pos).z);
     }
 }
 
-enum ec read_patterns(const struct cursor *c, void *out) {
+enum ec rules_read_patterns(const struct cursor *c, void *out) {
     struct policy_patterns *patterns = out;
     struct arena *a = &c->r->policy->arena;
     *patterns = (struct policy_patterns){.v = NULL};
-    if (json_is_null(c->value))
+    if (rules_is(c, JSON_NULL))
         return EC_OK;
-    size_t n = walk_count(c);
+    size_t n = rules_count(c);
     if (n == 0 && (c->field->flags & FIELD_REQUIRED))
-        return walk_fail(c, EC_SCHEMA, "is empty, expected %s", c->field->about);
+        return rules_fail(c, EC_SCHEMA, "is empty, expected %s", c->field->about);
     struct policy_pattern *v = ARENA_ARRAY(a, struct policy_pattern, n);
     if (v == NULL)
-        return walk_no_room(c->r, a);
-    enum ec ec = walk_each(c, read_pattern, v, sizeof *v);
+        return rules_no_room(c->r, a);
+    enum ec ec = rules_read_each(c, read_pattern, v, sizeof *v);
     if (ec != EC_OK)
         return ec;
     warn_of_duplicates(c, v, n);

@@ -3,7 +3,8 @@
 
 /* A star of the narrow glob can only be taken by a star of the wide one, so that matching it as
  * if it were a name is right whatever it stands for. */
-static bool is_among(const struct policy_names *wide, struct str narrow) {
+static bool is_among(struct reader *r, const struct policy_names *wide, struct str narrow) {
+    r->n_looked += wide->n;
     struct match_meter meter = MATCH_METER(UINT64_MAX, NULL);
     for (size_t i = 0; i < wide->n; i++)
         if (match_name(wide->v[i], narrow, &meter))
@@ -11,13 +12,14 @@ static bool is_among(const struct policy_names *wide, struct str narrow) {
     return false;
 }
 
-static bool names_cover(const struct policy_names *wide, const struct policy_names *narrow) {
+static bool names_cover(struct reader *r, const struct policy_names *wide,
+                        const struct policy_names *narrow) {
     if (wide->n == 0)
         return true;
     for (size_t i = 0; i < narrow->n; i++)
-        if (!is_among(wide, narrow->v[i]))
+        if (!is_among(r, wide, narrow->v[i]))
             return false;
-    return narrow->n != 0 || is_among(wide, STR("*"));
+    return narrow->n != 0 || is_among(r, wide, STR("*"));
 }
 
 static bool is_same(const struct match_requirement *a, const struct match_requirement *b) {
@@ -29,7 +31,9 @@ static bool is_same(const struct match_requirement *a, const struct match_requir
     return true;
 }
 
-static bool demands(const struct match_selector *s, const struct match_requirement *wanted) {
+static bool demands(struct reader *r, const struct match_selector *s,
+                    const struct match_requirement *wanted) {
+    r->n_looked += s->n_requirements;
     for (size_t i = 0; i < s->n_requirements; i++)
         if (is_same(&s->requirements[i], wanted))
             return true;
@@ -37,20 +41,21 @@ static bool demands(const struct match_selector *s, const struct match_requireme
 }
 
 /* Whatever the wide one demands, the narrow one demands too. */
-static bool labels_cover(const struct match_selector *wide,
+static bool labels_cover(struct reader *r, const struct match_selector *wide,
                          const struct match_selector *narrow) {
     for (size_t i = 0; i < wide->n_requirements; i++)
-        if (!demands(narrow, &wide->requirements[i]))
+        if (!demands(r, narrow, &wide->requirements[i]))
             return false;
     return true;
 }
 
-static bool selects_all_of(const struct policy_match *wide, const struct policy_match *narrow) {
-    return names_cover(&wide->namespaces, &narrow->namespaces) &&
-           names_cover(&wide->service_accounts, &narrow->service_accounts) &&
-           names_cover(&wide->users, &narrow->users) &&
-           names_cover(&wide->groups, &narrow->groups) &&
-           labels_cover(&wide->pod_labels, &narrow->pod_labels);
+static bool selects_all_of(struct reader *r, const struct policy_match *wide,
+                           const struct policy_match *narrow) {
+    return names_cover(r, &wide->namespaces, &narrow->namespaces) &&
+           names_cover(r, &wide->service_accounts, &narrow->service_accounts) &&
+           names_cover(r, &wide->users, &narrow->users) &&
+           names_cover(r, &wide->groups, &narrow->groups) &&
+           labels_cover(r, &wide->pod_labels, &narrow->pod_labels);
 }
 
 static bool asks_nothing(const struct policy_match *m) {
@@ -58,66 +63,74 @@ static bool asks_nothing(const struct policy_match *m) {
            m->groups.n == 0 && m->pod_labels.n_requirements == 0;
 }
 
+/* Does the rule at `early` select all pods of that at `late`? False also where the looking has ended. */
+static bool hides(struct reader *r, size_t early, size_t late) {
+    const struct policy_rule *rules = r->policy->rules;
+    return rules_may_look(r, 1, rules[late].pos) &&
+           selects_all_of(r, &rules[early].match, &rules[late].match);
+}
+
 /* The first rule in front of `late` that selects all its pods, among those that stand under a word. */
-static size_t first_under(const struct policy *p, const struct index_word *word, size_t late,
+static size_t first_under(struct reader *r, const struct index_word *word, size_t late,
                           size_t best) {
     size_t n;
-    const struct index_entry *under = index_find(&p->rule_index, word, &n);
+    const struct index_entry *under = engine_index_find(&r->policy->rule_index, word, &n);
     for (size_t i = 0; i < n && under[i].at < best && under[i].at < late; i++)
-        if (selects_all_of(&p->rules[under[i].at].match, &p->rules[late].match))
+        if (hides(r, under[i].at, late))
             return under[i].at;
     return best;
 }
 
-static size_t first_by_name(const struct policy *p, enum index_kind kind,
+static size_t first_by_name(struct reader *r, enum index_kind kind,
                             const struct policy_names *names, size_t late, size_t best) {
     if (names->n == 0)
         return best;
-    return first_under(p, &(struct index_word){kind, names->v[0], STR_NONE}, late, best);
+    return first_under(r, &(struct index_word){kind, names->v[0], STR_NONE}, late, best);
 }
 
 /* A rule stands in the index under one thing that it asks for, and what it selects all pods of asks for that
  * too: the first name of each kind, and the values of each label, find it. */
-static size_t find_wider(const struct policy *p, size_t late) {
+static size_t find_wider(struct reader *r, size_t late) {
+    const struct policy *p = r->policy;
     const struct policy_match *m = &p->rules[late].match;
     size_t best = p->n_rules;
-    best = first_by_name(p, INDEX_NAMESPACE, &m->namespaces, late, best);
-    best = first_by_name(p, INDEX_SERVICE_ACCOUNT, &m->service_accounts, late, best);
-    best = first_by_name(p, INDEX_USER, &m->users, late, best);
-    best = first_by_name(p, INDEX_GROUP, &m->groups, late, best);
+    best = first_by_name(r, INDEX_NAMESPACE, &m->namespaces, late, best);
+    best = first_by_name(r, INDEX_SERVICE_ACCOUNT, &m->service_accounts, late, best);
+    best = first_by_name(r, INDEX_USER, &m->users, late, best);
+    best = first_by_name(r, INDEX_GROUP, &m->groups, late, best);
     for (size_t i = 0; i < m->pod_labels.n_requirements; i++) {
         const struct match_requirement *q = &m->pod_labels.requirements[i];
         if (q->op == MATCH_IN && q->n_values != 0)
-            best = first_under(p, &(struct index_word){INDEX_LABEL, q->key, q->values[0]}, late,
+            best = first_under(r, &(struct index_word){INDEX_LABEL, q->key, q->values[0]}, late,
                                best);
     }
     const struct index *x = &p->rule_index;
     for (size_t i = 0; i < x->n_others && x->others[i] < best && x->others[i] < late; i++)
-        if (selects_all_of(&p->rules[x->others[i]].match, m))
+        if (hides(r, x->others[i], late))
             return x->others[i];
     return best;
 }
 
-static size_t find_wider_by_all(const struct policy *p, size_t late) {
+static size_t find_wider_by_all(struct reader *r, size_t late) {
     for (size_t i = 0; i < late; i++)
-        if (selects_all_of(&p->rules[i].match, &p->rules[late].match))
+        if (hides(r, i, late))
             return i;
-    return p->n_rules;
+    return r->policy->n_rules;
 }
 
 static void check_rule(struct reader *r, size_t i) {
     const struct policy *p = r->policy;
-    size_t at = p->rule_index.is_built ? find_wider(p, i) : find_wider_by_all(p, i);
+    size_t at = p->rule_index.is_built ? find_wider(r, i) : find_wider_by_all(r, i);
     if (at == p->n_rules)
         return;
     const struct policy_rule *late = &p->rules[i], *wide = &p->rules[at];
-    walk_warn_at(r, LINT_UNREACHABLE_RULE, late->pos,
-                 "rule %s is never reached: rule %s%s selects %s", walk_quote(late->name).z,
-                 walk_quote(wide->name).z, walk_place(r, wide->pos, late->pos).z,
-                 asks_nothing(&wide->match) ? "every pod" : "the same pods");
+    rules_warn_at(r, LINT_UNREACHABLE_RULE, late->pos,
+                  "rule %s is never reached: rule %s%s selects %s", rules_quote(late->name).z,
+                  rules_quote(wide->name).z, rules_location(r, wide->pos, late->pos).z,
+                  asks_nothing(&wide->match) ? "every pod" : "the same pods");
 }
 
-void check_reach(struct reader *r) {
+void rules_check_reach(struct reader *r) {
     for (size_t i = 0; i < r->policy->n_rules; i++)
         check_rule(r, i);
 }

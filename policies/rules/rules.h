@@ -8,7 +8,7 @@
  * Ownership  the policy owns all it needs; the text may be freed after loading
  * Limits     RULES_FILE_MAX bytes a file, a thousand files; a policy of 64 MiB
  * Threads    each loading on one thread, any number of them at a time; the result immutable
- * Source     jansson for the tree, webhook/yaml for bytes and positions                     */
+ * Source     webhook/yaml for values and their positions                                     */
 #ifndef PULLGATE_RULES_RULES_H
 #define PULLGATE_RULES_RULES_H
 

@@ -1,6 +1,6 @@
 #include "rules/schema.h"
 
-#include "rules/draft.h"
+#include "rules/fields.h"
 
 /* Words stand in the order of the enums they are read into. */
 static const char *const api_versions[] = {RULES_API_VERSION, NULL};
@@ -31,27 +31,27 @@ _Static_assert(sizeof(enum engine_mode) == sizeof(unsigned), "read_word stores a
 /* clang-format off */
 
 static const struct field regex_fields[] = {
-    {.key = "regex", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = read_regex,
+    {.key = "regex", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = rules_read_regex,
      .about = "a regular expression over host/repository, anchored at both ends"},
 };
-const struct object schema_regex = {"a pattern", NULL, regex_fields, N(regex_fields)};
+const struct object rules_schema_regex = {"a pattern", NULL, regex_fields, N(regex_fields)};
 
 static const struct field secret_fields[] = {
-    {.key = "name", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = read_secret_name,
+    {.key = "name", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = rules_read_secret_name,
      .about = "the name of a Secret of type kubernetes.io/dockerconfigjson in the pod's "
               "namespace"},
-    {.key = "for", .types = TYPE_STRING, .read = read_secret_place,
+    {.key = "for", .types = TYPE_STRING, .read = rules_read_secret_for,
      .fallback = "every selected pod",
      .about = "host or host/path: the secret is added only to pods with an image from there"},
 };
-const struct object schema_secret = {"a pull secret", NULL, secret_fields, N(secret_fields)};
+const struct object rules_schema_secret = {"a pull secret", NULL, secret_fields, N(secret_fields)};
 
 #define AT(member) .offset = offsetof(struct policy_rule, member)
 static const struct field require_fields[] = {
-    {.key = "digest", .types = TYPE_BOOL, .read = read_bool, .fallback = "false",
+    {.key = "digest", .types = TYPE_BOOL, .read = rules_read_bool, .fallback = "false",
      AT(require_digest),
      .about = "whether every image must be pinned by a digest"},
-    {.key = "tag", .types = TYPE_STRING | TYPE_NULL, .words = tags, .read = read_tag,
+    {.key = "tag", .types = TYPE_STRING | TYPE_NULL, .words = tags, .read = rules_read_tag,
      AT(require_tag),
      .about = "explicit: every image needs a tag other than latest, or a digest"},
 };
@@ -61,40 +61,40 @@ static const struct object schema_require = {"require", NULL, require_fields,
 
 #define AT(member) .offset = offsetof(struct draft_expression, member)
 static const struct field expression_fields[] = {
-    {.key = "key", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = read_label_key,
+    {.key = "key", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = rules_read_label_key,
      AT(requirement.key), .about = "a label key"},
     {.key = "operator", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .words = operators,
-     .read = read_word, AT(op),
+     .read = rules_read_word, AT(op),
      .about = "how the label is compared: In, NotIn, Exists or DoesNotExist"},
-    {.key = "values", .types = TYPE_LIST, .items = TYPE_STRING, .read = read_label_values,
+    {.key = "values", .types = TYPE_LIST, .items = TYPE_STRING, .read = rules_read_label_values,
      AT(requirement), .about = "label values; for In and NotIn alone"},
 };
-const struct object schema_expression = {"matchExpressions", NULL, expression_fields,
+const struct object rules_schema_expression = {"matchExpressions", NULL, expression_fields,
      N(expression_fields)};
 #undef AT
 
 static const struct field labels_fields[] = {
-    {.key = "matchLabels", .types = TYPE_MAP, .items = TYPE_STRING, .read = read_match_labels,
+    {.key = "matchLabels", .types = TYPE_MAP, .items = TYPE_STRING, .read = rules_read_match_labels,
      .about = "labels a pod must have, with these values"},
     {.key = "matchExpressions", .types = TYPE_LIST, .items = TYPE_MAP,
-     .object = &schema_expression,
-     .read = read_expressions, .about = "comparisons that must hold for the pod's labels"},
+     .object = &rules_schema_expression,
+     .read = rules_read_expressions, .about = "comparisons that must hold for the pod's labels"},
 };
 static const struct object schema_labels = {"podLabels", NULL, labels_fields, N(labels_fields)};
 
 #define AT(member) .offset = offsetof(struct policy_match, member)
 static const struct field match_fields[] = {
-    {.key = "namespaces", .types = TYPE_LIST, .items = TYPE_STRING, .read = read_namespaces,
+    {.key = "namespaces", .types = TYPE_LIST, .items = TYPE_STRING, .read = rules_read_namespaces,
      AT(namespaces), .fallback = "any", .about = "globs, any of: the pod's namespace"},
-    {.key = "podLabels", .types = TYPE_MAP, .object = &schema_labels, .read = read_map,
+    {.key = "podLabels", .types = TYPE_MAP, .object = &schema_labels, .read = rules_read_map,
      AT(pod_labels), .fallback = "any",
      .about = "the pod's labels, as a Kubernetes label selector"},
-    {.key = "serviceAccounts", .types = TYPE_LIST, .items = TYPE_STRING, .read = read_accounts,
+    {.key = "serviceAccounts", .types = TYPE_LIST, .items = TYPE_STRING, .read = rules_read_accounts,
      AT(service_accounts), .fallback = "any",
      .about = "globs, any of: the pod's service account"},
-    {.key = "users", .types = TYPE_LIST, .items = TYPE_STRING, .read = read_globs,
+    {.key = "users", .types = TYPE_LIST, .items = TYPE_STRING, .read = rules_read_globs,
      AT(users), .fallback = "any", .about = "globs, any of: the user who creates the pod"},
-    {.key = "groups", .types = TYPE_LIST, .items = TYPE_STRING, .read = read_globs,
+    {.key = "groups", .types = TYPE_LIST, .items = TYPE_STRING, .read = rules_read_globs,
      AT(groups), .fallback = "any", .about = "globs, any of: a group of that user"},
 };
 static const struct object schema_match = {"match", NULL, match_fields, N(match_fields)};
@@ -103,44 +103,44 @@ static const struct object schema_match = {"match", NULL, match_fields, N(match_
 /* What a rule inherits from its file's spec. Null stands for "none", inherited or not. */
 #define AT(member) .offset = offsetof(struct draft, rule.member)
 static const struct field setting_fields[] = {
-    {.key = "mode", .types = TYPE_STRING, .words = modes, .read = read_word, AT(mode),
+    {.key = "mode", .types = TYPE_STRING, .words = modes, .read = rules_read_word, AT(mode),
      .fallback = "enforce",
      .about = "enforce refuses; warn lets pass with a warning; audit records only"},
-    {.key = "registry", .types = TYPE_STRING | TYPE_NULL, .read = read_registry,
+    {.key = "registry", .types = TYPE_STRING | TYPE_NULL, .read = rules_read_registry,
      .about = "host[:port][/path]: where images without a registry come from"},
-    {.key = "officialImages", .types = TYPE_STRING, .words = officials, .read = read_word,
+    {.key = "officialImages", .types = TYPE_STRING, .words = officials, .read = rules_read_word,
      AT(official),
      .fallback = "bare",
      .about = "how busybox is named below the registry: bare (busybox) or library "
               "(library/busybox)"},
     {.key = "mirrors", .types = TYPE_MAP | TYPE_NULL, .items = TYPE_STRING,
-     .read = read_mirrors,
+     .read = rules_read_mirrors,
      .offset = offsetof(struct draft, rule),
      .about = "host[/path] to host[:port][/path]: where images of a registry come from "
               "instead"},
     {.key = "approved", .types = TYPE_LIST | TYPE_NULL, .items = TEXT_OR_MAP,
-     .object = &schema_regex,
-     .read = read_patterns, AT(approved),
+     .object = &rules_schema_regex,
+     .read = rules_read_patterns, AT(approved),
      .about = "patterns of other registries that images may name"},
     {.key = "denied", .types = TYPE_LIST | TYPE_NULL, .items = TEXT_OR_MAP,
-     .object = &schema_regex,
-     .read = read_patterns, AT(denied),
+     .object = &rules_schema_regex,
+     .read = rules_read_patterns, AT(denied),
      .about = "patterns of images that are refused, whatever approves them"},
     {.key = "imagePullSecrets", .types = TYPE_LIST | TYPE_NULL, .items = TEXT_OR_MAP,
-     .object = &schema_secret, .read = read_secrets,
+     .object = &rules_schema_secret, .read = rules_read_secrets,
      .about = "pull secrets that selected pods are given"},
     {.key = "imagePullPolicy", .types = TYPE_STRING | TYPE_NULL, .words = pull_policies,
-     .read = read_word_text, AT(pull_policy), .fallback = "as the pod says",
+     .read = rules_read_word_text, AT(pull_policy), .fallback = "as the pod says",
      .about = "the imagePullPolicy that containers are given"},
     {.key = "require", .types = TYPE_MAP | TYPE_NULL, .object = &schema_require,
-     .read = read_require,
+     .read = rules_read_require,
      .offset = offsetof(struct draft, rule), .about = "what every image reference must have"},
-    {.key = "templates", .types = TYPE_STRING, .words = templates, .read = read_word,
+    {.key = "templates", .types = TYPE_STRING, .words = templates, .read = rules_read_word,
      AT(templates),
      .fallback = "validate",
      .about = "whether Deployments, CronJobs and other templates are judged: validate, warn "
               "or ignore"},
-    {.key = "message", .types = TYPE_STRING | TYPE_NULL, .read = read_message, AT(message),
+    {.key = "message", .types = TYPE_STRING | TYPE_NULL, .read = rules_read_message, AT(message),
      .about = "one line behind every denial, such as whom to ask; that of the spec also behind "
               "denials that no rule decides"},
 };
@@ -148,55 +148,55 @@ static const struct object schema_settings = {"settings", NULL, setting_fields,
      N(setting_fields)};
 
 static const struct field rule_fields[] = {
-    {.key = "name", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = read_name, AT(name),
+    {.key = "name", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = rules_read_name, AT(name),
      .about = "what the rule is called in messages and records"},
-    {.key = "match", .types = TYPE_MAP, .object = &schema_match, .read = read_map, AT(match),
+    {.key = "match", .types = TYPE_MAP, .object = &schema_match, .read = rules_read_map, AT(match),
      .fallback = "every pod",
      .about = "which pods the rule decides about; all given keys must hold"},
 };
-const struct object schema_rule = {"rule", &schema_settings, rule_fields, N(rule_fields)};
+const struct object rules_schema_rule = {"rule", &schema_settings, rule_fields, N(rule_fields)};
 #undef AT
 
 #define AT(member) .offset = offsetof(struct policy_exemption, member)
 static const struct field exemption_fields[] = {
     {.key = "images", .types = TYPE_LIST, .flags = FIELD_REQUIRED, .items = TEXT_OR_MAP,
-     .object = &schema_regex, .read = read_patterns, AT(images),
+     .object = &rules_schema_regex, .read = rules_read_patterns, AT(images),
      .about = "patterns of the exempted images"},
-    {.key = "namespaces", .types = TYPE_LIST, .items = TYPE_STRING, .read = read_namespaces,
+    {.key = "namespaces", .types = TYPE_LIST, .items = TYPE_STRING, .read = rules_read_namespaces,
      AT(namespaces), .fallback = "every namespace",
      .about = "globs, any of: where the exemption holds"},
-    {.key = "reason", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = read_text,
+    {.key = "reason", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = rules_read_text,
      AT(reason),
      .about = "why the images are exempted"},
-    {.key = "owner", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = read_text,
+    {.key = "owner", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = rules_read_text,
      AT(owner),
      .about = "who answers for the exemption"},
-    {.key = "until", .types = TYPE_STRING, .read = read_until, .fallback = "for ever",
+    {.key = "until", .types = TYPE_STRING, .read = rules_read_until, .fallback = "for ever",
      .about = "a date (the last day, in UTC) or an RFC 3339 time"},
-    {.key = "scope", .types = TYPE_STRING, .words = scopes, .read = read_word, AT(scope),
+    {.key = "scope", .types = TYPE_STRING, .words = scopes, .read = rules_read_word, AT(scope),
      .fallback = "file",
      .about = "whose rules the exemption holds for: file (those of its own file) or all (those of "
               "every file of the folder)"},
 };
-const struct object schema_exemption = {"exemption", NULL, exemption_fields,
+const struct object rules_schema_exemption = {"exemption", NULL, exemption_fields,
      N(exemption_fields)};
 #undef AT
 
 static const struct field spec_fields[] = {
-    {.key = "unmatched", .types = TYPE_STRING, .words = unmatched, .read = read_unmatched,
+    {.key = "unmatched", .types = TYPE_STRING, .words = unmatched, .read = rules_read_unmatched,
      .fallback = "allow", .about = "what happens to a pod that no rule selects: allow or deny"},
-    {.key = "rules", .types = TYPE_LIST, .items = TYPE_MAP, .object = &schema_rule,
-     .read = read_rules,
+    {.key = "rules", .types = TYPE_LIST, .items = TYPE_MAP, .object = &rules_schema_rule,
+     .read = rules_read_rules,
      .fallback = "one rule of the settings above, for every pod",
      .about = "rules in order; the first that selects a pod decides alone"},
-    {.key = "exemptions", .types = TYPE_LIST, .items = TYPE_MAP, .object = &schema_exemption,
-     .read = read_exemptions, .about = "images that are let pass for a time, for a reason"},
+    {.key = "exemptions", .types = TYPE_LIST, .items = TYPE_MAP, .object = &rules_schema_exemption,
+     .read = rules_read_exemptions, .about = "images that are let pass for a time, for a reason"},
 };
 static const struct object schema_spec = {"spec", &schema_settings, spec_fields,
      N(spec_fields)};
 
 static const struct field metadata_fields[] = {
-    {.key = "name", .types = TYPE_STRING, .read = read_name,
+    {.key = "name", .types = TYPE_STRING, .read = rules_read_name,
      .offset = offsetof(struct draft_file, name),
      .about = "what the policy is called, and its rule when it has no list of rules"},
 };
@@ -205,12 +205,12 @@ static const struct object schema_metadata = {"metadata", NULL, metadata_fields,
 
 static const struct field policy_fields[] = {
     {.key = "apiVersion", .types = TYPE_STRING, .flags = FIELD_REQUIRED | FIELD_FIRST,
-     .words = api_versions, .read = read_word_only, .about = RULES_API_VERSION},
+     .words = api_versions, .read = rules_read_word_only, .about = RULES_API_VERSION},
     {.key = "kind", .types = TYPE_STRING, .flags = FIELD_REQUIRED | FIELD_FIRST, .words = kinds,
-     .read = read_word_only, .about = RULES_KIND},
-    {.key = "metadata", .types = TYPE_MAP, .object = &schema_metadata, .read = read_map,
+     .read = rules_read_word_only, .about = RULES_KIND},
+    {.key = "metadata", .types = TYPE_MAP, .object = &schema_metadata, .read = rules_read_map,
      .about = "the policy's name"},
     {.key = "spec", .types = TYPE_MAP, .flags = FIELD_REQUIRED, .object = &schema_spec,
-     .read = read_spec, .about = "settings, rules and exemptions"},
+     .read = rules_read_spec, .about = "settings, rules and exemptions"},
 };
-const struct object schema_policy = {"policy", NULL, policy_fields, N(policy_fields)};
+const struct object rules_schema_policy = {"policy", NULL, policy_fields, N(policy_fields)};

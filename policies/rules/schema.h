@@ -11,13 +11,13 @@
 #define RULES_KIND "ImagePolicy"
 
 /* The whole file; all other tables hang below it. Its out is a struct draft_file. */
-extern const struct object schema_policy;
+extern const struct object rules_schema_policy;
 
 /* Maps that stand in lists beside strings, or are read by hand. */
-extern const struct object schema_rule;       /* struct draft */
-extern const struct object schema_exemption;  /* struct policy_exemption */
-extern const struct object schema_regex;      /* struct draft_regex */
-extern const struct object schema_secret;     /* struct draft_secret */
-extern const struct object schema_expression; /* struct draft_expression */
+extern const struct object rules_schema_rule;       /* struct draft */
+extern const struct object rules_schema_exemption;  /* struct policy_exemption */
+extern const struct object rules_schema_regex;      /* struct draft_regex */
+extern const struct object rules_schema_secret;     /* struct draft_secret */
+extern const struct object rules_schema_expression; /* struct draft_expression */
 
 #endif

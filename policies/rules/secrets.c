@@ -1,7 +1,9 @@
 /* imagePullSecrets. */
-#include "rules/draft.h"
+#include "rules/fields.h"
 
 #include "rules/schema.h"
+
+#include <stdlib.h>
 
 enum { SECRET_NAME_MAX = 253 };
 
@@ -24,79 +26,102 @@ static bool is_subdomain(struct str s) {
 }
 
 static enum ec check_name(const struct cursor *c) {
-    struct str name = walk_str(c);
+    struct str name = rules_str(c);
     if (name.n == 0)
-        return walk_fail(c, EC_SCHEMA, "is empty, expected the name of a secret");
+        return rules_fail(c, EC_SCHEMA, "is empty, expected the name of a secret");
     if (str_find(name, ',') < name.n)
-        return walk_fail_byte(c, EC_SCHEMA, str_find(name, ','),
-                              "%s has a comma in it, expected one entry of the list per name",
-                              walk_quote(name).z);
+        return rules_fail_byte(c, EC_SCHEMA, str_find(name, ','),
+                               "%s has a comma in it, expected one entry of the list per name",
+                               rules_quote(name).z);
     if (str_find(name, ' ') < name.n || str_find(name, '\t') < name.n)
-        return walk_fail(c, EC_SCHEMA,
-                         "%s has a blank in it, expected one entry of the list per name",
-                         walk_quote(name).z);
+        return rules_fail(c, EC_SCHEMA,
+                          "%s has a blank in it, expected one entry of the list per name",
+                          rules_quote(name).z);
     if (!is_subdomain(name))
-        return walk_fail(
+        return rules_fail(
             c, EC_SCHEMA,
             "%s is no name of a secret, expected lower-case letters, digits, \"-\" "
             "and \".\", at most %d bytes",
-            walk_quote(name).z, SECRET_NAME_MAX);
+            rules_quote(name).z, SECRET_NAME_MAX);
     return EC_OK;
 }
 
-enum ec read_secret_name(const struct cursor *c, void *out) {
+enum ec rules_read_secret_name(const struct cursor *c, void *out) {
     struct draft_secret *d = out;
     enum ec ec = check_name(c);
-    return ec != EC_OK ? ec : walk_copy(c->r, walk_str(c), &d->secret.name);
+    return ec != EC_OK ? ec : rules_copy(c->r, rules_str(c), &d->secret.name);
 }
 
-enum ec read_secret_place(const struct cursor *c, void *out) {
+enum ec rules_read_secret_for(const struct cursor *c, void *out) {
     struct draft_secret *d = out;
     d->secret.always = false;
-    return place_read(&d->secret.place, c, walk_str(c), PLACE_FOR);
+    return rules_read_prefix(&d->secret.place, c, rules_str(c), PREFIX_FOR);
 }
 
 static enum ec read_secret(const struct cursor *c, void *out) {
     struct draft_secret *d = out;
     d->secret.always = true;
-    d->secret.pos = walk_pos(c);
-    return json_is_string(c->value) ? read_secret_name(c, d)
-                                    : walk_object(c, &schema_secret, d);
+    d->secret.pos = rules_locate(c);
+    return rules_is(c, JSON_STRING) ? rules_read_secret_name(c, d)
+                                    : rules_read_object(c, &rules_schema_secret, d);
 }
 
-static bool same(const struct policy_secret *a, const struct policy_secret *b) {
-    return a->always == b->always && str_eq(a->name, b->name) &&
-           str_eq(a->place.text, b->place.text);
+static int compare(const struct policy_secret *a, const struct policy_secret *b) {
+    int order = str_cmp(a->name, b->name);
+    if (order == 0)
+        order = (int)a->always - (int)b->always;
+    return order != 0 ? order : str_cmp(a->place.text, b->place.text);
 }
 
-static bool is_twin(const struct cursor *c, const struct draft_secret *d, size_t i) {
-    for (size_t j = 0; j < i; j++) {
-        if (!same(&d[j].secret, &d[i].secret))
+/* They lie in one array: their addresses are in the order of the file. */
+static int by_meaning(const void *pa, const void *pb) {
+    const struct draft_secret *const *a = pa, *const *b = pb;
+    int order = compare(&(*a)->secret, &(*b)->secret);
+    return order != 0 ? order : (*a > *b) - (*a < *b);
+}
+
+/* Warns of all but the first of those that say the same, and marks them. */
+static enum ec mark_duplicates(const struct cursor *c, struct draft_secret *d, size_t n) {
+    struct arena *a = &c->r->scratch;
+    struct draft_secret **sorted = ARENA_ARRAY(a, struct draft_secret *, n);
+    if (sorted == NULL)
+        return rules_no_room(c->r, a);
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &d[i];
+    if (n != 0)
+        qsort(sorted, n, sizeof(struct draft_secret *), by_meaning);
+    for (size_t i = 1, first = 0; i < n; i++) {
+        struct draft_secret *one = sorted[i];
+        one->duplicate = compare(&sorted[first]->secret, &one->secret) == 0;
+        if (!one->duplicate) {
+            first = i;
             continue;
-        walk_warn_at(c->r, LINT_DUPLICATE_SECRET, d[i].secret.pos, "%s: %s stands here twice%s",
-                     c->field->key, walk_quote(d[i].secret.name).z,
-                     walk_place(c->r, d[j].secret.pos, d[i].secret.pos).z);
-        return true;
+        }
+        rules_warn_at(c->r, LINT_DUPLICATE_SECRET, one->secret.pos,
+                      "%s: %s stands here twice%s", c->field->key,
+                      rules_quote(one->secret.name).z,
+                      rules_location(c->r, sorted[first]->secret.pos, one->secret.pos).z);
     }
-    return false;
+    return EC_OK;
 }
 
-enum ec read_secrets(const struct cursor *c, void *out) {
+enum ec rules_read_secrets(const struct cursor *c, void *out) {
     struct draft *draft = out;
     struct reader *r = c->r;
-    size_t n = json_is_null(c->value) ? 0 : walk_count(c);
+    size_t n = rules_is(c, JSON_NULL) ? 0 : rules_count(c);
     struct draft_secret *d = ARENA_ARRAY(&r->scratch, struct draft_secret, n);
     struct policy_secret *secrets = ARENA_ARRAY(&r->policy->arena, struct policy_secret, n);
     if (d == NULL)
-        return walk_no_room(r, &r->scratch);
+        return rules_no_room(r, &r->scratch);
     if (secrets == NULL)
-        return walk_no_room(r, &r->policy->arena);
+        return rules_no_room(r, &r->policy->arena);
     draft->rule.secrets = secrets;
     draft->rule.n_secrets = 0;
-    enum ec ec = n == 0 ? EC_OK : walk_each(c, read_secret, d, sizeof *d);
-    for (size_t i = 0; i < n && ec == EC_OK; i++) {
-        if (!is_twin(c, d, i))
+    enum ec ec = n == 0 ? EC_OK : rules_read_each(c, read_secret, d, sizeof *d);
+    if (ec == EC_OK)
+        ec = mark_duplicates(c, d, n);
+    for (size_t i = 0; i < n && ec == EC_OK; i++)
+        if (!d[i].duplicate)
             secrets[draft->rule.n_secrets++] = d[i].secret;
-    }
     return ec;
 }

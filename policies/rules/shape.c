@@ -38,16 +38,16 @@ static void check_last_star(const struct cursor *c, struct str text, struct str 
     bool one = str_eq(path, STR("*")), denied = strcmp(c->field->key, "denied") == 0;
     print_sample(hit, text, "app");
     print_sample(miss, text, "team/app");
-    walk_warn(c, one || denied ? LINT_GLOB_ONE_LEVEL : LINT_GLOB_LAST_LEVEL,
-              "%s matches %s, but not %s: \"*\" is one component", walk_quote(text).z,
-              walk_quote(str_of(hit)).z, walk_quote(str_of(miss)).z);
+    rules_warn(c, one || denied ? LINT_GLOB_ONE_LEVEL : LINT_GLOB_LAST_LEVEL,
+               "%s matches %s, but not %s: \"*\" is one component", rules_quote(text).z,
+               rules_quote(str_of(hit)).z, rules_quote(str_of(miss)).z);
 }
 
 static void check_name_alone(const struct cursor *c, struct str text) {
     char hit[SAMPLE_BYTES];
     print_sample(hit, text, "app");
-    walk_warn(c, LINT_GLOB_NAME_ALONE, "%s matches %s itself, but nothing below it",
-              walk_quote(text).z, walk_quote(str_of(hit)).z);
+    rules_warn(c, LINT_GLOB_NAME_ALONE, "%s matches %s itself, but nothing below it",
+               rules_quote(text).z, rules_quote(str_of(hit)).z);
 }
 
 static void check_glob(const struct cursor *c, struct str text, struct str host,
@@ -68,9 +68,9 @@ static void check_port(const struct cursor *c, struct str text, struct str host,
     size_t colon = str_find(host, ':');
     print_sample(hit, text, "app");
     snprintf(miss, sizeof miss, "%.*s/%.*s", STR_ARG(str_slice(host, 0, colon)), STR_ARG(path));
-    walk_warn(c, LINT_GLOB_PORT,
-              "%s matches every port, such as %s, but not %s, which names none",
-              walk_quote(text).z, walk_quote(str_of(hit)).z, walk_quote(str_of(miss)).z);
+    rules_warn(c, LINT_GLOB_PORT,
+               "%s matches every port, such as %s, but not %s, which names none",
+               rules_quote(text).z, rules_quote(str_of(hit)).z, rules_quote(str_of(miss)).z);
 }
 
 static void check_case(const struct cursor *c, struct str text, struct str host) {
@@ -83,12 +83,12 @@ static void check_case(const struct cursor *c, struct str text, struct str host)
     }
     lower[n] = '\0';
     if (upper)
-        walk_warn(c, LINT_UPPER_CASE_HOST, "%s is read as %s", walk_quote(text).z,
-                  walk_quote(str_of(lower)).z);
+        rules_warn(c, LINT_UPPER_CASE_HOST, "%s is read as %s", rules_quote(text).z,
+                   rules_quote(str_of(lower)).z);
 }
 
-void check_shape(const struct cursor *c) {
-    struct str text = walk_str(c);
+void rules_check_shape(const struct cursor *c) {
+    struct str text = rules_str(c);
     struct str host = str_slice(text, 0, str_find(text, '/'));
     struct str path = str_slice(text, host.n + 1, text.n);
     bool denied = strcmp(c->field->key, "denied") == 0;
@@ -100,6 +100,6 @@ void check_shape(const struct cursor *c) {
     else if (str_find(text, '*') < text.n)
         check_glob(c, text, host, path);
     else if (!denied && path.n == 0 && str_eq_nocase(host, STR("docker.io")))
-        walk_warn(c, LINT_APPROVES_DOCKER_HUB,
-                  "%s is every image of every account on Docker Hub", walk_quote(text).z);
+        rules_warn(c, LINT_APPROVES_DOCKER_HUB,
+                   "%s is every image of every account on Docker Hub", rules_quote(text).z);
 }

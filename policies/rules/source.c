@@ -1,13 +1,5 @@
 #include "rules/source.h"
 
-#include "base/mem.h"
-#include "yaml/yaml.h"
-
-struct source {
-    struct yaml *stream;
-    struct yaml_doc *doc;
-};
-
 static const struct yaml_limits limits = {.max_bytes = 16u << 20,
                                           .max_depth = SOURCE_DEPTH_MAX,
                                           .max_nodes = 1u << 20,
@@ -32,53 +24,22 @@ static enum ec nothing_skipped(const struct yaml_doc *doc, struct err *err) {
     return err_set(err, EC_SCHEMA, "%s", doc->note);
 }
 
-enum ec source_open(struct source **out, struct str text, struct err *err) {
-    struct source *s = mem_zalloc(sizeof *s);
-    if (s == NULL)
-        return err_set(err, EC_NOMEM, "out of memory");
-    enum ec ec = yaml_open(&s->stream, text, limits, err);
+enum ec rules_source_open(struct source *out, struct str text, struct err *err) {
+    *out = (struct source){.stream = NULL};
+    enum ec ec = yaml_open(&out->stream, text, limits, err);
     if (ec == EC_OK)
-        ec = first_document(s, err);
-    if (ec != EC_OK) {
+        ec = first_document(out, err);
+    if (ec != EC_OK)
         err_place(err, NULL, 1, 1); /* of the file as a whole, where nothing nearer is known */
-        source_close(s);
-        return ec;
-    }
-    *out = s;
-    return EC_OK;
+    return ec;
 }
 
-void source_close(struct source *s) {
-    if (s == NULL)
-        return;
+void rules_source_close(struct source *s) {
     yaml_close(s->stream);
-    mem_free(s);
+    *s = (struct source){.stream = NULL};
 }
 
-struct str source_json(const struct source *s) {
-    return (struct str){s->doc->raw, s->doc->raw_bytes};
-}
-
-static struct source_pos position(struct yaml_pos p) {
-    return (struct source_pos){p.line, p.col};
-}
-
-struct source_pos source_where(const struct source *s, struct str pointer) {
-    return position(yaml_where(s->doc, pointer));
-}
-
-struct source_pos source_where_key(const struct source *s, struct str pointer) {
-    return position(yaml_where_key(s->doc, pointer));
-}
-
-bool source_lost(const struct source *s, size_t i, struct source_pos *out) {
-    if (i >= s->doc->n_lost)
-        return false;
-    *out = position(s->doc->lost[i].pos);
-    return true;
-}
-
-enum ec source_end(struct source *s, struct err *err) {
+enum ec rules_source_end(struct source *s, struct err *err) {
     enum ec ec = nothing_skipped(s->doc, err);
     if (ec == EC_OK)
         ec = yaml_next(s->stream, &s->doc, err);

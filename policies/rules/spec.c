@@ -1,56 +1,58 @@
 /* spec: settings, rules, exemptions. */
-#include "rules/draft.h"
+#include "rules/check.h"
 
 #include "base/clock.h"
 #include "rules/schema.h"
+
+#include <stdlib.h>
 
 enum { NAME_MAX_BYTES = 128, MESSAGE_MAX_BYTES = 1024, DAY_S = 86400 };
 
 /* ---- small settings ---------------------------------------------------------------------- */
 
-enum ec read_name(const struct cursor *c, void *out) {
-    struct str name = walk_str(c);
-    walk_warn_comment(c);
+enum ec rules_read_name(const struct cursor *c, void *out) {
+    struct str name = rules_str(c);
+    rules_warn_comment(c);
     if (name.n == 0 || name.n > NAME_MAX_BYTES)
-        return walk_fail(c, EC_SCHEMA, "%zu bytes long, expected 1 to %d", name.n,
-                         NAME_MAX_BYTES);
+        return rules_fail(c, EC_SCHEMA, "%zu bytes long, expected 1 to %d", name.n,
+                          NAME_MAX_BYTES);
     if (str_trim(name).n != name.n)
-        return walk_fail(c, EC_SCHEMA, "%s begins or ends with a blank", walk_quote(name).z);
-    return walk_copy(c->r, name, out);
+        return rules_fail(c, EC_SCHEMA, "%s begins or ends with a blank", rules_quote(name).z);
+    return rules_copy(c->r, name, out);
 }
 
-enum ec read_message(const struct cursor *c, void *out) {
-    walk_warn_comment(c);
-    if (walk_str(c).n > MESSAGE_MAX_BYTES)
-        return walk_fail(c, EC_LIMIT, "%zu bytes long, at most %d are allowed", walk_str(c).n,
-                         MESSAGE_MAX_BYTES);
-    return walk_copy(c->r, walk_str(c), out);
+enum ec rules_read_message(const struct cursor *c, void *out) {
+    rules_warn_comment(c);
+    if (rules_str(c).n > MESSAGE_MAX_BYTES)
+        return rules_fail(c, EC_LIMIT, "%zu bytes long, at most %d are allowed", rules_str(c).n,
+                          MESSAGE_MAX_BYTES);
+    return rules_copy(c->r, rules_str(c), out);
 }
 
-enum ec read_tag(const struct cursor *c, void *out) {
-    *(bool *)out = !json_is_null(c->value);
-    return *(bool *)out ? read_word_only(c, NULL) : EC_OK;
+enum ec rules_read_tag(const struct cursor *c, void *out) {
+    *(bool *)out = !rules_is(c, JSON_NULL);
+    return *(bool *)out ? rules_read_word_only(c, NULL) : EC_OK;
 }
 
-enum ec read_require(const struct cursor *c, void *out) {
+enum ec rules_read_require(const struct cursor *c, void *out) {
     struct policy_rule *rule = out;
     rule->require_digest = rule->require_tag = false;
-    return json_is_null(c->value) ? EC_OK : walk_object(c, c->field->object, rule);
+    return rules_is(c, JSON_NULL) ? EC_OK : rules_read_object(c, c->field->object, rule);
 }
 
 /* One answer for all files: a pod that no rule of any file selects. */
-enum ec read_unmatched(const struct cursor *c, void *out) {
+enum ec rules_read_unmatched(const struct cursor *c, void *out) {
     struct reader *r = c->r;
     unsigned word;
     (void)out;
-    enum ec ec = read_word(c, &word);
+    enum ec ec = rules_read_word(c, &word);
     if (ec != EC_OK)
         return ec;
-    struct policy_pos pos = walk_pos(c);
+    struct policy_pos pos = rules_locate(c);
     if (r->unmatched_pos.line != 0 && r->policy->unmatched != (enum engine_unmatched)word)
-        return walk_fail(c, EC_SCHEMA,
-                         "%s contradicts another file%s, expected the same in all files",
-                         c->field->words[word], walk_place(r, r->unmatched_pos, pos).z);
+        return rules_fail(c, EC_SCHEMA,
+                          "%s contradicts another file%s, expected the same in all files",
+                          c->field->words[word], rules_location(r, r->unmatched_pos, pos).z);
     r->policy->unmatched = (enum engine_unmatched)word;
     r->unmatched_pos = pos;
     return EC_OK;
@@ -58,30 +60,46 @@ enum ec read_unmatched(const struct cursor *c, void *out) {
 
 /* ---- rules ------------------------------------------------------------------------------- */
 
-static enum ec no_namesake(struct reader *r, const struct draft *d) {
-    for (const struct draft *o = r->first_rule; o != NULL; o = o->next)
-        if (str_eq(o->rule.name, d->rule.name))
-            return walk_fail_at(
-                r, d->rule.pos, "a second rule named %s%s, expected another name",
-                walk_quote(d->rule.name).z, walk_place(r, o->rule.pos, d->rule.pos).z);
-    return EC_OK;
-}
-
-static enum ec append_rule(struct reader *r, struct draft *d) {
-    enum ec ec = no_namesake(r, d);
-    if (ec != EC_OK)
-        return ec;
+static void append_rule(struct reader *r, struct draft *d) {
     d->next = NULL;
+    d->index = r->n_rules++;
     *(r->last_rule != NULL ? &r->last_rule->next : &r->first_rule) = d;
     r->last_rule = d;
-    r->n_rules++;
+}
+
+static int compare_names(const void *pa, const void *pb) {
+    const struct draft *const *a = pa, *const *b = pb;
+    int order = str_cmp((*a)->rule.name, (*b)->rule.name);
+    return order != 0 ? order : ((*a)->index > (*b)->index) - ((*a)->index < (*b)->index);
+}
+
+enum ec rules_check_names(struct reader *r) {
+    struct draft **all = ARENA_ARRAY(&r->scratch, struct draft *, r->n_rules);
+    if (all == NULL)
+        return rules_no_room(r, &r->scratch);
+    for (struct draft *d = r->first_rule; d != NULL; d = d->next)
+        all[d->index] = d;
+    if (r->n_rules != 0)
+        qsort(all, r->n_rules, sizeof(struct draft *), compare_names);
+    for (size_t i = 1, first = 0; i < r->n_rules; i++) {
+        const struct policy_rule *rule = &all[i]->rule;
+        if (!str_eq(all[first]->rule.name, rule->name)) {
+            first = i;
+            continue;
+        }
+        enum ec ec = rules_fail_at(
+            r, rule->pos, "a second rule named %s%s, expected another name",
+            rules_quote(rule->name).z, rules_location(r, all[first]->rule.pos, rule->pos).z);
+        if (rules_is_over(r, ec))
+            return ec;
+    }
     return EC_OK;
 }
 
 static enum ec new_rule(struct reader *r, struct draft **out, const struct draft *settings) {
     struct draft *d = ARENA_NEW(&r->scratch, struct draft);
     if (d == NULL)
-        return walk_no_room(r, &r->scratch);
+        return rules_no_room(r, &r->scratch);
     *d = *settings;
     *out = d;
     return EC_OK;
@@ -92,16 +110,18 @@ static enum ec read_rule(const struct cursor *c, void *out) {
     enum ec ec = new_rule(c->r, &d, out);
     if (d == NULL)
         return ec;
-    d->rule.pos = walk_pos(c);
-    ec = walk_object(c, &schema_rule, d);
-    return ec != EC_OK ? ec : append_rule(c->r, d);
+    d->rule.pos = rules_locate(c);
+    ec = rules_read_object(c, &rules_schema_rule, d);
+    if (ec == EC_OK)
+        append_rule(c->r, d);
+    return ec;
 }
 
-enum ec read_rules(const struct cursor *c, void *out) {
+enum ec rules_read_rules(const struct cursor *c, void *out) {
     struct draft_file *file = out;
     file->has_rules = true;
-    return walk_each(c, read_rule, &file->settings,
-                     0); /* every rule begins with the settings */
+    return rules_read_each(c, read_rule, &file->settings,
+                           0); /* every rule begins with the settings */
 }
 
 /* Behind denials that no rule decides: of several files, that of the one which denies what no rule selects,
@@ -122,14 +142,15 @@ static enum ec only_rule(const struct cursor *spec, const struct draft_file *fil
     enum ec ec = new_rule(spec->r, &d, &file->settings);
     if (d == NULL)
         return ec;
-    d->rule.pos = walk_key_pos(spec);
+    d->rule.pos = rules_locate_key(spec);
     d->rule.name = file->name.n != 0 ? file->name : STR("policy");
-    return append_rule(spec->r, d);
+    append_rule(spec->r, d);
+    return EC_OK;
 }
 
-enum ec read_spec(const struct cursor *c, void *out) {
+enum ec rules_read_spec(const struct cursor *c, void *out) {
     struct draft_file *file = out;
-    enum ec ec = walk_object(c, c->field->object, file);
+    enum ec ec = rules_read_object(c, c->field->object, file);
     if (ec != EC_OK)
         return ec;
     keep_message(c->r, file->settings.rule.message);
@@ -138,25 +159,25 @@ enum ec read_spec(const struct cursor *c, void *out) {
 
 /* ---- exemptions -------------------------------------------------------------------------- */
 
-enum ec read_until(const struct cursor *c, void *out) {
+enum ec rules_read_until(const struct cursor *c, void *out) {
     struct policy_exemption *e = out;
     bool date_only = false;
-    if (!clock_parse(walk_str(c), &e->until_s, &date_only))
-        return walk_fail(c, EC_SCHEMA,
-                         "%s is no date, expected one such as 2027-01-31 or "
-                         "2027-01-31T12:00:00Z",
-                         walk_quote(walk_str(c)).z);
+    if (!clock_parse(rules_str(c), &e->until_s, &date_only))
+        return rules_fail(c, EC_SCHEMA,
+                          "%s is no date, expected one such as 2027-01-31 or "
+                          "2027-01-31T12:00:00Z",
+                          rules_quote(rules_str(c)).z);
     if (date_only)
         e->until_s += DAY_S;
-    return walk_copy(c->r, walk_str(c), &e->until);
+    return rules_copy(c->r, rules_str(c), &e->until);
 }
 
 static void warn_if_over(const struct cursor *c, const struct policy_exemption *e) {
     int64_t now_s = c->r->options->now_s;
     if (now_s != 0 && now_s >= e->until_s)
-        walk_warn(c, LINT_EXPIRED_EXEMPTION,
-                  "the exemption ended %s %.*s, its images are judged like all others",
-                  e->until.n == 10 ? "with" : "at", STR_ARG(e->until));
+        rules_warn(c, LINT_EXPIRED_EXEMPTION,
+                   "the exemption ended %s %.*s, its images are judged like all others",
+                   e->until.n == 10 ? "with" : "at", STR_ARG(e->until));
 }
 
 static enum ec read_exemption(const struct cursor *c, void *out) {
@@ -164,10 +185,10 @@ static enum ec read_exemption(const struct cursor *c, void *out) {
     struct draft_exemption *d = ARENA_NEW(&r->scratch, struct draft_exemption);
     (void)out;
     if (d == NULL)
-        return walk_no_room(r, &r->scratch);
-    d->exemption.pos = walk_pos(c);
+        return rules_no_room(r, &r->scratch);
+    d->exemption.pos = rules_locate(c);
     d->exemption.until_s = INT64_MAX;
-    enum ec ec = walk_object(c, &schema_exemption, &d->exemption);
+    enum ec ec = rules_read_object(c, &rules_schema_exemption, &d->exemption);
     if (ec != EC_OK)
         return ec;
     warn_if_over(c, &d->exemption);
@@ -177,6 +198,6 @@ static enum ec read_exemption(const struct cursor *c, void *out) {
     return EC_OK;
 }
 
-enum ec read_exemptions(const struct cursor *c, void *out) {
-    return walk_each(c, read_exemption, out, 0);
+enum ec rules_read_exemptions(const struct cursor *c, void *out) {
+    return rules_read_each(c, read_exemption, out, 0);
 }

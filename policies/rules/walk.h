@@ -1,7 +1,7 @@
-/* walk - over the tree: a cursor that knows where it is, tables that say what may stand there.
+/* walk - over a file's nodes: a cursor that knows where it is, tables that say what may stand there.
  *
  *      root "" <- "spec" <- "rules" <- [0] <- "approved" <- [2]        cursors, each on the C
- *      "/spec/rules/0/approved/2" -> yaml -> line 9, column 11         stack of its reader
+ *      its node -> line 9, column 11                                   stack of its reader
  *
  * Rules      unknown keys, wrong types, words that are none of the allowed ones and missing
  *            keys are found here, by the table; a handler sees a value of a type it asked for.
@@ -16,8 +16,7 @@
 #include "engine/policy.h"
 #include "rules/rules.h"
 #include "rules/source.h"
-
-#include <jansson.h>
+#include "json/json.h"
 
 /* ---- tables ------------------------------------------------------------------------------ */
 
@@ -63,7 +62,7 @@ struct object {
 
 /* ---- the walk ---------------------------------------------------------------------------- */
 
-struct told;
+struct finding;
 struct draft;
 struct draft_exemption;
 
@@ -77,10 +76,9 @@ struct reader {
     struct policy *policy;
     const struct rules_options *options;
     struct arena scratch;
-    struct buf pointer; /* room to write pointers into */
     struct err *err;
 
-    const struct source *source; /* the file being read */
+    const struct yaml_doc *doc; /* the file being read */
     struct str text;
     struct reader_line line; /* the line looked at last */
     uint32_t file;
@@ -92,86 +90,94 @@ struct reader {
     struct policy_pos unmatched_pos; /* line 0: not set yet */
     bool has_deniers_message; /* the policy's message is that of a file with unmatched: deny */
 
-    struct told *warnings, *errors;
+    struct finding *warnings, *errors;
     size_t n_warnings, n_errors;
-    bool no_memory; /* noticed where nothing could be returned */
+    uint64_t n_looked; /* entries that checks of all rules looked at: rules_may_look */
+    bool no_memory;    /* noticed where nothing could be returned */
 };
 
 struct cursor {
     struct reader *r;
     const struct cursor *up;
-    const char *key; /* NULL: an element of a list, or the root */
+    struct str key; /* p is NULL for an element of a list, and for the root */
     size_t index;
     const struct field *field; /* by which it is read; of the list for its elements */
-    json_t *value;
+    json_at value;
 };
 
+static inline bool rules_is(const struct cursor *c, enum json_type type) {
+    return json_is(c->r->doc->json, c->value, type);
+}
+
 /* Every key of the map into out, by the table. */
-enum ec walk_object(const struct cursor *c, const struct object *object, void *out) MUST_CHECK;
+enum ec rules_read_object(const struct cursor *c, const struct object *object, void *out)
+    MUST_CHECK;
 
 /* Elements of a list, or members of a map with free keys: checks the types the field names,
  * calls back for each. `each` gets element i's out as base + i * size. */
-enum ec walk_each(const struct cursor *c, read_fn *each, void *base, size_t size) MUST_CHECK;
-size_t walk_count(const struct cursor *c);
+enum ec rules_read_each(const struct cursor *c, read_fn *each, void *base, size_t size)
+    MUST_CHECK;
+size_t rules_count(const struct cursor *c);
 
 /* Handlers for plain values: a struct str (one line, copied), an unsigned (index of the word),
  * a struct str (the word itself, empty for null), nothing (the word is checked), a bool, a map
  * by field->object at the same base. */
-read_fn read_text, read_word, read_word_text, read_word_only, read_bool, read_map;
+read_fn rules_read_text, rules_read_word, rules_read_word_text, rules_read_word_only,
+    rules_read_bool, rules_read_map;
 
-/* The bytes of a string; borrowed from the tree. */
-struct str walk_str(const struct cursor *c);
+/* The bytes of a string; borrowed from the document. */
+struct str rules_str(const struct cursor *c);
 
 /* ---- complaints -------------------------------------------------------------------------- */
 
-struct policy_pos walk_pos(const struct cursor *c);
-struct policy_pos walk_key_pos(const struct cursor *c);
+struct policy_pos rules_locate(const struct cursor *c);
+struct policy_pos rules_locate_key(const struct cursor *c);
 
-/* "approved[1]: ..." at the value; at its key (in walk_fail_key without "approved[1]: "); at a
+/* "approved[1]: ..." at the value; at its key (in rules_fail_key without "approved[1]: "); at a
  * byte of a string, where that can be told; anywhere. All answer the code. */
-enum ec walk_fail(const struct cursor *c, enum ec code, const char *format, ...) PRINTF(3, 4);
-enum ec walk_fail_name(const struct cursor *c, enum ec code, const char *format, ...)
+enum ec rules_fail(const struct cursor *c, enum ec code, const char *format, ...) PRINTF(3, 4);
+enum ec rules_fail_name(const struct cursor *c, enum ec code, const char *format, ...)
     PRINTF(3, 4);
-enum ec walk_fail_key(const struct cursor *c, const char *format, ...) PRINTF(2, 3);
-enum ec walk_fail_byte(const struct cursor *c, enum ec code, size_t offset, const char *format,
-                       ...) PRINTF(4, 5);
-enum ec walk_fail_at(struct reader *r, struct policy_pos pos, const char *format, ...)
+enum ec rules_fail_key(const struct cursor *c, const char *format, ...) PRINTF(2, 3);
+enum ec rules_fail_byte(const struct cursor *c, enum ec code, size_t offset, const char *format,
+                        ...) PRINTF(4, 5);
+enum ec rules_fail_at(struct reader *r, struct policy_pos pos, const char *format, ...)
     PRINTF(3, 4);
 
-void walk_warn(const struct cursor *c, enum rules_lint lint, const char *format, ...)
+void rules_warn(const struct cursor *c, enum rules_lint lint, const char *format, ...)
     PRINTF(3, 4);
-void walk_warn_name(const struct cursor *c, enum rules_lint lint, const char *format, ...)
+void rules_warn_name(const struct cursor *c, enum rules_lint lint, const char *format, ...)
     PRINTF(3, 4);
-void walk_warn_at(struct reader *r, enum rules_lint lint, struct policy_pos pos,
-                  const char *format, ...) PRINTF(4, 5);
+void rules_warn_at(struct reader *r, enum rules_lint lint, struct policy_pos pos,
+                   const char *format, ...) PRINTF(4, 5);
 /* Where a value of free text goes on in what YAML takes for a comment. */
-void walk_warn_comment(const struct cursor *c);
+void rules_warn_comment(const struct cursor *c);
 /* Keeps an error of a file as a whole (it has its place), and clears it. Out of memory stays. */
-void walk_keep(struct reader *r, struct err *err);
+void rules_keep_error(struct reader *r, struct err *err);
 /* Must reading end here? Else the error is kept, and there may be more. */
-bool walk_is_over(const struct reader *r, enum ec ec);
+bool rules_is_over(const struct reader *r, enum ec ec);
 /* Tells the warnings, sorted, each once. */
-enum ec walk_tell_warnings(struct reader *r) MUST_CHECK;
+enum ec rules_report_warnings(struct reader *r) MUST_CHECK;
 /* Tells the errors likewise; the first of them is r->err then. */
-enum ec walk_tell_errors(struct reader *r) MUST_CHECK;
+enum ec rules_report_errors(struct reader *r) MUST_CHECK;
 
 /* " (line 9)", or " (base.yaml:9)" when that is another file than `from`'s. */
-struct walk_place {
+struct rules_location {
     char z[300];
 };
-struct walk_place walk_place(const struct reader *r, struct policy_pos pos,
-                             struct policy_pos from);
+struct rules_location rules_location(const struct reader *r, struct policy_pos pos,
+                                     struct policy_pos from);
 
-/* The text in quotes, cut to a sane length, control characters escaped: walk_quote(s).z */
+/* The text in quotes, cut to a sane length, control characters escaped: rules_quote(s).z */
 struct quoted {
     char z[140];
 };
-struct quoted walk_quote(struct str s);
+struct quoted rules_quote(struct str s);
 
 /* ---- memory ------------------------------------------------------------------------------ */
 
 /* Why an arena had no room. */
-enum ec walk_no_room(struct reader *r, const struct arena *a);
-enum ec walk_copy(struct reader *r, struct str text, struct str *out) MUST_CHECK;
+enum ec rules_no_room(struct reader *r, const struct arena *a);
+enum ec rules_copy(struct reader *r, struct str text, struct str *out) MUST_CHECK;
 
 #endif

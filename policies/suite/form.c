@@ -7,8 +7,8 @@
 
 enum { FIELDS_MAX = 32, TEXT_MAX = 1024 };
 
-enum ec suite_form_fail(const struct form *f, json_at at, struct err *err, const char *format,
-                        ...) {
+enum ec suite_form_fail(const struct suite_form *f, json_at at, struct err *err,
+                        const char *format, ...) {
     char text[TEXT_MAX];
     va_list args;
     va_start(args, format);
@@ -25,7 +25,7 @@ static void put_words(struct buf *out, const char *const *words, size_t n) {
 }
 
 /* `found X, expected one of A, B; did you mean "A"?` */
-static enum ec fail_word(const struct form *f, json_at at, const char *what,
+static enum ec fail_word(const struct suite_form *f, json_at at, const char *what,
                          const char *const *words, size_t n, struct err *err) {
     struct buf list = BUF_INIT(TEXT_MAX);
     struct str given = json_str(f->doc->json, at);
@@ -39,8 +39,8 @@ static enum ec fail_word(const struct form *f, json_at at, const char *what,
     return ec;
 }
 
-static enum ec check_words(const struct form *f, json_at at, const struct form_field *field,
-                           struct err *err) {
+static enum ec check_words(const struct suite_form *f, json_at at,
+                           const struct suite_form_field *field, struct err *err) {
     size_t n = 0;
     char what[128];
     for (; field->words != NULL && field->words[n] != NULL; n++)
@@ -52,8 +52,8 @@ static enum ec check_words(const struct form *f, json_at at, const struct form_f
     return fail_word(f, at, what, field->words, n, err);
 }
 
-enum ec suite_form_check(const struct form *f, json_at at, const struct form_field *field,
-                         struct err *err) {
+enum ec suite_form_check(const struct suite_form *f, json_at at,
+                         const struct suite_form_field *field, struct err *err) {
     enum json_type type = json_type_of(f->doc->json, at);
     if (type != field->type)
         return suite_form_fail(f, at, err, "%s: expected %s, found %s", field->key,
@@ -64,8 +64,8 @@ enum ec suite_form_check(const struct form *f, json_at at, const struct form_fie
     return check_words(f, at, field, err);
 }
 
-static enum ec unknown_key(const struct form *f, json_at key, const char *name,
-                           const struct form_field *fields, size_t n, struct err *err) {
+static enum ec unknown_key(const struct suite_form *f, json_at key, const char *name,
+                           const struct suite_form_field *fields, size_t n, struct err *err) {
     const char *keys[FIELDS_MAX];
     char what[128];
     for (size_t i = 0; i < n && i < FIELDS_MAX; i++)
@@ -74,15 +74,15 @@ static enum ec unknown_key(const struct form *f, json_at key, const char *name,
     return fail_word(f, key, what, keys, n < FIELDS_MAX ? n : FIELDS_MAX, err);
 }
 
-static size_t find_field(const struct form_field *fields, size_t n, struct str key) {
+static size_t find_field(const struct suite_form_field *fields, size_t n, struct str key) {
     size_t i = 0;
     while (i < n && !str_eq(key, str_of(fields[i].key)))
         i++;
     return i;
 }
 
-enum ec suite_form_read(const struct form *f, json_at map, const char *name,
-                        const struct form_field *fields, size_t n, json_at *values,
+enum ec suite_form_read(const struct suite_form *f, json_at map, const char *name,
+                        const struct suite_form_field *fields, size_t n, json_at *values,
                         struct err *err) {
     const struct json *j = f->doc->json;
     for (size_t i = 0; i < n; i++)
@@ -104,7 +104,7 @@ enum ec suite_form_read(const struct form *f, json_at map, const char *name,
     return EC_OK;
 }
 
-enum ec suite_form_strings(const struct form *f, json_at list, const char *name,
+enum ec suite_form_strings(const struct suite_form *f, json_at list, const char *name,
                            struct err *err) {
     const struct json *j = f->doc->json;
     for (json_at at = json_first(j, list); at != JSON_NONE; at = json_next(j, list, at))
@@ -116,7 +116,7 @@ enum ec suite_form_strings(const struct form *f, json_at list, const char *name,
     return EC_OK;
 }
 
-int suite_form_word(const struct form *f, json_at at, const char *const *words) {
+int suite_form_word(const struct suite_form *f, json_at at, const char *const *words) {
     for (int i = 0; at != JSON_NONE && words[i] != NULL; i++)
         if (str_eq(json_str(f->doc->json, at), str_of(words[i])))
             return i;

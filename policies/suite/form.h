@@ -9,12 +9,12 @@
 #include "yaml/yaml.h"
 #include "json/json.h"
 
-struct form { /* a document and what it is called */
+struct suite_form { /* a document and what it is called */
     const char *file;
     const struct yaml_doc *doc;
 };
 
-struct form_field {
+struct suite_form_field {
     const char *key;
     enum json_type type;
     bool required;
@@ -23,23 +23,23 @@ struct form_field {
 
 /* The map's values, one per field, JSON_NONE where the key is absent. `name` is the map's, for
  * messages: "a case". Errors: EC_SCHEMA. */
-enum ec suite_form_read(const struct form *f, json_at map, const char *name,
-                        const struct form_field *fields, size_t n, json_at *values,
+enum ec suite_form_read(const struct suite_form *f, json_at map, const char *name,
+                        const struct suite_form_field *fields, size_t n, json_at *values,
                         struct err *err) MUST_CHECK;
 
 /* One value by its field: type and words. */
-enum ec suite_form_check(const struct form *f, json_at at, const struct form_field *field,
-                         struct err *err) MUST_CHECK;
+enum ec suite_form_check(const struct suite_form *f, json_at at,
+                         const struct suite_form_field *field, struct err *err) MUST_CHECK;
 
 /* An error about a value, at its place; the code, for `return`. */
-enum ec suite_form_fail(const struct form *f, json_at at, struct err *err, const char *format,
-                        ...) PRINTF(4, 5);
+enum ec suite_form_fail(const struct suite_form *f, json_at at, struct err *err,
+                        const char *format, ...) PRINTF(4, 5);
 
 /* Checks that all elements of a list are strings. */
-enum ec suite_form_strings(const struct form *f, json_at list, const char *name,
+enum ec suite_form_strings(const struct suite_form *f, json_at list, const char *name,
                            struct err *err) MUST_CHECK;
 
 /* Index of a word that suite_form_read has checked; 0 when it is absent. */
-int suite_form_word(const struct form *f, json_at at, const char *const *words);
+int suite_form_word(const struct suite_form *f, json_at at, const char *const *words);
 
 #endif

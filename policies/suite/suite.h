@@ -60,7 +60,7 @@ struct suite_case {
 };
 
 struct suite {
-    struct form form;
+    struct suite_form form;
     struct buf text;
     struct yaml *yaml;
     struct arena arena;
@@ -73,6 +73,12 @@ struct suite {
 /* Reads a suite. Errors: EC_IO, EC_SYNTAX, EC_SCHEMA, EC_LIMIT, EC_NOMEM. *out needs suite_close
  * in any case. */
 enum ec suite_open(struct suite *out, const char *path, struct err *err) MUST_CHECK;
+
+/* The same from the file's bytes, which are copied; `path`, which is borrowed, is its name in errors,
+ * and the paths in the suite are seen from its folder. */
+enum ec suite_parse(struct suite *out, struct str text, const char *path, struct err *err)
+    MUST_CHECK;
+
 void suite_close(struct suite *s);
 
 /* Runs a case; its failures are in it. Errors: EC_NOMEM, EC_LIMIT. */

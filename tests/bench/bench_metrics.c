@@ -21,7 +21,7 @@ enum { ROUNDS = 10, REQUESTS = 2000000, THREADS_MAX = 64 };
 static struct meter meter;
 static const struct policy_rule rule = {.name = STR_INIT("airbyte"), .mode = MODE_ENFORCE};
 static const struct policy policy = {.rules = &rule, .n_rules = 1};
-static uint16_t *places;
+static uint16_t *slots;
 
 static int64_t spent_ns(void) {
     struct timespec t;
@@ -31,7 +31,7 @@ static int64_t spent_ns(void) {
 
 static void count_one(struct meter_lane *lane, const struct decision *d, int64_t took_ns) {
     meter_begin(lane, METER_MUTATE);
-    meter_decision(lane, &policy, places, d);
+    meter_decision(lane, &policy, slots, d);
     meter_end(lane, METER_MUTATE, 200, took_ns);
 }
 
@@ -72,7 +72,7 @@ int main(int argc, char **argv) {
     unsigned n = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 2;
     pthread_t threads[THREADS_MAX];
     if (n == 0 || n > THREADS_MAX || meter_init(&meter, n, &err) != EC_OK ||
-        (places = meter_places(&meter, &policy)) == NULL)
+        (slots = meter_slots(&meter, &policy)) == NULL)
         return 1;
     double *alone = run(meter_lane(&meter, 0));
     printf("one thread          %5.1f ns per request\n", *alone);

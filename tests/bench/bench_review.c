@@ -304,6 +304,6 @@ int main(int argc, char **argv) {
     else
         for (int i = 1; i < argc; i++)
             run_file(policy, argv[i], i == argc - 1);
-    policy_free(policy);
+    engine_policy_free(policy);
     return argc > 1 ? 0 : 2;
 }

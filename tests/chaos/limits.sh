@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Each limit has a flag: with a small value, one client goes beyond it, and is held; one that behaves is
 # served on (limits.py).
+#   limits.sh [LIMIT...]     by their names in the list below; all of them
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 rules one.example
 
 # LIMIT: its option, and what else the daemon needs for it
 while read -r limit options; do
+    [[ $# -eq 0 || " $* " == *" $limit "* ]] || continue
     # shellcheck disable=SC2086  # a list
     start_daemon "$limit" ready --policy rules.yaml $options
     PID=$pid run /usr/bin/python3 "$here/limits.py" "$limit" "$port" "$probes" "$certs/ca.crt" "$review" one.example

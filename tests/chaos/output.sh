@@ -124,7 +124,7 @@ for _ in $(seq "$(rounds 1 3)"); do
     await "full: lines are lost" is_lost "$lost"
     good_goes_on "full: no line can be written"
     ask "http://127.0.0.1:$probes/readyz?verbose"
-    matches "full: said by readyz" "$body" '\[-\] audit: .*lines are lost'
+    matches "full: said by readyz" "$body" '\[-\] audit: .*lines lost'
     prlimit --pid "$pid" --fsize=unlimited
     size=$(stat -c %s full.audit)
     good_goes_on "full: there is room again"

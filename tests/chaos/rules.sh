@@ -41,10 +41,10 @@ for _ in $(seq "$(rounds 1 2)"); do
     broken "50 MB" 'larger than|limit'
     mended "50 MB" one.example
     rm rules.yaml && mkfifo rules.yaml
-    broken "a FIFO" 'no regular file'
+    broken "a FIFO" 'not a regular file'
     mended "a FIFO" two.example
     ln -sf /dev/zero rules.yaml
-    broken "a device" 'no regular file'
+    broken "a device" 'not a regular file'
     ln -sfT rules.yaml rules.yaml
     broken "a link to itself" 'links'
     mended "links" one.example

@@ -120,7 +120,7 @@ merged "a chain of merges: written where it first differs" \
 printf '%b' "x-base: &base {image: nginx}\n$head    - name: two\n      image: redis\n      <<: *base\n" >"$work/merged.yaml"
 run "${apply[@]}" "$work/merged.yaml"
 same "one in front of the merge: exit status" "$status $out" "2 "
-matches "one in front of the merge: is told" "$err" 'merged.yaml:9: note: "<<" brings this key again and wins, as kubectl reads it'
+matches "one in front of the merge: is told" "$err" 'merged.yaml:9: note: "<<" overrides this key in kubectl'
 matches "one in front of the merge: text" "$err" 'merged.yaml:9:7: "image" stands in front of the "<<"'
 cat >"$work/two.yaml" <<'LIST'
 apiVersion: v1

@@ -151,7 +151,7 @@ expect "review: malformed object" 1 review -p ../../golden/captured/rules.yaml \
     ../../golden/malformed/duplicate-image/review.json
 expect "review: no review" 2 review -p rules.yaml good.yaml
 printf '{"kind": "AdmissionReview",\n "apiVersion": "v9", "request": {}}' >"$work/v9.json"
-mistake "review: of another version" "^policyctl: $work/v9\\.json:2:16: no AdmissionReview: apiVersion is \"v9\", expected .*
+mistake "review: of another version" "^policyctl: $work/v9\\.json:2:16: not an AdmissionReview: apiVersion is \"v9\", expected .*
  \"apiVersion\": \"v9\".*
  {15}\\^\$" review -p rules.yaml "$work/v9.json"
 expect "review: not there" 2 review -p rules.yaml nowhere.json

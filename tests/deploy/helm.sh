@@ -174,7 +174,7 @@ refused() { # NAME VALUES REGEX [OPTION...]
     matches "$name: text" "$err" "$regex"
 }
 for space in default kube-public kube-node-lease; do
-    refused "in namespace $space" '' "namespace $space holds pods of others, .* sharedNamespace=true if it is meant" -namespace $space
+    refused "in namespace $space" '' "namespace $space is for other pods too, .* sharedNamespace=true if this is intended" -namespace $space
     helm 'sharedNamespace: true' -namespace $space
     same "in namespace $space, and meant" "$status$err" 0
 done
@@ -248,9 +248,9 @@ has "notes: the placeholder is told" 'WARNING: image\.repository is the placehol
 helm 'webhooks: {enabled: false}' -notes
 has "notes: the next step" 'webhooks\.enabled=true'
 helm 'serviceMonitor: {enabled: true}' -notes
-has "notes: metrics shut in" 'the NetworkPolicy lets nobody reach the metrics'
+has "notes: metrics shut in" 'the NetworkPolicy blocks all access to the metrics'
 helm '{serviceMonitor: {enabled: true}, networkPolicy: {metricsFrom: [{namespaceSelector: {}}]}}' -notes
-same "notes: metrics open" "$(grep -c 'nobody reach' rendered.yaml)" 0
+same "notes: metrics open" "$(grep -c 'blocks all access' rendered.yaml)" 0
 helm 'image: {repository: r.example/p}' -notes
 same "notes: no warning else" "$(grep -c WARNING rendered.yaml)" 0
 

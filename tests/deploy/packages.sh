@@ -22,6 +22,7 @@ lib/systemd/system/pullgate.service
 lib/sysusers.d/pullgate.conf
 share/man/man8/pullgate.8.gz'
 policyctl_files="bin/kubectl-pullgate -> policyctl
+bin/kubectl_complete-pullgate
 bin/policyctl
 share/bash-completion/completions/policyctl
 $(cd "$tests/.." && find policies/examples -type f -printf 'share/doc/policyctl/examples/%P\n')

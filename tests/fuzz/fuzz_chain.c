@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n) {
     if (n == 0)
         return 0;
     bool is_1_3 = bytes[0] & 1;
-    const char *trouble = chain_trouble((struct str){(const char *)bytes + 1, n - 1}, is_1_3);
+    const char *trouble =
+        server_chain_trouble((struct str){(const char *)bytes + 1, n - 1}, is_1_3);
     const uint8_t *list = bytes + 1;
     if (trouble != NULL) {
         if (!str_starts(str_of(trouble), STR("client certificate: ")))

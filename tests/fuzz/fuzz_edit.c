@@ -65,7 +65,7 @@ static void apply(struct turn *t, const struct policy *policy, bool templates,
     static const struct opt_list no_groups = {.n = 0};
     const struct object_request request = {
         .user = "", .groups = &no_groups, .now_s = 1795000000};
-    struct apply a;
+    struct edit_apply a;
     *t = (struct turn){.out = BUF_INIT(OUT_MAX), .err = ERR_INIT};
     edit_apply_init(&a, policy, &request);
     a.templates = templates;

@@ -3,7 +3,7 @@
  * of it, which is not odd any more). The first byte chooses the limits and what
  * the padding holds. */
 #include "base/buf.h"
-#include "json_skim.h"
+#include "json_skip.h"
 #include "json/json.h"
 
 #include <stdlib.h>
@@ -57,18 +57,18 @@ static void check_nodes(const struct json *j, struct json_limits limits) {
     }
 }
 
-/* The same text once more, skimmed. */
-static void check_skimmed(const struct json *whole, struct str input,
+/* The same text once more, skipped. */
+static void check_skipped(const struct json *whole, struct str input,
                           struct json_limits limits) {
     struct json j = JSON_INIT;
     struct err err = ERR_INIT;
     char *text = padded(input, '}');
-    static const struct json_skim skims[] = {{STR_INIT("managedFields"), true},
+    static const struct json_skip skips[] = {{STR_INIT("managedFields"), true},
                                              {STR_INIT("a"), false}};
-    limits.skim = skims;
-    limits.n_skim = sizeof skims / sizeof *skims;
+    limits.skip = skips;
+    limits.n_skip = sizeof skips / sizeof *skips;
     REQUIRE(json_parse(&j, text, input.n, limits, &err) == EC_OK);
-    REQUIRE(skim_agrees(whole, &j, limits));
+    REQUIRE(skip_agrees(whole, &j, limits));
     free(text);
     json_done(&j);
 }
@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         REQUIRE(err.code == EC_LIMIT || (err.line > 0 && err.col > 0));
     } else {
         check_nodes(&a, limits);
-        check_skimmed(&a, input, limits);
+        check_skipped(&a, input, limits);
         json_print(&a, 0, &first);
         char *again = padded(buf_view(&first), paddings[mode >> 3 & 7]);
         REQUIRE(json_parse(&b, again, first.n, limits, &err) == EC_OK);

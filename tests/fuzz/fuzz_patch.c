@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n) {
         check(policy, rules, review);
         check(policy, rules, shuffled);
     }
-    policy_free(policy);
+    engine_policy_free(policy);
     json_decref(rules);
     json_decref(review);
     json_decref(shuffled);

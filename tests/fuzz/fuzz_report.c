@@ -79,7 +79,8 @@ static struct record take_record(struct input *in) {
     return r;
 }
 
-static void add_finding(struct report *file, const struct record *r, struct excerpt *lines) {
+static void add_finding(struct report *file, const struct record *r,
+                        struct object_excerpt *lines) {
     struct report_rule rule = file->tool->rule(r->number % file->tool->n_rules);
     const struct report_finding f = {
         .rule = r->number % file->tool->n_rules,
@@ -108,7 +109,8 @@ static void add_case(struct report *file, const struct record *r) {
     report_add_case(file, &c);
 }
 
-static void add_unread(struct report *file, const struct record *r, struct excerpt *lines) {
+static void add_unread(struct report *file, const struct record *r,
+                       struct object_excerpt *lines) {
     struct err err = ERR_INIT;
     err_set(&err, EC_SYNTAX, "%.*s", STR_ARG(r->message));
     err_place(&err, "where", r->line, r->col);
@@ -127,7 +129,7 @@ static struct report_sums sums_of(const struct count *n) {
 
 static void add_record(struct report *run, struct report *file, const struct record *r,
                        struct count *n) {
-    struct excerpt lines = EXCERPT_INIT(r->lines);
+    struct object_excerpt lines = OBJECT_EXCERPT_INIT(r->lines);
     struct report_sums sums = sums_of(n);
     n->findings += r->kind == FINDING;
     n->cases += r->kind == CASE;

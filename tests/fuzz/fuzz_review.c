@@ -174,7 +174,7 @@ static void check_answer(struct str body, struct str reply, unsigned flags) {
     json_decref(tree);
 }
 
-/* Kept, some of what may hold any keys and bytes when it is skimmed is refused. */
+/* Kept, some of what may hold any keys and bytes when it is skipped is refused. */
 static bool is_refused_when_kept(struct str said) {
     static const struct str words[] = {STR_INIT("twice in one"), STR_INIT("is not UTF-8")};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -183,19 +183,19 @@ static bool is_refused_when_kept(struct str said) {
     return false;
 }
 
-/* What is skimmed decides nothing: the same answer with all of it kept. */
-static void ask_whole(struct str body, unsigned flags, enum ec skimmed_ec, struct str skimmed) {
+/* What is skipped decides nothing: the same answer with all of it kept. */
+static void ask_whole(struct str body, unsigned flags, enum ec skipped_ec, struct str skipped) {
     struct review_session s;
     struct review_limits limits = REVIEW_LIMITS_DEFAULT;
     struct buf whole = BUF_INIT(REPLY_MAX);
     struct err err = ERR_INIT;
-    limits.json.n_skim = 0;
+    limits.json.n_skip = 0;
     review_session_init(&s, limits);
     enum ec ec = answer(&s, body, flags, ' ', &whole, &err);
     struct str said = ec == EC_OK ? buf_view(&whole) : str_of(err.msg);
-    hold((ec == skimmed_ec && (ec != EC_OK || str_eq(said, skimmed))) ||
+    hold((ec == skipped_ec && (ec != EC_OK || str_eq(said, skipped))) ||
              is_refused_when_kept(said),
-         "what is skimmed decides nothing");
+         "what is skipped decides nothing");
     review_session_done(&s);
     buf_done(&whole);
 }

@@ -93,7 +93,7 @@ static void check_file(struct str text) {
     if (ec == EC_OK) {
         check_policy(p);
         rules_examine(p, &closer);
-        policy_free(p);
+        engine_policy_free(p);
         return;
     }
     assert(p == NULL && err.code == ec);

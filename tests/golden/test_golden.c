@@ -181,7 +181,7 @@ static void run_suite(struct run *r, const char *name) {
         complain(r, "rules.yaml", "does not load", err.msg);
     else if (each_folder(r, run_case) <= 0)
         complain(r, "", "cases", "none");
-    policy_free(r->policy);
+    engine_policy_free(r->policy);
     r->policy = NULL;
     if (chdir("..") != 0)
         abort();

@@ -18,7 +18,7 @@ mistake() { # NAME REGEX ARGUMENT...
     same "$name: lines" "$(wc -l <"$work/err")" 1
     matches "$name: text" "$err" "$regex"
 }
-mistake "no rules" '^pullgate: --policy is missing: the rule file; try --help$'
+mistake "no rules" '^pullgate: --policy FILE is required; try --help$'
 mistake "misspelt" '^pullgate: unknown option "--polcy"; did you mean --policy\?$' --polcy x
 mistake "unknown" '^pullgate: unknown option "--frobnicate"; try --help$' --frobnicate
 mistake "argument" '^pullgate: unexpected argument "x"; try --help$' --policy rules.yaml x
@@ -127,7 +127,7 @@ cannot "no certificate" 'nowhere\.crt: No such file' --tls-cert nowhere.crt --tl
 cannot "no key" 'nowhere\.key: No such file' --tls-cert "$certs/tls.crt" --tls-key nowhere.key
 cannot "a certificate that is none" 'rules\.yaml' --tls-cert rules.yaml --tls-key "$certs/tls.key"
 cannot "another's key" 'key' --tls-cert "$certs/tls.crt" --tls-key "$certs/ca.key"
-cannot "a list in one name" '^--client-name: found "a,kube-\*" with a comma; give the flag once for each name' \
+cannot "a list in one name" '^--client-name: found "a,kube-\*" with a comma; repeat the option for each name' \
     "${pair[@]}" --client-ca "$certs/ca.crt" --client-name 'a,kube-*'
 cannot "a list in one cipher" '^--tls-ciphers: found "AES-128-GCM,AES-256-GCM" with a comma' "${pair[@]}" \
     --tls-ciphers AES-128-GCM,AES-256-GCM
@@ -194,7 +194,7 @@ same "--memory: the budget in force" "$(sed -n 's/^pullgate_server_memory_max_by
 post "$review" "$url/mutate"
 same "--memory: a review" "$code" 200
 stop_daemon
-cannot "--memory: too little to work" '^memory: 32 MiB \(--memory\) are too little for 2 workers.* expected [0-9]+ MiB or more' \
+cannot "--memory: too little to work" '^memory: 32 MiB \(--memory\) is too little for 2 workers.* expected [0-9]+ MiB or more' \
     "${pair[@]}" --memory 32MiB
 cannot "--memory: less than what is given" '^memory: 512 MiB .*lower --workers, --max-connections, --memory-budget' \
     "${pair[@]}" --memory 512MiB --memory-budget 400MiB

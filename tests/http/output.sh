@@ -103,7 +103,7 @@ ask_many 20 # nobody waits any more: each would be late, and those behind it
 same "stall: all are answered" "$answered" 20
 check "stall: they are counted" [ "$(metric pullgate_audit_unrecorded_total)" -ge 21 ]
 await "stall: not ready any more" is_unfit
-matches "stall: why" "$body" '\[-\] audit: .* bytes wait to be written; none was for [0-9]+ s'
+matches "stall: why" "$body" '\[-\] audit: .* bytes queued; none written for [0-9]+ s'
 check "stall: for how long" [ "$(metric pullgate_audit_stalled_seconds)" -ge 10 ]
 ask "http://127.0.0.1:$probes/healthz"
 same "stall: but alive" "$code" 200

@@ -135,7 +135,7 @@ signed() { # START END: odd.crt
 signed 20990102030405Z 21000101000000Z
 refused_pair "a pair of the future" '^it is not valid before 2099-01-02T03:04:05Z, the one in use is valid until 20'
 signed 20240101000000Z 20250102030405Z
-refused_pair "an expired pair" '^it has expired at 2025-01-02T03:04:05Z, the one in use is valid until 20'
+refused_pair "an expired pair" '^it expired at 2025-01-02T03:04:05Z, the one in use is valid until 20'
 stop_daemon
 start_daemon expired ready --policy rules.yaml
 same "an expired pair at the start: is taken" "$(served)" "$(on_disk)"

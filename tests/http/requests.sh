@@ -74,7 +74,7 @@ done
 ask --header 'Content-Type:' --data-binary "@$review" "$url/mutate"
 same "no type" "$code" 415
 
-# A body that is no AdmissionReview: a metav1.Status that says why.
+# A body that is not an AdmissionReview: a metav1.Status with the reason.
 bad() { # NAME BODY REGEX
     printf '%s' "$2" >"$work/bad"
     post "$work/bad" "$url/mutate"

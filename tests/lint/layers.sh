@@ -17,7 +17,7 @@ module yaml      webhook  base json
 module imgref    policies base
 module match     policies base imgref
 module engine    policies base imgref match
-module rules     policies base imgref match engine yaml
+module rules     policies base imgref match engine json yaml
 module review    webhook  base json engine
 module audit     webhook  base json engine
 module metrics   webhook  base
@@ -44,7 +44,7 @@ declare -A third_users=(
     [microhttpd.h]=" server "
     [gnutls]=" server tests "
     [yaml.h]=" yaml "
-    [jansson.h]=" rules edit policyctl tests "
+    [jansson.h]=" edit policyctl tests "
     [pcre2.h]=" match tests "
     [openssl]=" certs tests "
     [seccomp.h]=" program "
@@ -53,7 +53,7 @@ declare -A third_users=(
     [termios.h]=" tests "
 )
 declare -A third_libs=(
-    [microhttpd]=" server " [gnutls]=" server " [yaml]=" yaml " [jansson]=" rules edit policyctl "
+    [microhttpd]=" server " [gnutls]=" server " [yaml]=" yaml " [jansson]=" edit policyctl "
     [pcre2]=" match " [crypto]=" certs " [seccomp]=" program "
 )
 
@@ -117,7 +117,7 @@ read_cmake() {
     public[base/attrs.h]=1
     # A program has no public headers; this is the door by which tests/unit/test_nomem.c calls the verbs of
     # policyctl as a library. No module may know policyctl, so nobody else can use it.
-    public[policyctl/verb.h]=1
+    public[policyctl/options.h]=1
 }
 
 first_party() { # file:line owner header

@@ -43,6 +43,19 @@ while IFS= read -r file; do
 done < <(files 'tests/*.sh' 'tests/*.py' 'tests/golden/*.c' |
     grep -E '^tests/(bypass|chaos|cli|cluster|deploy|http|golden|readme)/[^/]*$')
 
+# What chooses tests by a name chooses some: the parts in run.sh (at run time filters.sh looks at them too,
+# in the preset they are for), and what documents tell people to run. lint.elf is the release's.
+while IFS=: read -r file part; do
+    part=${part##* }
+    part=${part//\'/}
+    [[ $part == '^lint\.elf' ]] && continue
+    seen=$((seen + 1))
+    grep -qE -- "$part" <<<"$names" || complain "$file: \"$part\" matches no test"
+done < <(
+    grep -HoE "'\^[a-z][^']*'" tests/run.sh
+    files '*.md' | xargs grep -HoE "ctest --preset dev [^#\`]*-R '?[^ '\`]+" /dev/null
+)
+
 # No test without a label: run.sh and people choose by them.
 while read -r name label; do
     case " $label " in

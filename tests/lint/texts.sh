@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# texts - nothing unfinished, nothing secret, nothing of one machine, no file too long.
+# texts - nothing unfinished, nothing secret, nothing of one machine, no file too long; each folder of tests has a
+# README.md of few lines with four answers.
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 most_lines=600 # of product code: a longer file is usually two modules
@@ -40,4 +41,14 @@ while IFS= read -r file; do
     lines=$(wc -l <"$file")
     ((lines <= most_lines)) || complain "$file: $lines lines, expected at most $most_lines: usually two modules"
 done < <(files 'webhook/*.[ch]' 'policies/*.[ch]' 'certs/*.[ch]')
+while IFS= read -r folder; do
+    seen=$((seen + 1))
+    file=$folder/README.md
+    [[ -f $file ]] || { complain "$file is missing: what the folder tests, what it needs, how to run it alone, where a new case goes"; continue; }
+    lines=$(wc -l <"$file")
+    ((lines >= 5 && lines <= 15)) || complain "$file: $lines lines, expected 5 to 15"
+    found=$(sed -nE 's/^(# tests\/[a-z]+)$/\1/p; s/^(Tests|Needs|Alone|New case): .*/\1/p' "$file" | paste -sd ' ')
+    [[ $found == "# $folder Tests Needs Alone New case" ]] ||
+        complain "$file: found \"$found\", expected \"# $folder\", then paragraphs Tests:, Needs:, Alone:, New case:"
+done < <(files 'tests/*' | sed -nE 's,^(tests/[^/]+)/.*,\1,p' | sort -u)
 verdict 150

@@ -70,9 +70,9 @@ static void make_world(struct choose *c, struct world *w) {
 }
 
 static void end_world(struct world *w) {
-    policy_free(w->policy);
-    policy_free(w->looser_policy);
-    policy_free(w->shuffled_policy);
+    engine_policy_free(w->policy);
+    engine_policy_free(w->looser_policy);
+    engine_policy_free(w->shuffled_policy);
     json_decref(w->rules);
     json_decref(w->looser);
     json_decref(w->shuffled);

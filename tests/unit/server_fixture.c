@@ -1,6 +1,6 @@
 #include "server_fixture.h"
 
-#include "base/mem.h"
+#include "mem_fault.h"
 
 #include <dlfcn.h>
 #include <stdatomic.h>
@@ -10,32 +10,8 @@ const char get_inspect[] = "GET /inspect HTTP/1.1\r\n" HOST "\r\n";
 const char post_echo[] =
     "POST /echo HTTP/1.1\r\n" HOST JSON_TYPE "Content-Length: 4\r\n\r\nbody";
 
-/* In place of base/mem.c: the linker finds these first. */
-static atomic_int until_failure = -1;
-
 void fixture_fail_allocation(int n) {
-    atomic_store(&until_failure, n);
-}
-
-static bool may_allocate(size_t n) {
-    return n > 0 &&
-           (atomic_load(&until_failure) < 0 || atomic_fetch_sub(&until_failure, 1) != 0);
-}
-
-void *mem_alloc(size_t n) {
-    return may_allocate(n) ? malloc(n) : NULL;
-}
-
-void *mem_zalloc(size_t n) {
-    return may_allocate(n) ? calloc(1, n) : NULL;
-}
-
-void *mem_realloc(void *p, size_t n) {
-    return may_allocate(n) ? realloc(p, n) : NULL;
-}
-
-void mem_free(void *p) {
-    free(p);
+    mem_fault_arm((size_t)(n + 1), MEM_FAULT_ONCE);
 }
 
 static void answer_echo(void *arg, const struct server_request *request,

@@ -11,8 +11,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 static void str_slices_stay_inside(void **state) {
@@ -349,6 +351,19 @@ static void clock_prints_and_reads_times(void **state) {
     buf_done(&b);
 }
 
+static void clock_reads_now_or_takes_its_own(void **state) {
+    (void)state;
+    struct err err = ERR_INIT;
+    int64_t s = -1, before_s = clock_wall_s();
+    assert_ok(clock_parse_now(&s, "--now", STR_NONE, &err), &err);
+    assert_true(s >= before_s);
+    assert_ok(clock_parse_now(&s, "--now", STR("2027-01-31T12:00:00Z"), &err), &err);
+    assert_int_equal(s, 1801396800);
+    assert_int_equal(clock_parse_now(&s, "--now", STR(""), &err), EC_USAGE);
+    assert_string_equal(err.msg, "--now: found \"\", expected a date such as 2027-01-31 or a "
+                                 "time such as 2027-01-31T12:00:00Z");
+}
+
 static void err_keeps_the_first_and_wraps(void **state) {
     (void)state;
     struct err e = ERR_INIT;
@@ -446,6 +461,44 @@ static void log_waits_for_nobody(void **state) {
     assert_int_equal(status, 0);
 }
 
+static int64_t wall_step_s; /* of the wall clock, against the true one */
+
+/* In place of the C library's; the kernel, which waits, has the true time. */
+int clock_gettime(clockid_t clock, struct timespec *out) {
+    int status = (int)syscall(SYS_clock_gettime, clock, out);
+    out->tv_sec += clock == CLOCK_REALTIME ? wall_step_s : 0;
+    return status;
+}
+
+static void expect_flushed_lines(int64_t step_s) {
+    int ends[2], stderr_was = dup(STDERR_FILENO);
+    assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    assert_int_equal(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+    wall_step_s = step_s;
+    log_start();
+    int missing = 0;
+    for (int i = 0; i < 200; i++) {
+        char line[512];
+        LOG(LOG_INFO, "a_line", F_INT("number", i), F_END);
+        log_flush();
+        missing += read(ends[0], line, sizeof line) <= 0;
+    }
+    log_stop();
+    wall_step_s = 0;
+    dup2(stderr_was, STDERR_FILENO);
+    close(stderr_was);
+    close(ends[0]);
+    close(ends[1]);
+    assert_int_equal(missing, 0);
+}
+
+static void log_flush_ignores_the_wall_clock(void **state) {
+    (void)state;
+    expect_flushed_lines(0);
+    expect_flushed_lines(3600);
+    expect_flushed_lines(-3600);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(str_slices_stay_inside),
     cmocka_unit_test(str_hashes_every_byte),
@@ -462,10 +515,12 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(utf8_is_strict),
     cmocka_unit_test(arena_is_capped_and_reusable),
     cmocka_unit_test(clock_prints_and_reads_times),
+    cmocka_unit_test(clock_reads_now_or_takes_its_own),
     cmocka_unit_test(err_keeps_the_first_and_wraps),
     cmocka_unit_test(file_is_replaced_whole),
     cmocka_unit_test(file_keeps_its_owner),
     cmocka_unit_test(log_waits_for_nobody),
+    cmocka_unit_test(log_flush_ignores_the_wall_clock),
 };
 
 TEST_MAIN(tests)

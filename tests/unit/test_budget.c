@@ -65,7 +65,7 @@ static void decide(struct asked *a, const char *yaml, const struct workload *w,
     a->arena = (struct arena)ARENA_INIT(1 << 16, ARENA_BYTES);
     assert_ok(engine_decide(&a->d, policy, w, NOW_S, flags, &a->arena, &err), &err);
     a->d.rule = NULL; /* it goes with the policy */
-    policy_free(policy);
+    engine_policy_free(policy);
 }
 
 static void done(struct asked *a) {
@@ -311,7 +311,7 @@ static void explaining_knows_the_limit(void **state) {
     assert_int_equal(b.d.reasons[0].image, at);
     for (int32_t i = 0; i <= DECOYS; i++)
         assert_int_equal(how.images[i].state, i < at ? STATE_JUDGED : STATE_LIMIT);
-    policy_free(policy);
+    engine_policy_free(policy);
     done(&a);
     done(&b);
     free(decoys);

@@ -344,9 +344,9 @@ static void what_is_no_pair_is_refused_with_a_reason(void **state) {
         const char *text;
     } rows[] = {
         {buf_view(&plain), key, STR_NONE, EC_OK, ""},
-        {buf_view(&tail), key, STR_NONE, EC_CRYPTO, "bytes behind"},
+        {buf_view(&tail), key, STR_NONE, EC_CRYPTO, "bytes after"},
         {buf_view(&header), key, STR_NONE, EC_CRYPTO, "found headers"},
-        {STR_NONE, key, STR_NONE, EC_CRYPTO, "certificate: nothing found"},
+        {STR_NONE, key, STR_NONE, EC_CRYPTO, "certificate: empty"},
         {STR("hello"), key, STR_NONE, EC_CRYPTO, "found no PEM block"},
         {buf_view(&der), key, STR_NONE, EC_CRYPTO, "found DER"},
         {key, key, STR_NONE, EC_CRYPTO, "found a private key"},
@@ -360,8 +360,8 @@ static void what_is_no_pair_is_refused_with_a_reason(void **state) {
          EC_CRYPTO, "damaged PEM"},
         {STR("-----BEGIN CERTIFICATE-----" BODY "X509 CRL-----\n"), key, STR_NONE, EC_CRYPTO,
          "damaged PEM"},
-        {buf_view(&big), key, STR_NONE, EC_LIMIT, "more than the 65536"},
-        {crt, STR_NONE, STR_NONE, EC_CRYPTO, "key: nothing found"},
+        {buf_view(&big), key, STR_NONE, EC_LIMIT, "expected at most 65536"},
+        {crt, STR_NONE, STR_NONE, EC_CRYPTO, "key: empty"},
         {crt, crt, STR_NONE, EC_CRYPTO, "key: found a certificate"},
         {crt, STR("0\x82\x01\x02\x03"), STR_NONE, EC_CRYPTO, "key: found DER"},
         {crt, STR("-----BEGIN " KEY_MARK BODY "PRIVATE KEY-----\n"), STR_NONE, EC_CRYPTO,
@@ -374,7 +374,7 @@ static void what_is_no_pair_is_refused_with_a_reason(void **state) {
          STR_NONE, EC_CRYPTO, "found an encrypted private key"},
         {crt, buf_view(&other.tls_key), STR_NONE, EC_SCHEMA, "the key does not match"},
         {crt, buf_view(&one.ca_key), STR_NONE, EC_SCHEMA, "the key does not match"},
-        {crt, buf_view(&big), STR_NONE, EC_LIMIT, "more than the 65536"},
+        {crt, buf_view(&big), STR_NONE, EC_LIMIT, "expected at most 65536"},
         {crt, key, STR("no bundle"), EC_CRYPTO, "CA bundle: found no PEM block"},
         {crt, key, key, EC_CRYPTO, "CA bundle: found a private key"},
     };

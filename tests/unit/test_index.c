@@ -176,7 +176,7 @@ static void indexes_change_nothing(void **state) {
             make_pod(&pod);
             compare(policy, &pod.w);
         }
-        policy_free(policy);
+        engine_policy_free(policy);
     }
     assert_true(n_indexes > POLICIES); /* there is something to compare */
 }

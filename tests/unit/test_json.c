@@ -107,7 +107,7 @@ static void good_documents_are_read(void **state) {
 #define NO_KEY(what) "unexpected character " what ", expected a key in double quotes"
 #define AFTER(what) "unexpected character " what ", expected the end of the text"
 #define NO_WORD(what, word) "unexpected character " what ", expected the word " word
-#define TWICE(key) "key \"" key "\" stands twice in one object"
+#define TWICE(key) "duplicate key \"" key "\""
 
 static const struct bad_row {
     struct str text;
@@ -218,21 +218,21 @@ static const struct bad_row {
     {STR_INIT("\"0123456789abcdef\x1f\""), 17, 1, 18,
      "control character 0x1f in a string, expected \\u001f"},
     {STR_INIT("\"\\x41\""), 2, 1, 3,
-     "unexpected character 'x', expected one of \" \\ / b f n r t u behind a backslash"},
+     "unexpected character 'x', expected one of \" \\ / b f n r t u after a backslash"},
     {STR_INIT("\"\\\n\""), 2, 1, 3,
-     "unexpected character 0x0a, expected one of \" \\ / b f n r t u behind a backslash"},
+     "unexpected character 0x0a, expected one of \" \\ / b f n r t u after a backslash"},
     {STR_INIT("\"\\'\""), 2, 1, 3,
-     "unexpected character ''', expected one of \" \\ / b f n r t u behind a backslash"},
+     "unexpected character ''', expected one of \" \\ / b f n r t u after a backslash"},
     {STR_INIT("\"\\U0041\""), 2, 1, 3,
-     "unexpected character 'U', expected one of \" \\ / b f n r t u behind a backslash"},
+     "unexpected character 'U', expected one of \" \\ / b f n r t u after a backslash"},
     {STR_INIT("\"\\u00g0\""), 5, 1, 6,
-     "unexpected character 'g', expected four hexadecimal digits behind \\u"},
+     "unexpected character 'g', expected four hexadecimal digits after \\u"},
     {STR_INIT("\"\\u-041\""), 3, 1, 4,
-     "unexpected character '-', expected four hexadecimal digits behind \\u"},
+     "unexpected character '-', expected four hexadecimal digits after \\u"},
     {STR_INIT("\"\\u 41  \""), 3, 1, 4,
-     "unexpected character ' ', expected four hexadecimal digits behind \\u"},
+     "unexpected character ' ', expected four hexadecimal digits after \\u"},
     {STR_INIT("\"\\ud800\\u00g0\""), 11, 1, 12,
-     "unexpected character 'g', expected four hexadecimal digits behind \\u"},
+     "unexpected character 'g', expected four hexadecimal digits after \\u"},
     {STR_INIT("\"\\ud800\\udc0"), 12, 1, 13, NO_QUOTE},
     {STR_INIT("\"\x80\""), 1, 1, 2, "byte 0x80 is not UTF-8"},
     {STR_INIT("\"a\xff\""), 2, 1, 3, "byte 0xff is not UTF-8"},
@@ -262,7 +262,7 @@ static const struct bad_row {
     /* lines are those of the text, whatever was unescaped before */
     {STR_INIT("[\"a\\nb\\n\",\n\"\\n\",x]"), 16, 2, 6, BAD_VALUE("'x'")},
     {STR_INIT("[\"\\n\\n\",\n\"\\n\\n\\q\"]"), 15, 2, 7,
-     "unexpected character 'q', expected one of \" \\ / b f n r t u behind a backslash"},
+     "unexpected character 'q', expected one of \" \\ / b f n r t u after a backslash"},
     {STR_INIT("{\"\\n\":\n1,\"\\n\":2}"), 10, 2, 4, TWICE("?")},
 };
 

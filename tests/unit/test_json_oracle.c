@@ -5,7 +5,7 @@
  * The exceptions, all of them:
  * - jansson refuses U+0000 in keys and half a surrogate pair, which the reader keeps and marks.
  *   Such a document must hold what is marked; it is not compared further.
- * - in a part that may hold any bytes, the text that is skimmed need not be UTF-8.
+ * - in a part that may hold any bytes, the text that is skipped need not be UTF-8.
  * - jansson refuses an integer beyond 64 bits and a real beyond double, which the reader keeps
  *   as text. Such a document must be one that jansson calls a numeric overflow and must hold
  *   such a number; it is not compared further.
@@ -13,7 +13,7 @@
  *   into a NUL-terminated buffer). The reader must have refused just this byte.
  * (jansson's depth limit of 2048 is not reached.)                                            */
 #include "json_doc.h"
-#include "json_skim.h"
+#include "json_skip.h"
 #include "oracle.h"
 #include "test.h"
 
@@ -322,37 +322,37 @@ static void mutate(struct text *t) {
 
 /* --- the comparison --- */
 
-static struct { size_t accepted, refused, out_of_range, skimmed, odd; } seen;
+static struct { size_t accepted, refused, out_of_range, skipped, odd; } seen;
 
 /* "a" stands in the pieces, the others in the reviews. */
-static const struct json_skim skims[] = {
+static const struct json_skip skips[] = {
     {STR_INIT("managedFields"), true}, {STR_INIT("a"), false},
     {STR_INIT("containers"), false},   {STR_INIT("env"), false},
     {STR_INIT("labels"), false},       {STR_INIT("status"), false},
     {STR_INIT("userInfo"), false}};
 
-/* The same text, skimmed: no error more or less, but for keys that may stand twice. */
-static void compare_skimmed(struct str text, const struct doc *whole, const char *from,
+/* The same text, skipped: no error more or less, but for keys that may stand twice. */
+static void compare_skipped(struct str text, const struct doc *whole, const char *from,
                             size_t number) {
     struct json_limits limits = {.max_depth = 2000,
                                  .max_nodes = UINT32_MAX,
-                                 .skim = skims,
-                                 .n_skim = sizeof skims / sizeof *skims};
+                                 .skip = skips,
+                                 .n_skip = sizeof skips / sizeof *skips};
     struct doc d;
     doc_read(&d, text, limits, doc_paddings[number % sizeof doc_paddings]);
     bool agree = d.ec == whole->ec && d.err.offset == whole->err.offset &&
                  d.err.line == whole->err.line && d.err.col == whole->err.col &&
                  strcmp(d.err.msg, whole->err.msg) == 0;
     if (d.ec == EC_OK && whole->ec == EC_OK)
-        agree = skim_agrees(&whole->j, &d.j, limits);
+        agree = skip_agrees(&whole->j, &d.j, limits);
     else if ((whole->ec == EC_SCHEMA || !utf8_is_valid(text)) &&
              memmem(text.p, text.n, "managedFields", 13) != NULL)
         agree = true;
     if (!agree)
-        fail_row("document %zu, from %s: whole \"%s\" (%zu), skimmed \"%s\" (%zu):\n%.*s",
+        fail_row("document %zu, from %s: whole \"%s\" (%zu), skipped \"%s\" (%zu):\n%.*s",
                  number, from, whole->err.msg, whole->err.offset, d.err.msg, d.err.offset,
                  STR_ARG(text));
-    seen.skimmed += d.ec == EC_OK && whole->ec == EC_OK && d.j.n_nodes < whole->j.n_nodes;
+    seen.skipped += d.ec == EC_OK && whole->ec == EC_OK && d.j.n_nodes < whole->j.n_nodes;
     doc_done(&d);
 }
 
@@ -383,7 +383,7 @@ static void compare(struct str text, const char *from, size_t number) {
     seen.out_of_range += d.ec == EC_OK && overflow;
     seen.odd += d.ec == EC_OK && odd;
     json_decref(theirs);
-    compare_skimmed(text, &d, from, number);
+    compare_skipped(text, &d, from, number);
     doc_done(&d);
 }
 
@@ -450,7 +450,7 @@ static void mutated_reviews_are_read_alike(void **state) {
     assert_true(seen.refused > DOCUMENTS / 4);
     assert_true(seen.out_of_range > 5);
     assert_true(seen.odd > 100);
-    assert_true(seen.skimmed > DOCUMENTS / 40);
+    assert_true(seen.skipped > DOCUMENTS / 40);
 }
 
 /* Small documents out of pieces alone: dense, where the others are long. */
@@ -469,7 +469,7 @@ static void documents_of_pieces_are_read_alike(void **state) {
     }
 }
 
-/* Escapes at each place of a block and across its border, in strings that are skimmed. */
+/* Escapes at each place of a block and across its border, in strings that are skipped. */
 static void strings_of_escapes_are_read_alike(void **state) {
     (void)state;
     static const struct str parts[] = {
@@ -481,7 +481,7 @@ static void strings_of_escapes_are_read_alike(void **state) {
         STR_INIT("\\x"),   STR_INIT("\\"),       STR_INIT("\x1f"),
         STR_INIT("\xc3"),  STR_INIT("\\u0000"),  STR_INIT("\"")};
     enum { GOOD = 12, ALL = sizeof parts / sizeof *parts };
-    size_t skimmed_before = seen.skimmed, refused_before = seen.refused;
+    size_t skipped_before = seen.skipped, refused_before = seen.refused;
     static struct text t;
     for (size_t i = 0; i < DOCUMENTS; i++) {
         t.n = 0;
@@ -491,7 +491,7 @@ static void strings_of_escapes_are_read_alike(void **state) {
         splice(&t, t.n, 0, STR("\"]}"));
         compare((struct str){t.p, t.n}, "escapes", i);
     }
-    assert_true(seen.skimmed - skimmed_before > DOCUMENTS / 4);
+    assert_true(seen.skipped - skipped_before > DOCUMENTS / 4);
     assert_true(seen.refused - refused_before > DOCUMENTS / 20);
 }
 

@@ -317,20 +317,20 @@ static void paths_are_what_pointers_find(void **state) {
     doc_done(&d);
 }
 
-static const struct json_skim skims[] = {{STR_INIT("skim"), false}, {STR_INIT("any"), true}};
-static const struct json_limits skimming = {
-    .max_depth = 5, .max_nodes = 20, .skim = skims, .n_skim = 2};
+static const struct json_skip skips[] = {{STR_INIT("skip"), false}, {STR_INIT("any"), true}};
+static const struct json_limits skipping = {
+    .max_depth = 5, .max_nodes = 20, .skip = skips, .n_skip = 2};
 
-struct skim_row {
+struct skip_row {
     const char *text;
     uint32_t nodes; /* 0: refused */
     size_t offset;
 };
 
-static void check_skims(const struct skim_row *rows, size_t n) {
+static void check_skips(const struct skip_row *rows, size_t n) {
     for (size_t i = 0; i < n; i++) {
         struct doc d;
-        doc_read(&d, str_of(rows[i].text), skimming, ']');
+        doc_read(&d, str_of(rows[i].text), skipping, ']');
         if (d.j.n_nodes != rows[i].nodes || d.err.offset != rows[i].offset)
             fail_row("%s: %u nodes, %s at %zu", rows[i].text, d.j.n_nodes, d.err.msg,
                      d.err.offset);
@@ -338,84 +338,84 @@ static void check_skims(const struct skim_row *rows, size_t n) {
     }
 }
 
-static void what_is_skimmed_is_checked_and_not_kept(void **state) {
+static void what_is_skipped_is_checked_and_not_kept(void **state) {
     (void)state;
-    static const struct skim_row rows[] = {
-        {"{\"in\":{\"skim\":[{\"a\":1},\"\\n\"],\"b\":2}}", 7, 0},
-        {"{\"skim\":{\"a\":{\"skim\":[1]},\"c\":-1.5e3,\"d\":[true,false,null]}}", 3, 0},
-        {"{\"skim\":[],\"b\":2}", 5, 0},
-        {"{\"skim\":{},\"b\":2}", 5, 0},
-        {"{\"skim\":\"\\n\",\"b\":2}", 5, 0},
-        {"{\"sk\\u0069m\":[1]}", 3, 0},
+    static const struct skip_row rows[] = {
+        {"{\"in\":{\"skip\":[{\"a\":1},\"\\n\"],\"b\":2}}", 7, 0},
+        {"{\"skip\":{\"a\":{\"skip\":[1]},\"c\":-1.5e3,\"d\":[true,false,null]}}", 3, 0},
+        {"{\"skip\":[],\"b\":2}", 5, 0},
+        {"{\"skip\":{},\"b\":2}", 5, 0},
+        {"{\"skip\":\"\\n\",\"b\":2}", 5, 0},
+        {"{\"sk\\u0069p\":[1]}", 3, 0},
         {"{\"skin\":[1]}", 4, 0},
-        {"[\"skim\",[1]]", 4, 0},
-        {"{\"a\":\"skim\",\"b\":[1]}", 6, 0},
-        {" { \"skim\" : [ { \"a\" : 1 , \"b\" : [ ] } , 2 , { } ] , \"b\" :\t2 } ", 5, 0},
-        {"{\"skim\":[[],{},[{}]],\"b\":2}", 5, 0},
-        {"{\"skim\":[[[[]]]]}", 3, 0},
-        {"{\"skim\":[[[[[]]]]]}", 0, 12},
-        {"{\"skim\":[[[[{}]]]]}", 0, 12},
-        {"{\"skim\":[1}}", 0, 10},
-        {"{\"skim\":[1,]}", 0, 11},
-        {"{\"skim\":[1;2]}", 0, 10},
-        {"{\"skim\":{\"a\"}}", 0, 12},
-        {"{\"skim\":{a:1}}", 0, 9},
-        {"{\"skim\":{\"a\":tru}}", 0, 16},
-        {"{\"skim\":{\"a\":\"\\x\"}}", 0, 15},
-        {"{\"skim\":{\"a\":\"\xff\"}}", 0, 14},
+        {"[\"skip\",[1]]", 4, 0},
+        {"{\"a\":\"skip\",\"b\":[1]}", 6, 0},
+        {" { \"skip\" : [ { \"a\" : 1 , \"b\" : [ ] } , 2 , { } ] , \"b\" :\t2 } ", 5, 0},
+        {"{\"skip\":[[],{},[{}]],\"b\":2}", 5, 0},
+        {"{\"skip\":[[[[]]]]}", 3, 0},
+        {"{\"skip\":[[[[[]]]]]}", 0, 12},
+        {"{\"skip\":[[[[{}]]]]}", 0, 12},
+        {"{\"skip\":[1}}", 0, 10},
+        {"{\"skip\":[1,]}", 0, 11},
+        {"{\"skip\":[1;2]}", 0, 10},
+        {"{\"skip\":{\"a\"}}", 0, 12},
+        {"{\"skip\":{a:1}}", 0, 9},
+        {"{\"skip\":{\"a\":tru}}", 0, 16},
+        {"{\"skip\":{\"a\":\"\\x\"}}", 0, 15},
+        {"{\"skip\":{\"a\":\"\xff\"}}", 0, 14},
         {"{\"any\":{\"\xff\":1}}", 3, 0},
         {"{\"any\":[\"a\xff\xc3\x28\\n\xed\xa0\x80\"]}", 3, 0},
         {"{\"any\":[\"\xff]}", 0, 9},
         {"{\"any\":[\"\xff\\x\"]}", 0, 9},
         {"{\"any\":[\"\xff\"],\"b\":\"\xff\"}", 0, 18},
         {"{\"any\":\"\xff\"}", 0, 8},
-        {"{\"skim\":[{\"any\":[\"\xff\"]}]}", 0, 18},
-        {"{\"skim\":[\"\\u0000\",\"\\ud800\"]}", 3, 0},
-        {"{\"skim\":{\"\\u0000\":1}}", 5, 0},
-        {"{\"skim\":[", 0, 9},
-        {"{\"skim\":[1]", 0, 11},
+        {"{\"skip\":[{\"any\":[\"\xff\"]}]}", 0, 18},
+        {"{\"skip\":[\"\\u0000\",\"\\ud800\"]}", 3, 0},
+        {"{\"skip\":{\"\\u0000\":1}}", 5, 0},
+        {"{\"skip\":[", 0, 9},
+        {"{\"skip\":[1]", 0, 11},
     };
-    check_skims(rows, sizeof rows / sizeof *rows);
+    check_skips(rows, sizeof rows / sizeof *rows);
     struct doc d;
-    doc_read(&d, str_of(rows[0].text), skimming, ']');
+    doc_read(&d, str_of(rows[0].text), skipping, ']');
     /* where lines are counted later */
     assert_memory_equal(d.text, rows[0].text, strlen(rows[0].text));
     doc_done(&d);
 }
 
 /* "ab" and "fa" have one hash: whether a key is new is then not certain, and the object is read. */
-static void keys_that_are_skimmed_are_compared(void **state) {
+static void keys_that_are_skipped_are_compared(void **state) {
     (void)state;
-    static const struct skim_row rows[] = {
-        {"{\"skim\":{\"a\":1,\"a\":2}}", 0, 16},
-        {"{\"skim\":[{\"a\":1},{\"a\":1}]}", 3, 0},
-        {"{\"skim\":{\"a\":{\"a\":1},\"b\":{\"a\":1}}}", 3, 0},
-        {"{\"skim\":{\"a\":{\"b\":1},\"b\":1}}", 3, 0},
-        {"{\"skim\":{\"a\":{\"b\":1},\"a\":1}}", 0, 22},
-        {"{\"skim\":{\"a\":{},\"a\":1}}", 0, 17},
-        {"{\"skim\":{\"ab\":1,\"fa\":2}}", 7, 0},
-        {"{\"skim\":{\"\\u0061\":1}}", 5, 0},
-        {"{\"skim\":{\"a\":1,\"\\u0061\":2}}", 0, 16},
-        {"{\"skim\":{\"\xc3\xa9\":1}}", 5, 0},
-        /* what was looked at once is not skimmed again; what stands behind it is */
-        {"{\"skim\":{\"skim\":[1],\"ab\":1,\"fa\":2},\"b\":{\"skim\":[1]}}", 14, 0},
+    static const struct skip_row rows[] = {
+        {"{\"skip\":{\"a\":1,\"a\":2}}", 0, 16},
+        {"{\"skip\":[{\"a\":1},{\"a\":1}]}", 3, 0},
+        {"{\"skip\":{\"a\":{\"a\":1},\"b\":{\"a\":1}}}", 3, 0},
+        {"{\"skip\":{\"a\":{\"b\":1},\"b\":1}}", 3, 0},
+        {"{\"skip\":{\"a\":{\"b\":1},\"a\":1}}", 0, 22},
+        {"{\"skip\":{\"a\":{},\"a\":1}}", 0, 17},
+        {"{\"skip\":{\"ab\":1,\"fa\":2}}", 7, 0},
+        {"{\"skip\":{\"\\u0061\":1}}", 5, 0},
+        {"{\"skip\":{\"a\":1,\"\\u0061\":2}}", 0, 16},
+        {"{\"skip\":{\"\xc3\xa9\":1}}", 5, 0},
+        /* what was looked at once is not skipped again; what stands behind it is */
+        {"{\"skip\":{\"skip\":[1],\"ab\":1,\"fa\":2},\"b\":{\"skip\":[1]}}", 14, 0},
         {"{\"any\":{\"a\":1,\"a\":2}}", 3, 0},
         {"{\"any\":{\"\\u0061\":1,\"\xc3\xa9\":2}}", 3, 0},
-        {"{\"any\":{\"skim\":{\"a\":1,\"a\":2}}}", 3, 0},
+        {"{\"any\":{\"skip\":{\"a\":1,\"a\":2}}}", 3, 0},
         {"{\"any\":[1],\"any\":[2]}", 0, 12},
     };
-    check_skims(rows, sizeof rows / sizeof *rows);
+    check_skips(rows, sizeof rows / sizeof *rows);
 }
 
-static void many_keys_that_are_skimmed_are_compared(void **state) {
+static void many_keys_that_are_skipped_are_compared(void **state) {
     (void)state;
     static const struct {
         const char *key;
         size_t again; /* as write_members() has it */
         uint32_t nodes;
-    } rows[] = {{"skim", SIZE_MAX, 5 + 2 * 40}, {"skim", 3, 0}, {"any", 3, 5}};
+    } rows[] = {{"skip", SIZE_MAX, 5 + 2 * 40}, {"skip", 3, 0}, {"any", 3, 5}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct json_limits limits = skimming;
+        struct json_limits limits = skipping;
         struct buf text = BUF_INIT(10000);
         struct doc d;
         limits.max_nodes = 1000;
@@ -431,14 +431,14 @@ static void many_keys_that_are_skimmed_are_compared(void **state) {
 }
 
 /* Filters reach so deep; what is deeper is read. */
-static void deep_containers_are_not_skimmed(void **state) {
+static void deep_containers_are_not_skipped(void **state) {
     (void)state;
     for (uint32_t deep = 28; deep < 40; deep++) {
-        struct json_limits limits = skimming;
+        struct json_limits limits = skipping;
         struct buf text = BUF_INIT(10000);
         struct doc d;
         limits.max_depth = limits.max_nodes = 100;
-        buf_puts(&text, "{\"skim\":");
+        buf_puts(&text, "{\"skip\":");
         for (uint32_t i = 0; i < deep; i++)
             buf_puts(&text, "[");
         for (uint32_t i = 0; i < deep; i++)
@@ -575,10 +575,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_million_members_are_compared),
     cmocka_unit_test(members_and_pointers_are_found),
     cmocka_unit_test(paths_are_what_pointers_find),
-    cmocka_unit_test(what_is_skimmed_is_checked_and_not_kept),
-    cmocka_unit_test(keys_that_are_skimmed_are_compared),
-    cmocka_unit_test(many_keys_that_are_skimmed_are_compared),
-    cmocka_unit_test(deep_containers_are_not_skimmed),
+    cmocka_unit_test(what_is_skipped_is_checked_and_not_kept),
+    cmocka_unit_test(keys_that_are_skipped_are_compared),
+    cmocka_unit_test(many_keys_that_are_skipped_are_compared),
+    cmocka_unit_test(deep_containers_are_not_skipped),
     cmocka_unit_test(places_are_those_of_the_original),
     cmocka_unit_test(nodes_are_reused),
     cmocka_unit_test(without_memory_it_says_so),

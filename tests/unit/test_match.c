@@ -1,7 +1,7 @@
+#include "mem_fault.h"
 #include "test.h"
 
 #include "base/buf.h"
-#include "base/mem.h"
 #include "match/match.h"
 
 #include <pthread.h>
@@ -12,31 +12,6 @@
 
 /* tests/fuzz/fuzz_match.c: aborts when a property does not hold. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
-
-/* ---- the heap, of which the n-th allocation can be made to fail ---------------------- */
-
-static _Atomic int allocations; /* since the start of the test */
-static int failing_allocation;  /* 1-based; 0 for none */
-
-static bool may_allocate(size_t n) {
-    return n != 0 && ++allocations != failing_allocation;
-}
-
-void *mem_alloc(size_t n) {
-    return may_allocate(n) ? malloc(n) : NULL;
-}
-
-void *mem_zalloc(size_t n) {
-    return may_allocate(n) ? calloc(1, n) : NULL;
-}
-
-void *mem_realloc(void *p, size_t n) {
-    return may_allocate(n) ? realloc(p, n) : NULL;
-}
-
-void mem_free(void *p) {
-    free(p);
-}
 
 /* ---- images -------------------------------------------------------------------------- */
 
@@ -469,21 +444,19 @@ static void regexes_give_up_at_their_limits(void **state) {
 typedef enum ec compile_fn(struct match_image **, struct str, struct err *);
 
 static void check_survives(compile_fn *compile, const char *pattern) {
-    for (int nth = 1;; nth++) {
+    for (size_t nth = 1;; nth++) {
         struct match_image *m = NULL;
         struct err err = ERR_INIT;
-        allocations = 0;
-        failing_allocation = nth;
+        mem_fault_arm(nth, MEM_FAULT_ONCE);
         enum ec ec = compile(&m, str_of(pattern), &err);
-        failing_allocation = 0;
-        if (allocations < nth) {
+        if (!mem_fault_disarm()) {
             assert_ok(ec, &err);
             assert_true(nth > 1);
             match_image_free(m);
             return;
         }
         if (ec == EC_OK ? m == NULL : ec != EC_NOMEM || m != NULL)
-            fail_row("allocation %d of \"%s\": %s", nth, pattern, ec_name(ec));
+            fail_row("allocation %zu of \"%s\": %s", nth, pattern, ec_name(ec));
         match_image_free(m);
     }
 }
@@ -511,11 +484,11 @@ static void matching_needs_no_heap(void **state) {
         struct match_image *m = NULL;
         struct err err = ERR_INIT;
         assert_ok(rows[i].compile(&m, str_of(rows[i].pattern), &err), &err);
-        allocations = 0;
+        mem_fault_arm(0, MEM_FAULT_ONCE);
         for (int times = 0; times < 100; times++)
             assert_int_equal(match_metered(m, STR("ghcr.io/acme/app"), &meter), MATCH_YES);
-        if (allocations != 0)
-            fail_row("\"%s\": %d allocations", rows[i].pattern, allocations);
+        if (mem_fault_count() != 0)
+            fail_row("\"%s\": %zu allocations", rows[i].pattern, mem_fault_count());
         match_image_free(m);
     }
     arena_done(&arena);
@@ -528,13 +501,12 @@ static void a_regex_survives_the_lack_of_memory(void **state) {
     struct err err = ERR_INIT;
     assert_ok(match_image_compile_regex(&m, STR("ghcr\\.io/.*"), &err), &err);
     assert_int_equal(match_whole(m, STR("ghcr.io/acme/app")), MATCH_YES);
-    for (int nth = 1;; nth++) {
-        allocations = 0;
-        failing_allocation = nth;
+    for (size_t nth = 1;; nth++) {
+        mem_fault_arm(nth, MEM_FAULT_ONCE);
         enum match_result result = match_whole(m, STR("ghcr.io/acme/app"));
-        failing_allocation = 0;
+        bool failed = mem_fault_disarm();
         if (result == MATCH_YES) {
-            assert_true(nth > 4 && allocations < nth);
+            assert_true(nth > 4 && !failed);
             break;
         }
         assert_int_equal(result, MATCH_GAVE_UP);

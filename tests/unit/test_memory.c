@@ -163,7 +163,7 @@ static const struct {
     {{"--memory", "256Mi"}, NULL},
     {{"--memory", "128Mi"}, NULL},
     {{"--memory", "128Mi", "--workers", "1"}, NULL},
-    {{"--memory", "32Mi"}, "memory: 32 MiB (--memory) are too little for 2 workers"},
+    {{"--memory", "32Mi"}, "memory: 32 MiB (--memory) is too little for 2 workers"},
     {{"--memory", "512Mi", "--memory-budget", "128Mi"}, NULL},
     {{"--memory", "512Mi", "--memory-budget", "300Mi"}, "--memory-budget"},
     {{"--memory", "512Mi", "--max-nodes", "1000000"}, NULL},

@@ -218,14 +218,14 @@ static void sets_are_found_again_and_bounded(void **state) {
     const struct metrics_set a = {{STR("x"), str_of(name)}}, b = {{STR("x"), STR("two")}},
                              c = {{STR("x"), STR("one"), STR("z")}},
                              d = {{STR("xo"), STR("ne")}};
-    assert_int_equal(metrics_sets_place(&sets, &a, OTHERWISE), 0);
+    assert_int_equal(metrics_sets_slot(&sets, &a, OTHERWISE), 0);
     name[0] = '?'; /* it was copied */
     const struct metrics_set again = {{STR("x"), STR("one")}};
-    assert_int_equal(metrics_sets_place(&sets, &again, OTHERWISE), 0);
-    assert_int_equal(metrics_sets_place(&sets, &b, OTHERWISE), 1);
-    assert_int_equal(metrics_sets_place(&sets, &c, OTHERWISE), 2);
-    assert_int_equal(metrics_sets_place(&sets, &d, OTHERWISE), OTHERWISE);
-    assert_int_equal(metrics_sets_place(&sets, &c, OTHERWISE), 2);
+    assert_int_equal(metrics_sets_slot(&sets, &again, OTHERWISE), 0);
+    assert_int_equal(metrics_sets_slot(&sets, &b, OTHERWISE), 1);
+    assert_int_equal(metrics_sets_slot(&sets, &c, OTHERWISE), 2);
+    assert_int_equal(metrics_sets_slot(&sets, &d, OTHERWISE), OTHERWISE);
+    assert_int_equal(metrics_sets_slot(&sets, &c, OTHERWISE), 2);
     assert_int_equal(atomic_load(&sets.n), MAX);
     assert_str(sets.v[0].values[1], STR("one"));
     metrics_sets_done(&sets);
@@ -241,11 +241,11 @@ static void sets_without_memory_are_counted_elsewhere(void **state) {
     const struct metrics_set a = {{STR_NONE, {big, BIG}}}, b = {{STR("small")}};
     assert_ok(metrics_sets_init(&sets, 4, &err), &err);
     mem_fail_at = 0;
-    assert_int_equal(metrics_sets_place(&sets, &a, 9), 9);
+    assert_int_equal(metrics_sets_slot(&sets, &a, 9), 9);
     mem_fail_at = -1;
     assert_int_equal(atomic_load(&sets.n), 0);
-    assert_int_equal(metrics_sets_place(&sets, &b, 9), 0);
-    assert_int_equal(metrics_sets_place(&sets, &a, 9), 1);
+    assert_int_equal(metrics_sets_slot(&sets, &b, 9), 0);
+    assert_int_equal(metrics_sets_slot(&sets, &a, 9), 1);
     metrics_sets_done(&sets);
     test_free(big);
 }

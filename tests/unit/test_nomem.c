@@ -171,7 +171,7 @@ static void reviews_are_answered_or_not(void **state) {
         struct policy *policy = load(path);
         review_policy = policy;
         each_file(TESTS_DIR "/fuzz/corpus/review", ".json", review_survives);
-        policy_free(policy);
+        engine_policy_free(policy);
     }
 }
 
@@ -190,7 +190,7 @@ static enum ec parse_rules(void *arg, struct err *err) {
     enum ec ec = rules_parse(&policy, *text, "rules.yaml", &options, err);
     if ((policy != NULL) != (ec == EC_OK))
         fail_row("rules_parse: %s, and %s policy", ec_name(ec), policy ? "a" : "no");
-    policy_free(policy);
+    engine_policy_free(policy);
     return ec;
 }
 
@@ -240,7 +240,7 @@ static enum ec load_folder(void *arg, struct err *err) {
     struct policy *policy = NULL;
     struct rules_options options = {.warn = NULL};
     enum ec ec = rules_load(&policy, arg, &options, err);
-    policy_free(policy);
+    engine_policy_free(policy);
     return ec;
 }
 

@@ -5,7 +5,7 @@
 #include "test.h"
 
 #include "base/file.h"
-#include "policyctl/verb.h"
+#include "policyctl/options.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -22,18 +22,16 @@ struct command {
 };
 
 /* In place of those of main.c, which has main() as well. */
-#define VERB(word)                                                                             \
-    { .name = #word, .usage = "", .summary = "", .options = &word##_options, .run = cmd_##word }
-const struct verb verbs[] = {
-    VERB(test), VERB(verify), VERB(bench), VERB(apply), VERB(explain), VERB(images),
-    VERB(lint), VERB(review), VERB(parse), VERB(certs), VERB(render),  VERB(completion),
+const struct verb *const verbs[] = {
+    &verb_test, &verb_verify, &verb_bench, &verb_apply, &verb_explain, &verb_images,
+    &verb_lint, &verb_review, &verb_parse, &verb_certs, &verb_render,  &verb_completion,
 };
 const size_t n_verbs = sizeof verbs / sizeof *verbs;
 
 static const struct verb *find_verb(const char *name) {
     for (size_t i = 0; i < n_verbs; i++)
-        if (strcmp(verbs[i].name, name) == 0)
-            return &verbs[i];
+        if (strcmp(verbs[i]->name, name) == 0)
+            return verbs[i];
     fail_row("no verb %s", name);
     return NULL;
 }
@@ -105,7 +103,7 @@ static struct run run_command(const struct command *c, size_t n, enum mem_fault_
     redirect(out_fd, err_fd);
     size_t live = mem_fault_live();
     mem_fault_arm(n, mode);
-    r.status = verb->run(verb, argc, argv);
+    r.status = verb_main(verb, argc, argv);
     r.hit = mem_fault_disarm();
     redirect(saved_out, saved_err);
     if (mem_fault_live() != live) {

@@ -56,7 +56,7 @@ static void check(const char *name, const struct buf *out, const char *expected)
 #define AT_AND_LINES(l, c)                                                                     \
     { .file = STR_INIT("a.yaml"), .line = (l), .col = (c), .lines = &lines }
 
-static struct excerpt lines = {.text = STR_INIT(LINE)};
+static struct object_excerpt lines = {.text = STR_INIT(LINE)};
 
 static const struct finding_row {
     const char *name;

@@ -1,10 +1,12 @@
+#include "mem_fault.h"
 #include "test.h"
 
 #include "base/buf.h"
 #include "base/file.h"
-#include "base/mem.h"
 #include "engine/engine.h"
 #include "rules/rules.h"
+#include "yaml/yaml.h"
+#include "json/json.h"
 
 #include <ftw.h>
 #include <stdlib.h>
@@ -14,29 +16,37 @@
 #define HEAD "apiVersion: pullgate/v1\nkind: ImagePolicy\nspec:\n" /* spec begins in line 4 */
 #define NOW_S 1795000000                                           /* 2026-11-18 */
 
-/* ---- the heap, of which the n-th allocation can be made to fail -------------------------- */
+/* ---- readers, whose calls are counted (the linker's --wrap) ------------------------------- */
 
-static int allocations;
-static int failing_allocation; /* 1-based; 0 for none */
+static struct { unsigned opened, documents, parsed; } reads;
 
-static bool may_allocate(size_t n) {
-    return n != 0 && ++allocations != failing_allocation;
+enum ec __real_yaml_open(struct yaml **out, struct str text, struct yaml_limits limits,
+                         struct err *err) MUST_CHECK;
+enum ec __wrap_yaml_open(struct yaml **out, struct str text, struct yaml_limits limits,
+                         struct err *err) MUST_CHECK;
+enum ec __real_yaml_next(struct yaml *y, struct yaml_doc **doc, struct err *err) MUST_CHECK;
+enum ec __wrap_yaml_next(struct yaml *y, struct yaml_doc **doc, struct err *err) MUST_CHECK;
+enum ec __real_json_parse(struct json *j, char *text, size_t n, struct json_limits limits,
+                          struct err *err) MUST_CHECK;
+enum ec __wrap_json_parse(struct json *j, char *text, size_t n, struct json_limits limits,
+                          struct err *err) MUST_CHECK;
+
+enum ec __wrap_yaml_open(struct yaml **out, struct str text, struct yaml_limits limits,
+                         struct err *err) {
+    reads.opened++;
+    return __real_yaml_open(out, text, limits, err);
 }
 
-void *mem_alloc(size_t n) {
-    return may_allocate(n) ? malloc(n) : NULL;
+enum ec __wrap_yaml_next(struct yaml *y, struct yaml_doc **doc, struct err *err) {
+    enum ec ec = __real_yaml_next(y, doc, err);
+    reads.documents += *doc != NULL;
+    return ec;
 }
 
-void *mem_zalloc(size_t n) {
-    return may_allocate(n) ? calloc(1, n) : NULL;
-}
-
-void *mem_realloc(void *p, size_t n) {
-    return may_allocate(n) ? realloc(p, n) : NULL;
-}
-
-void mem_free(void *p) {
-    free(p);
+enum ec __wrap_json_parse(struct json *j, char *text, size_t n, struct json_limits limits,
+                          struct err *err) {
+    reads.parsed++;
+    return __real_json_parse(j, text, n, limits, err);
 }
 
 /* ---- a policy as text -------------------------------------------------------------------- */
@@ -161,7 +171,7 @@ static struct loaded load_text(const char *yaml) {
 static void loaded_done(struct loaded *l) {
     buf_done(&l->text);
     buf_done(&l->warnings);
-    policy_free(l->policy);
+    engine_policy_free(l->policy);
 }
 
 /* ---- what is read ------------------------------------------------------------------------ */
@@ -364,6 +374,79 @@ static void policies_are_read(void **state) {
         loaded_done(&l);
     }
 }
+
+/* Positions included: 200 patterns, of which each has its own, and a warning. */
+static void a_file_is_parsed_once(void **state) {
+    (void)state;
+    static const char *const heads[] = {
+        HEAD "  approved: [", "{\"apiVersion\": \"pullgate/v1\", \"kind\": \"ImagePolicy\", "
+                              "\"spec\": {\"approved\": ["};
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        struct buf text = BUF_INIT(1 << 20);
+        buf_puts(&text, heads[i]);
+        for (size_t k = 0; k < 200; k++)
+            buf_printf(&text, "\"h%zu.io\",\n", k / 2);
+        buf_puts(&text, i == 0 ? "\"x.io\"]\n" : "\"x.io\"]}}");
+        memset(&reads, 0, sizeof reads);
+        struct loaded l = load_text(buf_z(&text));
+        assert_ok(l.ec, &l.err);
+        assert_int_equal(l.policy->rules[0].approved.v[200].pos.line, i == 0 ? 204 : 201);
+        assert_int_not_equal(l.warnings.n, 0);
+        assert_int_equal(reads.opened, 1);
+        assert_int_equal(reads.documents, 1);
+        assert_int_equal(reads.parsed, 1);
+        loaded_done(&l);
+        buf_done(&text);
+    }
+}
+
+/* ---- policies that are too large for all checks ------------------------------------------- */
+
+struct not_checked {
+    unsigned n;
+    uint32_t line;
+};
+
+static void count_not_checked(void *arg, enum rules_lint lint, const char *file,
+                              struct policy_pos pos, const char *text) {
+    struct not_checked *seen = arg;
+    (void)file;
+    (void)text;
+    seen->n += lint == LINT_NOT_CHECKED;
+    seen->line = lint == LINT_NOT_CHECKED ? pos.line : seen->line;
+}
+
+static void put_hosts(struct buf *out, const char *key, char letter) {
+    buf_printf(out, "%s: [", key);
+    for (size_t i = 0; i < 4096; i++)
+        buf_printf(out, "%s%c%zu.io", i ? "," : "", letter, i);
+    buf_puts(out, "]");
+}
+
+/* Three lists of approved patterns, each to be compared with all that is denied: the third is not. */
+static void checks_of_huge_policies_end(void **state) {
+    (void)state;
+    struct buf text = BUF_INIT(1 << 20);
+    struct not_checked seen = {.n = 0};
+    const struct rules_options options = {.warn = count_not_checked, .arg = &seen};
+    struct policy *p = NULL;
+    struct err err = ERR_INIT;
+    buf_puts(&text, HEAD "  ");
+    put_hosts(&text, "denied", 'd');
+    buf_puts(&text, "\n  rules:\n");
+    for (int i = 0; i < 3; i++) {
+        buf_printf(&text, "  - {name: r%d, match: {users: [u%d]}, ", i, i);
+        put_hosts(&text, "approved", 'a');
+        buf_puts(&text, "}\n");
+    }
+    assert_ok(rules_parse(&p, buf_view(&text), "huge.yaml", &options, &err), &err);
+    assert_int_equal(p->n_rules, 3);
+    assert_int_equal(seen.n, 1);
+    assert_int_equal(seen.line, 8);
+    engine_policy_free(p);
+    buf_done(&text);
+}
+
 /* ---- from disk --------------------------------------------------------------------------- */
 
 struct folder {
@@ -452,7 +535,7 @@ static void folders_are_read_in_order_of_names(void **state) {
     assert_int_equal(l.policy->n_files, 3);
     char name[128];
     snprintf(name, sizeof name, "%s/30-c.json", f.path);
-    assert_str(policy_file(l.policy, l.policy->rules[2].pos), str_of(name));
+    assert_str(engine_policy_file(l.policy, l.policy->rules[2].pos), str_of(name));
     loaded_done(&l);
     remove_folder(&f);
 }
@@ -667,10 +750,10 @@ static void pipes_are_read_where_wanted(void **state) {
     close(ends[1]);
     snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
     assert_int_equal(rules_load(&policy, path, NULL, &err), EC_IO);
-    assert_non_null(strstr(err.msg, "it is no regular file"));
+    assert_non_null(strstr(err.msg, "not a regular file"));
     enum ec ec = rules_load(&policy, path, &tool, &why);
     assert_ok(ec, &why);
-    policy_free(policy);
+    engine_policy_free(policy);
     close(ends[0]);
 }
 
@@ -698,7 +781,7 @@ static void no_example_is_left_out(void **state) {
     struct policy *p = NULL;
     assert_ok(rules_load(&p, TESTS_DIR "/../policies/examples", NULL, &err), &err);
     assert_int_equal(p->n_files, 4);
-    policy_free(p);
+    engine_policy_free(p);
 }
 
 /* ---- the hash ---------------------------------------------------------------------------- */
@@ -719,20 +802,20 @@ static void files_are_hashed(void **state) {
     const char *yaml = HEAD "  approved: [a.io]\n";
     assert_ok(rules_parse(&p, str_of(yaml), "x", NULL, &err), &err);
     assert_string_equal(p->sha256, "");
-    policy_free(p);
+    engine_policy_free(p);
     assert_ok(rules_parse(&p, str_of(yaml), "x", &options, &err), &err);
     assert_int_equal(strncmp(p->sha256, yaml, 64), 0);
-    policy_free(p);
+    engine_policy_free(p);
 
     struct folder f = make_folder();
     put_file(&f, "1.yaml", "#\n" HEAD "  approved: [a.io]\n");
     assert_ok(rules_load(&p, f.path, &options, &err), &err);
     assert_int_equal(strncmp(p->sha256, "#\napi", 5), 0);
-    policy_free(p);
+    engine_policy_free(p);
     put_file(&f, "2.yaml", NAMED("b") "  approved: [a.io]\n");
     assert_ok(rules_load(&p, f.path, &options, &err), &err);
     assert_int_equal(strncmp(p->sha256, "1.yaml.69.#\napiVersion", 22), 0);
-    policy_free(p);
+    engine_policy_free(p);
     remove_folder(&f);
 }
 
@@ -756,22 +839,22 @@ static void survives_the_lack_of_memory(void **state) {
                  "    - {name: three, match: {users: [u]}}\n"
                  "  exemptions: [{images: [e.io], reason: r, owner: o, until: 2026-01-01}]\n");
     put_file(&f, "2.yaml", NAMED("b") "  approved: [a.io]\n");
-    int n = 0;
+    size_t n = 0;
+    bool failed;
     do {
         struct buf told = BUF_INIT(1 << 20);
         struct rules_options options = {
             .warn = put_warning, .arg = &told, .sha256 = fake_sha256};
         struct err err = ERR_INIT;
         struct policy *p = NULL;
-        failing_allocation = ++n;
-        allocations = 0;
+        mem_fault_arm(++n, MEM_FAULT_ONCE);
         enum ec ec = rules_load(&p, f.path, &options, &err);
-        failing_allocation = 0;
+        failed = mem_fault_disarm();
         if (ec != EC_OK && (ec != EC_NOMEM || p != NULL || err.code != EC_NOMEM))
-            fail_row("allocation %d: %s: %s", n, ec_name(ec), err.msg);
-        policy_free(p);
+            fail_row("allocation %zu: %s: %s", n, ec_name(ec), err.msg);
+        engine_policy_free(p);
         buf_done(&told);
-    } while (allocations >= n);
+    } while (failed);
     assert_true(n > 50);
     remove_folder(&f);
 }
@@ -780,15 +863,15 @@ static void survives_the_lack_of_memory(void **state) {
 static void errors_survive_the_lack_of_memory(void **state) {
     (void)state;
     const struct str yaml = STR(HEAD "  approved: [a.io, a.io/x:1]\n");
-    for (int n = 1, schema = 0; schema == 0; n++) {
+    bool schema = false;
+    for (size_t n = 1; !schema; n++) {
         struct err err = ERR_INIT;
         struct policy *p = NULL;
-        failing_allocation = n;
-        allocations = 0;
+        mem_fault_arm(n, MEM_FAULT_ONCE);
         enum ec ec = rules_parse(&p, yaml, "x", NULL, &err);
-        failing_allocation = 0;
+        mem_fault_disarm();
         if (ec != EC_NOMEM && ec != EC_SYNTAX)
-            fail_row("allocation %d: %s: %s", n, ec_name(ec), err.msg);
+            fail_row("allocation %zu: %s: %s", n, ec_name(ec), err.msg);
         schema = ec == EC_SYNTAX;
         assert_null(p);
     }
@@ -796,6 +879,8 @@ static void errors_survive_the_lack_of_memory(void **state) {
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(policies_are_read),
+    cmocka_unit_test(a_file_is_parsed_once),
+    cmocka_unit_test(checks_of_huge_policies_end),
     cmocka_unit_test(folders_are_read_in_order_of_names),
     cmocka_unit_test(exemptions_hold_for_the_rules_of_their_file),
     cmocka_unit_test(the_message_of_the_policy_is_that_of_who_denies),

@@ -47,7 +47,9 @@ static const struct bad_row files[] = {
     {"a: [", EC_SYNTAX, 1, 5, "*"},
     {"[]", EC_SCHEMA, 1, 1, "expected a map, found a list"},
     {"policy", EC_SCHEMA, 1, 1, "expected a map, found a string"},
-    {"{\"a\": 1e400}", EC_SYNTAX, 1, 1, "*"},
+    {"{\"a\": 1e400}", EC_SCHEMA, 1, 1, "\"apiVersion\" is missing, expected pullgate/v1"},
+    {"{\"apiVersion\": 1e400}", EC_SCHEMA, 1, 16,
+     "apiVersion: expected a string, found a number; put quotes around it"},
     {"kind: ImagePolicy\nspec: {}", EC_SCHEMA, 1, 1,
      "\"apiVersion\" is missing, expected pullgate/v1"},
     {"apiVersion: v1\nkind: Pod\nstatus: {}", EC_SCHEMA, 1, 13,
@@ -80,8 +82,9 @@ static const struct bad_row files[] = {
      "a second document starts here, expected one ImagePolicy per file"},
     {HEAD "  approved: [a.io]\n---\na: [\n", EC_SYNTAX, 7, 1, "*"},
     {HEAD "  approved: [a.io]\n...\n  denied: [b.io]\n", EC_SCHEMA, 6, 1,
-     "text behind the end of the document is ignored, up to the next \"---\""},
-    {HEAD "  approved: [a.io]\n  approved: [b.io]\n", EC_SCHEMA, 5, 3, "key \"approved\" *"},
+     "text after the end of the document is ignored, up to the next \"---\""},
+    {HEAD "  approved: [a.io]\n  approved: [b.io]\n", EC_SCHEMA, 5, 3,
+     "duplicate key \"approved\"*"},
 };
 
 static void whole_files_are_refused(void **state) {
@@ -637,7 +640,7 @@ static void warnings_are_told(void **state) {
         if (ec != EC_OK || !str_eq(buf_view(&told), str_of(warned[i].warnings)))
             fail_row("%s\n  found    %s%.*s\n  expected %s", warned[i].yaml, err.msg,
                      STR_ARG(buf_view(&told)), warned[i].warnings);
-        policy_free(p);
+        engine_policy_free(p);
         buf_done(&told);
     }
 }
@@ -651,7 +654,7 @@ static void twin_secrets_are_dropped(void **state) {
               &err);
     assert_int_equal(p->rules[0].n_secrets, 2);
     assert_str(p->rules[0].secrets[1].name, STR("b"));
-    policy_free(p);
+    engine_policy_free(p);
 }
 
 /* ---- limits ------------------------------------------------------------------------------ */
@@ -662,7 +665,7 @@ static void refuse_built(struct buf *yaml, enum ec expected, const char *msg) {
     enum ec ec = rules_parse(&p, buf_view(yaml), "rules.yaml", NULL, &err);
     if (ec != expected || strcmp(err.msg, msg) != 0)
         fail_row("found %s %s, expected %s", ec_name(ec), err.msg, msg);
-    policy_free(p);
+    engine_policy_free(p);
     buf_done(yaml);
 }
 

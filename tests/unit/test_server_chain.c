@@ -144,7 +144,7 @@ static void expect(const char *row, const gnutls_datum_t *der, size_t n, const c
     struct buf message = BUF_INIT(MESSAGE_MAX);
     for (int v = 2; v <= 3; v++) {
         put_message(&message, der, n, v == 3);
-        const char *found = chain_trouble(buf_view(&message), v == 3);
+        const char *found = server_chain_trouble(buf_view(&message), v == 3);
         if ((found == NULL) != (expected == NULL) ||
             (found != NULL && strstr(found, expected) == NULL))
             fail_row("row %s, TLS 1.%d: %s", row, v, found ? found : "nothing wrong");
@@ -216,17 +216,17 @@ static void broken_messages_are_told(void **state) {
         put_message(&message, &der, 1, v == 3);
         struct str whole = buf_view(&message);
         for (size_t n = 0; n < whole.n; n++)
-            if (chain_trouble(str_slice(whole, 0, n), v == 3) == NULL)
+            if (server_chain_trouble(str_slice(whole, 0, n), v == 3) == NULL)
                 fail_row("TLS 1.%d, %zu of %zu bytes: nothing wrong", v, n, whole.n);
         for (size_t at = v == 3 ? 1 : 0, end = at + 7; at < end; at++) {
             if (at == end - 1)
                 at++; /* not the certificate's own tag: GnuTLS says what that is */
             message.p[at]++;
-            if (chain_trouble(whole, v == 3) == NULL)
+            if (server_chain_trouble(whole, v == 3) == NULL)
                 fail_row("TLS 1.%d, byte %zu: nothing wrong", v, at);
             message.p[at]--;
         }
-        assert_null(chain_trouble(whole, v == 3));
+        assert_null(server_chain_trouble(whole, v == 3));
     }
     buf_done(&message);
     gnutls_free(der.data);

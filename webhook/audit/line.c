@@ -1,8 +1,8 @@
-/* One decision as one line, which must not grow with what a pod's author sends, and must not be lost.
+/* One decision as one line, which must not grow with the input of a pod's author, and must not be lost.
  *
- * Texts are cut at fixed lengths, so that what is always there has a bound. The lists, which are the
- * author's, get what is left of the line: secrets and images at most a part of it, reasons the rest. What
- * does not fit is counted. */
+ * Texts are cut at fixed lengths, so the fixed part of the line is bounded. The lists, which the author
+ * controls, share the rest of the line: secrets and images get at most a part of it, reasons what is
+ * left. Elements that do not fit are counted. */
 #include "audit/audit.h"
 
 #include "base/clock.h"
@@ -12,13 +12,13 @@
 enum {
     NAME_BYTES = 256, /* a name of Kubernetes has 253, a uid 36 */
     USER_BYTES = 512, /* two such names and a prefix */
-    TEXT_BYTES = 512  /* an image that is one has 255, its tag and its digest */
+    TEXT_BYTES = 512  /* a valid image has 255, a tag and a digest */
 };
 enum { IMAGES_SHOWN = 256, MESSAGE_BYTES = 2048 };
 
 struct line {
     struct buf *out;
-    size_t end; /* where lists have to end: the rest is for what follows them */
+    size_t end; /* limit of the lists: the rest is for what follows them */
     bool cut;
 };
 
@@ -34,8 +34,8 @@ static ALWAYS_INLINE void put_text(struct line *l, struct str text, size_t max) 
         put_cut(l, text, max);
 }
 
-/* ,"key":"value", and nothing for an empty value. With the key, all before the value is one text whose
- * length the compiler knows. */
+/* ,"key":"value", and nothing for an empty value. With the key, everything before the value is one
+ * constant text. */
 #define PUT(l, key, value, max) put((l), STR(",\"" key "\":"), (value), (max))
 
 static ALWAYS_INLINE void put(struct line *l, struct str key, struct str value, size_t max) {
@@ -79,10 +79,10 @@ struct list {
     struct str key, omitted;
     void (*put)(struct line *l, const struct decision *d, size_t i);
     size_t n, n_omitted;
-    size_t part; /* of the room that is left, one in so many */
+    size_t part; /* 1/part of the remaining room */
 };
 
-/* As many elements as fit in the list's part of the room, and how many did not. */
+/* As many elements as fit in the list's part of the room, and the number of the others. */
 static void put_list(struct line *l, const struct decision *d, const struct list *list) {
     static const size_t tail = sizeof "],\"reasonsOmitted\":18446744073709551615";
     struct buf *out = l->out;
@@ -124,14 +124,14 @@ static void put_lists(struct line *l, const struct decision *d) {
             put_list(l, d, &lists[i]);
 }
 
-/* ---- what is always there ------------------------------------------------------------ */
+/* ---- the fixed part -------------------------------------------------------------------- */
 
 static void put_rule(struct line *l, const struct audit_entry *e) {
     const struct policy_rule *rule = e->decision->rule;
     if (rule == NULL)
         return;
     PUT(l, "rule", rule->name, NAME_BYTES);
-    PUT(l, "file", policy_file(e->policy, rule->pos), NAME_BYTES);
+    PUT(l, "file", engine_policy_file(e->policy, rule->pos), NAME_BYTES);
     buf_puts(l->out, ",\"line\":");
     buf_uint(l->out, rule->pos.line);
     PUT(l, "mode", str_of(engine_mode_name(rule->mode)), NAME_BYTES);
@@ -152,7 +152,7 @@ static void put_object(struct line *l, const struct audit_entry *e) {
     PUT(l, "user", w->user, USER_BYTES);
 }
 
-/* Behind the lists. */
+/* After the lists. */
 static void put_tail(struct line *l, const struct audit_entry *e) {
     buf_puts(l->out, e->dry_run ? ",\"dryRun\":true" : ",\"dryRun\":false");
     buf_puts(l->out, ",\"durationNs\":");
@@ -166,7 +166,7 @@ enum {
     KEYS_BYTES = 512, /* all keys, numbers and brackets of one line, and a hash */
     TAIL_BYTES = KEYS_BYTES + 6 * NAME_BYTES
 };
-/* A generated name stands only where there is no other. */
+/* A generated name is used only when there is no other. */
 _Static_assert((int)AUDIT_LINE_MIN >= 6 * (11 * NAME_BYTES + USER_BYTES) + 2 * KEYS_BYTES,
                "what is always there fits into the shortest line");
 

@@ -1,4 +1,4 @@
-/* The queue: two buffers that change places, so that writers copy and never wait for the disk.
+/* The queue: two buffers that are swapped, so that writers copy and never wait for the disk.
  */
 #include "audit/audit.h"
 
@@ -13,13 +13,13 @@
 #include <unistd.h>
 
 enum {
-    PIPE_CHUNK = 4096, /* PIPE_BUF: what a pipe that polls writable takes */
+    PIPE_CHUNK = 4096, /* PIPE_BUF: a pipe that polls writable accepts as much */
     FILE_CHUNK = 1 << 20,
     POLL_MS = 200,
-    JOIN_MS = 500, /* what the thread has to notice that it is over */
+    JOIN_MS = 500, /* for the thread to notice the end */
     GATHER_NS = 5000000,
     GATHER_BYTES = 64 << 10,
-    KEEP_BYTES = 1 << 20 /* a larger buffer is one of a time when nobody read */
+    KEEP_BYTES = 1 << 20 /* a larger buffer comes from a time when the output was not read */
 };
 
 struct audit {
@@ -34,9 +34,9 @@ struct audit {
     bool torn;                          /* the thread's own: an error cut the last line short */
     bool busy;                          /* under lock: the thread has lines in `writing` */
     bool closing, impatient;            /* under lock */
-    bool ended, abandoned;    /* under lock: the thread is done; nobody waits for that */
+    bool ended, abandoned;    /* under lock: the thread is done; nothing waits for that */
     int64_t deadline_ns;      /* under lock; when closing */
-    int64_t in_vain_ns;       /* under lock: when a wait for room ran out; 0: never */
+    int64_t in_vain_ns;       /* under lock: when a wait for room timed out; 0: never */
     _Atomic int64_t moved_ns; /* bytes were written, or began to wait */
     struct audit_stats stats; /* under lock */
 };
@@ -55,7 +55,7 @@ static bool gave_up(struct audit *a) {
     return over;
 }
 
-/* Waits until the descriptor takes bytes; false when it is time to give up. */
+/* Waits until the descriptor is writable; false when it is time to give up. */
 static bool wait_writable(struct audit *a) {
     struct pollfd p = {.fd = a->fd, .events = POLLOUT};
     while (poll(&p, 1, POLL_MS) == 0)
@@ -74,13 +74,13 @@ static size_t chunk_of(const struct audit *a, struct str rest) {
     return a->chunk;
 }
 
-/* A line that an error cut short is ended, so that the next one is whole. */
+/* A line that an error cut short gets its line end, so that the next one is whole. */
 static void mend(struct audit *a) {
     if (a->torn && wait_writable(a) && write(a->fd, "\n", 1) == 1)
         a->torn = false;
 }
 
-/* The bytes that could not be written; *os says why: 0 when closing took too long. */
+/* Returns the bytes that could not be written; *os is the errno, or 0 when closing took too long. */
 static struct str write_out(struct audit *a, struct str rest, int *os) {
     *os = 0;
     while (rest.n != 0) {
@@ -120,8 +120,8 @@ static size_t enough(const struct audit *a) {
     return a->pending.max / 2 < GATHER_BYTES ? a->pending.max / 2 : GATHER_BYTES;
 }
 
-/* Lines that come close together go out together: to wake this thread for each of them would cost
- * as much as the decision it tells of. */
+/* Lines that arrive close together are written together: waking this thread for each of them would cost
+ * as much as its decision. */
 static void wait_for_lines(struct audit *a) {
     while (a->pending.n == 0 && !a->closing)
         pthread_cond_wait(&a->has_bytes, &a->lock);
@@ -174,7 +174,7 @@ static void *run(void *arg) {
     return NULL;
 }
 
-/* A pipe has to be asked before each write, or one that blocks could never be given up. */
+/* A pipe is polled before each write, or a blocking write could never be abandoned. */
 static size_t chunk_for(int fd) {
     struct stat st;
     return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? FILE_CHUNK : PIPE_CHUNK;
@@ -213,7 +213,7 @@ static bool fits(const struct audit *a, struct str line) {
     return line.n <= a->pending.max - a->pending.n;
 }
 
-/* A wait ran out and nothing has moved since. */
+/* A wait timed out and nothing was written since. */
 static bool is_stuck(struct audit *a) {
     return a->in_vain_ns > atomic_load(&a->moved_ns);
 }
@@ -292,7 +292,7 @@ void audit_stats(struct audit *a, struct audit_stats *out) {
     pthread_mutex_unlock(&a->lock);
 }
 
-/* It may sit in a write(2) that blocks although poll(2) said that it would not. */
+/* The thread may hang in a write(2) that blocks although poll(2) reported room. */
 static void wait_for_end(struct audit *a) {
     const struct timespec until = timespec_of(a->deadline_ns + (int64_t)JOIN_MS * 1000000);
     pthread_mutex_lock(&a->lock);
@@ -304,7 +304,7 @@ static void wait_for_end(struct audit *a) {
     pthread_mutex_unlock(&a->lock);
 }
 
-/* False: the thread frees it, if ever. */
+/* False: the thread will free it, if it ever returns. */
 static bool take_back(struct audit *a) {
     pthread_mutex_lock(&a->lock);
     bool ended = a->ended;

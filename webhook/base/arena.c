@@ -38,8 +38,8 @@ void arena_reset(struct arena *a) {
     a->used_bytes = a->first->cap;
 }
 
-/* As much again as there is: what grows large is soon made of blocks that malloc gives back to the system
- * as soon as they are free. */
+/* Doubles the arena: a large one soon consists of blocks that malloc returns to the system as soon as
+ * they are freed. */
 static size_t next_bytes(const struct arena *a) {
     size_t n = a->used_bytes < BLOCK_MAX_BYTES ? a->used_bytes : BLOCK_MAX_BYTES;
     size_t left = a->max_bytes > a->used_bytes ? a->max_bytes - a->used_bytes : 0;
@@ -69,7 +69,7 @@ static struct arena_block *add_block(struct arena *a, size_t n) {
     return block;
 }
 
-/* To the border where any type may stand. */
+/* Rounds up to the alignment of any type. */
 static size_t round_up(size_t n) {
     const size_t align = alignof(max_align_t);
     return (n + align - 1) / align * align;

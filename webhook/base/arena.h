@@ -1,10 +1,10 @@
-/* arena - memory of one request: taken piece by piece, given back all at once.
+/* arena - memory of one request: allocated in pieces, freed all at once.
  *
  *      first block (kept by reset)      further blocks (freed by reset)
  *      [ used ......... | free ] -> [ used ... | free ] -> NULL
  *
  * Limits     max_bytes in all; beyond it allocations fail (EC_LIMIT), as they do without memory
- * Ownership  everything taken belongs to the arena and dies at reset() or done()
+ * Ownership  all allocations belong to the arena and end at reset() or done()
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_BASE_ARENA_H
 #define PULLGATE_BASE_ARENA_H
@@ -21,14 +21,14 @@ struct arena {
     size_t block_bytes; /* of the first block; the others double what there is, up to 4 MiB */
     size_t used_bytes;  /* in blocks, against max_bytes */
     size_t max_bytes;
-    int bad; /* an enum ec: why the last failure was one */
+    int bad; /* an enum ec: the reason for the last failure */
 };
 
 #define ARENA_INIT(block, max)                                                                 \
     { .first = NULL, .last = NULL, .block_bytes = (block), .used_bytes = 0, .max_bytes = (max) }
 
 void arena_done(struct arena *a);
-/* Forgets all, keeps the first block. */
+/* Frees everything but the first block. */
 void arena_reset(struct arena *a);
 
 /* n bytes, zeroed, aligned for any type; NULL when there is no room (see arena_fail). n = 0
@@ -38,15 +38,15 @@ void *arena_zalloc(struct arena *a, size_t n) MUST_CHECK;
 void *arena_alloc(struct arena *a, size_t n) MUST_CHECK;
 void *arena_array(struct arena *a, size_t count, size_t size) MUST_CHECK;
 
-/* n bytes to write into, which stay free until arena_keep takes the first of them. Nothing else may
- * be taken between the two calls. */
+/* n bytes to write into; arena_keep then allocates the first of them. No other allocation is allowed
+ * between the two calls. */
 void *arena_room(struct arena *a, size_t n) MUST_CHECK;
 void arena_keep(struct arena *a, size_t n);
 
 /* Copies the bytes; false when there is no room. */
 bool arena_str(struct arena *a, struct str s, struct str *out) MUST_CHECK;
 
-/* EC_LIMIT or EC_NOMEM, with its text, after an allocation answered NULL. */
+/* EC_LIMIT or EC_NOMEM, with its text, after an allocation returned NULL. */
 enum ec arena_fail(const struct arena *a, struct err *err);
 
 #define ARENA_NEW(a, type) ((type *)arena_zalloc((a), sizeof(type)))

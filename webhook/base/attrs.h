@@ -1,10 +1,10 @@
-/* attrs - the compiler words the house uses; everything else is C11.
- * MUST_CHECK   the caller has to look at the result
+/* attrs - the compiler extensions in use; everything else is C11.
+ * MUST_CHECK   the caller has to check the result
  * PRINTF(f, a) argument f is a format, the variable arguments start at a
  * AUTO(fn)     fn(&variable) runs when the variable leaves its scope
- * ALWAYS_INLINE  for pieces of one loop whose state shall stay in registers, and for small functions
- *              that are called with constants and shrink by them
- * NEVER_INLINE for what such a loop calls seldom: inlined, it would take the loop's registers
+ * ALWAYS_INLINE  for parts of one loop whose state must stay in registers, and for small functions
+ *              that are called with constants and become smaller by them
+ * NEVER_INLINE for functions that such a loop calls rarely: inlined, they would take its registers
  * Threads      not applicable                                              */
 #ifndef PULLGATE_BASE_ATTRS_H
 #define PULLGATE_BASE_ATTRS_H

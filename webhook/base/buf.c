@@ -50,13 +50,13 @@ char *buf_grow(struct buf *b, size_t n) {
     return grow(b, n) ? b->p + b->n : NULL;
 }
 
-/* Straight into the room there is; once more only if that was too little. */
+/* Prints into the existing room; again only if that was too little. */
 void buf_vprintf(struct buf *b, const char *format, va_list args) {
     size_t room = b->bad || b->p == NULL ? 0 : b->cap - b->n;
     va_list again;
     va_copy(again, args);
     int n = vsnprintf(room != 0 ? b->p + b->n : NULL, room, format, args);
-    /* One byte more than is kept: vsnprintf ends its text with a NUL. */
+    /* One byte more than is kept, for vsnprintf's NUL. */
     if (n > 0 && (size_t)n >= room) {
         char *to = buf_room(b, (size_t)n + 1);
         n = to != NULL ? vsnprintf(to, (size_t)n + 1, format, again) : 0;
@@ -134,7 +134,7 @@ static bool is_plain(unsigned char c) {
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* Copies plain bytes up to the first that is not; how many these were. */
+/* Copies plain bytes up to the first that is not; returns their number. */
 static size_t copy_bytes(char *to, const char *p, size_t n) {
     size_t i = 0;
     for (; i < n && is_plain((unsigned char)p[i]); i++)
@@ -143,7 +143,7 @@ static size_t copy_bytes(char *to, const char *p, size_t n) {
 }
 
 #if BUF_SSE2
-/* Copies sixteen bytes; are all of them plain? Signed: bytes from 0x80 up are below ' ' too. */
+/* Copies sixteen bytes; whether all of them are plain. Signed: bytes from 0x80 up are below ' ', too. */
 static bool copy_16(char *to, const char *p) {
     const __m128i quote = _mm_set1_epi8('"'), escape = _mm_set1_epi8('\\');
     const __m128i space = _mm_set1_epi8(' '), del = _mm_set1_epi8(0x7f);
@@ -155,8 +155,8 @@ static bool copy_16(char *to, const char *p) {
 }
 #endif
 
-/* Are all eight bytes plain? Where no byte has its top bit set, a subtraction sets that of the bytes
- * that were smaller, and of others at most behind such a one. */
+/* Whether all eight bytes are plain. If no byte has its top bit set, a subtraction sets it in each byte
+ * that was smaller, and otherwise only in bytes after such a one. */
 static bool are_plain(uint64_t x) {
     const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
     uint64_t control = x - ones * 0x20, quote = (x ^ ones * '"') - ones;
@@ -181,8 +181,8 @@ static bool copy_4_to_7(char *to, const char *p, size_t n) {
     return are_plain((uint64_t)first << 32 | last);
 }
 
-/* As copy_bytes; beyond those, up to n bytes of `to` are written with anything. The last step takes the
- * last eight or sixteen bytes, some of them once more. */
+/* As copy_bytes; after those, up to n bytes of `to` are overwritten with arbitrary values. The last step
+ * copies the last eight or sixteen bytes, some of them again. */
 static size_t copy_plain(char *to, const char *p, size_t n) {
     size_t i = 0;
     if (n >= 4 && n < 8 && copy_4_to_7(to, p, n))
@@ -200,7 +200,7 @@ static size_t copy_plain(char *to, const char *p, size_t n) {
     return i + copy_bytes(to + i, p + i, n - i);
 }
 
-/* One character outside of plain ASCII, at p with n bytes left; how many bytes it took. */
+/* Prints one character that is not plain ASCII, at p with n bytes left; returns its length in bytes. */
 static size_t json_special(struct buf *b, const unsigned char *p, size_t n) {
     if (*p < 0x80) {
         json_escape(b, *p);
@@ -219,7 +219,7 @@ static size_t json_special(struct buf *b, const unsigned char *p, size_t n) {
     return length;
 }
 
-/* No byte becomes less than one: the room asked for is needed in any case. */
+/* Each byte becomes at least one: the room requested is needed in any case. */
 void buf_json(struct buf *b, struct str s) {
     char *to = buf_room(b, s.n + 2);
     if (to == NULL)
@@ -245,7 +245,7 @@ static int upper_24(const unsigned char *p) {
 }
 
 /* Sixteen digits for twelve bytes; thirteen are read. Each word becomes four numbers below 64, the
- * first in its lowest byte; to these is added what lies between them and their characters. */
+ * first in its lowest byte; to these the difference to their characters is added. */
 static void digits_16(char *to, const unsigned char *p) {
     __m128i x = _mm_setr_epi32(upper_24(p), upper_24(p + 3), upper_24(p + 6), upper_24(p + 9));
     __m128i v = _mm_srli_epi32(x, 26);

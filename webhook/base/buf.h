@@ -1,11 +1,11 @@
-/* buf - growing bytes, born with a maximum.
+/* buf - growing bytes, with a maximum.
  *
  *      p                n              cap            max
  *      |---- written ---|---- room ----|.... may grow ....|
  *
  * Errors     sticky: a writer that runs out of memory or room notes it in `bad` and ignores all
  *            further writes, so that long writers need one check at their end (buf_status).
- *            A house exception to MUST_CHECK: forty checks in a row hide the text they write.
+ *            An exception to MUST_CHECK: forty checks in a row would hide the text they write.
  * Ownership  owns p; done() frees it; str() borrows until the next write
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_BASE_BUF_H
@@ -27,24 +27,24 @@ struct buf {
 #define BUF_INIT(max_bytes)                                                                    \
     { .p = NULL, .n = 0, .cap = 0, .max = (max_bytes), .bad = 0 }
 
-/* Over bytes of somebody else: never grows, and buf_done is not for it. */
+/* Over bytes that it does not own: never grows; no buf_done. */
 #define BUF_OVER(bytes, n_bytes)                                                               \
     { .p = (bytes), .n = 0, .cap = (n_bytes), .max = (n_bytes), .bad = 0 }
 
 void buf_done(struct buf *b);
 /* Empty again, memory kept, `bad` cleared. */
 void buf_reset(struct buf *b);
-/* The slow half of buf_room: there is too little room, or the buffer is bad. */
+/* The slow path of buf_room: too little room, or the buffer is bad. */
 char *buf_grow(struct buf *b, size_t n);
 
-/* Room for n more bytes; the pointer to it, or NULL (then `bad` is set). Also of no bytes at all
- * it is no null pointer: there is no arithmetic on one. */
+/* Room for n more bytes; the pointer to it, or NULL (then `bad` is set). Not NULL for n = 0: pointer
+ * arithmetic on NULL is undefined. */
 static inline char *buf_room(struct buf *b, size_t n) {
     bool fits = !b->bad && b->p != NULL && b->cap - b->n >= n;
     return fits ? b->p + b->n : buf_grow(b, n);
 }
 
-/* Inline, since most of what is written are a few bytes of known length. */
+/* Inline, since most writes are a few bytes of known length. */
 static inline void buf_add(struct buf *b, const void *bytes, size_t n) {
     char *to;
     if (n == 0 || (to = buf_room(b, n)) == NULL)
@@ -78,16 +78,16 @@ static inline struct str buf_view(const struct buf *b) {
     return (struct str){b->p, b->n};
 }
 
-/* The text with a NUL behind it, for a border to a C library; NULL when b is bad. */
+/* The text with a NUL after it, for a C library; NULL when b is bad. */
 const char *buf_z(struct buf *b);
 
 /* A key as a token of a JSON pointer (RFC 6901): ~ and / escaped. */
 void buf_pointer(struct buf *b, struct str key);
 
 /* A JSON string with its quotes (RFC 8259, section 7): `"`, `\` and control characters are
- * escaped, as are DEL, C1 controls and what is not seen but changes what is (zero width, direction,
- * U+2028, U+FEFF and their like); bytes that are not UTF-8 become U+FFFD, so that the
- * output is valid whatever the input. It stands here, not in json/, since logs need it too. */
+ * escaped, as are DEL, C1 controls and invisible characters that change how others are shown (zero
+ * width, direction, U+2028, U+FEFF and the like); bytes that are not UTF-8 become U+FFFD, so that the
+ * output is valid for any input. It is here, not in json/, since logs need it, too. */
 void buf_json(struct buf *b, struct str s);
 
 /* Standard base64 with padding (RFC 4648, section 4). */

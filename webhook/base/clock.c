@@ -46,7 +46,7 @@ static void put_digits(char *to, int64_t v, int width) {
     }
 }
 
-/* Years outside 0000 to 9999 have no RFC 3339 form; they are shown as the nearest that has. */
+/* Years outside 0000 to 9999 have no RFC 3339 form; they are printed as the nearest that has one. */
 static int64_t clamp_s(int64_t s) {
     const int64_t first = -62167219200, last = 253402300799;
     return s < first ? first : s > last ? last : s;
@@ -141,4 +141,19 @@ bool clock_parse(struct str s, int64_t *out_s, bool *date_only) {
     *out_s = date + h * 3600 + m * 60 + sec - east;
     *date_only = false;
     return true;
+}
+
+int64_t clock_wall_s(void) {
+    return clock_wall_us() / 1000000;
+}
+
+enum ec clock_parse_now(int64_t *out_s, const char *what, struct str s, struct err *err) {
+    bool date_only;
+    *out_s = clock_wall_s();
+    if (s.p == NULL || clock_parse(s, out_s, &date_only))
+        return EC_OK;
+    return err_set(err, EC_USAGE,
+                   "%s: found \"%.*s\", expected a date such as 2027-01-31 or a time such as "
+                   "2027-01-31T12:00:00Z",
+                   what, STR_ARG(str_slice(s, 0, 100)));
 }

@@ -1,12 +1,13 @@
-/* clock - what time it is, and how times are written.
+/* clock - the time, and the notation of times.
  * Shape      wall: Unix time in seconds or microseconds; mono: nanoseconds since some start
- * Rules      only programs ask; below them times come in as parameters
+ * Rules      only programs read the clock; below them times are parameters
  * Source     RFC 3339; days by Howard Hinnant's days_from_civil (public domain note)
  * Threads    pure functions and the system's clocks                                        */
 #ifndef PULLGATE_BASE_CLOCK_H
 #define PULLGATE_BASE_CLOCK_H
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/str.h"
 
 int64_t clock_wall_us(void);
@@ -20,5 +21,12 @@ void clock_print_s(struct buf *out, int64_t unix_s);
  * date alone *out is its first second in UTC and *date_only is set. False, out untouched, for
  * anything else, such as 2027-02-30. */
 bool clock_parse(struct str s, int64_t *out_s, bool *date_only);
+
+int64_t clock_wall_s(void);
+
+/* The time that an option or a key named `what` gives, or the clock's where s.p is NULL.
+ * Errors: EC_USAGE: what was found, and how a time is written; *out_s is undefined then. */
+enum ec clock_parse_now(int64_t *out_s, const char *what, struct str s, struct err *err)
+    MUST_CHECK;
 
 #endif

@@ -4,7 +4,7 @@
 
 /* ---- characters ----------------------------------------------------------------------- */
 
-struct unit { /* one character, or one byte that is none */
+struct unit { /* one character, or one byte that is not UTF-8 */
     struct str bytes;
     bool seen;
 };
@@ -21,7 +21,7 @@ static void put_hex(struct buf *out, struct str bytes) {
         buf_printf(out, "\\x%02x", (unsigned char)bytes.p[i]);
 }
 
-/* Printable ASCII that begins no command of any CI system: most of all text. */
+/* Printable ASCII that begins no command of any CI system: nearly all text. */
 static size_t plain_bytes(struct str s, size_t at) {
     size_t i = at;
     while (i < s.n && s.p[i] >= 0x20 && s.p[i] < 0x7f && s.p[i] != ':' && s.p[i] != '#')
@@ -35,7 +35,7 @@ static bool is_graph(char c) {
     return c > 0x20 && c < 0x7f;
 }
 
-/* Readers of logs trim lines, also of blanks outside of ASCII. */
+/* Log readers trim lines, also of blanks other than ASCII. */
 static bool is_line_start(const struct buf *out) {
     for (size_t i = out->n; i-- > 0;) {
         if (out->p[i] == '\n')
@@ -76,7 +76,7 @@ static bool begins_line_command(struct str s) {
     return s.p[0] == ':' || begins_test_point(s) || begins_plan(s);
 }
 
-/* One character; how many bytes it took. *start: nothing but blanks stands before it in its line. */
+/* Prints one character; returns its length in bytes. *start: only blanks precede it in its line. */
 static size_t put_text(struct buf *out, struct str s, size_t at, bool *start) {
     struct unit u = unit_at(s, at);
     struct str rest = str_slice(s, at, s.n);
@@ -117,7 +117,7 @@ void escape_comment(struct buf *out, struct str s) {
     escape_text(out, s);
 }
 
-/* Eight bytes at a time: are all of them printable ASCII? */
+/* Whether all bytes are printable ASCII, eight at a time. */
 static bool are_printable(const char *p) {
     const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
     uint64_t x, del;
@@ -242,7 +242,7 @@ static const char *markup(uint32_t c) {
     }
 }
 
-/* Section 2.2: characters that cannot stand in a document, not even as a reference. */
+/* Section 2.2: characters that are not allowed in a document, not even as a reference. */
 static bool is_outside_xml(uint32_t c) {
     return (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0xfffe || c == 0xffff;
 }

@@ -21,7 +21,7 @@ static enum ec read_all(struct buf *out, int fd, const char *path, size_t max_by
     for (;;) {
         char *to = buf_room(out, PIECE);
         if (to == NULL)
-            return err_set(err, (enum ec)out->bad, "%s: no room for the file's bytes", path);
+            return err_set(err, (enum ec)out->bad, "%s: no room for the file", path);
         ssize_t n = read(fd, to, PIECE);
         if (n < 0 && errno == EINTR)
             continue;
@@ -50,12 +50,12 @@ static enum ec read_path(struct buf *out, const char *path, int flags, size_t ma
     if (S_ISDIR(st.st_mode))
         return err_set_os(err, EISDIR, "cannot read %s", path);
     if (!S_ISREG(st.st_mode) && (flags & O_NONBLOCK))
-        return err_set(err, EC_IO, "cannot read %s: it is no regular file", path);
+        return err_set(err, EC_IO, "cannot read %s: not a regular file", path);
     return read_all(out, fd, path, max_bytes, err);
 }
 
 enum ec file_read(struct buf *out, const char *path, size_t max_bytes, struct err *err) {
-    /* O_NONBLOCK: opening a FIFO nobody writes to must not hang. */
+    /* O_NONBLOCK: opening a FIFO without a writer must not hang. */
     return read_path(out, path, O_NONBLOCK, max_bytes, err);
 }
 
@@ -81,8 +81,8 @@ enum ec file_write_fd(int fd, struct str bytes, struct err *err) {
     return EC_OK;
 }
 
-/* The owner stays where we are root, the group where it is one of ours. A bit that lends an
- * owner's rights (set-user-ID) would else lend another's. */
+/* Root keeps the owner; the group is kept if the process is a member. Otherwise set-user-ID and
+ * set-group-ID bits, which grant the owner's rights, are dropped. */
 static unsigned keep_owner(int fd, const char *path, unsigned mode) {
     struct stat old, now;
     if (stat(path, &old) != 0)
@@ -112,7 +112,7 @@ static void sync_directory_of(const char *path) {
                     : mem_strdup(STR("."));
     if (dir == NULL)
         return;
-    /* Best effort: some file systems cannot sync a directory, and the rename has happened. */
+    /* Best effort: some file systems cannot sync a directory, and the rename is done. */
     AUTO(close_fdp) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0)
         (void)fsync(fd);
@@ -127,7 +127,7 @@ enum ec file_replace(const char *path, unsigned mode, struct str bytes, struct e
         return err_set(err, EC_NOMEM, "out of memory");
     AUTO(close_fdp) int fd = mkostemp(temp, O_CLOEXEC);
     if (fd < 0)
-        return err_set_os(err, errno, "cannot create a file beside %s", path);
+        return err_set_os(err, errno, "cannot create a file next to %s", path);
     enum ec ec = write_temp(fd, temp, keep_owner(fd, path, mode), bytes, err);
     if (ec == EC_OK && rename(temp, path) != 0)
         ec = err_set_os(err, errno, "cannot rename %s to %s", temp, path);

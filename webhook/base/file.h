@@ -7,8 +7,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Appends the file's bytes ("-" is standard input). A directory, FIFO or device is refused, so
- * that a reader cannot be made to wait; standard input may be anything.
+/* Appends the file's bytes ("-" is standard input). A directory, FIFO or device is refused, since
+ * reading it may block; standard input may be anything.
  * Errors: EC_IO, EC_LIMIT (more than max_bytes), EC_NOMEM; out may then hold a part. */
 enum ec file_read(struct buf *out, const char *path, size_t max_bytes, struct err *err)
     MUST_CHECK;
@@ -17,14 +17,14 @@ enum ec file_read(struct buf *out, const char *path, size_t max_bytes, struct er
 enum ec file_read_any(struct buf *out, const char *path, size_t max_bytes, struct err *err)
     MUST_CHECK;
 
-/* Replaces the file: written beside it with the given permission bits, and with the owner and group
- * of the one that is there as far as we may, fsync'ed, renamed; the directory is fsync'ed too.
+/* Replaces the file: a new one is written in its folder with the given permission bits, and with the
+ * owner and group of the old one as far as permitted, fsync'ed and renamed; the folder is fsync'ed, too.
  * Readers see the old bytes or the new ones, never a mixture. */
 enum ec file_replace(const char *path, unsigned mode, struct str bytes, struct err *err)
     MUST_CHECK;
 
-/* Where standard input, output or error are closed, puts something in their place that fails: else the
- * next file to be opened would be written to as if it were one of them. First thing in main(). */
+/* Opens standard input, output and error if they are closed, so that using them fails: otherwise the next
+ * file opened would take their place. First call in main(). */
 void file_guard_standard(void);
 
 /* All bytes to a descriptor, through EINTR and short writes. */

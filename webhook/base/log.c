@@ -13,14 +13,14 @@
 enum {
     LINE_MAX_BYTES = 16 * 1024,
     WAITING_MAX_BYTES = 64 * 1024,
-    PATIENCE_MS = 100, /* of the thread, not of those who log */
+    PATIENCE_MS = 100, /* of the writing thread */
     RETRY_S = 1,
     FLUSH_S = 2
 };
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 static _Atomic int lowest =
-    LOG_INFO; /* with `output` the mutable globals of the house (style, rule 33) */
+    LOG_INFO; /* with `output` the only mutable globals of the programs */
 
 void log_set_level(enum log_level level) {
     atomic_store(&lowest, (int)level);
@@ -55,23 +55,23 @@ static void put_field(struct buf *line, const struct log_field *f) {
 
 /* ---- standard error -------------------------------------------------------------------- */
 
-/* It may be a pipe that nobody reads, or a terminal that is stopped. Then lines are lost and counted.
- * Between log_start() and log_stop() a thread of its own writes, so that not even a write(2) that never
- * returns is waited for: poll(2) speaks for one writer alone, and others may share the pipe. */
+/* It may be a pipe without a reader, or a stopped terminal. Then lines are lost and counted. Between
+ * log_start() and log_stop() a separate thread writes, so that no other thread waits even for a write(2)
+ * that never returns: the result of poll(2) is not reliable when other processes share the pipe. */
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool runs, ends, busy; /* under lock: the thread */
     pthread_t thread;
     struct buf waiting; /* under lock: whole lines */
-    int64_t lost;       /* under lock: lines, not told yet */
-    bool stuck;         /* the writer's: the last wait was in vain */
+    int64_t lost;       /* under lock: lines, not reported yet */
+    bool stuck;         /* the writer's: the last wait timed out */
     bool torn;          /* the writer's: the last line was cut short */
 } output = {.lock = PTHREAD_MUTEX_INITIALIZER,
             .changed = PTHREAD_COND_INITIALIZER,
             .waiting = BUF_INIT(WAITING_MAX_BYTES)};
 
-/* Whoever reads may only be slow: the first one waits for him. */
+/* The reader may only be slow: only the first wait is long. */
 static bool is_writable(void) {
     struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
     int n;
@@ -82,7 +82,7 @@ static bool is_writable(void) {
     return n > 0;
 }
 
-/* A pipe that polls writable takes PIPE_BUF bytes without waiting. */
+/* A pipe that polls writable accepts PIPE_BUF bytes without blocking. */
 static bool put_bytes(struct str s) {
     while (s.n != 0) {
         if (!is_writable())
@@ -110,7 +110,7 @@ static void begin(struct buf *line, enum log_level level, const char *event) {
     buf_printf(line, "\",\"level\":\"%s\",\"event\":\"%s\"", level_names[level], event);
 }
 
-static bool tell_of_lost_lines(int64_t lost) {
+static bool report_lost_lines(int64_t lost) {
     struct buf line = BUF_INIT(LINE_MAX_BYTES);
     const struct log_field lines = F_INT("lines", lost);
     begin(&line, LOG_WARN, "log_lines_lost");
@@ -121,9 +121,9 @@ static bool tell_of_lost_lines(int64_t lost) {
     return told;
 }
 
-/* Writes all of them; how many are lost now, with those that were before. */
+/* Writes all of them; returns the number of lines lost, earlier ones included. */
 static int64_t put_lines(struct str lines, int64_t lost) {
-    if (lost != 0 && tell_of_lost_lines(lost))
+    if (lost != 0 && report_lost_lines(lost))
         lost = 0;
     while (lines.n != 0) {
         size_t n = str_find(lines, '\n') + 1;
@@ -150,16 +150,26 @@ static void write_waiting(void) {
     pthread_cond_broadcast(&output.changed);
 }
 
-/* Lost lines are told as soon as somebody reads again, though nobody logs. */
+static struct timespec seconds_from_now(int seconds) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += seconds;
+    return t;
+}
+
+/* Under lock. False: nothing changed up to then. */
+static bool wait_until(const struct timespec *then) {
+    return pthread_cond_clockwait(&output.changed, &output.lock, CLOCK_MONOTONIC, then) == 0;
+}
+
+/* Lost lines are reported as soon as standard error is writable again, although nothing is logged. */
 static void wait_for_lines(void) {
-    struct timespec until;
     if (output.lost == 0) {
         pthread_cond_wait(&output.changed, &output.lock);
         return;
     }
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += RETRY_S;
-    if (pthread_cond_timedwait(&output.changed, &output.lock, &until) != 0)
+    struct timespec retry = seconds_from_now(RETRY_S);
+    if (!wait_until(&retry))
         write_waiting();
 }
 
@@ -184,11 +194,9 @@ void log_start(void) {
 
 /* Under lock. */
 static bool is_written(void) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += FLUSH_S;
+    struct timespec deadline = seconds_from_now(FLUSH_S);
     while (output.waiting.n != 0 || output.busy)
-        if (pthread_cond_timedwait(&output.changed, &output.lock, &until) != 0)
+        if (!wait_until(&deadline))
             return false;
     return true;
 }
@@ -200,7 +208,7 @@ void log_flush(void) {
     pthread_mutex_unlock(&output.lock);
 }
 
-/* A thread that hangs keeps what it has to itself: nobody writes any more. */
+/* A thread that hangs keeps its lines: nothing is written any more. */
 void log_stop(void) {
     pthread_mutex_lock(&output.lock);
     bool joins = output.runs && is_written();

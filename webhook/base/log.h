@@ -1,9 +1,9 @@
 /* log - the daemon's own messages: one JSON object per line on standard error.
  * Shape      {"time":"...","level":"info","event":"ready","port":9443}
- * Rules      the event is a constant word, values are fields; who handles an error logs it,
- *            once; never specs, env, tokens or keys; below the programs nothing logs
- * Errors     when standard error blocks, is closed or full, lines are lost; how many is told by the
- *            event log_lines_lost as soon as one can be written
+ * Rules      the event is a constant word, values are fields; the code that handles an error logs
+ *            it, once; never specs, env, tokens or keys; below the programs nothing logs
+ * Errors     when standard error blocks, is closed or full, lines are lost; their number is logged
+ *            as the event log_lines_lost as soon as a line can be written
  * Threads    any; lines of threads do not mix                                               */
 #ifndef PULLGATE_BASE_LOG_H
 #define PULLGATE_BASE_LOG_H
@@ -33,17 +33,17 @@ struct log_field {
 void log_set_level(enum log_level level);
 bool log_parse_level(struct str word, enum log_level *out);
 
-/* From here on lines are written by a thread of their own, and nobody who logs waits. Without one, as
- * before, they are written at once. */
+/* From now on a separate thread writes the lines, and logging never waits. Without the thread, as before
+ * this call, they are written at once. */
 void log_start(void);
-/* Waits for the lines that wait, at most two seconds. */
+/* Waits until all lines are written, at most two seconds. */
 void log_flush(void);
-/* The same, and ends the thread; one that hangs in write(2) is left there, and nothing is written any
- * more. */
+/* The same, and ends the thread; if it hangs in write(2) it is left there, and nothing is written
+ * any more. */
 void log_stop(void);
 
 void log_event(enum log_level level, const char *event, const struct log_field *fields);
-/* An error with its code, text and position. */
+/* An error with its code, text and location. */
 void log_err(enum log_level level, const char *event, const struct err *e);
 
 #endif

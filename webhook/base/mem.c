@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-/* Zero bytes are refused: 0 is what mem_array_bytes() answers for an overflow. */
+/* Zero bytes are refused: mem_array_bytes() returns 0 for an overflow. */
 void *mem_alloc(size_t n) {
     return n == 0 ? NULL : malloc(n);
 }

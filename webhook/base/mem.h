@@ -1,6 +1,6 @@
-/* mem - the one door to the heap.
+/* mem - all allocation.
  * Why        tests link mem_fault.c in place of mem.c and make the n-th allocation fail
- * Rules      NULL means no memory: the caller answers EC_NOMEM, nothing aborts
+ * Rules      NULL means no memory: the caller returns EC_NOMEM, nothing aborts
  * Threads    as malloc                                                                 */
 #ifndef PULLGATE_BASE_MEM_H
 #define PULLGATE_BASE_MEM_H

@@ -1,4 +1,4 @@
-/* What stands on the door and is the same behind either one (mem.c, tests' mem_fault.c). */
+/* Common to both implementations (mem.c, mem_fault.c of the tests). */
 #include "base/mem.h"
 
 size_t mem_array_bytes(size_t count, size_t size) {

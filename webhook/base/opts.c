@@ -156,9 +156,9 @@ static const char *from_environment(const char *prefix, const char *name) {
     return getenv(variable);
 }
 
-enum { NAME_MAX_BYTES = 64 }; /* longer than any option's */
+enum { NAME_MAX_BYTES = 64 }; /* longer than any option */
 
-/* MAX_BODY as max-body. What has a small letter is no option's, but may be meant as one: *exact. */
+/* MAX_BODY to max-body. *exact is false for a name with lower-case letters, which is not an option's. */
 static struct str option_of(struct str variable, char out[NAME_MAX_BYTES], bool *exact) {
     size_t n = variable.n < NAME_MAX_BYTES ? variable.n : NAME_MAX_BYTES;
     *exact = true;
@@ -198,7 +198,7 @@ bool opts_unknown_variable(const struct opt_table *table, size_t *at, struct str
     return false;
 }
 
-/* "a,b, c" to three items; the pieces are copied into text, which was given room before. */
+/* "a,b, c" to three items; they are copied into text, which has the room already. */
 static enum ec set_list(const struct opt_row *row, void *target, const char *value,
                         struct buf *text, struct err *err) {
     struct str rest = str_of(value);
@@ -218,9 +218,9 @@ static enum ec set_list(const struct opt_row *row, void *target, const char *val
         n_items++;
         set(row, target, copy, err);
     }
-    /* Who leaves a list empty by mistake must not get what holds without one: any client, say. */
+    /* A list left empty by mistake must not mean the same as none, such as "any client". */
     if (n_items == 0)
-        return bad_value(err, row, value, "one name or more, with commas between");
+        return bad_value(err, row, value, "one or more names separated by commas");
     struct opt_list *list = (struct opt_list *)((char *)target + row->offset);
     list->of_environment = true;
     return err->code;
@@ -238,7 +238,7 @@ static size_t environment_bytes(const struct opt_table *table) {
 
 static enum ec set_defaults(const struct opt_table *table, void *target, struct opt_result *out,
                             struct buf *text, struct err *err) {
-    /* One piece of memory from the start: items point into it and must not move. */
+    /* Allocated once: items point into it and must not move. */
     if (buf_room(text, environment_bytes(table)) == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
     for (size_t i = 0; i < table->n_rows; i++) {
@@ -268,7 +268,7 @@ static bool takes_value(const struct opt_row *row) {
 
 static void fill(const struct opt_table *table, struct option *longs, char *letters) {
     size_t n = 0;
-    letters[n++] = ':'; /* getopt answers ':' for a missing value */
+    letters[n++] = ':'; /* getopt returns ':' for a missing value */
     for (size_t i = 0; i < table->n_rows; i++) {
         const struct opt_row *row = &table->rows[i];
         longs[i] =
@@ -351,7 +351,7 @@ enum ec opts_parse(const struct opt_table *table, void *target, int argc, char *
         if (c == -1)
             break;
         char *given = at < argc ? argv[at] : argv[argc - 1];
-        /* operands are permuted behind options: the one that failed is just before optind */
+        /* operands are moved after the options: the one that failed is just before optind */
         if (c == '?' && optind >= 1 && optind <= argc && argv[optind - 1][0] == '-')
             given = argv[optind - 1];
         if (take(table, target, c, given, out, err) != EC_OK)
@@ -420,14 +420,14 @@ void opts_help(const struct opt_table *table, struct buf *out) {
 
 /* ---- manual pages ------------------------------------------------------------------------- */
 
-/* A control character of mdoc at the start of a line, or a backslash, would be taken for one. */
+/* Escapes a control character of mdoc at the start of a line, and backslashes. */
 static void put_mdoc_text(struct buf *out, struct str s) {
     for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] == '\\')
             buf_puts(out, "\\e");
         else
             buf_putc(out, s.p[i]);
-        /* mdoc wants each sentence on a line of its own */
+        /* in mdoc each sentence begins a line */
         if (s.p[i] == '.' && i + 1 < s.n && s.p[i + 1] == ' ') {
             buf_putc(out, '\n');
             i++;

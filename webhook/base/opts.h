@@ -1,5 +1,5 @@
-/* opts - command lines from a table: long options, environment, help, all from the same rows.
- * Shape      rows point into an options struct by offset; defaults are texts, parsed like
+/* opts - command lines from a table: long options, environment and help from the same rows.
+ * Shape      rows refer to members of an options struct by offset; defaults are texts, parsed like
  *            values
  * Order      default, then the environment (PREFIX_NAME, `-` as `_`), then the command line
  * Errors     EC_USAGE: what was given, what was expected, the nearest option
@@ -14,10 +14,10 @@
 enum opt_kind {
     OPT_FLAG,   /* bool; takes no value; in the environment 1, true, 0, false */
     OPT_STRING, /* const char * */
-    OPT_LIST,   /* struct opt_list; several times, or in the environment by commas, not empty */
-    OPT_WORD,   /* int: index into words */
-    OPT_NUMBER, /* uint64_t within min and max */
-    OPT_SIZE,   /* uint64_t bytes: 64, 64KiB, 32MiB, 1GiB; 64K, 64Ki are 64KiB */
+    OPT_LIST, /* struct opt_list; repeated, or separated by commas in the environment; not empty */
+    OPT_WORD,     /* int: index into words */
+    OPT_NUMBER,   /* uint64_t within min and max */
+    OPT_SIZE,     /* uint64_t bytes: 64, 64KiB, 32MiB, 1GiB; 64K, 64Ki are 64KiB */
     OPT_DURATION, /* uint64_t milliseconds: 500ms, 30s, 5m, 1h; a bare number is seconds */
     OPT_HELP      /* ends parsing: *help is set */
 };
@@ -27,7 +27,7 @@ enum { OPT_LIST_MAX = 64 };
 struct opt_list {
     const char *v[OPT_LIST_MAX];
     size_t n;
-    bool of_environment; /* the first value of the command line takes the place of all */
+    bool of_environment; /* the first value of the command line replaces all */
 };
 
 struct opt_row {
@@ -54,29 +54,29 @@ struct opt_result {
     bool given[OPT_ROWS_MAX]; /* by row: not left at its default */
     bool help;                /* --help was given */
     bool version;             /* --version was given, where the table has a row of that name */
-    char **operands;          /* what is no option, in order */
+    char **operands;          /* arguments that are not options, in order */
     size_t n_operands;
 };
 
-/* Parses into *target. Strings borrow from argv and the environment. Lists from the environment
- * and `getenv` answers live in `text`, which the caller keeps. */
+/* Parses into *target. Strings borrow from argv and the environment; lists from the environment borrow
+ * from `text`, which the caller keeps. */
 enum ec opts_parse(const struct opt_table *table, void *target, int argc, char **argv,
                    struct opt_result *out, struct buf *text, struct err *err) MUST_CHECK;
 
-/* The option was given by its flag, or in the environment. */
+/* Whether the option was given on the command line or in the environment. */
 bool opts_is_given(const struct opt_table *table, const struct opt_result *result,
                    const char *name);
 
-/* The next variable of the environment that has the table's prefix and is no option: what a misspelt
- * one says is lost, and nothing else tells of it.
- * In   *at      where to go on, 0 at first
+/* The next environment variable that has the table's prefix but is not an option; a misspelt one would
+ * otherwise be ignored silently.
+ * In   *at      where to continue, 0 at first
  * Out  *name    its name; it borrows from the environment
- *      *near    the option that was meant, it seems; or NULL
+ *      *near    the option that was probably meant, or NULL
  *      untouched when there is no further one: false */
 bool opts_unknown_variable(const struct opt_table *table, size_t *at, struct str *name,
                            const char **near);
 
-/* The options' part of --help: a line or more each, wrapped at 96 columns. */
+/* The options for --help: one or more lines each, wrapped at 96 columns. */
 void opts_help(const struct opt_table *table, struct buf *out);
 
 /* The same as an mdoc(7) list, for manual pages. */

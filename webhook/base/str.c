@@ -38,7 +38,7 @@ struct str str_trim(struct str s) {
 bool str_eq_nocase(struct str a, struct str b) {
     if (a.n != b.n)
         return false;
-    if (a.n == 0 || memcmp(a.p, b.p, a.n) == 0) /* as it mostly is, and quicker */
+    if (a.n == 0 || memcmp(a.p, b.p, a.n) == 0) /* the usual case, and faster */
         return true;
     for (size_t i = 0; i < a.n; i++)
         if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
@@ -75,8 +75,8 @@ static bool same_letter(char a, char b) {
     return ascii_lower(a) == ascii_lower(b);
 }
 
-/* Levenshtein's distance where two neighbours that changed places are one edit (optimal string
- * alignment), with three rows; ASCII case counts as no edit. */
+/* Levenshtein's distance with swapped neighbours as one edit (optimal string alignment), with three
+ * rows; ASCII case is ignored. */
 static size_t distance(struct str a, struct str b) {
     size_t rows[3][NEAREST_MAX + 1];
     for (size_t j = 0; j <= b.n; j++)

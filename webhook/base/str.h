@@ -1,6 +1,6 @@
 /* str - borrowed bytes with a length; never NUL-terminated by promise.
  * Shape      {p, n}; {NULL, 0} and {"", 0} are both the empty string
- * Ownership  borrows; whoever made the bytes keeps them alive
+ * Ownership  borrows; the owner of the bytes keeps them valid
  * Threads    pure functions                                              */
 #ifndef PULLGATE_BASE_STR_H
 #define PULLGATE_BASE_STR_H
@@ -15,7 +15,7 @@ struct str {
     size_t n;
 };
 
-/* STR_INIT is for static tables, where a compound literal is no constant. */
+/* STR_INIT is for static tables, where a compound literal is not a constant. */
 #define STR_INIT(literal)                                                                      \
     { "" literal, sizeof(literal) - 1 }
 #define STR(literal) ((struct str)STR_INIT(literal))
@@ -58,22 +58,21 @@ static inline size_t str_find(struct str s, char c) {
 /* Orders by bytes, then by length: <0, 0, >0. */
 int str_cmp(struct str a, struct str b);
 
-/* For tables in memory, not for files: it differs by byte order. Whoever chooses the bytes finds
- * collisions, so that a table has to bound what they cost. */
+/* For tables in memory, not for files: it depends on the byte order. Collisions are easy to make, so a
+ * table has to bound their cost. */
 uint32_t str_hash(struct str s, uint64_t seed);
 
-/* Without ASCII blanks, tabs and line ends at both sides. */
+/* Without ASCII blanks, tabs and line ends at either end. */
 struct str str_trim(struct str s);
 
 /* ASCII case is ignored; all other bytes are compared as they are. */
 bool str_eq_nocase(struct str a, struct str b);
 
-/* Decimal digits alone, at least one, at most max; *out untouched on failure. */
+/* Only decimal digits, at least one; a value of at most max. *out is untouched on failure. */
 bool str_to_uint(struct str s, uint64_t max, uint64_t *out);
 
-/* The candidate nearest to s by edit distance, if it is near enough to be a misspelling
- * (a third of its length, at least one edit; two neighbours that changed places are one); -1
- * when none is. */
+/* The candidate nearest to s by edit distance, if s may be a misspelling of it (edits up to a third of
+ * its length, at least one; two swapped neighbours are one edit); -1 when there is none. */
 int str_nearest(struct str s, const char *const candidates[], size_t n_candidates);
 
 static inline char ascii_lower(char c) {

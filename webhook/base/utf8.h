@@ -1,5 +1,4 @@
-/* utf8 - the one place that knows UTF-8 (RFC 3629: no overlong forms, no surrogates, at most
- * U+10FFFF).
+/* utf8 - UTF-8 (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF).
  * Threads    pure functions                                                              */
 #ifndef PULLGATE_BASE_UTF8_H
 #define PULLGATE_BASE_UTF8_H
@@ -40,9 +39,9 @@ static inline uint32_t utf8_code(const unsigned char *p, size_t n) {
     return c;
 }
 
-/* Characters that are not seen, and change what is seen around them: controls (C0, DEL, C1), line and
- * paragraph separators, zero-width and bidirectional marks, interlinear marks, tags. A terminal that shows
- * a name must not obey its author. */
+/* Characters that are invisible, and change how others are shown: controls (C0, DEL, C1), line and
+ * paragraph separators, zero-width and bidirectional marks, interlinear marks, tags. A name must not
+ * control the terminal that shows it. */
 static inline bool utf8_is_unseen(uint32_t c) {
     static const struct {
         uint32_t first, last;
@@ -58,7 +57,7 @@ static inline bool utf8_is_unseen(uint32_t c) {
     return i < sizeof unseen / sizeof *unseen && c >= unseen[i].first;
 }
 
-/* Bytes of the byte order mark in front of a text: 3, or 0. */
+/* Length of the byte order mark at the start of a text: 3, or 0. */
 static inline size_t utf8_mark_bytes(struct str s) {
     return str_starts(s, STR("\xef\xbb\xbf")) ? 3 : 0;
 }

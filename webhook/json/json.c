@@ -20,7 +20,7 @@ json_at json_get(const struct json *j, json_at object, struct str key) {
     return JSON_NONE;
 }
 
-/* Is `token`, with ~0 for '~' and ~1 for '/', the text `key`? */
+/* Whether `token`, with ~0 for '~' and ~1 for '/', is the text `key`. */
 static bool token_is(struct str token, struct str key) {
     size_t k = 0;
     for (size_t i = 0; i < token.n; i++, k++) {
@@ -77,7 +77,7 @@ json_at json_find_from(const struct json *j, json_at from, struct str pointer) {
 
 /* ---- one element after the other ------------------------------------------------------ */
 
-/* Where the last token of digits alone begins; the pointer's end, if there is none. */
+/* The start of the last token that is a number; the pointer's end, if there is none. */
 static size_t last_index(struct str pointer) {
     for (size_t end = pointer.n; end > 0;) {
         size_t at = end;
@@ -143,41 +143,41 @@ bool json_path(const struct json *j, json_at from, json_at at, struct buf *out) 
             buf_pointer(out, json_str(j, child - 1));
         else
             buf_uint(out, index);
-        from = child > at ? at : child; /* a key is shown as its value */
+        from = child > at ? at : child; /* the path of a key is that of its value */
     }
     return true;
 }
 
-struct place {
+struct line_count {
     uint32_t line;
     size_t line_start;
 };
 
-static void count_lines(struct place *place, const char *text, size_t from, size_t to) {
+static void count_lines(struct line_count *lines, const char *text, size_t from, size_t to) {
     const char *p = text + from;
     while (from < to && (p = memchr(p, '\n', to - from)) != NULL) {
-        place->line++;
+        lines->line++;
         p++;
-        place->line_start = from = (size_t)(p - text);
+        lines->line_start = from = (size_t)(p - text);
     }
 }
 
 void json_line_col(const struct json *j, size_t offset, uint32_t *line, uint32_t *col) {
-    struct place place = {.line = 1, .line_start = 0};
+    struct line_count lines = {.line = 1, .line_start = 0};
     size_t from = 0;
     if (offset > j->text_bytes)
         offset = j->text_bytes;
-    /* Strings are left out: they held no line end, but after unescaping they may. */
+    /* Strings are left out: they had no line end, but unescaping may have made some. */
     for (uint32_t i = 0; i < j->n_nodes && j->nodes[i].off < offset; i++) {
         if (j->nodes[i].type != JSON_STRING)
             continue;
-        count_lines(&place, j->text, from, j->nodes[i].off);
+        count_lines(&lines, j->text, from, j->nodes[i].off);
         from = (size_t)j->nodes[i].off + j->nodes[i].len;
     }
     if (from < offset)
-        count_lines(&place, j->text, from, offset);
-    *line = place.line;
-    *col = (uint32_t)(offset - place.line_start) + 1;
+        count_lines(&lines, j->text, from, offset);
+    *line = lines.line;
+    *col = (uint32_t)(offset - lines.line_start) + 1;
 }
 
 const char *json_type_name(enum json_type type) {

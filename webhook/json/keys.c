@@ -1,10 +1,10 @@
 /* Duplicate keys: two readers of one text could see two values.
  *
  *   few members    a filter (read.c) passes nearly all keys; the rest are compared one by one
- *   many           when the object closes: keys are dealt into buckets by hash, each bucket is
- *                  sorted by bytes and neighbours are compared. Whoever finds keys of one hash
- *                  gets one big bucket, and still no more than a sort. */
-#include "json/read.h"
+ *   many           when the object closes: keys are distributed into buckets by hash, each bucket
+ *                  is sorted by bytes and neighbours are compared. Colliding keys make one large
+ *                  bucket, which still costs no more than a sort. */
+#include "json/internal.h"
 
 #include "base/mem.h"
 
@@ -19,13 +19,13 @@ static bool fail_twice(struct reader *r, json_at key) {
     struct str k = str_slice(key_of(r, key), 0, sizeof shown - 1);
     for (size_t i = 0; i < k.n; i++)
         shown[i] = (char)(k.p[i] >= ' ' && k.p[i] < 0x7f ? k.p[i] : '?');
-    snprintf(text, sizeof text, "key \"%.*s%s\" stands twice in one object", (int)k.n, shown,
+    snprintf(text, sizeof text, "duplicate key \"%.*s%s\"", (int)k.n, shown,
              r->nodes[key].len > k.n ? "..." : "");
-    read_fail(r, r->text + r->nodes[key].off, EC_SCHEMA, text);
+    json_read_fail(r, r->text + r->nodes[key].off, EC_SCHEMA, text);
     return false;
 }
 
-bool read_key_is_new(struct reader *r, json_at key) {
+bool json_read_key_is_new(struct reader *r, json_at key) {
     const struct json_node *nodes = r->nodes;
     for (json_at k = r->open + 1; k != key; k = nodes[k + 1].next)
         if (((nodes[k].flags ^ nodes[key].flags) & ~JSON_ODD) == 0 &&
@@ -74,7 +74,7 @@ static void sort(const struct reader *r, struct entry *e, size_t n) {
     }
 }
 
-/* The earliest key of a bucket that stands twice, or `found` if that is earlier. */
+/* The earliest duplicate in a bucket, or `found` if that is earlier. */
 static json_at twice_in(const struct reader *r, struct entry *e, size_t n, json_at found) {
     sort(r, e, n);
     for (size_t i = 1; i < n; i++)
@@ -84,9 +84,9 @@ static json_at twice_in(const struct reader *r, struct entry *e, size_t n, json_
     return found;
 }
 
-/* Deals the keys of an object into 2^bits buckets; starts[b] ends up as the end of bucket b. */
-static void deal(const struct reader *r, json_at object, uint32_t *starts, unsigned bits,
-                 struct entry *entries) {
+/* Distributes the keys of an object into 2^bits buckets; starts[b] becomes the end of bucket b. */
+static void distribute(const struct reader *r, json_at object, uint32_t *starts, unsigned bits,
+                       struct entry *entries) {
     const struct json_node *nodes = r->nodes;
     json_at end = nodes[object].next;
     uint32_t sum = 0;
@@ -103,7 +103,7 @@ static void deal(const struct reader *r, json_at object, uint32_t *starts, unsig
     }
 }
 
-bool read_keys_differ(struct reader *r, json_at object) {
+bool json_read_keys_differ(struct reader *r, json_at object) {
     uint32_t members = r->nodes[object].len;
     unsigned bits = 4;
     while (bits < 28 && members >> (bits + 2) != 0)
@@ -113,10 +113,11 @@ bool read_keys_differ(struct reader *r, json_at object) {
     AUTO(mem_freep)
     struct entry *entries = mem_alloc(mem_array_bytes(members, sizeof *entries));
     if (ends == NULL || entries == NULL) {
-        read_fail(r, r->text + r->nodes[object].off, EC_NOMEM, "no memory to compare keys");
+        json_read_fail(r, r->text + r->nodes[object].off, EC_NOMEM,
+                       "no memory to compare keys");
         return false;
     }
-    deal(r, object, ends, bits, entries);
+    distribute(r, object, ends, bits, entries);
     json_at found = JSON_NONE;
     for (size_t b = 0, from = 0; b < (size_t)1 << bits; from = ends[b++])
         found = twice_in(r, entries + from, ends[b] - from, found);

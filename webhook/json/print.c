@@ -1,9 +1,9 @@
 #include "json/json.h"
 
 #include "base/buf.h"
-#include "json/read.h"
+#include "json/internal.h"
 
-/* One bit for each depth: is the container that is open there an object? */
+/* One bit for each depth: whether the container open there is an object. */
 struct kinds {
     uint8_t bits[(UINT16_MAX + 1) / 8];
 };
@@ -27,7 +27,7 @@ static void print_scalar(const struct json *j, json_at at, struct buf *out) {
         buf_str(out, type == JSON_NUMBER ? json_str(j, at) : words[type]);
 }
 
-/* True when a value is complete with this: a scalar, or a container that holds nothing. */
+/* True when this completes a value: a scalar or an empty container. */
 static bool print_node(const struct json *j, json_at at, struct kinds *kinds, struct buf *out) {
     const struct json_node *node = &j->nodes[at];
     if (node->type < JSON_ARRAY) {

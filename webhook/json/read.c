@@ -1,6 +1,6 @@
 /* The grammar: one loop, no recursion. An open container keeps the one around it in its `next`,
  * and its count of members in `len` while one inside it is read, so the nodes are the stack. */
-#include "json/read.h"
+#include "json/internal.h"
 
 #include "base/mem.h"
 
@@ -8,14 +8,13 @@
 
 _Static_assert(sizeof(struct json_node) == 16, "four nodes in a cache line");
 
-char *read_fail(struct reader *r, const char *at, enum ec code, const char *text) {
+char *json_read_fail(struct reader *r, const char *at, enum ec code, const char *text) {
     r->bad = r->bad_str = at < r->end ? at : r->end;
     err_set(r->err, code, "%s", text);
     return NULL;
 }
 
-/* The text may end anywhere; what is missing for certain is what closes the innermost
- * container. */
+/* The text may end anywhere; the one thing surely missing is the end of the innermost container. */
 static char *fail_at_end(struct reader *r) {
     char text[120] = "unexpected end of text, expected a value";
     uint32_t line, col;
@@ -27,10 +26,10 @@ static char *fail_at_end(struct reader *r) {
                  "unexpected end of text, expected '%c' for the '%c' at %u:%u",
                  opener == '{' ? '}' : ']', opener, line, col);
     }
-    return read_fail(r, r->end, EC_SYNTAX, text);
+    return json_read_fail(r, r->end, EC_SYNTAX, text);
 }
 
-char *read_unexpected(struct reader *r, const char *at, const char *expected) {
+char *json_read_unexpected(struct reader *r, const char *at, const char *expected) {
     char text[160];
     unsigned char c = (unsigned char)*at;
     if (at >= r->end)
@@ -39,28 +38,28 @@ char *read_unexpected(struct reader *r, const char *at, const char *expected) {
         snprintf(text, sizeof text, "unexpected character '%c', expected %s", c, expected);
     else
         snprintf(text, sizeof text, "unexpected character 0x%02x, expected %s", c, expected);
-    return read_fail(r, at, EC_SYNTAX, text);
+    return json_read_fail(r, at, EC_SYNTAX, text);
 }
 
 /* --- the front --- */
 
-/* What changes with each value. It never leaves the one function that all below is inlined into,
- * save as a copy in struct reader: so it lives in registers. */
+/* The state that changes with each value. It is local to the one function into which all below is
+ * inlined, with copies in struct reader at most, and so stays in registers. */
 struct front {
     char *p;                           /* what is read next */
-    struct json_node *node, *room_end; /* where the next node goes; behind the last that may */
+    struct json_node *node, *room_end; /* the next node; the end of the room for nodes */
     uint64_t keys;                     /* filter of the open object's keys */
-    uint32_t members;                  /* of the open container, the one being read too */
+    uint32_t members;                  /* of the open container, with the one being read */
     uint32_t depth;                    /* containers open */
     struct window window;              /* of the text around p */
-    char closer; /* what ends the open one: ']', '}', or NUL the document */
+    char closer; /* of the open container: ']', '}', or NUL for the document */
 };
 
 static ALWAYS_INLINE json_at index_of(const struct reader *r, const struct json_node *node) {
     return (json_at)(node - r->nodes);
 }
 
-/* For what is called seldom, and may fail. */
+/* For functions that are called rarely, and may fail. */
 static ALWAYS_INLINE void show(struct reader *r, const struct front *f) {
     r->n = index_of(r, f->node);
     r->around->len = f->members;
@@ -68,19 +67,19 @@ static ALWAYS_INLINE void show(struct reader *r, const struct front *f) {
 
 static ALWAYS_INLINE bool stop(struct reader *r, const struct front *f, const char *expected) {
     show(r, f);
-    read_unexpected(r, f->p, expected);
+    json_read_unexpected(r, f->p, expected);
     return false;
 }
 
 /* --- nodes --- */
 
-/* Room for at least one more node, at most as many as allowed. */
+/* Makes room for at least one more node, within the limit. */
 static NEVER_INLINE bool grow(struct reader *r, const char *at) {
     struct json *j = r->j;
     if (r->n >= r->limits.max_nodes) {
         char text[80];
         snprintf(text, sizeof text, "more than %u values and keys", r->limits.max_nodes);
-        read_fail(r, at, EC_LIMIT, text);
+        json_read_fail(r, at, EC_LIMIT, text);
         return false;
     }
     uint32_t cap = j->cap_nodes < UINT32_MAX / 2 ? j->cap_nodes * 2 : UINT32_MAX;
@@ -88,7 +87,7 @@ static NEVER_INLINE bool grow(struct reader *r, const char *at) {
         cap = r->limits.max_nodes;
     struct json_node *nodes = mem_realloc(j->nodes, mem_array_bytes(cap, sizeof *nodes));
     if (nodes == NULL) {
-        read_fail(r, at, EC_NOMEM, "no memory for the values of a JSON text");
+        json_read_fail(r, at, EC_NOMEM, "no memory for the values of a JSON text");
         return false;
     }
     j->nodes = r->nodes = nodes;
@@ -119,20 +118,20 @@ static ALWAYS_INLINE bool add(struct reader *r, struct front *f, const char *at,
 
 /* --- tokens --- */
 
-char *read_more_blanks(char *p) {
+char *json_read_more_blanks(char *p) {
     while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')
         p++;
     return p;
 }
 
-/* Steps over blanks before `wanted`. Compact text has none, so they are looked for last. */
+/* Skips blanks before `wanted`. Compact text has none, so `wanted` is tried first. */
 static ALWAYS_INLINE bool is_next(struct front *f, char wanted) {
     if (*f->p != wanted)
         f->p = read_blanks(f->p);
     return *f->p == wanted;
 }
 
-/* Stands at the opening quote; goes on behind the closing one. */
+/* At the opening quote; continues after the closing one. */
 static ALWAYS_INLINE bool read_string(struct reader *r, struct front *f, uint32_t *len,
                                       unsigned *odd) {
     char *start = f->p + 1, *end = scan_plain(&f->window, start);
@@ -141,10 +140,10 @@ static ALWAYS_INLINE bool read_string(struct reader *r, struct front *f, uint32_
         f->p = end + 1;
         return true;
     }
-    uint32_t rest = 0; /* *len itself would have to live in memory */
+    uint32_t rest = 0; /* *len itself would have to be in memory */
     show(r, f);
     r->odd = 0;
-    f->p = read_string_rest(r, start, end, &rest);
+    f->p = json_read_string_rest(r, start, end, &rest);
     *len = rest;
     *odd = r->odd;
     return f->p != NULL;
@@ -157,7 +156,7 @@ static bool is_digit(const char *p) {
 /* At least one digit, and all that follow. */
 static char *read_digits(struct reader *r, char *p) {
     if (!is_digit(p))
-        return read_unexpected(r, p, "a digit");
+        return json_read_unexpected(r, p, "a digit");
     while (is_digit(p))
         p++;
     return p;
@@ -181,7 +180,7 @@ static char *read_number(struct reader *r, char *p) {
     if ((p = read_digits(r, p)) == NULL)
         return NULL;
     if (*first == '0' && p - first > 1)
-        return read_fail(r, first, EC_SYNTAX, "leading zero in a number");
+        return json_read_fail(r, first, EC_SYNTAX, "leading zero in a number");
     return read_fraction(r, p);
 }
 
@@ -190,12 +189,12 @@ static char *read_word(struct reader *r, char *p, struct str word) {
         if (p[i] != word.p[i]) {
             char expected[32];
             snprintf(expected, sizeof expected, "the word %.*s", STR_ARG(word));
-            return read_unexpected(r, p + i, expected);
+            return json_read_unexpected(r, p + i, expected);
         }
     return p + word.n;
 }
 
-char *read_scalar(struct reader *r, char *p, enum json_type *type) {
+char *json_read_scalar(struct reader *r, char *p, enum json_type *type) {
     switch (*p) {
     case 't':
         *type = JSON_TRUE;
@@ -210,7 +209,7 @@ char *read_scalar(struct reader *r, char *p, enum json_type *type) {
         *type = JSON_NUMBER;
         if (*p == '-' || is_digit(p))
             return read_number(r, p);
-        return read_unexpected(r, p, "a value");
+        return json_read_unexpected(r, p, "a value");
     }
 }
 
@@ -218,7 +217,7 @@ static ALWAYS_INLINE bool add_scalar(struct reader *r, struct front *f) {
     enum json_type type;
     char *start = f->p;
     show(r, f);
-    f->p = read_scalar(r, start, &type);
+    f->p = json_read_scalar(r, start, &type);
     if (f->p == NULL)
         return false;
     return add(r, f, start, type == JSON_NUMBER ? (size_t)(f->p - start) : 0, type, 0);
@@ -247,7 +246,7 @@ static ALWAYS_INLINE bool add_key(struct reader *r, struct front *f, unsigned *h
         return false;
     if (filter_hit(&f->keys, *hash) && f->members <= FEW_MEMBERS) {
         show(r, f);
-        if (!read_key_is_new(r, r->n - 1))
+        if (!json_read_key_is_new(r, r->n - 1))
             return false;
     }
     if (!is_next(f, ':'))
@@ -265,11 +264,11 @@ static ALWAYS_INLINE char closer_of(enum json_type type) {
 static bool fail_depth(struct reader *r, const char *at) {
     char text[80];
     snprintf(text, sizeof text, "nested deeper than %u levels", r->limits.max_depth);
-    read_fail(r, at, EC_LIMIT, text);
+    json_read_fail(r, at, EC_LIMIT, text);
     return false;
 }
 
-/* Stands at '{' or '['; goes on behind that or, of an empty container, behind its end. */
+/* At '{' or '['; continues after it or, for an empty container, after its end. */
 static ALWAYS_INLINE bool open_container(struct reader *r, struct front *f,
                                          enum json_type type) {
     if (f->depth >= r->limits.max_depth) {
@@ -295,7 +294,7 @@ static ALWAYS_INLINE bool open_container(struct reader *r, struct front *f,
     return true;
 }
 
-/* False: two of its keys are one. */
+/* False: it has a duplicate key. */
 static ALWAYS_INLINE bool close_container(struct reader *r, struct front *f) {
     json_at closed = r->open;
     bool is_large = f->closer == '}' && f->members > FEW_MEMBERS;
@@ -312,12 +311,12 @@ static ALWAYS_INLINE bool close_container(struct reader *r, struct front *f) {
     if (!is_large)
         return true;
     show(r, f);
-    return read_keys_differ(r, closed);
+    return json_read_keys_differ(r, closed);
 }
 
 /* --- the loop --- */
 
-/* A scalar or an empty container, or the beginning of a container that is then open. */
+/* Reads a scalar, an empty container, or the start of a container, which is then open. */
 static ALWAYS_INLINE bool add_value(struct reader *r, struct front *f) {
     f->p = read_blanks(f->p);
     switch (*f->p) {
@@ -332,12 +331,12 @@ static ALWAYS_INLINE bool add_value(struct reader *r, struct front *f) {
     }
 }
 
-/* Stands at a container that nobody may ask for: if so, it becomes an empty one. */
-static ALWAYS_INLINE bool add_skimmed(struct reader *r, struct front *f, unsigned hash) {
+/* At a container that may have to be skipped: if so, its node is that of an empty one. */
+static ALWAYS_INLINE bool add_skipped(struct reader *r, struct front *f, unsigned hash) {
     char *start = f->p;
     show(r, f);
     r->window = f->window;
-    char *end = read_skimmed(r, hash, start, f->depth);
+    char *end = json_read_skipped(r, hash, start, f->depth);
     f->window = r->window;
     if (end == NULL)
         return add_value(r, f);
@@ -350,15 +349,15 @@ static ALWAYS_INLINE bool add_member(struct reader *r, struct front *f) {
     if (!add_key(r, f, &hash))
         return false;
     f->p = read_blanks(f->p);
-    bool may_skim = (*f->p | 0x20) == '{' && (r->skimmed_keys >> hash % 64 & 1); /* or '[' */
-    return may_skim ? add_skimmed(r, f, hash) : add_value(r, f);
+    bool may_skip = (*f->p | 0x20) == '{' && (r->skipped_keys >> hash % 64 & 1); /* or '[' */
+    return may_skip ? add_skipped(r, f, hash) : add_value(r, f);
 }
 
 static const char *what_may_follow(char closer) {
     return closer == '}' ? "',' or '}'" : closer == ']' ? "',' or ']'" : "the end of the text";
 }
 
-/* Behind a value: closes what ends here, and goes on behind the comma. False when there is none. */
+/* After a value: closes what ends here, and continues after the comma. False when there is none. */
 static ALWAYS_INLINE bool leave(struct reader *r, struct front *f) {
     for (;;) {
         if (*f->p == ',' && f->depth != 0) {
@@ -379,7 +378,7 @@ static ALWAYS_INLINE bool leave(struct reader *r, struct front *f) {
     return r->is_whole ? false : stop(r, f, what_may_follow(f->closer));
 }
 
-/* The document is taken for the element of a container that is not there and ends with NUL. */
+/* The document is read as the element of an imaginary container that NUL ends. */
 static bool read_document(struct reader *r, uint32_t room) {
     struct front f = {.p = r->text, .node = r->nodes, .room_end = r->nodes + room};
     uint32_t depth;
@@ -423,16 +422,15 @@ static enum ec failed(struct reader *r) {
     return r->err->code;
 }
 
-/* The text ends with NUL while it is read: no value, blank or plain character, so that whatever is
- * looked for ends there, and a quote, comma or bracket that is found stands inside the text. */
+/* While the text is read it ends with NUL, which is no value, blank or plain character: every search
+ * ends there, and a quote, comma or bracket that is found is inside the text. */
 enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limits,
                    struct err *err) {
     j->text = text;
     j->text_bytes = n;
     j->n_nodes = j->n_partial = 0;
     if (n > INT32_MAX)
-        return err_set(err, EC_LIMIT, "text of %zu bytes, at most %d can be read", n,
-                       INT32_MAX);
+        return err_set(err, EC_LIMIT, "text of %zu bytes, expected at most %d", n, INT32_MAX);
     if (limits.max_depth > UINT16_MAX)
         limits.max_depth = UINT16_MAX;
     if (!first_nodes(j, n, limits))
@@ -448,9 +446,9 @@ enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limi
     r.around = &r.outside;
     r.is_whole = r.any_bytes = false;
     r.odd = 0;
-    r.skims_from = text;
+    r.skips_from = text;
     r.limits = limits;
-    read_skim_table(&r);
+    json_read_skip_table(&r);
     r.err = err;
     r.bad = r.bad_str = text;
     char behind = *r.end;

@@ -1,5 +1,5 @@
-/* Strings that hold more than plain ASCII: escapes and UTF-8. */
-#include "json/read.h"
+/* Strings with more than plain ASCII: escapes and UTF-8. */
+#include "json/internal.h"
 
 #include "base/utf8.h"
 
@@ -9,7 +9,7 @@ enum { REPLACEMENT = 0xfffd };
 
 /* An error inside a string: the bytes before it may have been unescaped already. */
 static char *fail(struct reader *r, const char *start, const char *at, const char *text) {
-    read_fail(r, at, EC_SYNTAX, text);
+    json_read_fail(r, at, EC_SYNTAX, text);
     r->bad_str = start;
     return NULL;
 }
@@ -29,7 +29,7 @@ static char *fail_utf8(struct reader *r, const char *start, const char *at) {
 
 static char *fail_end(struct reader *r, const char *start) {
     if (start > r->end)
-        return read_unexpected(r, r->end, NULL);
+        return json_read_unexpected(r, r->end, NULL);
     return fail(r, start, r->end, "unexpected end of text, expected a closing '\"'");
 }
 
@@ -37,7 +37,7 @@ static char *fail_unexpected(struct reader *r, const char *start, const char *at
                              const char *expected) {
     if (at >= r->end)
         return fail_end(r, start);
-    read_unexpected(r, at, expected);
+    json_read_unexpected(r, at, expected);
     r->bad_str = start;
     return NULL;
 }
@@ -49,7 +49,7 @@ static int hex_digit(char c) {
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Four digits to a number; or -1, *bad then is the one that is none. */
+/* Four hexadecimal digits to a number; or -1, and *bad is the first byte that is no digit. */
 static int32_t hex4(const char *p, const char **bad) {
     int32_t v = 0;
     for (int i = 0; i < 4; i++) {
@@ -63,22 +63,22 @@ static int32_t hex4(const char *p, const char **bad) {
     return v;
 }
 
-/* The second half of a pair at p ("\udc00"), or 0 when it is none. */
+/* The second half of a surrogate pair at p ("\udc00"), or 0 when there is none. */
 static uint32_t low_surrogate(const char *p) {
     const char *bad;
     int32_t v = p[0] == '\\' && p[1] == 'u' ? hex4(p + 2, &bad) : -1;
     return v >= 0xdc00 && v <= 0xdfff ? (uint32_t)v : 0;
 }
 
-/* q stands at the backslash of a \u escape, *c is its character: of half a surrogate pair the one that
- * Go reads. */
+/* q is at the backslash of a \u escape, *c becomes its character: for half a surrogate pair the one
+ * that Go substitutes. */
 static char *read_u(struct reader *r, const char *start, char *q, uint32_t *c) {
     const char *bad = NULL;
     if (r->end - q < 6)
         return fail_end(r, start);
     int32_t v = hex4(q + 2, &bad);
     if (v < 0)
-        return fail_unexpected(r, start, bad, "four hexadecimal digits behind \\u");
+        return fail_unexpected(r, start, bad, "four hexadecimal digits after \\u");
     *c = (uint32_t)v;
     if (v != 0 && (v < 0xd800 || v > 0xdfff))
         return q + 6;
@@ -92,15 +92,15 @@ static char *read_u(struct reader *r, const char *start, char *q, uint32_t *c) {
     return q + 6;
 }
 
-/* What a backslash makes of the character behind it; \u is not among them. */
+/* The character of each escape of two bytes; \u is not among them. */
 static const char escaped[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
                                   ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
 
 static char *fail_escape(struct reader *r, const char *start, const char *at) {
-    return fail_unexpected(r, start, at, "one of \" \\ / b f n r t u behind a backslash");
+    return fail_unexpected(r, start, at, "one of \" \\ / b f n r t u after a backslash");
 }
 
-/* q stands at a byte above 0x7f: the end of the characters above it. */
+/* q is at a byte above 0x7f: the end of the run of such characters. */
 static char *read_utf8(struct reader *r, const char *start, char *q) {
     while (q < r->end && (unsigned char)*q >= 0x80) {
         size_t n = utf8_length((const unsigned char *)q, (size_t)(r->end - q));
@@ -120,7 +120,7 @@ static char *skip_plain(char *q) {
     return q + __builtin_ctz(odd);
 }
 
-/* q stands at a backslash; the character goes to *w, which is at most q. */
+/* q is at a backslash; the character is written to *w, which is at most q. */
 static ALWAYS_INLINE char *unescape(struct reader *r, const char *start, char *q, char **w) {
     uint32_t c;
     char plain = escaped[(unsigned char)q[1]];
@@ -136,8 +136,8 @@ static ALWAYS_INLINE char *unescape(struct reader *r, const char *start, char *q
     return next;
 }
 
-/* Down by any distance, where each piece is loaded whole before it is stored: most runs between
- * two escapes are too short for a call. */
+/* Moves bytes down by any distance; each block is loaded whole before it is stored. Most runs
+ * between two escapes are too short for a call of memmove(). */
 static inline void move_down(char *to, const char *from, size_t n) {
     uint64_t first, last;
     if (n > 2 * sizeof first) {
@@ -155,7 +155,7 @@ static inline void move_down(char *to, const char *from, size_t n) {
     memcpy(to + n - sizeof last, &last, sizeof last);
 }
 
-/* What stands from q to `to`, if that is anywhere. */
+/* Keeps the bytes from q to `to`; `to` may be NULL, after an error. */
 static ALWAYS_INLINE char *keep(char *q, char *to, char **w) {
     if (to == NULL)
         return NULL;
@@ -165,7 +165,7 @@ static ALWAYS_INLINE char *keep(char *q, char *to, char **w) {
     return to;
 }
 
-char *read_string_rest(struct reader *r, char *start, char *at, uint32_t *len) {
+char *json_read_string_rest(struct reader *r, char *start, char *at, uint32_t *len) {
     char *w = at, *q = at;
     while (q != NULL && q < r->end) {
         unsigned char c = (unsigned char)*q;
@@ -187,8 +187,8 @@ char *read_string_rest(struct reader *r, char *start, char *at, uint32_t *len) {
 
 /* --- strings that are not --- */
 
-/* Bits of the bytes behind a backslash, and one more if the last of the block is one. Of several in a
- * row every second one stands for itself. */
+/* Bits of the bytes after a backslash, and one more if the last byte of the block is one. In a row
+ * of backslashes every second one is escaped. */
 static ALWAYS_INLINE unsigned escaped_bytes(unsigned slashes, unsigned first_is_escaped) {
     unsigned bits = first_is_escaped;
     slashes &= ~first_is_escaped;
@@ -199,8 +199,8 @@ static ALWAYS_INLINE unsigned escaped_bytes(unsigned slashes, unsigned first_is_
     return bits;
 }
 
-/* Steps over plain characters and the escapes of two, to what is neither: answers the quote, the odd
- * character or the backslash. Looks at whole blocks: escapes stand too close for a branch each. */
+/* Skips plain characters and escapes of two bytes; returns the quote, the odd character or the
+ * backslash at which it stops. Works on whole blocks: a branch per escape is too slow. */
 static char *skip_escapes(char *q) {
     unsigned escapes = 0;
     for (;; q += BLOCK) {
@@ -219,14 +219,14 @@ static char *skip_escapes(char *q) {
     }
 }
 
-/* The API server writes names in managedFields as its clients sent them, which may be no UTF-8. */
+/* The API server stores names in managedFields as its clients sent them; they need not be UTF-8. */
 static char *skip_bytes(char *q) {
     while ((unsigned char)*q >= 0x80)
         q++;
     return q;
 }
 
-/* What skip_escapes() stopped at, no quote: behind it. */
+/* Skips what skip_escapes() stopped at, which is no quote. */
 static char *check_odd(struct reader *r, const char *start, char *at) {
     uint32_t c;
     if (at >= r->end)
@@ -238,7 +238,7 @@ static char *check_odd(struct reader *r, const char *start, char *at) {
     return at[1] == 'u' ? read_u(r, start, at, &c) : fail_escape(r, start, at + 1);
 }
 
-char *check_string_rest(struct reader *r, char *start, char *at) {
+char *json_check_string_rest(struct reader *r, char *start, char *at) {
     while (at != NULL) {
         at = skip_escapes(at);
         if (*at == '"')

@@ -2,13 +2,13 @@
  *
  *      lane 0   [ cells of worker 0 ........ | pad ]   each lane in cache lines of its own,
  *      lane 1   [ cells of worker 1 ........ | pad ]   written by its worker alone
- *                 ^ same place in every lane: summed by the scrape
+ *                 ^ the same cell of every lane: summed by the scrape
  *
- * Knows      numbers and names; what they mean is the program's business
- * Ownership  families are constant tables of the caller; sets copy what they are given
+ * Knows      numbers and names, not their meaning
+ * Ownership  families are constant tables of the caller; sets copy their values
  * Limits     a histogram has at most METRICS_BUCKETS bounds, a table of label sets its own size
  * Threads    a cell is written by one thread and read by any, without locks; a table of label
- *            sets is written by one thread and read by any; all the rest: one thread at a time
+ *            sets is written by one thread and read by any; all else: one thread at a time
  * Source     prometheus.io/docs/instrumenting/exposition_formats, text-based format       */
 #ifndef PULLGATE_METRICS_METRICS_H
 #define PULLGATE_METRICS_METRICS_H
@@ -26,8 +26,8 @@ struct metrics_cell {
     _Atomic uint64_t n;
 };
 
-/* Only by the thread that owns the cell: a plain load and store then lose nothing, where an
- * atomic addition would cost a locked instruction. What is taken away wraps, and sums right. */
+/* Only by the thread that owns the cell: a plain load and store are then enough, where an atomic
+ * addition would cost a locked instruction. Subtractions wrap, and the sum is still right. */
 static inline void metrics_add(struct metrics_cell *c, uint64_t n) {
     atomic_store_explicit(&c->n, atomic_load_explicit(&c->n, memory_order_relaxed) + n,
                           memory_order_relaxed);
@@ -44,7 +44,7 @@ struct metrics_histogram {
     struct metrics_cell sum;
 };
 
-/* Counts v in the first bucket whose bound is not below it; bounds rise. */
+/* Counts v in the first bucket whose bound is not below it; bounds ascend. */
 static inline void metrics_observe(struct metrics_histogram *h, const int64_t *bounds,
                                    size_t n_bounds, int64_t v) {
     size_t i = 0;
@@ -54,8 +54,8 @@ static inline void metrics_observe(struct metrics_histogram *h, const int64_t *b
     metrics_add(&h->sum, (uint64_t)v);
 }
 
-/* The same block of cells for each of n writers. The block is the caller's struct, made of
- * cells alone. */
+/* One block of cells for each of n writers. The block is a struct of the caller with nothing but
+ * cells. */
 struct metrics_lanes {
     void *memory;
     char *first;
@@ -72,13 +72,13 @@ static inline void *metrics_lane(const struct metrics_lanes *l, unsigned i) {
     return l->first + (size_t)i * l->stride;
 }
 
-/* The sum over all lanes of a cell, which is named by its address in lane 0. */
+/* The sum of a cell over all lanes; the cell is given by its address in lane 0. */
 uint64_t metrics_total(const struct metrics_lanes *l, const struct metrics_cell *cell);
 
-/* ---- label sets that come and go ------------------------------------------------------- */
+/* ---- dynamic label sets ---------------------------------------------------------------- */
 
-/* Names that users choose become label values; a table that never grows beyond its size keeps
- * the number of time series bounded whatever they do. */
+/* Names chosen by users become label values; a table of fixed size bounds the number of time
+ * series. */
 enum { METRICS_LABELS = 3 };
 
 struct metrics_set {
@@ -96,9 +96,9 @@ struct metrics_sets {
 enum ec metrics_sets_init(struct metrics_sets *s, size_t max, struct err *err) MUST_CHECK;
 void metrics_sets_done(struct metrics_sets *s);
 
-/* The set's place in the table, taken now if it is new; `otherwise` when there is no room. */
-size_t metrics_sets_place(struct metrics_sets *s, const struct metrics_set *set,
-                          size_t otherwise);
+/* The set's slot in the table, a new one if needed; `otherwise` when the table is full. */
+size_t metrics_sets_slot(struct metrics_sets *s, const struct metrics_set *set,
+                         size_t otherwise);
 
 /* ---- the text -------------------------------------------------------------------------- */
 
@@ -137,9 +137,8 @@ struct metrics_process {
 /* Notes when the process started. */
 void metrics_process_init(struct metrics_process *p, int64_t now_us);
 
-/* The process_* families that every Prometheus client has, out of /proc/self; what cannot be
- * read is left out. Allocates nothing and asks the kernel for open, read, close and poll only,
- * so that it also works in a sandbox. */
+/* The process_* families of every Prometheus client, from /proc/self; what cannot be read is left
+ * out. Allocates nothing and calls only open, read, close and poll, so that it works in a sandbox. */
 void metrics_process_print(struct buf *out, const struct metrics_process *p);
 
 #endif

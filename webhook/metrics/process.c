@@ -1,4 +1,4 @@
-/* The process as Linux shows it in /proc (proc(5)). */
+/* The process in /proc (proc(5)). */
 #include "metrics/metrics.h"
 
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 enum { ROOM = 4096, POLLED = 64, FDS_MAX = 1 << 20 };
 enum { STAT_UTIME = 14, STAT_STIME = 15, STAT_STARTTIME = 22 }; /* as proc(5) counts them */
 
-/* As much of the file as fits: the files are short, or have in front what is wanted. */
+/* As much of the file as fits: the files are short, or what is wanted is at their start. */
 static struct str read_start(char room[ROOM], const char *path) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     size_t n = 0;
@@ -25,7 +25,7 @@ static bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\n';
 }
 
-/* Takes the next word off *s; empty at the end. */
+/* Removes the next word from *s; empty at the end. */
 static struct str next_word(struct str *s) {
     size_t from = 0, to;
     while (from < s->n && is_blank(s->p[from]))
@@ -43,7 +43,7 @@ static int64_t to_number(struct str word) {
     return str_to_uint(word, INT64_MAX, &v) ? (int64_t)v : -1;
 }
 
-/* The number behind the key that starts a line; -1: none. */
+/* The number after the key at the start of a line; -1: none. */
 static int64_t number_behind(struct str text, struct str key) {
     while (text.n != 0 && !str_starts(text, key))
         text = str_slice(text, str_find(text, '\n') + 1, text.n);
@@ -51,7 +51,7 @@ static int64_t number_behind(struct str text, struct str key) {
     return to_number(next_word(&text));
 }
 
-/* The name of the command, field 2, may hold blanks and brackets: counted from its end. */
+/* The name of the command, field 2, may have blanks and brackets: fields are counted from its end. */
 static int64_t stat_field(struct str stat, unsigned field) {
     size_t end = stat.n;
     struct str word = STR_NONE;
@@ -86,8 +86,8 @@ void metrics_process_init(struct metrics_process *p, int64_t now_us) {
     p->start_us = started_us < 0 || up_us < 0 ? 0 : now_us - up_us + started_us;
 }
 
-/* Of the descriptors from `first` on. poll(2) names those that are not open, and unlike
- * reading the folder /proc/self/fd it is a call that a server makes anyhow. */
+/* Counts open descriptors from `first` on. poll(2) reports those that are not open, and a server needs
+ * it anyway, unlike reading the folder /proc/self/fd. */
 static int64_t count_open(int first, nfds_t n) {
     struct pollfd v[POLLED];
     int64_t open = 0;

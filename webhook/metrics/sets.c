@@ -31,15 +31,15 @@ static bool copy(struct metrics_sets *s, struct metrics_set *to,
     return true;
 }
 
-size_t metrics_sets_place(struct metrics_sets *s, const struct metrics_set *set,
-                          size_t otherwise) {
+size_t metrics_sets_slot(struct metrics_sets *s, const struct metrics_set *set,
+                         size_t otherwise) {
     size_t n = atomic_load_explicit(&s->n, memory_order_relaxed);
     for (size_t i = 0; i < n; i++)
         if (is_equal(&s->v[i], set))
             return i;
     if (n == s->max || !copy(s, &s->v[n], set))
         return otherwise;
-    /* Whoever sees the new number sees the texts, too. */
+    /* A reader that sees the new number sees the texts, too. */
     atomic_store_explicit(&s->n, n + 1, memory_order_release);
     return n;
 }

@@ -1,12 +1,12 @@
-/* The text format: what stands in a line, and how it is escaped. */
+/* The text format: lines and escapes. */
 #include "metrics/metrics.h"
 
 #include "base/utf8.h"
 
 static const char *const type_words[] = {"counter", "gauge", "histogram"};
 
-/* HELP texts escape backslash and line feed; label values the double quote, too. A byte that is
- * not UTF-8 would make the server refuse the whole scrape: it becomes U+FFFD. */
+/* HELP texts escape backslash and line feed; label values the double quote, too. A byte that is not
+ * UTF-8 becomes U+FFFD: Prometheus would reject the whole scrape. */
 static void put_escaped(struct buf *out, struct str s, bool quotes) {
     for (size_t i = 0; i < s.n;) {
         size_t n = utf8_length((const unsigned char *)s.p + i, s.n - i);
@@ -112,7 +112,7 @@ void metrics_histogram(struct buf *out, const struct metrics_family *f,
                        const struct metrics_set *set, const struct metrics_lanes *l,
                        const struct metrics_histogram *h) {
     uint64_t count = 0;
-    /* The count is the sum of the buckets: it agrees with them while others go on counting. */
+    /* The count is the sum of the buckets: it agrees with them although counting continues. */
     for (size_t i = 0; i <= f->n_bounds; i++) {
         count += metrics_total(l, &h->buckets[i]);
         put_bucket(out, f, set, i < f->n_bounds ? &f->bounds[i] : NULL, count);

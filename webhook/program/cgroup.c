@@ -6,13 +6,13 @@ enum {
     LIST_MAX_BYTES = 64 * 1024,
     NUMBER_MAX_BYTES = 256,
     PATH_MAX_BYTES = 4096,
-    READ_ROOM = 64 * 1024 /* file_read() asks for more than the file has */
+    READ_ROOM = 64 * 1024 /* file_read() needs more room than the size of the file */
 };
 
-/* Version 1 says "none" as a number near 2^63. */
+/* In version 1, no limit is a number near 2^63. */
 #define NO_LIMIT (UINT64_C(1) << 60)
 
-/* Where the hierarchies that count memory are mounted, and what their limit is called. */
+/* Mount points of the hierarchies with a memory controller, and the names of their limits. */
 static const struct {
     struct str controller; /* in the second field of a line; empty: version 2 */
     const char *mount, *file;
@@ -60,7 +60,7 @@ static struct str parent_of(struct str group) {
     return str_slice(group, 0, group.n > 0 ? group.n - 1 : 0);
 }
 
-/* From the process' own group to the root. One that lies outside of what is mounted begins with "/..". */
+/* From the process' own group to the root. A group outside of the mounted tree begins with "/..". */
 static void look_upwards(struct lowest *lowest, struct str root, size_t h, struct str group) {
     if (str_starts(group, STR("/..")) || str_eq(group, STR("/")))
         group = STR_NONE;

@@ -24,24 +24,24 @@ enum { LOOK_RULES = 1 << 0, LOOK_TLS = 1 << 1 | 1 << 2 | 1 << 3 }; /* bits of wa
 
 enum audit_news { AUDIT_FAILING, AUDIT_DROPPING, AUDIT_RECOVERED, AUDIT_NEWS };
 
-/* What the log has been told of audit lines that are lost. */
+/* The audit lines whose loss has been logged. */
 struct audit_told {
     uint64_t failed, dropped;       /* lines */
-    int64_t not_before[AUDIT_NEWS]; /* ns: each is told only so often */
+    int64_t not_before[AUDIT_NEWS]; /* ns: limits the rate of each event */
     bool trouble;
 };
 
-/* Descriptors that are no webhook's connection: probes, 64 at once or more; files, pipes; three a
+/* Descriptors other than the webhook's connections: probes, 64 or more; files, pipes; three per
  * worker. */
 enum { FILES_BESIDE = 128, FILES_PER_WORKER = 4 };
 
 struct life {
-    struct options options; /* with limits that the system grants */
+    struct options options; /* with the limits that the system grants */
     struct daemon daemon;
     struct watch watch;
     sigset_t signals;
     int signal_fd;
-    unsigned again;         /* bits of what could not be read, to be tried again */
+    unsigned again;         /* bits of files that could not be read, to be retried */
     uint64_t closed_before; /* connections, when memory was last given back */
     struct audit_told audit;
     struct memory_plan memory;
@@ -60,8 +60,8 @@ static bool is_end(int signal) {
     return signal == SIGTERM || signal == SIGINT;
 }
 
-/* What connections that are gone have left lies between blocks in use, some hundred kilobytes for
- * each ten of them: malloc keeps it until it is asked. */
+/* Memory of closed connections lies between blocks in use, some hundred kilobytes for each ten of
+ * them: malloc keeps it until malloc_trim(). */
 static void give_memory_back(struct life *l, bool loaded) {
     struct server_stats stats;
     server_stats(l->daemon.server, &stats);
@@ -111,8 +111,8 @@ static void tell_of_dropping(struct audit_told *t, const struct audit_stats *now
     t->trouble = true;
 }
 
-/* Lines that are lost; the "ended" line has the sums. A queue that stays full has not recovered,
- * though nobody may ask for anything. */
+/* Logs lost lines; the event "ended" has the sums. A queue that stays full has not recovered, even when
+ * there are no requests. */
 static void tell_of_audit(struct life *l) {
     struct audit_told *t = &l->audit;
     struct audit_stats now;
@@ -128,7 +128,7 @@ static void tell_of_audit(struct life *l) {
     tell_of_dropping(t, &now);
 }
 
-/* Signals, changed files, or nothing until the next look at them. */
+/* Waits for signals or changed files, at most until the next poll of them. */
 static void wait_for_events(struct life *l) {
     struct pollfd fds[] = {{.fd = l->signal_fd, .events = POLLIN},
                            {.fd = l->watch.inotify, .events = POLLIN}};
@@ -141,7 +141,7 @@ static void wait_for_events(struct life *l) {
              poll(fds, 2, (int)(left_ms < AUDIT_LOOK_MS ? left_ms : AUDIT_LOOK_MS)) == 0);
 }
 
-/* Files are often written in pieces and by several renames: look again until nothing moves. */
+/* Files are often written in pieces and by several renames: checks again until nothing changes. */
 static unsigned settled_changes(struct life *l) {
     unsigned all = 0, changed;
     for (int i = 0; i < SETTLE_MAX && (changed = watch_changed(&l->watch)) != 0; i++) {
@@ -154,7 +154,7 @@ static unsigned settled_changes(struct life *l) {
 }
 
 static void serve(struct life *l) {
-    give_memory_back(l, true); /* what starting needed */
+    give_memory_back(l, true); /* of the start */
     for (;;) {
         wait_for_events(l);
         int signal = next_signal(l, 0);
@@ -169,7 +169,7 @@ static void serve(struct life *l) {
     }
 }
 
-/* Waits ms, or until a second TERM says: now. */
+/* Waits ms, or until a second TERM. */
 static bool pause_for(const struct life *l, uint64_t ms) {
     int64_t end_ns = clock_mono_ns() + (int64_t)ms * 1000000;
     while (clock_mono_ns() < end_ns)
@@ -204,7 +204,7 @@ static enum ec start(struct daemon *d, struct err *err) {
                    (enum audit_when_full)o->audit_when_full, err) != EC_OK)
         return err->code;
     (void)load_rules(
-        d, false); /* without valid rules it runs, is not ready, and takes them by reload */
+        d, false); /* without valid rules it runs but is not ready until a reload finds some */
     return load_and_listen(d, err);
 }
 
@@ -216,7 +216,7 @@ static void log_ready(const struct daemon *d) {
         F_END);
 }
 
-/* The last lines, unless there was a second TERM, or comes one; nobody may be reading them. */
+/* Flushes the last lines, unless there is a second TERM: the output may not be read. */
 static bool flush_audit(const struct life *l, bool patient) {
     int64_t end_ns = clock_mono_ns() + (int64_t)FLUSH_MS * 1000000;
     while (patient && !audit_flush(l->daemon.service.audit, TICK_MS) &&
@@ -229,7 +229,7 @@ static void finish(struct life *l, bool patient) {
     struct daemon *d = &l->daemon;
     struct audit_stats last = {.dropped = 0};
     audit_wait_no_more(d->service.audit); /* or a worker might wait, and server_stop() for it */
-    server_stop(d->probes); /* first: a scrape asks the other server for its figures */
+    server_stop(d->probes); /* first: a scrape reads the figures of the other server */
     server_stop(d->server);
     patient = flush_audit(l, patient);
     audit_close(d->service.audit, 0, &last);
@@ -240,8 +240,8 @@ static void finish(struct life *l, bool patient) {
         F_INT("auditFailed", last.failed), F_BOOL("cutShort", !patient), F_END);
 }
 
-/* As many descriptors as we may have, and no more connections than they allow: without one for the
- * next connection nobody is accepted, and none of those that are idle makes room. */
+/* Raises the limit on descriptors as far as permitted, and lowers the number of connections to it: without
+ * a descriptor for the next connection none is accepted, and no idle one is closed for it. */
 static void fit_connections(struct options *o, uint64_t *probes) {
     struct rlimit files;
     uint64_t beside = FILES_BESIDE + FILES_PER_WORKER * o->workers, most = *probes;
@@ -272,7 +272,7 @@ static void tell_of_memory(const struct life *l) {
         F_INT("maxNodes", o->max_nodes), F_INT("auditQueue", o->audit_queue), F_END);
 }
 
-/* Before any thread starts: they inherit the mask, and signals come to the main thread alone.
+/* Before any thread starts: they inherit the mask, and only the main thread gets signals.
  */
 static bool catch_signals(struct life *l) {
     sigemptyset(&l->signals);
@@ -282,13 +282,13 @@ static bool catch_signals(struct life *l) {
     pthread_sigmask(SIG_BLOCK, &l->signals, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ,
-           SIG_IGN); /* a file of audit lines that may not grow: an error, not the end */
-    /* Only to wake poll(): signals are taken by sigtimedwait. */
+           SIG_IGN); /* a size limit on the file of audit lines is an error of write(2) */
+    /* Only to wake poll(): sigtimedwait reads the signals. */
     l->signal_fd = signalfd(-1, &l->signals, SFD_NONBLOCK | SFD_CLOEXEC);
     return l->signal_fd >= 0;
 }
 
-/* Which bits of watch_changed() concern what. */
+/* The bits of watch_changed(). */
 static void watch_files(struct life *l) {
     const struct options *o = l->daemon.options;
     const char *const paths[] = {o->policy, o->tls_cert, o->tls_key, o->client_ca};
@@ -301,7 +301,7 @@ static enum ec enter_sandbox(const struct options *o, struct err *err) {
     if (o->no_sandbox)
         return EC_OK;
     if (sandbox_enter(&state, err) != EC_OK)
-        return err_wrap(err, "sandbox (--no-sandbox goes without)");
+        return err_wrap(err, "sandbox (--no-sandbox turns it off)");
     LOG(LOG_INFO, "sandbox", F_Z("state", states[state]), F_END);
     return EC_OK;
 }
@@ -312,7 +312,7 @@ int daemon_run(const struct options *options) {
                      .watch.inotify = -1};
     struct err err = ERR_INIT;
     bool patient = true;
-    /* Otherwise the first large block that is freed raises the threshold, and the next ones stay. */
+    /* Otherwise the first large block freed raises the threshold, and later ones are kept. */
     mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
     mallopt(M_TRIM_THRESHOLD, MMAP_BYTES);
     mallopt(M_ARENA_MAX, (int)options->workers + ARENAS_BESIDE);
@@ -324,7 +324,7 @@ int daemon_run(const struct options *options) {
     if (!catch_signals(&l) && err.code == EC_OK)
         err_set_os(&err, errno, "cannot make a signal descriptor");
     log_start();
-    watch_files(&l); /* before loading: what changes meanwhile is seen */
+    watch_files(&l); /* before loading, so that no change is missed */
     if (err.code != EC_OK || start(&l.daemon, &err) != EC_OK ||
         enter_sandbox(options, &err) != EC_OK) {
         log_err(LOG_ERROR, "cannot_start", &err);

@@ -24,8 +24,8 @@ struct live *live_new(void) {
 }
 
 static void rules_free(struct live_rules rules) {
-    policy_free(rules.policy);
-    mem_free(rules.places);
+    engine_policy_free(rules.policy);
+    mem_free(rules.slots);
 }
 
 /* Under the lock: one user less; the rules to free, if there are any. */

@@ -3,8 +3,8 @@
  *      loader --live_set--> current (counted, under a lock) , generation + 1
  *      worker: generation unchanged? use the reference it holds : take the new one
  *
- * Threads    live_set from one thread; live_use from any worker, each with a reader of its own.
- *            A worker looks at one atomic number per request; it takes the lock once per reload
+ * Threads    live_set from one thread; live_use from any worker, each with its own reader. A worker
+ *            reads one atomic number per request; it takes the lock once per reload
  * Ownership  policies are counted; the last user frees                                      */
 #ifndef PULLGATE_PROGRAM_LIVE_H
 #define PULLGATE_PROGRAM_LIVE_H
@@ -24,10 +24,10 @@ void live_free(struct live *l);
 
 struct live_rules {
     struct policy *policy;
-    uint16_t *places; /* of its rules in the meter (meter.h); may be NULL */
+    uint16_t *slots; /* of its rules in the meter (meter.h); may be NULL */
 };
 
-/* Takes both over, also on failure (false: no memory, the old ones stay). */
+/* Takes ownership of both, also on failure (false: no memory, the old ones are kept). */
 bool live_set_take(struct live *l, struct live_rules rules) MUST_CHECK;
 bool live_has_policy(const struct live *l);
 

@@ -11,8 +11,8 @@
 
 enum { DAY_S = 24 * 60 * 60, YIELD_MS = 1000 };
 
-/* Probes come on connections of their own, with the request behind them: one that has been silent for a
- * moment makes room at once. */
+/* Each probe opens a connection and sends its request at once: a connection that has been silent for a
+ * moment can be closed to make room. */
 enum { PROBE_YIELD_MS = 20, PROBE_HEADER_MAX = 8 * 1024, PROBE_TIMEOUT_MS = 5000 };
 
 /* ---- rules --------------------------------------------------------------------------- */
@@ -39,7 +39,7 @@ static const char *kept_word(const struct daemon *d) {
     return live_has_policy(d->service.live) ? "rules_kept" : "rules_invalid";
 }
 
-/* The first one says what comes of it. */
+/* The event of the first error tells the consequence. */
 static void log_error_of_rules(void *arg, const struct err *err, size_t n) {
     struct rules_errors *e = arg;
     if (e->n < ERRORS_LOGGED)
@@ -73,7 +73,7 @@ enum ec load_rules(struct daemon *d, bool again) {
     size_t n_rules = policy->n_rules;
     char sha256[sizeof policy->sha256];
     memcpy(sha256, policy->sha256, sizeof sha256);
-    const struct live_rules rules = {policy, meter_places(meter, policy)};
+    const struct live_rules rules = {policy, meter_slots(meter, policy)};
     if (!live_set_take(d->service.live, rules)) {
         err_set(&err, EC_NOMEM, "out of memory");
         return keep_rules(d, &err, false, again);
@@ -103,7 +103,7 @@ static void pair_done(struct pair *p) {
     certs_wipe(&p->client_ca);
 }
 
-/* GnuTLS signs in 1.4 ms with RSA 2048, in 4 with 3072, in 8 with 4096, whoever asks. */
+/* GnuTLS signs in 1.4 ms with RSA 2048, in 4 with 3072, in 8 with 4096, for any client. */
 static bool key_is_slow(const struct certs_info *info) {
     struct str key = str_of(info->key_type),
                bits = str_slice(key, str_find(key, ' ') + 1, key.n);
@@ -140,7 +140,7 @@ static void warn_of_key(const struct daemon *d) {
 
 void load_remind_of_certificate(struct daemon *d, int64_t now_s) {
     int64_t left_s = atomic_load(&d->service.cert_not_after_s) - now_s;
-    /* A reminder more than a day ahead is one of a clock that has gone back since. */
+    /* A reminder more than a day ahead means that the clock was set back. */
     bool told = now_s < d->next_reminder_s && d->next_reminder_s <= now_s + DAY_S;
     if (now_s < d->certificate_low_s || told)
         return;
@@ -149,7 +149,7 @@ void load_remind_of_certificate(struct daemon *d, int64_t now_s) {
         F_Z("file", d->options->tls_cert), F_INT("secondsLeft", left_s), F_END);
 }
 
-/* certs and the server begin with what an error is about; people look for a file. */
+/* Errors of certs and server begin with their subject; it is replaced by the file's name. */
 static void blame_file(const struct daemon *d, struct err *err) {
     const struct {
         struct str part;
@@ -162,8 +162,8 @@ static void blame_file(const struct daemon *d, struct err *err) {
             err_place(err, rows[i].file, 0, 0);
 }
 
-/* To the server no bytes mean that nobody needs a certificate. An empty file must not say so: it may be
- * one that is just being written. */
+/* To the server an empty text means that no client certificate is required. An empty file must not have
+ * that effect: it may be in the middle of being written. */
 static enum ec read_client_ca(const struct options *o, struct buf *out, struct err *err) {
     if (o->client_ca == NULL || certs_read(out, o->client_ca, err) != EC_OK || out->n != 0)
         return err->code;
@@ -190,7 +190,7 @@ static enum ec read_pair(const struct daemon *d, struct pair *out, struct err *e
     return err->code;
 }
 
-/* The server has taken it: from here on log, metric and /readyz speak of this one. */
+/* The server uses it: from now on log, metric and /readyz refer to this one. */
 static void tell_of_pair(struct daemon *d, const struct pair *pair) {
     const struct certs_info *info = &pair->info;
     int64_t now_s = clock_wall_us() / 1000000;
@@ -206,8 +206,8 @@ static void tell_of_pair(struct daemon *d, const struct pair *pair) {
     load_remind_of_certificate(d, now_s);
 }
 
-/* A start takes what there is, since an expired certificate may be the only one; a reload has one
- * that is better. One whose time has not come is looked at again when it has. */
+/* At the start any certificate is used, since an expired one may be the only one; at a reload a better one
+ * is in use. One that is not valid yet is read again when it is. */
 static enum ec check_trade(struct daemon *d, const struct pair *pair, struct err *err) {
     const struct certs_info *info = &pair->info;
     int64_t now_s = clock_wall_us() / 1000000;
@@ -218,7 +218,7 @@ static enum ec check_trade(struct daemon *d, const struct pair *pair, struct err
         now_s < atomic_load(&d->service.cert_not_before_s))
         return EC_OK;
     d->certificate_due_s = expired ? 0 : info->not_before_s;
-    buf_puts(&text, expired ? "it has expired at " : "it is not valid before ");
+    buf_puts(&text, expired ? "it expired at " : "it is not valid before ");
     clock_print_s(&text, expired ? info->not_after_s : info->not_before_s);
     buf_puts(&text, ", the one in use is valid until ");
     clock_print_s(&text, in_use_s);
@@ -263,7 +263,7 @@ static void on_server_event(void *arg, const char *event, struct str detail) {
     (void)arg;
     LOG(LOG_WARN, event, F_STR("detail", detail), F_END);
     if (strcmp(event, "http_library_panic") == 0)
-        log_flush(); /* what comes next is abort(3) */
+        log_flush(); /* abort(3) follows */
 }
 
 static struct server_config config_of(struct daemon *d) {
@@ -325,7 +325,7 @@ static enum ec listen_probes(struct daemon *d, struct err *err) {
     config.memory_budget_bytes = PROBE_MEMORY;
     if (config.max_header_bytes > PROBE_HEADER_MAX)
         config.max_header_bytes = PROBE_HEADER_MAX;
-    config.max_per_address = 0; /* all probes of a node come from one */
+    config.max_per_address = 0; /* all probes of a node have one address */
     config.max_body_bytes = 0;
     if (config.header_timeout_ms > PROBE_TIMEOUT_MS)
         config.header_timeout_ms = PROBE_TIMEOUT_MS;
@@ -333,14 +333,14 @@ static enum ec listen_probes(struct daemon *d, struct err *err) {
     return server_start(&d->probes, &config, err);
 }
 
-/* The environment's lists are split at commas; who tries that with a flag means a list, too. */
+/* Lists in the environment are separated by commas; on the command line a comma is a mistake. */
 static enum ec check_list(const char *flag, const struct opt_list *list, struct err *err) {
     for (size_t i = 0; i < list->n; i++)
         if (strchr(list->v[i], ',') != NULL)
-            return err_set(err, EC_USAGE,
-                           "--%s: found \"%.200s\" with a comma; give the flag once for each "
-                           "name",
-                           flag, list->v[i]);
+            return err_set(
+                err, EC_USAGE,
+                "--%s: found \"%.200s\" with a comma; repeat the option for each name", flag,
+                list->v[i]);
     return EC_OK;
 }
 
@@ -360,8 +360,7 @@ enum ec load_and_listen(struct daemon *d, struct err *err) {
                          o->tls_ciphers.n, err) != EC_OK)
         return err->code;
     if (o->client_names.n != 0 && o->client_ca == NULL)
-        return err_set(err, EC_USAGE,
-                       "--client-name without --client-ca: nobody would ask for it");
+        return err_set(err, EC_USAGE, "--client-name has no effect without --client-ca");
     if (listen_tls(d, err) != EC_OK)
         return err->code;
     d->service.server = d->server;

@@ -14,17 +14,16 @@ static void print_help(void) {
     buf_puts(
         &text,
         "Usage: pullgate --policy FILE [OPTION...]\n\n"
-        "Admission webhook that sends container images to the registries of a rule file, adds "
-        "their\npull secrets, and refuses images from elsewhere. Decisions go to standard "
-        "output, "
-        "one JSON\nline each; messages go to standard error.\n\n"
-        "Every option can be given in the environment: --tls-cert as PULLGATE_TLS_CERT.\n\n");
+        "Admission webhook that rewrites container images to the registries of a rule file, "
+        "adds their\npull secrets, and denies images from other registries. It writes one JSON "
+        "line per decision to\nstandard output, and messages to standard error.\n\n"
+        "Every option can be set in the environment: --tls-cert as PULLGATE_TLS_CERT.\n\n");
     opts_help(&options_table, &text);
     fwrite(text.p, 1, text.n, stdout);
     buf_done(&text);
 }
 
-/* For the build of the manual page, which must not tell of other options than --help. */
+/* For the manual page, so that it lists the same options as --help. */
 static int print_mdoc(void) {
     struct buf text = BUF_INIT(64 << 10);
     opts_mdoc(&options_table, &text);
@@ -33,7 +32,7 @@ static int print_mdoc(void) {
     return 0;
 }
 
-/* What it names comes from the command line or the environment. */
+/* It quotes the command line or the environment, so it is escaped. */
 static void tell(const char *text) {
     AUTO(buf_done) struct buf line = BUF_INIT(64 << 10);
     struct err ignored = ERR_INIT;
@@ -60,8 +59,8 @@ static int healthcheck(const struct options *options) {
     return err.code == EC_USAGE ? 2 : status != 200;
 }
 
-/* Variables that are there and not meant as options: the manifests name the namespace in one, and
- * Kubernetes makes some of each Service called pullgate or pullgate-..., unless told not to. */
+/* Variables that are not meant as options: the manifests set one to the namespace, and Kubernetes sets
+ * some for each Service called pullgate or pullgate-..., unless enableServiceLinks is false. */
 static bool is_of_kubernetes(struct str name) {
     if (str_eq(name, STR("PULLGATE_NAMESPACE")))
         return true;
@@ -106,11 +105,11 @@ int main(int argc, char **argv) {
     else if (options.healthcheck)
         return healthcheck(&options);
     else if (options.policy == NULL)
-        err_set(&err, EC_USAGE, "--policy is missing: the rule file; try --help");
+        err_set(&err, EC_USAGE, "--policy FILE is required; try --help");
     else if (options.max_audit_line > options.audit_queue)
         err_set(&err, EC_USAGE,
                 "--max-audit-line: found %zu bytes, expected at most the %zu of --audit-queue, "
-                "which has to hold a line; try --help",
+                "which has to hold one line; try --help",
                 (size_t)options.max_audit_line, (size_t)options.audit_queue);
     if (err.code != EC_OK)
         return usage_error(&err);

@@ -48,7 +48,7 @@ static void find_limit(struct memory_plan *p, const struct options *o, const cha
     }
 }
 
-/* All but the last two, which share what is left. */
+/* All but the last two, which share the rest. */
 static void divide_fixed(struct memory_plan *p, struct options *o) {
     uint64_t usable = usable_of(p), each = connection_bytes + o->max_header;
     uint64_t worker = small_nodes_bytes + MEMORY_SMALL_ARENA + MEMORY_SMALL_PATCH +
@@ -68,8 +68,8 @@ static void divide_fixed(struct memory_plan *p, struct options *o) {
     p->parts[MEMORY_WORKERS] = o->workers * worker;
 }
 
-/* Half of `large` are the values of a review, which go before its answer comes; the other half are what the
- * decision needs, beside which the answer has to find room. */
+/* Half of `large` is for the values of a review, which are freed before the answer; the other half is for
+ * the decision and the answer together. */
 static void divide_large(struct memory_plan *p, struct options *o, uint64_t large) {
     if (!o->given.max_nodes)
         o->max_nodes = clamp(large / 2 / NODE_BYTES, 1, o->max_nodes);
@@ -99,7 +99,7 @@ static void divide(struct memory_plan *p, struct options *o) {
     divide_rest(p, o);
 }
 
-/* Where there is more, some parts take more: again, until they fit. */
+/* With more memory some parts take more: repeats until they fit. */
 static uint64_t least_limit(const struct options *o) {
     struct memory_plan p = {.limit_bytes = MIB};
     enum { TRIES_MAX = 64 };
@@ -124,7 +124,7 @@ enum ec memory_divide(struct memory_plan *out, struct options *o, const char *ro
     if (out->source != MEMORY_ASSUMED && sum > usable_of(out))
         err_set(
             err, EC_USAGE,
-            "memory: %zu MiB (%s) are too little for %zu workers, %zu connections and budgets "
+            "memory: %zu MiB (%s) is too little for %zu workers, %zu connections and budgets "
             "of %zu MiB: expected %zu MiB or more; raise the limit, or lower --workers, "
             "--max-connections, --memory-budget, --max-nodes or --audit-queue",
             (size_t)(out->limit_bytes / MIB), buf_z(&where) ? where.p : "?", (size_t)o->workers,

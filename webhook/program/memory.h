@@ -1,15 +1,15 @@
-/* program/memory - how much memory there is, and what each part of the daemon may take of it.
+/* program/memory - the memory limit, and its division among the parts of the daemon.
  *
  *      program       code, libraries, stacks, two sets of rules
  *      connections   --max-connections of them, each with its TLS session and a header
- *      probes        the same for the plain listener, and answers that wait there
- *      audit         the queue, and the bytes that are being written
- *      workers       what each needs for a review of LARGE bytes or less
- *      large         what one larger review needs: they are decided one at a time
- *      requests      --memory-budget: bodies, and answers that wait to be read
+ *      probes        the same for the plain listener, and its answers waiting to be read
+ *      audit         the queue, and the bytes being written
+ *      workers       for each, a review of LARGE bytes or less
+ *      large         one larger review: they are decided one at a time
+ *      requests      --memory-budget: bodies, and answers waiting to be read
  *
- * Limits     together at most three quarters of the limit: the rest is malloc's, and what was not
- *            thought of. What an option gives is taken, the others divide what is left
+ * Limits     together at most three quarters of the limit: the rest is for malloc's overhead and
+ *            whatever is not listed. Parts set by an option are kept, the others divide the rest
  * Source     measured: 28 kB for an idle TLS connection, 49 kB with half a record */
 #ifndef PULLGATE_PROGRAM_MEMORY_H
 #define PULLGATE_PROGRAM_MEMORY_H
@@ -46,9 +46,9 @@ struct memory_plan {
     uint64_t probe_connections;
 };
 
-/* Sets what the options leave open: *o then has all limits in force.
- * In   root     as cgroup_memory_limit() has it
- * Errors: EC_USAGE, what is given or the limit leaves too little to work */
+/* Sets the limits that no option gives: *o then has all limits in force.
+ * In   root     as for cgroup_memory_limit()
+ * Errors: EC_USAGE: the options or the limit leave too little memory */
 enum ec memory_divide(struct memory_plan *out, struct options *o, const char *root,
                       struct err *err) MUST_CHECK;
 

@@ -2,13 +2,13 @@
 
 #include "base/mem.h"
 
-/* What serve.c answers with. */
+/* The statuses of serve.c. */
 const unsigned meter_statuses[METER_STATUSES - 1] = {200, 400, 413, 500, 503};
 
 #define US(n) ((n)*INT64_C(1000))
 #define MS(n) ((n)*INT64_C(1000000))
 
-/* controller-runtime's, which are Prometheus' own, from 5 ms on; a decision takes less. */
+/* controller-runtime's, which are Prometheus' defaults, from 5 ms on; a decision takes less. */
 const int64_t meter_bounds_ns[] = {US(10),   US(25),   US(50),          US(100),  US(250),
                                    US(500),  MS(1),    MS(2) + US(500), MS(5),    MS(10),
                                    MS(25),   MS(50),   MS(100),         MS(250),  MS(500),
@@ -16,22 +16,22 @@ const int64_t meter_bounds_ns[] = {US(10),   US(25),   US(50),          US(100),
 const size_t meter_n_bounds = sizeof meter_bounds_ns / sizeof *meter_bounds_ns;
 _Static_assert(sizeof meter_bounds_ns / sizeof *meter_bounds_ns <= METRICS_BUCKETS, "room");
 
-/* The places that every table begins with. */
-static enum ec take_fixed_places(struct meter *m, struct err *err) {
+/* The first slots of every table. */
+static enum ec take_fixed_slots(struct meter *m, struct err *err) {
     struct metrics_set set = {{STR_NONE, STR("(none)"), STR("none")}};
-    size_t place = metrics_sets_place(&m->rules, &set, SIZE_MAX);
+    size_t slot = metrics_sets_slot(&m->rules, &set, SIZE_MAX);
     set.values[1] = STR("(other)");
-    for (int mode = 0; mode < METER_MODES && place != SIZE_MAX; mode++) {
+    for (int mode = 0; mode < METER_MODES && slot != SIZE_MAX; mode++) {
         set.values[2] = str_of(engine_mode_name((enum engine_mode)mode));
-        place = metrics_sets_place(&m->rules, &set, SIZE_MAX);
+        slot = metrics_sets_slot(&m->rules, &set, SIZE_MAX);
     }
-    return place == SIZE_MAX ? err_set(err, EC_NOMEM, "out of memory") : EC_OK;
+    return slot == SIZE_MAX ? err_set(err, EC_NOMEM, "out of memory") : EC_OK;
 }
 
 enum ec meter_init(struct meter *m, unsigned n_workers, struct err *err) {
     if (metrics_lanes_init(&m->lanes, n_workers, sizeof(struct meter_lane), err) != EC_OK ||
-        metrics_sets_init(&m->rules, METER_PLACES, err) != EC_OK ||
-        take_fixed_places(m, err) != EC_OK)
+        metrics_sets_init(&m->rules, METER_SLOTS, err) != EC_OK ||
+        take_fixed_slots(m, err) != EC_OK)
         return err->code;
     return EC_OK;
 }
@@ -47,7 +47,7 @@ void meter_begin(struct meter_lane *lane, enum meter_webhook webhook) {
     metrics_add(&lane->in_flight[webhook], 1);
 }
 
-/* The heaviest word, as policyctl counts. */
+/* The most severe result, as policyctl counts. */
 static enum meter_image result_of(const struct decision_image *image) {
     if (image->weight == WEIGHT_DENY)
         return METER_DENIED;
@@ -56,17 +56,17 @@ static enum meter_image result_of(const struct decision_image *image) {
     return str_eq(image->before, image->after) ? METER_UNCHANGED : METER_REWRITTEN;
 }
 
-static size_t place_of(const struct policy *policy, const uint16_t *places,
-                       const struct policy_rule *rule) {
+static size_t rule_slot(const struct policy *policy, const uint16_t *slots,
+                        const struct policy_rule *rule) {
     if (rule == NULL)
         return METER_NO_RULE;
-    return places != NULL ? places[rule - policy->rules]
-                          : (size_t)METER_OTHER_RULE + (size_t)rule->mode;
+    return slots != NULL ? slots[rule - policy->rules]
+                         : (size_t)METER_OTHER_RULE + (size_t)rule->mode;
 }
 
-void meter_decision(struct meter_lane *lane, const struct policy *policy,
-                    const uint16_t *places, const struct decision *d) {
-    metrics_add(&lane->decisions[place_of(policy, places, d->rule)][d->verdict], 1);
+void meter_decision(struct meter_lane *lane, const struct policy *policy, const uint16_t *slots,
+                    const struct decision *d) {
+    metrics_add(&lane->decisions[rule_slot(policy, slots, d->rule)][d->verdict], 1);
     for (size_t i = 0; i < d->n_images; i++)
         metrics_add(&lane->images[result_of(&d->images[i])], 1);
     for (size_t i = 0; i < d->n_reasons; i++)
@@ -85,16 +85,16 @@ void meter_end(struct meter_lane *lane, enum meter_webhook webhook, unsigned sta
 
 /* ---- the loading thread ---------------------------------------------------------------- */
 
-uint16_t *meter_places(struct meter *m, const struct policy *policy) {
-    uint16_t *places = mem_alloc(mem_array_bytes(policy->n_rules, sizeof *places));
-    for (size_t i = 0; places != NULL && i < policy->n_rules; i++) {
+uint16_t *meter_slots(struct meter *m, const struct policy *policy) {
+    uint16_t *slots = mem_alloc(mem_array_bytes(policy->n_rules, sizeof *slots));
+    for (size_t i = 0; slots != NULL && i < policy->n_rules; i++) {
         const struct policy_rule *rule = &policy->rules[i];
         const struct metrics_set set = {
             {STR_NONE, rule->name, str_of(engine_mode_name(rule->mode))}};
-        places[i] = (uint16_t)metrics_sets_place(&m->rules, &set,
-                                                 (size_t)METER_OTHER_RULE + (size_t)rule->mode);
+        slots[i] = (uint16_t)metrics_sets_slot(&m->rules, &set,
+                                               (size_t)METER_OTHER_RULE + (size_t)rule->mode);
     }
-    return places;
+    return slots;
 }
 
 void meter_rules_loaded(struct meter *m, size_t n_rules, int64_t now_s) {

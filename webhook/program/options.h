@@ -1,4 +1,4 @@
-/* program/options - the daemon's flags; each is also PULLGATE_<NAME> in the environment. */
+/* program/options - the daemon's options; each is also PULLGATE_<NAME> in the environment. */
 #ifndef PULLGATE_PROGRAM_OPTIONS_H
 #define PULLGATE_PROGRAM_OPTIONS_H
 
@@ -21,16 +21,16 @@ struct options {
     int audit_when_full; /* enum audit_when_full */
     int log_level;       /* enum log_level */
 
-    /* What memory.h must leave as it is. */
+    /* Options that memory.h must not change. */
     struct {
         bool memory_budget, max_connections, max_nodes, audit_queue;
     } given;
     struct {
         uint64_t arena_bytes, patch_bytes, reply_bytes;
-    } large; /* of one review of more than MEMORY_LARGE_BODY; memory.h sets them. 0: as review.h has it */
+    } large; /* of one review above MEMORY_LARGE_BODY; memory.h sets them. 0: the default of review.h */
 };
 
-/* Which of the options were given, of the command line's or the environment's. */
+/* Notes which of these options were given, on the command line or in the environment. */
 void options_note_given(struct options *o, const struct opt_result *result);
 
 extern const struct opt_table options_table;

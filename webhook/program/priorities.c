@@ -1,7 +1,7 @@
 #include "program/priorities.h"
 
-/* In order of preference: AES-128 goes with SHA-256, which CPUs have instructions for; a handshake
- * with SHA-384 takes twice the time. */
+/* In order of preference: AES-128 is combined with SHA-256, for which CPUs have instructions; a
+ * handshake with SHA-384 takes twice the time. */
 static const char *const ciphers_known[] = {"AES-128-GCM", "AES-256-GCM", "CHACHA20-POLY1305"};
 enum { N_KNOWN = sizeof ciphers_known / sizeof *ciphers_known };
 
@@ -23,7 +23,7 @@ enum ec priorities_print(struct buf *out, enum priorities_min min, const char *c
     buf_puts(out, "SECURE128:-VERS-ALL:+VERS-TLS1.3");
     if (min == PRIORITIES_TLS12)
         buf_puts(out, ":+VERS-TLS1.2");
-    /* Finite-field groups, which SECURE128 has, cost 8 to 450 ms a handshake. */
+    /* Finite-field groups, part of SECURE128, cost 8 to 450 ms per handshake. */
     buf_puts(out, ":-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:"
                   "+GROUP-SECP384R1:-MAC-ALL:+AEAD:-CIPHER-ALL");
     for (size_t i = 0; i < (n ? n : N_KNOWN); i++) {

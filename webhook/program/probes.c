@@ -6,7 +6,7 @@
 enum { STALL_S = 10 };
 #define NS_PER_S INT64_C(1000000000)
 
-/* Trouble is told; the unfit is not ready. */
+/* TROUBLE is only reported; UNFIT makes /readyz fail. */
 enum health { FIT, TROUBLED, UNFIT };
 
 /* ---- checks: each writes why it is good or bad ----------------------------------------- */
@@ -21,7 +21,7 @@ static enum health check_rules(struct service *s, struct buf *why) {
     buf_puts(why, " in force since ");
     clock_print_s(why, atomic_load(&m->rules_loaded_s));
     if (atomic_load(&m->rules_are_old))
-        buf_puts(why, "; the rule file has changed since and is not valid (see the log)");
+        buf_puts(why, "; the rule file has changed since then and is not valid (see the log)");
     return FIT;
 }
 
@@ -33,16 +33,16 @@ static enum health check_certificate(struct service *s, struct buf *why) {
     buf_puts(why, good ? "valid until " : "expired ");
     clock_print_s(why, not_after_s);
     if (now_s < not_before_s) {
-        /* Still good: a clock that is behind must not stop the cluster's pods. */
+        /* Still good: a slow clock must not stop the cluster's pods. */
         buf_puts(why, ", but not before ");
         clock_print_s(why, not_before_s);
     }
     return good ? FIT : UNFIT;
 }
 
-/* Lines that are lost are no reason to take a webhook away that still decides: with failurePolicy Fail
- * that would stop the cluster's pods. One that cannot decide since its lines wait leaves the requests
- * to others. */
+/* Lost lines do not make a webhook that still decides unready: with failurePolicy Fail that would stop
+ * the cluster's pods. One that cannot decide because its lines wait is unready, so that other replicas get
+ * the requests. */
 static enum health check_audit(struct service *s, struct buf *why) {
     struct audit_stats stats;
     struct err err = ERR_INIT;
@@ -50,11 +50,11 @@ static enum health check_audit(struct service *s, struct buf *why) {
     size_t max = s->options->audit_queue;
     int64_t stalled_s = stats.stalled_ns / NS_PER_S;
     bool full = stats.pending_bytes > max - max / 16;
-    buf_printf(why, "%zu of %zu bytes wait to be written", stats.pending_bytes, max);
+    buf_printf(why, "%zu of %zu bytes queued", stats.pending_bytes, max);
     if (stalled_s >= STALL_S)
-        buf_printf(why, "; none was for %lld s", (long long)stalled_s);
+        buf_printf(why, "; none written for %lld s", (long long)stalled_s);
     if (stats.last_errno != 0) {
-        err_set_os(&err, stats.last_errno, "; %llu lines are lost",
+        err_set_os(&err, stats.last_errno, "; %llu lines lost",
                    (unsigned long long)stats.failed);
         buf_puts(why, err.msg);
     }
@@ -65,7 +65,7 @@ static enum health check_audit(struct service *s, struct buf *why) {
 
 static enum health check_drain(struct service *s, struct buf *why) {
     bool draining = atomic_load(&s->draining);
-    buf_puts(why, draining ? "shutting down" : "not asked to end");
+    buf_puts(why, draining ? "shutting down" : "not shutting down");
     return draining ? UNFIT : FIT;
 }
 

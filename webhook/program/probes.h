@@ -2,8 +2,8 @@
  *
  *      /healthz            200 "ok" while the process answers
  *      /readyz             200 "ok", or 503 with a line for each check
- *      /readyz?verbose     the lines, also when all is well
- *      /metrics            Prometheus text; on the plain listener alone
+ *      /readyz?verbose     the lines, also when all checks pass
+ *      /metrics            Prometheus text; only on the plain listener
  *
  * Threads    any worker of either server */
 #ifndef PULLGATE_PROGRAM_PROBES_H
@@ -16,7 +16,7 @@ void probes_healthz(void *service, const struct server_request *request,
 void probes_readyz(void *service, const struct server_request *request,
                    struct server_reply *reply);
 
-/* Rules and certificate are there, and nobody wants it to end. */
+/* All checks pass: rules, certificate, audit, no shutdown. */
 bool probes_is_ready(struct service *s);
 
 /* Routes of the plain listener. */

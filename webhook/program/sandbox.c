@@ -5,7 +5,7 @@
 #include <seccomp.h>
 #include <sys/prctl.h>
 
-/* No execve, no clone, no socket but those that exist, no file is opened but to be read. */
+/* No execve, no clone, no new sockets; files can be opened only for reading. */
 static const char *const allowed[] = {
     /* requests: sockets, TLS, timers of libmicrohttpd */
     "accept", "accept4", "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_wait",
@@ -27,9 +27,9 @@ static const char *const allowed[] = {
     "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "sigaltstack", "sysinfo", "tgkill",
     "uname"};
 
-/* Options of sockets, but for those of TCP: they are set before. libmicrohttpd 0.9.75 would set TCP_NODELAY
- * anew with each answer, to push what it has corked; when the kernel says that a socket has no such option, it
- * takes it for one that is not TCP, and asks no more. */
+/* Socket options other than those of TCP, which are set before. libmicrohttpd 0.9.75 would set TCP_NODELAY
+ * again with each answer, to flush corked data; with ENOPROTOOPT it treats the socket as one that is not TCP,
+ * and stops setting it. */
 enum { TCP_LEVEL = 6 }; /* IPPROTO_TCP */
 static const struct {
     enum scmp_compare is_tcp;
@@ -37,7 +37,7 @@ static const struct {
 } socket_options[] = {{SCMP_CMP_NE, SCMP_ACT_ALLOW},
                       {SCMP_CMP_EQ, SCMP_ACT_ERRNO(ENOPROTOOPT)}};
 
-/* Which argument of a call that opens a file says what for. */
+/* The argument with the flags, for each call that opens a file. */
 static const struct {
     const char *call;
     unsigned flags;

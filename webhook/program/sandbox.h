@@ -1,8 +1,7 @@
-/* program/sandbox - what the daemon gives up once it serves: new privileges, and every system
- * call it does not need (seccomp allow-list; the rest answers EPERM).
- * Note       sanitizers make calls of their own: builds with one run without the filter, and
- *            say so
- * Threads    call once, when all threads run: the filter is set on all of them
+/* program/sandbox - restrictions once the daemon serves: no new privileges, and only the system calls
+ * that it needs (seccomp allow-list; all others fail with EPERM).
+ * Note       sanitizers make calls of their own: builds with one run without the filter, and log that
+ * Threads    call once, when all threads run: the filter applies to all of them
  * Source     seccomp(2), libseccomp; prctl(2) PR_SET_NO_NEW_PRIVS                           */
 #ifndef PULLGATE_PROGRAM_SANDBOX_H
 #define PULLGATE_PROGRAM_SANDBOX_H

@@ -6,7 +6,7 @@
 
 enum { EXEMPTIONS_SHOWN = 64 };
 
-/* Lane 0: its cells name those of all lanes. */
+/* Lane 0: the addresses of its cells stand for those of all lanes. */
 static const struct meter_lane *cells_of(const struct service *s) {
     return metrics_lane(&s->meter.lanes, 0);
 }
@@ -61,7 +61,7 @@ static void put_latency(struct buf *out, const struct service *s) {
 static void put_in_flight(struct buf *out, const struct service *s) {
     static const struct metrics_family family = {
         .name = "controller_runtime_webhook_requests_in_flight",
-        .help = "Admission requests that are being decided now, at most one per worker.",
+        .help = "Admission requests being decided, at most one per worker.",
         .type = METRICS_GAUGE,
         .labels = {"webhook"}};
     metrics_head(out, &family);
@@ -76,8 +76,9 @@ static void put_in_flight(struct buf *out, const struct service *s) {
 static void put_decisions(struct buf *out, const struct service *s) {
     static const struct metrics_family family = {
         .name = "pullgate_decisions_total",
-        .help = "Decisions, by verdict and by the rule that decided; (none): no rule selected "
-                "the object or nothing was to be judged, (other): rules beyond the first 256.",
+        .help =
+            "Decisions, by verdict and by the rule that decided; (none): no rule selected "
+            "the object or there was nothing to judge, (other): rules beyond the first 256.",
         .type = METRICS_COUNTER,
         .labels = {"verdict", "rule", "mode"}};
     const struct metrics_sets *rules = &s->meter.rules;
@@ -94,11 +95,10 @@ static void put_decisions(struct buf *out, const struct service *s) {
 }
 
 static void put_images(struct buf *out, const struct service *s) {
-    static const struct metrics_family family = {
-        .name = "pullgate_images_total",
-        .help = "Images looked at, by what became of them.",
-        .type = METRICS_COUNTER,
-        .labels = {"result"}};
+    static const struct metrics_family family = {.name = "pullgate_images_total",
+                                                 .help = "Images judged, by result.",
+                                                 .type = METRICS_COUNTER,
+                                                 .labels = {"result"}};
     static const char *const results[METER_IMAGES] = {[METER_REWRITTEN] = "rewritten",
                                                       [METER_DENIED] = "denied",
                                                       [METER_WARNED] = "warned",
@@ -113,7 +113,7 @@ static void put_images(struct buf *out, const struct service *s) {
 static void put_reasons(struct buf *out, const struct service *s) {
     static const struct metrics_family family = {
         .name = "pullgate_reasons_total",
-        .help = "Reasons given in decisions, also those that only warn or take note.",
+        .help = "Reasons given in decisions, including warnings and notes.",
         .type = METRICS_COUNTER,
         .labels = {"code"}};
     metrics_head(out, &family);
@@ -131,14 +131,14 @@ struct nearest {
     int64_t now_s;
 };
 
-/* Those still to end come first, the soonest before the others; then what has ended. */
+/* Future ends first, the soonest before the others; then past ones. */
 static bool is_nearer(const struct nearest *n, const struct policy_exemption *a,
                       const struct policy_exemption *b) {
     bool a_ended = a->until_s <= n->now_s, b_ended = b->until_s <= n->now_s;
     return a_ended != b_ended ? b_ended : a->until_s < b->until_s;
 }
 
-/* Two that stand in one line would be one time series: only the nearer is kept. */
+/* Two in one line of a file would be one time series: only the nearer one is kept. */
 static bool drop_namesake(struct nearest *n, const struct policy_exemption *e) {
     for (size_t i = 0; i < n->n; i++) {
         if (n->v[i]->pos.file != e->pos.file || n->v[i]->pos.line != e->pos.line)
@@ -169,7 +169,7 @@ static void note(struct nearest *n, const struct policy_exemption *e) {
 static void put_exemptions(struct buf *out, const struct policy *p, int64_t now_s) {
     static const struct metrics_family family = {
         .name = "pullgate_exemption_expiry_seconds",
-        .help = "Time until an exemption ends, negative once it has; the 64 nearest.",
+        .help = "Time until an exemption ends, negative after its end; the nearest 64.",
         .type = METRICS_GAUGE,
         .labels = {"exemption"}};
     struct nearest nearest = {.now_s = now_s};
@@ -180,7 +180,7 @@ static void put_exemptions(struct buf *out, const struct policy *p, int64_t now_
     for (size_t i = 0; i < nearest.n; i++) {
         const struct policy_exemption *e = nearest.v[i];
         struct buf name = BUF_INIT(8192);
-        buf_str(&name, policy_file(p, e->pos));
+        buf_str(&name, engine_policy_file(p, e->pos));
         buf_printf(&name, ":%u", e->pos.line);
         struct metrics_set set = {{buf_view(&name)}};
         metrics_sample(out, &family, &set, e->until_s - now_s);
@@ -220,15 +220,14 @@ static void put_rows(struct buf *out, const struct row *rows, size_t n) {
 static void put_loads(struct buf *out, struct service *s, int64_t now_s) {
     const struct meter *m = &s->meter;
     const struct row rows[] = {
-        GAUGE("pullgate_ready", probes_is_ready(s), "1 while /readyz says ok, else 0."),
+        GAUGE("pullgate_ready", probes_is_ready(s), "1 if /readyz reports ok, else 0."),
         GAUGE("pullgate_rules", atomic_load(&m->n_rules), "Rules in force."),
-        GAUGE(
-            "pullgate_rules_last_reload_successful",
-            live_has_policy(s->live) && !atomic_load(&m->rules_are_old),
-            "1 while the rules in force are those of the file, 0 while the file is not valid."),
+        GAUGE("pullgate_rules_last_reload_successful",
+              live_has_policy(s->live) && !atomic_load(&m->rules_are_old),
+              "1 if the rules in force are those of the file, 0 if the file is not valid."),
         GAUGE("pullgate_rules_last_reload_success_timestamp_seconds",
               atomic_load(&m->rules_loaded_s),
-              "When valid rules were last loaded, in Unix time; 0: never."),
+              "Unix time at which valid rules were last loaded; 0: never."),
         COUNTER("pullgate_rules_reload_total", "result", "success",
                 metrics_get(&m->loads.rules_good),
                 "Times the rule file was loaded, at the start and by reloads."),
@@ -240,7 +239,7 @@ static void put_loads(struct buf *out, struct service *s, int64_t now_s) {
                 metrics_get(&m->loads.certificate_bad),
                 "Times the certificate could not be read or used."),
         GAUGE("pullgate_certificate_expiry_seconds", atomic_load(&s->cert_not_after_s) - now_s,
-              "Time until the serving certificate expires, negative once it has."),
+              "Time until the serving certificate expires, negative after that."),
     };
     put_rows(out, rows, ROW_COUNT(rows));
 }
@@ -250,18 +249,18 @@ static void put_audit(struct buf *out, const struct service *s) {
     audit_stats(s->audit, &stats);
     const struct row rows[] = {
         GAUGE("pullgate_audit_queue_bytes", stats.pending_bytes,
-              "Audit lines that wait to be written."),
+              "Audit lines waiting to be written."),
         GAUGE("pullgate_audit_queue_max_bytes", s->options->audit_queue,
-              "What that queue can hold (--audit-queue)."),
+              "Size of the audit queue (--audit-queue)."),
         COUNTER("pullgate_audit_lines_total", "result", "written", stats.written,
-                "Audit lines, by what became of them."),
+                "Audit lines, by result."),
         COUNTER("pullgate_audit_lines_total", "result", "dropped", stats.dropped, NULL),
         COUNTER("pullgate_audit_lines_total", "result", "failed", stats.failed, NULL),
-        COUNTER(
-            "pullgate_audit_unrecorded_total", NULL, NULL, stats.unrecorded,
-            "Decisions that found no room for their line in time (--audit-when-full block)."),
+        COUNTER("pullgate_audit_unrecorded_total", NULL, NULL, stats.unrecorded,
+                "Decisions whose line found no room in time (--audit-when-full block)."),
         GAUGE("pullgate_audit_stalled_seconds", stats.stalled_ns / 1000000000,
-              "Time since lines wait and none was written; 0 while they are written."),
+              "Time for which lines have been waiting and none was written; 0 while lines are "
+              "being written."),
     };
     put_rows(out, rows, ROW_COUNT(rows));
 }
@@ -296,35 +295,34 @@ static void put_server(struct buf *out, const struct service *s) {
         GAUGE("pullgate_server_connections_open", stats.connections_open,
               "Connections of the webhook's listener."),
         GAUGE("pullgate_server_connections_max", s->options->max_connections,
-              "How many there may be (--max-connections)."),
+              "Limit on open connections (--max-connections)."),
         GAUGE("pullgate_server_requests_in_flight", stats.in_flight,
-              "Requests under way, from the end of their body to their answer, or to its end "
-              "where it is "
-              "large."),
+              "Requests in progress, from the end of their body to their answer, or to the end "
+              "of a large answer."),
         GAUGE("pullgate_server_requests_in_flight_max", s->options->max_in_flight,
-              "How many there may be (--max-in-flight)."),
+              "Limit on requests in progress (--max-in-flight)."),
         GAUGE("pullgate_server_memory_bytes", stats.memory_bytes,
-              "Memory of the bodies and answers of requests under way."),
+              "Memory of the bodies and answers of requests in progress."),
         GAUGE("pullgate_server_memory_max_bytes", s->options->memory_budget,
-              "How much there may be (--memory-budget)."),
+              "Limit on that memory (--memory-budget)."),
         COUNTER("pullgate_server_connections_accepted_total", NULL, NULL,
                 stats.connections_accepted, "Connections accepted."),
         COUNTER("pullgate_server_connections_refused_total", NULL, NULL, stats.refused_address,
                 "Connections closed at once (--max-connections-per-address)."),
         COUNTER("pullgate_server_timed_out_total", NULL, NULL, stats.timed_out,
-                "Connections cut since a handshake, header or request took too long."),
+                "Connections closed because a handshake, header or request took too long."),
         GAUGE("pullgate_server_handshakes_in_flight", stats.handshakes,
-              "TLS handshakes that clients have begun."),
+              "TLS handshakes in progress."),
         GAUGE("pullgate_server_handshakes_in_flight_max", s->options->max_handshakes,
-              "How many there may be (--max-handshakes)."),
+              "Limit on TLS handshakes in progress (--max-handshakes)."),
         COUNTER("pullgate_server_handshakes_delayed_total", NULL, NULL,
                 stats.handshakes_delayed, "Connections that waited for --max-handshakes."),
         COUNTER(
             "pullgate_server_handshakes_refused_total", NULL, NULL, stats.handshakes_refused,
-            "TLS handshakes refused since they would have cost too much: a client's key, chain "
-            "or message beyond what is verified. They count as failed, too."),
+            "TLS handshakes refused because the client's key, chain or message would have been "
+            "too expensive to verify. They count as failed, too."),
         COUNTER("pullgate_server_handshakes_failed_total", NULL, NULL, stats.handshakes_failed,
-                "TLS handshakes that did not end well, also by clients that went away."),
+                "TLS handshakes that failed, including those that clients abandoned."),
     };
     put_rows(out, rows, ROW_COUNT(rows));
     put_refused(out, &stats);
@@ -334,14 +332,13 @@ static void put_memory(struct buf *out, const struct memory_plan *p) {
     static const struct metrics_family limit = {.name = "pullgate_memory_limit_bytes",
                                                 .help =
                                                     "Memory that the budgets are derived from, "
-                                                    "and who says so: --memory, the cgroup, or "
-                                                    "nobody (assumed).",
+                                                    "by source: --memory, the cgroup, or "
+                                                    "assumed.",
                                                 .type = METRICS_GAUGE,
                                                 .labels = {"source"}};
     static const struct metrics_family planned = {
         .name = "pullgate_memory_planned_bytes",
-        .help =
-            "The most that each part may take, together at most three quarters of the limit.",
+        .help = "Memory planned for each part, together at most three quarters of the limit.",
         .type = METRICS_GAUGE,
         .labels = {"part"}};
     if (p == NULL)
@@ -358,7 +355,7 @@ static void put_memory(struct buf *out, const struct memory_plan *p) {
 
 static void put_build(struct buf *out) {
     static const struct metrics_family family = {.name = "pullgate_build_info",
-                                                 .help = "1, for the labels.",
+                                                 .help = "Always 1; the labels have the build.",
                                                  .type = METRICS_GAUGE,
                                                  .labels = {"version", "commit"}};
     const struct metrics_set set = {{STR(VERSION_NUMBER), STR(VERSION_COMMIT)}};
@@ -369,7 +366,7 @@ static void put_build(struct buf *out) {
 void scrape_print(struct buf *out, struct service *s) {
     int64_t now_s = clock_wall_us() / 1000000;
     struct live_reader reader = {.held = NULL};
-    put_loads(out, s, now_s); /* before the rules are taken: they are at least as new */
+    put_loads(out, s, now_s); /* before reading the rules, which are then at least as new */
     const struct live_rules *rules = live_use(s->live, &reader);
     put_requests(out, s);
     put_latency(out, s);

@@ -57,7 +57,7 @@ static const struct {
 } webhooks[METER_WEBHOOKS] = {[METER_MUTATE] = {STR_INIT("mutate"), 0},
                               [METER_VALIDATE] = {STR_INIT("validate"), ENGINE_VALIDATE}};
 
-/* An HTTP error in Kubernetes' own form: the API server shows its message to the user. */
+/* An HTTP error as a Kubernetes Status: the API server shows its message to the user. */
 static void refuse(struct server_reply *reply, unsigned status, const char *reason,
                    unsigned retry_after_s, struct str message) {
     buf_reset(reply->body);
@@ -87,7 +87,7 @@ static void refuse_err(struct server_reply *reply, const struct err *err) {
     buf_done(&text);
 }
 
-/* While there is still time to say no: who asks waits until the deadline, and not longer. */
+/* Early enough before the deadline to send a denial. */
 static int64_t patience_of(const struct server_request *request) {
     return request->deadline_ns - (request->deadline_ns - request->received_ns) / 10;
 }
@@ -121,7 +121,7 @@ static bool record(struct service *s, const struct worker *w,
     return audit_write(s->audit, buf_view(&w->line), patience_of(request));
 }
 
-/* An admission, but none by a rule that refuses nobody (warn, audit): not without its line. */
+/* An admission that needs its line: rules in mode warn or audit never deny, so theirs do not. */
 static bool needs_line(const struct decision *d) {
     bool refuses = d->rule == NULL || d->rule->mode == MODE_ENFORCE;
     return d->verdict != VERDICT_DENY && refuses;
@@ -131,9 +131,9 @@ static void refuse_unrecorded(const struct worker *w, struct server_reply *reply
     buf_reset(reply->body);
     review_deny(
         reply->body, &w->session.review, 503, "ServiceUnavailable",
-        STR("pullgate: the decision cannot be recorded, since nobody reads standard output "
-            "(--audit-when-full block): look at the container's log driver, and repeat "
-            "the request"));
+        STR("pullgate: the decision cannot be recorded, because standard output is not being "
+            "read (--audit-when-full block): check the container's log driver, and repeat the "
+            "request"));
 }
 
 /* ---- the memory of one review ------------------------------------------------------------ */
@@ -142,7 +142,7 @@ static bool is_large(const struct server_request *request) {
     return request->body_bytes > MEMORY_LARGE_BODY;
 }
 
-/* False: its turn did not come in time. */
+/* False: timed out. */
 static bool begin_large(struct service *s, int64_t until_ns) {
     const struct timespec until = {.tv_sec = until_ns / NS_PER_S,
                                    .tv_nsec = until_ns % NS_PER_S};
@@ -164,7 +164,7 @@ static void end_large(struct service *s) {
     atomic_store(&s->had_large, true);
 }
 
-/* A large review waits for its turn; false: it did not come in time. */
+/* A large review waits until no other one is running; false: timed out. */
 static bool begin_turn(struct service *s, struct worker *w,
                        const struct server_request *request, struct server_reply *reply) {
     const struct options *o = s->options;
@@ -179,7 +179,7 @@ static bool begin_turn(struct service *s, struct worker *w,
     return true;
 }
 
-/* What waits from here on is the answer, and that is counted. */
+/* From now on only the answer takes memory, and that is counted. */
 static bool end_turn(struct service *s, struct worker *w, const struct server_request *request,
                      struct server_reply *reply) {
     bool fits = server_charge_reply(reply);
@@ -191,7 +191,7 @@ static bool end_turn(struct service *s, struct worker *w, const struct server_re
 
 /* ---- a review ---------------------------------------------------------------------------- */
 
-/* Decides, and writes the line; false: the reply says why not. */
+/* Decides, and writes the line; false: the reply is an error. */
 static bool decide(struct service *s, const struct live_rules *rules,
                    const struct server_request *request, struct server_reply *reply,
                    enum meter_webhook webhook, bool *needs) {
@@ -205,7 +205,7 @@ static bool decide(struct service *s, const struct live_rules *rules,
         refuse_err(reply, &err);
         return false;
     }
-    meter_decision(meter_lane(&s->meter, request->worker), rules->policy, rules->places,
+    meter_decision(meter_lane(&s->meter, request->worker), rules->policy, rules->slots,
                    &w->session.decision);
     print_line(s, w, rules->policy, request, webhooks[webhook].name, now_us);
     *needs = needs_line(&w->session.decision);
@@ -235,7 +235,8 @@ static void review(struct service *s, const struct server_request *request,
     if (decided && !record(s, w, request) && needs)
         refuse_unrecorded(w, reply);
     else if (!fits)
-        refuse(reply, 503, "ServiceUnavailable", 1, STR("no memory for this answer now"));
+        refuse(reply, 503, "ServiceUnavailable", 1,
+               STR("not enough memory for this answer now"));
 }
 
 static void answer(struct service *s, const struct server_request *request,

@@ -1,7 +1,7 @@
-/* program/serve - what the daemon answers to reviews; probes.h has the rest.
- * Threads    answers run on the server's workers; each has a struct worker and a lane of the
- *            meter of its own, so that nothing is shared but the live rules (live.h), the audit
- *            queue and a few atomics */
+/* program/serve - answers to reviews; probes.h has the other routes.
+ * Threads    answers run on the server's workers; each has its own struct worker and lane of the
+ *            meter, so that only the live rules (live.h), the audit queue and a few atomics are
+ *            shared */
 #ifndef PULLGATE_PROGRAM_SERVE_H
 #define PULLGATE_PROGRAM_SERVE_H
 

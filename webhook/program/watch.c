@@ -53,7 +53,7 @@ static uint64_t fingerprint(const char *path) {
     if (path == NULL || *path == '\0')
         return 0;
     if (stat(path, &st) != 0)
-        return 1; /* gone is a state, too */
+        return 1; /* a missing file is a state, too */
     if (S_ISDIR(st.st_mode))
         return mix(folder_mark(path), (uint64_t)st.st_ino);
     return mix_stat(0, &st);
@@ -63,7 +63,7 @@ static uint64_t fingerprint(const char *path) {
  */
 
 static void add(const struct watch *w, const char *folder) {
-    /* Best effort: the poll sees what this cannot. Adding a folder again is no second watch. */
+    /* Best effort: the poll covers the rest. Adding a folder again makes no second watch. */
     (void)inotify_add_watch(w->inotify, folder, interesting);
 }
 

@@ -8,7 +8,7 @@ static void names_of(struct decoder *d, json_at object) {
     const struct json *j = d->j;
     struct workload *w = d->w;
     json_at v[3];
-    members(j, json_get(j, object, STR("metadata")), keys, 3, v);
+    review_members(j, json_get(j, object, STR("metadata")), keys, 3, v);
     if (w->name.n == 0)
         w->name = json_str(j, v[0]);
     w->generate_name = json_str(j, v[1]);
@@ -22,11 +22,12 @@ static void decode_shaped(struct decoder *d, const struct shape_row *row, json_a
                           json_at old) {
     d->w->shape = row->object.n == 0 ? SHAPE_POD : SHAPE_TEMPLATE;
     d->w->spec = row->spec;
-    json_at holder = node_below(d->j, object, row->object);
+    json_at holder = review_node_below(d->j, object, row->object);
     if (holder != JSON_NONE && !json_is(d->j, holder, JSON_OBJECT))
-        fault_value(d, holder, "a pod template", "expected an object, found %s",
-                    json_type_name(json_type_of(d->j, holder)));
-    decode_pod(d, holder, old == JSON_NONE ? JSON_NONE : node_below(d->j, old, row->object));
+        review_fault_value(d, holder, "a pod template", "expected an object, found %s",
+                           json_type_name(json_type_of(d->j, holder)));
+    review_decode_pod(d, holder,
+                      old == JSON_NONE ? JSON_NONE : review_node_below(d->j, old, row->object));
 }
 
 static void identify(struct decoder *d, json_at object) {
@@ -37,9 +38,9 @@ static void identify(struct decoder *d, json_at object) {
     if (kind != JSON_NONE)
         d->w->kind = json_str(d->j, kind);
     if (json_is_odd(d->j, version))
-        fault_odd(d, version, "apiVersion");
+        review_fault_odd(d, version, "apiVersion");
     if (json_is_odd(d->j, kind))
-        fault_odd(d, kind, "kind");
+        review_fault_odd(d, kind, "kind");
     names_of(d, object);
 }
 
@@ -53,7 +54,8 @@ enum ec review_object(struct workload *out, struct review_fault *fault, const st
     identify(&d, object);
     if (out->namespace.n == 0)
         out->namespace = fallback;
-    const struct shape_row *row = shape_of_kind(group_of(out->api_version), out->kind);
+    const struct shape_row *row =
+        review_shape_of_kind(review_group_of(out->api_version), out->kind);
     if (row != NULL)
         decode_shaped(&d, row, object, JSON_NONE);
     return d.full ? arena_fail(arena, err) : EC_OK;
@@ -67,7 +69,7 @@ bool review_is_review(const struct json *j, json_at root) {
 
 static enum ec no_review(struct err *err, const char *where, const char *expected,
                          struct str found) {
-    err_set(err, EC_SCHEMA, "no AdmissionReview: %s is \"%.*s\", expected %s", where + 1,
+    err_set(err, EC_SCHEMA, "not an AdmissionReview: %s is \"%.*s\", expected %s", where + 1,
             STR_ARG(str_slice(found, 0, 100)), expected);
     err_place(err, where, 0, 0);
     return err->code;
@@ -78,9 +80,9 @@ static enum ec read_head(struct review *out, const struct json *j, json_at *requ
     static const struct name keys[] = {NAME("kind"), NAME("apiVersion"), NAME("request")};
     json_at v[3];
     if (!json_is(j, 0, JSON_OBJECT))
-        return err_set(err, EC_SCHEMA, "no AdmissionReview: expected an object, found %s",
+        return err_set(err, EC_SCHEMA, "not an AdmissionReview: expected an object, found %s",
                        json_type_name(json_type_of(j, 0)));
-    members(j, 0, keys, 3, v);
+    review_members(j, 0, keys, 3, v);
     struct str kind = json_str(j, v[0]), version = json_str(j, v[1]);
     if (!str_eq(kind, STR("AdmissionReview")))
         return no_review(err, "/kind", "\"AdmissionReview\"", kind);
@@ -92,7 +94,7 @@ static enum ec read_head(struct review *out, const struct json *j, json_at *requ
     if (json_is(j, v[2], JSON_OBJECT))
         return EC_OK;
     err_place(err, "/request", 0, 0);
-    return err_set(err, EC_SCHEMA, "no AdmissionReview: /request is missing");
+    return err_set(err, EC_SCHEMA, "not an AdmissionReview: /request is missing");
 }
 
 enum {
@@ -118,7 +120,7 @@ static void read_user(struct decoder *d, json_at user) {
     static const struct name keys[] = {NAME("username"), NAME("groups")};
     json_at v[2];
     size_t n = 0;
-    members(d->j, user, keys, 2, v);
+    review_members(d->j, user, keys, 2, v);
     d->w->user = json_str(d->j, v[0]);
     note_odd(d, v[0], ODD_USER, STR_NONE);
     if (!json_is(d->j, v[1], JSON_ARRAY))
@@ -146,10 +148,10 @@ static bool read_operation(struct str text, enum workload_operation *out) {
     return false;
 }
 
-/* What the review is about is told by comparing, so that it has to be comparable. */
+/* The identity of the review is found by comparing, so its texts have to be comparable. */
 static struct str comparable(struct decoder *d, json_at at, const char *what) {
     if (json_is_odd(d->j, at))
-        fault_odd(d, at, what);
+        review_fault_odd(d, at, what);
     return json_str(d->j, at);
 }
 
@@ -157,8 +159,8 @@ static void read_kinds(struct decoder *d, struct review *out, json_at kind, json
     static const struct name kind_keys[] = {NAME("group"), NAME("version"), NAME("kind")};
     static const struct name resource_keys[] = {NAME("group"), NAME("resource")};
     json_at k[3], r[2];
-    members(d->j, kind, kind_keys, 3, k);
-    members(d->j, resource, resource_keys, 2, r);
+    review_members(d->j, kind, kind_keys, 3, k);
+    review_members(d->j, resource, resource_keys, 2, r);
     (void)comparable(d, k[0], "group");
     out->version = json_str(d->j, k[1]);
     out->kind = comparable(d, k[2], "kind");
@@ -166,24 +168,27 @@ static void read_kinds(struct decoder *d, struct review *out, json_at kind, json
     out->resource = comparable(d, r[1], "resource");
 }
 
-/* What the review says of its object has to be said, and to fit: a Pod that came as another resource
- * would be let past as one. */
+/* Resource and kind are required and have to agree: a Pod that came as another resource would be
+ * allowed like one. */
 static void check_kinds(struct review *r, const struct json *j, json_at kind,
                         json_at subresource) {
     struct str group = json_str(j, json_get(j, kind, STR("group")));
     if (r->resource.n == 0)
-        fault_at(&r->fault, JSON_NONE, "/request/resource: expected a resource, found none");
+        review_fault_at(&r->fault, JSON_NONE,
+                        "/request/resource: expected a resource, found none");
     else if (subresource != JSON_NONE && !json_is(j, subresource, JSON_STRING))
-        fault_at(&r->fault, JSON_NONE, "/request/subResource: expected a string, found %s",
-                 json_type_name(json_type_of(j, subresource)));
-    else if (r->subresource.n == 0 &&
-             shape_of_resource(r->group, r->resource) != shape_of_kind(group, r->kind))
-        fault_at(&r->fault, JSON_NONE,
-                 "/request: kind \"%.*s\" and resource \"%.*s\" do not belong together",
-                 STR_ARG(str_slice(r->kind, 0, 100)), STR_ARG(str_slice(r->resource, 0, 100)));
+        review_fault_at(&r->fault, JSON_NONE,
+                        "/request/subResource: expected a string, found %s",
+                        json_type_name(json_type_of(j, subresource)));
+    else if (r->subresource.n == 0 && review_shape_of_resource(r->group, r->resource) !=
+                                          review_shape_of_kind(group, r->kind))
+        review_fault_at(&r->fault, JSON_NONE,
+                        "/request: kind \"%.*s\" and resource \"%.*s\" do not belong together",
+                        STR_ARG(str_slice(r->kind, 0, 100)),
+                        STR_ARG(str_slice(r->resource, 0, 100)));
 }
 
-/* An update that leaves all images alone goes through with the faults that stood there before: or its
+/* An update that changes no image is allowed to keep the faults of the old object: otherwise its
  * finalizers could not be removed. */
 static void settle(const struct workload *w, struct review_fault *fault,
                    const struct review_fault *old_fault) {
@@ -194,19 +199,19 @@ static void settle(const struct workload *w, struct review_fault *fault,
         *fault = *old_fault;
 }
 
-/* The resource and subresource decide, not the kind: a Binding comes in by `pods`, too. */
+/* The resource and subresource decide, not the kind: a Binding has the resource `pods`, too. */
 static void read_object(struct decoder *d, const struct review *r, json_at object,
                         json_at old) {
     bool ephemeral = str_eq(r->subresource, STR("ephemeralcontainers"));
-    const struct shape_row *row = shape_of_resource(r->group, r->resource);
+    const struct shape_row *row = review_shape_of_resource(r->group, r->resource);
     if (row == NULL || (r->subresource.n != 0 && !(ephemeral && row->object.n == 0)))
         return;
     if (d->w->operation != OPERATION_CREATE && d->w->operation != OPERATION_UPDATE)
         return;
     if (!json_is(d->j, object, JSON_OBJECT)) {
         d->w->shape = SHAPE_POD;
-        fault_at(d->fault, JSON_NONE, "/request/object: expected an object, found %s",
-                 json_type_name(json_type_of(d->j, object)));
+        review_fault_at(d->fault, JSON_NONE, "/request/object: expected an object, found %s",
+                        json_type_name(json_type_of(d->j, object)));
         return;
     }
     if (d->w->operation == OPERATION_CREATE)
@@ -217,15 +222,15 @@ static void read_object(struct decoder *d, const struct review *r, json_at objec
         return;
     }
     d->w->shape = SHAPE_EPHEMERAL;
-    decode_ephemeral(d, object, old);
+    review_decode_ephemeral(d, object, old);
 }
 
-enum ec refuse_long_uid(struct str uid, struct err *err) {
+enum ec review_refuse_long_uid(struct str uid, struct err *err) {
     *err = (struct err)ERR_INIT;
     err_place(err, "/request/uid", 0, 0);
     return err_set(err, EC_SCHEMA,
-                   "no AdmissionReview: /request/uid has %zu bytes, expected at most %d", uid.n,
-                   REVIEW_UID_MAX);
+                   "not an AdmissionReview: /request/uid has %zu bytes, expected at most %d",
+                   uid.n, REVIEW_UID_MAX);
 }
 
 static enum ec read_uid(struct review *out, const struct json *j, json_at uid,
@@ -238,9 +243,9 @@ static enum ec read_uid(struct review *out, const struct json *j, json_at uid,
     }
     if (text.n == 0) {
         err_place(err, "/request/uid", 0, 0);
-        return err_set(err, EC_SCHEMA, "no AdmissionReview: /request/uid is missing");
+        return err_set(err, EC_SCHEMA, "not an AdmissionReview: /request/uid is missing");
     }
-    return refuse_long_uid(text, err);
+    return review_refuse_long_uid(text, err);
 }
 
 enum ec review_decode(struct review *out, const struct json *j, struct arena *arena,
@@ -259,7 +264,7 @@ enum ec review_decode(struct review *out, const struct json *j, struct arena *ar
     out->object = JSON_NONE;
     if (read_head(out, j, &request, err) != EC_OK)
         return err->code;
-    members(j, request, request_keys, N_REQUEST, v);
+    review_members(j, request, request_keys, N_REQUEST, v);
     if (read_uid(out, j, v[UID], err) != EC_OK)
         return err->code;
     out->object = d.object = v[OBJECT];
@@ -273,8 +278,8 @@ enum ec review_decode(struct review *out, const struct json *j, struct arena *ar
     read_user(&d, v[USER]);
     check_kinds(out, j, v[KIND], v[SUBRESOURCE]);
     if (!read_operation(out->operation, &out->workload.operation))
-        fault_at(&out->fault, JSON_NONE,
-                 "/request/operation: expected CREATE, UPDATE, DELETE or CONNECT");
+        review_fault_at(&out->fault, JSON_NONE,
+                        "/request/operation: expected CREATE, UPDATE, DELETE or CONNECT");
     names_of(&d, v[OBJECT]);
     out->workload.kind = out->kind;
     read_object(&d, out, v[OBJECT], v[OLD_OBJECT]);

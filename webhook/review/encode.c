@@ -3,13 +3,12 @@
 
 #include "base/utf8.h"
 
-/* Limits of the API server: kube-apiserver cuts warnings to 256 runes once all together pass
- * 4096. */
+/* Limits of kube-apiserver: it cuts warnings to 256 runes once all together exceed 4096. */
 enum {
     WARNING_RUNES = 256,
     WARNINGS_RUNES = 4096,
     REASONS_SHOWN = 20,
-    MESSAGE_BYTES = 16384, /* of a denial: behind them no reason begins */
+    MESSAGE_BYTES = 16384, /* of a denial: no reason begins after them */
     ANNOTATION_BYTES = 8192
 };
 
@@ -84,7 +83,7 @@ void review_message(struct buf *out, const struct decision *d) {
         buf_printf(out, "\n- and %zu more", n - shown);
 }
 
-/* The first runes of a message; *left is what may still be shown of all warnings. */
+/* The first runes of a message; *left is what remains of the limit for all warnings. */
 static struct str cut_runes(struct str s, size_t max, size_t *left) {
     size_t at = 0, runes = 0;
     while (at < s.n && runes < max) {
@@ -113,8 +112,8 @@ static void put_warnings(struct buf *out, const struct decision *d) {
     buf_putc(out, ']');
 }
 
-/* Texts are put together in a scratch buffer that is used again and again. One that found no
- * room must not be taken for a shorter one: the answer has none, either. */
+/* Texts are composed in a reused scratch buffer. One that did not fit must not pass for a shorter
+ * one: the answer becomes bad, too. */
 static void carry(struct buf *out, const struct buf *scratch) {
     if (scratch->bad && !out->bad)
         out->bad = scratch->bad;
@@ -146,7 +145,7 @@ static void describe_images(struct buf *text, const struct decision *d) {
     }
 }
 
-/* The heaviest first: what is left out is what matters least. */
+/* The most severe first: what is left out matters least. */
 static void describe_reasons(struct buf *text, const struct decision *d) {
     size_t shown = 0;
     for (int weight = WEIGHT_DENY; weight >= WEIGHT_NOTE; weight--) {
@@ -175,7 +174,7 @@ static void put_rule(struct buf *out, const struct policy *p, const struct polic
     buf_reset(scratch);
     buf_str(scratch, rule->name);
     buf_puts(scratch, " (");
-    buf_str(scratch, policy_file(p, rule->pos));
+    buf_str(scratch, engine_policy_file(p, rule->pos));
     buf_putc(scratch, ':');
     buf_uint(scratch, rule->pos.line);
     buf_putc(scratch, ')');
@@ -184,7 +183,7 @@ static void put_rule(struct buf *out, const struct policy *p, const struct polic
     buf_json(out, str_of(engine_mode_name(rule->mode)));
 }
 
-/* Only what was judged is annotated: deletes and bindings say nothing. */
+/* Only what was judged is annotated; deletes and bindings are not. */
 static void put_annotations(struct buf *out, const struct policy *p, const struct decision *d,
                             struct buf *scratch) {
     static const struct {

@@ -1,12 +1,12 @@
-/* What cannot be judged, in words and with its place. */
+/* Why an object cannot be judged: messages with JSON pointers. */
 #include "review/internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { PLACE_BYTES = 400, OLD_FAULTS_MAX = 16 };
+enum { PATH_BYTES = 400, OLD_FAULTS_MAX = 16 };
 
-void fault_at(struct review_fault *f, json_at at, const char *format, ...) {
+void review_fault_at(struct review_fault *f, json_at at, const char *format, ...) {
     va_list args;
     if (f->is)
         return;
@@ -17,13 +17,13 @@ void fault_at(struct review_fault *f, json_at at, const char *format, ...) {
     va_end(args);
 }
 
-/* A place that is too long is cut; one that found no memory must not be taken for none. */
-static void done_place(struct decoder *d, struct buf *place) {
-    d->full |= place->bad == EC_NOMEM;
-    buf_done(place);
+/* A pointer that is too long is cut; one without memory must not pass for an empty one. */
+static void done_path(struct decoder *d, struct buf *path) {
+    d->full |= path->bad == EC_NOMEM;
+    buf_done(path);
 }
 
-/* ---- what stood there before --------------------------------------------------------- */
+/* ---- faults of the old object --------------------------------------------------------- */
 
 static bool same_value(const struct json *j, json_at a, json_at b) {
     json_at n = j->nodes[a].next - a;
@@ -37,30 +37,31 @@ static bool same_value(const struct json *j, json_at a, json_at b) {
     return true;
 }
 
-/* On UPDATE: does the old object have the same value in the same place? The API server never sends
- * so many that are malformed: who does is not to make us compare all of them. */
-static bool stood_before(struct decoder *d, json_at at) {
-    struct buf place = BUF_INIT(PLACE_BYTES);
+/* On UPDATE: whether the old object has the same value at the same pointer. The number of
+ * comparisons is limited: the API server never sends so many malformed values. */
+static bool was_there_before(struct decoder *d, json_at at) {
+    struct buf path = BUF_INIT(PATH_BYTES);
     json_at before = JSON_NONE;
     if (d->old == JSON_NONE || d->n_old_faults >= OLD_FAULTS_MAX)
         return false;
     if (at >= d->old && at < d->j->nodes[d->old].next)
         return true;
     d->n_old_faults++;
-    if (json_path(d->j, d->object, at, &place) && !place.bad)
-        before = json_find_from(d->j, d->old, buf_view(&place));
-    done_place(d, &place);
-    at += json_is_key(d->j, at); /* which has the place of its value */
+    if (json_path(d->j, d->object, at, &path) && !path.bad)
+        before = json_find_from(d->j, d->old, buf_view(&path));
+    done_path(d, &path);
+    at += json_is_key(d->j, at); /* the path of a key is that of its value */
     return before != JSON_NONE && same_value(d->j, before, at);
 }
 
-/* ---- places -------------------------------------------------------------------------- */
+/* ---- pointers ------------------------------------------------------------------------ */
 
-/* As seen from the object or, of what stands elsewhere, from the whole text; keys may hold NUL. */
-static bool put_place(struct decoder *d, json_at at, struct buf *out) {
-    struct buf path = BUF_INIT(PLACE_BYTES);
-    bool stands = json_path(d->j, d->object, at, &path);
-    if (!stands)
+/* Appends the pointer relative to the object or, for a value outside it, to the whole text; keys may
+ * have NUL. True: inside the object. */
+static bool put_path(struct decoder *d, json_at at, struct buf *out) {
+    struct buf path = BUF_INIT(PATH_BYTES);
+    bool inside = json_path(d->j, d->object, at, &path);
+    if (!inside)
         json_path(d->j, 0, at, &path);
     for (size_t i = 0; i < path.n; i++) {
         if (path.p[i] == '\0')
@@ -68,41 +69,43 @@ static bool put_place(struct decoder *d, json_at at, struct buf *out) {
         else
             buf_putc(out, path.p[i]);
     }
-    done_place(d, &path);
-    return stands;
+    done_path(d, &path);
+    return inside;
 }
 
-const char *odd_character(const struct json *j, json_at at) {
+const char *review_odd_character(const struct json *j, json_at at) {
     struct str text = json_str(j, at);
     return text.n != 0 && memchr(text.p, '\0', text.n) != NULL ? "the character U+0000"
                                                                : "half a surrogate pair";
 }
 
-void fault_value(struct decoder *d, json_at at, const char *what, const char *format, ...) {
-    struct buf place = BUF_INIT(PLACE_BYTES);
+void review_fault_value(struct decoder *d, json_at at, const char *what, const char *format,
+                        ...) {
+    struct buf path = BUF_INIT(PATH_BYTES);
     char rest[200];
     va_list args;
     struct review_fault *to = d->fault;
     if (d->fault->is)
         return;
-    if (d->old_fault != NULL && stood_before(d, at))
+    if (d->old_fault != NULL && was_there_before(d, at))
         to = d->old_fault;
-    bool stands = put_place(d, at, &place);
+    bool inside = put_path(d, at, &path);
     va_start(args, format);
     vsnprintf(rest, sizeof rest, format, args);
     va_end(args);
-    fault_at(to, stands ? at : JSON_NONE, "%s (%.*s): %s", what, STR_ARG(buf_view(&place)),
-             rest);
-    done_place(d, &place);
+    review_fault_at(to, inside ? at : JSON_NONE, "%s (%.*s): %s", what,
+                    STR_ARG(buf_view(&path)), rest);
+    done_path(d, &path);
 }
 
-void fault_odd(struct decoder *d, json_at at, const char *what) {
-    fault_value(d, at, what, "expected plain text, found %s in it", odd_character(d->j, at));
+void review_fault_odd(struct decoder *d, json_at at, const char *what) {
+    review_fault_value(d, at, what, "expected plain text, found %s in it",
+                       review_odd_character(d->j, at));
 }
 
 /* ---- names that cannot be compared --------------------------------------------------- */
 
-/* One of each kind says enough, but for labels: which one is asked for is the rules' matter. */
+/* One of each kind is enough, except for labels: it depends on the rules which of them matter. */
 static bool is_noted(struct workload *w, enum odd_name what) {
     size_t n = 0;
     for (size_t i = 0; i < w->n_odd; i++)
@@ -116,23 +119,23 @@ static bool is_noted(struct workload *w, enum odd_name what) {
 static void add_odd(struct decoder *d, json_at at, enum odd_name what, struct str key) {
     static const char *const words[] = {"namespace", "service account", "user",
                                         "group",     "label",           "pull secret"};
-    struct buf text = BUF_INIT((size_t)2 * PLACE_BYTES);
+    struct buf text = BUF_INIT((size_t)2 * PATH_BYTES);
     if (d->odd == NULL)
         d->w->odd = d->odd =
             ARENA_ARRAY(d->arena, struct workload_odd, ENGINE_ODD_LABELS + N_ODD);
     buf_puts(&text, words[what]);
     buf_puts(&text, " (");
-    put_place(d, at, &text);
-    buf_printf(&text, "): expected plain text, found %s in it", odd_character(d->j, at));
+    put_path(d, at, &text);
+    buf_printf(&text, "): expected plain text, found %s in it", review_odd_character(d->j, at));
     struct workload_odd odd = {.what = what, .key = key};
     if (d->odd == NULL || !arena_str(d->arena, buf_view(&text), &odd.text))
         d->full = true;
     else
         d->odd[d->w->n_odd++] = odd;
-    done_place(d, &text);
+    done_path(d, &text);
 }
 
-void note_odd_name(struct decoder *d, json_at at, enum odd_name what, struct str key) {
+void review_note_odd_name(struct decoder *d, json_at at, enum odd_name what, struct str key) {
     if (d->w != NULL && !is_noted(d->w, what))
         add_odd(d, at, what, key);
 }

@@ -4,8 +4,8 @@
 
 #include "review/review.h"
 
-/* A member's name, and its first eight bytes (zeros behind a shorter one) as a number: with that most
- * names are told apart. */
+/* A member's name, and its first eight bytes (padded with zeros) as a number, by which most names
+ * differ. */
 struct name {
     struct str text;
     uint64_t head;
@@ -15,23 +15,23 @@ struct name {
 #define NAME_HEAD(z)                                                                           \
     (NAME_BYTE(z, 0) | NAME_BYTE(z, 1) | NAME_BYTE(z, 2) | NAME_BYTE(z, 3) | NAME_BYTE(z, 4) | \
      NAME_BYTE(z, 5) | NAME_BYTE(z, 6) | NAME_BYTE(z, 7))
-/* As a load of the machine's own order has it. */
+/* In the byte order of the machine, like a load of eight bytes. */
 #define NAME_BYTE(z, i)                                                                        \
     ((uint64_t)(unsigned char)((i) < sizeof(z) ? (z)[(i) < sizeof(z) ? (i) : 0] : 0)           \
      << 8 * (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (i) : 7 - (i)))
 
 /* Values of the members named in names[0..n): out[i] is JSON_NONE where the member is absent or
  * null. The order of names is a hint: members mostly come in the API's own order. */
-void members(const struct json *j, json_at object, const struct name *names, size_t n,
-             json_at *out);
+void review_members(const struct json *j, json_at object, const struct name *names, size_t n,
+                    json_at *out);
 
 /* Notes the first fault, of the value `at` or of none. */
-void fault_at(struct review_fault *f, json_at at, const char *format, ...) PRINTF(3, 4);
+void review_fault_at(struct review_fault *f, json_at at, const char *format, ...) PRINTF(3, 4);
 
-/* What is odd of a text (json/json.h): "the character U+0000". */
-const char *odd_character(const struct json *j, json_at at);
+/* What makes a text odd (json/json.h): "the character U+0000". */
+const char *review_odd_character(const struct json *j, json_at at);
 
-/* Where a workload's pod spec stands. */
+/* The pod spec of a kind of workload. */
 struct shape_row {
     struct str group;
     struct str version; /* the apiVersion people should write */
@@ -39,47 +39,47 @@ struct shape_row {
     struct str object; /* JSON pointer of the pod or the pod template within the object */
     struct str spec;   /* ... and of its pod spec */
 };
-/* NULL: nothing that runs images. Versions are not looked at: the shape is the same in all. */
-const struct shape_row *shape_of_resource(struct str group, struct str resource);
-struct str group_of(struct str api_version);
-const struct shape_row *shape_of_kind(struct str group, struct str kind);
+/* NULL: a kind that runs no images. Versions do not matter: the shape is the same in all. */
+const struct shape_row *review_shape_of_resource(struct str group, struct str resource);
+struct str review_group_of(struct str api_version);
+const struct shape_row *review_shape_of_kind(struct str group, struct str kind);
 
 struct decoder {
     const struct json *j;
     struct arena *arena;
     struct review_fault *fault;
     struct workload *w;
-    json_at object; /* what is judged: places in messages are as seen from there */
-    json_at old;    /* UPDATE: what it was before; else JSON_NONE */
-    struct review_fault *old_fault; /* one that stood there before; NULL: nobody asks */
-    unsigned n_old_faults;          /* that were looked for */
+    json_at object; /* what is judged: pointers in messages are relative to it */
+    json_at old;    /* UPDATE: the old object; else JSON_NONE */
+    struct review_fault *old_fault; /* a fault that the old object has, too; NULL: not wanted */
+    unsigned n_old_faults;          /* faults compared with the old object so far */
     struct workload_image *images;  /* the workload's, while they are written */
     struct workload_odd *odd;       /* likewise */
-    bool full;                      /* the arena is */
+    bool full;                      /* the arena is full */
 };
 
 /* A fault of the value `at`: "what (/pointer): rest". */
-void fault_value(struct decoder *d, json_at at, const char *what, const char *format, ...)
-    PRINTF(4, 5);
-/* The same, that the value is an odd text. */
-void fault_odd(struct decoder *d, json_at at, const char *what);
-/* Notes a name that cannot be compared, if it is one. key: of a label. */
-void note_odd_name(struct decoder *d, json_at at, enum odd_name what, struct str key);
+void review_fault_value(struct decoder *d, json_at at, const char *what, const char *format,
+                        ...) PRINTF(4, 5);
+/* The same for an odd text. */
+void review_fault_odd(struct decoder *d, json_at at, const char *what);
+/* Notes a name that cannot be compared. key: of a label. */
+void review_note_odd_name(struct decoder *d, json_at at, enum odd_name what, struct str key);
 static inline void note_odd(struct decoder *d, json_at at, enum odd_name what, struct str key) {
     if (json_is_odd(d->j, at))
-        note_odd_name(d, at, what, key);
+        review_note_odd_name(d, at, what, key);
 }
 
-/* Pod or template at `object`, pod spec and metadata, into d->w. old: the same place in the old
- * object, or JSON_NONE (then everything counts as changed). */
-void decode_pod(struct decoder *d, json_at object, json_at old);
+/* Decodes the pod or template at `object`, pod spec and metadata, into d->w. old: its counterpart in
+ * the old object, or JSON_NONE (then everything counts as changed). */
+void review_decode_pod(struct decoder *d, json_at object, json_at old);
 /* pods/ephemeralcontainers: a Pod, or EphemeralContainers of servers before 1.22. */
-void decode_ephemeral(struct decoder *d, json_at object, json_at old);
+void review_decode_ephemeral(struct decoder *d, json_at object, json_at old);
 
-/* In place of whatever error there was. */
-enum ec refuse_long_uid(struct str uid, struct err *err);
+/* Replaces any earlier error. */
+enum ec review_refuse_long_uid(struct str uid, struct err *err);
 
 /* The node at a JSON pointer (without escapes) below `at`; JSON_NONE where absent or null. */
-json_at node_below(const struct json *j, json_at at, struct str pointer);
+json_at review_node_below(const struct json *j, json_at at, struct str pointer);
 
 #endif

@@ -14,28 +14,28 @@ static const struct shape_row shapes[] = {
     {STR_INIT("apps"), STR_INIT("apps/v1"), STR_INIT("daemonsets"), STR_INIT("DaemonSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
     {STR_INIT("batch"), STR_INIT("batch/v1"), STR_INIT("jobs"), STR_INIT("Job"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
     {STR_INIT("batch"), STR_INIT("batch/v1"), STR_INIT("cronjobs"), STR_INIT("CronJob"), STR_INIT("/spec/jobTemplate/spec/template"), STR_INIT("/spec/jobTemplate/spec/template/spec")},
-    /* gone from servers since 1.16, still in old manifests */
+    /* removed from servers in 1.16, still in old manifests */
     {STR_INIT("extensions"), STR_INIT("extensions/v1beta1"), STR_INIT("deployments"), STR_INIT("Deployment"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
     {STR_INIT("extensions"), STR_INIT("extensions/v1beta1"), STR_INIT("replicasets"), STR_INIT("ReplicaSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
     {STR_INIT("extensions"), STR_INIT("extensions/v1beta1"), STR_INIT("daemonsets"), STR_INIT("DaemonSet"), STR_INIT("/spec/template"), STR_INIT("/spec/template/spec")},
 };
 /* clang-format on */
 
-const struct shape_row *shape_of_resource(struct str group, struct str resource) {
+const struct shape_row *review_shape_of_resource(struct str group, struct str resource) {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         if (str_eq(group, shapes[i].group) && str_eq(resource, shapes[i].resource))
             return &shapes[i];
     return NULL;
 }
 
-const struct shape_row *shape_of_kind(struct str group, struct str kind) {
+const struct shape_row *review_shape_of_kind(struct str group, struct str kind) {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         if (str_eq(group, shapes[i].group) && str_eq(kind, shapes[i].kind))
             return &shapes[i];
     return NULL;
 }
 
-struct str group_of(struct str api_version) {
+struct str review_group_of(struct str api_version) {
     size_t slash = str_find(api_version, '/');
     return slash == api_version.n ? STR_NONE : str_slice(api_version, 0, slash);
 }
@@ -57,9 +57,9 @@ static bool is_version(struct str s) {
 }
 
 bool review_is_version(struct str api_version, struct str kind, struct str *expected) {
-    struct str group = group_of(api_version);
+    struct str group = review_group_of(api_version);
     struct str version = str_slice(api_version, group.n ? group.n + 1 : 0, api_version.n);
-    const struct shape_row *row = shape_of_kind(group, kind);
+    const struct shape_row *row = review_shape_of_kind(group, kind);
     *expected = STR_NONE;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes && expected->n == 0; i++)
         if (str_eq(kind, shapes[i].kind))
@@ -70,7 +70,7 @@ bool review_is_version(struct str api_version, struct str kind, struct str *expe
 }
 
 struct str review_kind_near(struct str api_version, struct str kind) {
-    if (str_find(group_of(api_version), '.') == group_of(api_version).n)
+    if (str_find(review_group_of(api_version), '.') == review_group_of(api_version).n)
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
             if (str_eq_nocase(kind, shapes[i].kind) && !str_eq(kind, shapes[i].kind))
                 return shapes[i].kind;
@@ -88,7 +88,7 @@ static const uint64_t name_mask[8] = {
     NAME_HEAD("\xff\xff\xff\xff\xff\xff\xff"),
 };
 
-/* The head of a name in the text: behind the text lies padding, so that eight bytes can be read. */
+/* The head of a name in the text: the text is padded, so eight bytes can be read. */
 static uint64_t head_of(const char *p, size_t n) {
     uint64_t head;
     memcpy(&head, p, sizeof head);
@@ -101,7 +101,7 @@ static bool is_name(const struct name *name, uint64_t head, const char *p, size_
            (n <= seen || memcmp(name->text.p + seen, p + seen, n - seen) == 0);
 }
 
-/* Looked for at `hint` first. n: it is none of them. */
+/* Tries `hint` first. n: it is none of them. */
 static size_t find_name(const struct name *names, size_t n, size_t hint, const char *p,
                         size_t length) {
     uint64_t head = head_of(p, length);
@@ -113,8 +113,8 @@ static size_t find_name(const struct name *names, size_t n, size_t hint, const c
     return n;
 }
 
-void members(const struct json *j, json_at object, const struct name *names, size_t n,
-             json_at *out) {
+void review_members(const struct json *j, json_at object, const struct name *names, size_t n,
+                    json_at *out) {
     const struct json_node *nodes = j->nodes;
     size_t hint = 0, missing = n;
     for (size_t i = 0; i < n; i++)
@@ -122,7 +122,7 @@ void members(const struct json *j, json_at object, const struct name *names, siz
     if (!json_is(j, object, JSON_OBJECT))
         return;
     json_at end = nodes[object].next;
-    /* No name stands twice: behind the last one nothing is left to look for. */
+    /* No name is duplicate: after the last one there is nothing left to find. */
     for (json_at key = object + 1; key < end && missing != 0; key = nodes[key + 1].next) {
         size_t at = find_name(names, n, hint, j->text + nodes[key].off, nodes[key].len);
         if (at == n)
@@ -134,7 +134,7 @@ void members(const struct json *j, json_at object, const struct name *names, siz
     }
 }
 
-json_at node_below(const struct json *j, json_at at, struct str pointer) {
+json_at review_node_below(const struct json *j, json_at at, struct str pointer) {
     while (pointer.n != 0 && at != JSON_NONE) {
         pointer = str_slice(pointer, 1, pointer.n);
         size_t n = str_find(pointer, '/');
@@ -149,8 +149,8 @@ json_at node_below(const struct json *j, json_at at, struct str pointer) {
 static json_at want(struct decoder *d, json_at at, enum json_type type, const char *what) {
     if (at == JSON_NONE || json_is(d->j, at, type))
         return at;
-    fault_value(d, at, what, "expected %s, found %s", json_type_name(type),
-                json_type_name(json_type_of(d->j, at)));
+    review_fault_value(d, at, what, "expected %s, found %s", json_type_name(type),
+                       json_type_name(json_type_of(d->j, at)));
     return JSON_NONE;
 }
 
@@ -185,7 +185,7 @@ static const struct name container_keys[] = {NAME("name"), NAME("image"),
 static const struct name volume_keys[] = {NAME("name"), NAME("image")};
 static const struct name volume_image_keys[] = {NAME("reference"), NAME("pullPolicy")};
 
-/* Of an object that lacks what is looked for: a key that others may take for it. */
+/* For an object without the member wanted: a key that others may read as it. */
 static json_at odd_key(const struct json *j, json_at object) {
     for (json_at key = json_first(j, object); key != JSON_NONE;
          key = json_next(j, object, key + 1))
@@ -194,7 +194,7 @@ static json_at odd_key(const struct json *j, json_at object) {
     return JSON_NONE;
 }
 
-/* A container's or volume's name and image; false for a volume of another kind. *odd: a text in there
+/* A container's or volume's name and image; false for a volume of another kind. *odd: a text in it
  * that cannot be judged. */
 static bool decode_image(struct decoder *d, json_at at, enum image_place place,
                          struct workload_image *out, json_at *odd) {
@@ -205,15 +205,15 @@ static bool decode_image(struct decoder *d, json_at at, enum image_place place,
         return false;
     if (place == PLACE_VOLUME) {
         json_at both[2];
-        members(d->j, at, volume_keys, 2, both);
+        review_members(d->j, at, volume_keys, 2, both);
         if (both[1] == JSON_NONE)
             *odd = odd_key(d->j, at);
         if (want(d, both[1], JSON_OBJECT, "a volume's image") == JSON_NONE)
             return false;
         v[0] = both[0];
-        members(d->j, both[1], volume_image_keys, 2, v + 1);
+        review_members(d->j, both[1], volume_image_keys, 2, v + 1);
     } else {
-        members(d->j, at, container_keys, 3, v);
+        review_members(d->j, at, container_keys, 3, v);
     }
     if (v[1] == JSON_NONE)
         *odd = odd_key(d->j, at);
@@ -270,8 +270,8 @@ static struct old_images old_images_of(struct decoder *d, json_at list,
     return out;
 }
 
-/* Did the old object have this image? Containers keep their index and name; ephemeral ones are
- * known by name alone, since new ones may come in between. *at walks along with the new list.
+/* Whether the old object has this image. Containers keep their index and name; ephemeral ones are
+ * found by name alone, since new ones may be inserted. *at moves along with the new list.
  */
 static bool was_there(const struct old_images *old, const struct workload_image *image,
                       size_t *at) {
@@ -298,14 +298,14 @@ static void decode_images(struct decoder *d, json_at list, json_at old_list,
             d->w->n_images++;
         }
         if (odd != JSON_NONE && (!has_image || out->changed))
-            fault_odd(d, odd, holder_words[place]);
+            review_fault_odd(d, odd, holder_words[place]);
         index++;
     }
 }
 
 /* ---- secrets, labels ----------------------------------------------------------------- */
 
-/* The names of a list of pull secrets, as many as it has elements; NULL where there is no room. */
+/* The names of a list of pull secrets, one for each element; NULL when the arena is full. */
 static const struct str *secret_names(struct decoder *d, json_at list) {
     static const struct name keys[] = {NAME("name")};
     size_t n = 0;
@@ -317,7 +317,7 @@ static const struct str *secret_names(struct decoder *d, json_at list) {
         json_at name;
         if (!json_is(d->j, at, JSON_NULL))
             want(d, at, JSON_OBJECT, "imagePullSecrets");
-        members(d->j, at, keys, 1, &name);
+        review_members(d->j, at, keys, 1, &name);
         names[n++] = want_string(d, name, "a pull secret's name");
         note_odd(d, name, ODD_SECRET, STR_NONE);
     }
@@ -370,7 +370,7 @@ static void decode_labels(struct decoder *d, json_at object) {
 static void decode_metadata(struct decoder *d, json_at metadata) {
     static const struct name keys[] = {NAME("labels"), NAME("annotations")};
     json_at v[2];
-    members(d->j, want(d, metadata, JSON_OBJECT, "metadata"), keys, 2, v);
+    review_members(d->j, want(d, metadata, JSON_OBJECT, "metadata"), keys, 2, v);
     if (v[0] != JSON_NONE)
         decode_labels(d, want(d, v[0], JSON_OBJECT, "labels"));
     d->w->mirror_pod = json_get(d->j, v[1], STR("kubernetes.io/config.mirror")) != JSON_NONE;
@@ -419,8 +419,8 @@ static void decode_account(struct decoder *d, json_at name, json_at deprecated) 
 
 static void decode_spec(struct decoder *d, json_at spec, json_at old_spec) {
     json_at v[N_SPEC], old[N_SPEC];
-    members(d->j, want(d, spec, JSON_OBJECT, "spec"), spec_keys, N_SPEC, v);
-    members(d->j, old_spec, spec_keys, N_SPEC, old);
+    review_members(d->j, want(d, spec, JSON_OBJECT, "spec"), spec_keys, N_SPEC, v);
+    review_members(d->j, old_spec, spec_keys, N_SPEC, old);
     for (size_t i = 0; i <= SPEC_SECRETS; i++)
         v[i] = want(d, v[i], JSON_ARRAY, spec_keys[i].text.p);
     if (!room_for_images(d, v, SPEC_SECRETS))
@@ -436,31 +436,31 @@ static void decode_spec(struct decoder *d, json_at spec, json_at old_spec) {
 
 static const struct name pod_keys[] = {NAME("metadata"), NAME("spec")};
 
-void decode_pod(struct decoder *d, json_at object, json_at old) {
+void review_decode_pod(struct decoder *d, json_at object, json_at old) {
     json_at v[2], old_v[2];
-    members(d->j, object, pod_keys, 2, v);
-    members(d->j, old, pod_keys, 2, old_v);
-    /* A patch of its pull secrets would have nowhere to go: a 500 for the user. */
+    review_members(d->j, object, pod_keys, 2, v);
+    review_members(d->j, old, pod_keys, 2, old_v);
+    /* A patch of its pull secrets would have no target: a 500 for the user. */
     if (d->w->shape == SHAPE_POD && v[1] == JSON_NONE &&
         (old == JSON_NONE || old_v[1] != JSON_NONE))
-        fault_at(d->fault, JSON_NONE, "spec: expected an object, found none");
+        review_fault_at(d->fault, JSON_NONE, "spec: expected an object, found none");
     decode_metadata(d, v[0]);
     decode_spec(d, v[1], old_v[1]);
 }
 
-/* What rules select by. The server drops all that such an update changes besides the ephemeral
- * containers, but only after it has asked: the stored pod says whose it is, not the new one. */
+/* What rules select by comes from the stored pod: the API server drops all changes of such an update
+ * other than to ephemeral containers, but only after admission. */
 static void decode_stored(struct decoder *d, json_at stored) {
     json_at v[2], spec[N_SPEC];
-    members(d->j, stored, pod_keys, 2, v);
+    review_members(d->j, stored, pod_keys, 2, v);
     decode_metadata(d, v[0]);
-    members(d->j, v[1], spec_keys, N_SPEC, spec);
+    review_members(d->j, v[1], spec_keys, N_SPEC, spec);
     decode_account(d, spec[SPEC_SA], spec[SPEC_SA_OLD]);
 }
 
-void decode_ephemeral(struct decoder *d, json_at object, json_at old) {
+void review_decode_ephemeral(struct decoder *d, json_at object, json_at old) {
     json_at v[2];
-    members(d->j, object, pod_keys, 2, v);
+    review_members(d->j, object, pod_keys, 2, v);
     decode_stored(d, json_is(d->j, old, JSON_OBJECT) ? old : object);
     bool before_1_22 =
         json_get(d->j, object, STR("ephemeralContainers")) != JSON_NONE ||
@@ -468,12 +468,12 @@ void decode_ephemeral(struct decoder *d, json_at object, json_at old) {
     d->w->spec = before_1_22 ? STR("") : STR("/spec");
     json_at holder = before_1_22 ? object : v[1];
     json_at old_holder = before_1_22 ? old : json_get(d->j, old, STR("spec"));
-    json_at list = node_below(d->j, holder, STR("/ephemeralContainers"));
-    json_at old_list = node_below(d->j, old_holder, STR("/ephemeralContainers"));
-    /* Whoever reads the other one would see other images. */
-    if (before_1_22 && node_below(d->j, v[1], STR("/ephemeralContainers")) != JSON_NONE)
-        fault_at(d->fault, JSON_NONE,
-                 "ephemeralContainers: stands in the object and in its spec");
+    json_at list = review_node_below(d->j, holder, STR("/ephemeralContainers"));
+    json_at old_list = review_node_below(d->j, old_holder, STR("/ephemeralContainers"));
+    /* Two readers could see different images. */
+    if (before_1_22 && review_node_below(d->j, v[1], STR("/ephemeralContainers")) != JSON_NONE)
+        review_fault_at(d->fault, JSON_NONE,
+                        "ephemeralContainers: found in the object and in its spec");
     list = want(d, list, JSON_ARRAY, "ephemeralContainers");
     if (room_for_images(d, &list, 1))
         decode_images(d, list, old_list, PLACE_EPHEMERAL);

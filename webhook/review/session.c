@@ -1,12 +1,12 @@
-/* One request from bytes to bytes, with memory that is kept from request to request. */
+/* One request from bytes to bytes, with memory that is reused for the next request. */
 #include "review/internal.h"
 
 enum { ARENA_BLOCK = 64 * 1024, PATCH_MAX = 32 << 20 };
 enum { FAULT_MAX = 4096 }; /* a fault and a policy's message */
 enum { KEEP_NODES = 32 * 1024, KEEP_PATCH_BYTES = 64 * 1024 };
 
-/* Keys that stand twice in managedFields do no harm: the API server alone writes them. */
-const struct json_skim review_skim[REVIEW_N_SKIM] = {
+/* Duplicate keys in managedFields are harmless: only the API server writes them. */
+const struct json_skip review_skip[REVIEW_N_SKIP] = {
     {STR_INIT("managedFields"), true}, {STR_INIT("affinity"), false},
     {STR_INIT("args"), false},         {STR_INIT("command"), false},
     {STR_INIT("env"), false},          {STR_INIT("envFrom"), false},
@@ -65,8 +65,8 @@ static enum ec decide(struct review_session *s, const struct policy *policy, int
     return engine_decide(&s->decision, policy, &r->workload, now_s, flags, &s->arena, err);
 }
 
-/* Value of a member at `depth` in the nodes that were read before the reader gave up, between
- * from and to; *end is where the value's own nodes end. */
+/* Value of a member at `depth` in the nodes that were read before the error, between from and to;
+ * *end is the end of the value's own nodes. */
 static json_at salvage_member(const struct json *j, json_at from, json_at to, uint16_t depth,
                               struct str key, json_at *end) {
     for (json_at at = from; at + 1 < to;) {
@@ -82,8 +82,8 @@ static json_at salvage_member(const struct json *j, json_at from, json_at to, ui
     return JSON_NONE;
 }
 
-/* A review that cannot be read to its end (too deep, too many nodes, a key twice) but has said who it
- * is: it can be denied, where an HTTP error would be let through by failurePolicy Ignore. */
+/* A review that cannot be read to its end (too deep, too many nodes, a duplicate key) but whose uid
+ * is known: it can be denied, while failurePolicy Ignore would turn an HTTP error into an admission. */
 static bool salvage(struct review_session *s, struct err *err) {
     struct json *j = &s->json;
     struct review *r = &s->review;
@@ -99,25 +99,25 @@ static bool salvage(struct review_session *s, struct err *err) {
     json_at uid = salvage_member(j, request + 1, request_end, 2, STR("uid"), &end);
     r->uid = json_str(j, uid);
     if (r->uid.n > REVIEW_UID_MAX)
-        return refuse_long_uid(r->uid, err) == EC_OK;
+        return review_refuse_long_uid(r->uid, err) == EC_OK;
     r->v1beta1 = str_eq(json_str(j, version), STR("admission.k8s.io/v1beta1"));
     if (r->uid.n == 0 || json_is_odd(j, uid) ||
         (!r->v1beta1 && !str_eq(json_str(j, version), STR("admission.k8s.io/v1"))))
         return false;
-    fault_at(&r->fault, JSON_NONE, "the review cannot be judged: %s at byte %zu", err->msg,
-             err->offset);
+    review_fault_at(&r->fault, JSON_NONE, "the review cannot be judged: %s at byte %zu",
+                    err->msg, err->offset);
     *err = (struct err)ERR_INIT;
     return true;
 }
 
-/* Too much for one request's memory: whoever has said his uid is denied, not let through by an
- * HTTP error. */
+/* Too large for one request's memory: a review with a known uid is denied, since an HTTP error may
+ * become an admission. */
 static enum ec refuse_too_large(struct review_session *s, const char *what,
                                 const struct policy *policy, struct err *err) {
     struct review_fault fault = {.is = false};
     if (err->code != EC_LIMIT || s->review.uid.n == 0)
         return err->code;
-    fault_at(&fault, JSON_NONE, "the object cannot be judged: %s %s", what, err->msg);
+    review_fault_at(&fault, JSON_NONE, "the object cannot be judged: %s %s", what, err->msg);
     arena_reset(&s->arena);
     s->review.workload = (struct workload){.operation = s->review.workload.operation,
                                            .namespace = s->review.workload.namespace,
@@ -127,7 +127,8 @@ static enum ec refuse_too_large(struct review_session *s, const char *what,
     return review_refuse(&s->decision, &fault, policy, &s->arena, err);
 }
 
-/* Nodes and patch, when they are many: the one is needed before the answer, the other in it. */
+/* Gives back many nodes and a large patch: nodes are not needed any more when the answer is made, the
+ * patch not after it. */
 static void drop_nodes(struct review_session *s) {
     if (s->json.cap_nodes > KEEP_NODES)
         json_done(&s->json);
@@ -145,7 +146,7 @@ void review_session_trim(struct review_session *s) {
     s->decision = (struct decision){.verdict = VERDICT_DENY};
 }
 
-/* What one huge review needed is not kept for all the small ones behind it. */
+/* The memory of one huge review is not kept for the small ones after it. */
 static void begin(struct review_session *s) {
     review_session_trim(s);
     buf_reset(&s->patch);
@@ -158,14 +159,14 @@ static void print(struct review_session *s, const struct policy *policy, struct 
     drop_patch(s);
 }
 
-/* An answer that has no room is a denial, too: the patch of so many images would be let drop by
- * failurePolicy Ignore, and the pod be stored without it. */
+/* An answer that does not fit is a denial, too: under failurePolicy Ignore the pod would be stored
+ * without the patch of so many images. */
 static enum ec encode(struct review_session *s, const struct policy *policy, struct buf *reply,
                       struct err *err) {
     size_t before = reply->n;
     print(s, policy, reply);
     if (reply->bad == EC_LIMIT) {
-        err_set(err, EC_LIMIT, "of %zu changes has no room", s->decision.n_edits);
+        err_set(err, EC_LIMIT, "of %zu changes does not fit", s->decision.n_edits);
         if (refuse_too_large(s, "the patch", policy, err) != EC_OK)
             return err->code;
         reply->n = before;

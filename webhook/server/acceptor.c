@@ -1,7 +1,7 @@
-/* Accepts, and gives each connection to the worker that has the fewest. The limits on connections and on
- * handshakes are kept here, by leaving clients in the backlog: MHD_add_connection() at libmicrohttpd's own
- * limit (0.9.75) deadlocks the worker; and a worker does one step of each handshake before it comes back
- * to a request, so that their number is how long an established connection may have to wait. */
+/* Accepts, and gives each connection to the worker with the fewest. The limits on connections and
+ * handshakes are enforced here, by leaving clients in the backlog: MHD_add_connection() at libmicrohttpd's
+ * own limit (0.9.75) deadlocks the worker; and a worker does one step of each handshake before it returns
+ * to a request, so their number determines how long an established connection may have to wait. */
 #include "server/internal.h"
 
 #include "base/clock.h"
@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 enum {
-    BATCH = 4096,       /* so that orders are heard in a flood */
-    BACK_OFF_MS = 100,  /* after an error of accept that would come again at once */
-    FULL_POLL_MS = 250, /* how often those that wait are looked at */
+    BATCH = 4096,       /* so that orders are seen during a flood */
+    BACK_OFF_MS = 100,  /* after an error of accept that would recur at once */
+    FULL_POLL_MS = 250, /* between checks of waiting clients */
     SHAKING_POLL_MS = 50
 };
 
@@ -24,11 +24,11 @@ static enum ec set_up(int fd, const struct sockaddr_storage *a, socklen_t bytes)
     int on = 1, off = 0;
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
         return EC_IO;
-    /* "[::]" means both families, whatever the host's net.ipv6.bindv6only says. */
+    /* "[::]" means both families, regardless of the host's net.ipv6.bindv6only. */
     if (a->ss_family == AF_INET6 &&
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0)
         return EC_IO;
-    /* Inherited by what is accepted. */
+    /* Inherited by accepted sockets. */
     if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0)
         return EC_IO;
     if (bind(fd, (const struct sockaddr *)a, bytes) != 0 || listen(fd, SOMAXCONN) != 0)
@@ -36,11 +36,11 @@ static enum ec set_up(int fd, const struct sockaddr_storage *a, socklen_t bytes)
     return EC_OK;
 }
 
-enum ec acceptor_listen(struct server *s, struct err *err) {
+enum ec server_acceptor_listen(struct server *s, struct err *err) {
     struct sockaddr_storage a;
     socklen_t bytes;
     const char *text = s->config.listen;
-    if (addr_parse(str_of(text), &a, &bytes, err) != EC_OK)
+    if (server_addr_parse(str_of(text), &a, &bytes, err) != EC_OK)
         return err->code;
     s->listen_fd = socket(a.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (s->listen_fd < 0)
@@ -50,7 +50,7 @@ enum ec acceptor_listen(struct server *s, struct err *err) {
     bytes = sizeof a;
     if (getsockname(s->listen_fd, (struct sockaddr *)&a, &bytes) != 0)
         return err_set_os(err, errno, "listen on %s", text);
-    s->port = addr_print(&a, s->address, sizeof s->address);
+    s->port = server_addr_print(&a, s->address, sizeof s->address);
     return EC_OK;
 }
 
@@ -58,7 +58,7 @@ static bool connections_are_full(struct server *s) {
     return atomic_load(&s->connections) >= s->config.max_connections;
 }
 
-/* At the end all that wait are taken: nobody comes after them. */
+/* When finishing, all waiting clients are accepted: no more can follow. */
 static bool is_full(struct server *s) {
     if (connections_are_full(s))
         return true;
@@ -66,7 +66,7 @@ static bool is_full(struct server *s) {
            atomic_load(&s->acceptor_order) == ACCEPTOR_RUN;
 }
 
-/* Clients in the backlog. Linux tells their number as that of a connection's packets. */
+/* Clients in the backlog. For a listening socket Linux reports it as tcpi_unacked. */
 static unsigned n_waiting(const struct server *s) {
     struct pollfd listener = {.fd = s->listen_fd, .events = POLLIN};
     struct tcp_info info;
@@ -90,16 +90,16 @@ static void wait_for(struct server *s, bool clients, int timeout_ms) {
 
 static void make_room(struct server *s, unsigned waiting) {
     if (connections_are_full(s)) {
-        if (watchdog_make_room(s, waiting) > 0)
+        if (server_watchdog_make_room(s, waiting) > 0)
             server_event(s, "connections_full",
-                         STR("idle and slow ones make room for those that wait"));
+                         STR("idle and slow connections are closed for waiting clients"));
         return;
     }
     s->n_delayed = waiting > s->n_delayed ? waiting : s->n_delayed;
-    watchdog_end_handshakes(s, waiting);
+    server_watchdog_end_handshakes(s, waiting);
 }
 
-/* How long at most until it is looked at again: who holds a place may have become slow since. */
+/* The longest wait until the next check: a connection may have become slow since the last one. */
 static int poll_ms_of(struct server *s) {
     uint64_t yield_ms = s->config.yield_ms;
     if (!connections_are_full(s))
@@ -112,14 +112,14 @@ static void wait_while_full(struct server *s) {
     if (waiting > 0)
         make_room(s, waiting);
     atomic_store(&s->acceptor_is_full, true);
-    /* Looked at again after the flag is up: a connection that closed in between is not missed.
+    /* Checked again after the flag is set: a connection that closed in between is not missed.
      */
     if (is_full(s) && atomic_load(&s->acceptor_order) == ACCEPTOR_RUN)
         wait_for(s, waiting == 0, poll_ms_of(s));
     atomic_store(&s->acceptor_is_full, false);
 }
 
-void acceptor_wake(struct server *s) {
+void server_acceptor_wake(struct server *s) {
     if (atomic_load(&s->acceptor_is_full))
         (void)eventfd_write(s->acceptor_wake_fd, 1);
 }
@@ -140,12 +140,12 @@ static struct worker *least_loaded(struct server *s) {
 static void hand_over(struct server *s, int fd, const struct sockaddr_storage *peer,
                       socklen_t bytes) {
     unsigned share = s->config.max_per_address;
-    if (share != 0 && conn_count_of(s, peer) >= share) {
+    if (share != 0 && server_conn_count_of(s, peer) >= share) {
         atomic_fetch_add(&s->refused_address, 1); /* before the client can see it */
         close(fd);
         return;
     }
-    struct conn *c = conn_new(least_loaded(s), fd, peer, bytes);
+    struct conn *c = server_conn_new(least_loaded(s), fd, peer, bytes);
     if (c == NULL) {
         close(fd);
         server_event(s, "connection_refused", STR("no memory"));
@@ -156,10 +156,10 @@ static void hand_over(struct server *s, int fd, const struct sockaddr_storage *p
         s->n_delayed--;
         c->was_delayed = true;
     }
-    worker_give(c);
+    server_worker_give(c);
 }
 
-/* The client's own trouble, or nobody's: the next accept may well succeed. */
+/* The client's error, or a temporary one: the next accept may succeed. */
 static bool is_of_one_connection(int error) {
     static const int errors[] = {EINTR,       ECONNABORTED, EPROTO,       ENETDOWN,
                                  ENOPROTOOPT, EHOSTDOWN,    EHOSTUNREACH, ENETUNREACH};
@@ -169,7 +169,7 @@ static bool is_of_one_connection(int error) {
     return false;
 }
 
-/* All that wait in the backlog, as far as the limit goes. False: back off. */
+/* Accepts the clients in the backlog, up to the limit. False: back off. */
 static bool accept_waiting(struct server *s) {
     for (int i = 0; i < BATCH && !is_full(s); i++) {
         struct sockaddr_storage peer;
@@ -207,7 +207,7 @@ static void *acceptor_main(void *arg) {
     return NULL;
 }
 
-enum ec acceptor_start(struct server *s, struct err *err) {
+enum ec server_acceptor_start(struct server *s, struct err *err) {
     int error = pthread_create(&s->acceptor, NULL, acceptor_main, s);
     if (error != 0)
         return err_set_os(err, error, "start the acceptor thread");
@@ -215,7 +215,7 @@ enum ec acceptor_start(struct server *s, struct err *err) {
     return EC_OK;
 }
 
-void acceptor_end(struct server *s, enum acceptor_order order) {
+void server_acceptor_end(struct server *s, enum acceptor_order order) {
     if (!s->acceptor_runs)
         return;
     atomic_store(&s->acceptor_order, order);

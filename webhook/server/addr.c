@@ -47,8 +47,8 @@ static bool parse(struct str text, struct sockaddr_storage *out, socklen_t *byte
     return true;
 }
 
-enum ec addr_parse(struct str text, struct sockaddr_storage *out, socklen_t *bytes,
-                   struct err *err) {
+enum ec server_addr_parse(struct str text, struct sockaddr_storage *out, socklen_t *bytes,
+                          struct err *err) {
     struct sockaddr_storage a;
     if (!parse(text, &a, bytes))
         return err_set(err, EC_USAGE,
@@ -58,7 +58,7 @@ enum ec addr_parse(struct str text, struct sockaddr_storage *out, socklen_t *byt
     return EC_OK;
 }
 
-unsigned addr_print(const struct sockaddr_storage *a, char *out, size_t out_bytes) {
+unsigned server_addr_print(const struct sockaddr_storage *a, char *out, size_t out_bytes) {
     char host[INET6_ADDRSTRLEN] = "";
     if (a->ss_family == AF_INET6) {
         const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)a;
@@ -82,7 +82,7 @@ static struct in6_addr host_of(const struct sockaddr_storage *a) {
     return host;
 }
 
-bool addr_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b) {
+bool server_addr_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b) {
     const struct in6_addr x = host_of(a), y = host_of(b);
     return memcmp(&x, &y, sizeof x) == 0;
 }

@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <sys/time.h>
 
-/* An address that means "all of them" is reached by itself, on this machine. */
+/* On the same machine, a wildcard address can be connected to as it is. */
 static enum ec connect_to(int *out, struct str listen, unsigned timeout_s, struct err *err) {
     struct sockaddr_storage address;
     socklen_t bytes;
-    if (addr_parse(listen, &address, &bytes, err) != EC_OK)
+    if (server_addr_parse(listen, &address, &bytes, err) != EC_OK)
         return err->code;
     int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
@@ -25,7 +25,7 @@ static enum ec connect_to(int *out, struct str listen, unsigned timeout_s, struc
     return EC_OK;
 }
 
-/* The status line alone: "HTTP/1.1 200 OK". */
+/* Only the status line: "HTTP/1.1 200 OK". */
 static enum ec read_status(unsigned *out, int fd, struct err *err) {
     char line[sizeof "HTTP/1.1 200"];
     size_t n = 0;

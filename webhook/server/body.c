@@ -1,5 +1,5 @@
-/* One request's bytes, in memory that the worker keeps for the next one, of whichever connection: most
- * requests are answered in the turn in which they come, and idle connections hold none.
+/* One request's bytes, in memory that the worker keeps for the next request of any connection: most
+ * requests are answered in the turn in which they arrive, and idle connections have none.
  *
  * The budget counts memory that was touched, in use or kept: a client that announces 32 MiB and
  * sends nothing holds addresses, not memory. */
@@ -10,7 +10,7 @@
 enum {
     ROUND_BYTES = 4096,
     CHARGE_BYTES = 64 * 1024, /* steps in which a body is charged */
-    KEEP_BYTES = 1024 * 1024  /* larger buffers are given back after the request */
+    KEEP_BYTES = 1024 * 1024  /* larger buffers are freed after the request */
 };
 
 static size_t round_up(size_t n, size_t step) {
@@ -64,7 +64,7 @@ static void move_reply(struct room *to, struct room *from) {
     from->reply_charged = 0;
 }
 
-/* What is kept must not starve the busy ones. */
+/* Kept memory must not starve requests. */
 static bool may_keep(const struct server *s) {
     return atomic_load(&s->memory_used) <= s->config.memory_budget_bytes / 4;
 }
@@ -88,7 +88,7 @@ static void put_away_reply(struct conn *c) {
         free_reply(c->worker->server, &c->room);
 }
 
-void body_drop(struct conn *c) {
+void server_body_drop(struct conn *c) {
     free_body(c->worker->server, &c->room);
     c->body_bytes = 0;
 }
@@ -110,7 +110,7 @@ static bool reserve(struct conn *c, size_t n) {
     if (needed > c->room.body_cap) {
         size_t cap = next_cap(c, needed);
         if (c->body_bytes == 0)
-            body_drop(c); /* nothing to carry over */
+            server_body_drop(c); /* nothing to carry over */
         char *p = mem_realloc(c->room.body, cap);
         if (p == NULL)
             return false;
@@ -122,7 +122,7 @@ static bool reserve(struct conn *c, size_t n) {
                   touched < c->room.body_cap ? touched : c->room.body_cap);
 }
 
-bool body_add(struct conn *c, const char *bytes, size_t n) {
+bool server_body_add(struct conn *c, const char *bytes, size_t n) {
     if (!reserve(c, n))
         return false;
     memcpy(c->room.body + c->body_bytes, bytes, n);
@@ -130,7 +130,7 @@ bool body_add(struct conn *c, const char *bytes, size_t n) {
     return true;
 }
 
-bool body_finish(struct conn *c) {
+bool server_body_finish(struct conn *c) {
     if (!reserve(c, 0))
         return false;
     memset(c->room.body + c->body_bytes, 0, SERVER_BODY_PADDING);
@@ -156,12 +156,12 @@ static bool charge_small(struct server *s, size_t *charged, size_t bytes) {
     return true;
 }
 
-void body_answered(struct conn *c) {
+void server_body_answered(struct conn *c) {
     put_away_body(c);
 }
 
-/* Both are there at the same time, so both are counted. */
-bool body_charge_reply(struct conn *c) {
+/* Body and reply exist at the same time, so both are counted. */
+bool server_body_charge_reply(struct conn *c) {
     struct server *s = c->worker->server;
     struct buf *reply = &c->room.reply;
     size_t *charged = &c->room.reply_charged;
@@ -173,7 +173,7 @@ bool body_charge_reply(struct conn *c) {
     return fits;
 }
 
-void body_begin(struct conn *c) {
+void server_body_begin(struct conn *c) {
     struct room *spare = &c->worker->spare;
     if (c->room.body == NULL)
         move_body(&c->room, spare);
@@ -181,12 +181,12 @@ void body_begin(struct conn *c) {
         move_reply(&c->room, spare);
 }
 
-void body_end(struct conn *c) {
+void server_body_end(struct conn *c) {
     put_away_body(c);
     put_away_reply(c);
 }
 
-void body_give_back(struct server *s, struct room *r) {
+void server_body_give_back(struct server *s, struct room *r) {
     free_body(s, r);
     free_reply(s, r);
 }

@@ -1,20 +1,20 @@
-/* GnuTLS decodes a certificate three times on its way, at up to 2 us a part (a name of a SAN is one), and
- * verifies CertificateVerify with whatever key it finds. DER is read here no further than it takes to count
- * and to find the key: where it is broken, GnuTLS says what is wrong. Parts within an extension count, as
- * GnuTLS decodes them, too. */
+/* GnuTLS decodes each certificate three times, at up to 2 us per part (a name of a SAN is one), and
+ * verifies CertificateVerify with whatever key it finds. DER is parsed here only as far as needed to count
+ * parts and find the key; for malformed DER GnuTLS reports the error. Parts within an extension count,
+ * since GnuTLS decodes them, too. */
 #include "server/chain.h"
 
 #include <gnutls/abstract.h>
 
 enum {
-    CERTIFICATES = 5, /* a leaf, three between, and the root, which need not be there */
-    PARTS = 200,      /* of a certificate; those of a cluster have a hundred */
+    CERTIFICATES = 5, /* a leaf, three intermediates, and the root, which is optional */
+    PARTS = 200,      /* of a certificate; those of a cluster have about a hundred */
     PARTS_OF_ALL = 400,
     RSA_BITS = 4096,
     EXPONENT_BYTES = 4
 };
 
-static const char not_read[] = "client certificate: it cannot be read";
+static const char not_read[] = "client certificate: malformed";
 
 /* ---- DER --------------------------------------------------------------------------------- */
 
@@ -25,7 +25,7 @@ struct element {
     struct str whole, content;
 };
 
-/* A big-endian number of so many bytes, 4 at most. */
+/* A big-endian number of n bytes, at most 4. */
 static bool take_number(struct str *rest, size_t bytes, size_t *out) {
     *out = 0;
     if (rest->n < bytes || bytes > 4)
@@ -58,7 +58,7 @@ static bool take_element(struct str *rest, struct element *out) {
     return true;
 }
 
-/* All elements, those within others too; `most` + 1 when there are more, or DER ends early. */
+/* The number of elements, nested ones included; `most` + 1 when there are more, or DER ends early. */
 static size_t count_parts(struct str der, size_t most) {
     struct element e;
     size_t n = 0;
@@ -74,7 +74,7 @@ static size_t count_parts(struct str der, size_t most) {
     return n;
 }
 
-/* SubjectPublicKeyInfo (RFC 5280, 4.1): behind serial, signature, issuer, validity and subject. */
+/* SubjectPublicKeyInfo (RFC 5280, 4.1): after serial, signature, issuer, validity and subject. */
 static bool find_key(struct str certificate, struct str *out) {
     struct element e, signed_part;
     if (!take_element(&certificate, &e) || e.tag != DER_SEQUENCE || certificate.n != 0 ||
@@ -95,14 +95,16 @@ static bool find_key(struct str certificate, struct str *out) {
 static const char *rsa_trouble(gnutls_pubkey_t key, unsigned bits) {
     gnutls_datum_t exponent = {NULL, 0};
     if (bits > RSA_BITS)
-        return "client certificate: an RSA key of more than 4096 bits costs too much to verify";
+        return "client certificate: an RSA key of more than 4096 bits is too expensive to "
+               "verify";
     if (gnutls_pubkey_export_rsa_raw2(key, NULL, &exponent, GNUTLS_EXPORT_FLAG_NO_LZ) != 0)
         return not_read;
     bool is_long = exponent.size > EXPONENT_BYTES;
     gnutls_free(exponent.data);
-    return is_long ? "client certificate: an RSA exponent of more than 32 bits costs too much "
-                     "to verify"
-                   : NULL;
+    return is_long
+               ? "client certificate: an RSA exponent of more than 32 bits is too expensive "
+                 "to verify"
+               : NULL;
 }
 
 static const char *curve_trouble(gnutls_pubkey_t key) {
@@ -158,8 +160,8 @@ static bool take_sized(struct str *rest, size_t length_bytes, struct str *out) {
     return take_number(rest, length_bytes, &n) && take_bytes(rest, n, out);
 }
 
-/* TLS 1.3 (RFC 8446, 4.4.2) puts a context before the list, and extensions behind each certificate. */
-const char *chain_trouble(struct str message, bool is_1_3) {
+/* TLS 1.3 (RFC 8446, 4.4.2) has a context before the list, and extensions after each certificate. */
+const char *server_chain_trouble(struct str message, bool is_1_3) {
     struct str list, certificate, unused;
     size_t parts_left = PARTS_OF_ALL;
     if ((is_1_3 && !take_sized(&message, 1, &unused)) || !take_sized(&message, 3, &list))

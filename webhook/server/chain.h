@@ -1,4 +1,4 @@
-/* chain - what a client's certificates cost, known before any of them is decoded or verified.
+/* chain - the cost of a client's certificates, found before any of them is decoded or verified.
  * Shape      Certificate message of TLS 1.2 or 1.3, without its head
  * Limits     5 certificates, 200 parts (DER) in each and 400 in all; RSA up to 4096 bits with an exponent
  *            up to 32 bits, ECDSA with P-256, P-384 or P-521, Ed25519
@@ -9,7 +9,7 @@
 
 #include "base/str.h"
 
-/* Why the message is not worth its cost, a constant; NULL when it is, also when it holds no certificate. */
-const char *chain_trouble(struct str message, bool is_1_3);
+/* Why the message is too expensive, a constant; NULL when it is not, also without any certificate. */
+const char *server_chain_trouble(struct str message, bool is_1_3);
 
 #endif

@@ -5,7 +5,7 @@
 
 enum { NAME_BYTES = 1024 }; /* a longer name matches nothing */
 
-/* `*` stands for any bytes, also none; all others for themselves. */
+/* `*` matches any bytes, also none; all others match themselves. */
 static bool glob_matches(struct str glob, struct str text) {
     size_t g = 0, t = 0, star = SIZE_MAX, resume = 0;
     while (t < text.n) {
@@ -34,7 +34,7 @@ static bool is_accepted(struct str name, const char *const *names, size_t n_name
     return false;
 }
 
-/* GnuTLS writes a name as RFC 4514 does, with a backslash before what is special there, as `+`. */
+/* GnuTLS prints a name as in RFC 4514, with a backslash before special characters such as `+`. */
 static size_t unescape(char *name, size_t n) {
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
@@ -60,7 +60,7 @@ static bool common_name_fits(gnutls_x509_crt_t crt, const char *const *names, si
     }
 }
 
-/* An address stands as bytes in the certificate and as text in the glob. */
+/* An address is bytes in the certificate and text in the glob. */
 static struct str san_text(int type, const char *name, size_t n, char out[INET6_ADDRSTRLEN]) {
     if (type != GNUTLS_SAN_IPADDRESS)
         return (struct str){name, n};
@@ -86,7 +86,7 @@ static bool san_fits(gnutls_x509_crt_t crt, const char *const *names, size_t n_n
     }
 }
 
-/* verify_peers2() would not look at the certificate's purpose. */
+/* verify_peers2() does not check the certificate's purpose. */
 static bool chain_is_good(gnutls_session_t session) {
     gnutls_typed_vdata_st purpose = {.type = GNUTLS_DT_KEY_PURPOSE_OID,
                                      .data = (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT};
@@ -107,7 +107,8 @@ static bool has_accepted_name(gnutls_session_t session, const char *const *names
     return fits;
 }
 
-bool client_is_trusted(gnutls_session_t session, const char *const *names, size_t n_names) {
+bool server_client_is_trusted(gnutls_session_t session, const char *const *names,
+                              size_t n_names) {
     if (!chain_is_good(session))
         return false;
     return n_names == 0 || has_accepted_name(session, names, n_names);

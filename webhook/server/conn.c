@@ -22,7 +22,7 @@ static void unlink_from(struct conn **list, struct conn *c) {
         c->next->previous = c->previous;
 }
 
-void conn_shaken(struct conn *c) {
+void server_conn_shaken(struct conn *c) {
     struct server *s = c->worker->server;
     if (c->is_denied)
         atomic_fetch_sub(&s->handshakes_denied, 1);
@@ -30,32 +30,32 @@ void conn_shaken(struct conn *c) {
     if (!atomic_exchange(&c->is_shaking, false))
         return;
     atomic_fetch_sub(&s->handshakes, 1);
-    acceptor_wake(s);
+    server_acceptor_wake(s);
 }
 
-/* Out of the list and out of the count in one step: whoever makes room must not find it gone from the one
- * and still in the other. */
+/* Removed from the list and from the count in one step: code that makes room must see both change
+ * together. */
 static void forget(struct conn **list, struct conn *c) {
     struct server *s = c->worker->server;
-    body_give_back(s, &c->room);
-    tls_creds_unref(c->creds);
-    conn_shaken(c);
+    server_body_give_back(s, &c->room);
+    server_tls_creds_unref(c->creds);
+    server_conn_shaken(c);
     if (atomic_fetch_sub(&c->worker->connections, 1) == 1)
-        body_give_back(s, &c->worker->spare);
+        server_body_give_back(s, &c->worker->spare);
     pthread_mutex_lock(&s->list_lock);
     unlink_from(list, c);
     atomic_fetch_sub(&s->connections, 1);
     pthread_mutex_unlock(&s->list_lock);
     mem_free(c);
-    acceptor_wake(s);
+    server_acceptor_wake(s);
 }
 
-void conn_enter(struct conn *c, enum stage stage, int64_t since_ns) {
+void server_conn_enter(struct conn *c, enum stage stage, int64_t since_ns) {
     atomic_store(&c->stage, (uint64_t)since_ns << 3 | (uint64_t)stage);
 }
 
-struct conn *conn_new(struct worker *w, int fd, const struct sockaddr_storage *peer,
-                      socklen_t peer_bytes) {
+struct conn *server_conn_new(struct worker *w, int fd, const struct sockaddr_storage *peer,
+                             socklen_t peer_bytes) {
     struct server *s = w->server;
     struct conn *c = mem_zalloc(sizeof *c);
     if (c == NULL)
@@ -65,7 +65,7 @@ struct conn *conn_new(struct worker *w, int fd, const struct sockaddr_storage *p
     c->peer = *peer;
     c->peer_bytes = peer_bytes;
     c->room.reply = (struct buf)BUF_INIT(s->config.memory_budget_bytes);
-    conn_enter(c, s->config.tls ? STAGE_HANDSHAKE : STAGE_IDLE, clock_mono_ns());
+    server_conn_enter(c, s->config.tls ? STAGE_HANDSHAKE : STAGE_IDLE, clock_mono_ns());
     atomic_fetch_add(&w->connections, 1);
     atomic_fetch_add(&s->connections, 1);
     pthread_mutex_lock(&s->list_lock);
@@ -74,7 +74,7 @@ struct conn *conn_new(struct worker *w, int fd, const struct sockaddr_storage *p
     return c;
 }
 
-struct conn *conn_take(struct worker *w) {
+struct conn *server_conn_take(struct worker *w) {
     struct server *s = w->server;
     struct conn *c = w->adding;
     if (c == NULL)
@@ -87,34 +87,34 @@ struct conn *conn_take(struct worker *w) {
     return c;
 }
 
-void conn_drop_pending(struct conn *c) {
+void server_conn_drop_pending(struct conn *c) {
     forget(&c->worker->server->pending, c);
 }
 
 static unsigned count_in(const struct conn *list, const struct sockaddr_storage *peer) {
     unsigned n = 0;
     for (const struct conn *c = list; c != NULL; c = c->next)
-        n += addr_same_host(&c->peer, peer);
+        n += server_addr_same_host(&c->peer, peer);
     return n;
 }
 
-unsigned conn_count_of(struct server *s, const struct sockaddr_storage *peer) {
+unsigned server_conn_count_of(struct server *s, const struct sockaddr_storage *peer) {
     pthread_mutex_lock(&s->list_lock);
     unsigned n = count_in(s->pending, peer) + count_in(s->open, peer);
     pthread_mutex_unlock(&s->list_lock);
     return n;
 }
 
-void conn_free(struct conn *c) {
+void server_conn_free(struct conn *c) {
     struct server *s = c->worker->server;
-    worker_pulled(c, PULLED_END);
-    tls_drop_ahead(c);
-    if (conn_stage_of(atomic_load(&c->stage)) == STAGE_HANDSHAKE)
+    server_worker_pulled(c, PULLED_END);
+    server_tls_drop_ahead(c);
+    if (server_conn_stage_of(atomic_load(&c->stage)) == STAGE_HANDSHAKE)
         atomic_fetch_add(&s->handshakes_failed, 1);
     forget(&s->open, c);
 }
 
-void conn_free_pending(struct server *s) {
+void server_conn_free_pending(struct server *s) {
     while (s->pending) {
         struct conn *c = s->pending;
         close(c->fd);

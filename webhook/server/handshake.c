@@ -1,10 +1,10 @@
-/* What a handshake may cost, and when it is over.
+/* The cost of a handshake, and its end.
  *
- * The key exchange is bounded by the priorities (tls.c). The rest is the client's to choose: how long its
- * messages are, in how many pieces they come, and its certificates, which chain.c judges. So each message
- * is looked at before GnuTLS reads it:
+ * The key exchange is bounded by the priorities (tls.c). The client chooses the rest: the length of its
+ * messages, the number of pieces, and its certificates, which chain.c checks. So each message is checked
+ * before GnuTLS processes it:
  *
- *     ClientHello     8 KiB; an API server's has 250 bytes, 1.5 KiB with a post-quantum share
+ *     ClientHello     8 KiB; an API server sends 250 bytes, 1.5 KiB with a post-quantum share
  *     Certificate     16 KiB, and see chain.c
  *     all others      4 KiB
  *     all together    24 KiB, in 256 reads of the socket: each is a turn of the worker */
@@ -36,10 +36,10 @@ static size_t most_bytes(unsigned type) {
 
 static const char *trouble_of(gnutls_session_t session, unsigned type, struct str message) {
     if (message.n > most_bytes(type))
-        return "a handshake message longer than any client needs";
+        return "handshake message longer than any client needs";
     if (type != GNUTLS_HANDSHAKE_CERTIFICATE_PKT)
         return NULL;
-    return chain_trouble(message, gnutls_protocol_get_version(session) == GNUTLS_TLS1_3);
+    return server_chain_trouble(message, gnutls_protocol_get_version(session) == GNUTLS_TLS1_3);
 }
 
 static void refuse(struct conn *c, const char *why) {
@@ -47,25 +47,25 @@ static void refuse(struct conn *c, const char *why) {
     server_event(c->worker->server, "handshake_refused", str_of(why));
 }
 
-/* What the session has not read yet belongs to what comes after the handshake. */
+/* Bytes that the session has not read yet belong to the time after the handshake. */
 static uint64_t bytes_used(const struct conn *c) {
     int unread = 0;
-    uint64_t bytes = watchdog_bytes_received(c->fd);
+    uint64_t bytes = server_watchdog_bytes_received(c->fd);
     if (bytes == BYTES_UNKNOWN || ioctl(c->fd, FIONREAD, &unread) != 0 || unread < 0)
         return BYTES_UNKNOWN;
-    return bytes - (uint64_t)unread - tls_is_ahead(c);
+    return bytes - (uint64_t)unread - server_tls_is_ahead(c);
 }
 
-/* The client's Finished has come: from here on the connection may be idle. */
+/* The client's Finished has arrived: from now on the connection may be idle. */
 static void finish(struct conn *c) {
     atomic_store(&c->idle_bytes, bytes_used(c));
-    conn_enter(c, STAGE_IDLE, clock_mono_ns());
-    atomic_store(&c->is_taking, tls_is_ahead(c) > 0);
-    conn_shaken(c);
+    server_conn_enter(c, STAGE_IDLE, clock_mono_ns());
+    atomic_store(&c->is_taking, server_tls_is_ahead(c) > 0);
+    server_conn_shaken(c);
 }
 
-/* After new keys GnuTLS says that there is nothing to read, and libmicrohttpd would wait for more bytes to come,
- * though those of a request may lie here or in the kernel. It reads on after an interruption. */
+/* After new keys GnuTLS reports that there is nothing to read, and libmicrohttpd would wait for more bytes,
+ * although a request may already be buffered here or in the kernel. After EINTR it reads again. */
 enum { LOOK_AGAIN = GNUTLS_E_INTERRUPTED };
 
 static int on_message(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
@@ -95,12 +95,12 @@ static int on_message(gnutls_session_t session, unsigned type, unsigned when, un
     return GNUTLS_E_HANDSHAKE_TOO_LARGE;
 }
 
-void handshake_watch(gnutls_session_t session) {
+void server_handshake_watch(gnutls_session_t session) {
     gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_ANY, GNUTLS_HOOK_BOTH,
                                        on_message);
 }
 
-static bool take_place(struct server *s) {
+static bool take_slot(struct server *s) {
     unsigned n = atomic_load(&s->handshakes);
     while (n < s->config.max_handshakes)
         if (atomic_compare_exchange_weak(&s->handshakes, &n, n + 1))
@@ -108,11 +108,12 @@ static bool take_place(struct server *s) {
     return false;
 }
 
-bool handshake_begin(struct conn *c) {
+bool server_handshake_begin(struct conn *c) {
     struct server *s = c->worker->server;
-    if (atomic_load(&c->is_shaking) || conn_stage_of(atomic_load(&c->stage)) != STAGE_HANDSHAKE)
+    if (atomic_load(&c->is_shaking) ||
+        server_conn_stage_of(atomic_load(&c->stage)) != STAGE_HANDSHAKE)
         return true;
-    bool denied = !take_place(s);
+    bool denied = !take_slot(s);
     if (!denied)
         atomic_store(&c->is_shaking, true);
     if (denied && !c->is_denied)
@@ -124,12 +125,12 @@ bool handshake_begin(struct conn *c) {
     return !denied;
 }
 
-void handshake_wait(struct conn *c) {
+void server_handshake_wait(struct conn *c) {
     if (c->shaking_reads == 0)
-        conn_shaken(c);
+        server_conn_shaken(c);
 }
 
-bool handshake_may_read(struct conn *c, size_t n) {
+bool server_handshake_may_read(struct conn *c, size_t n) {
     if (!atomic_load(&c->is_shaking))
         return true;
     if (c->shaking_reads == 0 && c->was_delayed)
@@ -137,6 +138,6 @@ bool handshake_may_read(struct conn *c, size_t n) {
     c->shaking_bytes += n;
     if (c->shaking_bytes <= ALL_BYTES && ++c->shaking_reads <= ALL_READS)
         return true;
-    refuse(c, "a handshake of more bytes, or in more pieces, than any client needs");
+    refuse(c, "handshake of more bytes, or in more pieces, than any client needs");
     return false;
 }

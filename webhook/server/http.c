@@ -1,23 +1,22 @@
 /* From libmicrohttpd's callbacks to one call of a route's answer.
  *
  *     request line    deadline on
- *     first call      the header is complete: judged, and only remembered, since an answer
+ *     first call      the header is complete: checked, with the result only noted, since an answer
  *                     queued here makes libmicrohttpd close the connection
  *     pieces          kept, or dropped when the request is refused: a 413 sent before the body
  *                     is read does not reach Go's client in half of the cases
  *     last call       the body is complete: counted against max_in_flight, and answered
  *
- * Answered in the first call all the same: what leaves open where the body ends, and a body
- * that is too large to drain, or comes where none is expected, or that still waits for "100
- * Continue". */
+ * Answered in the first call nevertheless: a request whose body has no clear end, is too large to
+ * drain, is not expected, or still waits for "100 Continue". */
 #include "server/internal.h"
 
 #include "base/clock.h"
 
 #include <sys/socket.h>
 
-/* Bodies have the form of Kubernetes' Status: the API server shows its message to the user, where it
- * says "unknown" of any other JSON. */
+/* Bodies are a Kubernetes Status: the API server shows its message to the user, and "unknown" for any
+ * other JSON. */
 #define REFUSAL(why, code, reason, retry_s, at_once, text)                                     \
     {                                                                                          \
         why, code, retry_s, at_once,                                                           \
@@ -28,14 +27,14 @@
 
 static const struct refusal bad_framing =
     REFUSAL(SERVER_FRAMING, 400, "BadRequest", 0, true,
-            "the length of the body is not clear: expected one Content-Length, or "
+            "the length of the body is ambiguous: expected one Content-Length, or "
             "Transfer-Encoding: chunked");
 static const struct refusal forbidden = REFUSAL(SERVER_FORBIDDEN, 403, "Forbidden", 0, false,
                                                 "expected an accepted client certificate");
 static const struct refusal not_found =
     REFUSAL(SERVER_NOT_FOUND, 404, "NotFound", 0, false, "no such path");
-static const struct refusal bad_method =
-    REFUSAL(SERVER_METHOD, 405, "MethodNotAllowed", 0, false, "no such method here");
+static const struct refusal bad_method = REFUSAL(SERVER_METHOD, 405, "MethodNotAllowed", 0,
+                                                 false, "method not allowed on this path");
 static const struct refusal too_large =
     REFUSAL(SERVER_TOO_LARGE, 413, "RequestEntityTooLarge", 0, false, "the body is too large");
 static const struct refusal not_json =
@@ -43,10 +42,11 @@ static const struct refusal not_json =
             "expected Content-Type: application/json");
 static const struct refusal busy =
     REFUSAL(SERVER_BUSY, 503, "ServiceUnavailable", 1, false, "too many requests at once");
-static const struct refusal no_memory = REFUSAL(SERVER_MEMORY, 503, "ServiceUnavailable", 1,
-                                                false, "no memory for this request now");
+static const struct refusal no_memory =
+    REFUSAL(SERVER_MEMORY, 503, "ServiceUnavailable", 1, false,
+            "not enough memory for this request now");
 
-/* The request's header, as far as it matters here. */
+/* The relevant parts of a request's header. */
 struct head {
     unsigned n_lengths, n_encodings;
     bool has_bad_name, is_chunked, expects_continue;
@@ -59,7 +59,7 @@ static enum MHD_Result on_header(void *arg, enum MHD_ValueKind kind, const char 
     (void)kind;
     struct head *h = arg;
     struct str name = {key, key_bytes}, text = {value, value_bytes};
-    /* "Content-Length : 5" is none for libmicrohttpd and one for others (RFC 9112, 5.1). */
+    /* libmicrohttpd ignores "Content-Length : 5", other readers do not (RFC 9112, 5.1). */
     if (str_trim(name).n != name.n || name.n == 0)
         h->has_bad_name = true;
     if (str_eq_nocase(name, STR("Content-Length"))) {
@@ -109,11 +109,11 @@ static unsigned method_bit(const char *method) {
 /* Once per connection: verifying a chain costs more than a request. */
 static bool client_may_ask(struct conn *c) {
     const struct server_config *config = &c->worker->server->config;
-    if (!tls_asks_client(c->creds))
+    if (!server_tls_asks_client(c->creds))
         return true;
     if (!c->client_checked)
         c->client_ok =
-            client_is_trusted(c->session, config->client_names, config->n_client_names);
+            server_client_is_trusted(c->session, config->client_names, config->n_client_names);
     c->client_checked = true;
     return c->client_ok;
 }
@@ -123,7 +123,7 @@ static bool admit(struct conn *c) {
     bool fits = atomic_fetch_add(&s->in_flight, 1) < s->config.max_in_flight;
     if (!fits)
         atomic_fetch_sub(&s->in_flight, 1);
-    atomic_store(&c->is_admitted, fits || watchdog_take_place(s));
+    atomic_store(&c->is_admitted, fits || server_watchdog_take_slot(s));
     return atomic_load(&c->is_admitted);
 }
 
@@ -149,18 +149,18 @@ static const struct refusal *judge(struct conn *c, const struct head *h, const c
     return NULL;
 }
 
-/* From now on what comes of the body is read and dropped. */
+/* From now on the body is read and dropped. */
 static void refuse(struct conn *c, const struct refusal *why) {
     c->refusal = why;
-    body_drop(c);
+    server_body_drop(c);
     release(c);
 }
 
-/* Who asked waits so long, and no longer. */
+/* The client waits no longer than its ?timeout=. */
 static int64_t limit_of(const struct conn *c, struct MHD_Connection *mhd) {
     int64_t most = (int64_t)c->worker->server->config.request_timeout_ms * NS_PER_MS;
     const char *value = MHD_lookup_connection_value(mhd, MHD_GET_ARGUMENT_KIND, "timeout");
-    int64_t asked = http_parse_timeout(str_of(value));
+    int64_t asked = server_http_parse_timeout(str_of(value));
     return asked > 0 && asked < most ? asked : most;
 }
 
@@ -173,20 +173,20 @@ static bool is_not_drained(const struct conn *c, const struct head *h) {
 static enum MHD_Result refuse_now(struct conn *c, struct MHD_Connection *mhd) {
     struct refusal now = c->refusal ? *c->refusal : too_large;
     now.closes = true;
-    return reply_refuse(c, mhd, &now);
+    return server_reply_refuse(c, mhd, &now);
 }
 
 static enum MHD_Result begin(struct conn *c, struct MHD_Connection *mhd, const char *url,
                              const char *method, const char *version) {
     struct head h = {.length = 0};
-    body_begin(c);
+    server_body_begin(c);
     atomic_store(&c->deadline_ns, c->received_ns + limit_of(c, mhd));
-    conn_enter(c, STAGE_BODY, c->received_ns);
+    server_conn_enter(c, STAGE_BODY, c->received_ns);
     atomic_fetch_add(&c->worker->requests, 1);
     c->is_head = strcmp(method, "HEAD") == 0;
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_header, &h);
     if (!framing_is_clear(&h, version))
-        return reply_refuse(c, mhd, &bad_framing);
+        return server_reply_refuse(c, mhd, &bad_framing);
     c->body_expected = h.length;
     c->refusal = judge(c, &h, url, method);
     if (is_not_drained(c, &h))
@@ -203,7 +203,7 @@ static enum MHD_Result take(struct conn *c, const char *piece, size_t n) {
         return MHD_YES;
     if (c->upload_bytes > s->config.max_body_bytes)
         refuse(c, &too_large);
-    else if (!body_add(c, piece, n))
+    else if (!server_body_add(c, piece, n))
         refuse(c, &no_memory);
     return MHD_YES;
 }
@@ -223,32 +223,32 @@ static enum MHD_Result answer(struct conn *c, struct MHD_Connection *mhd, const 
         .deadline_ns = atomic_load(&c->deadline_ns),
         .received_ns = c->received_ns};
     c->route->answer(c->worker->server->config.arg, &request, &reply);
-    bool fits = body_charge_reply(c);
-    body_answered(c);
+    bool fits = server_body_charge_reply(c);
+    server_body_answered(c);
     if (fits)
-        return reply_send(c, mhd, &reply);
+        return server_reply_send(c, mhd, &reply);
     refuse(c, &no_memory);
-    return reply_refuse(c, mhd, c->refusal);
+    return server_reply_refuse(c, mhd, c->refusal);
 }
 
 /* The body is complete. */
 static enum MHD_Result finish(struct conn *c, struct MHD_Connection *mhd, const char *url,
                               const char *method) {
-    conn_enter(c, STAGE_ANSWER, c->received_ns);
+    server_conn_enter(c, STAGE_ANSWER, c->received_ns);
     if (c->refusal == NULL && !admit(c))
         refuse(c, &busy);
-    else if (c->refusal == NULL && !body_finish(c))
+    else if (c->refusal == NULL && !server_body_finish(c))
         refuse(c, &no_memory);
     enum MHD_Result queued =
-        c->refusal ? reply_refuse(c, mhd, c->refusal) : answer(c, mhd, url, method);
-    conn_enter(c, STAGE_WRITE, clock_mono_ns());
+        c->refusal ? server_reply_refuse(c, mhd, c->refusal) : answer(c, mhd, url, method);
+    server_conn_enter(c, STAGE_WRITE, clock_mono_ns());
     if (c->room.reply.n <= SERVER_SMALL_REPLY)
         release(c);
     return queued;
 }
 
 bool server_charge_reply(struct server_reply *reply) {
-    return reply->conn == NULL || body_charge_reply(reply->conn);
+    return reply->conn == NULL || server_body_charge_reply(reply->conn);
 }
 
 static struct conn *conn_of(struct MHD_Connection *mhd) {
@@ -257,16 +257,17 @@ static struct conn *conn_of(struct MHD_Connection *mhd) {
     return info ? info->socket_context : NULL;
 }
 
-enum MHD_Result http_on_request(void *worker, struct MHD_Connection *mhd, const char *url,
-                                const char *method, const char *version, const char *upload,
-                                size_t *upload_bytes, void **request_context) {
+enum MHD_Result server_http_on_request(void *worker, struct MHD_Connection *mhd,
+                                       const char *url, const char *method, const char *version,
+                                       const char *upload, size_t *upload_bytes,
+                                       void **request_context) {
     (void)worker;
     struct conn *c = *request_context;
     if (c == NULL) {
         c = *request_context = conn_of(mhd);
         return c ? begin(c, mhd, url, method, version) : MHD_NO;
     }
-    c->worker->has_moved = true; /* what comes may lie in GnuTLS' buffer, and is not pulled */
+    c->worker->has_moved = true; /* GnuTLS may have buffered bytes, which are not pulled */
     if (*upload_bytes > 0) {
         size_t n = *upload_bytes;
         *upload_bytes = 0;
@@ -283,7 +284,7 @@ static void keep_query(struct conn *c, struct str uri) {
         memcpy(c->query, query.p, c->query_bytes);
 }
 
-void *http_on_request_line(void *worker, const char *uri, struct MHD_Connection *mhd) {
+void *server_http_on_request_line(void *worker, const char *uri, struct MHD_Connection *mhd) {
     (void)worker;
     struct conn *c = conn_of(mhd);
     if (c) {
@@ -291,43 +292,42 @@ void *http_on_request_line(void *worker, const char *uri, struct MHD_Connection 
         c->received_ns = clock_mono_ns();
         c->odd_path = uri == NULL || strstr(uri, "%00") != NULL;
         keep_query(c, str_of(uri));
-        conn_enter(c, STAGE_HEADER, c->received_ns);
+        server_conn_enter(c, STAGE_HEADER, c->received_ns);
     }
-    return NULL; /* it would become the request's context */
+    return NULL; /* the result becomes the request's context */
 }
 
-void http_on_completed(void *worker, struct MHD_Connection *mhd, void **request_context,
-                       enum MHD_RequestTerminationCode how) {
+void server_http_on_completed(void *worker, struct MHD_Connection *mhd, void **request_context,
+                              enum MHD_RequestTerminationCode how) {
     (void)worker, (void)request_context, (void)how;
     struct conn *c = conn_of(mhd);
     if (c == NULL)
         return;
-    body_end(c);
+    server_body_end(c);
     release(c);
     c->upload_bytes = 0;
     c->route = NULL;
     c->refusal = NULL;
     atomic_store(&c->idle_bytes, BYTES_UNKNOWN);
-    conn_enter(c, STAGE_IDLE, clock_mono_ns());
-    atomic_store(&c->is_taking,
-                 tls_is_ahead(c) > 0); /* the next request, sent behind this one */
+    server_conn_enter(c, STAGE_IDLE, clock_mono_ns());
+    atomic_store(&c->is_taking, server_tls_is_ahead(c) > 0); /* the next request, pipelined */
 }
 
 static bool start(struct worker *w, struct MHD_Connection *mhd, struct conn **out) {
-    struct conn *c = *out = conn_take(w);
+    struct conn *c = *out = server_conn_take(w);
     if (c == NULL || !w->server->config.tls)
         return c != NULL;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    return info && tls_attach(c, info->tls_session);
+    return info && server_tls_attach(c, info->tls_session);
 }
 
-void http_on_connection(void *worker, struct MHD_Connection *mhd, void **socket_context,
-                        enum MHD_ConnectionNotificationCode what) {
+void server_http_on_connection(void *worker, struct MHD_Connection *mhd, void **socket_context,
+                               enum MHD_ConnectionNotificationCode what) {
     struct conn *c = *socket_context;
     if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
         if (c)
-            conn_free(c);
+            server_conn_free(c);
         *socket_context = NULL;
         return;
     }

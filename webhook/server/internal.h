@@ -1,4 +1,4 @@
-/* server, inside - what its files share; nobody else includes this.
+/* internal - shared by server's own files.
  *
  *   accept4 -> pending list -> worker: MHD_add_connection, NOTIFY_STARTED -> open list
  *                                      NOTIFY_CLOSED                       -> freed
@@ -10,13 +10,13 @@
  *                              |                                         |                      v
  *                              +------------ answer handed to the kernel +------------------- WRITE
  *
- *   In flight, against max_in_flight, is what has entered ANSWER: a client that sends its body
- *   slowly takes a connection, and memory for what has come, but nobody's turn. Nor does one whose answer,
- *   in WRITE, is small; if it is large, and not read, the turn goes to others.
+ *   A request counts against max_in_flight from ANSWER on: a slow body takes a connection, and memory
+ *   for the bytes that have arrived, but no slot in flight. Nor does a small answer in WRITE; a large
+ *   answer that is not read gives its slot up.
  *
- * Threads    Fields say whose they are. The lists' lock is taken when a connection comes or
- * goes and by the watchdog; a request takes none. A descriptor in the open list is open:
- *            NOTIFY_CLOSED, which unlinks it, comes before close(2). */
+ * Threads    Each field names its lock or owner. The lists' lock is taken when a connection is added
+ *            or removed, and by the watchdog; a request takes none. A descriptor in the open list is
+ *            open: NOTIFY_CLOSED, which unlinks it, precedes close(2). */
 #ifndef PULLGATE_SERVER_INTERNAL_H
 #define PULLGATE_SERVER_INTERNAL_H
 
@@ -34,17 +34,16 @@
 enum {
     NS_PER_MS = 1000000,
     TLS_HELD_MAX = 512,
-    TLS_AHEAD_BYTES =
-        5 + 16384 + 256, /* the largest record, TLS 1.2 (RFC 5246, 6.2.3) less its spare */
-    TLS_AHEAD_MAX = 64   /* of a worker */
+    TLS_AHEAD_BYTES = 5 + 16384 + 256, /* the largest record (RFC 8446, 5.2) */
+    TLS_AHEAD_MAX = 64                 /* of a worker */
 };
 
 enum stage { STAGE_HANDSHAKE, STAGE_IDLE, STAGE_HEADER, STAGE_BODY, STAGE_ANSWER, STAGE_WRITE };
-/* What the watchdog has shut down. CUT_READING: was idle, and may still say goodbye, or give the answer
- * to a request that it did not see coming. */
+/* The directions that the watchdog has shut down. CUT_READING: the connection was idle, and may still
+ * send a TLS close, or the answer to a request that arrived at the same moment. */
 enum cut { CUT_NOT, CUT_READING, CUT_WHOLE };
 
-/* An answer that the server gives by itself. */
+/* An answer of the server itself. */
 struct refusal {
     enum server_refusal why;
     unsigned status;
@@ -61,7 +60,7 @@ struct room {
     size_t reply_charged;
 };
 
-/* Bytes that have left the kernel before GnuTLS asked for them. */
+/* Bytes read from the kernel before GnuTLS requested them. */
 struct ahead {
     struct ahead *next; /* in worker.spare_ahead */
     size_t at, n;
@@ -81,16 +80,16 @@ struct worker {
     pthread_t thread;
     bool runs;
 
-    /* The thread's alone. */
+    /* The thread's own. */
     int epoll_fd;
     struct conn *adding;
     struct room spare; /* for the next request */
     struct ahead *spare_ahead;
     unsigned n_ahead;   /* spare and in use */
     unsigned n_waiting; /* connections whose handshake waits for the client */
-    unsigned n_fed;     /* connections whose last pull brought bytes: GnuTLS may hold some */
-    bool has_moved;     /* something came, or was sent, or was called in this turn */
-    unsigned n_still;   /* turns in a row without that */
+    unsigned n_fed;     /* connections whose last pull returned bytes: GnuTLS may buffer some */
+    bool has_moved;     /* bytes were received or sent, or a callback ran, in this turn */
+    unsigned n_still;   /* turns in a row without any of these */
 };
 
 struct conn {
@@ -100,12 +99,14 @@ struct conn {
     int fd;
     struct sockaddr_storage peer;
     socklen_t peer_bytes;
-    _Atomic uint64_t stage;      /* since when (ns) and enum stage, in one word: conn_enter() */
+    _Atomic uint64_t
+        stage; /* since when (ns) and enum stage, in one word: server_conn_enter() */
     _Atomic int64_t deadline_ns; /* of a request; before it enters STAGE_BODY */
     _Atomic uint64_t idle_bytes; /* received when it became idle, or BYTES_UNKNOWN */
-    atomic_bool is_admitted;     /* counts as in flight */
-    atomic_bool is_taking;  /* TLS: bytes went from the kernel to a request that will begin */
-    atomic_bool is_shaking; /* counted in server.handshakes: handshake_begin(), conn_shaken() */
+    atomic_bool is_admitted;     /* counted in server.in_flight */
+    atomic_bool is_taking; /* TLS: bytes left the kernel for a request that has not begun yet */
+    atomic_bool
+        is_shaking; /* counted in server.handshakes: server_handshake_begin(), server_conn_shaken() */
 
     struct { /* the watchdog's notes about one idle period; list_lock */
         uint64_t stage;
@@ -115,12 +116,12 @@ struct conn {
         enum cut cut;
     } watch;
 
-    /* The worker's alone. */
+    /* The worker's own. */
     gnutls_session_t session;    /* NULL without TLS */
-    struct ahead *ahead;         /* NULL: nothing is; tls_is_ahead() */
-    bool waits, is_fed;          /* worker_pulled() */
+    struct ahead *ahead;         /* NULL: nothing is; server_tls_is_ahead() */
+    bool waits, is_fed;          /* server_worker_pulled() */
     bool is_denied, was_delayed; /* counted in server.handshakes_denied; handshakes_delayed */
-    bool holds_next;             /* tls_hold() */
+    bool holds_next;             /* server_tls_hold() */
     unsigned shaking_reads;
     size_t shaking_bytes;
     size_t n_held;
@@ -128,11 +129,11 @@ struct conn {
     struct tls_creds *creds;
     bool client_checked, client_ok;
     bool is_head;  /* the request's method: its answer has no body */
-    bool odd_path; /* holds %00, which would end the C string early */
+    bool odd_path; /* has a %00, which would end the C string early */
     char query[SERVER_QUERY_MAX];
     size_t query_bytes;
     int64_t received_ns;
-    uint64_t upload_bytes; /* all that came, kept or not */
+    uint64_t upload_bytes; /* received, kept or not */
     const struct server_route *route;
     const struct refusal *refusal; /* NULL: the route answers */
     struct room room;              /* empty between requests */
@@ -145,7 +146,7 @@ struct conn {
 enum acceptor_order { ACCEPTOR_RUN, ACCEPTOR_FINISH, ACCEPTOR_STOP };
 
 struct server {
-    struct arena texts;          /* what config points to */
+    struct arena texts;          /* strings of config */
     struct server_config config; /* certificates and keys are not kept */
     struct str *route_paths;
     uint64_t upload_cap; /* a body beyond is not even drained */
@@ -159,18 +160,18 @@ struct server {
     struct worker *workers;
 
     pthread_mutex_t list_lock;
-    struct conn *pending; /* handed to a worker that has not taken it yet */
+    struct conn *pending; /* given to a worker that has not added it yet */
     struct conn *open;
 
     pthread_mutex_t creds_lock;
     struct tls_creds *creds; /* of new connections */
 
     atomic_int acceptor_order;
-    atomic_bool acceptor_is_full; /* it waits for a connection to close */
+    atomic_bool acceptor_is_full; /* waits for a connection to close */
     atomic_bool closes_after_answer;
     atomic_size_t memory_used; /* bodies and replies */
     atomic_uint in_flight, connections;
-    atomic_uint handshakes, handshakes_denied; /* begun; not let begin */
+    atomic_uint handshakes, handshakes_denied; /* begun; not allowed to begin */
     _Atomic uint64_t accepted, timed_out;
     _Atomic uint64_t refused[SERVER_N_REFUSALS];
     _Atomic uint64_t handshakes_failed, handshakes_refused, handshakes_delayed;
@@ -179,146 +180,150 @@ struct server {
 };
 
 /* server.c */
-/* Tells the program, at most once in ten seconds. */
+/* Calls the program's on_event, at most once in ten seconds. */
 void server_event(struct server *s, const char *event, struct str detail);
 
 /* addr.c */
-enum ec addr_parse(struct str text, struct sockaddr_storage *out, socklen_t *bytes,
-                   struct err *err) MUST_CHECK;
+enum ec server_addr_parse(struct str text, struct sockaddr_storage *out, socklen_t *bytes,
+                          struct err *err) MUST_CHECK;
 /* "127.0.0.1:34567" or "[::1]:34567", and the port. */
-unsigned addr_print(const struct sockaddr_storage *a, char *out, size_t out_bytes);
+unsigned server_addr_print(const struct sockaddr_storage *a, char *out, size_t out_bytes);
 
-/* The same host: an IPv4 address written as IPv6 is itself. */
-bool addr_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
+/* Whether both are of one host; an IPv4 address and its form in IPv6 are equal. */
+bool server_addr_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
 
 /* acceptor.c */
-enum ec acceptor_listen(struct server *s, struct err *err) MUST_CHECK;
-enum ec acceptor_start(struct server *s, struct err *err) MUST_CHECK;
-/* FINISH takes what already waits in the backlog first. Returns when the socket is closed. */
-void acceptor_end(struct server *s, enum acceptor_order order);
-/* A connection is gone: the acceptor may have waited for that. */
-void acceptor_wake(struct server *s);
+enum ec server_acceptor_listen(struct server *s, struct err *err) MUST_CHECK;
+enum ec server_acceptor_start(struct server *s, struct err *err) MUST_CHECK;
+/* FINISH accepts the clients in the backlog first. Returns when the socket is closed. */
+void server_acceptor_end(struct server *s, enum acceptor_order order);
+/* A connection was closed: the acceptor may be waiting for that. */
+void server_acceptor_wake(struct server *s);
 
 /* worker.c */
-enum ec worker_start(struct worker *w, struct err *err) MUST_CHECK;
-void worker_end(struct worker *w);
-/* From any thread: the connection, pending, is the worker's from now on. */
-void worker_give(struct conn *c);
-/* TLS looked for bytes of the client: there were some, none yet, or it is over. */
+enum ec server_worker_start(struct worker *w, struct err *err) MUST_CHECK;
+void server_worker_end(struct worker *w);
+/* From any thread: hands a pending connection to its worker. */
+void server_worker_give(struct conn *c);
+/* The result of a read for TLS: bytes, none yet, or the end. */
 enum pulled { PULLED_BYTES, PULLED_NOTHING, PULLED_END };
-void worker_pulled(struct conn *c, enum pulled what);
+void server_worker_pulled(struct conn *c, enum pulled what);
 
 /* watchdog.c */
-enum ec watchdog_start(struct server *s, struct err *err) MUST_CHECK;
-void watchdog_end(struct server *s);
-/* Closes idle connections; how many others there are. */
-unsigned watchdog_close_idle(struct server *s);
-/* Closes connections that are in the way of others, at most n, once they have been so for yield_ms:
- * first those that never sent a request or are slow to, then those that are idle after one, then
- * those whose body still comes, kept or not, then those whose answer is not read, the slowest first;
- * never one that is being answered. How many it closed. */
-unsigned watchdog_make_room(struct server *s, unsigned n);
-/* Cuts a connection whose answer is not read for yield_slow_ms, and takes its place among those in
- * flight; false: there is none. */
-bool watchdog_take_place(struct server *s);
-/* The same for handshakes that wait for their client, the longest first, once they have done so for a
- * quarter of yield_ms. */
-void watchdog_end_handshakes(struct server *s, unsigned n);
-/* Bytes that the peer sent so far (TCP_INFO); BYTES_UNKNOWN when the kernel does not say. */
-uint64_t watchdog_bytes_received(int fd);
+enum ec server_watchdog_start(struct server *s, struct err *err) MUST_CHECK;
+void server_watchdog_end(struct server *s);
+/* Closes idle connections; returns the number of others. */
+unsigned server_watchdog_close_idle(struct server *s);
+/* Closes at most n connections to make room for others, each after yield_ms without progress: first
+ * those without a request yet or with a slow one, then those that are idle after one, then those whose
+ * body is still arriving, kept or not, then those whose answer is not read, the slowest first; never
+ * one whose answer is being made. Returns the number closed. */
+unsigned server_watchdog_make_room(struct server *s, unsigned n);
+/* Cuts a connection whose answer has not been read for yield_slow_ms, and takes its slot in flight;
+ * false: there is none. */
+bool server_watchdog_take_slot(struct server *s);
+/* Closes at most n connections whose handshake has waited for the client for a quarter of yield_ms,
+ * the longest first. */
+void server_watchdog_end_handshakes(struct server *s, unsigned n);
+/* Bytes that the peer has sent so far (TCP_INFO); BYTES_UNKNOWN when the kernel cannot tell. */
+uint64_t server_watchdog_bytes_received(int fd);
 
 /* conn.c */
 /* Into the pending list, before MHD gets the socket; NULL without memory. */
-struct conn *conn_new(struct worker *w, int fd, const struct sockaddr_storage *peer,
-                      socklen_t peer_bytes);
+struct conn *server_conn_new(struct worker *w, int fd, const struct sockaddr_storage *peer,
+                             socklen_t peer_bytes);
 /* NOTIFY_STARTED: moves what the worker is adding to the open list. */
-struct conn *conn_take(struct worker *w);
-/* It never started: MHD closed it in silence. */
-void conn_drop_pending(struct conn *c);
-/* How many there are of the client's address, port aside. */
-unsigned conn_count_of(struct server *s, const struct sockaddr_storage *peer);
-void conn_free(struct conn *c);
-/* Those that no worker came to add, with their sockets. */
-void conn_free_pending(struct server *s);
-/* Its handshake is over, well or not; again does nothing. */
-void conn_shaken(struct conn *c);
-void conn_enter(struct conn *c, enum stage stage, int64_t since_ns);
-static inline enum stage conn_stage_of(uint64_t word) {
+struct conn *server_conn_take(struct worker *w);
+/* It was never started: MHD closed it without a callback. */
+void server_conn_drop_pending(struct conn *c);
+/* The number of connections from the client's address, ignoring the port. */
+unsigned server_conn_count_of(struct server *s, const struct sockaddr_storage *peer);
+void server_conn_free(struct conn *c);
+/* Frees those that no worker has added, and closes their sockets. */
+void server_conn_free_pending(struct server *s);
+/* Its handshake has ended, successfully or not; idempotent. */
+void server_conn_shaken(struct conn *c);
+void server_conn_enter(struct conn *c, enum stage stage, int64_t since_ns);
+static inline enum stage server_conn_stage_of(uint64_t word) {
     return (enum stage)(word & 7);
 }
-static inline int64_t conn_since_of(uint64_t word) {
+static inline int64_t server_conn_since_of(uint64_t word) {
     return (int64_t)(word >> 3);
 }
 
 /* body.c */
-/* A request: what the worker has kept is the connection's until its end. */
-void body_begin(struct conn *c);
-/* Keeps a piece of the body. False when there is no memory for it. */
-bool body_add(struct conn *c, const char *bytes, size_t n) MUST_CHECK;
-/* Puts the zeroed padding behind the body. */
-bool body_finish(struct conn *c) MUST_CHECK;
-/* Counts the reply's memory, and gives back what it does not need. False: there is none for it. */
-bool body_charge_reply(struct conn *c) MUST_CHECK;
-/* Nobody needs the body any more; the answer may wait long to be read. */
-void body_answered(struct conn *c);
-/* Gives the body's memory back: it will not be needed. */
-void body_drop(struct conn *c);
-/* The connection holds nothing any more; the worker keeps the memory when it is little. */
-void body_end(struct conn *c);
-void body_give_back(struct server *s, struct room *r);
+/* A request begins: the connection gets the worker's kept memory until the end of the request. */
+void server_body_begin(struct conn *c);
+/* Appends a piece of the body. False: no memory for it. */
+bool server_body_add(struct conn *c, const char *bytes, size_t n) MUST_CHECK;
+/* Appends the zeroed padding to the body. */
+bool server_body_finish(struct conn *c) MUST_CHECK;
+/* Counts the reply's memory, and frees what it does not use. False: over the budget. */
+bool server_body_charge_reply(struct conn *c) MUST_CHECK;
+/* The body is no longer needed; the answer may wait long to be read. */
+void server_body_answered(struct conn *c);
+/* Frees the body's memory: it will not be needed. */
+void server_body_drop(struct conn *c);
+/* The connection's memory goes back to the worker, which keeps it if it is small. */
+void server_body_end(struct conn *c);
+void server_body_give_back(struct server *s, struct room *r);
 
 /* http.c: what libmicrohttpd calls */
-enum MHD_Result http_on_request(void *worker, struct MHD_Connection *mhd, const char *url,
-                                const char *method, const char *version, const char *upload,
-                                size_t *upload_bytes, void **request_context);
-void *http_on_request_line(void *worker, const char *uri, struct MHD_Connection *mhd);
-void http_on_completed(void *worker, struct MHD_Connection *mhd, void **request_context,
-                       enum MHD_RequestTerminationCode how);
-void http_on_connection(void *worker, struct MHD_Connection *mhd, void **socket_context,
-                        enum MHD_ConnectionNotificationCode what);
-/* ?timeout= as Go writes durations; 0 when it is none, or not positive. */
-int64_t http_parse_timeout(struct str text);
+enum MHD_Result server_http_on_request(void *worker, struct MHD_Connection *mhd,
+                                       const char *url, const char *method, const char *version,
+                                       const char *upload, size_t *upload_bytes,
+                                       void **request_context);
+void *server_http_on_request_line(void *worker, const char *uri, struct MHD_Connection *mhd);
+void server_http_on_completed(void *worker, struct MHD_Connection *mhd, void **request_context,
+                              enum MHD_RequestTerminationCode how);
+void server_http_on_connection(void *worker, struct MHD_Connection *mhd, void **socket_context,
+                               enum MHD_ConnectionNotificationCode what);
+/* ?timeout= in Go's notation of durations; 0 when it is invalid or not positive. */
+int64_t server_http_parse_timeout(struct str text);
 
 /* reply.c */
-enum MHD_Result reply_send(struct conn *c, struct MHD_Connection *mhd,
-                           const struct server_reply *reply);
-/* Counts it, too. */
-enum MHD_Result reply_refuse(struct conn *c, struct MHD_Connection *mhd,
-                             const struct refusal *why);
+enum MHD_Result server_reply_send(struct conn *c, struct MHD_Connection *mhd,
+                                  const struct server_reply *reply);
+/* Sends and counts a refusal. */
+enum MHD_Result server_reply_refuse(struct conn *c, struct MHD_Connection *mhd,
+                                    const struct refusal *why);
 
 /* tls.c */
-extern const char tls_default_priorities[];
-enum ec tls_check_priorities(const char *priorities, struct err *err) MUST_CHECK;
-enum ec tls_creds_new(struct tls_creds **out, struct str cert_pem, struct str key_pem,
-                      struct str client_ca_pem, struct err *err) MUST_CHECK;
-void tls_creds_unref(struct tls_creds *t);
-/* Gives the session the current credentials; they live as long as the connection. */
-bool tls_attach(struct conn *c, gnutls_session_t session) MUST_CHECK;
-bool tls_asks_client(const struct tls_creds *t);
-/* How many bytes of the client wait here, not in the kernel. */
-size_t tls_is_ahead(const struct conn *c);
+extern const char server_tls_default_priorities[];
+enum ec server_tls_check_priorities(const char *priorities, struct err *err) MUST_CHECK;
+enum ec server_tls_creds_new(struct tls_creds **out, struct str cert_pem, struct str key_pem,
+                             struct str client_ca_pem, struct err *err) MUST_CHECK;
+void server_tls_creds_unref(struct tls_creds *t);
+/* Gives the session the current credentials; they are valid as long as the connection exists. */
+bool server_tls_attach(struct conn *c, gnutls_session_t session) MUST_CHECK;
+bool server_tls_asks_client(const struct tls_creds *t);
+/* Number of bytes of the client that are buffered here, not in the kernel. */
+size_t server_tls_is_ahead(const struct conn *c);
 /* At the end of the connection, and of the worker. */
-void tls_drop_ahead(struct conn *c);
-void tls_free_ahead(struct worker *w);
-/* The next record, an answer's head, waits for the one behind it and goes out with that. */
-void tls_hold(struct conn *c);
+void server_tls_drop_ahead(struct conn *c);
+void server_tls_free_ahead(struct worker *w);
+/* The next record, an answer's head, is held until the one after it and sent with it. */
+void server_tls_hold(struct conn *c);
 /* For MHD_OPTION_HTTPS_CERT_CALLBACK2: always fails. */
-int tls_no_certificate(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
-                       gnutls_pcert_st **pcert, unsigned *n_pcert, gnutls_ocsp_data_st **ocsp,
-                       unsigned *n_ocsp, gnutls_privkey_t *key, unsigned *flags);
+int server_tls_no_certificate(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
+                              gnutls_pcert_st **pcert, unsigned *n_pcert,
+                              gnutls_ocsp_data_st **ocsp, unsigned *n_ocsp,
+                              gnutls_privkey_t *key, unsigned *flags);
 
 /* handshake.c */
-/* Looks at each message of the client before GnuTLS does. */
-void handshake_watch(gnutls_session_t session);
-/* Before the first bytes are read, and again while there are none. False: too many handshakes are under way. */
-bool handshake_begin(struct conn *c) MUST_CHECK;
-/* There are none yet: a client that is silent takes nobody's turn. */
-void handshake_wait(struct conn *c);
-/* So many bytes were read. False: a handshake has no use for so many, or in so many pieces. */
-bool handshake_may_read(struct conn *c, size_t n) MUST_CHECK;
+/* Checks each message of the client before GnuTLS processes it. */
+void server_handshake_watch(gnutls_session_t session);
+/* Before the first bytes are read, and again while there are none. False: too many handshakes are in
+ * progress. */
+bool server_handshake_begin(struct conn *c) MUST_CHECK;
+/* There are no bytes yet: a handshake whose client is silent is not counted. */
+void server_handshake_wait(struct conn *c);
+/* n bytes were read. False: more bytes or more reads than any handshake needs. */
+bool server_handshake_may_read(struct conn *c, size_t n) MUST_CHECK;
 
 /* client.c */
-/* The client showed a certificate of the client CA, for client use, with an accepted name. */
-bool client_is_trusted(gnutls_session_t session, const char *const *names, size_t n_names);
+/* Whether the client has a certificate of the client CA, for client use, with an accepted name. */
+bool server_client_is_trusted(gnutls_session_t session, const char *const *names,
+                              size_t n_names);
 
 #endif

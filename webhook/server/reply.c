@@ -29,7 +29,7 @@ static bool add_headers(struct MHD_Response *r, const struct head *h) {
            (!h->closes || add_header(r, "Connection", "close"));
 }
 
-/* The body is not copied: it must stay as it is until NOTIFY_COMPLETED. */
+/* The body is not copied: it must not change until NOTIFY_COMPLETED. */
 static enum MHD_Result queue(struct conn *c, struct MHD_Connection *mhd, struct head h,
                              struct str body) {
     h.closes = h.closes || atomic_load(&c->worker->server->closes_after_answer);
@@ -38,7 +38,7 @@ static enum MHD_Result queue(struct conn *c, struct MHD_Connection *mhd, struct 
     if (r == NULL)
         return MHD_NO;
     if (body.n != 0 && !c->is_head)
-        tls_hold(c);
+        server_tls_hold(c);
     bool queued = add_headers(r, &h) && MHD_queue_response(mhd, h.status, r) == MHD_YES;
     MHD_destroy_response(r);
     return queued ? MHD_YES : MHD_NO;
@@ -49,8 +49,8 @@ static const char *allowed(const struct server_route *route) {
     return texts[route->methods & (SERVER_GET | SERVER_POST)];
 }
 
-enum MHD_Result reply_send(struct conn *c, struct MHD_Connection *mhd,
-                           const struct server_reply *reply) {
+enum MHD_Result server_reply_send(struct conn *c, struct MHD_Connection *mhd,
+                                  const struct server_reply *reply) {
     return queue(c, mhd,
                  (struct head){.status = reply->status,
                                .content_type = reply->content_type,
@@ -58,8 +58,8 @@ enum MHD_Result reply_send(struct conn *c, struct MHD_Connection *mhd,
                  buf_view(reply->body));
 }
 
-enum MHD_Result reply_refuse(struct conn *c, struct MHD_Connection *mhd,
-                             const struct refusal *why) {
+enum MHD_Result server_reply_refuse(struct conn *c, struct MHD_Connection *mhd,
+                                    const struct refusal *why) {
     atomic_fetch_add(&c->worker->server->refused[why->why], 1);
     return queue(c, mhd,
                  (struct head){.status = why->status,

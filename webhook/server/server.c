@@ -1,9 +1,9 @@
 /* Start, stop, drain.
  *
- * Why not libmicrohttpd's own thread pool: with the few keep-alive connections that an API
- * server has, one thread gets them all, and MHD_quiesce_daemon() on a pool with epoll aborts
- * the process now and then. So: N daemons without a listening socket, each in a thread of worker.c,
- * and the acceptor of acceptor.c. Nothing is ever quiesced. */
+ * libmicrohttpd's own thread pool is not used: with the few keep-alive connections of an API server
+ * one thread gets them all, and MHD_quiesce_daemon() on a pool with epoll occasionally aborts the
+ * process. Instead there are N daemons without a listening socket, each in a thread of worker.c, and
+ * the acceptor of acceptor.c. Nothing is ever quiesced. */
 #include "server/internal.h"
 
 #include "base/clock.h"
@@ -33,7 +33,7 @@ void server_event(struct server *s, const char *event, struct str detail) {
         s->config.on_event(s->config.arg, event, detail);
 }
 
-/* libmicrohttpd found itself broken. Its reasons are constants, no client's data. */
+/* libmicrohttpd found an internal error. Its reasons are constants without client data. */
 static void on_panic(void *arg, const char *file, unsigned line, const char *reason) {
     struct server *s = arg;
     (void)file, (void)line;
@@ -95,7 +95,8 @@ static bool keep_routes(struct server *s, const struct server_route *routes, siz
 
 static enum ec keep_config(struct server *s, const struct server_config *config,
                            struct err *err) {
-    const char *priorities = config->priorities ? config->priorities : tls_default_priorities;
+    const char *priorities =
+        config->priorities ? config->priorities : server_tls_default_priorities;
     s->config = *config;
     s->config.cert_pem = s->config.key_pem = s->config.client_ca_pem = STR_NONE;
     s->config.listen = keep_text(s, config->listen);
@@ -116,10 +117,10 @@ static enum ec start_tls(struct server *s, const struct server_config *config,
                          struct err *err) {
     if (!config->tls)
         return EC_OK;
-    if (tls_check_priorities(s->config.priorities, err) != EC_OK)
+    if (server_tls_check_priorities(s->config.priorities, err) != EC_OK)
         return err->code;
-    return tls_creds_new(&s->creds, config->cert_pem, config->key_pem, config->client_ca_pem,
-                         err);
+    return server_tls_creds_new(&s->creds, config->cert_pem, config->key_pem,
+                                config->client_ca_pem, err);
 }
 
 static enum ec check_library(bool tls, struct err *err) {
@@ -147,7 +148,7 @@ static enum ec start_workers(struct server *s, struct err *err) {
         s->workers[i].queue_end = &s->workers[i].queue;
     }
     for (unsigned i = 0; i < n; i++)
-        if (worker_start(&s->workers[i], err) != EC_OK)
+        if (server_worker_start(&s->workers[i], err) != EC_OK)
             return err->code;
     return EC_OK;
 }
@@ -162,9 +163,9 @@ static enum ec start_threads(struct server *s, struct err *err) {
     pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the program's threads */
     enum ec ec = start_workers(s, err);
     if (ec == EC_OK)
-        ec = watchdog_start(s, err);
+        ec = server_watchdog_start(s, err);
     if (ec == EC_OK)
-        ec = acceptor_start(s, err);
+        ec = server_acceptor_start(s, err);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return ec;
 }
@@ -172,9 +173,9 @@ static enum ec start_threads(struct server *s, struct err *err) {
 static enum ec build(struct server *s, const struct server_config *config, struct err *err) {
     if (check_config(config, err) != EC_OK || check_library(config->tls, err) != EC_OK ||
         keep_config(s, config, err) != EC_OK || start_tls(s, config, err) != EC_OK ||
-        acceptor_listen(s, err) != EC_OK)
+        server_acceptor_listen(s, err) != EC_OK)
         return err->code;
-    MHD_set_panic_func(on_panic, s); /* one for the process: the last server speaks for all */
+    MHD_set_panic_func(on_panic, s); /* one per process: the last server reports for all */
     return start_threads(s, err);
 }
 
@@ -206,14 +207,14 @@ enum ec server_set_tls(struct server *s, struct str cert_pem, struct str key_pem
                        struct str client_ca_pem, struct err *err) {
     struct tls_creds *fresh;
     if (!s->config.tls)
-        return err_set(err, EC_BUG, "certificate: this listener speaks plain HTTP");
-    if (tls_creds_new(&fresh, cert_pem, key_pem, client_ca_pem, err) != EC_OK)
+        return err_set(err, EC_BUG, "certificate: this listener uses plain HTTP");
+    if (server_tls_creds_new(&fresh, cert_pem, key_pem, client_ca_pem, err) != EC_OK)
         return err->code;
     pthread_mutex_lock(&s->creds_lock);
     struct tls_creds *old = s->creds;
     s->creds = fresh;
     pthread_mutex_unlock(&s->creds_lock);
-    tls_creds_unref(old);
+    server_tls_creds_unref(old);
     return EC_OK;
 }
 
@@ -224,8 +225,8 @@ void server_close_after_answer(struct server *s) {
 bool server_drain(struct server *s, unsigned deadline_ms) {
     int64_t end_ns = clock_mono_ns() + (int64_t)deadline_ms * NS_PER_MS;
     server_close_after_answer(s);
-    acceptor_end(s, ACCEPTOR_FINISH);
-    while (watchdog_close_idle(s) > 0) {
+    server_acceptor_end(s, ACCEPTOR_FINISH);
+    while (server_watchdog_close_idle(s) > 0) {
         if (clock_mono_ns() >= end_ns)
             return false;
         poll(NULL, 0, DRAIN_POLL_MS);
@@ -241,16 +242,16 @@ static void close_fd(int fd) {
 void server_stop(struct server *s) {
     if (s == NULL)
         return;
-    acceptor_end(s, ACCEPTOR_STOP);
-    watchdog_end(s);
+    server_acceptor_end(s, ACCEPTOR_STOP);
+    server_watchdog_end(s);
     for (unsigned i = 0; s->workers && i < s->config.n_workers; i++)
-        worker_end(&s->workers[i]);
+        server_worker_end(&s->workers[i]);
     MHD_set_panic_func(NULL, NULL);
-    conn_free_pending(s);
+    server_conn_free_pending(s);
     close_fd(s->listen_fd);
     close_fd(s->acceptor_wake_fd);
     close_fd(s->watchdog_wake_fd);
-    tls_creds_unref(s->creds);
+    server_tls_creds_unref(s->creds);
     mem_free(s->workers);
     pthread_mutex_destroy(&s->list_lock);
     pthread_mutex_destroy(&s->creds_lock);

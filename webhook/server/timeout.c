@@ -1,6 +1,6 @@
 #include "server/internal.h"
 
-/* Units of Go's time.ParseDuration; "ms" before "m", since the first that fits is taken. */
+/* Units of Go's time.ParseDuration; "ms" before "m", since the first match is used. */
 static const struct {
     struct str name;
     double ns;
@@ -16,7 +16,7 @@ static const double longest_ns = 1e18; /* 31 years */
 
 /* "12", "1.5", "1.", ".5"; false without a digit. */
 static bool take_number(struct str *s, double *out) {
-    double value = 0, place = 1;
+    double value = 0, scale = 1;
     size_t n = 0, digits = 0;
     bool is_fraction = false;
     for (; n < s->n; n++) {
@@ -29,7 +29,7 @@ static bool take_number(struct str *s, double *out) {
             break;
         digits++;
         if (is_fraction)
-            value += (ch - '0') * (place /= 10);
+            value += (ch - '0') * (scale /= 10);
         else
             value = value * 10 + (ch - '0');
     }
@@ -49,7 +49,7 @@ static bool take_unit(struct str *s, double *ns) {
     return false;
 }
 
-int64_t http_parse_timeout(struct str text) {
+int64_t server_http_parse_timeout(struct str text) {
     double sum = 0;
     if (text.n > 64)
         return 0;

@@ -1,8 +1,8 @@
-/* Certificates, as GnuTLS wants them.
+/* Certificates and sessions of GnuTLS.
  *
- * libmicrohttpd keeps the credentials it was started with. Ours are counted and set per
- * connection in NOTIFY_STARTED, so that new connections get new ones (also another client CA)
- * while old connections, and broken new files, change nothing. */
+ * libmicrohttpd keeps its initial credentials. Ours are reference-counted and set per connection in
+ * NOTIFY_STARTED: new connections get new ones (also another client CA), existing connections keep
+ * theirs, and broken new files change nothing. */
 #include "server/internal.h"
 
 #include "base/mem.h"
@@ -19,11 +19,11 @@ struct tls_creds {
     bool asks_client;
 };
 
-const char tls_default_priorities[] =
+const char server_tls_default_priorities[] =
     "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:"
     "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1";
 
-/* A finite-field group costs half a second, and a client pays nothing for asking. */
+/* A finite-field group costs the server half a second, and the client nothing. */
 static bool is_cheap_group(unsigned group) {
     return group == GNUTLS_GROUP_X25519 || group == GNUTLS_GROUP_SECP256R1 ||
            group == GNUTLS_GROUP_SECP384R1;
@@ -38,22 +38,23 @@ static enum ec check_costs(gnutls_priority_t parsed, struct err *err) {
     int n = gnutls_priority_group_list(parsed, &list);
     for (int i = 0; i < n; i++)
         if (!is_cheap_group(list[i]))
-            return err_set(err, EC_USAGE,
-                           "TLS priorities: found the group %s, expected X25519, SECP256R1 and "
-                           "SECP384R1 alone: others cost too much",
-                           gnutls_group_get_name((gnutls_group_t)list[i]));
+            return err_set(
+                err, EC_USAGE,
+                "TLS priorities: found the group %s, expected only X25519, SECP256R1 "
+                "and SECP384R1: others are too expensive",
+                gnutls_group_get_name((gnutls_group_t)list[i]));
     n = gnutls_priority_kx_list(parsed, &list);
     for (int i = 0; i < n; i++)
         if (!is_cheap_exchange(list[i]))
             return err_set(
                 err, EC_USAGE,
-                "TLS priorities: found the key exchange %s, expected ECDHE-ECDSA and "
-                "ECDHE-RSA alone",
+                "TLS priorities: found the key exchange %s, expected only ECDHE-ECDSA and "
+                "ECDHE-RSA",
                 gnutls_kx_get_name((gnutls_kx_algorithm_t)list[i]));
     return EC_OK;
 }
 
-enum ec tls_check_priorities(const char *priorities, struct err *err) {
+enum ec server_tls_check_priorities(const char *priorities, struct err *err) {
     gnutls_priority_t parsed;
     const char *at = priorities;
     int rc = gnutls_priority_init(&parsed, priorities, &at);
@@ -77,7 +78,7 @@ static enum ec fail(struct err *err, const char *what, int rc) {
     return err_set(err, EC_CRYPTO, "%s: %s", what, gnutls_strerror(rc));
 }
 
-/* 0, or why the text is no list of certificates. */
+/* 0, or GnuTLS's error for a text that is not a list of certificates. */
 static int try_certificates(const gnutls_datum_t *pem) {
     gnutls_x509_crt_t *list = NULL;
     unsigned n = 0;
@@ -126,21 +127,21 @@ static enum ec fill(struct tls_creds *t, struct str cert_pem, struct str key_pem
     return set_client_ca(t, client_ca_pem, err);
 }
 
-enum ec tls_creds_new(struct tls_creds **out, struct str cert_pem, struct str key_pem,
-                      struct str client_ca_pem, struct err *err) {
+enum ec server_tls_creds_new(struct tls_creds **out, struct str cert_pem, struct str key_pem,
+                             struct str client_ca_pem, struct err *err) {
     struct tls_creds *t = mem_zalloc(sizeof *t);
     if (t == NULL)
         return err_set(err, EC_NOMEM, "certificate: no memory");
     atomic_init(&t->count, 1);
     if (fill(t, cert_pem, key_pem, client_ca_pem, err) != EC_OK) {
-        tls_creds_unref(t);
+        server_tls_creds_unref(t);
         return err->code;
     }
     *out = t;
     return EC_OK;
 }
 
-void tls_creds_unref(struct tls_creds *t) {
+void server_tls_creds_unref(struct tls_creds *t) {
     if (t == NULL || atomic_fetch_sub(&t->count, 1) != 1)
         return;
     if (t->cred)
@@ -148,7 +149,7 @@ void tls_creds_unref(struct tls_creds *t) {
     mem_free(t);
 }
 
-bool tls_asks_client(const struct tls_creds *t) {
+bool server_tls_asks_client(const struct tls_creds *t) {
     return t && t->asks_client;
 }
 
@@ -167,8 +168,7 @@ static bool hold(struct conn *c, const giovec_t *v, int n) {
     return true;
 }
 
-/* Of the bytes sent, those that GnuTLS asked for now. What was held and is still here goes first the
- * next time. */
+/* Of the bytes sent, those of this call by GnuTLS. Held bytes that are left go first the next time. */
 static ssize_t without_held(struct conn *c, ssize_t sent) {
     size_t n = (size_t)sent < c->n_held ? (size_t)sent : c->n_held;
     c->n_held -= n;
@@ -192,7 +192,7 @@ static ssize_t send_held(struct conn *c, const giovec_t *v, int n) {
     return own;
 }
 
-/* What GnuTLS pushes; instead of its own sendmsg. */
+/* GnuTLS's push function, in place of its own sendmsg. */
 static ssize_t push(gnutls_transport_ptr_t ptr, const giovec_t *v, int n) {
     struct conn *c = ptr;
     size_t bytes = 0;
@@ -209,7 +209,7 @@ static ssize_t push(gnutls_transport_ptr_t ptr, const giovec_t *v, int n) {
     return sent;
 }
 
-void tls_hold(struct conn *c) {
+void server_tls_hold(struct conn *c) {
     c->holds_next = c->session != NULL;
 }
 
@@ -217,7 +217,7 @@ void tls_hold(struct conn *c) {
 
 enum { RECORD_HEAD = 5 };
 
-/* For as long as something is ahead. NULL: too many are, or no memory; then GnuTLS reads for itself. */
+/* A buffer for reading ahead. NULL: too many in use, or no memory; then GnuTLS's read is passed on. */
 static struct ahead *take_ahead(struct worker *w) {
     struct ahead *a = w->spare_ahead;
     if (a != NULL) {
@@ -237,17 +237,17 @@ static void give_ahead(struct worker *w, struct ahead *a) {
     w->spare_ahead = a;
 }
 
-size_t tls_is_ahead(const struct conn *c) {
+size_t server_tls_is_ahead(const struct conn *c) {
     return c->ahead ? c->ahead->n - c->ahead->at : 0;
 }
 
-void tls_drop_ahead(struct conn *c) {
+void server_tls_drop_ahead(struct conn *c) {
     if (c->ahead != NULL)
         give_ahead(c->worker, c->ahead);
     c->ahead = NULL;
 }
 
-void tls_free_ahead(struct worker *w) {
+void server_tls_free_ahead(struct worker *w) {
     while (w->spare_ahead != NULL) {
         struct ahead *a = w->spare_ahead;
         w->spare_ahead = a->next;
@@ -261,12 +261,12 @@ static ssize_t from_ahead(struct conn *c, void *bytes, size_t n) {
     memcpy(bytes, a->bytes + a->at, n);
     a->at += n;
     if (a->at == a->n)
-        tls_drop_ahead(c);
+        server_tls_drop_ahead(c);
     return (ssize_t)n;
 }
 
-/* GnuTLS asks for the head of a record, and then for the rest. Who is asked for a head reads as much as
- * there is, one record at most. */
+/* GnuTLS reads the head of a record, and then the rest. On a read for a head, everything available is
+ * read, at most one record. */
 static ssize_t from_kernel(struct conn *c, void *bytes, size_t n) {
     struct ahead *a = n == RECORD_HEAD ? take_ahead(c->worker) : NULL;
     if (a == NULL)
@@ -282,27 +282,29 @@ static ssize_t from_kernel(struct conn *c, void *bytes, size_t n) {
     return from_ahead(c, bytes, n);
 }
 
-/* What GnuTLS pulls. Before bytes leave the kernel the watchdog is told, who would take the connection
- * for idle until libmicrohttpd has found a request in them. */
+/* GnuTLS's pull function. is_taking is set before bytes leave the kernel: otherwise the watchdog would
+ * see an idle connection until libmicrohttpd has found a request in them. */
 static ssize_t pull(gnutls_transport_ptr_t ptr, void *bytes, size_t n) {
     struct conn *c = ptr;
-    if (!handshake_begin(c)) { /* libmicrohttpd asks again, whether there is news or not */
-        worker_pulled(c, PULLED_NOTHING);
+    if (!server_handshake_begin(c)) { /* libmicrohttpd calls again, with or without new bytes */
+        server_worker_pulled(c, PULLED_NOTHING);
         gnutls_transport_set_errno(c->session, EAGAIN);
         return -1;
     }
     atomic_store(&c->is_taking, true);
     ssize_t got = c->ahead ? from_ahead(c, bytes, n) : from_kernel(c, bytes, n);
     int error = got < 0 ? errno : 0;
-    if (got > 0 && !handshake_may_read(c, (size_t)got)) {
+    if (got > 0 && !server_handshake_may_read(c, (size_t)got)) {
         got = -1;
         error = ECONNABORTED;
     }
     if (got <= 0) {
         atomic_store_explicit(&c->is_taking, false, memory_order_relaxed);
-        handshake_wait(c);
+        server_handshake_wait(c);
     }
-    worker_pulled(c, got > 0 ? PULLED_BYTES : error == EAGAIN ? PULLED_NOTHING : PULLED_END);
+    server_worker_pulled(c, got > 0           ? PULLED_BYTES
+                            : error == EAGAIN ? PULLED_NOTHING
+                                              : PULLED_END);
     if (got < 0)
         gnutls_transport_set_errno(c->session, error);
     return got;
@@ -314,7 +316,7 @@ static void set_transport(struct conn *c) {
     gnutls_transport_set_pull_function(c->session, pull);
 }
 
-bool tls_attach(struct conn *c, gnutls_session_t session) {
+bool server_tls_attach(struct conn *c, gnutls_session_t session) {
     static const char http_1_1[] = "http/1.1";
     struct server *s = c->worker->server;
     const gnutls_datum_t alpn = {(unsigned char *)http_1_1, sizeof http_1_1 - 1};
@@ -324,16 +326,17 @@ bool tls_attach(struct conn *c, gnutls_session_t session) {
     pthread_mutex_unlock(&s->creds_lock);
     c->session = session;
     set_transport(c);
-    handshake_watch(session);
+    server_handshake_watch(session);
     if (c->creds->asks_client)
         gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
     return gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, c->creds->cred) == 0 &&
            gnutls_alpn_set_protocols(session, &alpn, 1, 0) == 0;
 }
 
-int tls_no_certificate(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
-                       gnutls_pcert_st **pcert, unsigned *n_pcert, gnutls_ocsp_data_st **ocsp,
-                       unsigned *n_ocsp, gnutls_privkey_t *key, unsigned *flags) {
+int server_tls_no_certificate(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
+                              gnutls_pcert_st **pcert, unsigned *n_pcert,
+                              gnutls_ocsp_data_st **ocsp, unsigned *n_ocsp,
+                              gnutls_privkey_t *key, unsigned *flags) {
     (void)session, (void)info, (void)pcert, (void)n_pcert, (void)ocsp, (void)n_ocsp;
     (void)key, (void)flags;
     return -1;

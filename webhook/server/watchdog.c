@@ -1,19 +1,19 @@
-/* Absolute deadlines. libmicrohttpd's timeout is one of inactivity: a byte now and then keeps a
- * connection for ever. A late connection is shut down; the worker sees that and closes it.
+/* Absolute deadlines. libmicrohttpd's timeout is one of inactivity: an occasional byte keeps a
+ * connection open forever. A late connection is shut down; the worker notices and closes it.
  *
  *     handshake, header    header_timeout_ms since accept, or since the request line
- *     request              request_timeout_ms since the request line, or what ?timeout= says if that is
- *                          less, until the answer is out
- *     answer               header_timeout_ms since it was ready, read as slowly as it may be
- *     body, answer         yield_slow_ms, while others wait for room, or are refused for want of memory
- *                          or of a place among those in flight
+ *     request              request_timeout_ms since the request line, or ?timeout= if that is less,
+ *                          until the answer is sent
+ *     answer               header_timeout_ms since it was ready, however slowly it is read
+ *     body, answer         yield_slow_ms, while others wait for room, or are refused for lack of memory
+ *                          or of a slot in flight
  *     handshake            a quarter of yield_ms, while others wait for one
- *     idle                 idle_timeout_s; yield_ms, while others wait for room; a request line that began to come has at least
- *                          header_timeout_ms and at most three times that
+ *     idle                 idle_timeout_s; yield_ms, while others wait for room; an incomplete request
+ *                          line has at least header_timeout_ms and at most three times that
  *
- * A connection that never sent a request is idle, not slow: Go's transport dials ahead and
- * keeps the connection for later, and does not repeat a POST when it is cut on first use. To
- * tell it from one that drips its request line, the kernel is asked how much has come. */
+ * A connection that never sent a request is idle, not slow: Go's transport dials ahead and keeps
+ * the connection for later, and does not repeat a POST when it is cut on first use. The kernel's
+ * count of received bytes tells it from a connection that sends its request line byte by byte. */
 #include "server/internal.h"
 
 #include "base/clock.h"
@@ -29,14 +29,14 @@
 
 enum {
     TICK_MS = 250,
-    SLOW_A_TICK = 64,    /* that make room for others' memory */
-    HANDSHAKE_SHARE = 4, /* of yield_ms: a handshake waits for a round trip, not for a person */
+    SLOW_A_TICK = 64,    /* connections cut per tick to free memory */
+    HANDSHAKE_SHARE = 4, /* of yield_ms: a handshake waits for a round trip only */
     FRESH_MS = 250       /* a connection without a request yet may get one any moment */
 };
 
 #define NEVER_NS (INT64_MAX / 32)
 
-uint64_t watchdog_bytes_received(int fd) {
+uint64_t server_watchdog_bytes_received(int fd) {
     struct tcp_info info;
     socklen_t bytes = sizeof info;
     size_t needed =
@@ -51,7 +51,7 @@ static bool is_slow_request_line(struct conn *c, uint64_t stage, int64_t now_ns,
     if (c->watch.stage != stage) {
         c->watch.stage = stage;
         c->watch.bytes = atomic_load(&c->idle_bytes);
-        c->watch.next_check_ns = conn_since_of(stage) + limit_ns;
+        c->watch.next_check_ns = server_conn_since_of(stage) + limit_ns;
         c->watch.moved = false;
     }
     if (now_ns < c->watch.next_check_ns)
@@ -59,7 +59,7 @@ static bool is_slow_request_line(struct conn *c, uint64_t stage, int64_t now_ns,
     if (c->watch.moved)
         return true;
     c->watch.next_check_ns = now_ns + limit_ns;
-    uint64_t bytes = watchdog_bytes_received(c->fd);
+    uint64_t bytes = server_watchdog_bytes_received(c->fd);
     c->watch.moved = c->watch.bytes != BYTES_UNKNOWN && bytes != c->watch.bytes;
     c->watch.bytes = bytes;
     return false;
@@ -68,8 +68,8 @@ static bool is_slow_request_line(struct conn *c, uint64_t stage, int64_t now_ns,
 static bool is_late(struct conn *c, uint64_t stage, int64_t now_ns) {
     const struct server_config *config = &c->worker->server->config;
     int64_t header_ns = (int64_t)config->header_timeout_ms * NS_PER_MS;
-    int64_t age_ns = now_ns - conn_since_of(stage);
-    switch (conn_stage_of(stage)) {
+    int64_t age_ns = now_ns - server_conn_since_of(stage);
+    switch (server_conn_stage_of(stage)) {
     case STAGE_IDLE:
         return is_slow_request_line(c, stage, now_ns, header_ns);
     case STAGE_BODY:
@@ -83,10 +83,11 @@ static bool is_late(struct conn *c, uint64_t stage, int64_t now_ns) {
 }
 
 static bool is_idle_for(uint64_t stage, int64_t now_ns, int64_t limit_ns) {
-    return conn_stage_of(stage) == STAGE_IDLE && now_ns - conn_since_of(stage) >= limit_ns;
+    return server_conn_stage_of(stage) == STAGE_IDLE &&
+           now_ns - server_conn_since_of(stage) >= limit_ns;
 }
 
-/* Only the reading side, so that the worker can still say goodbye in TLS. */
+/* Only the reading side, so that the worker can still close TLS properly. */
 static void close_idle(struct conn *c) {
     if (c->watch.cut == CUT_NOT) {
         c->watch.cut = CUT_READING;
@@ -101,32 +102,32 @@ static void cut(struct conn *c) {
     shutdown(c->fd, SHUT_RDWR);
 }
 
-/* Not one that a request reached in the last moment: its answer is sent, however slowly it is read. */
+/* Not one that received a request in the last moment: its answer is sent, however slowly it is read. */
 static bool goes_already(const struct conn *c) {
     if (c->watch.cut == CUT_READING)
-        return conn_stage_of(atomic_load(&c->stage)) < STAGE_ANSWER;
+        return server_conn_stage_of(atomic_load(&c->stage)) < STAGE_ANSWER;
     return c->watch.cut == CUT_WHOLE;
 }
 
-/* A request that has come and was not looked at yet: in the kernel, or on the way from there. In this
- * order nothing slips through between the two. */
+/* A request that has arrived but was not processed yet: in the kernel, or on its way from there.
+ * Checked in this order, it cannot be missed between the two. */
 static bool has_unread(const struct conn *c) {
     int n = 0;
     return (ioctl(c->fd, FIONREAD, &n) == 0 && n > 0) || atomic_load(&c->is_taking);
 }
 
-/* It is where it was seen, and nothing is about to change that. Further requests behind an answer that is
- * not read change nothing. */
+/* Its stage is unchanged, and nothing is about to change it. Requests pipelined after an answer that is
+ * not read do not count. */
 static bool is_quiet(const struct conn *c, uint64_t stage) {
-    return (conn_stage_of(stage) == STAGE_WRITE || !has_unread(c)) &&
+    return (server_conn_stage_of(stage) == STAGE_WRITE || !has_unread(c)) &&
            atomic_load(&c->stage) == stage;
 }
 
-/* How little is lost with a connection that makes room, the least first. */
+/* Ranks connections by what is lost when they are closed, the least first. */
 enum way { WAY_HANDSHAKE, WAY_NOTHING_CAME, WAY_USED_BEFORE, WAY_BODY, WAY_ANSWER, WAY_NONE };
 
 static enum way way_of(const struct conn *c, uint64_t stage) {
-    switch (conn_stage_of(stage)) {
+    switch (server_conn_stage_of(stage)) {
     case STAGE_HANDSHAKE:
         return atomic_load(&c->is_shaking) ? WAY_HANDSHAKE : WAY_NOTHING_CAME;
     case STAGE_ANSWER:
@@ -149,9 +150,9 @@ static unsigned yield(struct server *s, enum way way, int64_t least_ns, unsigned
     for (struct conn *c = s->open; c && closed < n; c = c->next) {
         uint64_t stage = atomic_load(&c->stage);
         if (c->watch.cut != CUT_NOT || way_of(c, stage) != way ||
-            now_ns - conn_since_of(stage) < least_ns || !is_quiet(c, stage))
+            now_ns - server_conn_since_of(stage) < least_ns || !is_quiet(c, stage))
             continue;
-        if (conn_stage_of(stage) == STAGE_IDLE)
+        if (server_conn_stage_of(stage) == STAGE_IDLE)
             close_idle(c);
         else
             cut(c);
@@ -168,7 +169,7 @@ static int64_t least_ns_of(const struct server *s, enum way way) {
     return (int64_t)(slow ? config->yield_slow_ms : config->yield_ms) * NS_PER_MS;
 }
 
-/* The oldest ones first: by powers of two, since to sort them all would hold the lists' lock. */
+/* The oldest first, by powers of two: sorting all of them would hold the lists' lock too long. */
 static unsigned yield_oldest(struct server *s, enum way way, int64_t least_ns, unsigned n,
                              int64_t now_ns) {
     unsigned closed = 0;
@@ -177,14 +178,14 @@ static unsigned yield_oldest(struct server *s, enum way way, int64_t least_ns, u
     return closed;
 }
 
-/* Of n that are needed, those that do not go already. */
+/* Of n needed, those that are not being closed already. */
 static unsigned still_needed(const struct server *s, unsigned n) {
     for (const struct conn *c = s->open; c && n > 0; c = c->next)
         n -= goes_already(c);
     return n;
 }
 
-unsigned watchdog_make_room(struct server *s, unsigned n) {
+unsigned server_watchdog_make_room(struct server *s, unsigned n) {
     int64_t now_ns = clock_mono_ns();
     unsigned closed = 0;
     if (s->config.yield_ms == 0)
@@ -199,7 +200,7 @@ unsigned watchdog_make_room(struct server *s, unsigned n) {
     return closed;
 }
 
-void watchdog_end_handshakes(struct server *s, unsigned n) {
+void server_watchdog_end_handshakes(struct server *s, unsigned n) {
     int64_t now_ns = clock_mono_ns();
     int64_t least_ns = (int64_t)s->config.yield_ms * NS_PER_MS / HANDSHAKE_SHARE;
     if (least_ns == 0 || atomic_load(&s->handshakes) < s->config.max_handshakes)
@@ -208,33 +209,35 @@ void watchdog_end_handshakes(struct server *s, unsigned n) {
     unsigned closed = yield_oldest(s, WAY_HANDSHAKE, least_ns, still_needed(s, n), now_ns);
     pthread_mutex_unlock(&s->list_lock);
     if (closed > 0)
-        server_event(s, "handshakes_full", STR("slow ones make room for those that wait"));
+        server_event(s, "handshakes_full",
+                     STR("slow handshakes are aborted for waiting clients"));
 }
 
-/* Whoever takes the place off a connection first has it: that one's own end, or we. */
-static bool give_up_place(struct conn *c, int64_t least_ns, int64_t now_ns) {
+/* The slot in flight goes to the first to take it: the connection's own end, or this function. */
+static bool give_up_slot(struct conn *c, int64_t least_ns, int64_t now_ns) {
     uint64_t stage = atomic_load(&c->stage);
-    if (conn_stage_of(stage) != STAGE_WRITE || c->watch.cut == CUT_WHOLE ||
-        now_ns - conn_since_of(stage) < least_ns || !atomic_exchange(&c->is_admitted, false))
+    if (server_conn_stage_of(stage) != STAGE_WRITE || c->watch.cut == CUT_WHOLE ||
+        now_ns - server_conn_since_of(stage) < least_ns ||
+        !atomic_exchange(&c->is_admitted, false))
         return false;
     cut(c);
     return true;
 }
 
-bool watchdog_take_place(struct server *s) {
+bool server_watchdog_take_slot(struct server *s) {
     int64_t now_ns = clock_mono_ns(), least_ns = least_ns_of(s, WAY_ANSWER);
     bool taken = false;
     if (s->config.yield_ms == 0)
         return false;
     pthread_mutex_lock(&s->list_lock);
     for (struct conn *c = s->open; c && !taken; c = c->next)
-        taken = give_up_place(c, least_ns, now_ns);
+        taken = give_up_slot(c, least_ns, now_ns);
     pthread_mutex_unlock(&s->list_lock);
     return taken;
 }
 
-/* Since the last look requests were refused for want of memory: bodies that come slowly hold it, and
- * answers that nobody reads. */
+/* Requests were refused for lack of memory since the last tick: slow bodies and unread answers hold
+ * it. */
 static void make_memory_room(struct server *s, uint64_t *refused_before, int64_t now_ns) {
     uint64_t refused = atomic_load(&s->refused[SERVER_MEMORY]);
     if (refused == *refused_before || s->config.yield_ms == 0)
@@ -260,15 +263,15 @@ static void look_at_all(struct server *s, int64_t now_ns) {
     pthread_mutex_unlock(&s->list_lock);
 }
 
-/* A connection that was answered before is idle; a new one gets a moment for its request. */
+/* A connection that was answered before is idle; a new one gets some time for its first request. */
 static bool may_close(const struct conn *c, uint64_t stage, int64_t now_ns) {
-    if (conn_stage_of(stage) != STAGE_IDLE || !is_quiet(c, stage))
+    if (server_conn_stage_of(stage) != STAGE_IDLE || !is_quiet(c, stage))
         return false;
     return atomic_load(&c->idle_bytes) == BYTES_UNKNOWN ||
-           now_ns - conn_since_of(stage) >= (int64_t)FRESH_MS * NS_PER_MS;
+           now_ns - server_conn_since_of(stage) >= (int64_t)FRESH_MS * NS_PER_MS;
 }
 
-unsigned watchdog_close_idle(struct server *s) {
+unsigned server_watchdog_close_idle(struct server *s) {
     int64_t now_ns = clock_mono_ns();
     unsigned busy = 0;
     pthread_mutex_lock(&s->list_lock);
@@ -293,12 +296,12 @@ static void *watchdog_main(void *arg) {
         look_at_all(s, now_ns);
         make_memory_room(s, &refused_memory, now_ns);
         if (atomic_load(&s->handshakes_denied) > 0)
-            watchdog_end_handshakes(s, atomic_load(&s->handshakes_denied));
+            server_watchdog_end_handshakes(s, atomic_load(&s->handshakes_denied));
     }
     return NULL;
 }
 
-enum ec watchdog_start(struct server *s, struct err *err) {
+enum ec server_watchdog_start(struct server *s, struct err *err) {
     int error = pthread_create(&s->watchdog, NULL, watchdog_main, s);
     if (error != 0)
         return err_set_os(err, error, "start the watchdog thread");
@@ -306,7 +309,7 @@ enum ec watchdog_start(struct server *s, struct err *err) {
     return EC_OK;
 }
 
-void watchdog_end(struct server *s) {
+void server_watchdog_end(struct server *s) {
     if (!s->watchdog_runs)
         return;
     (void)eventfd_write(s->watchdog_wake_fd, 1);

@@ -1,15 +1,14 @@
 /* One thread, one libmicrohttpd daemon, all of its calls.
  *
- *     acceptor --queue, eventfd--> [ add what is new ] -> MHD_run_wait -> [ rest ] -> again
+ *     acceptor --queue, eventfd--> [ add new ones ] -> MHD_run_wait -> [ rest ] -> again
  *
- * Why not libmicrohttpd's own thread: in a handshake that waits for its client, version 0.9.75 takes the
- * socket for readable until it is done, and turns in circles: one client that stops in the middle of a
- * handshake burns a CPU until its time is over, and each ordinary handshake burns one for a round trip.
- * So it does with a chunk header longer than its buffer, which it takes for a body that is ours to take.
- * Here a turn in which nothing moved, with handshakes that wait and no bytes left in GnuTLS' buffers, is
- * followed by a rest on the epoll descriptor; and so are many such turns in a row, whatever the reason.
- * That descriptor also holds our eventfd, with a null pointer as its data: the library reads such an
- * event as "look around". */
+ * libmicrohttpd's own thread is not used: during a handshake that waits for its client, version 0.9.75
+ * treats the socket as readable and loops: one client that stops in the middle of a handshake takes a
+ * CPU until its timeout, and each ordinary handshake takes one for a round trip. The same happens with a
+ * chunk header longer than its buffer, which it treats as a body for us to consume. Here a turn without
+ * progress, with waiting handshakes and no bytes left in GnuTLS' buffers, is followed by a rest on the
+ * epoll descriptor; and so are many such turns in a row, for any reason. That descriptor also has our
+ * eventfd, with a null pointer as its data: the library takes such an event as a reason to poll all. */
 #include "server/internal.h"
 
 #include <errno.h>
@@ -21,8 +20,8 @@
 enum {
     NO_LIMIT = 1000000,
     REST_MS = 50,
-    STILL_MAX = 64, /* turns: what GnuTLS has, 16 KiB at most, is taken in small pieces */
-    BROKEN_MS = 100 /* between tries of what fails at once */
+    STILL_MAX = 64, /* turns: GnuTLS' buffer, 16 KiB at most, is consumed in small pieces */
+    BROKEN_MS = 100 /* between attempts that fail at once */
 };
 
 /* ---- new connections --------------------------------------------------------------------- */
@@ -38,14 +37,14 @@ static struct conn *next_in_queue(struct worker *w) {
     return c;
 }
 
-/* NOTIFY_STARTED comes within MHD_add_connection() and takes w->adding. */
+/* NOTIFY_STARTED is called within MHD_add_connection() and takes w->adding. */
 static void add(struct worker *w, struct conn *c) {
     w->adding = c;
     if (MHD_add_connection(w->daemon, c->fd, (const struct sockaddr *)&c->peer,
                            c->peer_bytes) != MHD_YES)
-        server_event(w->server, "connection_refused", STR("the HTTP library did not take it"));
+        server_event(w->server, "connection_refused", STR("the HTTP library rejected it"));
     if (w->adding != NULL)
-        conn_drop_pending(c); /* MHD has closed it */
+        server_conn_drop_pending(c); /* MHD has closed it */
     w->adding = NULL;
 }
 
@@ -64,7 +63,7 @@ static void call(struct worker *w) {
     (void)eventfd_write(w->wake_fd, 1);
 }
 
-void worker_give(struct conn *c) {
+void server_worker_give(struct conn *c) {
     struct worker *w = c->worker;
     pthread_mutex_lock(&w->server->list_lock);
     *w->queue_end = c;
@@ -75,11 +74,11 @@ void worker_give(struct conn *c) {
 
 /* ---- turning ----------------------------------------------------------------------------- */
 
-void worker_pulled(struct conn *c, enum pulled what) {
+void server_worker_pulled(struct conn *c, enum pulled what) {
     struct worker *w = c->worker;
     bool is_fed = what == PULLED_BYTES;
-    bool waits =
-        what == PULLED_NOTHING && conn_stage_of(atomic_load(&c->stage)) == STAGE_HANDSHAKE;
+    bool waits = what == PULLED_NOTHING &&
+                 server_conn_stage_of(atomic_load(&c->stage)) == STAGE_HANDSHAKE;
     w->n_waiting += (unsigned)waits - (unsigned)c->waits;
     w->n_fed += (unsigned)is_fed - (unsigned)c->is_fed;
     c->waits = waits;
@@ -98,7 +97,7 @@ static void *worker_main(void *arg) {
     struct worker *w = arg;
     while (!atomic_load(&w->ends)) {
         add_new(w);
-        w->has_moved = !w->server->config.tls; /* without TLS nobody sees what comes and goes */
+        w->has_moved = !w->server->config.tls; /* without TLS, progress is not visible */
         if (MHD_run_wait(w->daemon, -1) != MHD_YES) {
             server_event(w->server, "worker_trouble", str_of(strerrordesc_np(errno)));
             poll(NULL, 0, BROKEN_MS);
@@ -114,19 +113,20 @@ static void *worker_main(void *arg) {
 static enum ec start_daemon(struct worker *w, struct err *err) {
     const struct server_config *config = &w->server->config;
     unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET;
-    /* No MHD_USE_ERROR_LOG: its lines hold what clients sent, and say little else. No
-     * MHD_OPTION_CONNECTION_TIMEOUT: all deadlines are the watchdog's, and the library would read
-     * the clock and take a lock at each read and write. An early MHD_OPTION_END hides what only
-     * TLS has. */
+    /* No MHD_USE_ERROR_LOG: its lines contain what clients sent, and little else. No
+     * MHD_OPTION_CONNECTION_TIMEOUT: the watchdog has all deadlines, and the library would read the
+     * clock and take a lock on each read and write. An early MHD_OPTION_END hides the options of
+     * TLS. */
     w->daemon = MHD_start_daemon(
-        config->tls ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, http_on_request, w,
+        config->tls ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, server_http_on_request, w,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, config->max_header_bytes,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)NO_LIMIT, MHD_OPTION_NOTIFY_CONNECTION,
-        http_on_connection, w, MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, w,
-        MHD_OPTION_URI_LOG_CALLBACK, http_on_request_line, w, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        config->tls ? MHD_OPTION_HTTPS_CERT_CALLBACK2 : MHD_OPTION_END, tls_no_certificate,
-        MHD_OPTION_HTTPS_PRIORITIES, config->priorities, MHD_OPTION_TLS_NO_ALPN, 1,
-        MHD_OPTION_END);
+        server_http_on_connection, w, MHD_OPTION_NOTIFY_COMPLETED, server_http_on_completed, w,
+        MHD_OPTION_URI_LOG_CALLBACK, server_http_on_request_line, w,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        config->tls ? MHD_OPTION_HTTPS_CERT_CALLBACK2 : MHD_OPTION_END,
+        server_tls_no_certificate, MHD_OPTION_HTTPS_PRIORITIES, config->priorities,
+        MHD_OPTION_TLS_NO_ALPN, 1, MHD_OPTION_END);
     return w->daemon != NULL
                ? EC_OK
                : err_set_os(err, errno != 0 ? errno : EIO, "start HTTP worker %u", w->index);
@@ -143,7 +143,7 @@ static enum ec watch_calls(struct worker *w, struct err *err) {
     return EC_OK;
 }
 
-enum ec worker_start(struct worker *w, struct err *err) {
+enum ec server_worker_start(struct worker *w, struct err *err) {
     if (start_daemon(w, err) != EC_OK || watch_calls(w, err) != EC_OK)
         return err->code;
     int error = pthread_create(&w->thread, NULL, worker_main, w);
@@ -153,7 +153,7 @@ enum ec worker_start(struct worker *w, struct err *err) {
     return EC_OK;
 }
 
-void worker_end(struct worker *w) {
+void server_worker_end(struct worker *w) {
     if (w->runs) {
         atomic_store(&w->ends, true);
         call(w);
@@ -161,7 +161,7 @@ void worker_end(struct worker *w) {
     }
     if (w->daemon != NULL)
         MHD_stop_daemon(w->daemon);
-    tls_free_ahead(w);
+    server_tls_free_ahead(w);
     if (w->wake_fd >= 0)
         close(w->wake_fd);
 }

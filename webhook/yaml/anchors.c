@@ -2,18 +2,18 @@
 
 #include "base/mem.h"
 
-void anchors_init(struct anchors *a, size_t max_bytes) {
+void yaml_anchors_init(struct anchors *a, size_t max_bytes) {
     const size_t block = 4096;
     *a = (struct anchors){.names = ARENA_INIT(block, 3 * max_bytes + block)};
 }
 
-void anchors_done(struct anchors *a) {
+void yaml_anchors_done(struct anchors *a) {
     arena_done(&a->names);
     mem_free(a->defined);
     mem_free(a->by_name);
 }
 
-/* Where the name is in the index, or belongs. */
+/* The index of the name in by_name, or where it is to be inserted. */
 static uint32_t slot_of(const struct anchors *a, struct str name, bool *found) {
     uint32_t low = 0, high = a->n_names;
     *found = false;
@@ -54,8 +54,8 @@ static bool make_room(struct anchors *a) {
     return ok;
 }
 
-enum ec anchors_define(struct anchors *a, struct str name, struct anchor **out,
-                       struct err *err) {
+enum ec yaml_anchors_define(struct anchors *a, struct str name, struct anchor **out,
+                            struct err *err) {
     struct str copy;
     bool found;
     if (a->n >= ANCHORS_MAX)
@@ -76,24 +76,24 @@ enum ec anchors_define(struct anchors *a, struct str name, struct anchor **out,
     return EC_OK;
 }
 
-const struct anchor *anchors_find(const struct anchors *a, struct str name) {
+const struct anchor *yaml_anchors_find(const struct anchors *a, struct str name) {
     bool found;
     uint32_t slot = slot_of(a, name, &found);
     return found ? &a->defined[a->by_name[slot]] : NULL;
 }
 
-/* ---- what they stand for ------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------- */
 
-/* Behind another member the text of a transparent mapping begins with the comma between them. */
-struct expansion anchors_expand(const struct anchor *a, const struct emitted *out) {
+/* After another member the text of a transparent mapping begins with the comma between them. */
+struct expansion yaml_anchors_expand(const struct anchor *a, const struct emitted *out) {
     if (a->aside != NULL)
         return *a->aside;
-    const struct positions *pos = out->pos;
+    const struct locations *all = out->locations;
     size_t from = a->from + (a->from < a->to && out->json->p[a->from] == ',');
     return (struct expansion){.text = out->json->p + from,
                               .bytes = a->to - from,
-                              .pos = pos->p + a->first,
-                              .origin = pos->tracked ? pos->origin + a->first : NULL,
+                              .pos = all->p + a->first,
+                              .origin = all->tracked ? all->origin + a->first : NULL,
                               .n_nodes = a->after - a->first};
 }
 
@@ -103,7 +103,7 @@ static void copy(void *to, const void *from, size_t bytes) {
 }
 
 static bool put_aside(struct anchors *all, struct anchor *a, const struct emitted *out) {
-    struct expansion e = anchors_expand(a, out);
+    struct expansion e = yaml_anchors_expand(a, out);
     struct expansion *kept = ARENA_NEW(&all->names, struct expansion);
     char *text = arena_alloc(&all->names, e.bytes);
     struct yaml_pos *pos = ARENA_ARRAY(&all->names, struct yaml_pos, e.n_nodes);
@@ -118,8 +118,8 @@ static bool put_aside(struct anchors *all, struct anchor *a, const struct emitte
     return true;
 }
 
-enum ec anchors_put_aside(struct anchors *a, size_t from, const struct emitted *out,
-                          struct err *err) {
+enum ec yaml_anchors_put_aside(struct anchors *a, size_t from, const struct emitted *out,
+                               struct err *err) {
     for (uint32_t i = a->n; i > 0; i--) {
         struct anchor *one = &a->defined[i - 1];
         if (one->kind == ANCHOR_SCALAR || one->open)
@@ -129,12 +129,12 @@ enum ec anchors_put_aside(struct anchors *a, size_t from, const struct emitted *
         if (one->aside == NULL && one->from >= from && !put_aside(a, one, out))
             return arena_fail(&a->names, err);
         if (one->aside != NULL)
-            one->from = one->to = from; /* no more than which mapping they are in */
+            one->from = one->to = from; /* all that is left to know: which mapping it is in */
     }
     return EC_OK;
 }
 
-/* Of all steps of decoding, this share may come from aliases. */
+/* The share of all decoding steps that may come from aliases. */
 static double allowed_share(size_t steps) {
     const double low = 400e3, high = 4e6;
     if ((double)steps <= low)
@@ -144,7 +144,7 @@ static double allowed_share(size_t steps) {
     return 0.99 - 0.89 * (((double)steps - low) / (high - low));
 }
 
-bool anchors_are_too_much(size_t steps, size_t alias_steps) {
+bool yaml_anchors_are_too_much(size_t steps, size_t alias_steps) {
     return alias_steps > 100 && steps > 1000 &&
            (double)alias_steps / (double)steps > allowed_share(steps);
 }

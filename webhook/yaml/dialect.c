@@ -1,14 +1,14 @@
 /* What libyaml and go-yaml, its translation to Go, read differently.
  *
  * In double-quoted scalars \' is an escape to go-yaml and an error to libyaml; \/ is the reverse.
- * Only libyaml knows where a scalar is double-quoted. So when it stops at a \' the document is read
- * once more, and source.c gives it \a in place of those of that scalar, which are changed back in
- * the value: what else makes a U+0007 there can be told from the scalar's source. */
-#include "yaml/inner.h"
+ * Only libyaml's scanner can tell where a scalar is double-quoted. So when it stops at a \', the
+ * document is read again, source.c replaces those of that scalar by \a, and they are changed back in
+ * the value. Other escapes that make a U+0007 are recognised in the scalar's source. */
+#include "yaml/internal.h"
 
 #include "base/mem.h"
 
-void quotes_done(struct quotes *q) {
+void yaml_quotes_done(struct quotes *q) {
     mem_free(q->p);
 }
 
@@ -25,7 +25,7 @@ static enum ec add(struct quotes *q, size_t at, struct err *err) {
     return EC_OK;
 }
 
-enum ec quotes_add(struct quotes *q, struct str text, size_t at, struct err *err) {
+enum ec yaml_quotes_add(struct quotes *q, struct str text, size_t at, struct err *err) {
     for (size_t i = at; i + 1 < text.n && text.p[i] != '"'; i++) {
         if (text.p[i] != '\\')
             continue;
@@ -35,13 +35,13 @@ enum ec quotes_add(struct quotes *q, struct str text, size_t at, struct err *err
     return EC_OK;
 }
 
-/* Does the escape behind a backslash make U+0007? */
+/* Whether the escape after a backslash makes U+0007. */
 static bool is_bell(struct str escape) {
     return str_starts(escape, STR("a")) || str_starts(escape, STR("x07")) ||
            str_starts(escape, STR("u0007")) || str_starts(escape, STR("U00000007"));
 }
 
-void quotes_restore(struct str source, char *value, size_t n) {
+void yaml_quotes_restore(struct str source, char *value, size_t n) {
     const char *end = value + n;
     for (size_t i = 0; i + 1 < source.n; i++) {
         if (source.p[i] != '\\')
@@ -59,7 +59,7 @@ void quotes_restore(struct str source, char *value, size_t n) {
     }
 }
 
-bool dialect_find_slash(struct str source, size_t *at) {
+bool yaml_dialect_find_slash(struct str source, size_t *at) {
     for (size_t i = 0; i + 1 < source.n; i++) {
         if (source.p[i] != '\\' || source.p[++i] != '/')
             continue;
@@ -69,12 +69,12 @@ bool dialect_find_slash(struct str source, size_t *at) {
     return false;
 }
 
-bool dialect_find_in_tag(struct str text, size_t *at) {
+bool yaml_dialect_find_in_tag(struct str text, size_t *at) {
     if (*at < text.n && text.p[*at] == '&')
-        source_skip_word(text, at);
+        yaml_source_skip_word(text, at);
     if (*at >= text.n || text.p[*at] != '!')
         return false;
-    /* In !<...> a comma is fine. */
+    /* In !<...> a comma is allowed. */
     bool verbatim = str_starts(str_slice(text, *at, text.n), STR("!<"));
     for (; *at < text.n && memchr(" \t\r\n", text.p[*at], 4) == NULL; (*at)++) {
         if (text.p[*at] == '>')

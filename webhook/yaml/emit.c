@@ -8,23 +8,23 @@
 
 static enum ec add_node(struct emitter *e, struct yaml_pos pos, uint32_t source,
                         struct yaml_pos alias, struct err *err) {
-    if (positions_room(e->out->pos, 1, e->limits->max_nodes, err) != EC_OK)
-        return place_err(err, pos);
-    positions_add(e->out->pos, pos, source, alias);
+    if (yaml_locations_room(e->out->locations, 1, e->limits->max_nodes, err) != EC_OK)
+        return yaml_err_at(err, pos);
+    yaml_locations_add(e->out->locations, pos, source, alias);
     return EC_OK;
 }
 
-enum ec emitter_add_node(struct emitter *e, struct yaml_pos pos, struct err *err) {
+enum ec yaml_emit_add_node(struct emitter *e, struct yaml_pos pos, struct err *err) {
     return add_node(e, pos, ORIGIN_NONE, pos, err);
 }
 
 /* The comma between members or elements: none behind an opening bracket or a key. */
-void emitter_separate(struct buf *json) {
+void yaml_emit_separate(struct buf *json) {
     if (json->n > 0 && memchr("{[:", json->p[json->n - 1], 3) == NULL)
         buf_putc(json, ',');
 }
 
-enum ec emitter_check_json(const struct emitter *e, struct yaml_pos pos, struct err *err) {
+enum ec yaml_emit_check_json(const struct emitter *e, struct yaml_pos pos, struct err *err) {
     const struct buf *json = e->out->json;
     if (json->bad == 0)
         return EC_OK;
@@ -32,25 +32,25 @@ enum ec emitter_check_json(const struct emitter *e, struct yaml_pos pos, struct 
         err_set(err, EC_LIMIT, "more than %zu bytes of JSON in one document", json->max);
     else
         err_set(err, EC_NOMEM, "no memory for a document");
-    return place_err(err, pos);
+    return yaml_err_at(err, pos);
 }
 
 /* --- go-yaml's rule on aliases --- */
 
-enum ec emitter_count(struct emitter *e, size_t own, size_t of_alias, struct yaml_pos pos,
-                      struct err *err) {
+enum ec yaml_emit_count(struct emitter *e, size_t own, size_t of_alias, struct yaml_pos pos,
+                        struct err *err) {
     e->steps += own + of_alias;
     e->alias_steps += of_alias;
-    if (!anchors_are_too_much(e->steps, e->alias_steps))
+    if (!yaml_anchors_are_too_much(e->steps, e->alias_steps))
         return EC_OK;
     err_set(err, EC_LIMIT, "nearly all of the document comes from aliases");
-    return place_err(err, pos);
+    return yaml_err_at(err, pos);
 }
 
 /* --- frames --- */
 
 /* A value begins: behind it the mapping wants its next key. */
-void emitter_take_value(struct emitter *e) {
+void yaml_emit_take_value(struct emitter *e) {
     if (emitter_state(e) == VALUE || emitter_state(e) == MERGE)
         e->frames[e->depth - 1].state = KEY;
 }
@@ -59,17 +59,17 @@ static enum ec push(struct emitter *e, enum state state, char closer, struct yam
                     struct err *err) {
     if (e->depth >= e->limits->max_depth) {
         err_set(err, EC_LIMIT, "more than %u levels of nesting", e->limits->max_depth);
-        return place_err(err, pos);
+        return yaml_err_at(err, pos);
     }
-    e->frames[e->depth++] =
-        (struct frame){.state = state,
-                       .closer = closer,
-                       .anchor = NO_ANCHOR,
-                       .steps = e->steps,
-                       .from = (uint32_t)e->out->json->n,
-                       .first_member = e->members.n,
-                       .run_from = e->members.n,
-                       .id = closer == '\0' ? ORIGIN_GONE : positions_next_id(e->out->pos) - 1};
+    e->frames[e->depth++] = (struct frame){
+        .state = state,
+        .closer = closer,
+        .anchor = NO_ANCHOR,
+        .steps = e->steps,
+        .from = (uint32_t)e->out->json->n,
+        .first_member = e->members.n,
+        .run_from = e->members.n,
+        .id = closer == '\0' ? ORIGIN_GONE : yaml_locations_next_id(e->out->locations) - 1};
     e->transparent += closer == '\0';
     return EC_OK;
 }
@@ -83,32 +83,33 @@ static void set_flow(struct emitter *e, bool flow) {
 /* --- positions of events --- */
 
 /* libyaml starts a node at its anchor or tag; a person looks for the value behind them. */
-static struct place behind_properties(const struct emitter *e, const yaml_event_t *event) {
-    struct place end = e->place;
-    place_to_index(&end, e->text, event->end_mark.index);
-    size_t at = e->place.off;
+static struct yaml_cursor behind_properties(const struct emitter *e,
+                                            const yaml_event_t *event) {
+    struct yaml_cursor end = e->cursor;
+    yaml_cursor_to_index(&end, e->text, event->end_mark.index);
+    size_t at = e->cursor.off;
     while (at < end.off && (e->text.p[at] == '&' || e->text.p[at] == '!'))
-        source_skip_word(e->text, &at);
-    struct place value = e->place;
+        yaml_source_skip_word(e->text, &at);
+    struct yaml_cursor value = e->cursor;
     if (at <= end.off && at < e->text.n)
-        place_to_offset(&value, e->text, at);
+        yaml_cursor_to_offset(&value, e->text, at);
     return value;
 }
 
 static struct yaml_pos pos_of(struct emitter *e, const yaml_event_t *event,
                               bool has_properties) {
-    place_to_index(&e->place, e->text, event->start_mark.index);
-    struct place value = has_properties ? behind_properties(e, event) : e->place;
-    return place_pos(&value);
+    yaml_cursor_to_index(&e->cursor, e->text, event->start_mark.index);
+    struct yaml_cursor value = has_properties ? behind_properties(e, event) : e->cursor;
+    return yaml_cursor_location(&value);
 }
 
 /* Only within a "<<": it is there that somebody asks for ends. */
 static void note_end(struct emitter *e, const yaml_event_t *event) {
-    if (!expand_is_merging(e))
+    if (!yaml_expand_is_merging(e))
         return;
-    struct place end = e->place;
-    place_to_index(&end, e->text, event->end_mark.index);
-    e->end = place_pos(&end);
+    struct yaml_cursor end = e->cursor;
+    yaml_cursor_to_index(&end, e->text, event->end_mark.index);
+    e->end = yaml_cursor_location(&end);
 }
 
 /* --- scalars --- */
@@ -121,7 +122,7 @@ static enum ec check_question(const struct emitter *e, const yaml_event_t *event
         event->data.scalar.length == 0 || memchr(text, '?', event->data.scalar.length) == NULL)
         return EC_OK;
     err_set(err, EC_SYNTAX, "'?' in a value between brackets, which has to be quoted then");
-    return place_err(err, place_pos(&e->place));
+    return yaml_err_at(err, yaml_cursor_location(&e->cursor));
 }
 
 /* go-yaml does not know the escape \/ , which libyaml has learnt from JSON; and the reverse. */
@@ -129,51 +130,52 @@ static enum ec check_escapes(const struct emitter *e, const yaml_event_t *event,
                              struct err *err) {
     if (event->data.scalar.style != YAML_DOUBLE_QUOTED_SCALAR_STYLE)
         return EC_OK;
-    struct place at = behind_properties(e, event), end = at;
-    place_to_index(&end, e->text, event->end_mark.index);
+    struct yaml_cursor at = behind_properties(e, event), end = at;
+    yaml_cursor_to_index(&end, e->text, event->end_mark.index);
     struct str source = str_slice(e->text, at.off, end.off);
     if (e->source.quotes->n > 0)
-        quotes_restore(source, (char *)event->data.scalar.value, event->data.scalar.length);
+        yaml_quotes_restore(source, (char *)event->data.scalar.value,
+                            event->data.scalar.length);
     size_t slash;
-    if (!dialect_find_slash(source, &slash))
+    if (!yaml_dialect_find_slash(source, &slash))
         return EC_OK;
-    place_to_offset(&at, e->text, at.off + slash);
+    yaml_cursor_to_offset(&at, e->text, at.off + slash);
     err_set(err, EC_SYNTAX, "found unknown escape character '/' (YAML has no \\/)");
-    return place_err(err, place_pos(&at));
+    return yaml_err_at(err, yaml_cursor_location(&at));
 }
 
-enum ec emitter_put_value(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
-                          uint32_t source, struct yaml_pos alias, struct err *err) {
-    emitter_take_value(e);
-    emitter_separate(e->out->json);
+enum ec yaml_emit_put_value(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
+                            uint32_t source, struct yaml_pos alias, struct err *err) {
+    yaml_emit_take_value(e);
+    yaml_emit_separate(e->out->json);
     if (add_node(e, pos, source, alias, err) != EC_OK)
         return err->code;
-    if (scalar_print(s, e->out->json, err) != EC_OK)
-        return place_err(err, pos);
-    return emitter_check_json(e, pos, err);
+    if (yaml_scalar_print(s, e->out->json, err) != EC_OK)
+        return yaml_err_at(err, pos);
+    return yaml_emit_check_json(e, pos, err);
 }
 
-enum ec emitter_put_key(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
-                        uint32_t source, struct yaml_pos alias, struct err *err) {
+enum ec yaml_emit_put_key(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
+                          uint32_t source, struct yaml_pos alias, struct err *err) {
     struct buf *json = e->out->json;
-    struct member one = {.node = e->out->pos->n, .own = true};
-    emitter_separate(json);
+    struct member one = {.node = e->out->locations->n, .own = true};
+    yaml_emit_separate(json);
     one.at = (uint32_t)json->n;
     if (add_node(e, pos, source, alias, err) != EC_OK)
         return err->code;
-    if (scalar_print_key(s, json, &one.kind, err) != EC_OK)
-        return place_err(err, pos);
+    if (yaml_scalar_print_key(s, json, &one.kind, err) != EC_OK)
+        return yaml_err_at(err, pos);
     one.len = (uint32_t)json->n - one.at;
     buf_putc(json, ':');
     e->frames[e->depth - 1].state = VALUE;
-    if (members_add(&e->members, one, err) != EC_OK)
+    if (yaml_members_add(&e->members, one, err) != EC_OK)
         return err->code;
-    return emitter_check_json(e, pos, err);
+    return yaml_emit_check_json(e, pos, err);
 }
 
-enum ec emitter_bad_merge(struct yaml_pos pos, struct err *err) {
+enum ec yaml_emit_bad_merge(struct yaml_pos pos, struct err *err) {
     err_set(err, EC_SCHEMA, "the value of \"<<\" must be a mapping or a list of mappings");
-    return place_err(err, pos);
+    return yaml_err_at(err, pos);
 }
 
 static bool is_merge_key(const struct emitter *e, const struct scalar *s) {
@@ -184,36 +186,36 @@ static bool is_merge_key(const struct emitter *e, const struct scalar *s) {
 static enum ec on_scalar(struct emitter *e, const yaml_event_t *event, struct err *err) {
     const struct scalar s = {
         .text = {(const char *)event->data.scalar.value, event->data.scalar.length},
-        .tag = scalar_tag_of(emitter_str(event->data.scalar.tag)),
+        .tag = yaml_scalar_tag_of(emitter_str(event->data.scalar.tag)),
         .plain = event->data.scalar.plain_implicit != 0};
     const yaml_char_t *anchor = event->data.scalar.anchor;
     struct yaml_pos pos = pos_of(e, event, anchor != NULL || event->data.scalar.tag != NULL);
     if (check_escapes(e, event, err) != EC_OK || check_question(e, event, err) != EC_OK ||
-        expand_define_scalar(e, anchor, &s, pos, err) != EC_OK)
+        yaml_expand_define_scalar(e, anchor, &s, pos, err) != EC_OK)
         return err->code;
     note_end(e, event);
     if (is_merge_key(e, &s))
-        return expand_begin_merge(e, pos, err);
+        return yaml_expand_begin_merge(e, pos, err);
     if (emitter_state(e) == MERGE || emitter_state(e) == MERGE_ITEM)
-        return emitter_bad_merge(pos, err);
-    if (emitter_count(e, 1, 0, pos, err) != EC_OK)
+        return yaml_emit_bad_merge(pos, err);
+    if (yaml_emit_count(e, 1, 0, pos, err) != EC_OK)
         return err->code;
-    return emitter_state(e) == KEY ? emitter_put_key(e, &s, pos, ORIGIN_NONE, pos, err)
-                                   : emitter_put_value(e, &s, pos, ORIGIN_NONE, pos, err);
+    return emitter_state(e) == KEY ? yaml_emit_put_key(e, &s, pos, ORIGIN_NONE, pos, err)
+                                   : yaml_emit_put_value(e, &s, pos, ORIGIN_NONE, pos, err);
 }
 
 /* --- containers --- */
 
-enum ec emitter_bad_key(struct yaml_pos pos, const char *what, struct err *err) {
+enum ec yaml_emit_bad_key(struct yaml_pos pos, const char *what, struct err *err) {
     err_set(err, EC_SCHEMA, "%s as a key, expected a string", what);
-    return place_err(err, pos);
+    return yaml_err_at(err, pos);
 }
 
 static enum ec open_container(struct emitter *e, bool map, struct yaml_pos pos,
                               struct err *err) {
-    emitter_take_value(e);
-    emitter_separate(e->out->json);
-    if (emitter_add_node(e, pos, err) != EC_OK)
+    yaml_emit_take_value(e);
+    yaml_emit_separate(e->out->json);
+    if (yaml_emit_add_node(e, pos, err) != EC_OK)
         return err->code;
     buf_putc(e->out->json, map ? '{' : '[');
     return push(e, map ? KEY : ITEM, map ? '}' : ']', pos, err);
@@ -225,18 +227,18 @@ static enum ec on_mapping(struct emitter *e, const yaml_event_t *event, struct e
         pos_of(e, event, anchor != NULL || event->data.mapping_start.tag != NULL);
     enum state state = emitter_state(e);
     if (state == KEY)
-        return emitter_bad_key(pos, "a mapping", err);
+        return yaml_emit_bad_key(pos, "a mapping", err);
     if (state == MERGE || state == MERGE_ITEM) {
-        emitter_take_value(e);
+        yaml_emit_take_value(e);
         if (push(e, KEY, '\0', pos, err) != EC_OK)
             return err->code;
     } else if (open_container(e, true, pos, err) != EC_OK) {
         return err->code;
     }
     set_flow(e, event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE);
-    if (emitter_count(e, 1, 0, pos, err) != EC_OK)
+    if (yaml_emit_count(e, 1, 0, pos, err) != EC_OK)
         return err->code;
-    return expand_define_container(e, anchor, ANCHOR_MAP, pos, err);
+    return yaml_expand_define_container(e, anchor, ANCHOR_MAP, pos, err);
 }
 
 static enum ec on_list(struct emitter *e, const yaml_event_t *event, struct err *err) {
@@ -245,86 +247,86 @@ static enum ec on_list(struct emitter *e, const yaml_event_t *event, struct err 
         pos_of(e, event, anchor != NULL || event->data.sequence_start.tag != NULL);
     enum state state = emitter_state(e);
     if (state == KEY)
-        return emitter_bad_key(pos, "a list", err);
+        return yaml_emit_bad_key(pos, "a list", err);
     if (state == MERGE_ITEM)
-        return emitter_bad_merge(pos, err);
+        return yaml_emit_bad_merge(pos, err);
     if (state == MERGE) {
-        emitter_take_value(e);
+        yaml_emit_take_value(e);
         if (push(e, MERGE_ITEM, '\0', pos, err) != EC_OK)
             return err->code;
     } else if (open_container(e, false, pos, err) != EC_OK ||
-               emitter_count(e, 1, 0, pos, err) != EC_OK) {
+               yaml_emit_count(e, 1, 0, pos, err) != EC_OK) {
         return err->code;
     }
     set_flow(e, event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE);
-    return expand_define_container(e, anchor, state == MERGE ? ANCHOR_MERGE_LIST : ANCHOR_LIST,
-                                   pos, err);
+    return yaml_expand_define_container(
+        e, anchor, state == MERGE ? ANCHOR_MERGE_LIST : ANCHOR_LIST, pos, err);
 }
 
 static enum ec on_end(struct emitter *e, const yaml_event_t *event, struct err *err) {
     const struct frame frame = e->frames[e->depth - 1];
     if (frame.flow)
         note_end(e, event);
-    if (expand_end(e, err) != EC_OK)
+    if (yaml_expand_end(e, err) != EC_OK)
         return err->code;
     e->depth--;
     e->flow -= frame.flow;
     if (frame.closer == '\0') {
-        expand_end_merge(e);
+        yaml_expand_end_merge(e);
         return EC_OK;
     }
     buf_putc(e->out->json, frame.closer);
-    return emitter_check_json(e, pos_of(e, event, false), err);
+    return yaml_emit_check_json(e, pos_of(e, event, false), err);
 }
 
 static enum ec on_alias(struct emitter *e, const yaml_event_t *event, struct err *err) {
     struct yaml_pos pos = pos_of(e, event, false);
     note_end(e, event);
-    return expand_alias(e, emitter_str(event->data.alias.anchor), pos, err);
+    return yaml_expand_alias(e, emitter_str(event->data.alias.anchor), pos, err);
 }
 
 /* --- the parser --- */
 
 static int feed(void *data, unsigned char *to, size_t size, size_t *n) {
-    *n = source_feed(data, to, size);
+    *n = yaml_source_feed(data, to, size);
     return 1;
 }
 
 /* Errors need a second walk: their mark may lie before the last event's. */
-static struct place mark_place(const struct emitter *e, const struct place *start,
-                               yaml_mark_t mark) {
-    struct place at = *start;
-    place_to_index(&at, e->text, mark.index);
+static struct yaml_cursor cursor_at_mark(const struct emitter *e,
+                                         const struct yaml_cursor *start, yaml_mark_t mark) {
+    struct yaml_cursor at = *start;
+    yaml_cursor_to_index(&at, e->text, mark.index);
     return at;
 }
 
 /* False where it is another escape, or the text has been read too often. */
-static bool learn_quotes(struct emitter *e, const struct place *start, yaml_mark_t mark,
+static bool learn_quotes(struct emitter *e, const struct yaml_cursor *start, yaml_mark_t mark,
                          struct err *err) {
     const size_t all_bytes = 16u << 20; /* of all readings, about a second */
-    struct place at = mark_place(e, start, mark);
+    struct yaml_cursor at = cursor_at_mark(e, start, mark);
     if (!str_starts(str_slice(e->text, at.off, e->text.n), STR("\\'")) ||
         ++e->source.quotes->readings > all_bytes / (e->text.n - start->off))
         return false;
-    e->again = quotes_add(e->source.quotes, e->text, at.off, err) == EC_OK;
+    e->again = yaml_quotes_add(e->source.quotes, e->text, at.off, err) == EC_OK;
     return true;
 }
 
-static enum ec parser_fail(struct emitter *e, const struct place *start,
+static enum ec parser_fail(struct emitter *e, const struct yaml_cursor *start,
                            const yaml_parser_t *parser, struct err *err) {
     const char *problem = parser->problem ? parser->problem : "this is no YAML";
     if (strcmp(problem, "found unknown escape character") == 0 &&
         learn_quotes(e, start, parser->problem_mark, err))
         return err->code;
-    struct place at = mark_place(e, start, parser->problem_mark);
+    struct yaml_cursor at = cursor_at_mark(e, start, parser->problem_mark);
     if (parser->error == YAML_MEMORY_ERROR)
         return err_set(err, EC_NOMEM, "no memory to read YAML");
     if (parser->context == NULL || parser->context_mark.line == parser->problem_mark.line)
         err_set(err, EC_SYNTAX, "%s", problem);
     else
-        err_set(err, EC_SYNTAX, "%s (%s that begins in line %u)", problem, parser->context,
-                mark_place(e, start, parser->context_mark).line);
-    return place_err(err, place_pos(&at));
+        err_set(err, EC_SYNTAX, "%s (%s that begins on line %u)", problem, parser->context,
+                cursor_at_mark(e, start, parser->context_mark).line);
+    return yaml_err_at(err, yaml_cursor_location(&at));
 }
 
 static enum ec on_document(struct emitter *e, const yaml_event_t *event, struct err *err) {
@@ -333,20 +335,20 @@ static enum ec on_document(struct emitter *e, const yaml_event_t *event, struct 
     if (version != NULL && (version->major != 1 || version->minor != 1)) {
         err_set(err, EC_SYNTAX, "YAML version %d.%d, expected 1.1", version->major,
                 version->minor);
-        return place_err(err, pos);
+        return yaml_err_at(err, pos);
     }
-    return emitter_count(e, 1, 0, pos, err);
+    return yaml_emit_count(e, 1, 0, pos, err);
 }
 
 /* Text behind the document, where kubectl stops reading. */
 static void note_ignored(struct emitter *e, const yaml_event_t *event) {
-    place_to_index(&e->place, e->text, event->end_mark.index);
-    size_t at = e->place.off;
-    source_skip_gap(e->text, &at);
+    yaml_cursor_to_index(&e->cursor, e->text, event->end_mark.index);
+    size_t at = e->cursor.off;
+    yaml_source_skip_gap(e->text, &at);
     if (at >= e->text.n)
         return;
-    place_to_offset(&e->place, e->text, at);
-    e->out->ignored = e->place;
+    yaml_cursor_to_offset(&e->cursor, e->text, at);
+    e->out->ignored = e->cursor;
 }
 
 static const yaml_char_t *tag_of(const yaml_event_t *event) {
@@ -361,13 +363,13 @@ static const yaml_char_t *tag_of(const yaml_event_t *event) {
 static enum ec check_tag(struct emitter *e, const yaml_event_t *event, struct err *err) {
     if (tag_of(event) == NULL)
         return EC_OK;
-    place_to_index(&e->place, e->text, event->start_mark.index);
-    size_t at = e->place.off;
-    if (!dialect_find_in_tag(e->text, &at))
+    yaml_cursor_to_index(&e->cursor, e->text, event->start_mark.index);
+    size_t at = e->cursor.off;
+    if (!yaml_dialect_find_in_tag(e->text, &at))
         return EC_OK;
-    place_to_offset(&e->place, e->text, at);
+    yaml_cursor_to_offset(&e->cursor, e->text, at);
     err_set(err, EC_SYNTAX, "'%c' in or right behind a tag, expected a blank", e->text.p[at]);
-    return place_err(err, place_pos(&e->place));
+    return yaml_err_at(err, yaml_cursor_location(&e->cursor));
 }
 
 static enum ec on_event(struct emitter *e, const yaml_event_t *event, struct err *err) {
@@ -396,7 +398,7 @@ static enum ec on_event(struct emitter *e, const yaml_event_t *event, struct err
 }
 
 static enum ec run(struct emitter *e, yaml_parser_t *parser, struct err *err) {
-    const struct place start = e->place;
+    const struct yaml_cursor start = e->cursor;
     for (bool more = true; more;) {
         yaml_event_t event;
         if (!yaml_parser_parse(parser, &event))
@@ -423,38 +425,39 @@ static enum ec emit(struct emitter *e, struct err *err) {
 }
 
 /* *again: what was written is to be thrown away, and the text read once more. */
-static enum ec emit_once(struct emitted *out, struct str text, struct place start,
+static enum ec emit_once(struct emitted *out, struct str text, struct yaml_cursor start,
                          const struct yaml_limits *limits, struct quotes *quotes, bool *again,
                          struct err *err) {
     struct emitter e = {.text = text,
                         .source = {.text = text, .at = start.off, .quotes = quotes},
-                        .place = start,
+                        .cursor = start,
                         .limits = limits,
                         .out = out};
-    e.place.index = 0;
-    anchors_init(&e.anchors, limits->max_bytes);
+    e.cursor.index = 0;
+    yaml_anchors_init(&e.anchors, limits->max_bytes);
     enum ec ec = emit(&e, err);
-    anchors_done(&e.anchors);
+    yaml_anchors_done(&e.anchors);
     mem_free(e.members.v);
     mem_free(e.frames);
     *again = e.again;
     return ec;
 }
 
-enum ec emit_document(struct emitted *out, struct str text, const struct place *start,
-                      size_t end, const struct yaml_limits *limits, struct err *err) {
+enum ec yaml_emit_document(struct emitted *out, struct str text,
+                           const struct yaml_cursor *start, size_t end,
+                           const struct yaml_limits *limits, struct err *err) {
     const size_t json = out->json->n;
-    const uint32_t positions = out->pos->n;
+    const uint32_t first = out->locations->n;
     struct str bytes = str_slice(text, 0, end);
     struct quotes quotes = {.n = 0};
-    enum ec ec = source_check(bytes, start, err);
+    enum ec ec = yaml_source_check(bytes, start, err);
     for (bool again = ec == EC_OK; again;) {
         out->json->n = json;
-        positions_reset(out->pos);
-        out->pos->n = positions;
+        yaml_locations_reset(out->locations);
+        out->locations->n = first;
         out->merges->n = out->merges->n_lost = 0;
         ec = emit_once(out, bytes, *start, limits, &quotes, &again, err);
     }
-    quotes_done(&quotes);
+    yaml_quotes_done(&quotes);
     return ec;
 }

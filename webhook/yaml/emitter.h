@@ -1,11 +1,11 @@
-/* emitter - the state of emit.c, and of expand.c, its half that knows anchors, aliases and "<<".
+/* emitter - the state of emit.c and expand.c (anchors, aliases and "<<").
  *
  *   mapping          KEY -> VALUE -> KEY ...      "<<" as a key: KEY -> MERGE -> KEY
  *   list             ITEM ...
- *   list behind <<   MERGE_ITEM ...
+ *   list after <<    MERGE_ITEM ...
  *
- * A mapping behind "<<" (MERGE, MERGE_ITEM) is transparent: its members go into the object that
- * is open, without braces. Which of them count is settled when a mapping ends (members.h).
+ * A mapping after "<<" (MERGE, MERGE_ITEM) is transparent: its members go into the open object,
+ * without braces. Which of them count is decided when the mapping ends (members.h).
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_YAML_EMITTER_H
 #define PULLGATE_YAML_EMITTER_H
@@ -28,22 +28,22 @@ struct frame {
     uint32_t from;   /* its JSON begins here, and its members */
     uint32_t first_member;
     uint32_t id;                /* of its node */
-    uint32_t run, run_from;     /* of a list behind "<<": items, members before the item */
-    struct yaml_pos merge, end; /* the last "<<", and where its value ends */
+    uint32_t run, run_from;     /* of a list after "<<": items, members before the item */
+    struct yaml_pos merge, end; /* the last "<<", and the end of its value */
 };
 
 struct emitter {
     struct str text; /* up to the end of the document's bytes */
     struct source source;
-    bool again; /* now that more quotes are known */
-    struct place place;
+    bool again; /* the text has to be read again: more quotes are known */
+    struct yaml_cursor cursor;
     const struct yaml_limits *limits;
     struct emitted *out;
     struct frame *frames;
     uint32_t depth;       /* frames in use */
-    uint32_t flow;        /* brackets we are in */
-    uint32_t transparent; /* frames that are */
-    struct yaml_pos end;  /* of the last thing within a "<<" whose end is known exactly */
+    uint32_t flow;        /* depth of brackets */
+    uint32_t transparent; /* transparent frames */
+    struct yaml_pos end;  /* of the last scalar, alias or container within a "<<" */
     struct anchors anchors;
     struct members members;
     size_t steps, alias_steps; /* of go-yaml's decoder, for its rule on aliases */
@@ -59,39 +59,40 @@ static inline struct str emitter_str(const yaml_char_t *z) {
 
 /* --- emit.c --- */
 
-enum ec emitter_add_node(struct emitter *e, struct yaml_pos pos, struct err *err) MUST_CHECK;
-/* The comma between members or elements: none behind an opening bracket or a key. */
-void emitter_separate(struct buf *json);
-enum ec emitter_check_json(const struct emitter *e, struct yaml_pos pos, struct err *err)
+enum ec yaml_emit_add_node(struct emitter *e, struct yaml_pos pos, struct err *err) MUST_CHECK;
+/* The comma between members or elements: none after an opening bracket or a key. */
+void yaml_emit_separate(struct buf *json);
+enum ec yaml_emit_check_json(const struct emitter *e, struct yaml_pos pos, struct err *err)
     MUST_CHECK;
-enum ec emitter_count(struct emitter *e, size_t own, size_t of_alias, struct yaml_pos pos,
-                      struct err *err) MUST_CHECK;
-/* A value begins: behind it the mapping wants its next key. */
-void emitter_take_value(struct emitter *e);
-enum ec emitter_bad_merge(struct yaml_pos pos, struct err *err);
-enum ec emitter_bad_key(struct yaml_pos pos, const char *what, struct err *err);
-enum ec emitter_put_key(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
-                        uint32_t source, struct yaml_pos alias, struct err *err) MUST_CHECK;
-enum ec emitter_put_value(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
+enum ec yaml_emit_count(struct emitter *e, size_t own, size_t of_alias, struct yaml_pos pos,
+                        struct err *err) MUST_CHECK;
+/* A value begins; the mapping expects a key next. */
+void yaml_emit_take_value(struct emitter *e);
+enum ec yaml_emit_bad_merge(struct yaml_pos pos, struct err *err);
+enum ec yaml_emit_bad_key(struct yaml_pos pos, const char *what, struct err *err);
+enum ec yaml_emit_put_key(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
                           uint32_t source, struct yaml_pos alias, struct err *err) MUST_CHECK;
+enum ec yaml_emit_put_value(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
+                            uint32_t source, struct yaml_pos alias, struct err *err) MUST_CHECK;
 
 /* --- expand.c --- */
 
-enum ec expand_define_scalar(struct emitter *e, const yaml_char_t *name,
-                             const struct scalar *scalar, struct yaml_pos pos, struct err *err)
+enum ec yaml_expand_define_scalar(struct emitter *e, const yaml_char_t *name,
+                                  const struct scalar *scalar, struct yaml_pos pos,
+                                  struct err *err) MUST_CHECK;
+/* The value of the anchor is the frame just pushed. */
+enum ec yaml_expand_define_container(struct emitter *e, const yaml_char_t *name,
+                                     enum anchor_kind kind, struct yaml_pos pos,
+                                     struct err *err) MUST_CHECK;
+/* Whether the emitter is within the value of a "<<". */
+bool yaml_expand_is_merging(const struct emitter *e);
+enum ec yaml_expand_begin_merge(struct emitter *e, struct yaml_pos key, struct err *err)
     MUST_CHECK;
-/* The frame just pushed is what the anchor stands for. */
-enum ec expand_define_container(struct emitter *e, const yaml_char_t *name,
-                                enum anchor_kind kind, struct yaml_pos pos, struct err *err)
-    MUST_CHECK;
-/* Are we behind a "<<"? */
-bool expand_is_merging(const struct emitter *e);
-enum ec expand_begin_merge(struct emitter *e, struct yaml_pos key, struct err *err) MUST_CHECK;
-/* The innermost frame ends, and is still there. */
-enum ec expand_end(struct emitter *e, struct err *err) MUST_CHECK;
-/* The frame that was pushed behind a "<<" is gone. */
-void expand_end_merge(struct emitter *e);
-enum ec expand_alias(struct emitter *e, struct str name, struct yaml_pos pos, struct err *err)
-    MUST_CHECK;
+/* The innermost frame ends; the caller pops it afterwards. */
+enum ec yaml_expand_end(struct emitter *e, struct err *err) MUST_CHECK;
+/* The frame that was pushed for the value of a "<<" has been popped. */
+void yaml_expand_end_merge(struct emitter *e);
+enum ec yaml_expand_alias(struct emitter *e, struct str name, struct yaml_pos pos,
+                          struct err *err) MUST_CHECK;
 
 #endif

@@ -1,4 +1,4 @@
-/* Anchors, aliases and "<<": what is written once and read more often. */
+/* Anchors, aliases and "<<". */
 #include "yaml/emitter.h"
 
 #include "base/mem.h"
@@ -11,8 +11,8 @@ static struct frame *top(struct emitter *e) {
 
 static enum ec define(struct emitter *e, const yaml_char_t *name, struct yaml_pos pos,
                       enum anchor_kind kind, struct anchor **out, struct err *err) {
-    if (anchors_define(&e->anchors, emitter_str(name), out, err) != EC_OK)
-        return place_err(err, pos);
+    if (yaml_anchors_define(&e->anchors, emitter_str(name), out, err) != EC_OK)
+        return yaml_err_at(err, pos);
     (*out)->kind = kind;
     (*out)->pos = pos;
     return EC_OK;
@@ -20,12 +20,12 @@ static enum ec define(struct emitter *e, const yaml_char_t *name, struct yaml_po
 
 static enum ec no_room(struct emitter *e, struct yaml_pos pos, struct err *err) {
     arena_fail(&e->anchors.names, err);
-    return place_err(err, pos);
+    return yaml_err_at(err, pos);
 }
 
-enum ec expand_define_scalar(struct emitter *e, const yaml_char_t *name,
-                             const struct scalar *scalar, struct yaml_pos pos,
-                             struct err *err) {
+enum ec yaml_expand_define_scalar(struct emitter *e, const yaml_char_t *name,
+                                  const struct scalar *scalar, struct yaml_pos pos,
+                                  struct err *err) {
     struct anchor *a;
     if (name == NULL)
         return EC_OK;
@@ -33,14 +33,15 @@ enum ec expand_define_scalar(struct emitter *e, const yaml_char_t *name,
         return err->code;
     a->scalar = *scalar;
     a->steps = 1;
-    a->id = positions_next_id(e->out->pos);
+    a->id = yaml_locations_next_id(e->out->locations);
     if (!arena_str(&e->anchors.names, scalar->text, &a->scalar.text))
         return no_room(e, pos, err);
     return EC_OK;
 }
 
-enum ec expand_define_container(struct emitter *e, const yaml_char_t *name,
-                                enum anchor_kind kind, struct yaml_pos pos, struct err *err) {
+enum ec yaml_expand_define_container(struct emitter *e, const yaml_char_t *name,
+                                     enum anchor_kind kind, struct yaml_pos pos,
+                                     struct err *err) {
     struct anchor *a;
     if (name == NULL)
         return EC_OK;
@@ -49,7 +50,7 @@ enum ec expand_define_container(struct emitter *e, const yaml_char_t *name,
     a->open = true;
     a->id = top(e)->id;
     a->from = e->out->json->n;
-    a->first = e->out->pos->n;
+    a->first = e->out->locations->n;
     top(e)->anchor = e->anchors.n - 1;
     return EC_OK;
 }
@@ -57,7 +58,7 @@ enum ec expand_define_container(struct emitter *e, const yaml_char_t *name,
 /* The members of an anchored mapping, for a "<<" that names it. */
 static enum ec keep_members(struct emitter *e, const struct frame *frame, struct anchor *a,
                             struct err *err) {
-    const struct expansion text = anchors_expand(a, e->out);
+    const struct expansion text = yaml_anchors_expand(a, e->out);
     const uint32_t begin = (uint32_t)(a->to - text.bytes);
     const uint32_t n = e->members.n - frame->first_member;
     struct member *v = ARENA_ARRAY(&e->anchors.names, struct member, n);
@@ -80,25 +81,25 @@ static enum ec close_anchor(struct emitter *e, const struct frame *frame, struct
     struct anchor *a = &e->anchors.defined[frame->anchor];
     a->open = false;
     a->to = e->out->json->n;
-    a->after = e->out->pos->n;
+    a->after = e->out->locations->n;
     a->steps = e->steps - frame->steps;
     return a->kind == ANCHOR_MAP ? keep_members(e, frame, a, err) : EC_OK;
 }
 
 /* ---- "<<" ---------------------------------------------------------------------------- */
 
-bool expand_is_merging(const struct emitter *e) {
+bool yaml_expand_is_merging(const struct emitter *e) {
     return e->transparent != 0 || emitter_state(e) == MERGE;
 }
 
-enum ec expand_begin_merge(struct emitter *e, struct yaml_pos key, struct err *err) {
+enum ec yaml_expand_begin_merge(struct emitter *e, struct yaml_pos key, struct err *err) {
     top(e)->state = MERGE;
     top(e)->merges = true;
     top(e)->merge = key;
-    return positions_track(e->out->pos, err);
+    return yaml_locations_track(e->out->locations, err);
 }
 
-/* Of a list behind "<<" an item has come; of a mapping, the value of its "<<". */
+/* The end of an item of a list after "<<", or of the value of a mapping's "<<". */
 static void end_value(struct emitter *e) {
     struct frame *frame = top(e);
     if (frame->state != MERGE_ITEM) {
@@ -111,7 +112,7 @@ static void end_value(struct emitter *e) {
     frame->run_from = e->members.n;
 }
 
-void expand_end_merge(struct emitter *e) {
+void yaml_expand_end_merge(struct emitter *e) {
     e->transparent--;
     end_value(e);
 }
@@ -130,21 +131,21 @@ static enum ec keep_merge(struct emitter *e, const struct frame *frame, struct e
     return EC_OK;
 }
 
-/* Members of a mapping without "<<" need no settling here: the JSON reader sees to them. */
+/* Members of a mapping without "<<" are not checked here: the JSON reader finds duplicates. */
 static enum ec end_mapping(struct emitter *e, struct err *err) {
     const struct frame *frame = top(e);
     const struct members_of of = {frame->first_member, frame->from, frame->id};
     if (!frame->merges && frame->closer != '\0')
         return EC_OK;
-    if (members_settle(&e->members, &of, e->out, &e->anchors, err) != EC_OK)
+    if (yaml_members_settle(&e->members, &of, e->out, &e->anchors, err) != EC_OK)
         return err->code;
     return frame->merges && frame->closer != '\0' ? keep_merge(e, frame, err) : EC_OK;
 }
 
-enum ec expand_end(struct emitter *e, struct err *err) {
+enum ec yaml_expand_end(struct emitter *e, struct err *err) {
     const struct frame *frame = top(e);
     if (frame->state == MERGE_ITEM)
-        members_reverse_runs(&e->members, frame->first_member);
+        yaml_members_reverse_runs(&e->members, frame->first_member);
     else if (frame->state == KEY && end_mapping(e, err) != EC_OK)
         return err->code;
     if (close_anchor(e, frame, err) != EC_OK)
@@ -158,20 +159,20 @@ enum ec expand_end(struct emitter *e, struct err *err) {
 
 /* ---- aliases ------------------------------------------------------------------------- */
 
-/* Copies what an anchor has become to the end of what is written. */
+/* Appends a copy of the anchor's value to the output. */
 static enum ec copy_again(struct emitter *e, const struct anchor *a, struct yaml_pos alias,
                           struct err *err) {
     struct buf *json = e->out->json;
-    struct positions *pos = e->out->pos;
-    struct expansion x = anchors_expand(a, e->out);
-    if (positions_room(pos, x.n_nodes, e->limits->max_nodes, err) != EC_OK)
-        return place_err(err, a->pos);
+    struct locations *locations = e->out->locations;
+    struct expansion x = yaml_anchors_expand(a, e->out);
+    if (yaml_locations_room(locations, x.n_nodes, e->limits->max_nodes, err) != EC_OK)
+        return yaml_err_at(err, a->pos);
     char *to = buf_room(json, x.bytes);
     if (to == NULL)
-        return emitter_check_json(e, a->pos, err);
-    x = anchors_expand(a, e->out); /* they may have moved */
+        return yaml_emit_check_json(e, a->pos, err);
+    x = yaml_anchors_expand(a, e->out); /* they may have moved */
     for (uint32_t i = 0; i < x.n_nodes; i++)
-        positions_add(pos, x.pos[i], x.origin[i].id, alias);
+        yaml_locations_add(locations, x.pos[i], x.origin[i].id, alias);
     if (x.bytes != 0)
         memcpy(to, x.text, x.bytes);
     json->n += x.bytes;
@@ -179,12 +180,12 @@ static enum ec copy_again(struct emitter *e, const struct anchor *a, struct yaml
 }
 
 static enum ec add_members(struct emitter *e, const struct anchor *a, struct err *err) {
-    const uint32_t at = (uint32_t)e->out->json->n, node = e->out->pos->n;
+    const uint32_t at = (uint32_t)e->out->json->n, node = e->out->locations->n;
     for (uint32_t i = 0; i < a->n_members; i++) {
         struct member one = a->members[i];
         one.at += at;
         one.node += node;
-        if (members_add(&e->members, one, err) != EC_OK)
+        if (yaml_members_add(&e->members, one, err) != EC_OK)
             return err->code;
     }
     return EC_OK;
@@ -193,10 +194,10 @@ static enum ec add_members(struct emitter *e, const struct anchor *a, struct err
 static enum ec merge_again(struct emitter *e, const struct anchor *a, struct yaml_pos pos,
                            struct err *err) {
     if (a->kind != ANCHOR_MAP)
-        return emitter_bad_merge(pos, err);
-    emitter_take_value(e);
+        return yaml_emit_bad_merge(pos, err);
+    yaml_emit_take_value(e);
     if (a->n_members != 0) {
-        emitter_separate(e->out->json);
+        yaml_emit_separate(e->out->json);
         if (add_members(e, a, err) != EC_OK || copy_again(e, a, pos, err) != EC_OK)
             return err->code;
     }
@@ -207,48 +208,49 @@ static enum ec merge_again(struct emitter *e, const struct anchor *a, struct yam
 static enum ec container_again(struct emitter *e, const struct anchor *a, struct yaml_pos pos,
                                struct err *err) {
     bool map = a->kind == ANCHOR_MAP;
-    emitter_take_value(e);
-    emitter_separate(e->out->json);
-    if (positions_room(e->out->pos, 1, e->limits->max_nodes, err) != EC_OK)
-        return place_err(err, a->pos);
-    positions_add(e->out->pos, a->pos, a->id, pos);
+    yaml_emit_take_value(e);
+    yaml_emit_separate(e->out->json);
+    if (yaml_locations_room(e->out->locations, 1, e->limits->max_nodes, err) != EC_OK)
+        return yaml_err_at(err, a->pos);
+    yaml_locations_add(e->out->locations, a->pos, a->id, pos);
     buf_putc(e->out->json, map ? '{' : '[');
     if (copy_again(e, a, pos, err) != EC_OK)
         return err->code;
     buf_putc(e->out->json, map ? '}' : ']');
-    return emitter_check_json(e, a->pos, err);
+    return yaml_emit_check_json(e, a->pos, err);
 }
 
 static enum ec find_anchor(struct emitter *e, struct str name, struct yaml_pos pos,
                            const struct anchor **out, struct err *err) {
-    *out = anchors_find(&e->anchors, name);
+    *out = yaml_anchors_find(&e->anchors, name);
     if (*out == NULL)
-        err_set(err, EC_SCHEMA, "alias *%.*s, but no anchor &%.*s stands before it",
+        err_set(err, EC_SCHEMA, "alias *%.*s, but there is no anchor &%.*s before it",
                 STR_ARG(name), STR_ARG(name));
     else if ((*out)->open)
-        err_set(err, EC_SCHEMA, "alias *%.*s stands inside its own anchor", STR_ARG(name));
+        err_set(err, EC_SCHEMA, "alias *%.*s is inside its own anchor", STR_ARG(name));
     else if ((*out)->kind == ANCHOR_MERGE_LIST)
-        err_set(err, EC_SCHEMA, "alias *%.*s names a list of \"<<\", expected a value",
+        err_set(err, EC_SCHEMA, "alias *%.*s refers to a list of \"<<\", expected a value",
                 STR_ARG(name));
     else
         return EC_OK;
-    return place_err(err, pos);
+    return yaml_err_at(err, pos);
 }
 
-enum ec expand_alias(struct emitter *e, struct str name, struct yaml_pos pos, struct err *err) {
+enum ec yaml_expand_alias(struct emitter *e, struct str name, struct yaml_pos pos,
+                          struct err *err) {
     const struct anchor *a;
     enum state state = emitter_state(e);
     if (find_anchor(e, name, pos, &a, err) != EC_OK ||
-        emitter_count(e, 1, a->steps, pos, err) != EC_OK ||
-        positions_track(e->out->pos, err) != EC_OK)
+        yaml_emit_count(e, 1, a->steps, pos, err) != EC_OK ||
+        yaml_locations_track(e->out->locations, err) != EC_OK)
         return err->code;
     e->out->aliases = true;
     if (state == MERGE || state == MERGE_ITEM)
         return merge_again(e, a, pos, err);
     if (state == KEY && a->kind != ANCHOR_SCALAR)
-        return emitter_bad_key(pos, a->kind == ANCHOR_MAP ? "a mapping" : "a list", err);
+        return yaml_emit_bad_key(pos, a->kind == ANCHOR_MAP ? "a mapping" : "a list", err);
     if (a->kind != ANCHOR_SCALAR)
         return container_again(e, a, pos, err);
-    return state == KEY ? emitter_put_key(e, &a->scalar, a->pos, a->id, pos, err)
-                        : emitter_put_value(e, &a->scalar, a->pos, a->id, pos, err);
+    return state == KEY ? yaml_emit_put_key(e, &a->scalar, a->pos, a->id, pos, err)
+                        : yaml_emit_put_value(e, &a->scalar, a->pos, a->id, pos, err);
 }

@@ -7,7 +7,7 @@
 
 /* ---- the stack ----------------------------------------------------------------------- */
 
-enum ec members_add(struct members *m, struct member one, struct err *err) {
+enum ec yaml_members_add(struct members *m, struct member one, struct err *err) {
     if (m->n == m->cap) {
         uint32_t cap = m->cap ? 2 * m->cap : 64;
         struct member *more = mem_realloc(m->v, mem_array_bytes(cap, sizeof *more));
@@ -28,7 +28,7 @@ static void reverse(struct member *v, uint32_t n) {
     }
 }
 
-void members_reverse_runs(struct members *m, uint32_t first) {
+void yaml_members_reverse_runs(struct members *m, uint32_t first) {
     struct member *v = m->v + first;
     uint32_t n = m->n - first, end;
     reverse(v, n);
@@ -58,15 +58,15 @@ static bool is_before(struct yaml_pos a, struct yaml_pos b) {
 
 static enum ec fail_twice(const struct emitted *out, struct str key, uint32_t a, uint32_t b,
                           struct err *err) {
-    const struct yaml_pos *pos = out->pos->p;
+    const struct yaml_pos *pos = out->locations->p;
     const bool in_order = is_before(pos[a], pos[b]);
-    err_set(err, EC_SCHEMA, "key %.*s%s stands twice in one object, first in line %u",
+    err_set(err, EC_SCHEMA, "duplicate key %.*s%s, first on line %u",
             STR_ARG(str_slice(key, 0, 64)), key.n > 64 ? "...\"" : "",
             pos[in_order ? a : b].line);
-    return place_err(err, pos[in_order ? b : a]);
+    return yaml_err_at(err, pos[in_order ? b : a]);
 }
 
-/* Keys of one name, in the order in which they are taken: the last one counts. */
+/* Keys of one name, in the order in which they are set: the last one counts. */
 static enum ec settle_name(struct member *v, const struct entry *e, size_t n,
                            const struct emitted *out, struct err *err) {
     for (size_t i = 1, own = v[e[0].order].own ? 0 : n; i < n; i++) {
@@ -95,9 +95,9 @@ static enum ec settle_names(struct member *v, uint32_t n, struct entry *e,
     return EC_OK;
 }
 
-/* ---- taking the others out ----------------------------------------------------------- */
+/* ---- removing the others --------------------------------------------------------------- */
 
-static int compare_places(const void *pa, const void *pb) {
+static int compare_offsets(const void *pa, const void *pb) {
     const struct member *a = pa, *b = pb;
     return (a->at > b->at) - (a->at < b->at);
 }
@@ -113,21 +113,21 @@ static enum ec keep_lost(struct emitted *out, const struct members_of *of,
         m->lost = more;
         m->cap_lost = cap;
     }
-    m->lost[m->n_lost++] = (struct yaml_lost){of->mapping_id, out->pos->p[one->node]};
+    m->lost[m->n_lost++] = (struct yaml_lost){of->mapping_id, out->locations->p[one->node]};
     return EC_OK;
 }
 
-static void move_nodes(struct positions *p, uint32_t to, uint32_t from, uint32_t n) {
+static void move_nodes(struct locations *p, uint32_t to, uint32_t from, uint32_t n) {
     memmove(p->p + to, p->p + from, n * sizeof *p->p);
     memmove(p->origin + to, p->origin + from, n * sizeof *p->origin);
 }
 
-/* In the order of the text; a member ends where the next one begins, but for the comma. */
-static uint32_t take_out(struct member *v, uint32_t n, struct emitted *out) {
+/* In the order of the text; a member ends where the next one begins, less the comma. */
+static uint32_t remove_lost(struct member *v, uint32_t n, struct emitted *out) {
     struct buf *json = out->json;
-    struct positions *pos = out->pos;
+    struct locations *locations = out->locations;
     uint32_t kept = 0, at = v[0].at, node = v[0].node;
-    const uint32_t end = (uint32_t)json->n, end_node = pos->n;
+    const uint32_t end = (uint32_t)json->n, end_node = locations->n;
     for (uint32_t i = 0; i < n; i++) {
         const bool last = i + 1 == n;
         const uint32_t to = last ? end : v[i + 1].at - 1;
@@ -138,7 +138,7 @@ static uint32_t take_out(struct member *v, uint32_t n, struct emitted *out) {
         if (kept != 0)
             json->p[at++] = ',';
         memmove(json->p + at, json->p + one.at, to - one.at);
-        move_nodes(pos, node, one.node, to_node - one.node);
+        move_nodes(locations, node, one.node, to_node - one.node);
         v[kept] = one;
         v[kept].at = at;
         v[kept++].node = node;
@@ -146,12 +146,12 @@ static uint32_t take_out(struct member *v, uint32_t n, struct emitted *out) {
         node += to_node - one.node;
     }
     json->n = at;
-    pos->n = node;
+    locations->n = node;
     return kept;
 }
 
-enum ec members_settle(struct members *m, const struct members_of *of, struct emitted *out,
-                       struct anchors *anchors, struct err *err) {
+enum ec yaml_members_settle(struct members *m, const struct members_of *of, struct emitted *out,
+                            struct anchors *anchors, struct err *err) {
     struct member *v = m->v + of->first;
     const uint32_t n = m->n - of->first;
     bool lost = false;
@@ -169,9 +169,9 @@ enum ec members_settle(struct members *m, const struct members_of *of, struct em
     }
     if (!lost)
         return EC_OK;
-    if (anchors_put_aside(anchors, of->from, out, err) != EC_OK)
+    if (yaml_anchors_put_aside(anchors, of->from, out, err) != EC_OK)
         return err->code;
-    qsort(v, n, sizeof *v, compare_places);
-    m->n = of->first + take_out(v, n, out);
+    qsort(v, n, sizeof *v, compare_offsets);
+    m->n = of->first + remove_lost(v, n, out);
     return EC_OK;
 }

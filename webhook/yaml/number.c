@@ -25,7 +25,7 @@ static bool to_magnitude(struct str s, unsigned base, uint64_t *out) {
     return true;
 }
 
-/* Takes the sign off; a signed number has one bit less. */
+/* Removes the sign; a signed number has one bit less. */
 static bool take_sign(struct str *s, bool *negative) {
     *negative = s->n > 0 && s->p[0] == '-';
     bool is_signed = *negative || (s->n > 0 && s->p[0] == '+');
@@ -54,7 +54,7 @@ static unsigned take_base(struct str *s) {
     return 8;
 }
 
-bool number_is_int(struct str s, bool *negative, uint64_t *magnitude) {
+bool yaml_number_is_int(struct str s, bool *negative, uint64_t *magnitude) {
     bool is_signed = take_sign(&s, negative);
     if (s.n == 0)
         return false;
@@ -62,7 +62,7 @@ bool number_is_int(struct str s, bool *negative, uint64_t *magnitude) {
     return to_magnitude(s, base, magnitude) && fits(is_signed, *negative, *magnitude);
 }
 
-bool number_is_binary(struct str s, bool *negative, uint64_t *magnitude) {
+bool yaml_number_is_binary(struct str s, bool *negative, uint64_t *magnitude) {
     bool is_signed = take_sign(&s, negative);
     return s.n > 0 && to_magnitude(s, 2, magnitude) && fits(is_signed, *negative, *magnitude);
 }
@@ -78,7 +78,7 @@ static bool is_at(struct str s, size_t at, char a, char b) {
     return at < s.n && (s.p[at] == a || s.p[at] == b);
 }
 
-bool number_is_float(struct str s) {
+bool yaml_number_is_float(struct str s) {
     size_t i = is_at(s, 0, '+', '-');
     size_t whole = digits_at(s, i), part = 0;
     i += whole;
@@ -98,7 +98,7 @@ bool number_is_float(struct str s) {
     return i == s.n;
 }
 
-bool number_to_double(struct str s, struct buf *scratch, double *v) {
+bool yaml_number_to_double(struct str s, struct buf *scratch, double *v) {
     buf_reset(scratch);
     buf_str(scratch, s);
     const char *z = buf_z(scratch);
@@ -165,7 +165,7 @@ static void print_exponent(const struct decimal *d, int min_digits, struct buf *
     buf_printf(out, "e%c%0*d", exponent < 0 ? '-' : '+', min_digits, abs(exponent));
 }
 
-void number_print_json(double v, struct buf *out) {
+void yaml_number_print_json(double v, struct buf *out) {
     struct decimal d = shortest(v, false);
     double size = fabs(v);
     if (d.negative)
@@ -176,7 +176,7 @@ void number_print_json(double v, struct buf *out) {
         print_plain(&d, out);
 }
 
-void number_print_key(double v, struct buf *out) {
+void yaml_number_print_key(double v, struct buf *out) {
     float single = (float)v;
     if (isnan(single) || isinf(single)) {
         buf_puts(out, isnan(single) ? ".nan" : signbit(single) ? "-.inf" : ".inf");

@@ -1,17 +1,17 @@
 #include "yaml/print.h"
 
 #include "base/escape.h"
-#include "yaml/inner.h"
+#include "yaml/internal.h"
 
 #include <yaml.h>
 
-enum { WIDTH_NONE = -1, PLAIN_MAX = 64 << 10 }; /* longer strings are quoted unlooked at */
+enum { WIDTH_NONE = -1, PLAIN_MAX = 64 << 10 }; /* longer strings are always quoted */
 
 struct printer {
     const struct json *j;
     yaml_emitter_t emitter;
     struct buf *out;
-    struct buf probe; /* what a plain scalar would mean */
+    struct buf probe; /* the meaning of a plain scalar */
     struct err *err;
 };
 
@@ -21,7 +21,7 @@ static int write_text(void *data, unsigned char *bytes, size_t n) {
     return out->bad == 0;
 }
 
-/* The event is the emitter's from here on, whatever comes of it. */
+/* The emitter takes the event, also on failure. */
 static bool emit(struct printer *p, int made, yaml_event_t *event) {
     if (made && yaml_emitter_emit(&p->emitter, event))
         return true;
@@ -33,8 +33,8 @@ static bool is_one_of(char c, struct str set) {
     return str_find(set, c) != set.n;
 }
 
-/* What kubectl reads as a string and other readers of YAML 1.1 take for a time (2026-11-20,
- * 12:30:00) or a default key (=). kubectl quotes times, too. */
+/* Strings for kubectl that other readers of YAML 1.1 read as a time (2026-11-20, 12:30:00) or a
+ * default key (=). kubectl quotes times, too. */
 static bool is_special_elsewhere(struct str s) {
     bool divided = false;
     if (s.n == 0 || !is_one_of(s.p[0], STR("0123456789+-=")))
@@ -54,7 +54,7 @@ static bool stays_string(struct printer *p, struct str s) {
     buf_reset(&p->probe);
     if (s.n == 0 || s.n > PLAIN_MAX || is_special_elsewhere(s))
         return false;
-    bool reads = scalar_print(&plain, &p->probe, &err) == EC_OK;
+    bool reads = yaml_scalar_print(&plain, &p->probe, &err) == EC_OK;
     if ((p->probe.bad || err.code == EC_NOMEM) && !p->out->bad)
         p->out->bad = EC_NOMEM; /* not to be taken for "needs quotes" */
     return reads && p->probe.n != 0 && p->probe.p[0] == '"';
@@ -64,8 +64,7 @@ static bool has_lines(struct str s) {
     return str_find(s, '\n') != s.n;
 }
 
-/* Is there a line that a CI system would take for a command of its own ("::error::"), were it to stand
- * there as it reads? */
+/* Whether a line of it, printed as it is, would be a workflow command of a CI system ("::error::"). */
 static bool has_command(struct str s) {
     for (size_t end; s.n != 0; s = str_slice(s, end + 1, s.n)) {
         end = str_find(s, '\n');
@@ -81,7 +80,7 @@ static bool print_string(struct printer *p, struct str s) {
                                 : has_lines(s)       ? YAML_LITERAL_SCALAR_STYLE
                                 : stays_string(p, s) ? YAML_PLAIN_SCALAR_STYLE
                                                      : YAML_DOUBLE_QUOTED_SCALAR_STYLE;
-    /* A style that cannot hold the bytes is changed by the emitter itself. */
+    /* The emitter changes a style that cannot represent the bytes. */
     int made = yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)s.p,
                                             (int)s.n, 1, 1, style);
     return emit(p, made, &event);
@@ -126,7 +125,7 @@ static bool print_container(struct printer *p, json_at at) {
            emit(p, yaml_sequence_end_event_initialize(&event), &event);
 }
 
-/* Depth is bounded by the limits of whoever read the nodes. */
+/* Depth is bounded by the limits with which the nodes were read. */
 static bool print_node(struct printer *p, json_at at) {
     switch (json_type_of(p->j, at)) {
     case JSON_NULL:
@@ -146,8 +145,8 @@ static bool print_node(struct printer *p, json_at at) {
     return false;
 }
 
-/* libyaml takes marks that turn the text around for printable. Where one is, it escapes all that is not
- * ASCII. */
+/* To libyaml, bidirectional marks are printable. With one in the text, all that is not ASCII is
+ * escaped. */
 static bool is_seen(const struct json *j, json_at at) {
     for (json_at i = at; i < j->nodes[at].next; i++)
         if (json_is(j, i, JSON_STRING) && !escape_is_seen(json_str(j, i)))

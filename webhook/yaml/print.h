@@ -1,7 +1,7 @@
-/* yaml/print - JSON nodes as YAML text, as kubectl would print it and read it back.
- * Shape      block style, two blanks, sequences as deep as their key; strings plain where they
- *            stay strings by the rules of yaml.h, as a block where they have lines, else
- *            double-quoted
+/* yaml/print - JSON nodes as YAML text, as kubectl prints it and reads it back.
+ * Shape      block style, indented by two, sequences at the level of their key; strings plain when
+ *            they stay strings by the rules of yaml.h, as a block when they have several lines,
+ *            else double-quoted
  * Errors     EC_NOMEM, EC_LIMIT (out is full)
  * Threads    no shared state
  * Source     libyaml 0.2.5's emitter                                                        */

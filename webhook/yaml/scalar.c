@@ -1,4 +1,4 @@
-#include "yaml/inner.h"
+#include "yaml/internal.h"
 #include "yaml/number.h"
 
 #include <math.h>
@@ -25,7 +25,7 @@ static const struct {
     {STR_INIT("binary"), TAG_BINARY}, {STR_INIT("merge"), TAG_MERGE},
 };
 
-enum scalar_tag scalar_tag_of(struct str tag) {
+enum scalar_tag yaml_scalar_tag_of(struct str tag) {
     const struct str prefix = STR("tag:yaml.org,2002:");
     if (tag.n == 0)
         return TAG_NONE;
@@ -46,7 +46,7 @@ static const char *tag_word(enum scalar_tag tag) {
 
 /* --- words --- */
 
-/* Each in three spellings only: "yes", "Yes", "YES", but not "yEs". */
+/* Each in three spellings: "yes", "Yes", "YES", but not "yEs". */
 static const struct {
     struct str lower;
     struct resolved value;
@@ -121,9 +121,10 @@ static struct str drop_underscores(struct str s, struct buf *scratch) {
 static bool find_int(struct str s, struct resolved *out) {
     bool negative;
     uint64_t v;
-    if (!number_is_int(s, &negative, &v)) {
-        /* go-yaml's own second look at 0b takes a sign behind the prefix. */
-        if (!str_starts(s, STR("0b")) || !number_is_binary(str_slice(s, 2, s.n), &negative, &v))
+    if (!yaml_number_is_int(s, &negative, &v)) {
+        /* For 0b, go-yaml has a second rule of its own that accepts a sign after the prefix. */
+        if (!str_starts(s, STR("0b")) ||
+            !yaml_number_is_binary(str_slice(s, 2, s.n), &negative, &v))
             return false;
     }
     *out = (struct resolved){.kind = KIND_INT, .negative = negative && v != 0, .magnitude = v};
@@ -132,13 +133,13 @@ static bool find_int(struct str s, struct resolved *out) {
 
 static bool find_float(struct str s, struct buf *scratch, struct resolved *out) {
     double v;
-    if (!number_is_float(s) || !number_to_double(s, scratch, &v))
+    if (!yaml_number_is_float(s) || !yaml_number_to_double(s, scratch, &v))
         return false;
     *out = (struct resolved){.kind = KIND_FLOAT, .number = v};
     return true;
 }
 
-/* In floats that begin with a dot Go wants each underscore between two digits. */
+/* In floats that begin with a dot, Go requires each underscore to be between two digits. */
 static bool underscores_are_inside(struct str s) {
     for (size_t i = 0; i < s.n; i++)
         if (s.p[i] == '_' && (i == 0 || i + 1 == s.n || !ascii_is_digit(s.p[i - 1]) ||
@@ -147,7 +148,7 @@ static bool underscores_are_inside(struct str s) {
     return true;
 }
 
-/* --- timestamps: strings to Kubernetes, but a !!timestamp must be one --- */
+/* --- timestamps: strings for Kubernetes, but !!timestamp requires one --- */
 
 static bool take_number(struct str *s, uint64_t min, uint64_t max, uint64_t *v) {
     size_t n = 0;
@@ -242,7 +243,7 @@ static struct resolved find(const struct scalar *s, struct buf *scratch) {
     return (struct resolved){.kind = KIND_STRING};
 }
 
-/* !!float takes integers too, below 2^63. */
+/* !!float accepts integers below 2^63, too. */
 static void widen(struct resolved *r) {
     if (r->kind != KIND_INT || r->magnitude > (uint64_t)INT64_MAX + r->negative)
         return;
@@ -317,7 +318,7 @@ static enum ec print_text(const struct scalar *s, struct buf *out, struct err *e
     if (bytes.bad)
         return err_set(err, EC_NOMEM, "no memory for a !!binary value");
     if (!ok)
-        return err_set(err, EC_SCHEMA, "a !!binary value that is no base64");
+        return err_set(err, EC_SCHEMA, "!!binary value that is not base64");
     buf_json(out, buf_view(&bytes));
     return EC_OK;
 }
@@ -328,7 +329,7 @@ static void print_int(const struct resolved *r, struct buf *out) {
     buf_uint(out, r->magnitude);
 }
 
-enum ec scalar_print(const struct scalar *s, struct buf *out, struct err *err) {
+enum ec yaml_scalar_print(const struct scalar *s, struct buf *out, struct err *err) {
     struct resolved r;
     if (resolve(s, &r, err) != EC_OK)
         return err->code;
@@ -344,9 +345,9 @@ enum ec scalar_print(const struct scalar *s, struct buf *out, struct err *err) {
         return EC_OK;
     case KIND_FLOAT:
         if (isnan(r.number) || isinf(r.number))
-            return err_set(err, EC_SCHEMA, "number %.*s, which JSON cannot hold",
+            return err_set(err, EC_SCHEMA, "number %.*s, which JSON cannot represent",
                            STR_ARG(str_slice(s->text, 0, 60)));
-        number_print_json(r.number, out);
+        yaml_number_print_json(r.number, out);
         return EC_OK;
     case KIND_TIME:
     case KIND_STRING:
@@ -355,7 +356,7 @@ enum ec scalar_print(const struct scalar *s, struct buf *out, struct err *err) {
     return err_set(err, EC_BUG, "a scalar of kind %d", (int)r.kind);
 }
 
-/* Go's type, and for floats the value itself: keys have but the digits of a float32. */
+/* Go's type, and for floats the value itself: keys print only the digits of a float32. */
 static uint64_t key_kind(const struct resolved *r) {
     uint64_t bits;
     _Static_assert(sizeof bits == sizeof r->number, "a double");
@@ -367,8 +368,8 @@ static uint64_t key_kind(const struct resolved *r) {
     return bits + 4;
 }
 
-enum ec scalar_print_key(const struct scalar *s, struct buf *out, uint64_t *kind,
-                         struct err *err) {
+enum ec yaml_scalar_print_key(const struct scalar *s, struct buf *out, uint64_t *kind,
+                              struct err *err) {
     struct resolved r;
     if (resolve(s, &r, err) != EC_OK)
         return err->code;
@@ -386,7 +387,7 @@ enum ec scalar_print_key(const struct scalar *s, struct buf *out, uint64_t *kind
     else if (r.kind == KIND_INT)
         print_int(&r, out);
     else
-        number_print_key(r.number, out);
+        yaml_number_print_key(r.number, out);
     buf_putc(out, '"');
     return EC_OK;
 }

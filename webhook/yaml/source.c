@@ -1,10 +1,10 @@
-/* The bytes of one YAML document on their way to libyaml. */
-#include "yaml/inner.h"
+/* The bytes of one YAML document, as libyaml gets them. */
+#include "yaml/internal.h"
 
 #include "base/utf8.h"
 
 /* Blanks, line ends and comments. */
-void source_skip_gap(struct str text, size_t *at) {
+void yaml_source_skip_gap(struct str text, size_t *at) {
     while (*at < text.n && memchr(" \t\r\n#", text.p[*at], 5) != NULL) {
         if (text.p[*at] != '#')
             (*at)++;
@@ -14,15 +14,14 @@ void source_skip_gap(struct str text, size_t *at) {
     }
 }
 
-void source_skip_word(struct str text, size_t *at) {
+void yaml_source_skip_word(struct str text, size_t *at) {
     while (*at < text.n && memchr(" \t\r\n", text.p[*at], 4) == NULL)
         (*at)++;
-    source_skip_gap(text, at);
+    yaml_source_skip_gap(text, at);
 }
 
-/* libyaml gets what kubectl's line reader makes of the text: CRLF becomes LF, and the last line
- * gets an end. */
-size_t source_feed(struct source *s, unsigned char *to, size_t size) {
+/* As kubectl's line reader: CRLF becomes LF, and the last line gets an end. */
+size_t yaml_source_feed(struct source *s, unsigned char *to, size_t size) {
     size_t made = 0;
     for (; made < size && s->at < s->text.n; s->at++) {
         char c = s->text.p[s->at];
@@ -43,7 +42,7 @@ size_t source_feed(struct source *s, unsigned char *to, size_t size) {
 
 /* --- characters --- */
 
-/* YAML's printable characters; libyaml would complain too, but only as far as it reads. */
+/* YAML's printable characters. libyaml checks them too, but only as far as it reads. */
 static bool is_allowed(const unsigned char *p, size_t length) {
     switch (length) {
     case 1:
@@ -66,8 +65,8 @@ static bool ends_line(struct str s) {
     return false;
 }
 
-/* At the start of a document yaml.c has taken it off. At the start of another line, or a second
- * time, libyaml skips it, while go-yaml takes it for text. */
+/* yaml.c removes a BOM at the start of a document. At the start of another line, or a second time,
+ * libyaml skips it, while go-yaml reads it as text. */
 static bool is_stray_bom(struct str text, size_t i, size_t start) {
     return utf8_mark_bytes(str_slice(text, i, text.n)) != 0 &&
            (i == start || ends_line(str_slice(text, start, i)));
@@ -82,17 +81,17 @@ static const char *bad_char(struct str text, size_t i, size_t length, size_t sta
     return is_stray_bom(text, i, start) ? "begins a byte order mark inside the text" : NULL;
 }
 
-enum ec source_check(struct str text, const struct place *start, struct err *err) {
+enum ec yaml_source_check(struct str text, const struct yaml_cursor *start, struct err *err) {
     size_t length;
     for (size_t i = start->off; i < text.n; i += length) {
         length = utf8_length((const unsigned char *)text.p + i, text.n - i);
         const char *bad = bad_char(text, i, length, start->off);
         if (bad == NULL)
             continue;
-        struct place at = *start;
-        place_to_offset(&at, text, i);
+        struct yaml_cursor at = *start;
+        yaml_cursor_to_offset(&at, text, i);
         err_set(err, EC_SYNTAX, "byte 0x%02x %s", (unsigned char)text.p[i], bad);
-        return place_err(err, place_pos(&at));
+        return yaml_err_at(err, yaml_cursor_location(&at));
     }
     return EC_OK;
 }

@@ -1,4 +1,4 @@
-#include "yaml/inner.h"
+#include "yaml/internal.h"
 
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -7,7 +7,7 @@
 
 /* --- blanks --- */
 
-size_t stream_blank(struct str s) {
+size_t yaml_stream_blank(struct str s) {
     static const struct str wide[] = {STR_INIT("\xc2\x85"),     STR_INIT("\xc2\xa0"),
                                       STR_INIT("\xe1\x9a\x80"), STR_INIT("\xe2\x80\xa8"),
                                       STR_INIT("\xe2\x80\xa9"), STR_INIT("\xe2\x80\xaf"),
@@ -26,14 +26,14 @@ size_t stream_blank(struct str s) {
 }
 
 static struct str skip_blanks(struct str s) {
-    for (size_t n; (n = stream_blank(s)) != 0;)
+    for (size_t n; (n = yaml_stream_blank(s)) != 0;)
         s = str_slice(s, n, s.n);
     return s;
 }
 
 /* --- UTF-16 --- */
 
-bool stream_is_utf16(struct str text) {
+bool yaml_stream_is_utf16(struct str text) {
     return str_starts(text, STR("\xff\xfe")) || str_starts(text, STR("\xfe\xff"));
 }
 
@@ -48,7 +48,7 @@ static uint32_t unit(const struct utf16 *u, size_t at) {
     return u->big ? a << 8 | b : b << 8 | a;
 }
 
-/* The next code point; a lone surrogate comes out as it is, and utf8_put refuses it. */
+/* The next code point; a lone surrogate is returned as it is, and utf8_put() refuses it. */
 static uint32_t next_char(struct utf16 *u) {
     uint32_t c = unit(u, u->at);
     u->at += 2;
@@ -61,7 +61,7 @@ static uint32_t next_char(struct utf16 *u) {
     return 0x10000 + ((c & 0x3ff) << 10) + (low & 0x3ff);
 }
 
-enum ec stream_from_utf16(struct buf *out, struct str text, struct err *err) {
+enum ec yaml_stream_from_utf16(struct buf *out, struct str text, struct err *err) {
     struct utf16 u = {.text = text, .big = text.p[0] == '\xfe', .at = 2};
     if (text.n % 2 != 0)
         return err_set(err, EC_SYNTAX, "UTF-16 text with an odd number of bytes");
@@ -88,9 +88,9 @@ static struct str line_at(struct str text, size_t at) {
     return str_slice(rest, 0, end < rest.n ? end + 1 : end);
 }
 
-/* A "---" that begins the document stays in it; libyaml then sees a document start. */
-enum ec stream_cut(struct str text, size_t at, struct str *chunk, size_t *next, size_t *bad,
-                   struct err *err) {
+/* A "---" that begins the document is part of it: libyaml reads it as a document start. */
+enum ec yaml_stream_cut(struct str text, size_t at, struct str *chunk, size_t *next,
+                        size_t *bad, struct err *err) {
     for (size_t i = at; i < text.n; i = *next) {
         struct str line = line_at(text, i);
         *next = i + line.n;
@@ -113,7 +113,7 @@ enum ec stream_cut(struct str text, size_t at, struct str *chunk, size_t *next, 
     return EC_OK;
 }
 
-bool stream_loses_line(struct str text, size_t from, size_t *at) {
+bool yaml_stream_loses_line(struct str text, size_t from, size_t *at) {
     const size_t room = 4096; /* of Go's bufio */
     size_t line = text.n;
     while (line > from && text.p[line - 1] != '\n')
@@ -126,17 +126,17 @@ bool stream_loses_line(struct str text, size_t from, size_t *at) {
     return line == text.n;
 }
 
-bool stream_looks_json(struct str text) {
-    const size_t peeked = 4096; /* cli-runtime looks no further */
+bool yaml_stream_looks_json(struct str text) {
+    const size_t peeked = 4096; /* as many as cli-runtime looks at */
     return str_starts(skip_blanks(str_slice(text, 0, peeked)), STR("{"));
 }
 
-/* --- JSON: only where a value ends; json/ reads it --- */
+/* --- JSON: only the end of a value; json/ reads it --- */
 
 struct scan {
     struct str text;
     size_t at;
-    struct buf open; /* the closers of the containers around us, innermost last */
+    struct buf open; /* the closers of the open containers, innermost last */
     const char *expected;
 };
 
@@ -244,7 +244,7 @@ static bool scan_key(struct scan *s) {
     return scan_char(s, ':', "':'");
 }
 
-/* Goes into a container; *inside tells whether a value follows (else it was empty). */
+/* Enters a container; *inside is false when it is empty. */
 static bool scan_open(struct scan *s, bool *inside) {
     char closer = peek(s) == '{' ? '}' : ']';
     s->at++;
@@ -258,8 +258,7 @@ static bool scan_open(struct scan *s, bool *inside) {
     return s->open.bad == 0 && (closer == ']' || scan_key(s));
 }
 
-/* Behind a value: closes containers until a comma leads to the next value, or all are closed.
- */
+/* After a value: closes containers until a comma leads to the next value, or all are closed. */
 static bool scan_close(struct scan *s, bool *inside) {
     *inside = false;
     while (s->open.n > 0) {
@@ -302,15 +301,15 @@ static enum ec scan_fail(const struct scan *s, struct err *err) {
     if (s->open.bad)
         return err_set(err, EC_NOMEM, "no memory to read JSON");
     if (s->at >= s->text.n)
-        return err_set(err, EC_SYNTAX, "JSON ends, expected %s", s->expected);
+        return err_set(err, EC_SYNTAX, "end of JSON, expected %s", s->expected);
     if (c > ' ' && c < 0x7f)
         return err_set(err, EC_SYNTAX, "'%c' in JSON, expected %s", c, s->expected);
     return err_set(err, EC_SYNTAX, "byte 0x%02x in JSON, expected %s", (unsigned char)c,
                    s->expected);
 }
 
-enum ec stream_json_end(struct str text, size_t at, uint32_t max_depth, size_t *end,
-                        struct err *err) {
+enum ec yaml_stream_json_end(struct str text, size_t at, uint32_t max_depth, size_t *end,
+                             struct err *err) {
     struct scan s = {.text = text, .at = at, .open = BUF_INIT(max_depth)};
     bool ok = scan_value(&s);
     *end = s.at;

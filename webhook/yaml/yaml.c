@@ -1,4 +1,4 @@
-#include "yaml/inner.h"
+#include "yaml/internal.h"
 
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -10,20 +10,20 @@
 enum { DEPTH_MAX = 1024 };
 
 struct yaml {
-    struct str text;   /* UTF-8 without BOM at its start */
-    struct buf utf8;   /* the text, when it was UTF-16 */
-    struct place next; /* where the next document begins */
+    struct str text;         /* UTF-8 without BOM at its start */
+    struct buf utf8;         /* the text, when it was UTF-16 */
+    struct yaml_cursor next; /* where the next document begins */
     struct yaml_limits limits;
-    bool json;             /* still read as JSON */
-    size_t n_json;         /* values read so */
-    struct err json_error; /* why it is not JSON, until YAML has been tried */
+    bool json;             /* the rest is read as JSON */
+    size_t n_json;         /* values read as JSON */
+    struct err json_error; /* why it is not JSON; kept until YAML has been tried */
     size_t n_documents;
     struct yaml_doc doc;
     struct json nodes;
     struct buf raw;
     char *copy; /* what json/ unescapes in place */
     size_t copy_bytes;
-    struct positions pos;
+    struct locations locations;
     struct merges merges;
 };
 
@@ -31,22 +31,22 @@ struct yaml {
 
 static enum ec set_text(struct yaml *y, struct str text, struct err *err) {
     y->text = text;
-    if (stream_is_utf16(text)) {
-        if (stream_from_utf16(&y->utf8, text, err) != EC_OK)
+    if (yaml_stream_is_utf16(text)) {
+        if (yaml_stream_from_utf16(&y->utf8, text, err) != EC_OK)
             return err->code;
         y->text = buf_view(&y->utf8);
     } else {
         y->text = str_slice(text, utf8_mark_bytes(text), text.n);
     }
-    y->json = stream_looks_json(y->text);
+    y->json = yaml_stream_looks_json(y->text);
     return EC_OK;
 }
 
 enum ec yaml_open(struct yaml **out, struct str text, struct yaml_limits limits,
                   struct err *err) {
-    /* Node offsets of json/ are 32 bits, and a document can hardly be smaller than its JSON. */
+    /* Node offsets of json/ have 32 bits, and the JSON of a document is hardly larger than it. */
     if (text.n > INT32_MAX)
-        return err_set(err, EC_LIMIT, "a file of %zu bytes, at most 2 GiB are read", text.n);
+        return err_set(err, EC_LIMIT, "file of %zu bytes, expected at most 2 GiB", text.n);
     struct yaml *y = mem_zalloc(sizeof *y);
     if (y == NULL)
         return err_set(err, EC_NOMEM, "no memory to read YAML");
@@ -55,7 +55,7 @@ enum ec yaml_open(struct yaml **out, struct str text, struct yaml_limits limits,
     if (limits.max_bytes > INT32_MAX)
         limits.max_bytes = INT32_MAX;
     y->limits = limits;
-    y->next = (struct place){.line = 1};
+    y->next = (struct yaml_cursor){.line = 1};
     y->raw = (struct buf)BUF_INIT(limits.max_bytes);
     /* No UTF-16 unit needs more than three bytes. */
     y->utf8 = (struct buf)BUF_INIT(text.n / 2 * 3);
@@ -76,7 +76,7 @@ void yaml_close(struct yaml *y) {
     buf_done(&y->utf8);
     buf_done(&y->raw);
     mem_free(y->copy);
-    positions_done(&y->pos);
+    yaml_locations_done(&y->locations);
     mem_free(y->merges.v);
     mem_free(y->merges.lost);
     mem_free(y);
@@ -107,15 +107,14 @@ static enum ec read_raw(struct yaml *y, struct str raw, size_t *at, struct err *
     if (json_parse(&y->nodes, y->copy, raw.n, limits, &e) == EC_OK)
         return EC_OK;
     *at = e.offset;
-    /* The grammar has been looked after: what is left is a key that stands twice and the like.
-     */
+    /* The grammar has been checked: what is left is a duplicate key or a limit. */
     return err_set(err, e.code == EC_SYNTAX ? EC_SCHEMA : e.code, "%s", e.msg);
 }
 
-/* "key ... stands twice in one object, first in line 3" */
+/* "duplicate key "a", first on line 3" */
 static void note_first(struct err *err, struct yaml_pos first) {
     size_t n = strlen(err->msg);
-    snprintf(err->msg + n, sizeof err->msg - n, ", first in line %u", first.line);
+    snprintf(err->msg + n, sizeof err->msg - n, ", first on line %u", first.line);
 }
 
 /* ---- merges ---- */
@@ -125,18 +124,18 @@ static int compare_merges(const void *pa, const void *pb) {
     return (a->mapping > b->mapping) - (a->mapping < b->mapping);
 }
 
-/* From ids to nodes, without those that are gone. */
+/* Turns ids into nodes and drops those of removed nodes. */
 static void set_merges(struct yaml *y) {
     struct merges *m = &y->merges;
     uint32_t n = 0, n_lost = 0;
     for (uint32_t i = 0; i < m->n; i++) {
         m->v[n] = m->v[i];
-        m->v[n].mapping = positions_find(&y->pos, m->v[i].mapping);
+        m->v[n].mapping = yaml_locations_find(&y->locations, m->v[i].mapping);
         n += m->v[n].mapping != NODE_NONE;
     }
     for (uint32_t i = 0; i < m->n_lost; i++) {
         m->lost[n_lost] = m->lost[i];
-        m->lost[n_lost].mapping = positions_find(&y->pos, m->lost[i].mapping);
+        m->lost[n_lost].mapping = yaml_locations_find(&y->locations, m->lost[i].mapping);
         n_lost += m->lost[n_lost].mapping != NODE_NONE;
     }
     if (n != 0)
@@ -147,18 +146,18 @@ static void set_merges(struct yaml *y) {
     y->doc.n_lost = m->n_lost = n_lost;
     if (n_lost == 0 || y->doc.note != NULL)
         return;
-    y->doc.note = "\"<<\" brings this key again and wins, as kubectl reads it; other readers "
-                  "keep what stands here: write it behind the \"<<\"";
+    y->doc.note = "\"<<\" overrides this key in kubectl, while other readers keep the value "
+                  "written here: move the key after the \"<<\"";
     y->doc.note_line = m->lost[0].pos.line;
 }
 
 static void set_document(struct yaml *y, struct str raw, struct yaml_doc **doc) {
     y->doc.index = y->n_documents++;
-    y->doc.line = y->pos.p[0].line;
+    y->doc.line = y->locations.p[0].line;
     y->doc.raw = raw.p;
     y->doc.raw_bytes = raw.n;
-    y->doc.pos = y->pos.p;
-    y->doc.places = &y->pos;
+    y->doc.pos = y->locations.p;
+    y->doc.locations = &y->locations;
     set_merges(y);
     *doc = &y->doc;
 }
@@ -169,20 +168,21 @@ static enum ec check_count(struct yaml *y, struct err *err) {
         return EC_OK;
     y->next.off = y->text.n;
     err_set(err, EC_LIMIT, "more than %zu documents", y->limits.max_documents);
-    return place_err(err, y->pos.p[0]);
+    return yaml_err_at(err, y->locations.p[0]);
 }
 
 /* --- YAML --- */
 
 static enum ec fail_yaml(struct yaml *y, struct str raw, size_t at, struct err *err) {
     struct str token;
-    uint32_t first, node = twin_node(raw, at, &token);
+    uint32_t first, node = yaml_duplicate_node(raw, at, &token);
     size_t off;
-    if (err->code == EC_NOMEM || node >= y->pos.n)
+    if (err->code == EC_NOMEM || node >= y->locations.n)
         return err->code;
-    if (err->code == EC_SCHEMA && twin_find(raw, at, y->limits.max_depth, &first, &off))
-        note_first(err, y->pos.p[first]);
-    return place_err(err, y->pos.p[node]);
+    if (err->code == EC_SCHEMA &&
+        yaml_duplicate_find(raw, at, y->limits.max_depth, &first, &off))
+        note_first(err, y->locations.p[first]);
+    return yaml_err_at(err, y->locations.p[node]);
 }
 
 static enum ec finish_yaml(struct yaml *y, struct err *err) {
@@ -190,46 +190,46 @@ static enum ec finish_yaml(struct yaml *y, struct err *err) {
     size_t at = 0;
     if (read_raw(y, raw, &at, err) != EC_OK)
         return fail_yaml(y, raw, at, err);
-    if (y->nodes.n_nodes != y->pos.n)
-        return err_set(err, EC_BUG, "%u nodes with %u positions", y->nodes.n_nodes, y->pos.n);
+    if (y->nodes.n_nodes != y->locations.n)
+        return err_set(err, EC_BUG, "%u nodes with %u locations", y->nodes.n_nodes,
+                       y->locations.n);
     return EC_OK;
 }
 
-/* The document that begins at `start` and ends before byte `end`; *found is false for one that
- * is empty. */
-static enum ec read_yaml(struct yaml *y, struct place start, size_t end, bool *found,
+/* The document that begins at `start` and ends before byte `end`; *found is false for an empty one. */
+static enum ec read_yaml(struct yaml *y, struct yaml_cursor start, size_t end, bool *found,
                          struct err *err) {
-    struct emitted out = {.json = &y->raw, .pos = &y->pos, .merges = &y->merges};
+    struct emitted out = {.json = &y->raw, .locations = &y->locations, .merges = &y->merges};
     size_t mark = utf8_mark_bytes(str_slice(y->text, start.off, end));
     if (mark != 0) {
-        place_to_offset(&start, y->text, start.off + mark);
+        yaml_cursor_to_offset(&start, y->text, start.off + mark);
         start.line_at = start.off;
     }
-    if (emit_document(&out, y->text, &start, end, &y->limits, err) != EC_OK)
+    if (yaml_emit_document(&out, y->text, &start, end, &y->limits, err) != EC_OK)
         return err->code;
     y->doc.aliases = out.aliases;
     *found = y->raw.n > 0 && !str_eq(buf_view(&y->raw), STR("null"));
     if (out.ignored.off == 0)
         return *found ? finish_yaml(y, err) : EC_OK;
-    y->doc.note = "text behind the end of the document is ignored, up to the next \"---\"";
+    y->doc.note = "text after the end of the document is ignored, up to the next \"---\"";
     y->doc.note_line = out.ignored.line;
     y->doc.ignored = true;
     if (*found)
         return finish_yaml(y, err);
-    err_set(err, EC_SCHEMA, "text behind the end of an empty document, which kubectl ignores");
-    return place_err(err, place_pos(&out.ignored));
+    err_set(err, EC_SCHEMA, "text after the end of an empty document, which kubectl ignores");
+    return yaml_err_at(err, yaml_cursor_location(&out.ignored));
 }
 
-/* At an offset behind the start of the document. */
+/* At an offset after the start of the document. */
 static enum ec fail_at(struct yaml *y, size_t bad, struct err *err) {
-    struct place at = y->next;
-    place_to_offset(&at, y->text, bad);
-    return place_err(err, place_pos(&at));
+    struct yaml_cursor at = y->next;
+    yaml_cursor_to_offset(&at, y->text, bad);
+    return yaml_err_at(err, yaml_cursor_location(&at));
 }
 
 static enum ec lost_line(struct yaml *y, size_t bad, struct err *err) {
     err_set(err, EC_SYNTAX,
-            "a last line of %zu bytes without a line end, which kubectl does not read: add one",
+            "last line of %zu bytes without a line end, which kubectl does not read: add one",
             y->text.n - bad);
     return fail_at(y, bad, err);
 }
@@ -238,7 +238,7 @@ static bool is_before(const struct err *a, const struct err *b) {
     return a->line != b->line ? a->line < b->line : a->col < b->col;
 }
 
-/* What began like JSON and is neither: the reader that came further knows better. */
+/* Text that began like JSON and is neither JSON nor YAML: the error further on is reported. */
 static enum ec choose_error(struct yaml *y, struct err *err) {
     if (y->json_error.code != EC_OK && is_before(err, &y->json_error))
         *err = y->json_error;
@@ -249,15 +249,15 @@ static enum ec choose_error(struct yaml *y, struct err *err) {
 static enum ec next_yaml(struct yaml *y, bool *found, struct err *err) {
     struct str chunk = STR_NONE;
     size_t next = y->text.n, bad = 0;
-    struct place start = y->next;
+    struct yaml_cursor start = y->next;
     struct err e = ERR_INIT;
-    if (stream_cut(y->text, start.off, &chunk, &next, &bad, &e) != EC_OK)
+    if (yaml_stream_cut(y->text, start.off, &chunk, &next, &bad, &e) != EC_OK)
         fail_at(y, bad, &e);
-    else if (next == y->text.n && stream_loses_line(y->text, start.off, &bad))
+    else if (next == y->text.n && yaml_stream_loses_line(y->text, start.off, &bad))
         lost_line(y, bad, &e);
     else
         read_yaml(y, start, start.off + chunk.n, found, &e);
-    place_to_offset(&y->next, y->text, next);
+    yaml_cursor_to_offset(&y->next, y->text, next);
     if (e.code != EC_OK) {
         choose_error(y, &e);
         *err = err->code == EC_OK ? e : *err;
@@ -269,21 +269,21 @@ static enum ec next_yaml(struct yaml *y, bool *found, struct err *err) {
 
 /* --- JSON --- */
 
-static struct yaml_pos pos_at(struct yaml *y, struct place from, size_t off) {
-    place_to_offset(&from, y->text, off);
-    return place_pos(&from);
+static struct yaml_pos pos_at(struct yaml *y, struct yaml_cursor from, size_t off) {
+    yaml_cursor_to_offset(&from, y->text, off);
+    return yaml_cursor_location(&from);
 }
 
-/* One position per node; nodes come in the order of the text, so this is one walk. */
-static enum ec json_positions(struct yaml *y, struct place start, struct err *err) {
+/* One location per node; nodes are in the order of the text, so this is one pass. */
+static enum ec json_locations(struct yaml *y, struct yaml_cursor start, struct err *err) {
     const struct json *j = &y->nodes;
     size_t base = start.off;
-    if (positions_room(&y->pos, j->n_nodes, y->limits.max_nodes, err) != EC_OK)
+    if (yaml_locations_room(&y->locations, j->n_nodes, y->limits.max_nodes, err) != EC_OK)
         return err->code;
     for (uint32_t i = 0; i < j->n_nodes; i++) {
         size_t quote = j->nodes[i].type == JSON_STRING;
-        place_to_offset(&start, y->text, base + j->nodes[i].off - quote);
-        y->pos.p[y->pos.n++] = place_pos(&start);
+        yaml_cursor_to_offset(&start, y->text, base + j->nodes[i].off - quote);
+        y->locations.p[y->locations.n++] = yaml_cursor_location(&start);
     }
     return EC_OK;
 }
@@ -292,11 +292,11 @@ static void skip_json_blanks(struct yaml *y) {
     size_t at = y->next.off;
     while (at < y->text.n && memchr(" \t\r\n", y->text.p[at], 4) != NULL)
         at++;
-    place_to_offset(&y->next, y->text, at);
+    yaml_cursor_to_offset(&y->next, y->text, at);
 }
 
-/* From here on YAML: blanks up to and with the next line end are eaten, as kubectl does. It looks at
- * four bytes at a time; where fewer are left it gives up, and so it does at U+FFFD. */
+/* Switches to YAML after blanks up to and including the next line end, as kubectl does. It reads
+ * four bytes at a time and gives up when fewer are left, and at U+FFFD. */
 static bool turn_to_yaml(struct yaml *y, size_t at) {
     const size_t looked_at = 4;
     size_t n = 1;
@@ -304,57 +304,58 @@ static bool turn_to_yaml(struct yaml *y, size_t at) {
         struct str rest = str_slice(y->text, at, y->text.n);
         if (rest.n < looked_at || str_starts(rest, STR("\xef\xbf\xbd")))
             return false;
-        n = stream_blank(rest);
+        n = yaml_stream_blank(rest);
         line_end = rest.p[0] == '\n';
     }
-    place_to_offset(&y->next, y->text, at);
+    yaml_cursor_to_offset(&y->next, y->text, at);
     y->json = false;
     return true;
 }
 
-static enum ec fail_json(struct yaml *y, struct place start, struct str raw, size_t at,
+static enum ec fail_json(struct yaml *y, struct yaml_cursor start, struct str raw, size_t at,
                          struct err *err) {
     uint32_t node;
     size_t first;
-    if (err->code == EC_SCHEMA && twin_find(raw, at, y->limits.max_depth, &node, &first))
+    if (err->code == EC_SCHEMA &&
+        yaml_duplicate_find(raw, at, y->limits.max_depth, &node, &first))
         note_first(err, pos_at(y, start, start.off + first));
-    return place_err(err, pos_at(y, start, start.off + at));
+    return yaml_err_at(err, pos_at(y, start, start.off + at));
 }
 
 static enum ec read_json(struct yaml *y, size_t end, bool *found, struct err *err) {
-    struct place start = y->next;
+    struct yaml_cursor start = y->next;
     struct str raw = str_slice(y->text, start.off, end);
     size_t at = 0;
-    place_to_offset(&y->next, y->text, end);
+    yaml_cursor_to_offset(&y->next, y->text, end);
     if (raw.n > y->limits.max_bytes) {
-        err_set(err, EC_LIMIT, "a JSON document of %zu bytes, at most %zu are read", raw.n,
+        err_set(err, EC_LIMIT, "JSON document of %zu bytes, expected at most %zu", raw.n,
                 y->limits.max_bytes);
-        return place_err(err, place_pos(&start));
+        return yaml_err_at(err, yaml_cursor_location(&start));
     }
     *found = !str_eq(raw, STR("null"));
     if (!*found)
         return EC_OK;
     if (read_raw(y, raw, &at, err) != EC_OK)
         return fail_json(y, start, raw, at, err);
-    return json_positions(y, start, err);
+    return json_locations(y, start, err);
 }
 
 static enum ec next_json(struct yaml *y, bool *found, struct str *raw, struct err *err) {
     struct err e = ERR_INIT;
-    struct place before = y->next;
+    struct yaml_cursor before = y->next;
     size_t end;
     skip_json_blanks(y);
     if (y->next.off == y->text.n)
         return EC_OK;
     size_t from = y->next.off;
-    if (stream_json_end(y->text, from, y->limits.max_depth, &end, &e) == EC_OK) {
+    if (yaml_stream_json_end(y->text, from, y->limits.max_depth, &end, &e) == EC_OK) {
         y->n_json++;
         *raw = str_slice(y->text, from, end);
         return read_json(y, end, found, err);
     }
-    place_err(&e, pos_at(y, y->next, end));
+    yaml_err_at(&e, pos_at(y, y->next, end));
     if (e.code == EC_SYNTAX && y->n_json <= 1) {
-        const struct place failed = y->next;
+        const struct yaml_cursor failed = y->next;
         y->next = before;
         if (turn_to_yaml(y, before.off)) {
             y->json_error = e;
@@ -362,7 +363,7 @@ static enum ec next_json(struct yaml *y, bool *found, struct str *raw, struct er
         }
         y->next = failed;
     }
-    place_to_offset(&y->next, y->text, y->text.n);
+    yaml_cursor_to_offset(&y->next, y->text, y->text.n);
     if (err->code == EC_OK)
         *err = e;
     return err->code;
@@ -376,7 +377,7 @@ enum ec yaml_next(struct yaml *y, struct yaml_doc **doc, struct err *err) {
         bool found = false;
         struct str raw = STR_NONE;
         buf_reset(&y->raw);
-        positions_reset(&y->pos);
+        yaml_locations_reset(&y->locations);
         y->merges.n = y->merges.n_lost = 0;
         y->doc.note = NULL;
         y->doc.note_line = 0;
@@ -394,7 +395,7 @@ enum ec yaml_next(struct yaml *y, struct yaml_doc **doc, struct err *err) {
     return EC_OK;
 }
 
-/* The node a pointer names, or that of the nearest parent there is. */
+/* The node at a pointer, or its nearest existing ancestor. */
 static json_at nearest(const struct json *j, struct json_cursor *near, json_at from,
                        struct str pointer, bool *exact) {
     json_at at = json_find_next(j, near, from, pointer);
@@ -409,15 +410,15 @@ static json_at nearest(const struct json *j, struct json_cursor *near, json_at f
 }
 
 int64_t yaml_source(const struct yaml_doc *doc, uint32_t node) {
-    const struct positions *p = doc->places;
+    const struct locations *p = doc->locations;
     if (!p->tracked || p->origin[node].source == ORIGIN_NONE)
         return YAML_WRITTEN;
-    uint32_t source = positions_find(p, p->origin[node].source);
+    uint32_t source = yaml_locations_find(p, p->origin[node].source);
     return source == NODE_NONE ? YAML_GONE : (int64_t)source;
 }
 
 struct yaml_pos yaml_alias(const struct yaml_doc *doc, uint32_t node) {
-    return doc->places->tracked ? doc->places->origin[node].alias : doc->pos[node];
+    return doc->locations->tracked ? doc->locations->origin[node].alias : doc->pos[node];
 }
 
 const struct yaml_merge *yaml_merge_of(const struct yaml_doc *doc, uint32_t mapping) {
@@ -439,7 +440,7 @@ struct yaml_pos yaml_where_from(const struct yaml_doc *doc, struct json_cursor *
     return at == JSON_NONE ? (struct yaml_pos){0, 0} : doc->pos[at];
 }
 
-/* The container that holds the node a pointer names. */
+/* The container of the node at a pointer. */
 static json_at parent(const struct json *j, struct str pointer) {
     while (pointer.n > 0 && pointer.p[pointer.n - 1] != '/')
         pointer.n--;

@@ -4,19 +4,19 @@
  *            of every node in the original file
  * Scalars    as sigs.k8s.io/yaml on go.yaml.in/yaml/v2 reads them: `yes` is true, 0123 is 83,
  *            1e400 is a string; keys become strings
- * Merges     what "<<" brings is read in its place: it wins over the members in front of it, and
- *            those behind it win over it; of a list of mappings the first wins. (YAML's own rule,
+ * Merges     "<<" takes effect where it is written: its members override those before it and are
+ *            overridden by those after it; in a list of mappings the first wins. (YAML's own rule,
  *            which kubectl does not follow, lets the mapping's own members win in any order;
- *            where that differs, `lost` tells)
- * Strict     keys that stand twice in one mapping, keys that collide after conversion
- *            are errors (kubectl would silently take one of the values)
- * Marks      strings with U+0000 or half a surrogate pair, as json/json.h has it
- * Streams    lines beginning with "---" split; text behind "..." up to the next "---" is
- *            skipped and said in `note`; empty and null documents are skipped; a stream whose
- *            first byte that is no blank is "{" is read as JSON first, as kubectl does
- * Positions  are those of the file, in bytes of its UTF-8 form, without a BOM; lines end at LF,
- *            CRLF and CR. What an alias stands for has the position of the anchored value,
- *            for it is there that a person has to change it
+ *            `lost` lists the members for which that differs)
+ * Strict     duplicate keys in one mapping, and keys that collide after conversion, are errors
+ *            (kubectl would silently take one of the values)
+ * Marks      strings with U+0000 or half a surrogate pair, see json/json.h
+ * Streams    lines beginning with "---" separate documents; text after "..." up to the next "---"
+ *            is skipped and reported in `note`; empty and null documents are skipped; a stream
+ *            whose first non-blank byte is "{" is read as JSON first, as in kubectl
+ * Locations  are those of the file, in bytes of its UTF-8 form, without a BOM; lines end at LF,
+ *            CRLF and CR. The copy that an alias makes has the location of the anchored value,
+ *            since that is the text to change
  * Limits     struct yaml_limits; alias expansion is bounded by the size and node count of its
  *            result and by go-yaml's ratio; 16384 anchors per document
  * Ownership  the stream borrows the text (yaml_open copies nothing but may transcode UTF-16);
@@ -29,8 +29,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Of json/json.h, which is not included: jansson.h, which readers of rule files want beside
- * this, has the same words (enum json_type, JSON_STRING). */
+/* Of json/json.h, which is not included: jansson.h, which tests want beside this, has the same
+ * words (enum json_type, JSON_STRING). */
 struct json;
 struct json_cursor;
 
@@ -53,42 +53,42 @@ struct yaml_limits {
                           .max_nodes = 16u << 20,                                              \
                           .max_documents = 1u << 20})
 
-/* A mapping with "<<", and its last one: where it stands, and where its value ends. */
+/* The last "<<" of a mapping: the location of the key, and of the end of its value. */
 struct yaml_merge {
     uint32_t mapping;
     struct yaml_pos key, end;
 };
 
-/* A member that does not count, since a "<<" behind it brings another of its name. */
+/* A member that a later "<<" overrides. */
 struct yaml_lost {
     uint32_t mapping;
     struct yaml_pos pos; /* of its key */
 };
 
-struct positions;
+struct locations;
 
 struct yaml_doc {
     size_t index;            /* 0-based number among the documents that were not skipped */
-    uint32_t line;           /* where the document's first value starts */
+    uint32_t line;           /* of the document's first value */
     const struct json *json; /* the document's nodes; json->text is the JSON text, unescaped */
     const char *raw;  /* the JSON text before unescaping, raw_bytes long, for readers of */
     size_t raw_bytes; /* their own (jansson); compact unless the file itself is JSON */
     const struct yaml_pos *pos; /* one per node of json, keys included */
-    const char *note; /* NULL, or what a person should know ("text behind ... is ignored") */
+    const char *note; /* NULL, or a warning for the user ("text after ... is ignored") */
     uint32_t note_line;
-    bool ignored; /* the note is of text that is not part of the document */
-    bool aliases; /* *a in it: several nodes may have one place, their anchor's */
+    bool ignored; /* the note is about text that is not part of the document */
+    bool aliases; /* it has aliases: several nodes may share one location, their anchor's */
     const struct yaml_merge *merges; /* by mapping, ascending */
     const struct yaml_lost *lost;    /* in no order */
     uint32_t n_merges, n_lost;
-    const struct positions *places; /* for yaml_source */
+    const struct locations *locations; /* for yaml_source */
 };
 
 enum { YAML_WRITTEN = -1, YAML_GONE = -2 };
-/* The node that a node is a copy of; YAML_WRITTEN for one that stands in the text itself,
- * YAML_GONE where what was copied is no part of the document. */
+/* The node that a node is a copy of; YAML_WRITTEN when it is no copy, YAML_GONE when the original
+ * is not part of the document. */
 int64_t yaml_source(const struct yaml_doc *doc, uint32_t node);
-/* The alias that made a copy of it. */
+/* The location of the alias that made the copy. */
 struct yaml_pos yaml_alias(const struct yaml_doc *doc, uint32_t node);
 /* The last "<<" of a mapping, or NULL. */
 const struct yaml_merge *yaml_merge_of(const struct yaml_doc *doc, uint32_t mapping);
@@ -100,24 +100,24 @@ enum ec yaml_open(struct yaml **out, struct str text, struct yaml_limits limits,
 
 /* The next document that is not empty. *doc is NULL at the end of the stream and on errors.
  * Errors: EC_SYNTAX, EC_SCHEMA (duplicate key ...), EC_LIMIT, with line and col; EC_NOMEM.
- * After an error in one document the next call goes on behind the next "---" (YAML), or behind
- * the value (JSON that is well-formed); where neither is possible it reports the end. */
+ * After an error in one document the next call continues after the next "---" (YAML), or after
+ * the value (well-formed JSON); where neither is possible it reports the end. */
 enum ec yaml_next(struct yaml *y, struct yaml_doc **doc, struct err *err) MUST_CHECK;
 
 void yaml_close(struct yaml *y); /* NULL is fine */
 
-/* For documents whose every string is read: EC_SCHEMA, with line and column, when one is marked. */
+/* For documents in which every string matters. Errors: EC_SCHEMA, with line and column, when a
+ * string is marked. */
 enum ec yaml_require_plain(const struct yaml_doc *doc, struct err *err) MUST_CHECK;
 
-/* Line and column of the value a JSON pointer names; of the nearest parent that exists when
- * there is none. */
+/* Location of the value at a JSON pointer; of its nearest existing ancestor when there is none. */
 struct yaml_pos yaml_where(const struct yaml_doc *doc, struct str pointer);
-/* The same as seen from a value, a node of doc->json; `near` is of that document, and makes pointers into
- * one array cheap that are asked for in order. */
+/* The same, with the pointer relative to node `from` of doc->json. `near` belongs to that document;
+ * it makes consecutive lookups in one array cheap. */
 struct yaml_pos yaml_where_from(const struct yaml_doc *doc, struct json_cursor *near,
                                 uint32_t from, struct str pointer);
-/* The same for the key of a member (the last token of the pointer); of an element of an array
- * that of its value. */
+/* The same for the key of a member (the last token of the pointer); for an element of an array,
+ * that of the element. */
 struct yaml_pos yaml_where_key(const struct yaml_doc *doc, struct str pointer);
 
 #endif

@@ -79,7 +79,7 @@ var rules = []rule{
 	{"an empty list or mapping as a key", " as a key", sourceHas(`(\[|\{)(\s|#.*)*(\]|\})(\s|#.*)*`)},
 	{"a zone beyond 24 hours, as newer Go", "!!timestamp", sourceHas(`[+-]2[5-9]:`)},
 	{"a last line that kubectl loses", "which kubectl does not read", func(d document) bool { return d.lost }},
-	{"text behind an empty document", "text behind the end of an empty document", func(d document) bool { return true }},
+	{"text after an empty document", "text after the end of an empty document", func(d document) bool { return true }},
 	{"what is no YAML behind the document", "found ", goesOn},
 	{"what is no YAML behind the document", " not find ", goesOn},
 	{"what is no YAML behind the document", " not allowed in this context", goesOn},

@@ -8,7 +8,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* What pods are found by. */}}
+{{/* The labels that select the pods. */}}
 {{- define "pullgate.selector" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
@@ -38,7 +38,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
 {{- if .Values.hostNetwork.enabled }}{{ .Values.hostNetwork.metricsPort }}{{ else }}8080{{ end -}}
 {{- end -}}
 
-{{/* Whole seconds of a time as the program reads it (500ms, 20s, 2m, 1h), rounded up. */}}
+{{/* A duration in the program's notation (500ms, 20s, 2m, 1h) in whole seconds, rounded up. */}}
 {{- define "pullgate.seconds" -}}
 {{- $text := toString . -}}
 {{- $number := regexFind "^[0-9]+" $text | int -}}
@@ -50,7 +50,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
 {{- end -}}
 {{- end -}}
 
-{{/* Kubernetes kills what has not ended by then. Values of an older release (--reuse-values) lack it. */}}
+{{/* Kubernetes kills a pod that is still running after this time. Values of an older release (--reuse-values) lack it. */}}
 {{- define "pullgate.grace" -}}
 {{- $grace := .Values.terminationGracePeriodSeconds | default 35 | int -}}
 {{- $pause := index .Values.options "drain-pause" | default "5s" -}}

@@ -1,0 +1,24 @@
+/* edit/stream - files joined to one stream of documents, as kubectl reads it.
+ * Rules      a line `---` goes between two files, unless the second begins with one; a byte order
+ *            mark is kept at the start of the stream alone. In a stream of several files each JSON
+ *            value gets a document of its own: kubectl reads no `---` after two values in a row
+ * Ownership  the caller frees `out` (buf_done)
+ * Threads    one at a time                                                                  */
+#ifndef PULLGATE_EDIT_STREAM_H
+#define PULLGATE_EDIT_STREAM_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct stream {
+    struct buf out;
+    size_t n_files; /* in it */
+    bool several;   /* more than one file is expected */
+};
+#define STREAM_INIT                                                                            \
+    { .out = BUF_INIT((size_t)1 << 30) }
+
+/* Errors: EC_SYNTAX of a text that begins as JSON does and is none, EC_LIMIT, EC_NOMEM. */
+enum ec edit_stream_add(struct stream *s, struct str text, struct err *err) MUST_CHECK;
+
+#endif

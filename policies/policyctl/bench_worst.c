@@ -1,0 +1,351 @@
+#include "policyctl/bench.h"
+
+#include "imgref/imgref.h"
+#include "review/review.h"
+
+#include <stdio.h>
+#include <time.h>
+
+/* As large as --max-body lets a review be, unless it was told otherwise. */
+enum { BODY_MAX = 32 << 20, NAMES_MAX = 100000, REPLY_MAX = 1 << 30, ROOM = 1024 };
+enum { REGEXES_MAX = 5, TEXT_MAX = 320 };
+
+/* ---- a name that takes a regex long -------------------------------------------------- */
+
+struct costly {
+    const struct policy_pattern *pattern;
+    uint64_t steps; /* for the name */
+    char name[TEXT_MAX];
+};
+
+static uint64_t steps_of(const struct match_image *m, struct str name) {
+    struct match_meter meter = MATCH_METER(UINT64_MAX, NULL);
+    size_t slash = str_find(name, '/');
+    const struct match_target target = {.host = str_slice(name, 0, slash),
+                                        .repository = str_slice(name, slash + 1, name.n),
+                                        .whole = name};
+    (void)match_image(m, &target, &meter);
+    return UINT64_MAX - meter.left;
+}
+
+static bool is_word(char c) {
+    return (c >= 'a' && c <= 'z') || ascii_is_digit(c);
+}
+
+/* The literal text a regex begins with: "ghcr\.io/a" of `ghcr\.io/a(b|c)*`. */
+static size_t literal_head(struct str regex, char *to, size_t max) {
+    size_t n = 0;
+    for (size_t i = 0; i < regex.n && n < max; i++) {
+        char c = regex.p[i];
+        if (c == '^' && i == 0)
+            continue;
+        if (c == '\\' && i + 1 < regex.n && strchr(".-/", regex.p[i + 1]) != NULL)
+            c = regex.p[++i];
+        else if (!is_word(c) && c != '/' && c != '-' && c != ':')
+            break;
+        to[n++] = c;
+    }
+    return n;
+}
+
+/* Head, pieces as long as a name may be, and the regex's own letters, so that nothing is ruled out for
+ * the lack of one; then a byte that no pattern has at its end. */
+static void try_name(struct costly *out, struct str head, const char *piece) {
+    char name[TEXT_MAX];
+    struct buf b = BUF_OVER(name, sizeof name - 1);
+    struct str regex = match_image_text(out->pattern->image);
+    struct imgref ref;
+    struct err err = ERR_INIT;
+    buf_str(&b, head.n ? head : STR("docker.io/"));
+    if (str_find(buf_view(&b), '/') == b.n)
+        buf_puts(&b, ".io/");
+    size_t tail = 0, from = str_find(buf_view(&b), '/') + 1, piece_bytes = strlen(piece);
+    for (size_t i = 0; i < regex.n; i++)
+        tail += is_word(regex.p[i]);
+    tail = tail < 60 ? tail : 60;
+    while (b.n - from + piece_bytes + tail + 4 < IMGREF_PATH_MAX)
+        buf_puts(&b, piece);
+    for (size_t i = 0, left = tail; i < regex.n && left != 0; i++)
+        if (is_word(regex.p[i])) {
+            buf_putc(&b, regex.p[i]);
+            left--;
+        }
+    buf_puts(&b, "/0q");
+    struct str text = buf_view(&b);
+    if (b.bad || imgref_parse(&ref, text, &err) != EC_OK ||
+        ref.host.n + 1 + ref.path.n != text.n)
+        return;
+    uint64_t steps = steps_of(out->pattern->image, text);
+    if (steps <= out->steps)
+        return;
+    out->steps = steps;
+    memcpy(out->name, text.p, text.n);
+    out->name[text.n] = '\0';
+}
+
+/* Each letter of the regex by itself and as a component, behind its literal beginning. */
+static void find_name(struct costly *out) {
+    struct str regex = match_image_text(out->pattern->image);
+    char head[TEXT_MAX / 4];
+    struct str begin = {head, literal_head(regex, head, sizeof head)};
+    bool seen[128] = {false};
+    for (size_t i = 0; i <= regex.n; i++) {
+        char c = i < regex.n ? regex.p[i] : 'a';
+        if (!is_word(c) || seen[(unsigned char)c])
+            continue;
+        seen[(unsigned char)c] = true;
+        const char pieces[][5] = {{c}, {c, '/'}, {c, c, '/'}, {c, '-', c, '/'}};
+        for (size_t k = 0; k < sizeof pieces / sizeof *pieces; k++) {
+            try_name(out, begin, pieces[k]);
+            try_name(out, STR_NONE, pieces[k]);
+        }
+    }
+}
+
+/* ---- a review ------------------------------------------------------------------------ */
+
+struct making {
+    const struct policy *policy;
+    const struct policy_rule *rule; /* that should select the object */
+    int64_t now_s;
+    unsigned flags;
+    struct review_session session;
+    struct buf body, reply;
+    struct bench_worst *out;
+    struct err *err;
+};
+
+/* A name that the first of the globs takes. */
+static void put_name(struct buf *b, const struct policy_names *globs, const char *otherwise) {
+    struct str glob = globs->n ? globs->v[0] : str_of(otherwise);
+    for (size_t i = 0; i < glob.n; i++)
+        if (glob.p[i] != '*')
+            buf_putc(b, glob.p[i]);
+    if (glob.n == 1 && glob.p[0] == '*')
+        buf_puts(b, otherwise);
+}
+
+static void put_labels(struct buf *b, const struct match_selector *s) {
+    const char *comma = "";
+    for (size_t i = 0; i < s->n_requirements; i++) {
+        const struct match_requirement *r = &s->requirements[i];
+        if (r->op != MATCH_IN && r->op != MATCH_EXISTS)
+            continue;
+        buf_puts(b, comma);
+        buf_json(b, r->key);
+        buf_putc(b, ':');
+        buf_json(b, r->n_values ? r->values[0] : STR_NONE);
+        comma = ",";
+    }
+}
+
+enum more { MORE_NOTHING, MORE_GROUPS, MORE_LABELS, MORE_USER };
+
+static void begin(struct making *m, enum more more) {
+    struct buf *b = &m->body;
+    const struct policy_match *match = &m->rule->match;
+    buf_reset(b);
+    buf_puts(
+        b, "{\"kind\":\"AdmissionReview\",\"apiVersion\":\"admission.k8s.io/v1\",\"request\":{"
+           "\"uid\":\"worst\",\"kind\":{\"group\":\"\",\"version\":\"v1\",\"kind\":\"Pod\"},"
+           "\"resource\":{\"group\":\"\",\"version\":\"v1\",\"resource\":\"pods\"},"
+           "\"operation\":\"CREATE\",\"namespace\":\"");
+    put_name(b, &match->namespaces, "default");
+    buf_puts(b, "\",\"userInfo\":{\"username\":\"");
+    put_name(b, &match->users, "user");
+    for (size_t i = 0; more == MORE_USER && i < BODY_MAX / 2; i++)
+        buf_putc(b, 'a');
+    buf_puts(b, "\",\"groups\":[");
+    for (size_t i = 0; more == MORE_GROUPS && b->n < BODY_MAX - ROOM; i++)
+        buf_printf(b, "\"group-%zu\",", i);
+    buf_putc(b, '"');
+    put_name(b, &match->groups, "group");
+    buf_puts(b,
+             "\"]},\"object\":{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":"
+             "\"worst\",\"labels\":{");
+    put_labels(b, &match->pod_labels);
+    bool comma = b->p != NULL && b->p[b->n - 1] != '{';
+    for (size_t i = 0; more == MORE_LABELS && b->n < BODY_MAX - ROOM; i++, comma = true)
+        buf_printf(b, "%s\"label-%zu\":\"\"", comma ? "," : "", i);
+    buf_puts(b, "}},\"spec\":{\"serviceAccountName\":\"");
+    put_name(b, &match->service_accounts, "default");
+    buf_puts(b, "\",\"containers\":[");
+}
+
+static bool has_limit(const struct decision *d) {
+    for (size_t i = 0; i < d->n_reasons; i++)
+        if (d->reasons[i].code == REASON_PATTERN_LIMIT)
+            return true;
+    return false;
+}
+
+/* Ends the review, asks, and keeps what it took. */
+static void measure(struct making *m, const char *what, size_t n_images,
+                    const struct policy_pattern *regex) {
+    struct bench_worst_row *row = &m->out->rows[m->out->n_rows];
+    if (m->err->code != EC_OK || m->out->n_rows == BENCH_WORST_ROWS_MAX)
+        return;
+    buf_puts(&m->body, "]}}}}");
+    size_t n = m->body.n;
+    char *padding = buf_room(&m->body, JSON_PADDING);
+    if (padding == NULL) {
+        err_set(m->err, EC_NOMEM, "out of memory");
+        return;
+    }
+    memset(padding, 0, JSON_PADDING);
+    buf_reset(&m->reply);
+    clock_t start = clock();
+    if (review_answer(&m->session, m->policy, m->now_s, m->flags, m->body.p, n, &m->reply,
+                      m->err) != EC_OK)
+        return;
+    clock_t end = clock();
+    const struct decision *d = &m->session.decision;
+    *row =
+        (struct bench_worst_row){.regex = regex,
+                                 .n_images = n_images,
+                                 .n_bytes = n,
+                                 .steps = d->n_steps,
+                                 .is_limited = has_limit(d),
+                                 .verdict = engine_verdict_name(d->verdict),
+                                 .ns = (int64_t)(end - start) * (1000000000 / CLOCKS_PER_SEC)};
+    snprintf(row->what, sizeof row->what, "%s", what);
+    m->out->n_rows++;
+}
+
+static size_t put_images(struct making *m, struct str name, const char *between, size_t max) {
+    size_t i = 0;
+    for (; i < max && m->body.n < BODY_MAX - ROOM; i++)
+        buf_printf(&m->body, "%s{\"image\":\"%.*s%s%zu\"}", i ? "," : "", STR_ARG(name),
+                   between, i);
+    return i;
+}
+
+/* ---- all of them --------------------------------------------------------------------- */
+
+static size_t size_of(const struct policy_rule *r) {
+    return r->approved.n + 3 * r->denied.n + r->n_mirrors + r->n_secrets;
+}
+
+static const struct policy_rule *largest_rule(const struct policy *p) {
+    const struct policy_rule *largest = &p->rules[0];
+    for (size_t i = 1; i < p->n_rules; i++)
+        if (size_of(&p->rules[i]) > size_of(largest))
+            largest = &p->rules[i];
+    return largest;
+}
+
+struct regexes {
+    struct costly v[REGEXES_MAX]; /* the costliest first */
+    const struct policy_rule *rules[REGEXES_MAX];
+    size_t n;
+};
+
+static void rank(struct regexes *all, const struct policy_rule *rule,
+                 const struct policy_pattern *pattern) {
+    struct costly one = {.pattern = pattern};
+    if (!match_image_is_regex(pattern->image))
+        return;
+    find_name(&one);
+    size_t at = all->n < REGEXES_MAX ? all->n++ : REGEXES_MAX;
+    for (; at > 0 && all->v[at - 1].steps < one.steps; at--)
+        if (at < REGEXES_MAX) {
+            all->v[at] = all->v[at - 1];
+            all->rules[at] = all->rules[at - 1];
+        }
+    if (at == REGEXES_MAX)
+        return;
+    all->v[at] = one;
+    all->rules[at] = rule;
+}
+
+static void rank_all(struct regexes *all, const struct policy_rule *rule,
+                     const struct policy_patterns *patterns) {
+    for (size_t i = 0; i < patterns->n; i++)
+        rank(all, rule, &patterns->v[i]);
+}
+
+static void measure_regexes(struct making *m) {
+    struct regexes all = {.n = 0};
+    const struct policy *p = m->policy;
+    for (size_t i = 0; i < p->n_rules; i++) {
+        rank_all(&all, &p->rules[i], &p->rules[i].denied);
+        rank_all(&all, &p->rules[i], &p->rules[i].approved);
+    }
+    for (size_t i = 0; i < p->n_exemptions; i++)
+        rank_all(&all, &p->rules[0], &p->exemptions[i].images);
+    for (size_t i = 0; i < all.n && all.v[i].steps != 0; i++) {
+        m->rule = all.rules[i];
+        begin(m, MORE_NOTHING);
+        size_t n = put_images(m, str_of(all.v[i].name), ":", NAMES_MAX);
+        measure(m, "regex", n, all.v[i].pattern);
+    }
+}
+
+/* So many that fit in the memory of a request: what is refused unread costs less. */
+static void measure_many(struct making *m, const char *what, struct str name,
+                         const char *between, size_t max) {
+    for (size_t n = SIZE_MAX; m->err->code == EC_OK; n /= 2, m->out->n_rows--) {
+        begin(m, MORE_NOTHING);
+        n = put_images(m, name, between, n < max ? n : max);
+        measure(m, what, n, NULL);
+        const struct decision *d = &m->session.decision;
+        if (d->n_reasons == 0 || d->reasons[0].code != REASON_MALFORMED)
+            return;
+    }
+}
+
+static void measure_names(struct making *m) {
+    char name[TEXT_MAX];
+    struct buf b = BUF_OVER(name, sizeof name - 1);
+    buf_puts(&b, "quay.io/");
+    while (b.n < IMGREF_PATH_MAX)
+        buf_puts(&b, "a/");
+    buf_puts(&b, "a");
+    m->rule = largest_rule(m->policy);
+    measure_many(m, "many images", STR("a"), "", SIZE_MAX);
+    measure_many(m, "foreign images", STR("x.io/"), "", SIZE_MAX);
+    measure_many(m, "one image, many times", STR("x.io/a\",\"name\":\""), "", SIZE_MAX);
+    measure_many(m, "long names", buf_view(&b), ":", NAMES_MAX);
+}
+
+static void measure_selection(struct making *m) {
+    static const char *const whats[] = {[MORE_GROUPS] = "many groups",
+                                        [MORE_LABELS] = "many labels",
+                                        [MORE_USER] = "long user name"};
+    bool request[] = {false, false, false, false};
+    for (size_t i = 0; i < m->policy->n_rules; i++) {
+        const struct policy_match *match = &m->policy->rules[i].match;
+        request[MORE_GROUPS] |= match->groups.n != 0;
+        request[MORE_LABELS] |= match->pod_labels.n_requirements != 0;
+        request[MORE_USER] |= match->users.n != 0;
+    }
+    m->rule = &m->policy->rules[m->policy->n_rules - 1];
+    for (enum more more = MORE_GROUPS; more <= MORE_USER; more++) {
+        if (!request[more])
+            continue;
+        begin(m, more);
+        measure(m, whats[more], put_images(m, STR("a"), "", 1), NULL);
+    }
+}
+
+enum ec bench_worst_measure(struct bench_worst *out, const struct policy *policy, int64_t now_s,
+                            unsigned engine_flags, struct err *err) {
+    struct making m = {.policy = policy,
+                       .now_s = now_s,
+                       .flags = engine_flags,
+                       .body = BUF_INIT(BODY_MAX + ROOM * ROOM),
+                       .reply = BUF_INIT(REPLY_MAX),
+                       .out = out,
+                       .err = err};
+    out->n_rows = 0;
+    if (policy->n_rules == 0)
+        return EC_OK;
+    review_session_init(&m.session, REVIEW_LIMITS_DEFAULT);
+    measure_names(&m);
+    measure_regexes(&m);
+    measure_selection(&m);
+    review_session_done(&m.session);
+    buf_done(&m.body);
+    buf_done(&m.reply);
+    return err->code;
+}

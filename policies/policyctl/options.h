@@ -1,0 +1,148 @@
+/* policyctl/options - the options of each verb, as structs, and the rows that several verbs have.
+ * Shape      options_manifests.c: the verbs that read manifests; options_tools.c: all others. Each
+ *            holds, verb by verb, the words of its options, their rows and its struct verb
+ * Rules      words are in the order of the enum that belongs to them
+ * Ownership  strings borrow from argv and the environment                                    */
+#ifndef PULLGATE_POLICYCTL_OPTIONS_H
+#define PULLGATE_POLICYCTL_OPTIONS_H
+
+#include "policyctl/requester.h"
+#include "policyctl/verb.h"
+
+enum options_endpoint { ENDPOINT_MUTATE, ENDPOINT_VALIDATE };
+enum options_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+enum test_output {
+    TEST_TEXT,
+    TEST_JSON,
+    TEST_YAML,
+    TEST_DIFF,
+    TEST_JUNIT,
+    TEST_SARIF,
+    TEST_GITHUB,
+    TEST_TAP,
+    N_TEST_OUTPUTS
+};
+struct options_test {
+    const char *policy;
+    struct requester_flags requester;
+    struct opt_list exclude;
+    uint64_t jobs; /* 0: not given */
+    int output, endpoint, color;
+    bool fail_on_warn, require_objects, quiet, summary, strict, verbose;
+};
+
+struct options_apply {
+    const char *policy;
+    struct requester_flags requester;
+    struct opt_list exclude;
+    bool templates, in_place, strict;
+};
+
+enum explain_output { EXPLAIN_TEXT, EXPLAIN_JSON };
+struct options_explain {
+    const char *policy;
+    struct requester_flags requester;
+    struct opt_list exclude;
+    int output;
+    bool strict;
+};
+
+enum images_output { IMAGES_TABLE, IMAGES_JSON, IMAGES_SYNC, IMAGES_COPY };
+struct options_images {
+    const char *policy;
+    struct requester_flags requester;
+    struct opt_list exclude;
+    int output;
+    bool strict;
+};
+
+enum bench_output { BENCH_TEXT, BENCH_JSON };
+struct options_bench {
+    const char *policy, *namespace, *now, *save, *compare;
+    uint64_t rounds, warmup, concurrency, threshold;
+    int output, endpoint;
+    bool worst;
+};
+
+struct options_review {
+    const char *policy, *now;
+    int endpoint;
+};
+
+enum lint_output { LINT_TEXT, LINT_JSON, LINT_JUNIT, LINT_SARIF, LINT_GITHUB };
+struct options_lint {
+    const char *now;
+    struct opt_list ignored;
+    uint64_t soon_days;
+    int output;
+    bool schema, strict;
+};
+
+enum verify_output { VERIFY_TEXT, VERIFY_JSON, VERIFY_JUNIT, VERIFY_SARIF, VERIFY_GITHUB };
+struct options_verify {
+    const char *run; /* a regex, or NULL */
+    int output;
+    bool verbose;
+};
+
+enum parse_output { PARSE_TEXT, PARSE_JSON };
+struct options_parse {
+    int output;
+};
+
+struct options_certs {
+    const char *dir, *service, *namespace, *cert, *key_file, *name;
+    struct opt_list dns;
+    uint64_t days, ca_days, overlap_days; /* days 0: not given */
+    int key; /* enum certs_key; -1: not given, as cmd_certs sets it */
+    bool force, new_ca, dry_run;
+};
+
+enum render_failure { RENDER_IGNORE, RENDER_FAIL };
+struct options_render {
+    const char *namespace, *image, *policy, *certs;
+    uint64_t replicas;
+    int failure_policy;
+};
+
+/* Of one verb. All bytes are zero before options are parsed. */
+union options {
+    struct options_test test;
+    struct options_apply apply;
+    struct options_explain explain;
+    struct options_images images;
+    struct options_bench bench;
+    struct options_review review;
+    struct options_lint lint;
+    struct options_verify verify;
+    struct options_parse parse;
+    struct options_certs certs;
+    struct options_render render;
+};
+
+extern const char *const options_endpoints[];        /* "mutate", "validate" */
+extern const char *const options_failure_policies[]; /* "Ignore", "Fail" */
+
+extern const struct verb verb_test, verb_apply, verb_explain, verb_images, verb_bench;
+extern const struct verb verb_review, verb_lint, verb_verify, verb_parse, verb_certs,
+    verb_render, verb_completion;
+
+verb_run_fn cmd_test, cmd_apply, cmd_explain, cmd_images, cmd_bench;
+verb_run_fn cmd_review, cmd_lint, cmd_verify, cmd_parse, cmd_certs, cmd_render, cmd_completion;
+
+/* ---- rows ---------------------------------------------------------------------------- */
+
+/* clang-format off */
+#define OPTIONS_AT(verb, field) .offset = offsetof(struct options_##verb, field)
+#define OPTIONS_TABLE(table_rows)                                                              \
+    {.rows = table_rows, .n_rows = sizeof table_rows / sizeof *table_rows, .env_prefix = NULL}
+#define OPTIONS_POLICY_ROW(verb)                                                               \
+    {"policy", 'p', OPT_STRING, "FILE", NULL,                                                  \
+     "Rule file, or a folder of rule files; PULLGATE_POLICY when not given.",                  \
+     OPTIONS_AT(verb, policy)}
+#define OPTIONS_HELP_ROW                                                                       \
+    {"help", 'h', OPT_HELP, NULL, NULL, "Print this and end.", .offset = 0}
+/* clang-format on */
+
+#endif

@@ -1,0 +1,287 @@
+#include "object/parallel.h"
+#include "policyctl/options.h"
+
+const char *const options_endpoints[] = {
+    [ENDPOINT_MUTATE] = "mutate", [ENDPOINT_VALIDATE] = "validate", NULL};
+static const char *const operation_words[] = {"CREATE", "UPDATE", NULL};
+
+/* ---- rows that several of these verbs have ------------------------------------------- */
+
+/* clang-format off */
+#define REQUESTER_AT(verb, field)                                                              \
+    .offset = offsetof(struct options_##verb, requester.field)
+#define WHERE_ROWS(verb)                                                                       \
+    {"namespace", 'n', OPT_STRING, "NAME", NULL,                                               \
+     "Namespace of images that stand alone, and of objects that name none; \"default\" when "  \
+     "not given.",                                                                             \
+     REQUESTER_AT(verb, namespace)},                                                           \
+    {"labels", 'l', OPT_STRING, "KEY=VALUE,...", NULL,                                         \
+     "Labels of the pod that an image standing alone is taken to be in.",                      \
+     REQUESTER_AT(verb, labels)},                                                              \
+    {"service-account", 0, OPT_STRING, "NAME", "default",                                      \
+     "Service account of that pod, and of pods that name none.",                               \
+     REQUESTER_AT(verb, service_account)}
+#define WHO_ROWS(verb)                                                                         \
+    {"user", 0, OPT_STRING, "NAME", NULL,                                                      \
+     "Who asks, as system:serviceaccount:airbyte:airbyte-admin; for rules that match users.",  \
+     REQUESTER_AT(verb, user)},                                                                \
+    {"group", 0, OPT_LIST, "NAME", NULL, "A group of that user; may be given several times.",  \
+     REQUESTER_AT(verb, groups)}
+#define OPERATION_ROW(verb)                                                                    \
+    {"operation", 0, OPT_WORD, "WORD", "CREATE",                                               \
+     "What is asked. On UPDATE of a pod only images can still be rewritten.",                  \
+     REQUESTER_AT(verb, operation), .words = operation_words}
+#define NOW_ROW(verb)                                                                          \
+    {"now", 0, OPT_STRING, "TIME", NULL,                                                       \
+     "Date (2027-01-31) or RFC 3339 time at which exemptions are looked at; the clock's when " \
+     "not given.",                                                                             \
+     REQUESTER_AT(verb, now)}
+#define EXCLUDE_ROW(verb)                                                                      \
+    {"exclude", 0, OPT_LIST, "GLOB", NULL,                                                     \
+     "Leave out what matches in folders, from the folder given on; ** is any number of "       \
+     "folders, a glob without a slash holds at any depth. May be given several times; lines of "\
+     ".pullgateignore say the same.",                                                          \
+     OPTIONS_AT(verb, exclude)}
+#define STRICT_ROW(verb)                                                                       \
+    {"strict", 0, OPT_FLAG, NULL, NULL,                                                        \
+     "Exit with 1 when something is not judged: an object of another kind with images in it, a "\
+     "template in a folder that was not rendered.",                                            \
+     OPTIONS_AT(verb, strict)}
+/* clang-format on */
+
+/* ---- test ---------------------------------------------------------------------------- */
+
+static const char *const test_output_words[] = {
+    [TEST_TEXT] = "text",     [TEST_JSON] = "json",   [TEST_YAML] = "yaml",
+    [TEST_DIFF] = "diff",     [TEST_JUNIT] = "junit", [TEST_SARIF] = "sarif",
+    [TEST_GITHUB] = "github", [TEST_TAP] = "tap",     NULL};
+
+static const char *const color_words[] = {
+    [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never", NULL};
+
+static const struct opt_row test_rows[] = {
+    OPTIONS_POLICY_ROW(test),
+    {"output", 'o', OPT_WORD, "FORMAT", "text",
+     "text: file:line:col lines and a summary; when all is well silence, and the summary on a "
+     "terminal alone. json: one document. yaml: the objects after the patch. diff: what the "
+     "patch changes. junit, sarif, github, tap: for CI systems.",
+     OPTIONS_AT(test, output), .words = test_output_words},
+    {"namespace", 'n', OPT_STRING, "NAME", NULL,
+     "Namespace of objects that name none, as kubectl -n; \"default\" when not given.",
+     REQUESTER_AT(test, namespace)},
+    WHO_ROWS(test),
+    {"service-account", 0, OPT_STRING, "NAME", NULL,
+     "Service account of pods that name none; \"default\" when not given.",
+     REQUESTER_AT(test, service_account)},
+    OPERATION_ROW(test),
+    {"endpoint", 0, OPT_WORD, "WORD", "mutate",
+     "mutate rewrites and refuses; validate refuses only, and takes objects as they stand.",
+     OPTIONS_AT(test, endpoint), .words = options_endpoints},
+    NOW_ROW(test),
+    EXCLUDE_ROW(test),
+    STRICT_ROW(test),
+    {"fail-on-warn", 0, OPT_FLAG, NULL, NULL, "Exit with 3 when there are only warnings.",
+     OPTIONS_AT(test, fail_on_warn)},
+    {"require-objects", 0, OPT_FLAG, NULL, NULL,
+     "Exit with 1 when a FILE or folder has no object: a CI job that tests nothing is no test.",
+     OPTIONS_AT(test, require_objects)},
+    {"quiet", 'q', OPT_FLAG, NULL, NULL,
+     "Denials, warnings and what is not judged: no rewrites, no summary, no progress.",
+     OPTIONS_AT(test, quiet)},
+    {"verbose", 'v', OPT_FLAG, NULL, NULL,
+     "Name each file of a folder that is skipped, being no manifest.",
+     OPTIONS_AT(test, verbose)},
+    {"summary", 0, OPT_FLAG, NULL, NULL,
+     "Print the summary in any case; of formats that have none on standard error.",
+     OPTIONS_AT(test, summary)},
+    {"color", 0, OPT_WORD, "WHEN", "auto",
+     "Colours in text: auto is when standard output is a terminal and NO_COLOR is not set.",
+     OPTIONS_AT(test, color), .words = color_words},
+    {"jobs", 'j', OPT_NUMBER, "N", NULL,
+     "Files read at a time; as many as there are processors, at most 8, when not given.",
+     OPTIONS_AT(test, jobs), .min = 1, .max = OBJECT_PARALLEL_JOBS_MAX},
+    OPTIONS_HELP_ROW,
+};
+
+const struct verb verb_test = {
+    .name = "test",
+    .usage = "[OPTION...] FILE...|-",
+    .summary = "say what the webhook would do to manifests",
+    .details = "Reads YAML or JSON: many documents, Lists, folders, AdmissionReviews; pods and "
+               "all built-in\n"
+               "workloads with a pod template. Objects of other kinds that hold anything like "
+               "an image are\n"
+               "not judged, and told. In folders, files that are no manifests are skipped.\n",
+    .examples =
+        "  policyctl test -p rules.yaml manifests/\n"
+        "  helm template chart | policyctl test -p rules.yaml -n airbyte -\n"
+        "  policyctl test -p rules.yaml -o sarif --require-objects manifests/ >result.sarif\n",
+    .options = OPTIONS_TABLE(test_rows),
+    .run = cmd_test,
+};
+
+/* ---- apply --------------------------------------------------------------------------- */
+
+static const struct opt_row apply_rows[] = {
+    OPTIONS_POLICY_ROW(apply),
+    {"templates", 't', OPT_FLAG, NULL, NULL,
+     "Rewrite the images of pod templates, too, as those of their pods; the webhook leaves "
+     "templates alone.",
+     OPTIONS_AT(apply, templates)},
+    {"in-place", 'i', OPT_FLAG, NULL, NULL,
+     "Write the files themselves, each in one step, instead of standard output.",
+     OPTIONS_AT(apply, in_place)},
+    WHERE_ROWS(apply),
+    WHO_ROWS(apply),
+    NOW_ROW(apply),
+    EXCLUDE_ROW(apply),
+    STRICT_ROW(apply),
+    OPTIONS_HELP_ROW,
+};
+
+const struct verb verb_apply = {
+    .name = "apply",
+    .usage = "[OPTION...] FILE...|-",
+    .summary = "print manifests as the webhook would leave them",
+    .details =
+        "Comments, order, quotes and layout stay. Denied objects stay as they are, and are "
+        "told\n"
+        "(exit status 1). From standard input to standard output it is a post-renderer of "
+        "Helm\n"
+        "and, given a ResourceList, a KRM function of kustomize; then functionConfig may name\n"
+        "the rule file in spec.policy.\n",
+    .examples = "  policyctl apply -p rules.yaml --in-place manifests/\n"
+                "  helm template chart | policyctl apply -p rules.yaml -n airbyte - | kubectl "
+                "apply -f -\n",
+    .options = OPTIONS_TABLE(apply_rows),
+    .run = cmd_apply,
+};
+
+/* ---- explain ------------------------------------------------------------------------- */
+
+static const char *const explain_output_words[] = {
+    [EXPLAIN_TEXT] = "text", [EXPLAIN_JSON] = "json", NULL};
+
+static const struct opt_row explain_rows[] = {
+    OPTIONS_POLICY_ROW(explain),
+    {"output", 'o', OPT_WORD, "FORMAT", "text", "json: one JSON object a line.",
+     OPTIONS_AT(explain, output), .words = explain_output_words},
+    WHERE_ROWS(explain),
+    WHO_ROWS(explain),
+    NOW_ROW(explain),
+    OPERATION_ROW(explain),
+    EXCLUDE_ROW(explain),
+    STRICT_ROW(explain),
+    OPTIONS_HELP_ROW,
+};
+
+const struct verb verb_explain = {
+    .name = "explain",
+    .usage = "[OPTION...] IMAGE|FILE|-...",
+    .summary = "say which rule decides, and why, step by step",
+    .details = "What names a file, or ends as a manifest does, is one; all else is an image, "
+               "taken to be in\n"
+               "a pod of its own.\n",
+    .examples = "  policyctl explain -p rules.yaml -n airbyte nginx:1.25\n"
+                "  policyctl explain -p rules.yaml -o json pods.yaml\n",
+    .options = OPTIONS_TABLE(explain_rows),
+    .run = cmd_explain,
+};
+
+/* ---- images -------------------------------------------------------------------------- */
+
+static const char *const images_output_words[] = {[IMAGES_TABLE] = "table",
+                                                  [IMAGES_JSON] = "json",
+                                                  [IMAGES_SYNC] = "skopeo-sync",
+                                                  [IMAGES_COPY] = "skopeo-copy",
+                                                  NULL};
+
+static const struct opt_row images_rows[] = {
+    OPTIONS_POLICY_ROW(images),
+    {"output", 'o', OPT_WORD, "FORMAT", "table",
+     "table and json: every image and where it comes from. skopeo-sync: what has to be copied, "
+     "as "
+     "a file for skopeo sync --src yaml, which has one destination: exit status 4 where images "
+     "are left out. skopeo-copy: a command for each.",
+     OPTIONS_AT(images, output), .words = images_output_words},
+    WHERE_ROWS(images),
+    WHO_ROWS(images),
+    NOW_ROW(images),
+    EXCLUDE_ROW(images),
+    STRICT_ROW(images),
+    OPTIONS_HELP_ROW,
+};
+
+const struct verb verb_images = {
+    .name = "images",
+    .usage = "[OPTION...] FILE...|-",
+    .summary = "list the images, and where the policy sends them",
+    .details = "Reads what test reads, or a list of names, one a line (as abctl images "
+               "manifest prints).\n"
+               "skopeo sync has one destination, and keeps of a name its last part: -o "
+               "skopeo-sync prints\n"
+               "what belongs to the destination most images go to, with the command, and tells "
+               "of the\n"
+               "others. -o skopeo-copy has them all.\n",
+    .examples = "  helm template chart | policyctl images -p rules.yaml -\n"
+                "  abctl images manifest | policyctl images -p rules.yaml -n airbyte -o "
+                "skopeo-sync - >sync.yaml\n"
+                "  policyctl images -p rules.yaml -o skopeo-copy manifests/ | sh\n",
+    .options = OPTIONS_TABLE(images_rows),
+    .run = cmd_images,
+};
+
+/* ---- bench --------------------------------------------------------------------------- */
+
+static const char *const bench_output_words[] = {
+    [BENCH_TEXT] = "text", [BENCH_JSON] = "json", NULL};
+
+static const struct opt_row bench_rows[] = {
+    OPTIONS_POLICY_ROW(bench),
+    {"iterations", 0, OPT_NUMBER, "N", "1000", "Times that each object is decided over.",
+     OPTIONS_AT(bench, rounds), .min = 1, .max = 1000000000},
+    {"warmup", 0, OPT_NUMBER, "N", "100", "Times before that, which are not measured.",
+     OPTIONS_AT(bench, warmup), .max = 1000000000},
+    {"concurrency", 'c', OPT_NUMBER, "N", "1", "Threads that share the iterations.",
+     OPTIONS_AT(bench, concurrency), .min = 1, .max = 256},
+    {"save", 0, OPT_STRING, "FILE", NULL, "Keep the figures, for a later --compare.",
+     OPTIONS_AT(bench, save)},
+    {"compare", 0, OPT_STRING, "FILE", NULL,
+     "Figures that were kept; exit with 1 when the median of now is slower by more than the "
+     "threshold.",
+     OPTIONS_AT(bench, compare)},
+    {"worst", 0, OPT_FLAG, NULL, NULL,
+     "No files: make the worst reviews for the rule file, of 32 MiB at most, and tell what "
+     "each takes.",
+     OPTIONS_AT(bench, worst)},
+    {"threshold", 0, OPT_NUMBER, "PERCENT", "10", "How much slower is too slow.",
+     OPTIONS_AT(bench, threshold), .max = 1000000},
+    {"namespace", 'n', OPT_STRING, "NAME", NULL,
+     "Namespace of objects that name none; \"default\" when not given.",
+     OPTIONS_AT(bench, namespace)},
+    {"endpoint", 0, OPT_WORD, "WORD", "mutate", "Which of the webhook's paths is asked.",
+     OPTIONS_AT(bench, endpoint), .words = options_endpoints},
+    {"now", 0, OPT_STRING, "TIME", NULL,
+     "Date or RFC 3339 time at which exemptions are looked at; the clock's when not given.",
+     OPTIONS_AT(bench, now)},
+    {"output", 'o', OPT_WORD, "FORMAT", "text", "json: the document that --save keeps.",
+     OPTIONS_AT(bench, output), .words = bench_output_words},
+    OPTIONS_HELP_ROW,
+};
+
+const struct verb verb_bench = {
+    .name = "bench",
+    .usage = "[OPTION...] FILE...",
+    .summary = "measure decisions of a rule file",
+    .details = "Reads objects as test does, decides over them again and again, and tells "
+               "decisions per\n"
+               "second and how long one takes: the engine's work alone, and for "
+               "AdmissionReviews the way\n"
+               "from bytes to bytes as well.\n",
+    .examples =
+        "  policyctl bench -p rules.yaml --worst\n"
+        "  policyctl bench -p rules.yaml --save base.json pods.yaml\n"
+        "  policyctl bench -p rules.yaml --compare base.json --threshold 20 pods.yaml\n",
+    .options = OPTIONS_TABLE(bench_rows),
+    .run = cmd_bench,
+};

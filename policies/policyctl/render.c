@@ -1,0 +1,213 @@
+#include "policyctl/render.h"
+
+#include "edit/json_arena.h"
+#include "yaml/yaml.h"
+
+#include <jansson.h>
+
+/* What stands in deploy/kustomize/base for what the request says. */
+static const char base_namespace[] = "pullgate";
+
+struct filling { /* an edit_json_arena, and what it holds beside jansson's */
+    struct buf *out;
+    const struct render_request *request;
+    struct yaml *base;
+    struct buf base64;
+};
+
+static bool set(json_t *object, const char *key, json_t *value_taken) {
+    return json_is_object(object) && json_object_set_new(object, key, value_taken) == 0;
+}
+
+static json_t *text(struct str s) {
+    return json_stringn(s.n != 0 ? s.p : "", s.n);
+}
+
+/* Descends by keys; NULL ends them. */
+static json_t *at(json_t *object, const char *const keys[]) {
+    for (; *keys != NULL; keys++)
+        object = json_object_get(object, *keys);
+    return object;
+}
+#define AT(object, ...) at(object, (const char *const[]){__VA_ARGS__, NULL})
+
+/* ---- edits, by kind ------------------------------------------------------------------ */
+
+static bool edit_namespace(json_t *o, const struct render_request *r) {
+    return set(AT(o, "metadata"), "name", text(r->namespace)) &&
+           set(AT(o, "metadata", "labels"), "kubernetes.io/metadata.name", text(r->namespace));
+}
+
+static bool edit_namespaced(json_t *o, const struct render_request *r) {
+    return set(AT(o, "metadata"), "namespace", text(r->namespace));
+}
+
+static bool edit_deployment(json_t *o, const struct render_request *r) {
+    json_t *containers = AT(o, "spec", "template", "spec", "containers");
+    return edit_namespaced(o, r) && set(AT(o, "spec"), "replicas", json_integer(r->replicas)) &&
+           set(json_array_get(containers, 0), "image", text(r->image));
+}
+
+/* A webhook leaves out the namespace that it runs in. */
+static bool edit_selector(json_t *selector, const struct render_request *r) {
+    json_t *values = AT(json_array_get(AT(selector, "matchExpressions"), 0), "values");
+    for (size_t i = 0; i < json_array_size(values); i++) {
+        const char *name = json_string_value(json_array_get(values, i));
+        if (name != NULL && strcmp(name, base_namespace) == 0)
+            return json_array_set_new(values, i, text(r->namespace)) == 0;
+    }
+    return false;
+}
+
+static bool edit_webhook(json_t *hook, const struct render_request *r) {
+    return set(AT(hook, "clientConfig", "service"), "namespace", text(r->namespace)) &&
+           set(AT(hook, "clientConfig"), "caBundle", text(r->ca_bundle)) &&
+           edit_selector(AT(hook, "namespaceSelector"), r);
+}
+
+/* The first of each configuration judges pods; what comes behind may always be left out. */
+static bool edit_webhooks(json_t *o, const struct render_request *r) {
+    json_t *hooks = AT(o, "webhooks");
+    for (size_t i = 0; i < json_array_size(hooks); i++)
+        if (!edit_webhook(json_array_get(hooks, i), r))
+            return false;
+    return set(json_array_get(hooks, 0), "failurePolicy", json_string(r->failure_policy));
+}
+
+static const struct edit {
+    const char *kind;
+    bool (*edit)(json_t *o, const struct render_request *r);
+} edits[] = {{"Namespace", edit_namespace},
+             {"ServiceAccount", edit_namespaced},
+             {"NetworkPolicy", edit_namespaced},
+             {"Service", edit_namespaced},
+             {"Deployment", edit_deployment},
+             {"PodDisruptionBudget", edit_namespaced},
+             {"MutatingWebhookConfiguration", edit_webhooks},
+             {"ValidatingWebhookConfiguration", edit_webhooks}};
+
+static enum ec edit_object(json_t *o, const struct render_request *r, struct err *err) {
+    const char *kind = json_string_value(json_object_get(o, "kind"));
+    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++)
+        if (kind != NULL && strcmp(kind, edits[i].kind) == 0)
+            return edits[i].edit(o, r) ? EC_OK : err_set(err, EC_NOMEM, "out of memory");
+    return err_set(err, EC_BUG, "deploy/kustomize/base has a %s that render does not know",
+                   kind ? kind : "document without kind");
+}
+
+/* ---- objects that the base does not hold ---------------------------------------------- */
+
+static json_t *object_new(const char *kind, const char *name, const struct render_request *r) {
+    return json_pack("{s:s, s:s, s:{s:s, s:s%, s:{s:s}}}", "apiVersion", "v1", "kind", kind,
+                     "metadata", "name", name, "namespace", r->namespace.p, r->namespace.n,
+                     "labels", "app.kubernetes.io/name", "pullgate");
+}
+
+static bool is_key(struct str s) {
+    for (size_t i = 0; i < s.n; i++) {
+        char c = ascii_lower(s.p[i]);
+        if (!(c >= 'a' && c <= 'z') && !ascii_is_digit(c) && c != '-' && c != '_' && c != '.')
+            return false;
+    }
+    return s.n != 0 && s.n <= 253;
+}
+
+static enum ec add_file(json_t *data, const struct render_file *file, struct err *err) {
+    if (!is_key(file->key))
+        return err_set(err, EC_SCHEMA,
+                       "\"%.*s\" cannot be a key of a ConfigMap, expected letters, digits, "
+                       "'-', '_' and '.'",
+                       STR_ARG(file->key));
+    json_t *value = text(file->text);
+    if (value == NULL)
+        return err_set(err, EC_SCHEMA, "%.*s is not UTF-8, which a ConfigMap asks for",
+                       STR_ARG(file->key));
+    if (json_object_setn_new(data, file->key.p, file->key.n, value) != 0)
+        return err_set(err, EC_NOMEM, "out of memory");
+    return EC_OK;
+}
+
+static enum ec add_configmap(json_t *list, const struct render_request *r, struct err *err) {
+    json_t *map = object_new("ConfigMap", "pullgate-policy", r), *data = json_object();
+    size_t bytes = 0;
+    if (!set(map, "data", data) || json_array_append_new(list, map) != 0)
+        return err_set(err, EC_NOMEM, "out of memory");
+    for (size_t i = 0; i < r->n_files; i++) {
+        bytes += r->files[i].key.n + r->files[i].text.n;
+        if (bytes > RENDER_CONFIGMAP_MAX)
+            return err_set(err, EC_LIMIT,
+                           "the rule files have more than the %d bytes that fit a ConfigMap",
+                           RENDER_CONFIGMAP_MAX);
+        if (add_file(data, &r->files[i], err) != EC_OK)
+            return err->code;
+    }
+    return EC_OK;
+}
+
+static json_t *base64(struct filling *f, struct str bytes) {
+    buf_reset(&f->base64);
+    buf_base64(&f->base64, bytes);
+    return f->base64.bad ? NULL : text(buf_view(&f->base64));
+}
+
+static enum ec add_secret(json_t *list, struct filling *f, struct err *err) {
+    const struct render_request *r = f->request;
+    json_t *secret = object_new("Secret", "pullgate-tls", r), *data = json_object();
+    if (set(secret, "type", json_string("kubernetes.io/tls")) && set(secret, "data", data) &&
+        set(data, "ca.crt", base64(f, r->ca_crt)) &&
+        set(data, "tls.crt", base64(f, r->tls_crt)) &&
+        set(data, "tls.key", base64(f, r->tls_key)) && json_array_append_new(list, secret) == 0)
+        return EC_OK;
+    return err_set(err, EC_NOMEM, "out of memory");
+}
+
+/* ---- all of them ----------------------------------------------------------------------- */
+
+/* Behind the namespace, before what mounts them. */
+static enum ec add_new(json_t *list, struct filling *f, struct err *err) {
+    enum ec ec = add_configmap(list, f->request, err);
+    return ec != EC_OK ? ec : add_secret(list, f, err);
+}
+
+static enum ec add_document(json_t *list, const struct yaml_doc *doc, struct filling *f,
+                            struct err *err) {
+    json_error_t why = {.line = 0};
+    json_t *o = json_loadb(doc->raw, doc->raw_bytes, JSON_REJECT_DUPLICATES, &why);
+    if (o == NULL || json_array_append_new(list, o) != 0)
+        return err_set(err, EC_NOMEM, "out of memory");
+    if (edit_object(o, f->request, err) != EC_OK)
+        return err->code;
+    return doc->index == 0 ? add_new(list, f, err) : EC_OK;
+}
+
+static enum ec add_base(json_t *list, struct filling *f, struct err *err) {
+    struct yaml_doc *doc = NULL;
+    const struct str base = {(const char *)render_base, render_base_bytes};
+    enum ec ec = yaml_open(&f->base, base, YAML_LIMITS_DEFAULT, err);
+    while (ec == EC_OK && (ec = yaml_next(f->base, &doc, err)) == EC_OK && doc != NULL)
+        ec = add_document(list, doc, f, err);
+    return ec;
+}
+
+static int add_text(const char *bytes, size_t n, void *out) {
+    buf_add(out, bytes, n);
+    return ((struct buf *)out)->bad ? -1 : 0;
+}
+
+static void fill(void *arg, struct err *err) {
+    struct filling *f = arg;
+    json_t *list = json_array();
+    struct buf *out = f->out;
+    if (add_base(list, f, err) == EC_OK &&
+        json_dump_callback(list, add_text, out, JSON_COMPACT) != 0)
+        err_set(err, out->bad ? (enum ec)out->bad : EC_NOMEM, "no room for the objects");
+    json_decref(list);
+}
+
+enum ec render_objects(struct buf *out, const struct render_request *request, struct err *err) {
+    struct filling f = {.out = out, .request = request, .base64 = BUF_INIT(1 << 20)};
+    enum ec ec = edit_json_arena(fill, &f, err);
+    yaml_close(f.base);
+    buf_done(&f.base64);
+    return ec;
+}
