@@ -43,7 +43,7 @@ static bool split(struct lines *out, struct str text) {
     return true;
 }
 
-/* ---- what happened to each line -------------------------------------------------------- */
+/* ---- marks of lines ------------------------------------------------------------------ */
 
 enum mark { KEPT = ' ', GONE = '-', CAME = '+' };
 

@@ -1,4 +1,4 @@
-/* report/explain - how a decision came about, for people and for scripts.
+/* report/explain - how a decision was made, as text and as JSON.
  *
  *      engine_explain --> struct explained --> text or JSON
  *
@@ -15,12 +15,12 @@ struct explained {
     const struct workload *workload;
     const struct decision *decision;
     const struct explanation *how;
-    const struct object *object; /* NULL: an image that stands alone */
+    const struct object *object; /* NULL: an image without an object */
 };
 
 /* "namespace", "service account" ... */
 const char *report_explain_question_name(enum explain_question q);
-/* What the rule lists and what the pod has, as it is: for an escaper. */
+/* What the rule lists, and what the pod has; not escaped. */
 void report_explain_put_asked(struct buf *out, const struct policy_match *m,
                               enum explain_question q);
 void report_explain_put_found(struct buf *out, const struct workload *w,
@@ -29,10 +29,10 @@ void report_explain_put_found(struct buf *out, const struct workload *w,
 /* "rules.yaml:9", escaped for a text */
 void report_explain_put_location(struct buf *out, const struct policy *p,
                                  struct policy_pos pos);
-/* host/repository:tag@digest, as it is */
+/* host/repository:tag@digest, not escaped */
 void report_explain_put_normal(struct buf *out, const struct explain_image *image);
 
-/* Where an image stands: file, line and column; all zero for one that stands alone. */
+/* Line and column of an image; zero for an image without an object. `scratch` gets its pointer. */
 struct yaml_pos report_explain_where(const struct explained *e, size_t image,
                                      struct buf *scratch);
 

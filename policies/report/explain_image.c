@@ -11,9 +11,9 @@ static void put_way(struct buf *out, const struct explained *e, const struct exp
     else if (x->way == WAY_MIRROR)
         report_explain_put_mirror(out, e->policy, x->mirror);
     else
-        buf_puts(out, x->way == WAY_EXEMPTED ? "where it says, being exempted"
-                      : x->qualified         ? "where it says, no mirror takes it"
-                                             : "Docker Hub, no registry or mirror takes it");
+        buf_puts(out, x->way == WAY_EXEMPTED ? "the registry it names: exempted"
+                      : x->qualified         ? "the registry it names: no mirror applies"
+                                             : "Docker Hub: no registry or mirror applies");
     if (!str_eq(d->proposed, d->before)) {
         buf_puts(out, ": ");
         escape_text(out, d->proposed);
@@ -21,7 +21,7 @@ static void put_way(struct buf *out, const struct explained *e, const struct exp
     buf_putc(out, '\n');
     if (!x->can_rewrite && !str_eq(d->proposed, d->before)) {
         report_explain_put_step(out, "rewritten");
-        buf_puts(out, "not here: this object stays as it is\n");
+        buf_puts(out, "not here: this object is not changed\n");
     }
 }
 
@@ -34,7 +34,7 @@ static void put_exemption(struct buf *out, const struct explained *e,
     if (by == NULL && x->elsewhere != NULL) {
         buf_puts(out, "no, the exemption of ");
         report_explain_put_location(out, e->policy, x->elsewhere->pos);
-        buf_puts(out, " holds for the rules of its own file (scope: file)\n");
+        buf_puts(out, " applies only to the rules of its own file (scope: file)\n");
         return;
     }
     if (by == NULL) {
@@ -65,14 +65,14 @@ static void put_denied(struct buf *out, const struct explained *e,
         if (x->denied_as.n != 0)
             buf_printf(out, ", by way of mirrors as %.*s", STR_ARG(x->denied_as));
     } else if (x->gave_up != NULL && x->approval == APPROVAL_NOT_ASKED) {
-        buf_puts(out, "perhaps, this regex gave up: ");
+        buf_puts(out, "perhaps: this regex reached its limit: ");
         report_explain_put_pattern(out, e->policy, x->gave_up);
     } else {
         buf_puts(out, e->decision->rule->denied.n ? "by no pattern" : "no patterns");
         if (x->own_registry)
             buf_puts(out,
-                     " (what the registry serves is its own: only a mirror of docker.io says "
-                     "that it is Docker Hub's)");
+                     " (the registry's images are its own: only a mirror of docker.io makes "
+                     "them Docker Hub's)");
     }
     buf_putc(out, '\n');
 }
@@ -92,7 +92,7 @@ static void put_approval(struct buf *out, const struct explained *e,
         buf_puts(out, "by ");
         report_explain_put_pattern(out, e->policy, x->approved);
     } else if (x->gave_up != NULL) {
-        buf_puts(out, "no, this regex gave up: ");
+        buf_puts(out, "no: this regex reached its limit: ");
         report_explain_put_pattern(out, e->policy, x->gave_up);
     } else {
         buf_puts(out, "no: ");
@@ -104,9 +104,9 @@ static void put_approval(struct buf *out, const struct explained *e,
 
 static void put_need(struct buf *out, const struct explain_image *x) {
     static const char *const texts[] = {[NEED_NOTHING] = "nothing",
-                                        [NEED_MET] = "yes, and it has it",
-                                        [NEED_DIGEST] = "a digest, and it has none",
-                                        [NEED_TAG] = "an explicit tag, and it has none"};
+                                        [NEED_MET] = "met",
+                                        [NEED_DIGEST] = "a digest, which is missing",
+                                        [NEED_TAG] = "an explicit tag, which is missing"};
     if (x->need == NEED_NOT_ASKED)
         return;
     report_explain_put_step(out, "required");
@@ -137,17 +137,17 @@ static void put_result(struct buf *out, const struct explained *e,
         escape_text(out, d->after);
         buf_putc(out, '\n');
     } else if (e->decision->verdict == VERDICT_DENY) {
-        buf_puts(out, "nothing is changed, since the object is denied\n");
+        buf_puts(out, "unchanged, since the object is denied\n");
     } else {
-        buf_puts(out, "stays as it is\n");
+        buf_puts(out, "unchanged\n");
     }
 }
 
 void report_explain_put_image(struct buf *out, const struct explained *e, size_t i) {
     static const char *const asides[] = {
-        [STATE_NO_RULE] = "no rule looks at it",
-        [STATE_UNCHANGED] = "is as it was before the update, and not judged",
-        [STATE_PLACEHOLDER] = "is filled in later, and judged in the pod",
+        [STATE_NO_RULE] = "no rule applies",
+        [STATE_UNCHANGED] = "no, the update does not change it",
+        [STATE_PLACEHOLDER] = "no, it is set later and judged in the pod",
         [STATE_LIMIT] = "no, the pattern steps of one review are used up"};
     static const char *const places[] = {"container", "init container", "ephemeral container",
                                          "image volume"};

@@ -41,7 +41,7 @@ void report_explain_put_registry(struct buf *out, const struct explained *e) {
     buf_putc(out, ')');
 }
 
-/* Of an image that stands alone, "container 0: " says nothing. */
+/* Of an image without an object, "container 0: " is of no use. */
 static struct str message_of(const struct explained *e, const struct reason *r) {
     static const struct str nothing = STR_INIT("container 0: ");
     bool alone = e->object == NULL && str_starts(r->message, nothing);

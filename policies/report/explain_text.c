@@ -45,7 +45,7 @@ static void put_rule(struct buf *out, const struct explained *e, const struct ex
 }
 
 static void put_mode(struct buf *out, const struct explained *e) {
-    static const char *const texts[] = {[MODE_WARN] = "what is wrong is a warning",
+    static const char *const texts[] = {[MODE_WARN] = "violations are warnings",
                                         [MODE_AUDIT] = "nothing is changed or refused"};
     const struct policy_rule *rule = e->decision->rule;
     if (rule == NULL)
@@ -91,15 +91,15 @@ static void put_secret(struct buf *out, const struct explained *e,
         escape_text(out, s->secret->place.text);
     }
     if (e->decision->verdict == VERDICT_DENY && s->wanted && !s->had)
-        buf_puts(out, ", were the object not denied");
+        buf_puts(out, ", if the object were not denied");
     buf_putc(out, '\n');
 }
 
 static void put_secrets(struct buf *out, const struct explained *e) {
     static const char *const texts[] = {
         [GIVING_NONE] = "the rule has none",
-        [GIVING_FORBIDDEN] = "left alone, this object or operation cannot be given any",
-        [GIVING_AUDITED] = "left alone, mode audit changes nothing"};
+        [GIVING_FORBIDDEN] = "none added: not possible for this object or operation",
+        [GIVING_AUDITED] = "none added: mode audit changes nothing"};
     if (e->how->giving == GIVING_NO_RULE)
         return;
     if (e->how->giving != GIVING_DECIDED)
@@ -140,7 +140,7 @@ void report_explain_text(struct buf *out, const struct explained *e, size_t n) {
         object_put_unjudged(out, e->object);
         buf_putc(out, '\n');
     } else if (e->how != NULL && e->how->nothing)
-        buf_puts(out, "  nothing here runs an image: no rule is asked\n");
+        buf_puts(out, "  the object has no images: no rule applies\n");
     if (e->how == NULL || e->how->nothing) {
         report_explain_put_reasons(out, e, -1);
         return;

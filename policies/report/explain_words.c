@@ -1,4 +1,4 @@
-/* What both formats say in the same words. */
+/* The words that both formats have. */
 #include "report/explain.h"
 
 #include "base/escape.h"

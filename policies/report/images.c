@@ -73,7 +73,7 @@ static struct str denial_of(const struct decision *d, size_t image) {
     return d->images[image].weight == WEIGHT_DENY ? STR("is denied") : STR_NONE;
 }
 
-/* Of a name in a list, "container 0: " says nothing. */
+/* Of a name in a list, "container 0: " is of no use. */
 static struct str without_container(struct str reason, struct yaml_pos pos) {
     static const struct str nothing = STR_INIT("container 0: ");
     bool in_list = pos.col == 0 && str_starts(reason, nothing);
@@ -144,7 +144,7 @@ void report_images_sort(struct images *m) {
         return;
     qsort(m->rows, m->n, sizeof *m->rows, compare_rows);
     for (size_t i = 1; i < m->n; i++) {
-        /* What names no image is told one by one. */
+        /* Rows without an image are kept one by one. */
         if (m->rows[i].source.n != 0 && compare_keys(&m->rows[kept], &m->rows[i]) == 0)
             m->rows[kept].uses++;
         else

@@ -26,7 +26,7 @@ struct images {
     size_t n_unjudged; /* objects with images that are not among the rows */
 };
 
-/* One image of a decision; where no image is named and none is missed, nothing. pos.col 0: unknown.
+/* One image of a decision; nothing where none is named and none is missing. pos.col 0: unknown.
  * Errors: EC_NOMEM, EC_LIMIT. */
 enum ec report_images_add(struct images *to, const struct workload *w, const struct decision *d,
                           size_t image, const char *file, struct yaml_pos pos, struct err *err)
@@ -43,7 +43,7 @@ void report_images_done(struct images *m);
 /* Is it allowed, and pulled from elsewhere? */
 bool report_images_moves(const struct image_row *row);
 
-/* One per word of -o, in its order; each answers how many images it has no way to say. */
+/* One per word of -o, in its order; each returns how many images it cannot show. */
 typedef size_t images_print_fn(struct buf *out, const struct images *m);
 images_print_fn report_images_print_table, report_images_print_json, report_images_print_sync,
     report_images_print_copy;

@@ -10,18 +10,18 @@
 
 #include <stdlib.h>
 
-/* host/repository, and what is asked for there: the digest where there is one. */
-struct asked_for {
+/* The parts of a reference; `whole` is host/repository. */
+struct parts {
     struct str whole, host, repository;
     struct str tag, digest;
 };
 
-static bool take_apart(struct asked_for *out, struct str text) {
+static bool take_apart(struct parts *out, struct str text) {
     struct imgref ref;
     struct err ignored = ERR_INIT;
     if (imgref_parse(&ref, text, &ignored) != EC_OK)
         return false;
-    *out = (struct asked_for){.tag = ref.tag, .digest = ref.digest};
+    *out = (struct parts){.tag = ref.tag, .digest = ref.digest};
     size_t tail = (ref.tag.n ? 1 + ref.tag.n : 0) + (ref.digest.n ? 1 + ref.digest.n : 0);
     out->whole = str_slice(text, 0, text.n - tail);
     out->host = str_slice(text, 0, str_find(text, '/'));
@@ -42,9 +42,8 @@ static void put_docker(struct buf *out, struct str whole, const char *separator,
 }
 
 /* All platforms, since nodes may be of any; a digest stays what it is. What is pulled by tag
- * and digest is copied by its digest and put there under its tag: skopeo takes but one. */
-static void put_copy(struct buf *out, const struct asked_for *from,
-                     const struct asked_for *to) {
+ * and digest is copied by its digest and stored under its tag: skopeo accepts only one. */
+static void put_copy(struct buf *out, const struct parts *from, const struct parts *to) {
     bool pinned = from->digest.n != 0;
     buf_puts(out, pinned ? "skopeo copy --all --preserve-digests" : "skopeo copy --all");
     if (pinned)
@@ -59,7 +58,7 @@ static void put_copy(struct buf *out, const struct asked_for *from,
 }
 
 size_t report_images_print_copy(struct buf *out, const struct images *m) {
-    struct asked_for from, to;
+    struct parts from, to;
     for (size_t i = 0; i < m->n; i++)
         if (report_images_moves(&m->rows[i]) && take_apart(&from, m->rows[i].source) &&
             take_apart(&to, m->rows[i].target))
@@ -67,15 +66,15 @@ size_t report_images_print_copy(struct buf *out, const struct images *m) {
     return 0;
 }
 
-/* What a file for skopeo sync has room for. Of a source's name sync keeps but the last part and
- * puts it behind its one destination, so that the destination is where the target lies. */
+/* An entry of a file for skopeo sync, which appends the last part of the source's name to its one
+ * destination: so the destination is the target without its last part. */
 struct sync_entry {
-    struct asked_for from;
+    struct parts from;
     struct str target;
     struct str destination; /* empty: sync cannot put it there */
 };
 
-static struct str wanted(const struct asked_for *a) {
+static struct str wanted(const struct parts *a) {
     return a->digest.n ? a->digest : a->tag.n ? a->tag : STR("latest");
 }
 
@@ -86,7 +85,7 @@ static size_t last_slash(struct str s) {
     return at ? at - 1 : s.n;
 }
 
-static struct str destination_of(const struct asked_for *from, const struct asked_for *to) {
+static struct str destination_of(const struct parts *from, const struct parts *to) {
     size_t cut = last_slash(to->whole);
     struct str kept = str_slice(from->whole, last_slash(from->whole), from->whole.n);
     bool lands = str_eq(kept, str_slice(to->whole, cut, to->whole.n)) &&
@@ -95,7 +94,7 @@ static struct str destination_of(const struct asked_for *from, const struct aske
 }
 
 static bool read_entry(struct sync_entry *e, const struct image_row *row) {
-    struct asked_for to;
+    struct parts to;
     if (!report_images_moves(row) || !take_apart(&e->from, row->source) ||
         !take_apart(&to, row->target))
         return false;
@@ -171,12 +170,12 @@ static void put_left_out(struct buf *notes, const struct sync_entry *entries, si
     const struct sync_entry *e = &entries[0];
     if (e->destination.n != 0)
         escape_line(notes,
-                    "policyctl: note: %zu image%s for %.*s left out: skopeo sync has one "
-                    "destination; -o skopeo-copy has them all",
+                    "policyctl: note: %zu image%s for %.*s left out: skopeo sync supports "
+                    "one destination; -o skopeo-copy supports all",
                     n, n == 1 ? "" : "s", STR_ARG(e->destination));
     for (size_t i = 0; e->destination.n == 0 && i < n; i++)
         escape_line(notes,
-                    "policyctl: note: %.*s left out: skopeo sync cannot put it to %.*s; "
+                    "policyctl: note: %.*s left out: skopeo sync cannot copy it to %.*s; "
                     "-o skopeo-copy can",
                     STR_ARG(entries[i].from.whole), STR_ARG(entries[i].target));
 }
@@ -188,7 +187,7 @@ static size_t group_length(const struct sync_entry *entries, size_t n) {
     return i;
 }
 
-/* The destination most images go to; what goes elsewhere is told, and its number the answer. */
+/* The destination of most images; the others are reported. Returns their number. */
 static size_t put_groups(struct buf *out, struct buf *notes, const struct sync_entry *entries,
                          size_t n) {
     size_t most = 0, first = 0, length;

@@ -26,7 +26,7 @@ size_t report_images_print_table(struct buf *out, const struct images *m) {
         if (row->denied.n != 0)
             continue;
         put_column(out, row->source, width);
-        escape_text(out, report_images_moves(row) ? row->target : STR("(stays)"));
+        escape_text(out, report_images_moves(row) ? row->target : STR("(unchanged)"));
         buf_putc(out, '\n');
     }
     return 0;

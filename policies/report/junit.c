@@ -47,7 +47,7 @@ static void put_fault(struct buf *out, const char *element, struct str message, 
     buf_printf(out, "</%s>\n", element);
 }
 
-/* A failure holds all that there is to say; warnings and notes are output of a case that passed. */
+/* A failure has all lines; warnings and notes are output of a case that passed. */
 static void add_case(struct report *p, const struct report_case *c) {
     struct buf *out = &p->out;
     put_case(p, c->name, c->file, c->seconds);
@@ -80,7 +80,7 @@ static void put_sums(struct buf *out, const struct report_sums *sums) {
                sums->unread);
 }
 
-/* A suite without cases is none: the schemas do not allow it. */
+/* A suite without cases is left out: the schemas do not allow it. */
 static void join(struct report *run, struct report *file, struct str name,
                  const struct report_sums *of_file) {
     struct buf *out = &run->aside;

@@ -11,13 +11,14 @@ static struct report_rule rule_at(unsigned i) {
         {"unreadable", NULL, "A rule file cannot be read.", "Check its path and permissions.",
          REPORT_ERROR},
         {"invalid-syntax", NULL,
-         "A rule file is no YAML, or a pattern, host or expression in it cannot be read.",
-         "Mend it where it is said.", REPORT_ERROR},
+         "A rule file is not YAML, or a pattern, host or expression in it is invalid.",
+         "Correct it at that location.", REPORT_ERROR},
         {"invalid-policy", NULL,
-         "A rule file is no ImagePolicy: a key, type or value is wrong.",
-         "Mend it where it is said; policyctl lint --schema prints what may stand where.",
+         "A rule file is not an ImagePolicy: a key, type or value is wrong.",
+         "Correct it at that location; policyctl lint --schema prints the keys and values that "
+         "are allowed.",
          REPORT_ERROR},
-        {"too-large", NULL, "A rule file is larger than rule files may be.", "Make it smaller.",
+        {"too-large", NULL, "A rule file exceeds the size limit.", "Make it smaller.",
          REPORT_ERROR},
     };
     if (i >= N_RULES_LINTS)

@@ -3,25 +3,30 @@
 #include "report/lint.h"
 #include "rules/rules.h"
 
-/* The file's text, read again; empty when that is no longer possible. */
+/* The file's text, read again; empty when that is no longer possible. Without memory, `text` is bad. */
 static void read_again(struct buf *text, const struct lint_findings *f, struct str file) {
-    struct err ignored = ERR_INIT;
+    struct err err = ERR_INIT;
+    struct buf path = BUF_INIT(1 << 20);
     if (str_eq(file, STR("<stdin>"))) {
         buf_str(text, buf_view(&f->standard_input));
         return;
     }
-    struct buf path = BUF_INIT(1 << 20);
     buf_str(&path, file);
     const char *z = buf_z(&path);
-    if (z == NULL || file_read(text, z, RULES_FILE_MAX, &ignored) != EC_OK)
+    enum ec ec = z == NULL ? EC_NOMEM : file_read(text, z, RULES_FILE_MAX, &err);
+    if (ec != EC_OK)
         buf_reset(text);
+    if (ec == EC_NOMEM)
+        text->bad = EC_NOMEM;
     buf_done(&path);
 }
 
 static void add_case(struct report *file, const struct report_finding *f) {
     struct buf name = BUF_INIT(1 << 20), text = BUF_INIT(1 << 20);
     struct str id = str_of(file->tool->rule(f->rule).id);
-    buf_printf(&name, "%.*s: %.*s (line %u)", STR_ARG(id), STR_ARG(f->message), f->at.line);
+    buf_printf(&name, "%.*s: %.*s", STR_ARG(id), STR_ARG(f->message));
+    if (f->at.line != 0)
+        buf_printf(&name, " (line %u)", f->at.line);
     report_lint_lines(&text, f);
     const struct report_case c = {.name = buf_view(&name),
                                   .file = f->at.file,
@@ -67,6 +72,7 @@ static size_t show_file(struct report *run, struct report *file, const struct li
     struct report_sums of_file = {.seconds = -1};
     size_t i = from;
     read_again(&text, f, name);
+    report_carry(run, &text);
     struct object_excerpt lines = OBJECT_EXCERPT_INIT(buf_view(&text));
     for (; i < f->n && same_file(&f->v[from], &f->v[i]); i++) {
         struct report_finding one = f->v[i].finding;

@@ -123,7 +123,7 @@ static void join(struct report *run, struct report *file, const char *name,
     report_join_lists(run, file);
 }
 
-/* What could not be read is said only where there is such a thing. */
+/* "errors" is there only where an input could not be read. */
 static void end(struct report *run, const struct object_totals *t) {
     buf_puts(&run->out, "\n]");
     if (run->aside.n != 0) {

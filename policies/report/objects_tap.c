@@ -1,8 +1,8 @@
-/* TAP version 13: one test point an object, with a YAML block for what is to be said.
+/* TAP version 13: one test point an object, with its findings in a YAML block.
  * Source     testanything.org/tap-version-13-specification.html
  *
- * A worker cannot know the numbers of its test points: it writes NUMBER, which nothing else in
- * the text can be, and the joiner puts the number there. */
+ * The numbers of test points are not known while a file is read: NUMBER is written, a byte that escaped
+ * text never has, and replaced as files are joined. */
 #include "report/objects.h"
 
 enum { NUMBER = '\x01' };
@@ -77,7 +77,7 @@ static enum ec put_object(struct report *p, const struct object *s, struct err *
     for (size_t i = 0; i < d->n_images && !p->look->quiet; i++)
         put_rewrite(p, s, &d->images[i]);
     if (p->out.n == head + block.n)
-        p->out.n = head; /* nothing to say */
+        p->out.n = head; /* no findings */
     else
         buf_puts(&p->out, "  ...\n");
     return EC_OK;

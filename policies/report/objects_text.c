@@ -34,9 +34,8 @@ struct str report_objects_rewrite(const struct object *s, const struct decision_
     *why = "";
     if (s->workload->shape == SHAPE_POD && str_eq(d->before, STR("auto")) &&
         !str_eq(d->after, d->before))
-        *why =
-            " (\"auto\" is Istio's placeholder: its injector sets the image, and that one is "
-            "judged)";
+        *why = " (\"auto\" is Istio's placeholder: its injector sets the image, which is then "
+               "judged)";
     if (!str_eq(d->before, d->after))
         return d->after;
     if (str_eq(d->after, d->proposed) || d->weight != WEIGHT_NOTE || !d->judged)
@@ -133,7 +132,7 @@ void report_objects_summary(struct buf *out, const struct object_totals *t) {
     buf_putc(out, '\n');
 }
 
-/* Silence when all is well. Where nothing was looked at, or not all of it, all is not well. */
+/* No summary where there is nothing to report: unless no object was read, or not every input. */
 static void end(struct report *run, const struct object_totals *t) {
     bool well = run->n_out == 0 && t->unreadable == 0 && t->objects != 0;
     bool shown = !run->look->quiet && (run->look->terminal || !well);

@@ -44,7 +44,7 @@ static enum ec put_yaml(struct report *p, const struct object *s, struct err *er
     if (p->n_out++ != 0)
         buf_puts(&p->out, "---\n");
     if (put_after(s, &p->out, err) != EC_OK) {
-        p->out.n = start; /* an object that cannot be printed is none */
+        p->out.n = start; /* without the object that cannot be printed */
         p->n_out--;
     }
     return err->code;

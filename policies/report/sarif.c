@@ -35,7 +35,7 @@ static void put_region(struct buf *out, const char *name, struct region r) {
     buf_putc(out, '}');
 }
 
-/* Without its lines, the column is as good as it is. */
+/* Without the lines of the file, the column stays in bytes. */
 static struct region start_of(const struct report_location *at) {
     struct region r = {.line = at->line, .from = at->col};
     if (at->lines != NULL && at->line != 0)
@@ -78,7 +78,7 @@ static void put_fix(struct report *p, const struct report_finding *f, struct reg
     struct buf *out = &p->out;
     if (f->fix.n == 0 || r.to == 0)
         return;
-    buf_puts(out, ",\"fixes\":[{\"description\":{\"text\":\"write the image as it should be\"},"
+    buf_puts(out, ",\"fixes\":[{\"description\":{\"text\":\"write the suggested image\"},"
                   "\"artifactChanges\":[{");
     put_artifact(p, out, f->at.file);
     buf_puts(out, ",\"replacements\":[{");

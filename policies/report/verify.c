@@ -58,7 +58,7 @@ static void add_findings(struct verify *v, const struct suite *s, const struct s
         struct buf message = BUF_INIT(1 << 24);
         report_verify_failure(&message, f);
         buf_putc(&message, '\n');
-        report_verify_reasons(&message, "", c);
+        report_verify_reasons(&message, 0, c);
         const struct report_finding finding = {.rule = rule_of(str_of(f->what)),
                                                .level = REPORT_ERROR,
                                                .message = str_trim(buf_view(&message)),
@@ -77,7 +77,7 @@ static void add_case(struct verify *v, const struct suite *s, const struct suite
     bool failed = c->failures != NULL;
     struct buf lines = BUF_INIT(1 << 24);
     if (failed)
-        report_verify_lines(&lines, "", s, c);
+        report_verify_lines(&lines, 0, s, c);
     const struct report_case shown = {.name = c->name,
                                       .file = str_of(s->form.file),
                                       .outcome = failed ? REPORT_FAILED : REPORT_PASSED,

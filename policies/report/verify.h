@@ -44,14 +44,14 @@ void report_verify_init(struct verify *v, const struct report_verify_format *for
                         bool verbose);
 void report_verify_done(struct verify *v);
 
-/* ---- what formats share ---- */
+/* ---- what formats share; lines begin with so many blanks ---- */
 
 /* "verdict: found "allow", expected "deny"" */
 void report_verify_failure(struct buf *out, const struct suite_failure *f);
 /* Lines: why a case that failed was decided as it was. */
-void report_verify_reasons(struct buf *out, const char *indent, const struct suite_case *c);
+void report_verify_reasons(struct buf *out, unsigned indent, const struct suite_case *c);
 /* Lines: all failures of a case with their locations, then the reasons. */
-void report_verify_lines(struct buf *out, const char *indent, const struct suite *s,
+void report_verify_lines(struct buf *out, unsigned indent, const struct suite *s,
                          const struct suite_case *c);
 
 #endif

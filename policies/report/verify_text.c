@@ -4,7 +4,7 @@
 enum { REASONS_SHOWN = 8 };
 
 /* Why it was decided as it was; of several objects that are alike once. */
-void report_verify_reasons(struct buf *out, const char *indent, const struct suite_case *c) {
+void report_verify_reasons(struct buf *out, unsigned indent, const struct suite_case *c) {
     const struct suite_reason *before = NULL;
     size_t n = 0;
     for (const struct suite_reason *r = c->failures ? c->reasons : NULL; r != NULL;
@@ -14,12 +14,12 @@ void report_verify_reasons(struct buf *out, const char *indent, const struct sui
         before = r;
         if (n++ >= REASONS_SHOWN)
             continue;
-        buf_printf(out, "%s    reason: ", indent);
+        buf_printf(out, "%*sreason: ", (int)indent, "");
         escape_text(out, r->message);
         buf_putc(out, '\n');
     }
     if (n > REASONS_SHOWN)
-        buf_printf(out, "%s    and %zu more reasons\n", indent, n - REASONS_SHOWN);
+        buf_printf(out, "%*sand %zu more reasons\n", (int)indent, "", n - REASONS_SHOWN);
 }
 
 void report_verify_failure(struct buf *out, const struct suite_failure *f) {
@@ -33,16 +33,16 @@ void report_verify_failure(struct buf *out, const struct suite_failure *f) {
     escape_quoted(out, f->expected);
 }
 
-void report_verify_lines(struct buf *out, const char *indent, const struct suite *s,
+void report_verify_lines(struct buf *out, unsigned indent, const struct suite *s,
                          const struct suite_case *c) {
     for (const struct suite_failure *f = c->failures; f != NULL; f = f->next) {
-        buf_puts(out, indent);
+        buf_printf(out, "%*s", (int)indent, "");
         escape_text(out, str_of(s->form.file));
         buf_printf(out, ":%u:%u: ", f->pos.line, f->pos.col);
         report_verify_failure(out, f);
         buf_putc(out, '\n');
     }
-    report_verify_reasons(out, indent, c);
+    report_verify_reasons(out, indent + 4, c);
 }
 
 /* Nothing is around the lines. */
@@ -62,7 +62,7 @@ static void of_case(struct verify *v, const struct suite *s, const struct suite_
     buf_printf(&v->run.out, "--- %s: ", failed ? "FAIL" : "PASS");
     escape_text(&v->run.out, c->name);
     buf_printf(&v->run.out, " (%.2fs)\n", c->seconds);
-    report_verify_lines(&v->run.out, "    ", s, c);
+    report_verify_lines(&v->run.out, 4, s, c);
 }
 
 static void of_suite(struct verify *v, const struct report_verify_suite *of) {

@@ -15,9 +15,10 @@ transcript() { # NAME STATUS COMMAND...
 
 lint=("$POLICYCTL" lint --now 2026-11-20)
 broken=$tests/cli/input/broken.yaml
-for format in text json sarif github; do
+for format in text json junit sarif github; do
     transcript "lint.$format" 2 "${lint[@]}" -o $format lint.yaml misspelt.yaml empty.yaml exempts.yaml secret.yaml names.yaml nowhere.yaml
     [ $format != json ] || cp "$work/out" "$work/json"
+    [ $format != junit ] || cp "$work/out" "$work/junit"
     [ $format != sarif ] || cp "$work/out" "$work/sarif"
 done
 transcript lint.mistakes 2 "${lint[@]}" mistakes.yaml patterns.yaml
@@ -44,6 +45,12 @@ check "sarif: the same findings as json" jq -e --slurpfile json "$work/json" '
     [.runs[0].results[] | [.ruleId, .level, .message.text]] == [$json[0].findings[] | [.id, .level, .message]]
     and (.runs[0] | [.results[] as $r | .tool.driver.rules[$r.ruleIndex].id == $r.ruleId] | all)' "$work/sarif" >/dev/null
 
+check "junit: by its schema" xmllint --noout --schema "$tests/data/junit.xsd" "$work/junit" 2>"$work/xmllint"
+same "junit: the same findings as json; warnings and errors fail" \
+    "$(xmllint --xpath 'concat(/*/@tests, " ", /*/@failures, " ", /*/@errors, " ", count(//testcase), " ", count(//failure))' "$work/junit")" \
+    "$(jq -r '.findings | [length, (map(select(.level != "note")) | length), 0] | "\(.[0]) \(.[1]) \(.[2]) \(.[0]) \(.[1])"' "$work/json")"
+run "${lint[@]}" -o junit "$tests/../policies/examples/airbyte.yaml" empty.yaml
+same "junit: a file without findings is a case that passed" "$status $(grep -c '<testcase name="no findings" .*/airbyte.yaml"/>' "$work/out")" "1 1"
 check "sarif: valid by SARIF's schema" python3 -c 'import json, sys, jsonschema
 schema, log = (json.load(open(name)) for name in sys.argv[1:])
 checker = jsonschema.validators.validator_for(schema)(schema)

@@ -168,6 +168,27 @@ check "json" jq -e '.summary == {suites: 2, cases: 4, passed: 3, failed: 1, unre
     and (.suites[1].cases[1] | .name == "second" and .line == 6 and (.passed | not)
          and .failures == [{what: "verdict", found: "deny", expected: "allow", line: 6, column: 38}])' "$work/out" >"$work/jq"
 
+run "$POLICYCTL" verify -o sarif suites
+same "sarif: exit status" $status 1
+cp "$work/out" "$work/sarif"
+valid_sarif() {
+    python3 -c 'import json, sys, jsonschema
+schema, log = (json.load(open(name)) for name in sys.argv[1:])
+jsonschema.validators.validator_for(schema)(schema).validate(log)' "$tests/data/sarif/sarif-2.1.0.json" "$1"
+}
+check "sarif: valid by SARIF's schema" valid_sarif "$work/sarif"
+check "sarif: a failure is an error where it was expected otherwise" jq -e '.runs[0]
+    | .tool.driver.name == "policyctl verify" and .invocations[0].executionSuccessful
+    and (.results | length == 1) and (.results[0] | .ruleId == "verdict" and .level == "error"
+        and (.message.text | startswith("verdict: found \"deny\", expected \"allow\"\nreason: "))
+        and .locations[0].physicalLocation == {artifactLocation: {uri: "suites/three.test.yaml"}, region: {startLine: 6, startColumn: 38}}
+        and .locations[0].logicalLocations[0].fullyQualifiedName == "second")
+    and ([.results[] as $r | .tool.driver.rules[$r.ruleIndex].id == $r.ruleId] | all)' "$work/sarif" >"$work/jq"
+run "$POLICYCTL" verify -o github suites
+same "github: exit status" $status 1
+matches "github" "$out" '^::error file=suites/three.test.yaml,line=6,col=38,title=verdict%3A second::verdict: found "deny", expected "allow"%0Areason: [^
+]*$'
+
 # ---- mistakes --------------------------------------------------------------------------------
 
 mistake() { # NAME REGEX-OF-STDERR ARGUMENT...
@@ -248,4 +269,13 @@ run "$POLICYCTL" verify -o junit gone.test.yaml
 same "junit: a suite that cannot be run is an error" \
     "$(xmllint --xpath 'concat(/*/@tests, " ", /*/@errors, " ", count(//error))' "$work/out")" "1 1 1"
 check "junit: and by its schema" xmllint --noout --schema "$tests/data/junit.xsd" "$work/out" 2>"$work/xmllint"
+run "$POLICYCTL" verify -o sarif gone.test.yaml
+check "sarif: so it is there" jq -e '.runs[0] | (.results | length) == 0 and (.invocations[0] | (.executionSuccessful | not)
+    and (.toolExecutionNotifications[0].locations[0].physicalLocation == {artifactLocation: {uri: "gone.test.yaml"}, region: {startLine: 3, startColumn: 9}}))' \
+    "$work/out" >"$work/jq"
+check "sarif: and by its schema" valid_sarif "$work/out"
+run "$POLICYCTL" verify -o github gone.test.yaml
+matches "github: so it is there" "$out" '^::error file=gone.test.yaml,line=3,col=9,title=cannot be run::cannot open gone.yaml'
+run "$POLICYCTL" verify -o junit --run first suites
+check "junit: a suite of which no case ran is left out" xmllint --noout --schema "$tests/data/junit.xsd" "$work/out" 2>"$work/xmllint"
 finish

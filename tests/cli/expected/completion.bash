@@ -24,7 +24,7 @@ _policyctl() {
     test:--color) words='auto always never' ;;
     test:--jobs|test:-j) ;;
     verify:--run) ;;
-    verify:--output|verify:-o) words='text junit json' ;;
+    verify:--output|verify:-o) words='text json junit sarif github' ;;
     bench:--policy|bench:-p) files=yes ;;
     bench:--iterations) ;;
     bench:--warmup) ;;
@@ -63,7 +63,7 @@ _policyctl() {
     images:--group) ;;
     images:--now) ;;
     images:--exclude) ;;
-    lint:--output|lint:-o) words='text json sarif github' ;;
+    lint:--output|lint:-o) words='text json junit sarif github' ;;
     lint:--now) ;;
     lint:--soon-days) ;;
     lint:--ignore) ;;

@@ -61,8 +61,8 @@ _policyctl() {
       '--run=[Only cases whose name this matches: a POSIX extended regular expression, anywhere in it]:REGEX:' \
       '--verbose[Say of each case that it runs, and that it passed]' \
       '-v[Say of each case that it runs, and that it passed]' \
-      '--output=[text: as go test]:FORMAT:(text junit json)' \
-      '-o+[text: as go test]:FORMAT:(text junit json)' \
+      '--output=[text: as go test]:FORMAT:(text json junit sarif github)' \
+      '-o+[text: as go test]:FORMAT:(text json junit sarif github)' \
       '--help[Print this and end]' \
       '-h[Print this and end]'
       ;;
@@ -153,8 +153,8 @@ _policyctl() {
       ;;
     lint)
       _arguments -s \
-      '--output=[text: file:line:col lines and what to do]:FORMAT:(text json sarif github)' \
-      '-o+[text: file:line:col lines and what to do]:FORMAT:(text json sarif github)' \
+      '--output=[text: file:line:col lines and what to do]:FORMAT:(text json junit sarif github)' \
+      '-o+[text: file:line:col lines and what to do]:FORMAT:(text json junit sarif github)' \
       '--now=[Date (2027-01-31) or RFC 3339 time at which exemptions are looked at]:TIME:' \
       '--soon-days=[Exemptions that end within so many days are told]:DAYS:' \
       '*--ignore=[Leave findings of this id out]:ID:' \
