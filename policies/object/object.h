@@ -84,6 +84,7 @@ struct object_sink {
     void (*fault)(void *arg, const struct object_fault *f);
     void (*note)(void *arg, const char *file, uint32_t line, const char *text);
     void (*skip)(void *arg, const struct object_skip *skip); /* or NULL */
+    bool undecided; /* objects are wanted without a decision: it is NULL, totals count none */
     void *arg;
 };
 
