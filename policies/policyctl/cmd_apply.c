@@ -1,8 +1,10 @@
 /* policyctl apply - manifests as the webhook would leave them, written as their authors wrote them. */
+#include "base/escape.h"
 #include "base/file.h"
 #include "base/utf8.h"
 #include "edit/apply.h"
 #include "object/inputs.h"
+#include "object/messages.h"
 #include "object/operand.h"
 #include "object/skip.h"
 #include "policyctl/policy.h"
@@ -13,6 +15,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct options {
     const char *policy;
@@ -54,6 +57,48 @@ struct run {
     size_t n_out; /* files in it */
 };
 
+/* ---- what a person reads ----------------------------------------------------------------- */
+
+/* What cannot be written to standard error is lost. */
+static void print_line(struct buf *line) {
+    struct err ignored = ERR_INIT;
+    (void)!file_write_fd(STDERR_FILENO, buf_view(line), &ignored);
+    buf_done(line);
+}
+
+static void report_reason(void *arg, const struct object *o, const struct reason *r) {
+    struct buf line = BUF_INIT(64 << 10), pointer = BUF_INIT(1 << 16);
+    struct yaml_pos pos = object_reason_where(o, r, &pointer);
+    (void)arg;
+    escape_line(&line, "%s:%u:%u: %s: %.*s", o->file, pos.line, pos.col,
+                object_weight_name(r->weight), STR_ARG(r->message));
+    print_line(&line);
+    buf_done(&pointer);
+}
+
+static void report_unjudged(void *arg, const struct object *o) {
+    struct buf line = BUF_INIT(1 << 20);
+    (void)arg;
+    object_put_unjudged_line(&line, o);
+    print_line(&line);
+}
+
+static void report_templates(void *arg) {
+    struct buf line = BUF_INIT(1 << 10);
+    (void)arg;
+    buf_puts(
+        &line,
+        "policyctl: note: pod templates get no imagePullSecrets, which would take the place "
+        "of their service account's; the webhook adds them to each pod\n");
+    print_line(&line);
+}
+
+static const struct edit_apply_sink sink = {.reason = report_reason,
+                                            .unjudged = report_unjudged,
+                                            .templates = report_templates,
+                                            .fault = object_report_fault,
+                                            .note = object_report_note};
+
 /* A function's configuration may name the policy: the input comes first. */
 static enum ec begin(struct run *r, struct str text, struct err *err) {
     struct buf path = BUF_INIT(PATH_MAX);
@@ -66,7 +111,7 @@ static enum ec begin(struct run *r, struct str text, struct err *err) {
     buf_done(&path);
     if (ec != EC_OK)
         return ec;
-    edit_apply_init(&r->apply, r->policy, &r->requester.request);
+    edit_apply_init(&r->apply, r->policy, &r->requester.request, &sink);
     r->apply.templates = r->options->templates;
     r->begun = true;
     return EC_OK;
@@ -113,8 +158,14 @@ static enum ec put_values(struct buf *out, struct str text, struct err *err) {
 }
 
 /* A line `---` between files, unless there is one; a byte order mark stands at the head alone. */
-static enum ec put_file(struct run *r, struct str text, struct err *err) {
-    struct str mark = str_slice(text, 0, utf8_mark_bytes(text));
+static enum ec put_file(struct run *r, struct buf *file, struct err *err) {
+    struct str text = buf_view(file), mark = str_slice(text, 0, utf8_mark_bytes(text));
+    if (!r->several) { /* the stream itself: no copy of it is made */
+        struct buf out = r->out;
+        r->out = *file;
+        *file = out;
+        return EC_OK;
+    }
     text = str_slice(text, mark.n, text.n);
     if (r->n_out == 0)
         buf_str(&r->out, mark);
@@ -151,7 +202,7 @@ static enum ec take_text(struct run *r, const char *path, struct str text, struc
     if (ec == EC_OK && readable && r->options->in_place) {
         ec = write_file(path, text, buf_view(&file), err);
     } else if (ec == EC_OK && readable) {
-        ec = put_file(r, buf_view(&file), err);
+        ec = put_file(r, &file, err);
     }
     buf_done(&file);
     return ec;
