@@ -171,6 +171,7 @@ static enum ec take_document(struct pass *p, const struct yaml_doc *doc, struct 
     edit_changes_reset(&p->a->changes);
     enum ec ec =
         object_read_part(&p->a->judge, p->file, doc, STR(""), 0, &p->sink, p->totals, err);
+    arena_reset(&p->a->judge.arena); /* the decision: what is wanted of it is copied */
     if (ec == EC_OK && p->first)
         ec = edit_changes_make(&p->a->changes, &splice, err);
     if (ec == EC_OK && p->first && p->a->n_results != 0 && edit_krm_is_list(doc->json))

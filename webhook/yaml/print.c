@@ -48,10 +48,19 @@ static bool is_special_elsewhere(struct str s) {
     return divided;
 }
 
+/* Most strings: a letter begins them, and they are longer than "false", or begin as no word of YAML
+ * does. */
+static bool is_no_word(struct str s) {
+    char c = s.n != 0 ? ascii_lower(s.p[0]) : '\0';
+    return c >= 'a' && c <= 'z' && s.n <= PLAIN_MAX && (s.n > 5 || !is_one_of(c, STR("yntfo")));
+}
+
 /* Reading it back plain must give the same string. */
 static bool stays_string(struct yaml_printer *p, struct str s) {
     const struct scalar plain = {.text = s, .tag = TAG_NONE, .plain = true};
     struct err err = ERR_INIT;
+    if (is_no_word(s))
+        return true;
     buf_reset(&p->probe);
     if (s.n == 0 || s.n > PLAIN_MAX || is_special_elsewhere(s))
         return false;
