@@ -144,6 +144,7 @@ static void no_note(void *arg, const char *file, uint32_t line, const char *text
 
 struct pass {
     struct edit_apply *a;
+    struct object_judge *judge;
     const char *file;
     struct object_sink sink;
     struct object_totals *totals;
@@ -169,9 +170,8 @@ static enum ec take_document(struct pass *p, const struct yaml_doc *doc, struct 
         return EC_OK;
     }
     edit_changes_reset(&p->a->changes);
-    enum ec ec =
-        object_read_part(&p->a->judge, p->file, doc, STR(""), 0, &p->sink, p->totals, err);
-    arena_reset(&p->a->judge.arena); /* the decision: what is wanted of it is copied */
+    enum ec ec = object_read_part(p->judge, p->file, doc, STR(""), 0, &p->sink, p->totals, err);
+    arena_reset(&p->judge->arena); /* the decision: what is wanted of it is copied */
     if (ec == EC_OK && p->first)
         ec = edit_changes_make(&p->a->changes, &splice, err);
     if (ec == EC_OK && p->first && p->a->n_results != 0 && edit_krm_is_list(doc->json))
@@ -200,17 +200,21 @@ static enum ec each_document(struct pass *p, struct str text, struct err *err) {
 
 static enum ec check(struct edit_apply *a, const char *file, struct str text, struct err *err) {
     struct object_totals ignored = {.objects = 0};
-    struct pass again = {.a = a,
-                         .file = file,
-                         .totals = &ignored,
-                         .sink = {.object = check_object,
-                                  .fault = no_fault,
-                                  .note = no_note,
-                                  .undecided = true,
-                                  .arg = a}};
+    struct object_request request = *a->judge.request;
+    struct object_judge judge;
+    struct pass again = {
+        .a = a,
+        .judge = &judge,
+        .file = file,
+        .totals = &ignored,
+        .sink = {.object = check_object, .fault = no_fault, .note = no_note, .arg = a}};
+    request.undecided = true;
+    object_judge_init(&judge, a->judge.policy, &request);
     a->n_checked = 0;
-    if (each_document(&again, text, err) != EC_OK)
-        return err->code;
+    enum ec ec = each_document(&again, text, err);
+    object_judge_done(&judge);
+    if (ec != EC_OK)
+        return ec;
     if (a->n_checked != a->n_wanted || ignored.unreadable != 0)
         return err_set(err, EC_SCHEMA, "%s: %s", file, not_understood);
     return EC_OK;
@@ -225,6 +229,7 @@ enum ec edit_apply_text(struct edit_apply *a, const char *file, struct str text,
     struct str mark = str_slice(text, 0, utf8_mark_bytes(text));
     struct pass first = {
         .a = a,
+        .judge = &a->judge,
         .file = file,
         .totals = &a->totals,
         .first = true,

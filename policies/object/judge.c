@@ -17,23 +17,37 @@ void object_judge_done(struct object_judge *j) {
 
 /* ---- one object ---------------------------------------------------------------------- */
 
-/* Reviews of built-in kinds are the webhook's own matter: an eviction, a status. */
-static bool is_judged(const struct object *o, const struct review_fault *fault) {
-    struct str built_in;
-    bool known = review_is_version(o->workload->api_version, o->workload->kind, &built_in);
-    return fault->is || o->object == JSON_NONE || o->decision->verdict != VERDICT_ALLOW ||
-           (o->is_review && known && built_in.n != 0);
+static bool is_malformed(const struct decision *d) {
+    return d->n_reasons != 0 && d->reasons[0].code == REASON_MALFORMED;
 }
 
-/* Images that someone else was to fill in. */
+/* Reviews of built-in kinds are the webhook's own matter: an eviction, a status. */
+static bool is_judged(const struct object *o) {
+    struct str built_in;
+    bool known = review_is_version(o->workload->api_version, o->workload->kind, &built_in);
+    return is_malformed(o->decision) || o->object == JSON_NONE ||
+           o->decision->verdict != VERDICT_ALLOW || (o->is_review && known && built_in.n != 0);
+}
+
+void object_set_unjudged(struct object *o, struct object_unjudged *out) {
+    *out = (struct object_unjudged){.why = OBJECT_UNJUDGED_NOT};
+    if (!is_judged(o))
+        object_unjudged_look(out, o->doc->json, o->object, o->workload);
+    o->unjudged = out->why != OBJECT_UNJUDGED_NOT ? out : NULL;
+}
+
+/* An image that someone else was to fill in. */
+static bool is_variable(struct str image) {
+    bool action = image.n > 1 && memmem(image.p, image.n, "{{", 2) != NULL;
+    return action || (image.n > 1 && image.p[0] == '$' && memchr("{(", image.p[1], 2) != NULL);
+}
+
 static void note_variable(struct object_walk *w, const struct object *o) {
     struct buf pointer = BUF_INIT(POINTER_MAX);
-    for (size_t i = 0; i < o->decision->n_images; i++) {
-        struct str text = o->decision->images[i].before;
-        bool action = text.n > 1 && memmem(text.p, text.n, "{{", 2) != NULL;
-        if (!action && (text.n < 2 || text.p[0] != '$' || memchr("{(", text.p[1], 2) == NULL))
+    for (size_t i = 0; i < o->workload->n_images; i++) {
+        if (!is_variable(o->workload->images[i].text))
             continue;
-        struct yaml_pos pos = object_image_where(o, o->decision->images[i].image, &pointer);
+        struct yaml_pos pos = object_image_where(o, &o->workload->images[i], &pointer);
         w->to->note(
             w->to->arg, w->file, pos.line,
             "an image that a template or its parameters have yet to fill in; give what is "
@@ -61,23 +75,21 @@ static enum ec give(struct object_walk *w, const struct object *o, struct err *e
 static enum ec show(struct object_walk *w, struct object *o, const struct review_fault *fault,
                     const struct workload *workload, struct err *err) {
     struct decision decision;
+    struct object_unjudged unjudged;
     o->malformed = fault->is ? fault->at : JSON_NONE;
     o->workload = workload;
     o->index = w->index++;
-    if (w->to->undecided)
+    if (!fault->is)
+        note_variable(w, o);
+    if (!fault->is && w->j->request->undecided)
         return give(w, o, err);
-    enum ec ec = decide(&decision, w->j, fault, workload, err);
-    if (ec != EC_OK)
-        return ec;
+    if (decide(&decision, w->j, fault, workload, err) != EC_OK)
+        return err->code;
     o->decision = &decision;
-    struct object_unjudged unjudged = {.why = OBJECT_UNJUDGED_NOT};
-    if (!is_judged(o, fault))
-        object_unjudged_look(&unjudged, o->doc->json, o->object, workload);
-    o->unjudged = unjudged.why != OBJECT_UNJUDGED_NOT ? &unjudged : NULL;
+    object_set_unjudged(o, &unjudged);
     object_totals_count(w->totals, &decision);
     w->totals->malformed_objects += fault->is;
     w->totals->unjudged_objects += o->unjudged != NULL;
-    note_variable(w, o);
     return give(w, o, err);
 }
 

@@ -61,12 +61,12 @@ static struct object_sink sink_of(struct seen *s) {
 
 static void read_text(struct seen *s, const char *text, bool undecided) {
     struct policy *policy = load_rules("  registry: ghcr.io/acme\n  denied: [evil.io]\n");
-    const struct object_request request = plain_request();
+    struct object_request request = plain_request();
     struct object_judge judge;
     struct err err = ERR_INIT;
     *s = (struct seen){.text = BUF_INIT(1 << 16)};
-    struct object_sink sink = sink_of(s);
-    sink.undecided = undecided;
+    const struct object_sink sink = sink_of(s);
+    request.undecided = undecided;
     object_judge_init(&judge, policy, &request);
     assert_ok(object_read_text(&judge, "f", str_of(text), &sink, &s->totals, &err), &err);
     object_judge_done(&judge);
