@@ -372,6 +372,32 @@ static const struct {
      "f:3:32: this value stands in 2 places (an anchor and its aliases, one in line 4), which "
      "would have "
      "to become different things; write it out where they differ\n"},
+    {"an alias elsewhere of what is given a member",
+     WITH_SECRET("  containers:\n  - &c {image: r.io/a}\n") "y: *c\n",
+     "f:6:8: this value stands in 2 places (an anchor and its aliases, one in line 7), which "
+     "would have "
+     "to become different things; write it out where they differ\n"},
+    {"a merge elsewhere of what is given a member",
+     WITH_SECRET("  containers:\n  - &c {image: r.io/a}\n") "y: {<<: *c}\n",
+     "f:7:5: this \"<<\" would bring the \"imagePullPolicy\" that its anchor has to be given, "
+     "and which must "
+     "not be here; write out what it brings\n"},
+    {"a member in front of its merge",
+     "x: &x {image: a, imagePullPolicy: Always}\n" WITH_SECRET(
+         "  containers: [{image: b, <<: *x}]\n"),
+     "f:6:17: \"image\" stands in front of the \"<<\" that brings another one and wins, so "
+     "that none can be "
+     "written behind it; move this one behind the \"<<\"\n"},
+    {"a quoted member in front of its merge",
+     "x: &x {image: a, imagePullPolicy: Always}\n" WITH_SECRET(
+         "  containers: [{\"image\": b, <<: *x}]\n"),
+     "f:6:17: \"image\" stands in front of the \"<<\" that brings another one and wins, so "
+     "that none can be "
+     "written behind it; move this one behind the \"<<\"\n"},
+    {"flow in lines that tabs indent",
+     WITH_SECRET("  containers: [{\n\tname: c,\n\timage: a}]\n"),
+     WITH_SECRET(
+         "  containers: [{\n\tname: c,\n\timagePullPolicy: Always,\n\timage: r.io/a}]\n")},
     /* what stays */
     {"a denied pod", WITH_SECRET("  containers: [{image: evil.io/x}]\n"),
      WITH_SECRET("  containers: [{image: evil.io/x}]\n")},
@@ -384,17 +410,21 @@ static const struct {
 };
 
 static void every_style_is_kept(void **state) {
+    bool all = true;
     (void)state;
     for (size_t i = 0; i < sizeof styles / sizeof *styles; i++) {
         struct buf out = BUF_INIT(1 << 16);
         struct heard heard = {.text = BUF_INIT(1 << 16)};
         apply(styles[i].before, false, &out, &heard);
-        if (!str_eq(buf_view(&out), str_of(styles[i].after)))
-            fail_row("%s: found\n%.*sexpected\n%s", styles[i].name, STR_ARG(buf_view(&out)),
-                     styles[i].after);
+        bool same = str_eq(buf_view(&out), str_of(styles[i].after));
+        if (!same)
+            print_error("%s: found\n%.*sexpected\n%s", styles[i].name, STR_ARG(buf_view(&out)),
+                        styles[i].after);
+        all = all && same;
         buf_done(&out);
         buf_done(&heard.text);
     }
+    assert_true(all);
 }
 
 static void a_person_reads_what_is_left(void **state) {
@@ -420,6 +450,77 @@ static void a_person_reads_what_is_left(void **state) {
     assert_true(str_starts(buf_view(&heard.text), STR("fault f:1:1\nfault f:")));
     buf_done(&out);
     buf_done(&heard.text);
+}
+
+/* ---- lists of names -------------------------------------------------------------------- */
+
+/* l: becomes a list of these names. */
+static const struct {
+    const char *before, *names, *after;
+} lists[] = {
+    {"l:\n- name: a\n", "a b c", "l:\n- name: a\n- name: b\n- name: c\n"},
+    {"l: [{name: a}]\n", "a b c", "l: [{name: a}, {name: b}, {name: c}]\n"},
+    {"l: []\n", "a b", "l: [{name: a}, {name: b}]\n"},
+    {"l: [{\"name\":\"a\"}]\n", "a b", "l: [{\"name\":\"a\"},{\"name\":\"b\"}]\n"},
+    {"l:\n- name: x\n- name: b\n", "a b", "l:\n- name: a\n- name: b\n"},
+    {"l:\n- name: 'x'\n- name: \"y\"\n", "a b", "l:\n- name: 'a'\n- name: \"b\"\n"},
+    {"l:\n- name: x\n", "yes", "l:\n- name: \"yes\"\n"},
+    {"l:\n- name: x\n", "1", "l:\n- name: \"1\"\n"},
+    {"l:\n- name:\n", "a", "l:\n- name: a\n"},
+    {"l:\n- name: ~\n", "a", "l:\n- name: a\n"},
+    {"l:\n- {}\n- name: b\n", "a b", "l:\n- {name: a}\n- name: b\n"},
+    {"l: [null, {name: b}]\n", "a b", "l: [{name: a}, {name: b}]\n"},
+    {"l:\n- name: a\n- name: b # it\n- name: c\nm: 1\n", "a", "l:\n- name: a\n# it\nm: 1\n"},
+    {"l: [{name: a}, {name: b}, {name: c}]\n", "a", "l: [{name: a}]\n"},
+    {"l: [{name: a}, # why\n  {name: b}]\n", "a", "l: [{name: a}\n   # why\n   ]\n"},
+    {"l:\n- name: x\n  more: 1\n", "a",
+     "2:3: this entry has more than a name, which the webhook would take away"},
+    {"l:\n- name: a\n  more: 1\n", "a b", "l:\n- name: a\n  more: 1\n- name: b\n"},
+    {"l: ~\n", "a b", "l: [{name: a}, {name: b}]\n"},
+};
+
+static size_t split_names(struct str *out, const char *text) {
+    size_t n = 0;
+    for (struct str s = str_of(text); s.n != 0; n++) {
+        out[n] = str_slice(s, 0, str_find(s, ' '));
+        s = str_slice(s, out[n].n + 1, s.n);
+    }
+    return n;
+}
+
+static void set_list(struct buf *out, const char *text, const char *words) {
+    struct str names[4];
+    struct yaml *y = NULL;
+    struct yaml_doc *doc = NULL;
+    struct edit_text t;
+    struct err err = ERR_INIT;
+    assert_ok(yaml_open(&y, str_of(text), YAML_LIMITS_DEFAULT, &err), &err);
+    assert_ok(yaml_next(y, &doc, &err), &err);
+    assert_ok(edit_text_init(&t, str_of(text), &err), &err);
+    const struct edit_splice s = {.text = &t, .doc = doc};
+    if (edit_splice_name_list(&s, json_get(doc->json, 0, STR("l")), names,
+                              split_names(names, words), &err) == EC_OK)
+        assert_ok(edit_text_apply(&t, out, &err), &err);
+    else
+        buf_printf(out, "%u:%u: %s", err.line, err.col, err.msg);
+    edit_text_done(&t);
+    yaml_close(y);
+}
+
+static void lists_become_others(void **state) {
+    bool all = true;
+    (void)state;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        struct buf out = BUF_INIT(4096);
+        set_list(&out, lists[i].before, lists[i].names);
+        bool same = str_eq(buf_view(&out), str_of(lists[i].after));
+        if (!same)
+            print_error("%swith %s: found\n%.*sexpected\n%s", lists[i].before, lists[i].names,
+                        STR_ARG(buf_view(&out)), lists[i].after);
+        all = all && same;
+        buf_done(&out);
+    }
+    assert_true(all);
 }
 
 /* ---- KRM functions --------------------------------------------------------------------- */
@@ -484,6 +585,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(digests_tell_values_apart),
     cmocka_unit_test(every_style_is_kept),
     cmocka_unit_test(a_person_reads_what_is_left),
+    cmocka_unit_test(lists_become_others),
     cmocka_unit_test(results_are_written),
     cmocka_unit_test(the_policy_is_named),
 };

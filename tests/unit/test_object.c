@@ -219,6 +219,7 @@ static int make_folder(void **state) {
     write_file("b/vendor/pod.yaml", POD);
     write_file(".git/pod.yaml", POD);
     write_file("b/broken.yaml", "apiVersion: v1\nkind: [\n");
+    write_file("half.yaml", "kind: Pod\nmetadata: {name: p}\n");
     write_file("b/notes.txt", "no manifest\n");
     write_file("b/.pullgateignore", "vendor/\n");
     return symlink("..", path_of("b/up")); /* a circle */
@@ -226,9 +227,9 @@ static int make_folder(void **state) {
 
 static int remove_folder(void **state) {
     static const char *const files[] = {
-        "Chart.yaml",    "templates/a.yaml",  "values.yaml",   "b/pod.yaml",
-        "b/x.test.yaml", "b/vendor/pod.yaml", ".git/pod.yaml", "b/broken.yaml",
-        "b/notes.txt",   "b/.pullgateignore", "b/up"};
+        "Chart.yaml",    "templates/a.yaml", "values.yaml",       "half.yaml",
+        "b/pod.yaml",    "b/x.test.yaml",    "b/vendor/pod.yaml", ".git/pod.yaml",
+        "b/broken.yaml", "b/notes.txt",      "b/.pullgateignore", "b/up"};
     static const char *const folders[] = {"templates", "b/vendor", "b", ".git"};
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
@@ -256,8 +257,9 @@ static void folders_are_searched(void **state) {
     struct buf found = BUF_INIT(4096);
     (void)state;
     put_found(&found, &filter, "b");
-    assert_str(buf_view(&found), STR("b/broken.yaml b/pod.yaml b/up/Chart.yaml "
-                                     "b/up/templates/a.yaml b/up/values.yaml b/x.test.yaml "));
+    assert_str(buf_view(&found),
+               STR("b/broken.yaml b/pod.yaml b/up/Chart.yaml "
+                   "b/up/half.yaml b/up/templates/a.yaml b/up/values.yaml b/x.test.yaml "));
     buf_reset(&found);
     filter.ignore_files = false;
     filter.wanted = object_inputs_is_suite;
@@ -299,6 +301,7 @@ static void what_is_no_manifest_is_skipped(void **state) {
     read_file("templates/a.yaml", true, "skipped unrendered\n");
     read_file("templates/a.yaml", false, "fault ");
     read_file("b/broken.yaml", true, "fault "); /* it says apiVersion: it is meant to be one */
+    read_file("half.yaml", true, "fault ");     /* and so is this one */
     read_file("b/pod.yaml", true, "0 1 ");
     read_file("b/none.yaml", true, "fault whole ");
 }
@@ -413,6 +416,8 @@ static const struct {
     {CR("  runnerImage: a/b:1\n"), NONE_SUCH "image \"a/b:1\" at /spec/runnerImage"},
     {CR("  runnerImage: word\n"), ""},
     {CR("  image: logo.png\n"), ""},
+    {CR("  image: 'A / b'\n"), ""},
+    {CR("  image: {repository: a/b}\n"), NONE_SUCH "image \"a/b\" at /spec/image"},
     {CR("  image: '{{x}}'\n"), NONE_SUCH "image \"{{x}}\" at /spec/image"},
     {CR("  someImage: '{{x}}'\n"), ""},
     {CR("  image: docker://a/b\n"), NONE_SUCH "image \"docker://a/b\" at /spec/image"},
