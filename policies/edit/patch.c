@@ -40,98 +40,95 @@ static int compare(const void *pa, const void *pb) {
     return (a->order > b->order) - (a->order < b->order);
 }
 
-/* ---- printing -------------------------------------------------------------------------- */
+/* ---- the walk -------------------------------------------------------------------------- */
 
-struct printer {
+struct walk {
     const struct json *j;
     const struct change *changes; /* in the order of the nodes */
     size_t n;
-    struct buf *out;
+    const struct edit_patch_sink *to;
 };
 
-static void put_secret(struct buf *out, struct str name) {
-    buf_puts(out, "{\"name\":");
-    buf_json(out, name);
-    buf_putc(out, '}');
+static void put_secret(const struct edit_patch_sink *to, struct str name) {
+    to->begin(to->arg, JSON_OBJECT, 1);
+    to->key(to->arg, STR("name"));
+    to->string(to->arg, name);
+    to->end(to->arg, JSON_OBJECT);
 }
 
-static void put_value(struct buf *out, const struct edit *e) {
+static void put_value(const struct edit_patch_sink *to, const struct edit *e) {
     if (e->kind == EDIT_STRING) {
-        buf_json(out, e->string);
+        to->string(to->arg, e->string);
         return;
     }
     if (e->kind == EDIT_SECRET) {
-        put_secret(out, e->string);
+        put_secret(to, e->string);
         return;
     }
-    buf_putc(out, '[');
-    for (size_t i = 0; i < e->n_names; i++) {
-        buf_puts(out, i ? "," : "");
-        put_secret(out, e->names[i]);
-    }
-    buf_putc(out, ']');
+    to->begin(to->arg, JSON_ARRAY, e->n_names);
+    for (size_t i = 0; i < e->n_names; i++)
+        put_secret(to, e->names[i]);
+    to->end(to->arg, JSON_ARRAY);
 }
 
 /* Changes of nodes before `end`. */
-static bool next_is_before(const struct printer *p, json_at end) {
-    return p->n != 0 && p->changes->at < end;
+static bool next_is_before(const struct walk *w, json_at end) {
+    return w->n != 0 && w->changes->at < end;
 }
 
-static const struct edit *take(struct printer *p) {
-    p->n--;
-    return (p->changes++)->edit;
+static const struct edit *take(struct walk *w) {
+    w->n--;
+    return (w->changes++)->edit;
 }
 
-static void put_node(struct printer *p, json_at at);
+static void walk_node(struct walk *w, json_at at);
 
-/* What a container holds already, then what it gets. `added` are the changes of the container itself,
- * which come before those of what it holds. */
-static void put_container(struct printer *p, json_at at) {
-    const struct json *j = p->j;
-    bool object = json_is(j, at, JSON_OBJECT);
-    const struct change *added = p->changes;
-    const char *separator = "";
-    size_t n_added = 0;
-    for (; next_is_before(p, at + 1); n_added++)
-        take(p);
-    buf_putc(p->out, object ? '{' : '[');
-    for (json_at i = json_first(j, at); i != JSON_NONE; separator = ",") {
-        buf_puts(p->out, separator);
-        if (object) {
-            buf_json(p->out, json_str(j, i++));
-            buf_putc(p->out, ':');
-        }
-        put_node(p, i);
-        i = json_next(j, at, i);
+/* Of the container itself, which come before those of what it holds. */
+static size_t take_added(struct walk *w, json_at at) {
+    size_t n = 0;
+    for (; next_is_before(w, at + 1); n++)
+        take(w);
+    return n;
+}
+
+/* What a container holds already, then what it gets. */
+static void walk_container(struct walk *w, json_at at) {
+    const struct json *j = w->j;
+    const struct edit_patch_sink *to = w->to;
+    enum json_type type = json_type_of(j, at);
+    const struct change *added = w->changes;
+    size_t n_added = take_added(w, at);
+    to->begin(to->arg, type, j->nodes[at].len + n_added);
+    for (json_at i = json_first(j, at); i != JSON_NONE; i = json_next(j, at, i)) {
+        if (type == JSON_OBJECT)
+            to->key(to->arg, json_str(j, i++));
+        walk_node(w, i);
     }
-    for (size_t i = 0; i < n_added; i++, separator = ",") {
-        buf_puts(p->out, separator);
-        if (object) {
-            buf_json(p->out, added[i].key);
-            buf_putc(p->out, ':');
-        }
-        put_value(p->out, added[i].edit);
+    for (size_t i = 0; i < n_added; i++) {
+        if (type == JSON_OBJECT)
+            to->key(to->arg, added[i].key);
+        put_value(to, added[i].edit);
     }
-    buf_putc(p->out, object ? '}' : ']');
+    to->end(to->arg, type);
 }
 
 /* Depth is bounded by the limits of whoever read the nodes. */
-static void put_node(struct printer *p, json_at at) {
-    json_at end = p->j->nodes[at].next;
-    if (!next_is_before(p, end)) {
-        json_print(p->j, at, p->out);
-    } else if (p->changes->at == at && !p->changes->adds) {
+static void walk_node(struct walk *w, json_at at) {
+    json_at end = w->j->nodes[at].next;
+    if (!next_is_before(w, end)) {
+        w->to->node(w->to->arg, w->j, at);
+    } else if (w->changes->at == at && !w->changes->adds) {
         const struct edit *last = NULL; /* of several the last holds */
-        while (next_is_before(p, end))
-            last = take(p);
-        put_value(p->out, last);
+        while (next_is_before(w, end))
+            last = take(w);
+        put_value(w->to, last);
     } else {
-        put_container(p, at);
+        walk_container(w, at);
     }
 }
 
-enum ec edit_patch_apply(const struct json *j, json_at object, const struct edit *edits,
-                         size_t n_edits, struct buf *out, struct err *err) {
+enum ec edit_patch_walk(const struct json *j, json_at object, const struct edit *edits,
+                        size_t n_edits, const struct edit_patch_sink *to, struct err *err) {
     struct json_cursor near = JSON_CURSOR_INIT;
     AUTO(mem_freep)
     struct change *changes = mem_alloc(mem_array_bytes(n_edits + 1, sizeof *changes));
@@ -144,60 +141,7 @@ enum ec edit_patch_apply(const struct json *j, json_at object, const struct edit
     }
     if (n_edits != 0)
         qsort(changes, n_edits, sizeof *changes, compare);
-    struct printer p = {.j = j, .changes = changes, .n = n_edits, .out = out};
-    put_node(&p, object);
-    return out->bad ? err_set(err, (enum ec)out->bad, "no room for the object") : EC_OK;
-}
-
-/* ---- comparing ------------------------------------------------------------------------- */
-
-struct pair {
-    const struct json *a, *b;
-};
-
-static bool are_equal(const struct pair *p, json_at x, json_at y);
-
-static bool are_lists_equal(const struct pair *p, json_at x, json_at y) {
-    json_at i = json_first(p->a, x), k = json_first(p->b, y);
-    while (i != JSON_NONE && k != JSON_NONE) {
-        if (!are_equal(p, i, k))
-            return false;
-        i = json_next(p->a, x, i);
-        k = json_next(p->b, y, k);
-    }
-    return i == k;
-}
-
-/* Keys mostly come in the same order: a key is looked for behind the one before it first. */
-static bool are_members_equal(const struct pair *p, json_at x, json_at y) {
-    json_at expected = json_first(p->b, y);
-    for (json_at key = json_first(p->a, x); key != JSON_NONE;
-         key = json_next(p->a, x, key + 1)) {
-        struct str name = json_str(p->a, key);
-        json_at value = expected != JSON_NONE && str_eq(name, json_str(p->b, expected))
-                            ? expected + 1
-                            : json_get(p->b, y, name);
-        if (value == JSON_NONE || !are_equal(p, key + 1, value))
-            return false;
-        expected = json_next(p->b, y, value);
-    }
-    return true;
-}
-
-static bool are_equal(const struct pair *p, json_at x, json_at y) {
-    enum json_type type = json_type_of(p->a, x);
-    if (type != json_type_of(p->b, y))
-        return false;
-    if (type == JSON_STRING || type == JSON_NUMBER)
-        return str_eq(json_str(p->a, x), json_str(p->b, y));
-    if (type < JSON_ARRAY)
-        return true;
-    if (p->a->nodes[x].len != p->b->nodes[y].len)
-        return false;
-    return type == JSON_ARRAY ? are_lists_equal(p, x, y) : are_members_equal(p, x, y);
-}
-
-bool edit_patch_equal(const struct json *a, json_at in_a, const struct json *b, json_at in_b) {
-    const struct pair p = {a, b};
-    return are_equal(&p, in_a, in_b);
+    struct walk w = {.j = j, .changes = changes, .n = n_edits, .to = to};
+    walk_node(&w, object);
+    return EC_OK;
 }

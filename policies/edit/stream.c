@@ -41,8 +41,14 @@ static enum ec put_values(struct buf *out, struct str text, struct err *err) {
     return ec;
 }
 
-enum ec edit_stream_add(struct stream *s, struct str text, struct err *err) {
-    struct str mark = str_slice(text, 0, utf8_mark_bytes(text));
+enum ec edit_stream_add(struct stream *s, struct buf *file, struct err *err) {
+    struct str text = buf_view(file), mark = str_slice(text, 0, utf8_mark_bytes(text));
+    if (!s->several) { /* the file becomes the stream, without a copy */
+        struct buf out = s->out;
+        s->out = *file;
+        *file = out;
+        return EC_OK;
+    }
     text = str_slice(text, mark.n, text.n);
     if (s->n_files == 0)
         buf_str(&s->out, mark);
@@ -52,7 +58,7 @@ enum ec edit_stream_add(struct stream *s, struct str text, struct err *err) {
         if (!str_starts(text, STR("---")))
             buf_puts(&s->out, "---\n");
     }
-    if (s->several && str_starts(str_trim(text), STR("{")))
+    if (str_starts(str_trim(text), STR("{")))
         return put_values(&s->out, text, err);
     buf_str(&s->out, text);
     return EC_OK;

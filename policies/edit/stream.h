@@ -18,7 +18,7 @@ struct stream {
 #define STREAM_INIT                                                                            \
     { .out = BUF_INIT((size_t)1 << 30) }
 
-/* Errors: EC_SYNTAX of a text that begins as JSON does and is none, EC_LIMIT, EC_NOMEM. */
-enum ec edit_stream_add(struct stream *s, struct str text, struct err *err) MUST_CHECK;
+/* What `file` holds afterwards is of no use. Errors: EC_SYNTAX of a text that begins as JSON does and is none, EC_LIMIT, EC_NOMEM. */
+enum ec edit_stream_add(struct stream *s, struct buf *file, struct err *err) MUST_CHECK;
 
 #endif

@@ -20,6 +20,13 @@ static size_t char_bytes(struct str s, size_t i) {
     return n ? n : 1;
 }
 
+/* Over characters of one byte that end no line, up to `end`: most of any text. */
+static void skip_plain(struct object_excerpt_mark *m, struct str text, size_t end) {
+    while (m->off < end && (unsigned char)text.p[m->off] < 0x80 && text.p[m->off] != '\n' &&
+           text.p[m->off] != '\r')
+        m->off++;
+}
+
 static void step(struct object_excerpt_mark *m, struct str text) {
     char c = text.p[m->off];
     size_t n = char_bytes(text, m->off);
@@ -46,7 +53,8 @@ static void make_marks(struct object_excerpt *e) {
         e->words--;
     e->marks = mem_alloc(mem_array_bytes(max, sizeof *e->marks));
     while (e->marks != NULL && e->n < max) {
-        while (at.off < e->n * STRIDE && at.off < e->text.n)
+        size_t end = e->n * STRIDE < e->text.n ? e->n * STRIDE : e->text.n;
+        for (skip_plain(&at, e->text, end); at.off < end; skip_plain(&at, e->text, end))
             step(&at, e->text);
         e->marks[e->n++] = at;
     }
@@ -65,7 +73,8 @@ static struct object_excerpt_mark spot_at(const struct object_excerpt *e, size_t
         k--;
     if (k < e->n)
         at = e->marks[k];
-    while (at.off < off && at.off < e->text.n)
+    size_t end = off < e->text.n ? off : e->text.n;
+    for (skip_plain(&at, e->text, end); at.off < end; skip_plain(&at, e->text, end))
         step(&at, e->text);
     return at;
 }
@@ -93,8 +102,11 @@ static bool line_start(const struct object_excerpt *e, uint32_t line, size_t *ou
     }
     if (n > 0)
         at = e->marks[n - 1];
-    while (at.line < line && at.off < e->text.n)
-        step(&at, e->text);
+    while (at.line < line && at.off < e->text.n) {
+        skip_plain(&at, e->text, e->text.n);
+        if (at.off < e->text.n)
+            step(&at, e->text);
+    }
     *out = at.line_at;
     return line != 0 && at.line == line;
 }

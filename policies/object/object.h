@@ -27,6 +27,9 @@ struct object_request {    /* what flags say about objects that are no Admission
     enum workload_operation operation;
     unsigned engine_flags;
     int64_t now_s;
+    bool
+        undecided; /* no decision is made: it is NULL, unless the object is malformed, and totals
+                       count neither objects nor images */
 };
 
 struct object_judge { /* one thread's */
@@ -121,6 +124,9 @@ const char *object_verdict_name(const struct object *o);
 
 /* The name, or the generateName; may be empty. */
 struct str object_name(const struct object *o);
+
+/* Of an object that has a decision: sets o->unjudged to *out, or to NULL where all was judged. */
+void object_set_unjudged(struct object *o, struct object_unjudged *out);
 
 /* Line and column of a pointer within the object. */
 struct yaml_pos object_where(const struct object *o, struct str pointer);

@@ -79,11 +79,11 @@ static enum ec keep_or_drop(struct bench *b, struct str bytes, bool is_review,
 static enum ec take_object(void *arg, const struct object *s, struct err *err) {
     struct bench *b = arg;
     struct buf text = BUF_INIT((size_t)1 << 30);
-    if (s->is_review)
+    if (s->is_review && s->doc->raw != NULL)
         return keep_or_drop(b, (struct str){s->doc->raw, s->doc->raw_bytes}, true, err);
-    json_print(s->doc->json, s->object, &text);
+    json_print(s->doc->json, s->is_review ? 0 : s->object, &text);
     enum ec ec = text.bad ? err_set(err, (enum ec)text.bad, "no room for an object")
-                          : keep_or_drop(b, buf_view(&text), false, err);
+                          : keep_or_drop(b, buf_view(&text), s->is_review, err);
     buf_done(&text);
     return ec;
 }

@@ -1,8 +1,10 @@
 /* policyctl apply - manifests as the webhook would leave them, written as their authors wrote them. */
+#include "base/escape.h"
 #include "base/file.h"
 #include "edit/apply.h"
 #include "edit/stream.h"
 #include "object/inputs.h"
+#include "object/messages.h"
 #include "object/operand.h"
 #include "object/skip.h"
 #include "policyctl/options.h"
@@ -11,6 +13,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct run {
     const struct options_apply *options;
@@ -22,6 +25,48 @@ struct run {
     struct object_skip_notes told;
     struct stream stream;
 };
+
+/* ---- what a person reads ----------------------------------------------------------------- */
+
+/* What cannot be written to standard error is lost. */
+static void print_line(struct buf *line) {
+    struct err ignored = ERR_INIT;
+    (void)!file_write_fd(STDERR_FILENO, buf_view(line), &ignored);
+    buf_done(line);
+}
+
+static void report_reason(void *arg, const struct object *o, const struct reason *r) {
+    struct buf line = BUF_INIT(64 << 10), pointer = BUF_INIT(1 << 16);
+    struct yaml_pos pos = object_reason_where(o, r, &pointer);
+    (void)arg;
+    escape_line(&line, "%s:%u:%u: %s: %.*s", o->file, pos.line, pos.col,
+                object_weight_name(r->weight), STR_ARG(r->message));
+    print_line(&line);
+    buf_done(&pointer);
+}
+
+static void report_unjudged(void *arg, const struct object *o) {
+    struct buf line = BUF_INIT(1 << 20);
+    (void)arg;
+    object_put_unjudged_line(&line, o);
+    print_line(&line);
+}
+
+static void report_templates(void *arg) {
+    struct buf line = BUF_INIT(1 << 10);
+    (void)arg;
+    buf_puts(
+        &line,
+        "policyctl: note: pod templates get no imagePullSecrets, which would take the place "
+        "of their service account's; the webhook adds them to each pod\n");
+    print_line(&line);
+}
+
+static const struct edit_apply_sink sink = {.reason = report_reason,
+                                            .unjudged = report_unjudged,
+                                            .templates = report_templates,
+                                            .fault = object_report_fault,
+                                            .note = object_report_note};
 
 /* A function's configuration may name the policy: the input comes first. */
 static enum ec begin(struct run *r, struct str text, struct err *err) {
@@ -35,7 +80,7 @@ static enum ec begin(struct run *r, struct str text, struct err *err) {
     buf_done(&path);
     if (ec != EC_OK)
         return ec;
-    edit_apply_init(&r->apply, r->policy, &r->requester.request);
+    edit_apply_init(&r->apply, r->policy, &r->requester.request, &sink);
     r->apply.templates = r->options->templates;
     r->begun = true;
     return EC_OK;
@@ -62,7 +107,7 @@ static enum ec take_text(struct run *r, const char *path, struct str text, struc
     if (ec == EC_OK && readable && r->options->in_place) {
         ec = write_file(path, text, buf_view(&file), err);
     } else if (ec == EC_OK && readable) {
-        ec = edit_stream_add(&r->stream, buf_view(&file), err);
+        ec = edit_stream_add(&r->stream, &file, err);
     }
     buf_done(&file);
     return ec;

@@ -26,30 +26,35 @@ static enum ec show(struct run *r, const struct explained *e, struct err *err) {
     return r->printed ? EC_OK : err_set(err, EC_IO, "standard output cannot be written");
 }
 
-/* What could not be read as what it says it is, has a decision and nothing to explain. */
-static bool is_malformed(const struct decision *d) {
-    return d->n_reasons != 0 && d->reasons[0].code == REASON_MALFORMED;
-}
-
 static enum ec explain(struct run *r, const struct workload *w, const struct object *s,
                        struct err *err) {
     struct arena arena = ARENA_INIT(16 << 10, 256 << 20);
     struct explanation how;
     struct decision d;
-    struct explained e = {
-        .policy = r->policy, .workload = w, .decision = &d, .how = &how, .object = s};
-    if (engine_explain(&how, &d, r->policy, w, r->requester.request.now_s, 0, &arena, err) ==
-        EC_OK)
+    struct explained e = {.policy = r->policy, .workload = w, .decision = &d, .how = &how};
+    struct object object;
+    struct object_unjudged unjudged;
+    enum ec ec =
+        engine_explain(&how, &d, r->policy, w, r->requester.request.now_s, 0, &arena, err);
+    if (ec == EC_OK && s != NULL) {
+        object = *s;
+        object.decision = &d;
+        object_set_unjudged(&object, &unjudged);
+        r->totals.unjudged_objects += object.unjudged != NULL;
+        e.object = &object;
+    }
+    if (ec == EC_OK)
         show(r, &e, err);
     arena_done(&arena);
     return err->code;
 }
 
+/* The decision is made here, where it is explained; what is malformed has one and nothing to explain. */
 static enum ec take_object(void *arg, const struct object *s, struct err *err) {
     struct run *r = arg;
     struct explained malformed = {
         .policy = r->policy, .workload = s->workload, .decision = s->decision, .object = s};
-    if (is_malformed(s->decision))
+    if (s->decision != NULL)
         return show(r, &malformed, err);
     return explain(r, s->workload, s, err);
 }
@@ -85,6 +90,7 @@ int cmd_explain(const union options *options, const struct opt_result *args) {
         requester_read(&r.requester, &o->requester, &r.err) == EC_OK)
         (void)!verb_policy(&policy, o->policy, r.requester.request.now_s, &r.err);
     r.policy = policy;
+    r.requester.request.undecided = true;
     for (size_t i = 0; i < args->n_operands && r.err.code == EC_OK; i++)
         take(&r, &args->operands[i]);
     int status = status_of(&r);

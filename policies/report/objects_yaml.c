@@ -8,33 +8,12 @@ enum { JSON_BYTES_MAX = 512 << 20 };
 
 /* ---- printing ------------------------------------------------------------------------ */
 
-/* Compact JSON to YAML. */
-static enum ec to_yaml(struct buf *json_text, struct buf *out, struct err *err) {
-    struct json j = JSON_INIT;
-    char *padding = buf_room(json_text, JSON_PADDING);
-    if (padding == NULL)
-        return err_set(err, EC_NOMEM, "out of memory");
-    memset(padding, 0, JSON_PADDING);
-    enum ec ec =
-        json_parse(&j, json_text->p, json_text->n,
-                   (struct json_limits){.max_depth = 1024, .max_nodes = UINT32_MAX / 2}, err);
-    if (ec == EC_OK)
-        ec = yaml_print(&j, 0, out, err);
-    json_done(&j);
-    return ec;
-}
-
 /* YAML of the object as it will be. */
 static enum ec put_after(const struct object *s, struct buf *out, struct err *err) {
     const struct decision *d = s->decision;
-    struct buf text = BUF_INIT(JSON_BYTES_MAX);
-    enum ec ec = edit_patch_apply(s->doc->json, s->object, d->edits, d->n_edits, &text, err);
-    if (ec == EC_OK)
-        ec = to_yaml(&text, out, err);
-    else
+    if (edit_patch_yaml(s->doc->json, s->object, d->edits, d->n_edits, out, err) != EC_OK)
         err_place(err, s->file, s->line, 1);
-    buf_done(&text);
-    return ec;
+    return err->code;
 }
 
 static enum ec put_yaml(struct report *p, const struct object *s, struct err *err) {

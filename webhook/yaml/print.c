@@ -1,18 +1,18 @@
 #include "yaml/print.h"
 
 #include "base/escape.h"
+#include "base/mem.h"
 #include "yaml/internal.h"
 
 #include <yaml.h>
 
 enum { WIDTH_NONE = -1, PLAIN_MAX = 64 << 10 }; /* longer strings are always quoted */
 
-struct printer {
-    const struct json *j;
+struct yaml_printer {
     yaml_emitter_t emitter;
     struct buf *out;
     struct buf probe; /* the meaning of a plain scalar */
-    struct err *err;
+    struct err err;
 };
 
 static int write_text(void *data, unsigned char *bytes, size_t n) {
@@ -22,11 +22,12 @@ static int write_text(void *data, unsigned char *bytes, size_t n) {
 }
 
 /* The emitter takes the event, also on failure. */
-static bool emit(struct printer *p, int made, yaml_event_t *event) {
-    if (made && yaml_emitter_emit(&p->emitter, event))
-        return true;
-    err_set(p->err, p->out->bad ? (enum ec)p->out->bad : EC_NOMEM, "no room for the YAML text");
-    return false;
+static void emit(struct yaml_printer *p, int made, yaml_event_t *event) {
+    if (made && p->err.code != EC_OK)
+        yaml_event_delete(event);
+    else if (!made || !yaml_emitter_emit(&p->emitter, event))
+        err_set(&p->err, p->out->bad ? (enum ec)p->out->bad : EC_NOMEM,
+                "no room for the YAML text");
 }
 
 static bool is_one_of(char c, struct str set) {
@@ -47,10 +48,19 @@ static bool is_special_elsewhere(struct str s) {
     return divided;
 }
 
+/* Most strings: a letter begins them, and they are longer than "false", or begin as no word of YAML
+ * does. */
+static bool is_no_word(struct str s) {
+    char c = s.n != 0 ? ascii_lower(s.p[0]) : '\0';
+    return c >= 'a' && c <= 'z' && s.n <= PLAIN_MAX && (s.n > 5 || !is_one_of(c, STR("yntfo")));
+}
+
 /* Reading it back plain must give the same string. */
-static bool stays_string(struct printer *p, struct str s) {
+static bool stays_string(struct yaml_printer *p, struct str s) {
     const struct scalar plain = {.text = s, .tag = TAG_NONE, .plain = true};
     struct err err = ERR_INIT;
+    if (is_no_word(s))
+        return true;
     buf_reset(&p->probe);
     if (s.n == 0 || s.n > PLAIN_MAX || is_special_elsewhere(s))
         return false;
@@ -74,7 +84,7 @@ static bool has_command(struct str s) {
     return false;
 }
 
-static bool print_string(struct printer *p, struct str s) {
+static void print_string(struct yaml_printer *p, struct str s) {
     yaml_event_t event;
     yaml_scalar_style_t style = has_command(s)       ? YAML_DOUBLE_QUOTED_SCALAR_STYLE
                                 : has_lines(s)       ? YAML_LITERAL_SCALAR_STYLE
@@ -83,95 +93,134 @@ static bool print_string(struct printer *p, struct str s) {
     /* The emitter changes a style that cannot represent the bytes. */
     int made = yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)s.p,
                                             (int)s.n, 1, 1, style);
-    return emit(p, made, &event);
+    emit(p, made, &event);
 }
 
-static bool print_plain(struct printer *p, struct str s) {
+static void print_plain(struct yaml_printer *p, struct str s) {
     yaml_event_t event;
     int made = yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)s.p,
                                             (int)s.n, 1, 1, YAML_PLAIN_SCALAR_STYLE);
-    return emit(p, made, &event);
+    emit(p, made, &event);
 }
 
-static bool print_node(struct printer *p, json_at at);
+static void print_node(struct yaml_printer *p, const struct json *j, json_at at);
 
-static bool print_members(struct printer *p, json_at object) {
-    for (json_at key = json_first(p->j, object); key != JSON_NONE;
-         key = json_next(p->j, object, key + 1))
-        if (!print_string(p, json_str(p->j, key)) || !print_node(p, key + 1))
-            return false;
-    return true;
-}
-
-static bool print_items(struct printer *p, json_at array) {
-    for (json_at at = json_first(p->j, array); at != JSON_NONE; at = json_next(p->j, array, at))
-        if (!print_node(p, at))
-            return false;
-    return true;
-}
-
-static bool print_container(struct printer *p, json_at at) {
-    yaml_event_t event;
-    bool flow = p->j->nodes[at].len == 0;
-    if (json_is(p->j, at, JSON_OBJECT)) {
-        int made = yaml_mapping_start_event_initialize(
-            &event, NULL, NULL, 1, flow ? YAML_FLOW_MAPPING_STYLE : YAML_BLOCK_MAPPING_STYLE);
-        return emit(p, made, &event) && print_members(p, at) &&
-               emit(p, yaml_mapping_end_event_initialize(&event), &event);
+static void print_container(struct yaml_printer *p, const struct json *j, json_at at) {
+    bool object = json_is(j, at, JSON_OBJECT);
+    yaml_printer_begin(p, object, j->nodes[at].len == 0);
+    for (json_at i = json_first(j, at); i != JSON_NONE && p->err.code == EC_OK;
+         i = json_next(j, at, i)) {
+        if (object)
+            print_string(p, json_str(j, i++));
+        print_node(p, j, i);
     }
-    int made = yaml_sequence_start_event_initialize(
-        &event, NULL, NULL, 1, flow ? YAML_FLOW_SEQUENCE_STYLE : YAML_BLOCK_SEQUENCE_STYLE);
-    return emit(p, made, &event) && print_items(p, at) &&
-           emit(p, yaml_sequence_end_event_initialize(&event), &event);
+    yaml_printer_end(p, object);
 }
 
 /* Depth is bounded by the limits with which the nodes were read. */
-static bool print_node(struct printer *p, json_at at) {
-    switch (json_type_of(p->j, at)) {
+static void print_node(struct yaml_printer *p, const struct json *j, json_at at) {
+    switch (json_type_of(j, at)) {
     case JSON_NULL:
-        return print_plain(p, STR("null"));
+        print_plain(p, STR("null"));
+        return;
     case JSON_TRUE:
-        return print_plain(p, STR("true"));
+        print_plain(p, STR("true"));
+        return;
     case JSON_FALSE:
-        return print_plain(p, STR("false"));
+        print_plain(p, STR("false"));
+        return;
     case JSON_NUMBER:
-        return print_plain(p, json_str(p->j, at));
+        print_plain(p, json_str(j, at));
+        return;
     case JSON_STRING:
-        return print_string(p, json_str(p->j, at));
+        print_string(p, json_str(j, at));
+        return;
     case JSON_ARRAY:
     case JSON_OBJECT:
-        return print_container(p, at);
+        print_container(p, j, at);
+        return;
     }
-    return false;
 }
 
 /* To libyaml, bidirectional marks are printable. With one in the text, all that is not ASCII is
  * escaped. */
-static bool is_seen(const struct json *j, json_at at) {
+bool yaml_print_is_seen(const struct json *j, json_at at) {
     for (json_at i = at; i < j->nodes[at].next; i++)
         if (json_is(j, i, JSON_STRING) && !escape_is_seen(json_str(j, i)))
             return false;
     return true;
 }
 
-static void print_document(struct printer *p, json_at at) {
+/* ---- piece by piece ------------------------------------------------------------------ */
+
+enum ec yaml_printer_open(struct yaml_printer **out, struct buf *text, bool seen,
+                          struct err *err) {
     yaml_event_t event;
-    (void)!(
-        emit(p, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING), &event) &&
-        emit(p, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1), &event) &&
-        print_node(p, at) && emit(p, yaml_document_end_event_initialize(&event, 1), &event) &&
-        emit(p, yaml_stream_end_event_initialize(&event), &event));
+    struct yaml_printer *p = mem_zalloc(sizeof *p);
+    if (p == NULL || !yaml_emitter_initialize(&p->emitter)) {
+        mem_free(p);
+        return err_set(err, EC_NOMEM, "out of memory");
+    }
+    p->out = text;
+    p->probe = (struct buf)BUF_INIT(1 << 20);
+    p->err = (struct err)ERR_INIT;
+    yaml_emitter_set_output(&p->emitter, write_text, text);
+    yaml_emitter_set_unicode(&p->emitter, seen);
+    yaml_emitter_set_width(&p->emitter, WIDTH_NONE);
+    emit(p, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING), &event);
+    emit(p, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1), &event);
+    *out = p;
+    return EC_OK;
+}
+
+void yaml_printer_begin(struct yaml_printer *p, bool object, bool empty) {
+    yaml_event_t event;
+    if (object)
+        emit(p,
+             yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
+                                                 empty ? YAML_FLOW_MAPPING_STYLE
+                                                       : YAML_BLOCK_MAPPING_STYLE),
+             &event);
+    else
+        emit(p,
+             yaml_sequence_start_event_initialize(&event, NULL, NULL, 1,
+                                                  empty ? YAML_FLOW_SEQUENCE_STYLE
+                                                        : YAML_BLOCK_SEQUENCE_STYLE),
+             &event);
+}
+
+void yaml_printer_end(struct yaml_printer *p, bool object) {
+    yaml_event_t event;
+    emit(p,
+         object ? yaml_mapping_end_event_initialize(&event)
+                : yaml_sequence_end_event_initialize(&event),
+         &event);
+}
+
+void yaml_printer_string(struct yaml_printer *p, struct str s) {
+    print_string(p, s);
+}
+
+void yaml_printer_node(struct yaml_printer *p, const struct json *j, json_at at) {
+    print_node(p, j, at);
+}
+
+enum ec yaml_printer_close(struct yaml_printer *p, struct err *err) {
+    yaml_event_t event;
+    emit(p, yaml_document_end_event_initialize(&event, 1), &event);
+    emit(p, yaml_stream_end_event_initialize(&event), &event);
+    if (p->err.code != EC_OK && err->code == EC_OK)
+        *err = p->err;
+    yaml_emitter_delete(&p->emitter);
+    buf_done(&p->probe);
+    mem_free(p);
+    return err->code;
 }
 
 enum ec yaml_print(const struct json *j, json_at at, struct buf *out, struct err *err) {
-    struct printer p = {.j = j, .out = out, .probe = BUF_INIT(1 << 20), .err = err};
-    if (!yaml_emitter_initialize(&p.emitter))
-        return err_set(err, EC_NOMEM, "out of memory");
-    yaml_emitter_set_output(&p.emitter, write_text, out);
-    yaml_emitter_set_unicode(&p.emitter, is_seen(j, at));
-    yaml_emitter_set_width(&p.emitter, WIDTH_NONE);
-    print_document(&p, at);
-    yaml_emitter_delete(&p.emitter);
-    buf_done(&p.probe);
-    return err->code;
+    struct yaml_printer *p;
+    if (yaml_printer_open(&p, out, yaml_print_is_seen(j, at), err) != EC_OK)
+        return err->code;
+    yaml_printer_node(p, j, at);
+    return yaml_printer_close(p, err);
 }

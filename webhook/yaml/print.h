@@ -16,4 +16,18 @@
 enum ec yaml_print(const struct json *j, json_at at, struct buf *out, struct err *err)
     MUST_CHECK;
 
+/* The same piece by piece, for values that are no nodes of one document: open, one value (a scalar, a
+ * node with all it holds, or begin, its members or elements, end; a key is a string), close. `seen`: no
+ * string of it has a mark that the eye does not see (yaml_print_is_seen), else all that is not ASCII is
+ * escaped. What fails is an error of close, which frees the printer. */
+struct yaml_printer;
+bool yaml_print_is_seen(const struct json *j, json_at at);
+enum ec yaml_printer_open(struct yaml_printer **out, struct buf *text, bool seen,
+                          struct err *err) MUST_CHECK;
+void yaml_printer_begin(struct yaml_printer *p, bool object, bool empty);
+void yaml_printer_end(struct yaml_printer *p, bool object);
+void yaml_printer_string(struct yaml_printer *p, struct str s);
+void yaml_printer_node(struct yaml_printer *p, const struct json *j, json_at at);
+enum ec yaml_printer_close(struct yaml_printer *p, struct err *err) MUST_CHECK;
+
 #endif

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { DEPTH_MAX = 1024 };
+enum { DEPTH_MAX = 1024, RAW_LARGE = 4 << 20 };
 
 struct yaml {
     struct str text;         /* UTF-8 without BOM at its start */
@@ -193,6 +193,8 @@ static enum ec finish_yaml(struct yaml *y, struct err *err) {
     if (y->nodes.n_nodes != y->locations.n)
         return err_set(err, EC_BUG, "%u nodes with %u locations", y->nodes.n_nodes,
                        y->locations.n);
+    if (y->limits.drops_raw && raw.n >= RAW_LARGE)
+        buf_done(&y->raw);
     return EC_OK;
 }
 

@@ -46,6 +46,7 @@ struct yaml_limits {
     uint32_t max_depth;   /* 128; at most 1024 */
     uint32_t max_nodes;   /* 16 Mi */
     size_t max_documents; /* 1 Mi */
+    bool drops_raw;       /* nobody reads doc->raw: of a large document of YAML it is NULL */
 };
 #define YAML_LIMITS_DEFAULT                                                                    \
     ((struct yaml_limits){.max_bytes = 64u << 20,                                              \
