@@ -15,7 +15,7 @@ struct run {
     bool denied, printed;
 };
 
-static enum ec show(struct run *r, const struct explained *e, struct err *err) {
+static enum ec show_decision(struct run *r, const struct explained *e, struct err *err) {
     r->denied |= e->decision->verdict == VERDICT_DENY;
     if (r->options->output == EXPLAIN_TEXT)
         report_explain_text(&r->out, e, r->n);
@@ -26,7 +26,7 @@ static enum ec show(struct run *r, const struct explained *e, struct err *err) {
     return r->printed ? EC_OK : err_set(err, EC_IO, "standard output cannot be written");
 }
 
-/* What could not be read as what it says it is, has a decision and nothing to explain. */
+/* An object that does not decode as its kind has a decision but no steps to explain. */
 static bool is_malformed(const struct decision *d) {
     return d->n_reasons != 0 && d->reasons[0].code == REASON_MALFORMED;
 }
@@ -40,7 +40,7 @@ static enum ec explain(struct run *r, const struct workload *w, const struct obj
         .policy = r->policy, .workload = w, .decision = &d, .how = &how, .object = s};
     if (engine_explain(&how, &d, r->policy, w, r->requester.request.now_s, 0, &arena, err) ==
         EC_OK)
-        show(r, &e, err);
+        show_decision(r, &e, err);
     arena_done(&arena);
     return err->code;
 }
@@ -50,11 +50,11 @@ static enum ec take_object(void *arg, const struct object *s, struct err *err) {
     struct explained malformed = {
         .policy = r->policy, .workload = s->workload, .decision = s->decision, .object = s};
     if (is_malformed(s->decision))
-        return show(r, &malformed, err);
+        return show_decision(r, &malformed, err);
     return explain(r, s->workload, s, err);
 }
 
-static void take(struct run *r, char *const *operand) {
+static void explain_operand(struct run *r, char *const *operand) {
     struct workload_image image;
     if (object_operand_is_file(*operand)) {
         (void)!object_each(operand, 1, &r->options->exclude, r->policy, &r->requester.request,
@@ -86,7 +86,7 @@ int cmd_explain(const union options *options, const struct opt_result *args) {
         (void)!verb_policy(&policy, o->policy, r.requester.request.now_s, &r.err);
     r.policy = policy;
     for (size_t i = 0; i < args->n_operands && r.err.code == EC_OK; i++)
-        take(&r, &args->operands[i]);
+        explain_operand(&r, &args->operands[i]);
     int status = status_of(&r);
     buf_done(&r.out);
     policy_free(policy);

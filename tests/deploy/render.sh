@@ -120,14 +120,14 @@ refused "no image" '^policyctl: --image is missing' --policy policy.yaml --certs
 refused "no policy" 'no rule file' --image "$image" --certs tls
 refused "no certificates" '--certs is missing' --image "$image" --policy policy.yaml
 refused "the placeholder" 'is a placeholder' "${good[@]}" --image ghcr.io/your-org/pullgate:1
-refused "no image reference" 'is no image reference: ' "${good[@]}" --image 'a b'
+refused "no image reference" 'is not an image reference: ' "${good[@]}" --image 'a b'
 refused "an operand" 'unexpected argument "x"' "${good[@]}" x
 refused "no replicas" 'replicas' "${good[@]}" --replicas 0
 refused "another failure policy" 'failure-policy' "${good[@]}" --failure-policy fail
 refused "another namespace than the certificate's" 'lacks the name pullgate\.image-policy\.svc' "${good[@]}" --namespace image-policy
 for name in default kube-system kube-public kube-node-lease; do
     "$POLICYCTL" certs init --dir "of-$name" --namespace "$name" >/dev/null
-    refused "namespace $name" "^policyctl: --namespace $name is the cluster's" "${good[@]}" --certs "of-$name" --namespace "$name"
+    refused "namespace $name" "^policyctl: --namespace $name belongs to the cluster" "${good[@]}" --certs "of-$name" --namespace "$name"
 done
 refused "a folder without certificates" 'rules/ca\.crt' "${good[@]}" --certs rules
 sed 's/approved/aproved/' policy.yaml >broken.yaml
@@ -142,7 +142,7 @@ done
 run "$POLICYCTL" render "${good[@]}" --policy large
 same "too large: exit status" $status 2
 same "too large: standard output" "$out" ""
-matches "too large: text" "$err" 'more than the 1024000 bytes that fit a ConfigMap'
+matches "too large: text" "$err" 'exceed the 1024000 bytes that fit into a ConfigMap'
 mkdir applied
 large() { # BYTES FILE NAME: of a comment
     { cat policy.yaml; echo '# &&&&&&&&&&'; head -c "$1" /dev/zero | tr '\0' '#'; echo; } |
