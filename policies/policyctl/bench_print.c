@@ -77,7 +77,7 @@ static enum ec base_number(const struct json *j, json_at object, const char *key
 static enum ec compare_one(struct bench_comparison *c, const struct json *j, const char *name,
                            const struct bench_result *now, struct err *err) {
     json_at at = json_get(j, 0, str_of(name));
-    uint64_t before;
+    uint64_t before = 0;
     if (at == JSON_NONE)
         return EC_OK;
     if (base_number(j, at, "p50Ns", &before, err) != EC_OK)
@@ -101,7 +101,7 @@ static enum ec same_ground(const struct bench *b, const struct json *j, struct e
     } ground[] = {
         {"objects", b->n_items}, {"reviews", b->n_reviews}, {"concurrency", b->concurrency}};
     for (size_t i = 0; i < sizeof ground / sizeof *ground; i++) {
-        uint64_t before;
+        uint64_t before = 0;
         if (base_number(j, 0, ground[i].key, &before, err) != EC_OK)
             return err->code;
         if (before != ground[i].now)
