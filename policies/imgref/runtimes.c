@@ -14,9 +14,9 @@ static const char *why_not_crio(const struct imgref *ref) {
     bool word =
         str_find(ref->host, '.') == ref->host.n && str_find(ref->host, ':') == ref->host.n;
     if ((ref->quirks & IMGREF_UPPER_HOST) && word)
-        return "a host of one word has to be in lower case";
+        return "a host of one word must be in lower case";
     if (ref->quirks & IMGREF_IPV6)
-        return "no IPv6 addresses";
+        return "IPv6 addresses are not supported";
     return ref->quirks & IMGREF_LONG ? "host and repository exceed 255 bytes" : NULL;
 }
 
@@ -41,6 +41,6 @@ void imgref_print_runtimes(const struct imgref *ref, struct str image, struct bu
     } else {
         buf_printf(out, "<search-registry>/%.*s", STR_ARG(ref->path));
         put_pulled(out, ref);
-        buf_puts(out, " (a short name: registries.conf of the node decides)\n");
+        buf_puts(out, " (a short name: the node's registries.conf decides)\n");
     }
 }

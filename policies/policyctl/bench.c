@@ -128,7 +128,7 @@ static enum ec run_rounds(struct worker *w, uint64_t rounds, bool timing) {
     return EC_OK;
 }
 
-static void *work(void *arg) {
+static void *run_worker(void *arg) {
     struct worker *w = arg;
     if (run_rounds(w, w->warmup, false) != EC_OK)
         return NULL;
@@ -169,7 +169,7 @@ static void worker_done(struct worker *w) {
 static enum ec run_threads(struct worker *workers, unsigned n, struct err *err) {
     unsigned started = 0;
     while (n > 1 && started < n) {
-        int os = pthread_create(&workers[started].thread, NULL, work, &workers[started]);
+        int os = pthread_create(&workers[started].thread, NULL, run_worker, &workers[started]);
         if (os != 0) {
             err_set_os(err, os, "cannot make thread %u of %u", started + 1, n);
             break;
@@ -177,7 +177,7 @@ static enum ec run_threads(struct worker *workers, unsigned n, struct err *err) 
         started++;
     }
     if (n == 1)
-        work(&workers[0]);
+        run_worker(&workers[0]);
     for (unsigned i = 0; i < started; i++)
         pthread_join(workers[i].thread, NULL);
     return err->code;
@@ -201,8 +201,8 @@ static void sum_up(struct bench_result *out, struct worker *workers, unsigned n)
                                  .max_ns = all->max};
 }
 
-static enum ec measure(const struct bench *b, pass_fn *pass, struct bench_result *out,
-                       struct err *err) {
+static enum ec run_workers(const struct bench *b, pass_fn *pass, struct bench_result *out,
+                           struct err *err) {
     struct worker *workers = mem_zalloc(mem_array_bytes(b->concurrency, sizeof *workers));
     bool ok = workers != NULL;
     unsigned n = 0;
@@ -222,9 +222,9 @@ static enum ec measure(const struct bench *b, pass_fn *pass, struct bench_result
 }
 
 enum ec bench_engine(const struct bench *b, struct bench_result *out, struct err *err) {
-    return measure(b, pass_engine, out, err);
+    return run_workers(b, pass_engine, out, err);
 }
 
 enum ec bench_review(const struct bench *b, struct bench_result *out, struct err *err) {
-    return measure(b, pass_review, out, err);
+    return run_workers(b, pass_review, out, err);
 }

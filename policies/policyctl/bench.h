@@ -3,8 +3,8 @@
  *      items --engine_decide--> engine: a workload in, a decision out
  *      reviews --review_answer--> review: JSON bytes in, JSON bytes out, as in the webhook
  *
- * Each decision is timed by itself, its cost in a histogram of 128 steps per power of two: what
- * is told of it is within one percent.
+ * Each decision is timed by itself, its cost in a histogram of 128 steps per power of two, so that
+ * figures are within one percent.
  * Threads    makes its own; items are shared and not changed                                */
 #ifndef PULLGATE_POLICYCTL_BENCH_H
 #define PULLGATE_POLICYCTL_BENCH_H
@@ -27,7 +27,7 @@ struct bench {
     struct arena arena; /* of the items */
     struct bench_item *items;
     size_t n_items, n_reviews;
-    size_t n_faults; /* objects that could not be read, each told on standard error */
+    size_t n_faults; /* objects that could not be read, each reported on standard error */
 };
 
 struct bench_result {
@@ -48,8 +48,8 @@ struct bench_comparison {
     bool slower; /* the answer */
 };
 
-/* Adds a file's objects, but for those that are faulty. Errors: EC_NOMEM, EC_LIMIT, and what is wrong
- * with the file; the objects before it stay. */
+/* Adds a file's objects, except for faulty ones. Errors: EC_NOMEM, EC_LIMIT, and errors of the file;
+ * objects added before the error remain. */
 enum ec bench_load(struct bench *b, const char *path, bool found, struct err *err) MUST_CHECK;
 void bench_done(struct bench *b);
 

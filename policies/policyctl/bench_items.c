@@ -7,7 +7,7 @@ static enum ec no_memory(struct err *err) {
     return err_set(err, EC_NOMEM, "out of memory");
 }
 
-/* A copy with room for the reader behind it. */
+/* A copy, followed by the padding that the reader needs. */
 static char *padded(struct arena *arena, struct str bytes) {
     char *copy = arena_alloc(arena, bytes.n + JSON_PADDING);
     if (copy != NULL) {
@@ -42,7 +42,7 @@ static enum ec keep_workload(struct bench *b, struct bench_item *item, struct er
     }
     object_judge_init(&judge, b->policy, b->request);
     ec = object_workload(&item->workload, &fault, &judge, &item->json, 0, &b->arena, err);
-    item->workload.groups = NULL; /* they were the judge's; bench asks for none */
+    item->workload.groups = NULL; /* they belong to the judge; bench has no groups */
     item->is_malformed = fault.is;
     object_judge_done(&judge);
     return ec;

@@ -70,14 +70,14 @@ static enum ec base_number(const struct json *j, json_at object, const char *key
     json_at at = json_get(j, object, str_of(key));
     if (json_is(j, at, JSON_NUMBER) && str_to_uint(json_str(j, at), UINT64_MAX, out))
         return EC_OK;
-    return err_set(err, EC_SCHEMA, "no figures of policyctl bench --save: %s is missing", key);
+    return err_set(err, EC_SCHEMA, "not written by policyctl bench --save: %s is missing", key);
 }
 
 /* One decimal; the median, since a busy machine moves it least. */
 static enum ec compare_one(struct bench_comparison *c, const struct json *j, const char *name,
                            const struct bench_result *now, struct err *err) {
     json_at at = json_get(j, 0, str_of(name));
-    uint64_t before;
+    uint64_t before = 0;
     if (at == JSON_NONE)
         return EC_OK;
     if (base_number(j, at, "p50Ns", &before, err) != EC_OK)
@@ -93,7 +93,7 @@ static enum ec compare_one(struct bench_comparison *c, const struct json *j, con
     return EC_OK;
 }
 
-/* Figures over other objects, or with other threads, would say nothing. */
+/* Figures of other objects, or of another number of threads, cannot be compared. */
 static enum ec same_ground(const struct bench *b, const struct json *j, struct err *err) {
     const struct {
         const char *key;
@@ -101,13 +101,13 @@ static enum ec same_ground(const struct bench *b, const struct json *j, struct e
     } ground[] = {
         {"objects", b->n_items}, {"reviews", b->n_reviews}, {"concurrency", b->concurrency}};
     for (size_t i = 0; i < sizeof ground / sizeof *ground; i++) {
-        uint64_t before;
+        uint64_t before = 0;
         if (base_number(j, 0, ground[i].key, &before, err) != EC_OK)
             return err->code;
         if (before != ground[i].now)
-            return err_set(err, EC_USAGE, "%s: %llu then and %llu now: not to be compared",
-                           ground[i].key, (unsigned long long)before,
-                           (unsigned long long)ground[i].now);
+            return err_set(
+                err, EC_USAGE, "%s: %llu then, %llu now: the figures cannot be compared",
+                ground[i].key, (unsigned long long)before, (unsigned long long)ground[i].now);
     }
     return EC_OK;
 }
@@ -153,7 +153,8 @@ void bench_worst_text(struct buf *out, const struct bench_worst *w,
                        STR_ARG(engine_policy_file(policy, r->regex->pos)), r->regex->pos.line,
                        STR_ARG(match_image_text(r->regex->image)));
     }
-    buf_printf(out, "one review has %d steps; what takes more is denied\n", ENGINE_STEPS_MAX);
+    buf_printf(out, "a review may use %d steps; one that needs more is denied\n",
+               ENGINE_STEPS_MAX);
 }
 
 void bench_worst_json(struct buf *out, const struct bench_worst *w,

@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <time.h>
 
-/* As large as --max-body lets a review be, unless it was told otherwise. */
+/* The default of --max-body. */
 enum { BODY_MAX = 32 << 20, NAMES_MAX = 100000, REPLY_MAX = 1 << 30, ROOM = 1024 };
 enum { REGEXES_MAX = 5, TEXT_MAX = 320 };
 
-/* ---- a name that takes a regex long -------------------------------------------------- */
+/* ---- a name that is slow to match ---------------------------------------------------- */
 
 struct costly {
     const struct policy_pattern *pattern;
@@ -28,7 +28,7 @@ static uint64_t steps_of(const struct match_image *m, struct str name) {
     return UINT64_MAX - meter.left;
 }
 
-static bool is_word(char c) {
+static bool is_name_char(char c) {
     return (c >= 'a' && c <= 'z') || ascii_is_digit(c);
 }
 
@@ -41,15 +41,15 @@ static size_t literal_head(struct str regex, char *to, size_t max) {
             continue;
         if (c == '\\' && i + 1 < regex.n && strchr(".-/", regex.p[i + 1]) != NULL)
             c = regex.p[++i];
-        else if (!is_word(c) && c != '/' && c != '-' && c != ':')
+        else if (!is_name_char(c) && c != '/' && c != '-' && c != ':')
             break;
         to[n++] = c;
     }
     return n;
 }
 
-/* Head, pieces as long as a name may be, and the regex's own letters, so that nothing is ruled out for
- * the lack of one; then a byte that no pattern has at its end. */
+/* The head, pieces up to the longest name, and the regex's own letters, so that no match fails early for
+ * lack of one; then a byte that no pattern ends with. */
 static void try_name(struct costly *out, struct str head, const char *piece) {
     char name[TEXT_MAX];
     struct buf b = BUF_OVER(name, sizeof name - 1);
@@ -61,12 +61,12 @@ static void try_name(struct costly *out, struct str head, const char *piece) {
         buf_puts(&b, ".io/");
     size_t tail = 0, from = str_find(buf_view(&b), '/') + 1, piece_bytes = strlen(piece);
     for (size_t i = 0; i < regex.n; i++)
-        tail += is_word(regex.p[i]);
+        tail += is_name_char(regex.p[i]);
     tail = tail < 60 ? tail : 60;
     while (b.n - from + piece_bytes + tail + 4 < IMGREF_PATH_MAX)
         buf_puts(&b, piece);
     for (size_t i = 0, left = tail; i < regex.n && left != 0; i++)
-        if (is_word(regex.p[i])) {
+        if (is_name_char(regex.p[i])) {
             buf_putc(&b, regex.p[i]);
             left--;
         }
@@ -83,7 +83,7 @@ static void try_name(struct costly *out, struct str head, const char *piece) {
     out->name[text.n] = '\0';
 }
 
-/* Each letter of the regex by itself and as a component, behind its literal beginning. */
+/* Each letter of the regex by itself and as a component, after its literal beginning. */
 static void find_name(struct costly *out) {
     struct str regex = match_image_text(out->pattern->image);
     char head[TEXT_MAX / 4];
@@ -91,7 +91,7 @@ static void find_name(struct costly *out) {
     bool seen[128] = {false};
     for (size_t i = 0; i <= regex.n; i++) {
         char c = i < regex.n ? regex.p[i] : 'a';
-        if (!is_word(c) || seen[(unsigned char)c])
+        if (!is_name_char(c) || seen[(unsigned char)c])
             continue;
         seen[(unsigned char)c] = true;
         const char pieces[][5] = {{c}, {c, '/'}, {c, c, '/'}, {c, '-', c, '/'}};
@@ -115,8 +115,9 @@ struct making {
     struct err *err;
 };
 
-/* A name that the first of the globs takes. */
-static void put_name(struct buf *b, const struct policy_names *globs, const char *otherwise) {
+/* A name that the first of the globs matches. */
+static void put_matching_name(struct buf *b, const struct policy_names *globs,
+                              const char *otherwise) {
     struct str glob = globs->n ? globs->v[0] : str_of(otherwise);
     for (size_t i = 0; i < glob.n; i++)
         if (glob.p[i] != '*')
@@ -141,7 +142,7 @@ static void put_labels(struct buf *b, const struct match_selector *s) {
 
 enum more { MORE_NOTHING, MORE_GROUPS, MORE_LABELS, MORE_USER };
 
-static void begin(struct making *m, enum more more) {
+static void begin_review(struct making *m, enum more more) {
     struct buf *b = &m->body;
     const struct policy_match *match = &m->rule->match;
     buf_reset(b);
@@ -150,16 +151,16 @@ static void begin(struct making *m, enum more more) {
            "\"uid\":\"worst\",\"kind\":{\"group\":\"\",\"version\":\"v1\",\"kind\":\"Pod\"},"
            "\"resource\":{\"group\":\"\",\"version\":\"v1\",\"resource\":\"pods\"},"
            "\"operation\":\"CREATE\",\"namespace\":\"");
-    put_name(b, &match->namespaces, "default");
+    put_matching_name(b, &match->namespaces, "default");
     buf_puts(b, "\",\"userInfo\":{\"username\":\"");
-    put_name(b, &match->users, "user");
+    put_matching_name(b, &match->users, "user");
     for (size_t i = 0; more == MORE_USER && i < BODY_MAX / 2; i++)
         buf_putc(b, 'a');
     buf_puts(b, "\",\"groups\":[");
     for (size_t i = 0; more == MORE_GROUPS && b->n < BODY_MAX - ROOM; i++)
         buf_printf(b, "\"group-%zu\",", i);
     buf_putc(b, '"');
-    put_name(b, &match->groups, "group");
+    put_matching_name(b, &match->groups, "group");
     buf_puts(b,
              "\"]},\"object\":{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":"
              "\"worst\",\"labels\":{");
@@ -168,7 +169,7 @@ static void begin(struct making *m, enum more more) {
     for (size_t i = 0; more == MORE_LABELS && b->n < BODY_MAX - ROOM; i++, comma = true)
         buf_printf(b, "%s\"label-%zu\":\"\"", comma ? "," : "", i);
     buf_puts(b, "}},\"spec\":{\"serviceAccountName\":\"");
-    put_name(b, &match->service_accounts, "default");
+    put_matching_name(b, &match->service_accounts, "default");
     buf_puts(b, "\",\"containers\":[");
 }
 
@@ -179,9 +180,9 @@ static bool has_limit(const struct decision *d) {
     return false;
 }
 
-/* Ends the review, asks, and keeps what it took. */
-static void measure(struct making *m, const char *what, size_t n_images,
-                    const struct policy_pattern *regex) {
+/* Ends the review, has it answered, and keeps the cost. */
+static void measure_review(struct making *m, const char *what, size_t n_images,
+                           const struct policy_pattern *regex) {
     struct bench_worst_row *row = &m->out->rows[m->out->n_rows];
     if (m->err->code != EC_OK || m->out->n_rows == BENCH_WORST_ROWS_MAX)
         return;
@@ -275,19 +276,19 @@ static void measure_regexes(struct making *m) {
         rank_all(&all, &p->rules[0], &p->exemptions[i].images);
     for (size_t i = 0; i < all.n && all.v[i].steps != 0; i++) {
         m->rule = all.rules[i];
-        begin(m, MORE_NOTHING);
+        begin_review(m, MORE_NOTHING);
         size_t n = put_images(m, str_of(all.v[i].name), ":", NAMES_MAX);
-        measure(m, "regex", n, all.v[i].pattern);
+        measure_review(m, "regex", n, all.v[i].pattern);
     }
 }
 
-/* So many that fit in the memory of a request: what is refused unread costs less. */
+/* As many as fit into the memory of a request: a review that is refused unread costs less. */
 static void measure_many(struct making *m, const char *what, struct str name,
                          const char *between, size_t max) {
     for (size_t n = SIZE_MAX; m->err->code == EC_OK; n /= 2, m->out->n_rows--) {
-        begin(m, MORE_NOTHING);
+        begin_review(m, MORE_NOTHING);
         n = put_images(m, name, between, n < max ? n : max);
-        measure(m, what, n, NULL);
+        measure_review(m, what, n, NULL);
         const struct decision *d = &m->session.decision;
         if (d->n_reasons == 0 || d->reasons[0].code != REASON_MALFORMED)
             return;
@@ -312,19 +313,19 @@ static void measure_selection(struct making *m) {
     static const char *const whats[] = {[MORE_GROUPS] = "many groups",
                                         [MORE_LABELS] = "many labels",
                                         [MORE_USER] = "long user name"};
-    bool request[] = {false, false, false, false};
+    bool matched[] = {false, false, false, false};
     for (size_t i = 0; i < m->policy->n_rules; i++) {
         const struct policy_match *match = &m->policy->rules[i].match;
-        request[MORE_GROUPS] |= match->groups.n != 0;
-        request[MORE_LABELS] |= match->pod_labels.n_requirements != 0;
-        request[MORE_USER] |= match->users.n != 0;
+        matched[MORE_GROUPS] |= match->groups.n != 0;
+        matched[MORE_LABELS] |= match->pod_labels.n_requirements != 0;
+        matched[MORE_USER] |= match->users.n != 0;
     }
     m->rule = &m->policy->rules[m->policy->n_rules - 1];
     for (enum more more = MORE_GROUPS; more <= MORE_USER; more++) {
-        if (!request[more])
+        if (!matched[more])
             continue;
-        begin(m, more);
-        measure(m, whats[more], put_images(m, STR("a"), "", 1), NULL);
+        begin_review(m, more);
+        measure_review(m, whats[more], put_images(m, STR("a"), "", 1), NULL);
     }
 }
 

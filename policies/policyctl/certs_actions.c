@@ -16,7 +16,7 @@ static enum ec read_pem(struct buf *out, const struct options_certs *o, const ch
                         const char *name, struct err *err) {
     struct buf path = BUF_INIT(65536);
     if (given == NULL && o->dir == NULL)
-        return err_set(err, EC_USAGE, "--dir is missing: the folder of ca.crt and tls.crt");
+        return err_set(err, EC_USAGE, "--dir is missing: the folder with ca.crt and tls.crt");
     put_path(&path, o, given, name);
     const char *text = buf_z(&path);
     enum ec ec = text ? certs_read(out, text, err) : err_set(err, EC_NOMEM, "out of memory");
@@ -29,17 +29,19 @@ static bool print_problems(struct buf *out, unsigned problems, const char *name,
     static const struct {
         unsigned bit;
         const char *text;
-    } texts[] = {{CERTS_EXPIRED, "it has expired"},
-                 {CERTS_NOT_YET_VALID, "it is not valid yet"},
-                 {CERTS_NOT_SERVER, "it is not for servers (extended key usage)"},
-                 {CERTS_SOON, "a third of its life or less is left"}};
+    } texts[] = {
+        {CERTS_EXPIRED, "the certificate has expired"},
+        {CERTS_NOT_YET_VALID, "the certificate is not valid yet"},
+        {CERTS_NOT_SERVER, "the certificate is not a server certificate (extended key usage)"},
+        {CERTS_SOON, "a third of the lifetime or less remains"}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (problems & texts[i].bit)
             buf_printf(out, "problem: %s\n", texts[i].text);
     if (problems & CERTS_NAME_MISSING)
-        escape_line(out, "problem: it lacks the name %s; it has %s", name, info->names);
+        escape_line(out, "problem: the certificate lacks the name %s; it has %s", name,
+                    info->names);
     if (problems & CERTS_UNFIT)
-        escape_line(out, "problem: no client can use it: %s", info->unfit);
+        escape_line(out, "problem: no client can use the certificate: %s", info->unfit);
     if (problems & CERTS_CHAIN)
         escape_line(out, "problem: no chain to ca.crt: %s", info->chain);
     return problems != 0;

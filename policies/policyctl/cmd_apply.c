@@ -1,4 +1,4 @@
-/* policyctl apply - manifests as the webhook would leave them, written as their authors wrote them. */
+/* policyctl apply - manifests as the webhook would change them, in the layout of their authors. */
 #include "base/escape.h"
 #include "base/file.h"
 #include "edit/apply.h"
@@ -69,7 +69,7 @@ static const struct edit_apply_sink sink = {.reason = report_reason,
                                             .note = object_report_note};
 
 /* A function's configuration may name the policy: the input comes first. */
-static enum ec begin(struct run *r, struct str text, struct err *err) {
+static enum ec load_policy(struct run *r, struct str text, struct err *err) {
     struct buf path = BUF_INIT(PATH_MAX);
     const char *policy = verb_policy_path(r->options->policy);
     if (policy == NULL) {
@@ -98,7 +98,7 @@ static enum ec write_file(const char *path, struct str before, struct str after,
     return file_replace(whole, st.st_mode & 07777, after, err);
 }
 
-static enum ec take_text(struct run *r, const char *path, struct str text, struct err *err) {
+static enum ec apply_text(struct run *r, const char *path, struct str text, struct err *err) {
     struct buf file = BUF_INIT((size_t)1 << 30);
     size_t unreadable = r->apply.totals.unreadable;
     const char *name = strcmp(path, "-") == 0 ? "<stdin>" : path;
@@ -113,7 +113,7 @@ static enum ec take_text(struct run *r, const char *path, struct str text, struc
     return ec;
 }
 
-static void tell(struct run *r, struct err *err) {
+static void report_error(struct run *r, struct err *err) {
     r->broken |= verb_fail(err) == EXIT_BROKEN;
     r->apply.totals.unreadable++;
     *err = (struct err)ERR_INIT;
@@ -142,14 +142,14 @@ static enum ec take(struct run *r, const struct object_input *in, struct err *er
         (void)!file_read_any(&text, in->path, OBJECT_OPERAND_MAX, err);
     bool read = err->code == EC_OK;
     if (read && !r->begun)
-        (void)!begin(r, buf_view(&text), err);
+        (void)!load_policy(r, buf_view(&text), err);
     if (err->code == EC_OK && !is_skipped(r, in, buf_view(&text), err) && err->code == EC_OK)
-        (void)!take_text(r, in->path, buf_view(&text), err);
+        (void)!apply_text(r, in->path, buf_view(&text), err);
     buf_done(&text);
-    /* What cannot be read, changed or written is told, and the next file is taken; without the
-     * rule file there is nothing to go on with. */
+    /* A file that cannot be read, changed or written is reported, and the next one follows; without
+     * the rule file there is no way to continue. */
     if (err->code != EC_OK && err->code != EC_NOMEM && (r->begun || !read))
-        tell(r, err);
+        report_error(r, err);
     return err->code;
 }
 
@@ -165,7 +165,7 @@ static int status_of(const struct run *r, const struct err *err) {
     return t->denied_objects != 0 || unjudged ? EXIT_DENIED : EXIT_ALLOWED;
 }
 
-static enum ec take_all(struct run *r, const struct opt_result *args, struct err *err) {
+static enum ec apply_all(struct run *r, const struct opt_result *args, struct err *err) {
     const struct object_inputs_filter filter = {.wanted = object_inputs_is_manifest,
                                                 .exclude = &r->options->exclude,
                                                 .ignore_files = true};
@@ -174,7 +174,7 @@ static enum ec take_all(struct run *r, const struct opt_result *args, struct err
     r->stream.several = in.n > 1;
     for (size_t i = 0; i < in.n && ec == EC_OK; i++) {
         if (r->options->in_place && strcmp(in.v[i].path, "-") == 0)
-            ec = err_set(err, EC_USAGE, "--in-place needs files, and - is standard input");
+            ec = err_set(err, EC_USAGE, "--in-place needs files; - is standard input");
         else
             ec = take(r, &in.v[i], err);
     }
@@ -188,7 +188,7 @@ int cmd_apply(const union options *options, const struct opt_result *args) {
     struct err err = ERR_INIT;
     if (verb_operands(args, VERB_NO_INPUT, &err) == EC_OK &&
         requester_read(&r.requester, &o->requester, &err) == EC_OK)
-        (void)!take_all(&r, args, &err);
+        (void)!apply_all(&r, args, &err);
     int status = status_of(&r, &err);
     if (err.code == EC_OK && !verb_print(&r.stream.out))
         status = EXIT_INPUT;

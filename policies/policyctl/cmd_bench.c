@@ -6,8 +6,8 @@
 
 /* ---- measuring ----------------------------------------------------------------------- */
 
-/* What cannot be read is told, and the rest is measured. */
-static enum ec load(struct bench *b, const struct opt_result *args, struct err *err) {
+/* What cannot be read is reported, and the rest is measured. */
+static enum ec load_objects(struct bench *b, const struct opt_result *args, struct err *err) {
     const struct object_inputs_filter filter = {.wanted = object_inputs_is_manifest,
                                                 .ignore_files = true};
     struct object_inputs in = {.v = NULL};
@@ -22,11 +22,11 @@ static enum ec load(struct bench *b, const struct opt_result *args, struct err *
         }
     object_inputs_done(&in);
     if (err->code == EC_OK && b->n_items == 0)
-        err_set(err, EC_USAGE, "no objects to decide over");
+        err_set(err, EC_USAGE, "no objects to measure");
     return err->code;
 }
 
-static enum ec measure(const struct bench *b, struct bench_figures *f, struct err *err) {
+static enum ec measure_both(const struct bench *b, struct bench_figures *f, struct err *err) {
     for (size_t i = 0; i < b->n_items; i++)
         f->has_engine |= !b->items[i].is_malformed;
     f->has_review = b->n_reviews != 0;
@@ -49,7 +49,7 @@ static enum ec put_answer(const struct options_bench *o, const struct bench *b,
     else
         buf_str(out, buf_view(&json));
     if (o->save != NULL && b->n_faults != 0)
-        err_set(err, EC_USAGE, "%s is not written: the figures are not of all that was given",
+        err_set(err, EC_USAGE, "%s is not written: some of the input could not be read",
                 o->save);
     else if (o->save == NULL || file_replace(o->save, 0644, buf_view(&json), err) == EC_OK)
         if (o->compare != NULL)
@@ -100,7 +100,7 @@ static int run_files(const struct options_bench *o, const struct opt_result *arg
         requester_now(&request.now_s, o->now, &err) == EC_OK &&
         verb_policy(&policy, o->policy, request.now_s, &err) == EC_OK) {
         b.policy = policy;
-        if (load(&b, args, &err) == EC_OK && measure(&b, &f, &err) == EC_OK)
+        if (load_objects(&b, args, &err) == EC_OK && measure_both(&b, &f, &err) == EC_OK)
             (void)!put_answer(o, &b, &f, &out, &slower, &err);
         printed = verb_print(&out); /* the figures, when only the comparison failed */
     }

@@ -37,7 +37,7 @@ static void print_until(struct buf *out, const char *what, int64_t not_after_s) 
 
 /* ---- init, rotate -------------------------------------------------------------------- */
 
-static int init(const struct options_certs *o, struct buf *out, struct err *err) {
+static int make_certs(const struct options_certs *o, struct buf *out, struct err *err) {
     struct str dns[OPT_LIST_MAX];
     struct certs_files files = CERTS_FILES_INIT;
     const struct certs_request request = request_of(o, dns);
@@ -58,12 +58,12 @@ static void print_why(struct buf *out, const char *what, unsigned why) {
     static const struct {
         unsigned bit;
         const char *text;
-    } reasons[] = {{CERTS_WHY_ASKED, "asked for"},
-                   {CERTS_WHY_UNFIT, "missing or unfit"},
-                   {CERTS_WHY_SOON, "little of its life is left"},
-                   {CERTS_WHY_SHORT, "it would cut a new certificate's life"},
-                   {CERTS_WHY_NAMES, "other names"},
-                   {CERTS_WHY_CA, "another CA"}};
+    } reasons[] = {{CERTS_WHY_ASKED, "requested"},
+                   {CERTS_WHY_UNFIT, "missing or unusable"},
+                   {CERTS_WHY_SOON, "close to expiry"},
+                   {CERTS_WHY_SHORT, "it would shorten the lifetime of a new certificate"},
+                   {CERTS_WHY_NAMES, "names changed"},
+                   {CERTS_WHY_CA, "CA changed"}};
     const char *separator = ": ";
     buf_printf(out, "%s %s", what, why ? "renewed" : "kept");
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
@@ -92,7 +92,7 @@ static int rotate(const struct options_certs *o, struct buf *out, struct err *er
         return EXIT_INPUT;
     print_why(out, "certificate", done.leaf_why);
     print_why(out, "CA", done.ca_why);
-    buf_printf(out, "ca.crt holds %zu CA%s, %zu left out\n", done.n_cas,
+    buf_printf(out, "ca.crt contains %zu CA%s, %zu dropped\n", done.n_cas,
                done.n_cas == 1 ? "" : "s", done.n_dropped);
     if (done.leaf_not_after_s != 0)
         print_until(out, "tls.crt", done.leaf_not_after_s);
@@ -105,7 +105,7 @@ static const struct action {
     const char *name;
     bool needs_dir;
     certs_action_fn *run;
-} actions[] = {{"init", true, init},
+} actions[] = {{"init", true, make_certs},
                {"rotate", true, rotate},
                {"check", false, certs_action_check},
                {"show", false, certs_action_show},
@@ -138,7 +138,7 @@ int cmd_certs(const union options *options, const struct opt_result *args) {
     if (!opts_is_given(&verb_certs.options, args, "key"))
         o.key = -1;
     if (action != NULL && action->needs_dir && o.dir == NULL)
-        err_set(&err, EC_USAGE, "--dir is missing: the folder of ca.crt and tls.crt");
+        err_set(&err, EC_USAGE, "--dir is missing: the folder with ca.crt and tls.crt");
     else if (action != NULL)
         status = action->run(&o, &out, &err);
     return verb_end(&out, status, &err);

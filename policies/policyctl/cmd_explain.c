@@ -15,7 +15,7 @@ struct run {
     bool denied, printed;
 };
 
-static enum ec show(struct run *r, const struct explained *e, struct err *err) {
+static enum ec show_decision(struct run *r, const struct explained *e, struct err *err) {
     r->denied |= e->decision->verdict == VERDICT_DENY;
     if (r->options->output == EXPLAIN_TEXT)
         report_explain_text(&r->out, e, r->n);
@@ -44,7 +44,7 @@ static enum ec explain(struct run *r, const struct workload *w, const struct obj
         e.object = &object;
     }
     if (ec == EC_OK)
-        show(r, &e, err);
+        show_decision(r, &e, err);
     arena_done(&arena);
     return err->code;
 }
@@ -55,11 +55,11 @@ static enum ec take_object(void *arg, const struct object *s, struct err *err) {
     struct explained malformed = {
         .policy = r->policy, .workload = s->workload, .decision = s->decision, .object = s};
     if (s->decision != NULL)
-        return show(r, &malformed, err);
+        return show_decision(r, &malformed, err);
     return explain(r, s->workload, s, err);
 }
 
-static void take(struct run *r, char *const *operand) {
+static void explain_operand(struct run *r, char *const *operand) {
     struct workload_image image;
     if (object_operand_is_file(*operand)) {
         (void)!object_each(operand, 1, &r->options->exclude, r->policy, &r->requester.request,
@@ -92,7 +92,7 @@ int cmd_explain(const union options *options, const struct opt_result *args) {
     r.policy = policy;
     r.requester.request.undecided = true;
     for (size_t i = 0; i < args->n_operands && r.err.code == EC_OK; i++)
-        take(&r, &args->operands[i]);
+        explain_operand(&r, &args->operands[i]);
     int status = status_of(&r);
     buf_done(&r.out);
     engine_policy_free(policy);

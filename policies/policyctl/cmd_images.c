@@ -37,10 +37,9 @@ static bool is_filled_in(struct run *r, const struct object *s,
     if (!str_eq(image->text, STR("auto")))
         return false;
     struct yaml_pos pos = object_image_where(s, image, &r->pointer);
-    verb_tell(
-        "%s:%u:%u: note: image \"auto\" stands for the one that Istio's injector sets: left "
-        "out",
-        s->file, pos.line, pos.col);
+    verb_tell("%s:%u:%u: note: image \"auto\" is a placeholder for the one that Istio's "
+              "injector sets: left out",
+              s->file, pos.line, pos.col);
     return true;
 }
 
@@ -131,14 +130,14 @@ static bool tell_denied(const struct images *m, struct err *err) {
         put_denied(&out, &m->rows[i]);
     }
     if (out.bad)
-        err_set(err, (enum ec)out.bad, "no room to tell of what is denied");
+        err_set(err, (enum ec)out.bad, "no room for the list of denials");
     else
         verb_talk(buf_view(&out));
     buf_done(&out);
     return any;
 }
 
-static int answer(struct run *r) {
+static int print_answer(struct run *r) {
     struct buf out = BUF_INIT((size_t)1 << 30);
     report_images_sort(&r->images);
     r->images.n_unjudged = r->totals.unjudged_objects;
@@ -169,7 +168,7 @@ int cmd_images(const union options *options, const struct opt_result *args) {
     for (size_t i = 0; i < args->n_operands && r.err.code == EC_OK; i++)
         take_file(&r, &args->operands[i]);
     if (r.err.code == EC_OK)
-        status = answer(&r);
+        status = print_answer(&r);
     report_images_done(&r.images);
     buf_done(&r.pointer);
     engine_policy_free(policy);

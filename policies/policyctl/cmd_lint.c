@@ -1,4 +1,4 @@
-/* policyctl lint - rule files: do they load, and do they mean what they say? */
+/* policyctl lint - rule files: do they load, and do they do what was intended? */
 #include "base/file.h"
 #include "policyctl/options.h"
 #include "report/lint.h"
@@ -43,8 +43,8 @@ static void add_one(void *arg, const struct err *err, size_t n) {
     add_error(r, "", err);
 }
 
-static enum ec load(struct policy **out, const char *path, struct buf *standard_input,
-                    const struct rules_options *options, struct err *err) {
+static enum ec load_rules(struct policy **out, const char *path, struct buf *standard_input,
+                          const struct rules_options *options, struct err *err) {
     if (strcmp(path, "-") != 0)
         return rules_load(out, path, options, err);
     enum ec ec = file_read(standard_input, path, RULES_FILE_MAX, err);
@@ -65,7 +65,7 @@ static void lint_one(struct run *r, const char *path) {
     struct err err = ERR_INIT;
     r->findings.operand++;
     r->told = false;
-    if (load(&policy, path, &r->findings.standard_input, &options, &err) == EC_OK)
+    if (load_rules(&policy, path, &r->findings.standard_input, &options, &err) == EC_OK)
         rules_examine(policy, &closer);
     else if (err.code == EC_NOMEM)
         r->findings.no_memory = true;

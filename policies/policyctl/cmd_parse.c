@@ -26,7 +26,7 @@ static bool parse(struct parsed *p, struct str image) {
 static void put_text(struct buf *out, struct str image, const struct parsed *p, bool valid) {
     escape_quoted(out, image);
     if (!valid) {
-        buf_puts(out, ": no image reference: ");
+        buf_puts(out, ": not an image reference: ");
         escape_text(out, str_of(p->err.msg));
         buf_printf(out, " at byte %zu\n", p->err.offset);
         return;
@@ -65,7 +65,7 @@ static void put_json(struct buf *out, struct str image, const struct parsed *p, 
         buf_printf(out, ",\"position\":%zu}\n", p->err.offset);
 }
 
-static bool show(struct buf *out, struct parsed *p, struct str image, int output) {
+static bool show_reference(struct buf *out, struct parsed *p, struct str image, int output) {
     bool valid = parse(p, image);
     if (output == PARSE_TEXT)
         put_text(out, image, p, valid);
@@ -83,7 +83,7 @@ static bool show_lines(struct buf *out, struct parsed *p, int output, struct err
         struct str rest = buf_view(&input);
         while (rest.n != 0) {
             size_t end = str_find(rest, '\n');
-            all_valid &= show(out, p, str_slice(rest, 0, end), output);
+            all_valid &= show_reference(out, p, str_slice(rest, 0, end), output);
             rest = str_slice(rest, end + 1, rest.n);
         }
     }
@@ -101,7 +101,7 @@ int cmd_parse(const union options *options, const struct opt_result *args) {
     for (size_t i = 0; i < args->n_operands && err.code == EC_OK; i++) {
         bool is_stdin = strcmp(args->operands[i], "-") == 0;
         all_valid &= is_stdin ? show_lines(&out, &p, output, &err)
-                              : show(&out, &p, str_of(args->operands[i]), output);
+                              : show_reference(&out, &p, str_of(args->operands[i]), output);
     }
     buf_done(&p.repository);
     buf_done(&p.canonical);

@@ -7,16 +7,16 @@
 
 enum { OUT_MAX = 64 << 20 };
 
-/* In deploy/kustomize/base: nobody publishes it. */
+/* The image in deploy/kustomize/base, which does not exist. */
 #define PLACEHOLDER "ghcr.io/your-org/"
 
-static enum ec check_image(const char *image, struct err *err) {
+static enum ec check_image_option(const char *image, struct err *err) {
     struct imgref ref;
     if (image == NULL)
         return err_set(err, EC_USAGE, "--image is missing: the image of pullgate itself");
     if (str_starts(str_of(image), STR(PLACEHOLDER)))
-        return err_set(err, EC_USAGE, "--image %s is a placeholder; give the one you pushed",
-                       image);
+        return err_set(err, EC_USAGE,
+                       "--image %s is a placeholder; give the image that you pushed", image);
     if (imgref_parse(&ref, str_of(image), err) != EC_OK)
         return err_wrap(err, "--image \"%.200s\" is not an image reference", image);
     return EC_OK;
@@ -29,8 +29,8 @@ static enum ec check_namespace(const char *namespace, struct err *err) {
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (strcmp(namespace, others[i]) == 0)
             return err_set(err, EC_USAGE,
-                           "--namespace %s is the cluster's, and would get the pod-security "
-                           "labels of pullgate's; give pullgate one of its own",
+                           "--namespace %s belongs to the cluster and would get pullgate's "
+                           "pod-security labels; give pullgate a namespace of its own",
                            namespace);
     return EC_OK;
 }
@@ -82,7 +82,7 @@ int cmd_render(const union options *options, const struct opt_result *args) {
     int status = EXIT_ALLOWED;
     if (args->n_operands != 0)
         err_set(&err, EC_USAGE, "unexpected argument \"%.100s\"", args->operands[0]);
-    else if (check_image(o->image, &err) == EC_OK &&
+    else if (check_image_option(o->image, &err) == EC_OK &&
              check_namespace(o->namespace, &err) == EC_OK &&
              render_input_policy(&in, o->policy, &err) == EC_OK &&
              render_input_certs(&in, o->certs, o->namespace, &err) == EC_OK)

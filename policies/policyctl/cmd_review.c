@@ -6,8 +6,8 @@
 
 enum { BODY_MAX = 32 << 20 };
 
-/* Of a review that is none the error knows a JSON pointer: which line and column is that? The
- * answer was read in place, hence a copy of the text. */
+/* The error of a malformed review has a JSON pointer; this finds its line and column. The review was
+ * parsed in place, hence the copy of its text. */
 static void locate(const char *path, struct str copy, struct err *err) {
     struct yaml *y = NULL;
     struct yaml_doc *doc = NULL;
@@ -23,10 +23,10 @@ static void locate(const char *path, struct str copy, struct err *err) {
     err_place(err, path, pos.line, pos.col);
 }
 
-/* Of a review that is none, *err names the file, line and column. */
-static enum ec answer(struct review_session *session, const struct options_review *o,
-                      const struct policy *policy, int64_t now_s, const char *path,
-                      struct buf *reply, struct err *err) {
+/* The error of a malformed review has file, line and column. */
+static enum ec answer_file(struct review_session *session, const struct options_review *o,
+                           const struct policy *policy, int64_t now_s, const char *path,
+                           struct buf *reply, struct err *err) {
     struct buf body = BUF_INIT((size_t)BODY_MAX * 2), copy = BUF_INIT(BODY_MAX + 1);
     unsigned flags = o->endpoint == ENDPOINT_VALIDATE ? ENGINE_VALIDATE : 0;
     if (file_read_any(&body, path, BODY_MAX, err) == EC_OK) {
@@ -59,8 +59,8 @@ int cmd_review(const union options *options, const struct opt_result *args) {
                 "more than one review: give one FILE, or none for standard input");
     else if (requester_now(&now_s, o->now, &err) == EC_OK &&
              verb_policy(&policy, o->policy, now_s, &err) == EC_OK)
-        (void)!answer(&session, o, policy, now_s, args->n_operands ? args->operands[0] : "-",
-                      &reply, &err);
+        (void)!answer_file(&session, o, policy, now_s,
+                           args->n_operands ? args->operands[0] : "-", &reply, &err);
     bool denied = session.decision.verdict == VERDICT_DENY;
     engine_policy_free(policy);
     review_session_done(&session);

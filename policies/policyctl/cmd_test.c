@@ -36,7 +36,7 @@ static void put_empty(struct run_files *s, struct report *run, const char *opera
     struct report file = REPORT_INIT(&s->look, s->format->writer, &report_objects_tool);
     const struct object_totals one = {.unreadable = 1};
     const struct object_fault fault = {.file = operand, .whole = true, .err = &err};
-    err_set(&err, EC_SCHEMA, "no objects, and --require-objects wants one");
+    err_set(&err, EC_SCHEMA, "no objects, and --require-objects is set");
     s->format->fault(&file, &fault);
     s->format->join(run, &file, operand, &one);
     s->totals.unreadable++;
@@ -82,8 +82,8 @@ static int finish(const struct options_test *o, const struct empty *empty,
     return s->unwritten ? EXIT_INPUT : status_of(&s->totals, empty, o);
 }
 
-static enum ec run_all(const struct options_test *o, const struct opt_result *args,
-                       struct run_files *s, struct err *err) {
+static enum ec test_files(const struct options_test *o, const struct opt_result *args,
+                          struct run_files *s, struct err *err) {
     const struct object_inputs_filter filter = {
         .wanted = object_inputs_is_manifest, .exclude = &o->exclude, .ignore_files = true};
     struct object_inputs inputs = {.v = NULL};
@@ -119,7 +119,7 @@ int cmd_test(const union options *options, const struct opt_result *args) {
         verb_policy(&policy, o->policy, requester.request.now_s, &err) == EC_OK) {
         requester.request.engine_flags = o->endpoint == ENDPOINT_VALIDATE ? ENGINE_VALIDATE : 0;
         run.policy = policy;
-        (void)!run_all(o, args, &run, &err);
+        (void)!test_files(o, args, &run, &err);
     }
     int status = err.code != EC_OK ? verb_fail(&err) : finish(o, &empty, &run);
     mem_free(run.operand_objects);

@@ -43,8 +43,8 @@ static enum ec run_cases(struct run *r, struct suite *s, const struct policy *po
     return EC_OK;
 }
 
-/* Of a rule file that cannot be opened: where the suite names it. */
-static enum ec load(struct policy **out, const struct suite *s, struct err *err) {
+/* When the rule file cannot be opened, the error is located where the suite names it. */
+static enum ec load_rules(struct policy **out, const struct suite *s, struct err *err) {
     enum ec ec = verb_policy(out, s->policy_path, 0, err);
     if (ec != EC_OK && err->where[0] == '\0')
         err_place(err, s->form.file, s->policy_pos.line, s->policy_pos.col);
@@ -62,7 +62,7 @@ static void run_suite(struct run *r, const struct object_input *in) {
     if (in->os != 0)
         object_inputs_fail(in, &err);
     else if (suite_open(&suite, in->path, &err) == EC_OK &&
-             load(&policy, &suite, &err) == EC_OK)
+             load_rules(&policy, &suite, &err) == EC_OK)
         (void)!run_cases(r, &suite, policy, &of, &err);
     of.seconds = (double)(clock_mono_ns() - start_ns) / 1e9;
     if (err.code != EC_OK) {
@@ -104,7 +104,7 @@ static enum ec compile(struct run *r, struct err *err) {
     if (status == 0)
         return EC_OK;
     regerror(status, &r->regex, why, sizeof why);
-    return err_set(err, EC_USAGE, "--run: no regular expression: %s", why);
+    return err_set(err, EC_USAGE, "--run: not a regular expression: %s", why);
 }
 
 static enum ec find(struct object_inputs *in, const struct opt_result *args, struct err *err) {
@@ -113,9 +113,9 @@ static enum ec find(struct object_inputs *in, const struct opt_result *args, str
         return err->code;
     if (object_inputs_find(in, args->operands, args->n_operands, &filter, err) != EC_OK)
         return err->code;
-    return in->n != 0 ? EC_OK
-                      : err_set(err, EC_USAGE, "no suite: there is no *.test.yaml in %s",
-                                args->operands[0]);
+    return in->n != 0
+               ? EC_OK
+               : err_set(err, EC_USAGE, "no suite: no *.test.yaml in %s", args->operands[0]);
 }
 
 int cmd_verify(const union options *options, const struct opt_result *args) {
@@ -128,8 +128,7 @@ int cmd_verify(const union options *options, const struct opt_result *args) {
     if (find(&inputs, args, &err) == EC_OK && compile(&r, &err) == EC_OK) {
         status = run_all(&r, &inputs);
         if (r.v.n_run == 0 && r.v.n_unreadable == 0)
-            err_set(&err, EC_USAGE, "--run: no case has a name that matches \"%.100s\"",
-                    o->run);
+            err_set(&err, EC_USAGE, "--run: no case name matches \"%.100s\"", o->run);
         if (o->run != NULL)
             regfree(&r.regex);
     }

@@ -4,7 +4,7 @@
 
 /* ---- what may come next -------------------------------------------------------------- */
 
-static bool is_word(struct str s) {
+static bool is_plain_word(struct str s) {
     for (size_t i = 0; i < s.n; i++)
         if (!(s.p[i] >= 'a' && s.p[i] <= 'z') && s.p[i] != '-')
             return false;
@@ -26,7 +26,7 @@ static void put_actions(struct buf *out, struct str details) {
         struct str line = str_slice(details, 0, end);
         struct str indented = str_slice(line, 2, line.n);
         struct str word = str_slice(indented, 0, str_find(indented, ' '));
-        if (str_starts(line, STR("  ")) && is_word(word))
+        if (str_starts(line, STR("  ")) && is_plain_word(word))
             buf_printf(out, "%.*s ", STR_ARG(word));
         details = str_slice(details, end + 1, details.n);
     }
@@ -39,7 +39,7 @@ static void put_choice(struct buf *out, struct str token) {
     while (token.n != 0) {
         size_t bar = str_find(token, '|');
         struct str word = str_slice(token, 0, bar);
-        if (is_word(word) && !str_eq(word, STR("-")))
+        if (is_plain_word(word) && !str_eq(word, STR("-")))
             buf_printf(out, "%.*s ", STR_ARG(word));
         token = str_slice(token, bar + 1, token.n);
     }

@@ -1,4 +1,4 @@
-/* policyctl - what the webhook would say, offline. */
+/* policyctl - the decisions of the webhook, offline. */
 #include "base/file.h"
 #include "policyctl/options.h"
 #include "rules/docs.h"
@@ -15,7 +15,7 @@ static int run_version(const union options *options, const struct opt_result *ar
 static const struct verb verb_help = {
     .name = "help",
     .usage = "[VERB]",
-    .summary = "print what the verbs are, or what one of them takes",
+    .summary = "print the list of verbs, or the help of one",
     .examples = "  policyctl help test\n",
     .options = OPTIONS_TABLE(help_rows),
     .run = run_help,
@@ -24,7 +24,7 @@ static const struct verb verb_help = {
 static const struct verb verb_version = {
     .name = "version",
     .usage = "",
-    .summary = "print version and libraries",
+    .summary = "print the version and the libraries in use",
     .examples = "  policyctl version\n",
     .options = OPTIONS_TABLE(help_rows),
     .run = run_version,
@@ -57,25 +57,27 @@ static int unknown_verb(const char *name) {
 }
 
 static void put_overview(struct buf *to) {
-    verb_put_text(
-        to, "Usage: policyctl VERB [OPTION...] [ARGUMENT...]\n\n"
-            "Asks the rules of pullgate offline: the same engine, the same answers as the "
-            "webhook.\n\n"
-            "Verbs:\n");
+    verb_put_text(to,
+                  "Usage: policyctl VERB [OPTION...] [ARGUMENT...]\n"
+                  "\n"
+                  "Evaluates pullgate's rules offline, with the engine of the webhook and the"
+                  " same results.\n"
+                  "\n"
+                  "Verbs:\n");
     for (size_t i = 0; i < n_verbs; i++)
         buf_printf(to, "  %-12s %s\n", verbs[i]->name, verbs[i]->summary);
-    verb_put_text(
-        to, "\n\"policyctl VERB --help\" tells more. Exit status: 0 all allowed, 1 something "
-            "denied,\n"
-            "2 usage or unreadable input, 3 warnings with --fail-on-warn, 4 images left out\n"
-            "of a format that cannot say them, 70 a bug.\n");
+    verb_put_text(to, "\n"
+                      "\"policyctl VERB --help\" prints details. Exit status: 0 all allowed, 1 "
+                      "something denied,\n"
+                      "2 usage error or unreadable input, 3 warnings with --fail-on-warn, 4 "
+                      "images left out because\n"
+                      "the output format cannot hold them, 70 a bug.\n");
 }
 
 static enum ec no_more(const struct opt_result *args, size_t expected, struct err *err) {
     if (args->n_operands <= expected)
         return EC_OK;
-    return err_set(err, EC_USAGE, "found \"%.100s\", expected nothing there",
-                   args->operands[expected]);
+    return err_set(err, EC_USAGE, "unexpected argument \"%.100s\"", args->operands[expected]);
 }
 
 static int run_help(const union options *options, const struct opt_result *args) {
@@ -131,7 +133,7 @@ static int print_usage(void) {
 
 int main(int argc, char **argv) {
     file_guard_standard();
-    /* A reader that goes away (head) is an error on write, not the end without a word. */
+    /* When the reader of a pipe exits (head), writing fails and the error is reported. */
     signal(SIGPIPE, SIG_IGN);
     if (argc < 2)
         return print_usage();

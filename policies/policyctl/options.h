@@ -136,13 +136,13 @@ verb_run_fn cmd_review, cmd_lint, cmd_verify, cmd_parse, cmd_certs, cmd_render, 
 /* clang-format off */
 #define OPTIONS_AT(verb, field) .offset = offsetof(struct options_##verb, field)
 #define OPTIONS_TABLE(table_rows)                                                              \
-    {.rows = table_rows, .n_rows = sizeof table_rows / sizeof *table_rows, .env_prefix = NULL}
+    {.rows = (table_rows), .n_rows = sizeof(table_rows) / sizeof *(table_rows), .env_prefix = NULL}
 #define OPTIONS_POLICY_ROW(verb)                                                               \
     {"policy", 'p', OPT_STRING, "FILE", NULL,                                                  \
-     "Rule file, or a folder of rule files; PULLGATE_POLICY when not given.",                  \
+     "Rule file, or a folder of rule files. Defaults to PULLGATE_POLICY.",                     \
      OPTIONS_AT(verb, policy)}
 #define OPTIONS_HELP_ROW                                                                       \
-    {"help", 'h', OPT_HELP, NULL, NULL, "Print this and end.", .offset = 0}
+    {"help", 'h', OPT_HELP, NULL, NULL, "Print this help and exit.", .offset = 0}
 /* clang-format on */
 
 #endif

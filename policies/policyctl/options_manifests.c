@@ -12,40 +12,42 @@ static const char *const operation_words[] = {"CREATE", "UPDATE", NULL};
     .offset = offsetof(struct options_##verb, requester.field)
 #define WHERE_ROWS(verb)                                                                       \
     {"namespace", 'n', OPT_STRING, "NAME", NULL,                                               \
-     "Namespace of images that stand alone, and of objects that name none; \"default\" when "  \
-     "not given.",                                                                             \
+     "Namespace of standalone images, and of objects that name none. Defaults to "             \
+     "\"default\".",                                                                           \
      REQUESTER_AT(verb, namespace)},                                                           \
     {"labels", 'l', OPT_STRING, "KEY=VALUE,...", NULL,                                         \
-     "Labels of the pod that an image standing alone is taken to be in.",                      \
+     "Labels of the pod that a standalone image is evaluated in.",                             \
      REQUESTER_AT(verb, labels)},                                                              \
     {"service-account", 0, OPT_STRING, "NAME", "default",                                      \
      "Service account of that pod, and of pods that name none.",                               \
      REQUESTER_AT(verb, service_account)}
 #define WHO_ROWS(verb)                                                                         \
     {"user", 0, OPT_STRING, "NAME", NULL,                                                      \
-     "Who asks, as system:serviceaccount:airbyte:airbyte-admin; for rules that match users.",  \
+     "The requesting user, such as system:serviceaccount:airbyte:airbyte-admin. "              \
+     "For rules that match users.",                                                            \
      REQUESTER_AT(verb, user)},                                                                \
-    {"group", 0, OPT_LIST, "NAME", NULL, "A group of that user; may be given several times.",  \
+    {"group", 0, OPT_LIST, "NAME", NULL, "A group of that user. Repeatable.",                  \
      REQUESTER_AT(verb, groups)}
 #define OPERATION_ROW(verb)                                                                    \
     {"operation", 0, OPT_WORD, "WORD", "CREATE",                                               \
-     "What is asked. On UPDATE of a pod only images can still be rewritten.",                  \
+     "The operation of the request. On UPDATE of a pod, only images can be "                   \
+     "rewritten.",                                                                             \
      REQUESTER_AT(verb, operation), .words = operation_words}
 #define NOW_ROW(verb)                                                                          \
     {"now", 0, OPT_STRING, "TIME", NULL,                                                       \
-     "Date (2027-01-31) or RFC 3339 time at which exemptions are looked at; the clock's when " \
-     "not given.",                                                                             \
+     "Date (2027-01-31) or RFC 3339 time at which exemptions are evaluated. "                  \
+     "Defaults to the current time.",                                                          \
      REQUESTER_AT(verb, now)}
 #define EXCLUDE_ROW(verb)                                                                      \
     {"exclude", 0, OPT_LIST, "GLOB", NULL,                                                     \
-     "Leave out what matches in folders, from the folder given on; ** is any number of "       \
-     "folders, a glob without a slash holds at any depth. May be given several times; lines of "\
-     ".pullgateignore say the same.",                                                          \
+     "Exclude matching paths in folders, relative to the folder that is given. "               \
+     "** matches any number of folders; a glob without a slash matches at any "                \
+     "depth. Repeatable. Lines of .pullgateignore have the same effect.",                      \
      OPTIONS_AT(verb, exclude)}
 #define STRICT_ROW(verb)                                                                       \
     {"strict", 0, OPT_FLAG, NULL, NULL,                                                        \
-     "Exit with 1 when something is not judged: an object of another kind with images in it, a "\
-     "template in a folder that was not rendered.",                                            \
+     "Exit with 1 when something is not judged: an object of another kind that "               \
+     "contains images, or an unrendered template in a folder.",                                \
      OPTIONS_AT(verb, strict)}
 /* clang-format on */
 
@@ -62,43 +64,49 @@ static const char *const color_words[] = {
 static const struct opt_row test_rows[] = {
     OPTIONS_POLICY_ROW(test),
     {"output", 'o', OPT_WORD, "FORMAT", "text",
-     "text: file:line:col lines and a summary; when all is well silence, and the summary on a "
-     "terminal alone. json: one document. yaml: the objects after the patch. diff: what the "
-     "patch changes. junit, sarif, github, tap: for CI systems.",
+     "text: file:line:col lines and a summary; without findings nothing, or only"
+     " the summary on a terminal. json: one document. yaml: the objects after "
+     "the patch. diff: what the patch changes. junit, sarif, github, tap: for CI"
+     " systems.",
      OPTIONS_AT(test, output), .words = test_output_words},
     {"namespace", 'n', OPT_STRING, "NAME", NULL,
-     "Namespace of objects that name none, as kubectl -n; \"default\" when not given.",
+     "Namespace of objects that name none, like kubectl -n. Defaults to "
+     "\"default\".",
      REQUESTER_AT(test, namespace)},
     WHO_ROWS(test),
     {"service-account", 0, OPT_STRING, "NAME", NULL,
-     "Service account of pods that name none; \"default\" when not given.",
+     "Service account of pods that name none. Defaults to \"default\".",
      REQUESTER_AT(test, service_account)},
     OPERATION_ROW(test),
     {"endpoint", 0, OPT_WORD, "WORD", "mutate",
-     "mutate rewrites and refuses; validate refuses only, and takes objects as they stand.",
+     "mutate rewrites and denies; validate only denies, and takes objects as "
+     "they are.",
      OPTIONS_AT(test, endpoint), .words = options_endpoints},
     NOW_ROW(test),
     EXCLUDE_ROW(test),
     STRICT_ROW(test),
-    {"fail-on-warn", 0, OPT_FLAG, NULL, NULL, "Exit with 3 when there are only warnings.",
-     OPTIONS_AT(test, fail_on_warn)},
+    {"fail-on-warn", 0, OPT_FLAG, NULL, NULL,
+     "Exit with 3 when there are warnings but no denials.", OPTIONS_AT(test, fail_on_warn)},
     {"require-objects", 0, OPT_FLAG, NULL, NULL,
-     "Exit with 1 when a FILE or folder has no object: a CI job that tests nothing is no test.",
+     "Exit with 1 when a FILE or folder contains no objects, so that a CI job "
+     "cannot pass without testing anything.",
      OPTIONS_AT(test, require_objects)},
     {"quiet", 'q', OPT_FLAG, NULL, NULL,
-     "Denials, warnings and what is not judged: no rewrites, no summary, no progress.",
+     "Print only denials, warnings and what is not judged: no rewrites, no "
+     "summary, no progress.",
      OPTIONS_AT(test, quiet)},
     {"verbose", 'v', OPT_FLAG, NULL, NULL,
-     "Name each file of a folder that is skipped, being no manifest.",
+     "Name each file in a folder that is skipped because it is not a manifest.",
      OPTIONS_AT(test, verbose)},
     {"summary", 0, OPT_FLAG, NULL, NULL,
-     "Print the summary in any case; of formats that have none on standard error.",
+     "Always print the summary; on standard error for formats that have none.",
      OPTIONS_AT(test, summary)},
     {"color", 0, OPT_WORD, "WHEN", "auto",
-     "Colours in text: auto is when standard output is a terminal and NO_COLOR is not set.",
+     "Color of text output. auto: when standard output is a terminal and "
+     "NO_COLOR is not set.",
      OPTIONS_AT(test, color), .words = color_words},
     {"jobs", 'j', OPT_NUMBER, "N", NULL,
-     "Files read at a time; as many as there are processors, at most 8, when not given.",
+     "Files read in parallel. Defaults to the number of processors, at most 8.",
      OPTIONS_AT(test, jobs), .min = 1, .max = OBJECT_PARALLEL_JOBS_MAX},
     OPTIONS_HELP_ROW,
 };
@@ -106,12 +114,14 @@ static const struct opt_row test_rows[] = {
 const struct verb verb_test = {
     .name = "test",
     .usage = "[OPTION...] FILE...|-",
-    .summary = "say what the webhook would do to manifests",
-    .details = "Reads YAML or JSON: many documents, Lists, folders, AdmissionReviews; pods and "
-               "all built-in\n"
-               "workloads with a pod template. Objects of other kinds that hold anything like "
-               "an image are\n"
-               "not judged, and told. In folders, files that are no manifests are skipped.\n",
+    .summary = "show what the webhook would do to manifests",
+    .details = "Reads YAML or JSON: multi-document files, Lists, folders and AdmissionReviews; "
+               "pods and all\n"
+               "built-in workloads with a pod template. Objects of other kinds that contain "
+               "something like\n"
+               "an image are not judged, and are reported. Files in folders that are not "
+               "manifests are\n"
+               "skipped.\n",
     .examples =
         "  policyctl test -p rules.yaml manifests/\n"
         "  helm template chart | policyctl test -p rules.yaml -n airbyte -\n"
@@ -125,11 +135,12 @@ const struct verb verb_test = {
 static const struct opt_row apply_rows[] = {
     OPTIONS_POLICY_ROW(apply),
     {"templates", 't', OPT_FLAG, NULL, NULL,
-     "Rewrite the images of pod templates, too, as those of their pods; the webhook leaves "
-     "templates alone.",
+     "Also rewrite the images of pod templates, as the images of their pods will"
+     " be. The webhook leaves templates alone.",
      OPTIONS_AT(apply, templates)},
     {"in-place", 'i', OPT_FLAG, NULL, NULL,
-     "Write the files themselves, each in one step, instead of standard output.",
+     "Write the files in place, each atomically, instead of printing to standard"
+     " output.",
      OPTIONS_AT(apply, in_place)},
     WHERE_ROWS(apply),
     WHO_ROWS(apply),
@@ -142,14 +153,14 @@ static const struct opt_row apply_rows[] = {
 const struct verb verb_apply = {
     .name = "apply",
     .usage = "[OPTION...] FILE...|-",
-    .summary = "print manifests as the webhook would leave them",
-    .details =
-        "Comments, order, quotes and layout stay. Denied objects stay as they are, and are "
-        "told\n"
-        "(exit status 1). From standard input to standard output it is a post-renderer of "
-        "Helm\n"
-        "and, given a ResourceList, a KRM function of kustomize; then functionConfig may name\n"
-        "the rule file in spec.policy.\n",
+    .summary = "print manifests as the webhook would change them",
+    .details = "Keeps comments, order, quoting and layout. Denied objects are left unchanged "
+               "and reported\n"
+               "(exit status 1). From standard input to standard output it works as a "
+               "post-renderer of Helm\n"
+               "and, given a ResourceList, as a KRM function of kustomize; functionConfig may "
+               "then name the\n"
+               "rule file in spec.policy.\n",
     .examples = "  policyctl apply -p rules.yaml --in-place manifests/\n"
                 "  helm template chart | policyctl apply -p rules.yaml -n airbyte - | kubectl "
                 "apply -f -\n",
@@ -164,7 +175,7 @@ static const char *const explain_output_words[] = {
 
 static const struct opt_row explain_rows[] = {
     OPTIONS_POLICY_ROW(explain),
-    {"output", 'o', OPT_WORD, "FORMAT", "text", "json: one JSON object a line.",
+    {"output", 'o', OPT_WORD, "FORMAT", "text", "json: one JSON object per line.",
      OPTIONS_AT(explain, output), .words = explain_output_words},
     WHERE_ROWS(explain),
     WHO_ROWS(explain),
@@ -178,10 +189,10 @@ static const struct opt_row explain_rows[] = {
 const struct verb verb_explain = {
     .name = "explain",
     .usage = "[OPTION...] IMAGE|FILE|-...",
-    .summary = "say which rule decides, and why, step by step",
-    .details = "What names a file, or ends as a manifest does, is one; all else is an image, "
-               "taken to be in\n"
-               "a pod of its own.\n",
+    .summary = "show which rule decides, and why, step by step",
+    .details = "An argument that names a file, or ends like the name of a manifest, is read as "
+               "a file.\n"
+               "Anything else is an image, evaluated in a pod of its own.\n",
     .examples = "  policyctl explain -p rules.yaml -n airbyte nginx:1.25\n"
                 "  policyctl explain -p rules.yaml -o json pods.yaml\n",
     .options = OPTIONS_TABLE(explain_rows),
@@ -199,10 +210,10 @@ static const char *const images_output_words[] = {[IMAGES_TABLE] = "table",
 static const struct opt_row images_rows[] = {
     OPTIONS_POLICY_ROW(images),
     {"output", 'o', OPT_WORD, "FORMAT", "table",
-     "table and json: every image and where it comes from. skopeo-sync: what has to be copied, "
-     "as "
-     "a file for skopeo sync --src yaml, which has one destination: exit status 4 where images "
-     "are left out. skopeo-copy: a command for each.",
+     "table and json: every image and where it comes from. skopeo-sync: the "
+     "images to copy, as a file for skopeo sync --src yaml, which has one "
+     "destination; exit status 4 when images are left out. skopeo-copy: one "
+     "command per image.",
      OPTIONS_AT(images, output), .words = images_output_words},
     WHERE_ROWS(images),
     WHO_ROWS(images),
@@ -215,14 +226,14 @@ static const struct opt_row images_rows[] = {
 const struct verb verb_images = {
     .name = "images",
     .usage = "[OPTION...] FILE...|-",
-    .summary = "list the images, and where the policy sends them",
-    .details = "Reads what test reads, or a list of names, one a line (as abctl images "
-               "manifest prints).\n"
-               "skopeo sync has one destination, and keeps of a name its last part: -o "
-               "skopeo-sync prints\n"
-               "what belongs to the destination most images go to, with the command, and tells "
-               "of the\n"
-               "others. -o skopeo-copy has them all.\n",
+    .summary = "list images and where the policy sends them",
+    .details = "Reads what test reads, or a list of image names, one per line (as abctl images "
+               "manifest\n"
+               "prints). skopeo sync has a single destination and keeps only the last part of "
+               "a name: -o\n"
+               "skopeo-sync prints the images of the most common destination, with the command "
+               "to run, and\n"
+               "reports the others. -o skopeo-copy covers all images.\n",
     .examples = "  helm template chart | policyctl images -p rules.yaml -\n"
                 "  abctl images manifest | policyctl images -p rules.yaml -n airbyte -o "
                 "skopeo-sync - >sync.yaml\n"
@@ -238,33 +249,34 @@ static const char *const bench_output_words[] = {
 
 static const struct opt_row bench_rows[] = {
     OPTIONS_POLICY_ROW(bench),
-    {"iterations", 0, OPT_NUMBER, "N", "1000", "Times that each object is decided over.",
+    {"iterations", 0, OPT_NUMBER, "N", "1000", "How many times each object is decided.",
      OPTIONS_AT(bench, rounds), .min = 1, .max = 1000000000},
-    {"warmup", 0, OPT_NUMBER, "N", "100", "Times before that, which are not measured.",
+    {"warmup", 0, OPT_NUMBER, "N", "100", "Iterations before that, which are not measured.",
      OPTIONS_AT(bench, warmup), .max = 1000000000},
     {"concurrency", 'c', OPT_NUMBER, "N", "1", "Threads that share the iterations.",
      OPTIONS_AT(bench, concurrency), .min = 1, .max = 256},
-    {"save", 0, OPT_STRING, "FILE", NULL, "Keep the figures, for a later --compare.",
+    {"save", 0, OPT_STRING, "FILE", NULL, "Write the figures to a file, for a later --compare.",
      OPTIONS_AT(bench, save)},
     {"compare", 0, OPT_STRING, "FILE", NULL,
-     "Figures that were kept; exit with 1 when the median of now is slower by more than the "
-     "threshold.",
+     "Compare with saved figures. Exit with 1 when the median is slower by more "
+     "than the threshold.",
      OPTIONS_AT(bench, compare)},
     {"worst", 0, OPT_FLAG, NULL, NULL,
-     "No files: make the worst reviews for the rule file, of 32 MiB at most, and tell what "
-     "each takes.",
+     "Generate the most expensive reviews for the rule file, of at most 32 MiB, "
+     "and print the cost of each. Takes no files.",
      OPTIONS_AT(bench, worst)},
-    {"threshold", 0, OPT_NUMBER, "PERCENT", "10", "How much slower is too slow.",
+    {"threshold", 0, OPT_NUMBER, "PERCENT", "10", "The slowdown that --compare tolerates.",
      OPTIONS_AT(bench, threshold), .max = 1000000},
     {"namespace", 'n', OPT_STRING, "NAME", NULL,
-     "Namespace of objects that name none; \"default\" when not given.",
+     "Namespace of objects that name none. Defaults to \"default\".",
      OPTIONS_AT(bench, namespace)},
-    {"endpoint", 0, OPT_WORD, "WORD", "mutate", "Which of the webhook's paths is asked.",
+    {"endpoint", 0, OPT_WORD, "WORD", "mutate", "Which path of the webhook is measured.",
      OPTIONS_AT(bench, endpoint), .words = options_endpoints},
     {"now", 0, OPT_STRING, "TIME", NULL,
-     "Date or RFC 3339 time at which exemptions are looked at; the clock's when not given.",
+     "Date or RFC 3339 time at which exemptions are evaluated. Defaults to the "
+     "current time.",
      OPTIONS_AT(bench, now)},
-    {"output", 'o', OPT_WORD, "FORMAT", "text", "json: the document that --save keeps.",
+    {"output", 'o', OPT_WORD, "FORMAT", "text", "json: the document that --save writes.",
      OPTIONS_AT(bench, output), .words = bench_output_words},
     OPTIONS_HELP_ROW,
 };
@@ -272,12 +284,12 @@ static const struct opt_row bench_rows[] = {
 const struct verb verb_bench = {
     .name = "bench",
     .usage = "[OPTION...] FILE...",
-    .summary = "measure decisions of a rule file",
-    .details = "Reads objects as test does, decides over them again and again, and tells "
-               "decisions per\n"
-               "second and how long one takes: the engine's work alone, and for "
-               "AdmissionReviews the way\n"
-               "from bytes to bytes as well.\n",
+    .summary = "measure how fast a rule file decides",
+    .details = "Reads objects as test does, decides them repeatedly, and prints decisions per "
+               "second and\n"
+               "latencies: of the engine alone and, for AdmissionReviews, from request bytes "
+               "to response\n"
+               "bytes.\n",
     .examples =
         "  policyctl bench -p rules.yaml --worst\n"
         "  policyctl bench -p rules.yaml --save base.json pods.yaml\n"

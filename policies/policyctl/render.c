@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-/* What stands in deploy/kustomize/base for what the request says. */
+/* The namespace in deploy/kustomize/base, which the request replaces. */
 static const char base_namespace[] = "pullgate";
 
 struct filling { /* an edit_json_arena, and what it holds beside jansson's */
@@ -65,7 +65,7 @@ static bool edit_webhook(json_t *hook, const struct render_request *r) {
            edit_selector(AT(hook, "namespaceSelector"), r);
 }
 
-/* The first of each configuration judges pods; what comes behind may always be left out. */
+/* The first of each configuration judges pods; a failure of the others may always be ignored. */
 static bool edit_webhooks(json_t *o, const struct render_request *r) {
     json_t *hooks = AT(o, "webhooks");
     for (size_t i = 0; i < json_array_size(hooks); i++)
@@ -91,7 +91,8 @@ static enum ec edit_object(json_t *o, const struct render_request *r, struct err
     for (size_t i = 0; i < sizeof edits / sizeof *edits; i++)
         if (kind != NULL && strcmp(kind, edits[i].kind) == 0)
             return edits[i].edit(o, r) ? EC_OK : err_set(err, EC_NOMEM, "out of memory");
-    return err_set(err, EC_BUG, "deploy/kustomize/base has a %s that render does not know",
+    return err_set(err, EC_BUG,
+                   "deploy/kustomize/base contains a %s, which render cannot fill in",
                    kind ? kind : "document without kind");
 }
 
@@ -120,7 +121,7 @@ static enum ec add_file(json_t *data, const struct render_file *file, struct err
                        STR_ARG(file->key));
     json_t *value = text(file->text);
     if (value == NULL)
-        return err_set(err, EC_SCHEMA, "%.*s is not UTF-8, which a ConfigMap asks for",
+        return err_set(err, EC_SCHEMA, "%.*s is not UTF-8, which a ConfigMap requires",
                        STR_ARG(file->key));
     if (json_object_setn_new(data, file->key.p, file->key.n, value) != 0)
         return err_set(err, EC_NOMEM, "out of memory");
@@ -136,7 +137,7 @@ static enum ec add_configmap(json_t *list, const struct render_request *r, struc
         bytes += r->files[i].key.n + r->files[i].text.n;
         if (bytes > RENDER_CONFIGMAP_MAX)
             return err_set(err, EC_LIMIT,
-                           "the rule files have more than the %d bytes that fit a ConfigMap",
+                           "the rule files exceed the %d bytes that fit into a ConfigMap",
                            RENDER_CONFIGMAP_MAX);
         if (add_file(data, &r->files[i], err) != EC_OK)
             return err->code;

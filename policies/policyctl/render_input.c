@@ -26,7 +26,7 @@ static enum ec check_policy(const struct files *files, const char *path, struct 
     return ec;
 }
 
-/* The webhook reads a folder, and knows rule files by their names there: one file may have had any. */
+/* The webhook reads a folder and selects rule files by name; a single file may have any name here. */
 static struct str key_of(const struct files *files, const char *path, size_t i) {
     struct str name = files->v[i].name;
     if (is_one_file(files, path))
@@ -67,7 +67,7 @@ enum ec render_input_policy(struct render_input *r, const char *flag, struct err
         check_policy(&r->files, path, err) != EC_OK)
         return err->code;
     if (r->files.n > RENDER_FILES_MAX)
-        return err_set(err, EC_LIMIT, "%s holds more than the %d rule files allowed", path,
+        return err_set(err, EC_LIMIT, "%s contains more than the %d rule files allowed", path,
                        RENDER_FILES_MAX);
     for (size_t i = 0; i < r->files.n; i++)
         r->keys[i] =
@@ -77,7 +77,8 @@ enum ec render_input_policy(struct render_input *r, const char *flag, struct err
 
 /* ---- certificates ---------------------------------------------------------------------- */
 
-static enum ec read_pem(struct buf *out, const char *dir, const char *name, struct err *err) {
+static enum ec read_certs_file(struct buf *out, const char *dir, const char *name,
+                               struct err *err) {
     struct buf path = BUF_INIT(65536);
     buf_printf(&path, "%s/%s", dir, name);
     const char *z = buf_z(&path);
@@ -86,7 +87,7 @@ static enum ec read_pem(struct buf *out, const char *dir, const char *name, stru
     return ec;
 }
 
-/* A webhook whose certificate the API server refuses is worse than none: say so here. */
+/* A webhook whose certificate the API server refuses is worse than none: refuse it here. */
 static enum ec check_certs(const struct render_input *r, const char *namespace,
                            struct err *err) {
     struct certs_info info;
@@ -99,30 +100,32 @@ static enum ec check_certs(const struct render_input *r, const char *namespace,
     if (problems & CERTS_NAME_MISSING)
         return err_set(err, EC_CRYPTO,
                        "tls.crt lacks the name %s, it has %.200s; %s certs init --namespace "
-                       "%s makes one with it",
+                       "%s creates one with it",
                        name, info.names, verb_program(), namespace);
     if (problems & (CERTS_EXPIRED | CERTS_NOT_YET_VALID))
         return err_set(err, EC_CRYPTO, "tls.crt %s",
                        problems & CERTS_EXPIRED ? "has expired" : "is not valid yet");
     if (problems & CERTS_NOT_SERVER)
-        return err_set(err, EC_CRYPTO, "tls.crt is not for servers (extended key usage)");
+        return err_set(err, EC_CRYPTO,
+                       "tls.crt is not a server certificate (extended key usage)");
     if (problems & CERTS_UNFIT)
         return err_set(err, EC_CRYPTO, "no client can use tls.crt: %s", info.unfit);
     if (problems & CERTS_CHAIN)
         return err_set(err, EC_CRYPTO, "tls.crt has no chain to ca.crt: %s", info.chain);
     if (problems & CERTS_SOON)
-        verb_tell("policyctl: warning: a third of the life of tls.crt or less is left");
+        verb_tell("policyctl: warning: a third of the lifetime of tls.crt or less remains");
     return EC_OK;
 }
 
 enum ec render_input_certs(struct render_input *r, const char *dir, const char *namespace,
                            struct err *err) {
     if (dir == NULL)
-        return err_set(err, EC_USAGE, "--certs is missing: a folder made by \"%s certs init\"",
+        return err_set(err, EC_USAGE,
+                       "--certs is missing: a folder created by \"%s certs init\"",
                        verb_program());
-    if (read_pem(&r->ca_crt, dir, "ca.crt", err) != EC_OK ||
-        read_pem(&r->tls_crt, dir, "tls.crt", err) != EC_OK ||
-        read_pem(&r->tls_key, dir, "tls.key", err) != EC_OK ||
+    if (read_certs_file(&r->ca_crt, dir, "ca.crt", err) != EC_OK ||
+        read_certs_file(&r->tls_crt, dir, "tls.crt", err) != EC_OK ||
+        read_certs_file(&r->tls_key, dir, "tls.key", err) != EC_OK ||
         check_certs(r, namespace, err) != EC_OK ||
         certs_bundle(&r->ca_bundle, buf_view(&r->ca_crt), err) != EC_OK)
         return err_wrap(err, "%s", dir);

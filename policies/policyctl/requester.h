@@ -1,5 +1,5 @@
-/* policyctl/requester - who asks for what, where: by flags, for images that stand alone and for objects
- * that do not say it themselves.
+/* policyctl/requester - the user, namespace and operation of a request, from options: for standalone
+ * images and for objects that do not specify them.
  * Ownership  struct requester borrows from argv, its labels too
  * Limits     REQUESTER_LABELS_MAX labels                                                          */
 #ifndef PULLGATE_POLICYCTL_REQUESTER_H
@@ -10,7 +10,7 @@
 
 enum { REQUESTER_LABELS_MAX = 64 };
 
-struct requester_flags { /* what a verb's options say of it; NULL and 0: not given */
+struct requester_flags { /* as the options give it; NULL and 0: not given */
     const char *namespace, *labels, *service_account, *user, *now;
     struct opt_list groups;
     int operation; /* 0 CREATE, 1 UPDATE */

@@ -75,7 +75,7 @@ static void check_room(struct slot *slot) {
         err_set(&slot->err, (enum ec)bad, "no room for the output");
 }
 
-static void work(void *arg, unsigned job, size_t item, size_t at) {
+static void judge_input(void *arg, unsigned job, size_t item, size_t at) {
     struct state *st = arg;
     struct slot *slot = &st->slots[at];
     const struct object_input *in = &st->in->v[item];
@@ -138,7 +138,7 @@ static bool write_out(struct state *st) {
     return !st->run->unwritten;
 }
 
-static bool take(void *arg, size_t item, size_t at) {
+static bool take_slot(void *arg, size_t item, size_t at) {
     struct state *st = arg;
     struct slot *slot = &st->slots[at];
     const struct object_input *in = &st->in->v[item];
@@ -199,7 +199,7 @@ enum ec run_files_run(struct run_files *s, const struct object_inputs *in, struc
                        .err = err,
                        .shown_ns = clock_mono_ns()};
     const struct object_parallel order = {
-        .n_items = in->n, .jobs = s->jobs, .arg = &st, .work = work, .take = take};
+        .n_items = in->n, .jobs = s->jobs, .arg = &st, .work = judge_input, .take = take_slot};
     size_t n_slots = (size_t)s->jobs * OBJECT_PARALLEL_SLOTS_PER_JOB;
     if (make_slots(&st, n_slots) == EC_OK) {
         s->format->begin(&st.all);

@@ -16,7 +16,7 @@ struct run_files {
     const struct report_format *format;
     struct report_look look;
     unsigned jobs;
-    bool verbose;  /* files that are skipped are told, each of them */
+    bool verbose;  /* each skipped file is reported */
     bool progress; /* a bar on standard error, if there is much to do */
     void (*before_end)(void *arg, struct run_files *s,
                        struct report *run); /* or NULL: adds to it */
@@ -25,7 +25,7 @@ struct run_files {
     /* out */
     struct object_totals totals;
     size_t *operand_objects; /* objects per operand; the caller's, zeroed */
-    bool unwritten;          /* standard output could not be written (told) */
+    bool unwritten;          /* standard output could not be written (reported) */
 };
 
 /* Errors: EC_NOMEM; EC_LIMIT, an object that cannot be printed. */

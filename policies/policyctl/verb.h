@@ -2,8 +2,7 @@
  *
  *      argv --verb_main--> options (policyctl/options) --cmd_<verb>--> exit status
  *
- * A verb parses nothing itself. Its row says what it is called with, and cmd_<verb>.c what it reads,
- * asks and prints. Results go to standard output, all else to standard error.
+ * The row of a verb holds its options and help; cmd_<verb>.c reads, decides and prints. Results go to standard output, all else to standard error.
  * Name       of a program called kubectl-pullgate, help and hints say "kubectl pullgate": texts are
  *            written with "policyctl", and printed by verb_put_text. Messages begin with "policyctl: "
  *            in any case
@@ -81,8 +80,8 @@ void verb_talk(struct str text);
 /* Writes a buffer to standard output; false, reported on standard error, when that fails. */
 bool verb_print(struct buf *text);
 
-/* How a verb ends: reports the error if there is one, else prints *out. Returns the exit status, `status`
- * if all went well. Frees *out. */
+/* Ends a verb: reports the error if there is one, else prints *out, and frees *out. Returns the exit
+ * status: `status` on success. */
 int verb_end(struct buf *out, int status, const struct err *err);
 
 /* "policyctl" or "kubectl pullgate" */

@@ -50,8 +50,7 @@ static enum ec no_memory(struct suite_reading *r) {
     return err_set(r->err, EC_NOMEM, "out of memory");
 }
 
-/* The string with a NUL behind it; NULL when the key is absent, or (then err is set) there is
- * no memory. */
+/* The string, NUL-terminated; NULL when the key is absent or, with an error, when there is no memory. */
 static const char *copy_z(struct suite_reading *r, json_at at) {
     struct str text = json_str(r->s->form.doc->json, at);
     if (at == JSON_NONE)
@@ -77,10 +76,11 @@ static enum ec read_message(struct suite_reading *r, struct suite_case *c, json_
         return EC_OK;
     }
     regerror(status, &c->regex, why, sizeof why);
-    return suite_form_fail(&r->s->form, at, r->err, "message: no regular expression: %s", why);
+    return suite_form_fail(&r->s->form, at, r->err, "message: not a regular expression: %s",
+                           why);
 }
 
-static enum ec check_code(struct suite_reading *r, json_at at) {
+static enum ec check_code_word(struct suite_reading *r, json_at at) {
     const char *words[REASON_MALFORMED + 2];
     const struct suite_form_field field = {"code", JSON_STRING, true, words};
     for (unsigned i = 0; i <= REASON_MALFORMED; i++)
@@ -89,7 +89,7 @@ static enum ec check_code(struct suite_reading *r, json_at at) {
     return at == JSON_NONE ? EC_OK : suite_form_check(&r->s->form, at, &field, r->err);
 }
 
-static enum ec check_images(struct suite_reading *r, json_at map) {
+static enum ec check_image_values(struct suite_reading *r, json_at map) {
     const struct json *j = r->s->form.doc->json;
     const struct suite_form_field field = {"images", JSON_STRING, true, NULL};
     for (json_at k = json_first(j, map); k != JSON_NONE; k = json_next(j, map, k + 1))
@@ -102,11 +102,12 @@ static enum ec read_expect(struct suite_reading *r, struct suite_case *c, json_a
     const struct suite_form *f = &r->s->form;
     json_at v[N_WANT];
     if (suite_form_read(f, map, "expect", want_fields, N_WANT, v, r->err) != EC_OK ||
-        check_code(r, v[WANT_CODE]) != EC_OK || check_images(r, v[WANT_IMAGES]) != EC_OK ||
+        check_code_word(r, v[WANT_CODE]) != EC_OK ||
+        check_image_values(r, v[WANT_IMAGES]) != EC_OK ||
         suite_form_strings(f, v[WANT_SECRETS], "secrets", r->err) != EC_OK)
         return r->err->code;
     if (json_first(f->doc->json, map) == JSON_NONE)
-        return suite_form_fail(f, map, r->err, "expect: nothing is expected");
+        return suite_form_fail(f, map, r->err, "expect: found no key, expected at least one");
     c->verdict = v[WANT_VERDICT];
     c->images = v[WANT_IMAGES];
     c->secrets = v[WANT_SECRETS];
@@ -123,7 +124,7 @@ static enum ec read_groups(struct suite_reading *r, struct suite_case *c, json_a
         return r->err->code;
     for (json_at at = json_first(j, list); at != JSON_NONE; at = json_next(j, list, at)) {
         if (c->groups.n == OPT_LIST_MAX)
-            return suite_form_fail(&r->s->form, at, r->err, "groups: more than %d",
+            return suite_form_fail(&r->s->form, at, r->err, "groups: more than %d entries",
                                    OPT_LIST_MAX);
         c->groups.v[c->groups.n++] = copy_z(r, at);
     }
@@ -140,9 +141,9 @@ static enum ec read_now(struct suite_reading *r, struct suite_case *c, json_at a
     return suite_form_fail(&r->s->form, at, r->err, "%s", why.msg);
 }
 
-/* One of the three; a review says itself who asks for what. */
-static enum ec read_subject(struct suite_reading *r, struct suite_case *c, json_at map,
-                            const json_at *v) {
+/* One of the three; a review has its own requester and operation. */
+static enum ec read_object(struct suite_reading *r, struct suite_case *c, json_at map,
+                           const json_at *v) {
     static const int keys_of_others[] = {CASE_NAMESPACE, CASE_USER, CASE_GROUPS, CASE_ACCOUNT,
                                          CASE_OPERATION};
     const struct suite_form *f = &r->s->form;
@@ -152,7 +153,7 @@ static enum ec read_subject(struct suite_reading *r, struct suite_case *c, json_
         return suite_form_fail(f, map, r->err,
                                "a case: expected one of object, file and review, "
                                "found %s",
-                               n == 0 ? "none" : "more");
+                               n == 0 ? "none" : "several");
     c->object = v[CASE_OBJECT];
     c->is_review = v[CASE_REVIEW] != JSON_NONE;
     if (c->object == JSON_NONE)
@@ -160,7 +161,7 @@ static enum ec read_subject(struct suite_reading *r, struct suite_case *c, json_
     for (size_t i = 0; c->is_review && i < sizeof keys_of_others / sizeof *keys_of_others; i++)
         if (v[keys_of_others[i]] != JSON_NONE)
             return suite_form_fail(f, v[keys_of_others[i]], r->err,
-                                   "%s: a review brings its own; leave it out",
+                                   "%s: a review has its own; remove this key",
                                    case_fields[keys_of_others[i]].key);
     return r->err->code;
 }
@@ -183,7 +184,7 @@ static enum ec read_case(struct suite_reading *r, struct suite_case *c, json_at 
         suite_form_word(f, v[CASE_ENDPOINT], endpoints) ? ENGINE_VALIDATE : 0;
     c->request.groups = &c->groups;
     if (r->err->code != EC_OK || read_groups(r, c, v[CASE_GROUPS]) != EC_OK ||
-        read_now(r, c, v[CASE_NOW]) != EC_OK || read_subject(r, c, map, v) != EC_OK)
+        read_now(r, c, v[CASE_NOW]) != EC_OK || read_object(r, c, map, v) != EC_OK)
         return r->err->code;
     return read_expect(r, c, v[CASE_EXPECT]);
 }
@@ -193,7 +194,7 @@ static enum ec check_name(struct suite_reading *r, const struct suite_case *c, j
     for (const struct suite_case *other = r->s->cases; other < c; other++)
         if (str_eq(other->name, c->name))
             return suite_form_fail(&r->s->form, map, r->err,
-                                   "name: \"%.*s\" stands twice, first in line %u",
+                                   "name: \"%.*s\" is used twice, first in line %u",
                                    STR_ARG(str_slice(c->name, 0, 100)), other->pos.line);
     return EC_OK;
 }
@@ -203,7 +204,8 @@ enum ec suite_read_cases(struct suite_reading *r, json_at list) {
     struct suite *s = r->s;
     size_t n = j->nodes[list].len;
     if (n == 0)
-        return suite_form_fail(&s->form, list, r->err, "cases: there is none");
+        return suite_form_fail(&s->form, list, r->err,
+                               "cases: found an empty list, expected at least one case");
     s->cases = ARENA_ARRAY(&s->arena, struct suite_case, n);
     if (s->cases == NULL)
         return no_memory(r);

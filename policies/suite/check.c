@@ -103,7 +103,7 @@ static bool same_secrets(const struct suite_outcome *o,
     return i == object->n_secrets;
 }
 
-static void put_name(struct buf *out, struct str name) {
+static void put_secret(struct buf *out, struct str name) {
     buf_printf(out, "%s%.*s", out->n > 1 ? ", " : "", STR_ARG(name));
 }
 
@@ -113,10 +113,10 @@ static void fail_secrets(struct suite_outcome *o, const struct suite_seen_object
     buf_putc(&found, '[');
     buf_putc(&expected, '[');
     for (size_t i = 0; i < object->n_secrets; i++)
-        put_name(&found, object->secrets[i]);
+        put_secret(&found, object->secrets[i]);
     for (json_at at = json_first(j, o->c->secrets); at != JSON_NONE;
          at = json_next(j, o->c->secrets, at))
-        put_name(&expected, json_str(j, at));
+        put_secret(&expected, json_str(j, at));
     buf_putc(&found, ']');
     buf_putc(&expected, ']');
     struct str both[2] = {suite_outcome_copy(o, &found), suite_outcome_copy(o, &expected)};

@@ -60,7 +60,7 @@ enum ec suite_form_check(const struct suite_form *f, json_at at,
                                json_type_name(field->type), json_type_name(type));
     if (json_is_odd(f->doc->json, at))
         return suite_form_fail(
-            f, at, err, "%s: U+0000 or half a surrogate pair in it, expected text", field->key);
+            f, at, err, "%s: found U+0000 or an unpaired surrogate, expected text", field->key);
     return check_words(f, at, field, err);
 }
 
@@ -111,7 +111,7 @@ enum ec suite_form_strings(const struct suite_form *f, json_at list, const char 
         if (!json_is(j, at, JSON_STRING) || json_is_odd(j, at))
             return suite_form_fail(f, at, err, "%s: expected a string, found %s", name,
                                    json_is_odd(j, at)
-                                       ? "one with U+0000 or half a surrogate pair"
+                                       ? "one with U+0000 or an unpaired surrogate"
                                        : json_type_name(json_type_of(j, at)));
     return EC_OK;
 }

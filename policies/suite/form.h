@@ -18,7 +18,7 @@ struct suite_form_field {
     const char *key;
     enum json_type type;
     bool required;
-    const char *const *words; /* the only strings allowed, NULL behind the last; or NULL */
+    const char *const *words; /* the only strings allowed, NULL after the last; or NULL */
 };
 
 /* The map's values, one per field, JSON_NONE where the key is absent. `name` is the map's, for
@@ -31,7 +31,7 @@ enum ec suite_form_read(const struct suite_form *f, json_at map, const char *nam
 enum ec suite_form_check(const struct suite_form *f, json_at at,
                          const struct suite_form_field *field, struct err *err) MUST_CHECK;
 
-/* An error about a value, at its place; the code, for `return`. */
+/* An error about a value, at its location. Returns the code. */
 enum ec suite_form_fail(const struct suite_form *f, json_at at, struct err *err,
                         const char *format, ...) PRINTF(4, 5);
 

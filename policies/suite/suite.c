@@ -46,7 +46,7 @@ static enum ec read_document(struct suite_reading *r) {
     return r->err->code == EC_OK ? suite_read_cases(r, v[TOP_CASES]) : r->err->code;
 }
 
-/* Says of an error, if there is one, which file it is about. */
+/* Adds the file to an error, if there is one. */
 static enum ec name_file(struct suite_reading *r) {
     if (r->err->code != EC_OK)
         err_place(r->err, r->s->form.file, 0, 0);
@@ -58,7 +58,7 @@ static enum ec open_document(struct suite_reading *r) {
     struct yaml_doc *doc = NULL;
     if (yaml_open(&s->yaml, buf_view(&s->text), YAML_LIMITS_DEFAULT, r->err) == EC_OK &&
         yaml_next(s->yaml, &doc, r->err) == EC_OK && doc == NULL)
-        err_set(r->err, EC_SCHEMA, "no suite: the file is empty");
+        err_set(r->err, EC_SCHEMA, "not a suite: the file is empty");
     s->form.doc = doc;
     return name_file(r);
 }
@@ -74,7 +74,7 @@ static enum ec check_alone(struct suite_reading *r) {
     if (ec == EC_OK)
         ec = yaml_next(again, &doc, r->err);
     if (ec == EC_OK && doc != NULL) {
-        err_set(r->err, EC_SCHEMA, "a second document; a file holds one suite");
+        err_set(r->err, EC_SCHEMA, "found a second document, expected one suite per file");
         err_place(r->err, s->form.file, doc->line, 1);
     }
     yaml_close(again);
@@ -87,7 +87,7 @@ static enum ec read_text(struct suite_reading *r) {
     return read_document(r);
 }
 
-static void init(struct suite *s, const char *path) {
+static void init_suite(struct suite *s, const char *path) {
     *s = (struct suite){.form = {.file = path},
                         .text = BUF_INIT(SUITE_MAX + 1),
                         .arena = ARENA_INIT(16 << 10, (size_t)1 << 30)};
@@ -95,7 +95,7 @@ static void init(struct suite *s, const char *path) {
 
 enum ec suite_parse(struct suite *out, struct str text, const char *path, struct err *err) {
     struct suite_reading r = {.s = out, .err = err};
-    init(out, path);
+    init_suite(out, path);
     buf_str(&out->text, text);
     if (out->text.bad)
         return err_set(err, (enum ec)out->text.bad, "no room for the suite");
@@ -104,7 +104,7 @@ enum ec suite_parse(struct suite *out, struct str text, const char *path, struct
 
 enum ec suite_open(struct suite *out, const char *path, struct err *err) {
     struct suite_reading r = {.s = out, .err = err};
-    init(out, path);
+    init_suite(out, path);
     if (file_read_any(&out->text, path, SUITE_MAX, err) != EC_OK)
         return err->code;
     return read_text(&r);

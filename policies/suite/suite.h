@@ -37,7 +37,7 @@ struct suite_failure {
 struct suite_reason { /* why it was decided as it was */
     struct suite_reason *next;
     const char *code;   /* "" where nothing was held against it */
-    struct str message; /* with a NUL behind it */
+    struct str message; /* NUL-terminated */
 };
 
 struct suite_case {

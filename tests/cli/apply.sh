@@ -63,7 +63,7 @@ inodes=$(stat -c %i "$work"/folder/sub/*.yaml)
 run "${apply[@]}" -i "$work/folder"
 same "--in-place, again: no file is written" "$(stat -c %i "$work"/folder/sub/*.yaml)" "$inodes"
 run "${apply[@]}" -i -
-same "--in-place of standard input" "$status $err" "2 policyctl: --in-place needs files, and - is standard input"
+same "--in-place of standard input" "$status $err" "2 policyctl: --in-place needs files; - is standard input"
 
 # ---- what cannot be done ---------------------------------------------------------------------
 

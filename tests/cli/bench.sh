@@ -44,9 +44,9 @@ compared "much slower than then" 1 'engine: p50 +1 ns -> .*, \+[0-9.]+ %: too sl
 compared "a threshold that allows it" 0 'engine: p50 +1 ns -> .* %$' '.engine.p50Ns = 1' --threshold 1000000
 compared "in JSON the comparison is on standard error" 1 '\}engine: p50 .*too slow$' '.engine.p50Ns = 1' -o json
 check "and JSON stays JSON" jq -e .engine.p50Ns "$work/out" >"$work/jq"
-compared "other objects" 2 'policyctl: was\.json: objects: 3 then and 7 now: not to be compared' '.objects = 3'
-compared "other threads" 2 'concurrency: 1 then and 2 now: not to be compared' . -c 2
-compared "no figures" 2 'no figures of policyctl bench --save: objects is missing' '{}'
+compared "other objects" 2 'policyctl: was\.json: objects: 3 then, 7 now: the figures cannot be compared' '.objects = 3'
+compared "other threads" 2 'concurrency: 1 then, 2 now: the figures cannot be compared' . -c 2
+compared "no figures" 2 'not written by policyctl bench --save: objects is missing' '{}'
 compared "figures of nothing" 2 'was\.json: .*p50Ns is missing' '.engine = {}'
 
 # ---- the worst objects -----------------------------------------------------------------------
@@ -94,7 +94,7 @@ printf 'x' >no.json
 mistake "--worst with files" '--worst makes its own objects: give no files' -p rules.yaml --worst many.yaml
 mistake "--worst that is kept" '--worst makes its own objects: .*--save' -p rules.yaml --worst --save x.json
 mistake "no input" '^policyctl: no input: ' -p rules.yaml
-mistake "no objects" '^policyctl: no objects to decide over$' -p rules.yaml empty.yaml
+mistake "no objects" '^policyctl: no objects to measure$' -p rules.yaml empty.yaml
 mistake "no rule file" '^policyctl: no rule file' good.yaml
 mistake "an object that is none" '^policyctl: rules\.yaml:2:1: |^policyctl: no\.json:1:1: ' -p rules.yaml no.json
 mistake "not there" '^policyctl: cannot open gone\.yaml' -p rules.yaml gone.yaml

@@ -56,7 +56,7 @@ run "$POLICYCTL" certs check -d shown "${names[@]}"
 same "check, a key for owner and group" "$(grep -c warning "$work/out")" 0
 run "$POLICYCTL" certs check -d a --service other --namespace ns
 same "check, other name: exit status" $status 1
-matches "check, other name: text" "$out" '^problem: it lacks the name other\.ns\.svc'
+matches "check, other name: text" "$out" '^problem: the certificate lacks the name other\.ns\.svc'
 run "$POLICYCTL" certs init -d b "${names[@]}" --days 1
 same "init b" $status 0
 run "$POLICYCTL" certs check -d a "${names[@]}" --tls-key b/tls.key
@@ -73,7 +73,7 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-224 -nodes -keyout odd
     -addext subjectAltName=DNS:hook.ns.svc 2>/dev/null
 run "$POLICYCTL" certs check --tls-cert odd.crt --tls-key odd.key "${names[@]}"
 same "check, a curve of no TLS: exit status" $status 1
-matches "check, a curve of no TLS: text" "$out" 'problem: no client can use it: .*none of ECDSA P-256'
+matches "check, a curve of no TLS: text" "$out" 'problem: no client can use the certificate: .*none of ECDSA P-256'
 echo garbage >mixed/tls.crt
 run "$POLICYCTL" certs check -d mixed "${names[@]}"
 same "check, garbage: exit status" $status 2

@@ -32,7 +32,7 @@ same "unknown verb" "$status $err" '2 policyctl: unknown verb "frobnicate"; try 
 run "$plugin" test -p rules.yaml nowhere.yaml
 matches "an error" "$status $err" '^2 policyctl: .*nowhere\.yaml'
 run "$plugin" render --image a --policy rules.yaml
-matches "an error's hint" "$status $err" '^2 policyctl: --certs is missing: a folder made by "kubectl pullgate certs init"'
+matches "an error's hint" "$status $err" '^2 policyctl: --certs is missing: a folder created by "kubectl pullgate certs init"'
 run "$plugin" test -p rules.yaml --now 2026-11-20 many.yaml
 same "an answer: exit status" $status 1
 same_file "an answer" "$work/out" "$work/expected"

@@ -40,6 +40,6 @@ awk -v OFS='\t' '$1 == "containerd" { pulled = $2 } $1 == "CRI-O" { sub(/:$/, ""
 same_file "text: what containerd and CRI-O pull" "$work/runtimes" "$work/wanted"
 same "text: what the kubelet asks for" "$("$POLICYCTL" parse a/b a/b:1 | awk '$1 == "kubelet" { print $2 }' | tr '\n' ' ')" \
     "a/b:latest a/b:1 "
-same "text: refusals" "$(grep -c ': no image reference: ' "$work/text")" "$(grep -c '^false' "$work/expected")"
+same "text: refusals" "$(grep -c ': not an image reference: ' "$work/text")" "$(grep -c '^false' "$work/expected")"
 check "text: control characters are shown, not sent" bash -c "! LC_ALL=C grep -q '[[:cntrl:]]' '$work/text'"
 finish

@@ -55,8 +55,8 @@ mistake "no action" '^policyctl: expected one action: init, rotate, check, show 
 mistake "misspelt action" '^policyctl: unknown action "chek"; did you mean check$' certs chek
 mistake "no folder" '^policyctl: --dir is missing' certs init
 
-mistake "version of what" '^policyctl: found "extra", expected nothing there$' version extra
-mistake "help on two" '^policyctl: found "extra", expected nothing there$' help test extra
+mistake "version of what" '^policyctl: unexpected argument "extra"$' version extra
+mistake "help on two" '^policyctl: unexpected argument "extra"$' help test extra
 mistake "a schema of what" '^policyctl: --schema reads nothing: found "extra"$' lint --schema extra
 
 run "$POLICYCTL"

@@ -200,10 +200,10 @@ mistake() { # NAME REGEX-OF-STDERR ARGUMENT...
 }
 mistake "no suite" '^policyctl: no suite: give files'
 mkdir none && cp rules.yaml none/
-mistake "a folder without suites" '^policyctl: no suite: there is no \*\.test\.yaml in none$' none
+mistake "a folder without suites" '^policyctl: no suite: no \*\.test\.yaml in none$' none
 mistake "no such file" '^policyctl: cannot open gone: No such file' gone
-mistake "--run: no expression" '^policyctl: --run: no regular expression: ' --run '(' suites
-mistake "--run: no case" '^policyctl: --run: no case has a name that matches "nothing"$' --run nothing suites
+mistake "--run: no expression" '^policyctl: --run: not a regular expression: ' --run '(' suites
+mistake "--run: no case" '^policyctl: --run: no case name matches "nothing"$' --run nothing suites
 same "--run: no case: what is said last" "$(tail -n 1 <<<"$out")" "no case was run"
 
 refused() { # NAME LINE:COLUMN-AND-TEXT SUITE-TEXT
@@ -215,11 +215,11 @@ FAIL$'
 top='apiVersion: pullgate/v1
 kind: PolicyTest
 policy: rules.yaml'
-refused "empty" ' no suite: the file is empty' ''
+refused "empty" ' not a suite: the file is empty' ''
 refused "no YAML" '3:1: ' 'a: [
 b'
 refused "a list" '1:1: a suite: expected an object, found an array' '[]'
-refused "a second document" '6:1: a second document' "$top
+refused "a second document" '6:1: found a second document' "$top
 cases: [{name: a, object: {}, expect: {verdict: allow}}]
 ---
 x: 1"
@@ -228,7 +228,7 @@ refused "another kind" '2:7: kind: found "ImagePolicy", expected one of PolicyTe
 kind: ImagePolicy'
 refused "a misspelt key" '4:1: a suite: unknown key "case", expected one of apiVersion, kind, policy, cases; did you mean "cases"\?' "$top
 case: []"
-refused "no cases" '4:8: cases: there is none' "$top
+refused "no cases" '4:8: cases: found an empty list, expected at least one case' "$top
 cases: []"
 refused "no policy" '1:1: a suite: policy is missing' 'apiVersion: pullgate/v1
 kind: PolicyTest
@@ -238,8 +238,8 @@ case_of() {
 }
 refused "a case without a name" '5:5: a case: name is missing' "$(case_of '{object: {}, expect: {verdict: allow}}')"
 refused "a case without expectations" '5:5: a case: expect is missing' "$(case_of '{name: a, object: {}}')"
-refused "nothing expected" '5:35: expect: nothing is expected' "$(case_of '{name: a, object: {}, expect: {}}')"
-refused "two subjects" '5:5: a case: expected one of object, file and review, found more' \
+refused "nothing expected" '5:35: expect: found no key, expected at least one' "$(case_of '{name: a, object: {}, expect: {}}')"
+refused "two subjects" '5:5: a case: expected one of object, file and review, found several' \
     "$(case_of '{name: a, object: {}, file: x, expect: {verdict: deny}}')"
 refused "no subject" '5:5: a case: expected one of object, file and review, found none' "$(case_of '{name: a, expect: {verdict: deny}}')"
 refused "a misspelt expectation" '5:36: expect: unknown key "verdikt", .*did you mean "verdict"' \
@@ -248,7 +248,7 @@ refused "a misspelt verdict" '5:45: verdict: found "denyy", expected one of allo
     "$(case_of '{name: a, object: {}, expect: {verdict: denyy}}')"
 refused "no code" '5:42: code: found "not-aproved", expected one of .*did you mean "not-approved"' \
     "$(case_of '{name: a, object: {}, expect: {code: not-aproved}}')"
-refused "no expression" '5:45: message: no regular expression: ' "$(case_of '{name: a, object: {}, expect: {message: "("}}')"
+refused "no expression" '5:45: message: not a regular expression: ' "$(case_of '{name: a, object: {}, expect: {message: "("}}')"
 refused "an image that is no text" '5:48: images: expected a string, found a number' \
     "$(case_of '{name: a, object: {}, expect: {images: {x: 1}}}')"
 refused "a secret that is no text" '5:46: secrets: expected a string, found null' \
@@ -257,9 +257,9 @@ refused "a wrong type" '5:23: groups: expected an array, found a string' "$(case
 refused "no operation" '5:26: operation: found "DELETE", expected one of CREATE, UPDATE' \
     "$(case_of '{name: a, operation: DELETE, object: {}, expect: {}}')"
 refused "no time" '5:20: now: found "soon", expected a date' "$(case_of '{name: a, now: soon, object: {}, expect: {verdict: deny}}')"
-refused "a review that is told who asks" '5:21: user: a review brings its own; leave it out' \
+refused "a review that names a requester" '5:21: user: a review has its own; remove this key' \
     "$(case_of '{name: a, user: "x", review: r.json, expect: {verdict: deny}}')"
-refused "a name that stands twice" '6:5: name: "a" stands twice, first in line 5' "$(case_of '{name: a, object: {}, expect: {verdict: deny}}
+refused "a duplicate name" '6:5: name: "a" is used twice, first in line 5' "$(case_of '{name: a, object: {}, expect: {verdict: deny}}
   - {name: a, object: {}, expect: {verdict: deny}}')"
 printf '%s\n' "$(case_of '{name: a, object: {}, expect: {verdict: deny}}')" | sed 's/policy: rules/policy: gone/' >gone.test.yaml
 mistake "no such rule file" '^policyctl: gone\.test\.yaml:3:9: cannot open gone\.yaml: No such file' gone.test.yaml

@@ -127,7 +127,7 @@ refused "another failure policy" 'failure-policy' "${good[@]}" --failure-policy 
 refused "another namespace than the certificate's" 'lacks the name pullgate\.image-policy\.svc' "${good[@]}" --namespace image-policy
 for name in default kube-system kube-public kube-node-lease; do
     "$POLICYCTL" certs init --dir "of-$name" --namespace "$name" >/dev/null
-    refused "namespace $name" "^policyctl: --namespace $name is the cluster's" "${good[@]}" --certs "of-$name" --namespace "$name"
+    refused "namespace $name" "^policyctl: --namespace $name belongs to the cluster" "${good[@]}" --certs "of-$name" --namespace "$name"
 done
 refused "a folder without certificates" 'rules/ca\.crt' "${good[@]}" --certs rules
 sed 's/approved/aproved/' policy.yaml >broken.yaml
@@ -142,7 +142,7 @@ done
 run "$POLICYCTL" render "${good[@]}" --policy large
 same "too large: exit status" $status 2
 same "too large: standard output" "$out" ""
-matches "too large: text" "$err" 'more than the 1024000 bytes that fit a ConfigMap'
+matches "too large: text" "$err" 'exceed the 1024000 bytes that fit into a ConfigMap'
 mkdir applied
 large() { # BYTES FILE NAME: of a comment
     { cat policy.yaml; echo '# &&&&&&&&&&'; head -c "$1" /dev/zero | tr '\0' '#'; echo; } |

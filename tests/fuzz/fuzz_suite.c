@@ -38,7 +38,7 @@ static void check_error(const struct err *err, enum ec ec) {
     assert(err->code == ec && err->msg[0] != '\0');
     assert(ec == EC_SYNTAX || ec == EC_SCHEMA || ec == EC_LIMIT);
     assert(str_eq(str_of(err->where), STR("folder/fuzz.test.yaml")));
-    bool empty = str_eq(str_of(err->msg), STR("no suite: the file is empty"));
+    bool empty = str_eq(str_of(err->msg), STR("not a suite: the file is empty"));
     assert(ec == EC_LIMIT || empty || (err->line != 0 && err->col != 0));
 }
 

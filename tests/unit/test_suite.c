@@ -53,7 +53,7 @@ static void what_is_no_suite_is_refused_with_its_location(void **state) {
         uint32_t line, col;
         const char *message; /* or NULL: of another module */
     } rows[] = {
-        {"", 0, 0, "no suite: the file is empty"},
+        {"", 0, 0, "not a suite: the file is empty"},
         {"[]", 1, 1, "a suite: expected an object, found an array"},
         {"a: [", 1, 5, NULL},
         {"kind: PolicyTest\n", 1, 1, "a suite: apiVersion is missing"},
@@ -67,7 +67,8 @@ static void what_is_no_suite_is_refused_with_its_location(void **state) {
          "a suite: unknown key \"ckases\", expected one of apiVersion, kind, policy, cases; "
          "did "
          "you mean \"cases\"?"},
-        {HEAD CASE "---\n" HEAD CASE, 7, 1, "a second document; a file holds one suite"},
+        {HEAD CASE "---\n" HEAD CASE, 7, 1,
+         "found a second document, expected one suite per file"},
         {HEAD CASE CASE, 6, 3, NULL},
         {HEAD "- {name: c, object: " POD ", expect: {}}\n", 5, 101, NULL},
         {HEAD "- {name: c, expect: {verdict: deny}}\n", 5, 3,
