@@ -35,7 +35,7 @@ struct record {
     struct str file, message, object, found, fix, lines;
 };
 
-struct input {
+struct object_input {
     const uint8_t *p, *end;
     const struct report_tool *tool;
     struct report_look look;
@@ -54,18 +54,18 @@ static void hold(bool property, const char *name, struct str text) {
 
 /* ---- records ------------------------------------------------------------------------------ */
 
-static unsigned take_byte(struct input *in) {
+static unsigned take_byte(struct object_input *in) {
     return in->p < in->end ? *in->p++ : 0;
 }
 
-static struct str take_text(struct input *in) {
+static struct str take_text(struct object_input *in) {
     size_t n = take_byte(in), left = (size_t)(in->end - in->p);
     struct str text = {(const char *)in->p, n < left ? n : left};
     in->p += text.n;
     return text;
 }
 
-static struct record take_record(struct input *in) {
+static struct record take_record(struct object_input *in) {
     struct record r = {.kind = take_byte(in) % N_KINDS};
     r.number = take_byte(in);
     r.line = take_byte(in) % 8;
@@ -145,7 +145,7 @@ static void add_record(struct report *run, struct report *file, const struct rec
     object_excerpt_done(&lines);
 }
 
-static struct count write_all(struct report *run, struct input in) {
+static struct count write_all(struct report *run, struct object_input in) {
     struct report file = REPORT_INIT(run->look, run->writer, run->tool);
     struct count n = {0};
     report_begin(run);
@@ -259,7 +259,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
                    {&report_github, check_github},
                    {&report_lint_json, check_json},
                    {&report_lint_text, check_text}};
-    struct input in = {.p = data, .end = data + n};
+    struct object_input in = {.p = data, .end = data + n};
     unsigned flags = take_byte(&in);
     in.look.quiet = flags & 2;
     for (size_t i = 0; i < sizeof writers / sizeof *writers; i++) {

@@ -254,7 +254,7 @@ static void apply(const char *text, bool templates, struct buf *out, struct hear
         buf_printf(out, "%s:%u:%u: %s\n", err.where, err.line, err.col, err.msg);
     }
     edit_apply_done(&a);
-    policy_free(policy);
+    engine_policy_free(policy);
 }
 
 #define HEAD "apiVersion: v1\nkind: Pod\n"

@@ -70,7 +70,7 @@ static void read_text(struct seen *s, const char *text, bool undecided) {
     object_judge_init(&judge, policy, &request);
     assert_ok(object_read_text(&judge, "f", str_of(text), &sink, &s->totals, &err), &err);
     object_judge_done(&judge);
-    policy_free(policy);
+    engine_policy_free(policy);
 }
 
 #define POD                                                                                    \
@@ -290,7 +290,7 @@ static void read_file(const char *name, bool found, const char *expected) {
         fail_row("%s: found \"%.*s\", expected \"%s\"", name, STR_ARG(text), expected);
     assert_int_equal(s.totals.skipped + s.totals.unrendered, expected[0] == 's');
     object_judge_done(&judge);
-    policy_free(policy);
+    engine_policy_free(policy);
     buf_done(&s.text);
 }
 
@@ -486,7 +486,7 @@ static void what_is_like_an_image_is_seen(void **state) {
         object_judge_done(&judge);
         buf_done(&l.text);
     }
-    policy_free(policy);
+    engine_policy_free(policy);
 }
 
 /* ---- operands ------------------------------------------------------------------------ */

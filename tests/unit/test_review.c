@@ -63,7 +63,7 @@ static void skipped_keys_have_no_duplicates(void **state) {
         buf_done(&body);
     }
     review_session_done(&s);
-    policy_free(p);
+    engine_policy_free(p);
 }
 
 /* The nodes of an earlier review are still in memory. */
@@ -83,7 +83,7 @@ static void a_uid_that_was_not_read_is_none(void **state) {
         buf_done(&body);
     }
     review_session_done(&s);
-    policy_free(p);
+    engine_policy_free(p);
 }
 
 enum large { NONE, GROUPS, LABELS, SECRETS, CONTAINERS, VOLUMES, OLD_CONTAINERS, N_LARGE };
@@ -139,7 +139,7 @@ static void lists_without_room_are_denied(void **state) {
         buf_done(&body);
     }
     review_session_done(&s);
-    policy_free(p);
+    engine_policy_free(p);
 }
 
 static void built_in_kinds_have_their_versions(void **state) {
