@@ -41,8 +41,7 @@ static size_t drop_duplicates(const struct policy_mirror **v, size_t n) {
 /* Rules that inherit their file's mirrors have the same array. */
 static bool brings_mirrors(const struct policy *p, size_t rule, size_t file) {
     const struct policy_rule *r = &p->rules[rule];
-    return r->pos.file == file && (rule == 0 || p->rules[rule - 1].mirrors != r->mirrors ||
-                                   p->rules[rule - 1].pos.file != file);
+    return r->pos.file == file && (rule == 0 || p->rules[rule - 1].mirrors != r->mirrors);
 }
 
 static bool gather(struct policy *p, size_t file) {

@@ -727,6 +727,10 @@ static void messages_say_all_there_is_to_know(void **state) {
          "container \"main\": image \"quay.io/x:1\" comes from quay.io, which is not approved "
          "(rule \"t\", t.yaml:4); approved: \"ghcr.io/acme\", \"a.io\", regex \"b\\.io/.*\", "
          "\"c.io\", \"d.io\" and 2 more"},
+        {ACME "  approved: [a.io, b.io, c.io, d.io]\n", "quay.io/x:1",
+         "container \"main\": image \"quay.io/x:1\" comes from quay.io, which is not approved "
+         "(rule \"t\", t.yaml:4); approved: \"ghcr.io/acme\", \"a.io\", \"b.io\", \"c.io\", "
+         "\"d.io\""},
         {SPEC "  mirrors: {docker.io: h.corp/all, quay.io/a: h.corp/all}\n", "quay.io/x:1",
          "container \"main\": image \"quay.io/x:1\" comes from quay.io, which is not approved "
          "(rule \"t\", t.yaml:4); approved: \"h.corp/all\""},

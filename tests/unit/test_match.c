@@ -77,6 +77,10 @@ static const struct image_row prefixes[] = {
 };
 
 static const struct image_row globs[] = {
+    /* more elements than a word has bits */
+    {"ghcr.io/" A50 A50 "/*/x", "ghcr.io/" A50 A50 "/b/x", MATCH_YES},
+    {"ghcr.io/" A50 A50 "/*/x", "ghcr.io/" A50 A50 "/b/y", MATCH_NO},
+    {"ghcr.io/" A50 A50 "/*/x", "ghcr.io/" A50 A50 "a/b/x", MATCH_NO},
     {"**", "docker.io/library/nginx", MATCH_YES},
     {"**/**", "docker.io/library/nginx", MATCH_YES},
     {"docker.io/**", "docker.io/library/nginx", MATCH_YES},
@@ -697,6 +701,15 @@ static void checks_the_syntax_of_labels(void **state) {
     }
 }
 
+static void names_the_end_that_is_wrong(void **state) {
+    struct err first = ERR_INIT, last = ERR_INIT;
+    (void)state;
+    assert_int_equal(match_check_label_value(STR("-a"), &first), EC_SYNTAX);
+    assert_non_null(strstr(first.msg, "begins with '-'"));
+    assert_int_equal(match_check_label_value(STR("a-"), &last), EC_SYNTAX);
+    assert_non_null(strstr(last.msg, "ends with '-'"));
+}
+
 /* ---- inputs made up for the fuzz target ---------------------------------------------- */
 
 static void add_pieces(struct buf *b, const char *const pieces[], size_t n_pieces,
@@ -749,6 +762,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(names_are_matched_whole),
     cmocka_unit_test(selects_by_labels),
     cmocka_unit_test(checks_the_syntax_of_labels),
+    cmocka_unit_test(names_the_end_that_is_wrong),
     cmocka_unit_test(holds_over_made_up_inputs),
 };
 
