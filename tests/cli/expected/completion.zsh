@@ -61,8 +61,8 @@ _policyctl() {
       '--run=[Run only cases whose name matches this POSIX extended regular expression]:REGEX:' \
       '--verbose[Print each case when it starts and when it passes]' \
       '-v[Print each case when it starts and when it passes]' \
-      '--output=[text: as go test]:FORMAT:(text junit json)' \
-      '-o+[text: as go test]:FORMAT:(text junit json)' \
+      '--output=[text: as go test]:FORMAT:(text json junit sarif github)' \
+      '-o+[text: as go test]:FORMAT:(text json junit sarif github)' \
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]'
       ;;
@@ -153,8 +153,8 @@ _policyctl() {
       ;;
     lint)
       _arguments -s \
-      '--output=[text: file:line:col lines and what to do]:FORMAT:(text json sarif github)' \
-      '-o+[text: file:line:col lines and what to do]:FORMAT:(text json sarif github)' \
+      '--output=[text: file:line:col lines and what to do]:FORMAT:(text json junit sarif github)' \
+      '-o+[text: file:line:col lines and what to do]:FORMAT:(text json junit sarif github)' \
       '--now=[Date (2027-01-31) or RFC 3339 time at which exemptions are evaluated]:TIME:' \
       '--soon-days=[Report exemptions that end within this many days]:DAYS:' \
       '*--ignore=[Omit findings with this id]:ID:' \
