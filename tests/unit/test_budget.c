@@ -1,36 +1,17 @@
 /* What one review may cost: pattern steps are counted, so that nothing here depends on a clock. */
-#include "test.h"
+#include "engine_fixture.h"
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "engine/engine.h"
 #include "engine/explain.h"
-#include "rules/rules.h"
 
 #include <stdlib.h>
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
-#define SPEC "apiVersion: pullgate/v1\nkind: ImagePolicy\nmetadata: {name: t}\nspec:\n"
 /* A regex that takes all the steps it gets for a name of many short components. */
 #define COSTLY SPEC "  approved: [docker.io]\n  denied: [{regex: '.*/.*/.*/.*/.*evil'}]\n"
 
-enum { NOW_S = 1800000000, TEXT_BYTES = 300, ARENA_BYTES = 64 << 20 };
-
-static struct policy *load(const char *yaml) {
-    struct policy *policy = NULL;
-    struct err err = ERR_INIT;
-    const struct rules_options options = {.warn = NULL};
-    assert_ok(rules_parse(&policy, str_of(yaml), "t.yaml", &options, &err), &err);
-    return policy;
-}
-
-static struct workload_image container(const char *text) {
-    return (struct workload_image){.place = PLACE_CONTAINER,
-                                   .name = STR("c"),
-                                   .text = str_of(text),
-                                   .has_image = true,
-                                   .changed = true};
-}
+enum { TEXT_BYTES = 300, ARENA_BYTES = 64 << 20 };
 
 static struct workload pod_of(const struct workload_image *images, size_t n) {
     return (struct workload){.shape = SHAPE_POD,

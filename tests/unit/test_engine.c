@@ -1,28 +1,14 @@
 /* The engine by table: one image under one policy. Whole reviews are in tests/golden. */
-#include "test.h"
-
-#include "engine/engine.h"
-#include "rules/rules.h"
+#include "engine_fixture.h"
 
 #include <stdlib.h>
 
-enum { NOW_S = 1800000000 /* 2027-01-15 */ };
-
-#define SPEC "apiVersion: pullgate/v1\nkind: ImagePolicy\nmetadata: {name: t}\nspec:\n"
 #define ACME SPEC "  registry: ghcr.io/acme\n"
 #define MIRRORS                                                                                \
     SPEC "  mirrors: {docker.io: h.corp/hub, quay.io/astro: h.corp/astro, quay.io: "           \
          "h.corp/q}\n"
 #define HUB SPEC "  approved: ['**']\n  mirrors: {docker.io: h.corp/hub}\n"
 #define NONE (-1)
-
-static struct policy *load(const char *yaml) {
-    struct policy *policy = NULL;
-    struct err err = ERR_INIT;
-    const struct rules_options options = {.warn = NULL};
-    assert_ok(rules_parse(&policy, str_of(yaml), "t.yaml", &options, &err), &err);
-    return policy;
-}
 
 #define D64 "@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -204,14 +190,6 @@ static struct workload pod_of(const struct workload_image *image) {
                              .n_labels = 1,
                              .images = image,
                              .n_images = 1};
-}
-
-static struct workload_image container(const char *text) {
-    return (struct workload_image){.place = PLACE_CONTAINER,
-                                   .name = STR("main"),
-                                   .text = str_of(text),
-                                   .has_image = true,
-                                   .changed = true};
 }
 
 static void check_row(const struct row *row, const struct workload *w, unsigned flags) {
