@@ -70,7 +70,7 @@ static bool before_word(struct str path, struct str word, struct str *out) {
     return false;
 }
 
-bool object_skip_find_chart(struct buf *out, const char *path) {
+static bool find_chart(struct buf *out, const char *path) {
     struct str chart, outer;
     if (!before_word(str_of(path), STR("templates"), &chart) || !is_chart(chart))
         return false;
@@ -82,14 +82,14 @@ bool object_skip_find_chart(struct buf *out, const char *path) {
 
 bool object_skip_is_chart_template(const char *path, struct str text) {
     struct buf chart = BUF_INIT(PATH_BYTES_MAX);
-    bool is = holds(text, STR("{{")) && object_skip_find_chart(&chart, path);
+    bool is = holds(text, STR("{{")) && find_chart(&chart, path);
     buf_done(&chart);
     return is;
 }
 
 static void put_command(struct buf *out, const char *path) {
     buf_puts(out, "helm template ");
-    if (!object_skip_find_chart(out, path))
+    if (!find_chart(out, path))
         buf_puts(out, "CHART");
 }
 
@@ -166,8 +166,7 @@ void object_skip_notes_done(struct object_skip_notes *t) {
 /* The files of a chart are rendered together. */
 static bool was_told(struct object_skip_notes *t, const char *path) {
     struct buf chart = BUF_INIT(PATH_BYTES_MAX);
-    bool told =
-        object_skip_find_chart(&chart, path) && str_eq(buf_view(&chart), buf_view(&t->chart));
+    bool told = find_chart(&chart, path) && str_eq(buf_view(&chart), buf_view(&t->chart));
     buf_reset(&t->chart);
     buf_str(&t->chart, buf_view(&chart));
     buf_done(&chart);

@@ -34,9 +34,6 @@ bool object_skip_is_chatter(const struct json *j);
 /* Does a template's action stand where the text could not be parsed? */
 bool object_skip_is_action(struct object_excerpt *lines, uint32_t line);
 
-/* The folder of the chart whose template this path is, the outermost one; false when it is none's. */
-bool object_skip_find_chart(struct buf *out, const char *path);
-
 /* Says of an error of the parser that the text is a template, where it is one, and what renders it. */
 void object_skip_explain(struct err *err, const char *path, struct object_excerpt *lines);
 

@@ -97,7 +97,7 @@ static void print_all_exposed(struct buf *out, const struct options_certs *o) {
         print_exposed(out, o, NULL, "ca.key");
 }
 
-int certs_action_check(const struct options_certs *o, struct buf *out, struct err *err) {
+int certs_actions_check(const struct options_certs *o, struct buf *out, struct err *err) {
     struct buf cert = BUF_INIT(CERTS_READ_ROOM), key = BUF_INIT(CERTS_READ_ROOM),
                ca = BUF_INIT(CERTS_READ_ROOM), name = BUF_INIT(1024);
     struct certs_info info;
@@ -126,7 +126,7 @@ int certs_action_check(const struct options_certs *o, struct buf *out, struct er
     return problems || mismatch ? EXIT_DENIED : EXIT_ALLOWED;
 }
 
-int certs_action_show(const struct options_certs *o, struct buf *out, struct err *err) {
+int certs_actions_show(const struct options_certs *o, struct buf *out, struct err *err) {
     struct buf pem = BUF_INIT(CERTS_READ_ROOM);
     if (read_pem(&pem, o, o->cert, "tls.crt", err) == EC_OK)
         (void)!certs_each(buf_view(&pem), print_info, out, err);
@@ -134,7 +134,7 @@ int certs_action_show(const struct options_certs *o, struct buf *out, struct err
     return EXIT_ALLOWED;
 }
 
-int certs_action_bundle(const struct options_certs *o, struct buf *out, struct err *err) {
+int certs_actions_bundle(const struct options_certs *o, struct buf *out, struct err *err) {
     struct buf pem = BUF_INIT(CERTS_READ_ROOM);
     if (read_pem(&pem, o, NULL, "ca.crt", err) == EC_OK &&
         certs_bundle(out, buf_view(&pem), err) == EC_OK)

@@ -9,8 +9,9 @@
 #include "policyctl/options.h"
 
 typedef int certs_action_fn(const struct options_certs *o, struct buf *out, struct err *err);
-certs_action_fn certs_action_init, certs_action_rotate;                     /* certs_make.c */
-certs_action_fn certs_action_check, certs_action_show, certs_action_bundle; /* certs_check.c */
+certs_action_fn certs_action_init, certs_action_rotate; /* certs_make.c */
+certs_action_fn certs_actions_check, certs_actions_show,
+    certs_actions_bundle; /* certs_check.c */
 
 /* Of the webhook's Service: from the options, else "pullgate". */
 const char *certs_action_service(const struct options_certs *o);

@@ -107,9 +107,9 @@ static const struct action {
     certs_action_fn *run;
 } actions[] = {{"init", true, make_certs},
                {"rotate", true, rotate},
-               {"check", false, certs_action_check},
-               {"show", false, certs_action_show},
-               {"bundle", true, certs_action_bundle}};
+               {"check", false, certs_actions_check},
+               {"show", false, certs_actions_show},
+               {"bundle", true, certs_actions_bundle}};
 enum { N_ACTIONS = sizeof actions / sizeof *actions };
 
 static const struct action *find_action(const struct opt_result *args, struct err *err) {

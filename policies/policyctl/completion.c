@@ -49,8 +49,8 @@ static void put_operands(struct buf *out, const struct verb *v) {
     struct str rest = str_of(v->usage);
     if (has(v->usage, "ACTION"))
         put_actions(out, str_of(v->details));
-    for (size_t i = 0; i < n_verbs && strcmp(v->usage, "[VERB]") == 0; i++)
-        buf_printf(out, "%s ", verbs[i]->name);
+    for (size_t i = 0; i < verb_n && strcmp(v->usage, "[VERB]") == 0; i++)
+        buf_printf(out, "%s ", verb_list[i]->name);
     while (rest.n != 0) {
         size_t blank = str_find(rest, ' ');
         put_choice(out, str_slice(rest, 0, blank));
@@ -80,8 +80,8 @@ static void put_brief(struct buf *out, const char *help) {
 static const char made_by[] = "# Made by: policyctl completion";
 
 static void put_verb_names(struct buf *out) {
-    for (size_t i = 0; i < n_verbs; i++)
-        buf_printf(out, "%s%s", i ? " " : "", verbs[i]->name);
+    for (size_t i = 0; i < verb_n; i++)
+        buf_printf(out, "%s%s", i ? " " : "", verb_list[i]->name);
 }
 
 /* ---- bash ---------------------------------------------------------------------------- */
@@ -133,13 +133,13 @@ void completion_bash(struct buf *out) {
              "  [[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD-2]}\n"
              "  [[ ${COMP_WORDS[COMP_CWORD]} == = ]] && before=${COMP_WORDS[COMP_CWORD-1]}\n"
              "  case $verb:$before in\n");
-    for (size_t i = 0; i < n_verbs; i++)
-        for (size_t k = 0; k < verbs[i]->options.n_rows; k++)
-            bash_values(out, verbs[i], &verbs[i]->options.rows[k]);
+    for (size_t i = 0; i < verb_n; i++)
+        for (size_t k = 0; k < verb_list[i]->options.n_rows; k++)
+            bash_values(out, verb_list[i], &verb_list[i]->options.rows[k]);
     buf_puts(out,
              "    *) value=no ;;\n  esac\n  if [[ $value == no ]]; then\n  case $verb in\n");
-    for (size_t i = 0; i < n_verbs; i++)
-        bash_operands(out, verbs[i]);
+    for (size_t i = 0; i < verb_n; i++)
+        bash_operands(out, verb_list[i]);
     buf_puts(
         out,
         "  esac\n  fi\n"
@@ -211,9 +211,9 @@ static void zsh_verb(struct buf *out, const struct verb *v) {
 void completion_zsh(struct buf *out) {
     buf_printf(out, "#compdef policyctl\n%s zsh\n_policyctl() {\n", made_by);
     buf_puts(out, "  local -a verbs\n  verbs=(\n");
-    for (size_t i = 0; i < n_verbs; i++) {
-        buf_printf(out, "    '%s:", verbs[i]->name);
-        put_brief(out, verbs[i]->summary);
+    for (size_t i = 0; i < verb_n; i++) {
+        buf_printf(out, "    '%s:", verb_list[i]->name);
+        put_brief(out, verb_list[i]->summary);
         buf_puts(out, "'\n");
     }
     buf_puts(out, "  )\n"
@@ -225,8 +225,8 @@ void completion_zsh(struct buf *out) {
                   "  shift words\n"
                   "  ((CURRENT--))\n"
                   "  case $verb in\n");
-    for (size_t i = 0; i < n_verbs; i++)
-        zsh_verb(out, verbs[i]);
+    for (size_t i = 0; i < verb_n; i++)
+        zsh_verb(out, verb_list[i]);
     buf_puts(out, "  esac\n}\n"
                   "if [[ ${funcstack[1]} == _policyctl ]]; then\n"
                   "  _policyctl \"$@\"\n"
@@ -276,6 +276,6 @@ static void fish_verb(struct buf *out, const struct verb *v) {
 void completion_fish(struct buf *out) {
     buf_printf(out, "%s fish\n", made_by);
     buf_puts(out, "complete -c policyctl -n __fish_use_subcommand -f\n");
-    for (size_t i = 0; i < n_verbs; i++)
-        fish_verb(out, verbs[i]);
+    for (size_t i = 0; i < verb_n; i++)
+        fish_verb(out, verb_list[i]);
 }

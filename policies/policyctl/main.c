@@ -30,25 +30,25 @@ static const struct verb verb_version = {
     .run = run_version,
 };
 
-const struct verb *const verbs[] = {
+const struct verb *const verb_list[] = {
     &verb_test,   &verb_verify,     &verb_bench,  &verb_apply,   &verb_explain,
     &verb_images, &verb_lint,       &verb_review, &verb_parse,   &verb_certs,
     &verb_render, &verb_completion, &verb_help,   &verb_version,
 };
-const size_t n_verbs = sizeof verbs / sizeof *verbs;
+const size_t verb_n = sizeof verb_list / sizeof *verb_list;
 
 static const struct verb *find_verb(const char *name) {
-    for (size_t i = 0; i < n_verbs; i++)
-        if (strcmp(verbs[i]->name, name) == 0)
-            return verbs[i];
+    for (size_t i = 0; i < verb_n; i++)
+        if (strcmp(verb_list[i]->name, name) == 0)
+            return verb_list[i];
     return NULL;
 }
 
 static int unknown_verb(const char *name) {
-    const char *names[sizeof verbs / sizeof *verbs];
-    for (size_t i = 0; i < n_verbs; i++)
-        names[i] = verbs[i]->name;
-    int near = str_nearest(str_of(name), names, n_verbs);
+    const char *names[sizeof verb_list / sizeof *verb_list];
+    for (size_t i = 0; i < verb_n; i++)
+        names[i] = verb_list[i]->name;
+    int near = str_nearest(str_of(name), names, verb_n);
     if (near >= 0)
         verb_tell("policyctl: unknown verb \"%s\"; did you mean %s?", name, names[near]);
     else
@@ -64,8 +64,8 @@ static void put_overview(struct buf *to) {
                   " same results.\n"
                   "\n"
                   "Verbs:\n");
-    for (size_t i = 0; i < n_verbs; i++)
-        buf_printf(to, "  %-12s %s\n", verbs[i]->name, verbs[i]->summary);
+    for (size_t i = 0; i < verb_n; i++)
+        buf_printf(to, "  %-12s %s\n", verb_list[i]->name, verb_list[i]->summary);
     verb_put_text(to, "\n"
                       "\"policyctl VERB --help\" prints details. Exit status: 0 all allowed, 1 "
                       "something denied,\n"
@@ -111,8 +111,8 @@ static int print_mdoc(const char *what) {
     struct buf text = BUF_INIT(1 << 20);
     if (strcmp(what, "policy") == 0)
         rules_mdoc(&text);
-    for (size_t i = 0; i < n_verbs && strcmp(what, "verbs") == 0; i++) {
-        const struct verb *v = verbs[i];
+    for (size_t i = 0; i < verb_n && strcmp(what, "verbs") == 0; i++) {
+        const struct verb *v = verb_list[i];
         buf_printf(&text, ".Ss %s\n.Nm Cm %s %s\n.Pp\n%c%s.\n", v->name, v->name, v->usage,
                    v->summary[0] - 'a' + 'A', v->summary + 1);
         if (v->details != NULL)

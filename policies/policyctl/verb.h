@@ -38,8 +38,8 @@ struct verb {
     verb_run_fn *run;
 };
 
-extern const struct verb *const verbs[]; /* in the order of the overview */
-extern const size_t n_verbs;
+extern const struct verb *const verb_list[]; /* in the order of the overview */
+extern const size_t verb_n;
 
 /* Parses the verb's options, and runs it or prints its help. Returns the exit status. */
 int verb_main(const struct verb *v, int argc, char **argv);

@@ -106,7 +106,7 @@ static void read_options(void) { /* they borrow their words */
 
 static enum ec start(struct daemon *d, struct err *err) {
     *d = (struct daemon){.options = &options, .priorities = BUF_INIT(1024)};
-    if (service_init(&d->service, &options, err) != EC_OK ||
+    if (serve_init(&d->service, &options, err) != EC_OK ||
         audit_open(&d->service.audit, null_fd, 1 << 16, AUDIT_BLOCK, err) != EC_OK)
         return err->code;
     (void)load_rules(d, false);
@@ -118,7 +118,7 @@ static void finish(struct daemon *d) {
     server_stop(d->probes);
     server_stop(d->server);
     audit_close(d->service.audit, 10000, NULL);
-    service_done(&d->service);
+    serve_done(&d->service);
     buf_done(&d->priorities);
 }
 

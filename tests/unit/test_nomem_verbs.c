@@ -22,16 +22,16 @@ struct command {
 };
 
 /* In place of those of main.c, which has main() as well. */
-const struct verb *const verbs[] = {
+const struct verb *const verb_list[] = {
     &verb_test, &verb_verify, &verb_bench, &verb_apply, &verb_explain, &verb_images,
     &verb_lint, &verb_review, &verb_parse, &verb_certs, &verb_render,  &verb_completion,
 };
-const size_t n_verbs = sizeof verbs / sizeof *verbs;
+const size_t verb_n = sizeof verb_list / sizeof *verb_list;
 
 static const struct verb *find_verb(const char *name) {
-    for (size_t i = 0; i < n_verbs; i++)
-        if (strcmp(verbs[i]->name, name) == 0)
-            return verbs[i];
+    for (size_t i = 0; i < verb_n; i++)
+        if (strcmp(verb_list[i]->name, name) == 0)
+            return verb_list[i];
     fail_row("no verb %s", name);
     return NULL;
 }

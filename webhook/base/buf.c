@@ -310,12 +310,3 @@ void buf_pointer(struct buf *b, struct str key) {
             buf_putc(b, key.p[i]);
     }
 }
-
-void buf_hex(struct buf *b, const void *bytes, size_t n) {
-    static const char hex[] = "0123456789abcdef";
-    const unsigned char *p = bytes;
-    for (size_t i = 0; i < n; i++) {
-        buf_putc(b, hex[p[i] >> 4]);
-        buf_putc(b, hex[p[i] & 15]);
-    }
-}

@@ -93,7 +93,4 @@ void buf_json(struct buf *b, struct str s);
 /* Standard base64 with padding (RFC 4648, section 4). */
 void buf_base64(struct buf *b, struct str s);
 
-/* Lower-case hexadecimal. */
-void buf_hex(struct buf *b, const void *bytes, size_t n);
-
 #endif

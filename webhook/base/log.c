@@ -26,16 +26,6 @@ void log_set_level(enum log_level level) {
     atomic_store(&lowest, (int)level);
 }
 
-bool log_parse_level(struct str word, enum log_level *out) {
-    for (size_t i = 0; i < sizeof level_names / sizeof *level_names; i++) {
-        if (!str_eq(word, str_of(level_names[i])))
-            continue;
-        *out = (enum log_level)i;
-        return true;
-    }
-    return false;
-}
-
 static void put_field(struct buf *line, const struct log_field *f) {
     buf_putc(line, ',');
     buf_json(line, str_of(f->key));

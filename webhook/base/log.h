@@ -31,7 +31,6 @@ struct log_field {
 
 /* Lines below this level are dropped; LOG_INFO at the start. */
 void log_set_level(enum log_level level);
-bool log_parse_level(struct str word, enum log_level *out);
 
 /* From now on a separate thread writes the lines, and logging never waits. Without the thread, as before
  * this call, they are written at once. */

@@ -34,7 +34,7 @@ static bool parse_scaled(struct str s, const struct suffix *suffixes, size_t n_s
     return true;
 }
 
-bool opts_parse_size(struct str s, uint64_t *out) {
+static bool parse_size(struct str s, uint64_t *out) {
     static const struct suffix suffixes[] = {
         {"B", 1},          {"KiB", 1u << 10}, {"K", 1u << 10},   {"Ki", 1u << 10},
         {"Mi", 1u << 20},  {"Gi", 1u << 30},  {"MiB", 1u << 20}, {"M", 1u << 20},
@@ -42,7 +42,7 @@ bool opts_parse_size(struct str s, uint64_t *out) {
     return parse_scaled(s, suffixes, sizeof suffixes / sizeof *suffixes, 1, out);
 }
 
-bool opts_parse_duration(struct str s, uint64_t *out_ms) {
+static bool parse_duration(struct str s, uint64_t *out_ms) {
     static const struct suffix suffixes[] = {
         {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
     return parse_scaled(s, suffixes, sizeof suffixes / sizeof *suffixes, 1000, out_ms);
@@ -81,8 +81,8 @@ static enum ec set_number(const struct opt_row *row, uint64_t *target, const cha
     struct str s = str_of(value);
     uint64_t v;
     bool ok = row->kind == OPT_NUMBER ? str_to_uint(s, UINT64_MAX, &v)
-              : row->kind == OPT_SIZE ? opts_parse_size(s, &v)
-                                      : opts_parse_duration(s, &v);
+              : row->kind == OPT_SIZE ? parse_size(s, &v)
+                                      : parse_duration(s, &v);
     if (!ok)
         return bad_value(err, row, value, expected[row->kind]);
     if (v < row->min || (row->max != 0 && v > row->max))

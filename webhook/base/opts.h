@@ -82,7 +82,4 @@ void opts_help(const struct opt_table *table, struct buf *out);
 /* The same as an mdoc(7) list, for manual pages. */
 void opts_mdoc(const struct opt_table *table, struct buf *out);
 
-bool opts_parse_size(struct str s, uint64_t *out);
-bool opts_parse_duration(struct str s, uint64_t *out_ms);
-
 #endif

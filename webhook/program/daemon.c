@@ -199,7 +199,7 @@ static bool drain(struct life *l) {
 
 static enum ec start(struct daemon *d, struct err *err) {
     const struct options *o = d->options;
-    if (service_init(&d->service, o, err) != EC_OK ||
+    if (serve_init(&d->service, o, err) != EC_OK ||
         audit_open(&d->service.audit, STDOUT_FILENO, o->audit_queue,
                    (enum audit_when_full)o->audit_when_full, err) != EC_OK)
         return err->code;
@@ -233,7 +233,7 @@ static void finish(struct life *l, bool patient) {
     server_stop(d->server);
     patient = flush_audit(l, patient);
     audit_close(d->service.audit, 0, &last);
-    service_done(&d->service);
+    serve_done(&d->service);
     buf_done(&d->priorities);
     LOG(last.dropped || last.failed ? LOG_WARN : LOG_INFO, "ended",
         F_INT("auditLines", last.written), F_INT("auditDropped", last.dropped),

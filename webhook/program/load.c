@@ -270,8 +270,8 @@ static struct server_config config_of(struct daemon *d) {
     const struct options *o = d->options;
     return (struct server_config){.listen = o->listen,
                                   .tls = true,
-                                  .routes = service_routes,
-                                  .n_routes = service_n_routes,
+                                  .routes = serve_routes,
+                                  .n_routes = serve_n_routes,
                                   .arg = &d->service,
                                   .n_workers = (unsigned)o->workers,
                                   .max_body_bytes = o->max_body,

@@ -16,7 +16,7 @@ static void init_turns(struct service *s) {
     pthread_condattr_destroy(&attr);
 }
 
-enum ec service_init(struct service *s, const struct options *o, struct err *err) {
+enum ec serve_init(struct service *s, const struct options *o, struct err *err) {
     struct review_limits limits = REVIEW_LIMITS_DEFAULT;
     limits.json.max_depth = (uint32_t)o->max_depth;
     limits.json.max_nodes = (uint32_t)o->max_nodes;
@@ -40,7 +40,7 @@ enum ec service_init(struct service *s, const struct options *o, struct err *err
     return EC_OK;
 }
 
-void service_done(struct service *s) {
+void serve_done(struct service *s) {
     for (unsigned i = 0; i < s->n_workers; i++) {
         live_reader_done(s->live, &s->workers[i].rules);
         review_session_done(&s->workers[i].session);
@@ -257,10 +257,10 @@ static void answer_validate(void *arg, const struct server_request *request,
     answer(arg, request, reply, METER_VALIDATE);
 }
 
-const struct server_route service_routes[] = {
+const struct server_route serve_routes[] = {
     {"/mutate", SERVER_POST, true, answer_mutate},
     {"/validate", SERVER_POST, true, answer_validate},
     {"/healthz", SERVER_GET, false, probes_healthz},
     {"/readyz", SERVER_GET, false, probes_readyz},
 };
-const size_t service_n_routes = sizeof service_routes / sizeof *service_routes;
+const size_t serve_n_routes = sizeof serve_routes / sizeof *serve_routes;

@@ -41,12 +41,12 @@ struct service {
 };
 
 /* Errors: EC_NOMEM. */
-enum ec service_init(struct service *s, const struct options *options, struct err *err)
+enum ec serve_init(struct service *s, const struct options *options, struct err *err)
     MUST_CHECK;
-void service_done(struct service *s);
+void serve_done(struct service *s);
 
 /* Routes of the webhook's listener. */
-extern const struct server_route service_routes[];
-extern const size_t service_n_routes;
+extern const struct server_route serve_routes[];
+extern const size_t serve_n_routes;
 
 #endif

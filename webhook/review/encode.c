@@ -64,7 +64,7 @@ static size_t count_weight(const struct decision *d, enum reason_weight weight) 
     return n;
 }
 
-void review_message(struct buf *out, const struct decision *d) {
+static void put_message(struct buf *out, const struct decision *d) {
     size_t n = count_weight(d, WEIGHT_DENY) + d->n_denials_omitted, shown = 0;
     size_t start = out->n;
     if (n > 1)
@@ -218,7 +218,7 @@ static bool is_malformed(const struct decision *d) {
 static void put_denial(struct buf *out, const struct decision *d, struct buf *scratch) {
     bool malformed = is_malformed(d);
     buf_reset(scratch);
-    review_message(scratch, d);
+    put_message(scratch, d);
     carry(out, scratch);
     buf_puts(out, ",\"status\":{\"code\":");
     buf_puts(out, malformed ? "422,\"reason\":\"Invalid\"" : "403,\"reason\":\"Forbidden\"");

@@ -73,7 +73,7 @@ static bool put_path(struct decoder *d, json_at at, struct buf *out) {
     return inside;
 }
 
-const char *review_odd_character(const struct json *j, json_at at) {
+static const char *odd_character(const struct json *j, json_at at) {
     struct str text = json_str(j, at);
     return text.n != 0 && memchr(text.p, '\0', text.n) != NULL ? "the character U+0000"
                                                                : "half a surrogate pair";
@@ -100,7 +100,7 @@ void review_fault_value(struct decoder *d, json_at at, const char *what, const c
 
 void review_fault_odd(struct decoder *d, json_at at, const char *what) {
     review_fault_value(d, at, what, "expected plain text, found %s in it",
-                       review_odd_character(d->j, at));
+                       odd_character(d->j, at));
 }
 
 /* ---- names that cannot be compared --------------------------------------------------- */
@@ -126,7 +126,7 @@ static void add_odd(struct decoder *d, json_at at, enum odd_name what, struct st
     buf_puts(&text, words[what]);
     buf_puts(&text, " (");
     put_path(d, at, &text);
-    buf_printf(&text, "): expected plain text, found %s in it", review_odd_character(d->j, at));
+    buf_printf(&text, "): expected plain text, found %s in it", odd_character(d->j, at));
     struct workload_odd odd = {.what = what, .key = key};
     if (d->odd == NULL || !arena_str(d->arena, buf_view(&text), &odd.text))
         d->full = true;

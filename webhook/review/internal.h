@@ -28,9 +28,6 @@ void review_members(const struct json *j, json_at object, const struct member_na
 /* Notes the first fault, of the value `at` or of none. */
 void review_fault_at(struct review_fault *f, json_at at, const char *format, ...) PRINTF(3, 4);
 
-/* What makes a text odd (json/json.h): "the character U+0000". */
-const char *review_odd_character(const struct json *j, json_at at);
-
 /* The pod spec of a kind of workload. */
 struct shape_row {
     struct str group;

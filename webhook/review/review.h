@@ -68,9 +68,6 @@ void review_patch(struct buf *out, const struct decision *d);
 void review_encode(struct buf *out, const struct review *r, const struct policy *p,
                    const struct decision *d, struct buf *patch);
 
-/* The message of a denial, as the API server shows it. */
-void review_message(struct buf *out, const struct decision *d);
-
 /* ---- all of it, with its memory ------------------------------------------------------ */
 
 struct review_limits {

@@ -14,10 +14,6 @@ static enum ec add_node(struct emitter *e, struct yaml_pos pos, uint32_t source,
     return EC_OK;
 }
 
-enum ec yaml_emit_add_node(struct emitter *e, struct yaml_pos pos, struct err *err) {
-    return add_node(e, pos, ORIGIN_NONE, pos, err);
-}
-
 /* The comma between members or elements: none after an opening bracket or a key. */
 void yaml_emit_separate(struct buf *json) {
     if (json->n > 0 && memchr("{[:", json->p[json->n - 1], 3) == NULL)
@@ -215,7 +211,7 @@ static enum ec open_container(struct emitter *e, bool map, struct yaml_pos pos,
                               struct err *err) {
     yaml_emit_take_value(e);
     yaml_emit_separate(e->out->json);
-    if (yaml_emit_add_node(e, pos, err) != EC_OK)
+    if (add_node(e, pos, ORIGIN_NONE, pos, err) != EC_OK)
         return err->code;
     buf_putc(e->out->json, map ? '{' : '[');
     return push(e, map ? KEY : ITEM, map ? '}' : ']', pos, err);

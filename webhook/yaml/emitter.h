@@ -59,7 +59,6 @@ static inline struct str emitter_str(const yaml_char_t *z) {
 
 /* --- emit.c --- */
 
-enum ec yaml_emit_add_node(struct emitter *e, struct yaml_pos pos, struct err *err) MUST_CHECK;
 /* The comma between members or elements: none after an opening bracket or a key. */
 void yaml_emit_separate(struct buf *json);
 enum ec yaml_emit_check_json(const struct emitter *e, struct yaml_pos pos, struct err *err)
