@@ -192,7 +192,7 @@ static void examine_group(struct search *s, struct str regex, size_t open, unsig
 }
 
 static void examine(struct search *s, struct str regex, unsigned depth) {
-    if (depth == DEPTH_MAX || s->trials++ == TRIALS_MAX)
+    if (depth == DEPTH_MAX || s->trials++ >= TRIALS_MAX)
         return;
     for (size_t at = 0, bar = find_outside(regex, 0, "|"); bar < regex.n && at <= regex.n;
          at = bar + 1) {
