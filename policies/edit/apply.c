@@ -111,7 +111,7 @@ static void give_note(void *arg, const char *file, uint32_t line, const char *te
 
 /* The last guard: whatever the splicing did not see coming. */
 static const char not_understood[] =
-    "is written in a way that cannot be changed in place: what came out would not say what the "
+    "is written in a way that cannot be changed in place: the new text would not say what the "
     "patch says; nothing is written";
 
 static enum ec check_object(void *arg, const struct object *o, struct err *err) {

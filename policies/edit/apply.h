@@ -1,7 +1,7 @@
 /* edit/apply - a text of objects, changed as the webhook would change them, and in nothing else.
  *
  *      text --yaml--> objects --engine--> edits --changes--> new text
- *                         '--patch--> what they should become == what the new text says
+ *                         '--patch--> what they should become == the objects of the new text
  *
  * Rules      denied objects stay as they are. The new text is read again: its objects equal those
  *            after the JSON Patch, or it is an error and nobody gets to see it

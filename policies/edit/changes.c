@@ -116,8 +116,8 @@ static enum ec fail_shared(const struct spread *p, json_at node, struct err *err
     err_place(err, NULL, pos.line, pos.col);
     return err_set(
         err, EC_SCHEMA,
-        "this value stands in %zu places (an anchor and its aliases, one in line %u), "
-        "which would have to become different things; write it out where they differ",
+        "this value is used in %zu places (an anchor and its aliases, one in line %u) that "
+        "would have to differ; write it out where they do",
         count_uses(p, node), alias.line);
 }
 
@@ -127,7 +127,7 @@ static bool begins_with(struct str text, const char *key) {
     return str_starts(text, str_of(key));
 }
 
-/* A member of that name in front of the "<<", which would stand there twice then. */
+/* A member of that name in front of the "<<", which would be there twice then. */
 static enum ec check_lost(const struct spread *p, json_at mapping, const char *key,
                           struct err *err) {
     const struct yaml_doc *doc = p->s->doc;
@@ -137,18 +137,18 @@ static enum ec check_lost(const struct spread *p, json_at mapping, const char *k
         if (doc->lost[i].mapping != mapping || !begins_with(str_slice(text, at, text.n), key))
             continue;
         err_place(err, NULL, doc->lost[i].pos.line, doc->lost[i].pos.col);
-        return err_set(
-            err, EC_SCHEMA,
-            "\"%s\" stands in front of the \"<<\" that brings another one and wins, so "
-            "that none can be written behind it; move this one behind the \"<<\"",
-            key);
+        return err_set(err, EC_SCHEMA,
+                       "\"%s\" is in front of a \"<<\" that brings another one, which wins "
+                       "over any written "
+                       "behind it; move this one behind the \"<<\"",
+                       key);
     }
     return EC_OK;
 }
 
 /* ---- members that are there ---- */
 
-/* What a member says now, as a change that keeps it so. */
+/* The value that a member has now, as a change that keeps it. */
 static enum ec as_it_was(struct spread *p, json_at value, struct edit_change *out,
                          struct err *err) {
     const struct json *j = p->json;
@@ -255,11 +255,11 @@ static enum ec check_others(const struct spread *p, const char *key, struct err 
             continue;
         const struct yaml_pos pos = yaml_merge_of(p->s->doc, at)->key;
         err_place(err, NULL, pos.line, pos.col);
-        return err_set(
-            err, EC_SCHEMA,
-            "this \"<<\" would bring the \"%s\" that its anchor has to be given, and "
-            "which must not be here; write out what it brings",
-            key);
+        return err_set(err, EC_SCHEMA,
+                       "this \"<<\" would bring the \"%s\" that its anchor needs and that must "
+                       "not be here; "
+                       "write out what it brings",
+                       key);
     }
     return EC_OK;
 }

@@ -1,6 +1,6 @@
 /* edit/json_arena - jansson where memory may run out.
  * It must not see an allocation fail: its lexer loses a byte then and goes on, beyond the end of what
- * it has if that byte was a quote; and json_pack() loses what it made. Here all it asks for comes
+ * it has if that byte was a quote; and json_pack() loses what it made. Here all its memory comes
  * from an arena that ends with the call, and where there is no room its call is left for good.
  * Threads    one call in each thread at a time                                                  */
 #ifndef PULLGATE_EDIT_JSON_ARENA_H
@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 
-/* May be left at any call of jansson: what it holds beside jansson's, arg must know. */
+/* May be left at any call of jansson: arg must name what it owns beside jansson's. */
 typedef void edit_json_arena_fn(void *arg, struct err *err);
 
 /* Runs it. Errors: its own; EC_NOMEM, EC_LIMIT. */

@@ -1,4 +1,4 @@
-/* edit/krm - what a KRM function of kustomize is request and answers: a ResourceList.
+/* edit/krm - the request and the answer of a KRM function of kustomize: a ResourceList.
  * Source     kustomize, cmd/config/docs/api-conventions/functions-spec.md: apiVersion
  *            config.kubernetes.io/v1, kind ResourceList, items, functionConfig, results
  * Threads    pure functions                                                                  */

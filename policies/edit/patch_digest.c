@@ -1,4 +1,4 @@
-/* What an object says, in 128 bits. */
+/* The value of an object in 128 bits. */
 #include "edit/patch.h"
 
 #include "base/mem.h"

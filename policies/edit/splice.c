@@ -39,7 +39,7 @@ enum ec edit_write_strange(const struct edit_splice *s, json_at node, const char
 
 /* ---- scalars ------------------------------------------------------------------------- */
 
-/* Stays a string without quotes, wherever it stands: images with their slash, policies with
+/* Stays a string without quotes, wherever it is written: images with their slash, policies with
  * their capital. Words such as `yes`, numbers and dates have neither. */
 static bool is_plain(struct str value) {
     char first = value.n ? value.p[0] : '\0';
@@ -90,7 +90,7 @@ bool edit_write_is_json(const struct edit_splice *s) {
     return edit_write_byte_at(s, open) == '{' && (first == '"' || first == '}');
 }
 
-/* A null that is not written stands behind what announces a value; in {a} nothing does. */
+/* A null that is not written comes behind what announces a value; in {a} nothing does. */
 static bool is_announced(const struct edit_splice *s, size_t at) {
     while (at > 0 && strchr(" \t", edit_write_byte_at(s, at - 1)) != NULL)
         at--;
@@ -199,7 +199,7 @@ static size_t member_of(const struct edit_splice *s, json_at key) {
     }
 }
 
-/* Behind its last "<<": what stands in front of it would not count. */
+/* Behind its last "<<": what is in front of it would not count. */
 static struct edit_style style_behind(const struct edit_splice *s, const struct yaml_merge *m,
                                       struct edit_style style) {
     struct str text = edit_write_text_of(s);
@@ -266,7 +266,7 @@ static bool put_indentation(struct buf *out, const struct edit_splice *s, size_t
     return true;
 }
 
-/* What stands between the new member and the one in front of it. */
+/* What is between the new member and the one in front of it. */
 void edit_write_beginning(struct buf *out, const struct edit_splice *s,
                           const struct edit_style *style) {
     if (!style->behind)
@@ -276,7 +276,7 @@ void edit_write_beginning(struct buf *out, const struct edit_splice *s,
         edit_write_blanks(out, style->indent);
 }
 
-/* What stands between the new member and the one behind it. */
+/* What is between the new member and the one behind it. */
 void edit_write_separator(struct buf *out, const struct edit_splice *s,
                           const struct edit_style *style) {
     if (style->behind || (style->flow && style->empty))

@@ -11,7 +11,7 @@ static json_at last_of(const struct json *j, json_at list) {
     return last;
 }
 
-/* Bytes of a scalar, down to where its last line ends; false where that cannot be told. */
+/* Bytes of a scalar, down to where its last line ends; false where it is unknown. */
 static bool is_measured(const struct edit_splice *s, json_at node, size_t at, size_t *n) {
     struct str rest = str_slice(edit_write_text_of(s), at, edit_write_text_of(s).n);
     struct str value = json_str(s->doc->json, node);
@@ -27,7 +27,7 @@ static bool is_measured(const struct edit_splice *s, json_at node, size_t at, si
     return value.n == 0 || *n != 0;
 }
 
-/* Behind an element; the text's length + 1 when that cannot be told. */
+/* Behind an element; the text's length + 1 when it is unknown. */
 static size_t end_of(const struct edit_splice *s, json_at element) {
     json_at last = s->doc->json->nodes[element].next - 1;
     size_t at = edit_write_begin_of(s, element), n = 0;
@@ -190,9 +190,8 @@ static enum ec check_names(const struct edit_splice *s, json_at list, const stru
     for (json_at at = json_first(j, list); at != JSON_NONE; at = json_next(j, list, at))
         if (!is_name_alone(j, at))
             return err_place(err, NULL, s->doc->pos[at].line, s->doc->pos[at].col),
-                   err_set(
-                       err, EC_SCHEMA,
-                       "this entry has more than a name, which the webhook would take away");
+                   err_set(err, EC_SCHEMA,
+                           "this entry has more than a name, which the webhook would remove");
     return EC_OK;
 }
 

@@ -94,7 +94,7 @@ static enum ec check_apart(const struct edit_text *t, struct err *err) {
             continue;
         err_place(err, NULL, c->pos.line, c->pos.col);
         return err_set(err, EC_SCHEMA,
-                       "two changes meet in this value, which cannot be made in place");
+                       "two changes overlap in this value and cannot be made in place");
     }
     return EC_OK;
 }

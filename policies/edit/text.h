@@ -2,7 +2,7 @@
  *
  *      text --edit_text_offset--> bytes --edit_text_add--> changes --edit_text_apply--> new text
  *
- * Rules      a place is changed once; what is inserted at one byte stands in the order in which it was
+ * Rules      a value is changed once; what is inserted at one byte comes in the order in which it was
  *            added
  * Ownership  borrows the text; replacements are copied
  * Threads    one at a time                                                                  */

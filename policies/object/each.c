@@ -10,7 +10,7 @@
 struct each {
     object_each_fn *take;
     void *arg;
-    struct object_skip_notes told;
+    struct object_skip_notes notes;
 };
 
 static enum ec take_object(void *arg, const struct object *o, struct err *err) {
@@ -18,16 +18,16 @@ static enum ec take_object(void *arg, const struct object *o, struct err *err) {
     return e->take(e->arg, o, err);
 }
 
-static void tell_skip(void *arg, const struct object_skip *skip) {
+static void report_skip(void *arg, const struct object_skip *skip) {
     struct each *e = arg;
     struct buf text = BUF_INIT(64 << 10);
     struct err ignored = ERR_INIT;
-    object_skip_put_note(&e->told, &text, skip->file, skip->unrendered);
+    object_skip_put_note(&e->notes, &text, skip->file, skip->unrendered);
     (void)!file_write_fd(STDERR_FILENO, buf_view(&text), &ignored);
     buf_done(&text);
 }
 
-static void tell_folder(const struct object_input *in, struct object_totals *totals) {
+static void report_folder(const struct object_input *in, struct object_totals *totals) {
     struct err why = ERR_INIT;
     object_inputs_fail(in, &why);
     const struct object_fault fault = {.file = in->path, .whole = true, .err = &why};
@@ -54,11 +54,11 @@ enum ec object_each(char *const *operands, size_t n, const struct opt_list *excl
                     const struct policy *policy, const struct object_request *request,
                     object_each_fn *take, void *arg, struct object_totals *totals,
                     struct err *err) {
-    struct each each = {.take = take, .arg = arg, .told = OBJECT_SKIP_NOTES_INIT(false)};
+    struct each each = {.take = take, .arg = arg, .notes = OBJECT_SKIP_NOTES_INIT(false)};
     const struct object_sink sink = {.object = take_object,
                                      .fault = object_report_fault,
                                      .note = object_report_note,
-                                     .skip = tell_skip,
+                                     .skip = report_skip,
                                      .arg = &each};
     const struct object_inputs_filter filter = {
         .wanted = object_inputs_is_manifest, .exclude = exclude, .ignore_files = true};
@@ -68,12 +68,12 @@ enum ec object_each(char *const *operands, size_t n, const struct opt_list *excl
     enum ec ec = object_inputs_find(&inputs, operands, n, &filter, err);
     for (size_t i = 0; i < inputs.n && ec == EC_OK; i++) {
         if (inputs.v[i].os != 0)
-            tell_folder(&inputs.v[i], totals);
+            report_folder(&inputs.v[i], totals);
         else
             ec = object_read_file(&judge, inputs.v[i].path, inputs.v[i].found, &sink, totals,
                                   err);
     }
-    object_skip_notes_done(&each.told);
+    object_skip_notes_done(&each.notes);
     object_judge_done(&judge);
     object_inputs_done(&inputs);
     return ec;

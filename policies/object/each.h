@@ -1,5 +1,5 @@
-/* object/each - the objects of all operands, one after the other, for verbs that need no hurry.
- * Errors     an input or document that cannot be read is told on standard error and counted
+/* object/each - the objects of all operands, one after the other, for verbs that use one thread.
+ * Errors     an input or document that cannot be read is reported on standard error and counted
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_OBJECT_EACH_H
 #define PULLGATE_OBJECT_EACH_H
@@ -9,7 +9,8 @@
 /* What is not EC_OK ends the walk. */
 typedef enum ec object_each_fn(void *arg, const struct object *o, struct err *err);
 
-/* Files, folders, "-". Templates in folders are told, other files that are no manifests counted.
+/* Files, folders, "-". Templates in folders are reported, other files that are no manifests only
+ * counted.
  * Errors: EC_NOMEM, and the callback's. */
 enum ec object_each(char *const *operands, size_t n, const struct opt_list *exclude,
                     const struct policy *policy, const struct object_request *request,

@@ -5,7 +5,7 @@
  *      marks  ^             ^             ^         what it takes in UTF-16
  *
  * Shape      lines end at LF, CRLF and a lone CR, as in YAML; columns are 1-based bytes
- * Cost       the marks are made once, when the first line is request for; then every question costs a
+ * Cost       the marks are made once, when the first line is asked for; then every question costs a
  *            few hundred bytes, wherever the line is and however long
  * Ownership  borrows the text; owns its marks until object_excerpt_done
  * Errors     without memory for marks all is found from the start of the text: slower
@@ -44,7 +44,7 @@ void object_excerpt_print(struct buf *out, struct object_excerpt *e, uint32_t li
 /* The column counted in UTF-16 units, as SARIF has it. */
 uint32_t object_excerpt_utf16_column(struct object_excerpt *e, uint32_t line, uint32_t col);
 
-/* Where a scalar with this value stands as it reads (plain, or quoted without escapes): the
+/* Where a scalar with this value is written as it reads (plain, or quoted without escapes): the
  * byte columns [*from, *to) of the value itself, without its quotes. False when it is written
  * in another way and cannot be replaced blindly. */
 bool object_excerpt_value(struct object_excerpt *e, uint32_t line, uint32_t col,

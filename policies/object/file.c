@@ -100,7 +100,7 @@ static enum ec take_text(struct object_walk *w, struct str text, struct err *err
     return ec;
 }
 
-static void tell_skipped(const struct object_walk *w) {
+static void give_skipped(const struct object_walk *w) {
     const struct object_skip skipped = {.file = w->file, .unrendered = w->unrendered};
     w->totals->unrendered += w->unrendered;
     w->totals->skipped += w->skipped && !w->unrendered;
@@ -124,7 +124,7 @@ enum ec object_read_file(struct object_judge *j, const char *path, bool found,
     enum ec ec = file_read_any(&text, path, FILE_MAX, err) == EC_OK
                      ? take_text(&w, buf_view(&text), err)
                      : object_walk_fault(&w, true, err);
-    tell_skipped(&w);
+    give_skipped(&w);
     buf_done(&text);
     return ec;
 }

@@ -72,7 +72,7 @@ static struct str part(struct str s, size_t at) {
 }
 
 /* The same walk over the parts between slashes; behind the last one a position is n + 1. `**` at the
- * end stands for what is in a folder, not for the folder. */
+ * end matches what is in a folder, not the folder. */
 bool object_ignore_glob(struct str glob, struct str path) {
     size_t g = 0, t = 0, star = SIZE_MAX, mark = 0;
     while (t <= path.n) {
@@ -125,7 +125,7 @@ enum ec object_ignore_add(struct object_ignore *g, struct str glob, size_t base,
     return glob.n != 0 ? push(g, rule, err) : EC_OK;
 }
 
-/* Blanks at the end do not count, unless a backslash stands before them. */
+/* Blanks at the end do not count, unless a backslash is in front. */
 static struct str without_blanks(struct str line) {
     while (line.n != 0 &&
            (line.p[line.n - 1] == ' ' || line.p[line.n - 1] == '\t' ||

@@ -2,7 +2,7 @@
  * Shape      a glob a line, as in a .gitignore: `#` begins a comment, `!` takes a file in again, a
  *            slash at the end means folders alone, one at the start or in the middle binds the glob to
  *            the folder of its file; without one it holds at any depth below. `*`, `?` and `[a-z]` stay
- *            within a name, `**` stands for any number of folders, `\` takes the meaning from what
+ *            within a name, `**` is any number of folders, `\` takes the meaning from what
  *            follows. The last line that matches decides; nothing comes back of a folder that is out
  * Ownership  globs of lines are copied, others borrowed
  * Limits     OBJECT_IGNORE_FILE_MAX bytes a file; a match takes time of path x glob at most
@@ -44,7 +44,7 @@ enum ec object_ignore_add_lines(struct object_ignore *g, struct str text, size_t
 /* Forgets what was added behind the first n. */
 void object_ignore_cut(struct object_ignore *g, size_t n);
 
-/* 1: left out, -1: taken in again, 0: no glob says anything. */
+/* 1: left out, -1: taken in again, 0: no glob matches. */
 int object_ignore_says(const struct object_ignore *g, struct str path, bool is_folder);
 
 /* Does the glob match the whole path? */

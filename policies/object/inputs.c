@@ -115,7 +115,7 @@ static size_t base_of(const char *folder) {
     return n != 0 && folder[n - 1] == '/' ? n : n + 1;
 }
 
-/* A .pullgateignore that cannot be read is told as a folder that cannot be. */
+/* A .pullgateignore that cannot be read is reported like a folder that cannot be. */
 static void read_ignored(struct search *s, const char *folder) {
     struct buf text = BUF_INIT(OBJECT_IGNORE_FILE_MAX + 1);
     struct err err = ERR_INIT;
@@ -142,8 +142,8 @@ static void read_excluded(struct search *s, const char *folder) {
 static void search_folder(struct search *s, const char *path, const struct stat *st,
                           unsigned depth);
 
-/* What else stands in a folder (a FIFO, a device) is none of its files. A link to nothing is told of when
- * it is read. */
+/* Only regular files of a folder count, no FIFO or device. A link to nothing is reported when it is
+ * read. */
 static void take(struct search *s, const char *path, const char *name, unsigned depth) {
     struct stat st;
     bool exists = stat(path, &st) == 0, is_folder = exists && S_ISDIR(st.st_mode);

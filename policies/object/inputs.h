@@ -1,7 +1,7 @@
 /* object/inputs - operands to a list of files: folders are searched, depth first, by name.
  * Rules      names that begin with a dot are left out in folders; what is named itself is taken
  *            whatever its name. Links are followed; a folder is searched once for each operand,
- *            however many lead to it. Of what stands in folders regular files alone are taken,
+ *            however many lead to it. Of what is in folders only regular files are taken,
  *            and of these what neither --exclude nor a .pullgateignore leaves out
  * Ownership  the list owns its paths until object_inputs_done
  * Limits     FOLDER_DEPTH_MAX levels of folders
@@ -27,7 +27,7 @@ struct object_inputs {
 
 typedef bool object_inputs_wanted_fn(struct str name);
 
-struct object_inputs_filter { /* of what stands in folders */
+struct object_inputs_filter { /* of what is in folders */
     object_inputs_wanted_fn *wanted;
     const struct opt_list *exclude; /* globs (ignore.h), from the operand on; or NULL */
     bool ignore_files;              /* .pullgateignore counts */

@@ -48,10 +48,10 @@ static void note_variable(struct object_walk *w, const struct object *o) {
         if (!is_variable(o->workload->images[i].text))
             continue;
         struct yaml_pos pos = object_image_where(o, &o->workload->images[i], &pointer);
-        w->to->note(
-            w->to->arg, w->file, pos.line,
-            "an image that a template or its parameters have yet to fill in; give what is "
-            "rendered");
+        w->to->note(w->to->arg, w->file, pos.line,
+                    "an image that a template or its parameters still have to fill in; give "
+                    "the rendered "
+                    "manifest");
         break;
     }
     buf_done(&pointer);
@@ -140,7 +140,7 @@ enum ec object_workload(struct workload *out, struct review_fault *fault,
     if (review_object(out, fault, json, object, arena, err) != EC_OK)
         return err->code;
     if (out->kind.n == 0)
-        return err_set(err, EC_SCHEMA, "no Kubernetes object: kind is missing");
+        return err_set(err, EC_SCHEMA, "not a Kubernetes object: kind is missing");
     if (!review_is_version(out->api_version, out->kind, &version))
         return err_set(err, EC_SCHEMA, "apiVersion of a %.*s: found %s%.*s%s, expected %.*s",
                        STR_ARG(out->kind), out->api_version.n ? "\"" : "none",

@@ -46,7 +46,7 @@ static void put_why(struct buf *out, const struct object *o) {
         escape_text(out, w->kind);
         buf_puts(out, " of ");
         escape_text(out, w->api_version);
-        buf_puts(out, " is none that pullgate judges");
+        buf_puts(out, " is not one that pullgate judges");
     }
 }
 
@@ -109,7 +109,7 @@ void object_put_note(struct buf *out, const char *file, uint32_t line, const cha
 }
 
 /* Standard error is the last resort: what cannot be written there is lost. */
-static void tell(struct buf *text) {
+static void print_line(struct buf *text) {
     struct err ignored = ERR_INIT;
     (void)!file_write_fd(STDERR_FILENO, buf_view(text), &ignored);
     buf_done(text);
@@ -119,12 +119,12 @@ void object_report_fault(void *arg, const struct object_fault *f) {
     struct buf text = BUF_INIT(64 << 10);
     (void)arg;
     object_put_fault(&text, f);
-    tell(&text);
+    print_line(&text);
 }
 
 void object_report_note(void *arg, const char *file, uint32_t line, const char *text) {
     struct buf note = BUF_INIT(64 << 10);
     (void)arg;
     object_put_note(&note, file, line, text);
-    tell(&note);
+    print_line(&note);
 }

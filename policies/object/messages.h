@@ -1,10 +1,10 @@
 /* object/messages - what a person reads about objects: names, what is not judged, what cannot be judged.
  *
  *      object_put_...   appends to a buffer, on any thread
- *      object_tell_...  writes to standard error; of the type of a sink's functions
+ *      object_report_...  writes to standard error; of the type of a sink's functions
  *
- * Shape      lines are "file:line:col: kind: message" with their line end; what an object or a path says
- *            of itself is escaped for a terminal
+ * Shape      lines are "file:line:col: kind: message" with their line end; texts of an object or a path are
+ *            escaped for a terminal
  * Errors     a buffer without room is marked bad, as everywhere; standard error that cannot be written
  *            is not reported
  * Threads    pure functions, but for standard error                                         */

@@ -1,12 +1,12 @@
 /* object/object - one input to judged objects: streams, Lists, AdmissionReviews.
  *
  *      file --object_read_file--> documents --> objects --> struct object --> sink
- *                                 '--> fault, or skipped: what stands in a folder and is no manifest
+ *                                 '--> fault, or skipped: what is in a folder and is no manifest
  *
- * Order      objects as they stand in the file
+ * Order      objects as they are in the file
  * Errors     a document that cannot be judged goes to the sink as a fault, is counted, and the
  *            rest goes on
- * Ownership  a object lives during its callback
+ * Ownership  an object lives during its callback
  * Threads    one struct object_judge per thread; policy and request are shared                        */
 #ifndef PULLGATE_OBJECT_OBJECT_H
 #define PULLGATE_OBJECT_OBJECT_H
@@ -42,9 +42,9 @@ struct object_judge { /* one thread's */
 
 struct object {
     const char *file;
-    struct str text; /* the file's, in UTF-8; empty where that cannot be told (UTF-16) */
+    struct str text;              /* the file's, in UTF-8; empty for UTF-16 */
     struct object_excerpt *lines; /* of that text */
-    struct json_cursor *near;     /* where the image request for last stands in doc->json */
+    struct json_cursor *near;     /* where the image asked for last is in doc->json */
     size_t index;                 /* 0-based among the file's objects */
     uint32_t line;                /* where the object starts */
     const struct yaml_doc *doc;
@@ -55,8 +55,7 @@ struct object {
     const struct policy *policy;
     const struct workload *workload;
     const struct decision *decision;
-    const struct object_unjudged
-        *unjudged; /* what nothing was said about; NULL: all was judged */
+    const struct object_unjudged *unjudged; /* what was not judged; NULL: all was judged */
 };
 
 struct object_fault { /* what cannot be judged */
@@ -95,7 +94,7 @@ void object_judge_init(struct object_judge *j, const struct policy *policy,
 void object_judge_done(struct object_judge *j);
 
 /* Judges a file's objects; "-" is standard input. Errors: EC_NOMEM and the sink's own; all else
- * is a fault, save for what stands in a file `found` in a folder and is no manifest. Totals are added
+ * is a fault, save for a file `found` in a folder that is no manifest. Totals are added
  * to. */
 enum ec object_read_file(struct object_judge *j, const char *path, bool found,
                          const struct object_sink *to, struct object_totals *totals,
@@ -106,7 +105,7 @@ enum ec object_read_text(struct object_judge *j, const char *file, struct str te
                          const struct object_sink *to, struct object_totals *totals,
                          struct err *err) MUST_CHECK;
 
-/* Judges one object, or list of objects, that stands somewhere in a document. */
+/* Judges one object, or list of objects, somewhere in a document. */
 enum ec object_read_part(struct object_judge *j, const char *file, const struct yaml_doc *doc,
                          struct str prefix, json_at object, const struct object_sink *to,
                          struct object_totals *totals, struct err *err) MUST_CHECK;

@@ -35,7 +35,7 @@ static bool holds(struct str text, struct str word) {
     return text.n >= word.n && memmem(text.p, text.n, word.p, word.n) != NULL;
 }
 
-/* Text in UTF-16 has no such word: it is then told as it was before. */
+/* Text in UTF-16 has the word in two bytes a letter. */
 static bool is_meant(struct str text) {
     return holds(text, STR("apiVersion")) || holds(text, str_slice(STR("a\0p\0i\0V"), 0, 7));
 }
@@ -99,11 +99,10 @@ void object_skip_explain(struct err *err, const char *path, struct object_excerp
     if (!object_skip_is_action(lines, err->line))
         return;
     put_command(&command, path);
-    snprintf(
-        msg, sizeof msg,
-        "a template that was not rendered (%.100s); give what it renders, of a Helm chart: "
-        "%.*s",
-        err->msg, STR_ARG(buf_view(&command)));
+    snprintf(msg, sizeof msg,
+             "a template that is not rendered (%.100s); give what it renders, of a Helm chart: "
+             "%.*s",
+             err->msg, STR_ARG(buf_view(&command)));
     memcpy(err->msg, msg, sizeof msg);
     buf_done(&command);
 }
@@ -164,13 +163,13 @@ void object_skip_notes_done(struct object_skip_notes *t) {
 }
 
 /* The files of a chart are rendered together. */
-static bool was_told(struct object_skip_notes *t, const char *path) {
+static bool was_noted(struct object_skip_notes *t, const char *path) {
     struct buf chart = BUF_INIT(PATH_BYTES_MAX);
-    bool told = find_chart(&chart, path) && str_eq(buf_view(&chart), buf_view(&t->chart));
+    bool noted = find_chart(&chart, path) && str_eq(buf_view(&chart), buf_view(&t->chart));
     buf_reset(&t->chart);
     buf_str(&t->chart, buf_view(&chart));
     buf_done(&chart);
-    return told;
+    return noted;
 }
 
 static void put_note(struct buf *out, const char *path, const char *text) {
@@ -181,11 +180,11 @@ static void put_note(struct buf *out, const char *path, const char *text) {
 void object_skip_put_note(struct object_skip_notes *t, struct buf *out, const char *path,
                           bool unrendered) {
     if (!unrendered && t->verbose)
-        put_note(out, path, "skipped, no manifest\n");
-    if (!unrendered || (was_told(t, path) && !t->verbose))
+        put_note(out, path, "skipped, not a manifest\n");
+    if (!unrendered || (was_noted(t, path) && !t->verbose))
         return;
-    put_note(out, path, "skipped, a template that was not rendered");
-    buf_puts(out, t->chart.n != 0 ? ", as all of its chart; give what it renders: "
+    put_note(out, path, "skipped, a template that is not rendered");
+    buf_puts(out, t->chart.n != 0 ? ", like the rest of its chart; give what it renders: "
                                   : "; give what it renders, of a Helm chart: ");
     put_command(out, path);
     buf_putc(out, '\n');

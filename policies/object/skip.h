@@ -1,8 +1,8 @@
-/* object/skip - what stands in folders of manifests and is none: templates that were not rendered,
+/* object/skip - what is in folders of manifests and is none: templates that were not rendered,
  * values, kustomizations, settings of other programs; and what programs print in front of manifests.
- * Rules      a manifest is an object with apiVersion and kind, as kubectl asks; one of the two beside
- *            metadata is taken for one with a mistake. A kustomization is none, whatever it says of
- *            itself. A file that cannot be parsed is none where apiVersion stands nowhere in it
+ * Rules      a manifest is an object with apiVersion and kind, as kubectl wants it; one of the two beside
+ *            metadata is taken for one with a mistake. A kustomization is none, whatever its
+ *            kind. A file that cannot be parsed is none when it has no apiVersion anywhere
  * Knows      texts, nodes and paths; looks for Chart.yaml on the disk
  * Threads    pure functions, but for that look                                               */
 #ifndef PULLGATE_OBJECT_SKIP_H
@@ -27,19 +27,18 @@ enum ec object_skip_sort(enum object_skip_sort *out, const char *path, struct st
 bool object_skip_is_chart_template(const char *path, struct str text);
 
 /* "Pulled: ..." and "Digest: ...", which Helm 4 prints before the manifests of a chart in a registry. */
-#define OBJECT_SKIP_CHATTER                                                                    \
-    "what helm printed while it pulled a chart is no object, and skipped"
+#define OBJECT_SKIP_CHATTER "skipped, output of helm pulling a chart"
 bool object_skip_is_chatter(const struct json *j);
 
-/* Does a template's action stand where the text could not be parsed? */
+/* Is there a template's action where the text could not be parsed? */
 bool object_skip_is_action(struct object_excerpt *lines, uint32_t line);
 
 /* Says of an error of the parser that the text is a template, where it is one, and what renders it. */
 void object_skip_explain(struct err *err, const char *path, struct object_excerpt *lines);
 
-/* How files that are skipped are told: templates always, of one chart once; the rest where `verbose`. */
+/* Notes of files that are skipped: of templates always, of one chart once; of the rest if `verbose`. */
 struct object_skip_notes {
-    struct buf chart; /* told last */
+    struct buf chart; /* noted last */
     bool verbose;
 };
 #define OBJECT_SKIP_NOTES_INIT(is_verbose)                                                     \
@@ -49,7 +48,7 @@ void object_skip_notes_done(struct object_skip_notes *t);
 void object_skip_put_note(struct object_skip_notes *t, struct buf *out, const char *path,
                           bool unrendered);
 
-/* What to do about a document without kind, as far as its names tell: "; a kustomization: render it with
+/* What to do about a document without kind, as far as its names show: "; a kustomization: render it with
  * ..." or nothing. */
 void object_skip_put_advice(struct buf *out, const struct json *j, const char *path);
 

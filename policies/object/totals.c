@@ -1,7 +1,7 @@
 /* What is counted. */
 #include "object/walk.h"
 
-/* Denied as a whole: nothing of it runs, and where its images cannot be told, it counts as one. */
+/* Denied as a whole: nothing of it runs, and where its images are unknown, it counts as one. */
 static bool is_denied_whole(const struct decision *d) {
     for (size_t i = 0; i < d->n_reasons; i++)
         if (d->reasons[i].weight == WEIGHT_DENY && d->reasons[i].image < 0)

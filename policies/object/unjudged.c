@@ -71,7 +71,7 @@ static bool is_image(struct str s, bool sure) {
 
 enum key {
     KEY_OTHER,
-    KEY_SILENT,     /* what is below says nothing of images that run */
+    KEY_SILENT,     /* nothing below it is about images that run */
     KEY_IMAGE,      /* image */
     KEY_LIKE_IMAGE, /* images, imageName, ...Image */
     KEY_CONTAINERS,
@@ -114,7 +114,7 @@ static const struct {
     {STR_INIT("matchLabels"), KEY_SILENT},
     {STR_INIT("managedFields"), KEY_SILENT},
     {STR_INIT("rbd"), KEY_SILENT},
-    {STR_INIT("kustomize"), KEY_SILENT}, /* other tags for images that stand elsewhere */
+    {STR_INIT("kustomize"), KEY_SILENT}, /* other tags for images named elsewhere */
 };
 
 static enum key key_of(struct str s) {
@@ -130,7 +130,7 @@ static enum key key_of(struct str s) {
 
 static void look(struct look *l, json_at at, enum key key);
 
-/* What an object says in parts. `below` is the key that it stands under. */
+/* An image in parts. `below` is the key that the object is the value of. */
 static void look_at_parts(struct look *l, json_at object, enum key below,
                           const json_at v[N_KEYS]) {
     struct str part[N_KEYS];
@@ -207,11 +207,10 @@ static bool is_silent_group(struct str group) {
         STR_INIT("sigstore.dev"),
         STR_INIT("wgpolicyk8s.io"),
         STR_INIT("pullgate"),
-        STR_INIT("aquasecurity.github.io"),  /* reports of what runs already */
-        STR_INIT("image.toolkit.fluxcd.io"), /* looks at tags of registries, runs nothing */
-        STR_INIT(
-            "kustomize.toolkit.fluxcd.io"),  /* other tags for images that stand elsewhere */
-        STR_INIT("kustomize.config.k8s.io"), /* tools' settings, never sent to a cluster */
+        STR_INIT("aquasecurity.github.io"),      /* reports of what runs already */
+        STR_INIT("image.toolkit.fluxcd.io"),     /* looks at tags of registries, runs nothing */
+        STR_INIT("kustomize.toolkit.fluxcd.io"), /* other tags for images named elsewhere */
+        STR_INIT("kustomize.config.k8s.io"),     /* tools' settings, never sent to a cluster */
         STR_INIT("skaffold"),
         STR_INIT("kind.x-k8s.io"),
         STR_INIT("k3d.io"),
@@ -241,8 +240,8 @@ static void look_at_kind(struct look *l, json_at object, const struct workload *
     l->out->why = l->out->kind.n != 0 ? OBJECT_UNJUDGED_CASE : OBJECT_UNJUDGED_KIND;
 }
 
-/* A built-in kind: `null` on the way to its pod spec, or no container in it, where the object says so. A
- * patch that does not come to speak of containers is none of that. */
+/* A built-in kind: `null` on the way to its pod spec, or no container in it, where that is written. A
+ * patch without a word of containers does not count. */
 static void look_at_holes(struct look *l, json_at object, const struct workload *w) {
     struct str pointer = w->spec;
     json_at at = object;

@@ -1,6 +1,6 @@
 /* object/unjudged - objects of which nothing was judged although they hold images, or should.
  *
- *      an object of a kind without pod specs that we know --object_unjudged_look--> what in it looks like an
+ *      an object of a kind without pod specs of ours --object_unjudged_look--> what in it looks like an
  *      image or a list of containers; a built-in kind without any container
  *
  * Looks for  containers (also init and ephemeral ones); `image`, `images`, `...Image` with something like
@@ -29,7 +29,7 @@ enum object_unjudged_why {
 struct object_unjudged_value {
     json_at at;
     struct str registry, name,
-        tag;     /* of an image; all empty: containers, or what stands for them */
+        tag;     /* of an image; all empty: containers, or what takes their place */
     bool digest; /* tag is one */
 };
 

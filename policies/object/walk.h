@@ -1,6 +1,6 @@
 /* object/walk - what the steps from a file to its objects share with each other and nobody else.
  *
- *      file.c      a file -> documents; what stands in a folder and is no manifest is skipped
+ *      file.c      a file -> documents; what is in a folder and is no manifest is skipped
  *      document.c  a document -> objects: reviews, items of lists; faults
  *      judge.c     an object -> workload -> decision -> sink
  *      totals.c    what is counted
@@ -21,7 +21,7 @@ struct object_walk { /* one file's */
     struct object_excerpt lines; /* of the text as shown */
     struct json_cursor near;
     size_t index;
-    bool stop;        /* the sink had enough: its error stands */
+    bool stop;        /* the sink failed: its error holds */
     bool found;       /* in a folder: it need not be a manifest ... */
     bool is_manifest; /* ... and is one */
     bool skipped;     /* ... and is none: the rest of it is not looked at */

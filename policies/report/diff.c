@@ -8,75 +8,78 @@
 
 enum { CONTEXT = 3, WINDOW = 64, KEPT_OF_WINDOW = WINDOW / 2 };
 
-struct line { /* of a text below 4 GiB */
-    uint32_t at, n;
-};
-
+/* A text in lines, walked over once: no line is kept. */
 struct lines {
-    const char *text;
-    struct line *v;
-    size_t n;
+    struct str text;
+    size_t at; /* where the next line begins; text.n: there is none */
 };
 
-static struct str line_at(const struct lines *l, size_t i) {
-    return (struct str){l->text + l->v[i].at, l->v[i].n};
+static bool is_over(const struct lines *l) {
+    return l->at >= l->text.n;
 }
 
-static bool same_line(const struct lines *a, size_t i, const struct lines *b, size_t k) {
-    return str_eq(line_at(a, i), line_at(b, k));
+static struct str line_at(const struct lines *l) {
+    struct str rest = str_slice(l->text, l->at, l->text.n);
+    return str_slice(rest, 0, str_find(rest, '\n'));
 }
 
-static bool split(struct lines *out, struct str text) {
+static void next_line(struct lines *l) {
+    l->at += line_at(l).n + 1;
+}
+
+static size_t count_lines(struct str text) {
     size_t n = 0;
-    for (size_t i = 0; i < text.n; i++)
-        n += text.p[i] == '\n';
-    n += text.n != 0 && text.p[text.n - 1] != '\n';
-    *out = (struct lines){.text = text.p};
-    out->v = mem_alloc(mem_array_bytes(n + 1, sizeof *out->v));
-    if (out->v == NULL)
-        return false;
-    for (size_t at = 0; at < text.n;) {
-        size_t length = str_find(str_slice(text, at, text.n), '\n');
-        out->v[out->n++] = (struct line){(uint32_t)at, (uint32_t)length};
-        at += length + 1;
-    }
-    return true;
+    for (struct lines l = {.text = text}; !is_over(&l); n++)
+        next_line(&l);
+    return n;
 }
 
 /* ---- marks of lines ------------------------------------------------------------------ */
 
 enum mark { KEPT = ' ', GONE = '-', CAME = '+' };
 
-struct script {
-    struct lines a, b;
-    char *marks; /* one for each line that is kept, gone or came, in order */
+struct window { /* the lines to come */
+    struct str v[WINDOW];
     size_t n;
-    size_t i, k;                          /* lines of a and b that have theirs */
-    uint16_t lcs[WINDOW + 1][WINDOW + 1]; /* common lines of the window behind i, k */
+    bool is_last; /* none is behind them */
 };
 
-/* Without its table, which is filled before it is read. */
-static struct script *script_new(void) {
+struct script {
+    struct lines a, b; /* of which the next lines have no mark yet */
+    char *marks;       /* one for each line that is kept, gone or came, in order */
+    size_t n;
+    struct window in_a, in_b;
+    uint16_t lcs[WINDOW + 1][WINDOW + 1]; /* common lines of the windows */
+};
+
+/* Without its windows and its table, which are filled before they are read. */
+static struct script *script_new(struct str a, struct str b) {
     struct script *s = mem_alloc(sizeof *s);
     if (s == NULL)
         return NULL;
-    s->a = s->b = (struct lines){.v = NULL};
-    s->marks = NULL;
-    s->n = s->i = s->k = 0;
+    s->a = (struct lines){.text = a};
+    s->b = (struct lines){.text = b};
+    s->marks = mem_alloc(count_lines(a) + count_lines(b) + 1);
+    s->n = 0;
     return s;
 }
 
 static void put(struct script *s, enum mark mark) {
     s->marks[s->n++] = (char)mark;
-    s->i += mark != CAME;
-    s->k += mark != GONE;
+    if (mark != CAME)
+        next_line(&s->a);
+    if (mark != GONE)
+        next_line(&s->b);
 }
 
-static size_t window_of(const struct lines *l, size_t from) {
-    return l->n - from < WINDOW ? l->n - from : WINDOW;
+static void look_ahead(struct window *w, struct lines from) {
+    for (w->n = 0; w->n < WINDOW && !is_over(&from); next_line(&from))
+        w->v[w->n++] = line_at(&from);
+    w->is_last = is_over(&from);
 }
 
-static void fill(struct script *s, size_t n_a, size_t n_b) {
+static void fill(struct script *s) {
+    const size_t n_a = s->in_a.n, n_b = s->in_b.n;
     for (size_t x = 0; x <= n_a; x++)
         s->lcs[x][n_b] = 0;
     for (size_t y = 0; y <= n_b; y++)
@@ -84,22 +87,23 @@ static void fill(struct script *s, size_t n_a, size_t n_b) {
     for (size_t x = n_a; x-- > 0;)
         for (size_t y = n_b; y-- > 0;) {
             uint16_t down = s->lcs[x + 1][y], right = s->lcs[x][y + 1];
-            s->lcs[x][y] = same_line(&s->a, s->i + x, &s->b, s->k + y)
+            s->lcs[x][y] = str_eq(s->in_a.v[x], s->in_b.v[y])
                                ? (uint16_t)(s->lcs[x + 1][y + 1] + 1)
                            : down > right ? down
                                           : right;
         }
 }
 
-/* The window behind i, k: all of it when it reaches both ends, else its first part. */
-static void compare_window(struct script *s) {
-    size_t n_a = window_of(&s->a, s->i), n_b = window_of(&s->b, s->k), x = 0, y = 0;
-    bool is_last = s->i + n_a == s->a.n && s->k + n_b == s->b.n;
-    size_t stop = is_last ? WINDOW : KEPT_OF_WINDOW;
-    const size_t i = s->i, k = s->k;
-    fill(s, n_a, n_b);
+/* The windows: all of them when they reach both ends, else their first part. */
+static void compare_windows(struct script *s) {
+    size_t x = 0, y = 0;
+    look_ahead(&s->in_a, s->a);
+    look_ahead(&s->in_b, s->b);
+    const size_t n_a = s->in_a.n, n_b = s->in_b.n;
+    size_t stop = s->in_a.is_last && s->in_b.is_last ? WINDOW : KEPT_OF_WINDOW;
+    fill(s);
     while ((x < n_a || y < n_b) && x < stop && y < stop) {
-        if (x < n_a && y < n_b && same_line(&s->a, i + x, &s->b, k + y))
+        if (x < n_a && y < n_b && str_eq(s->in_a.v[x], s->in_b.v[y]))
             put(s, KEPT), x++, y++;
         else if (y == n_b || (x < n_a && s->lcs[x + 1][y] >= s->lcs[x][y + 1]))
             put(s, GONE), x++;
@@ -109,11 +113,11 @@ static void compare_window(struct script *s) {
 }
 
 static void make_script(struct script *s) {
-    while (s->i < s->a.n || s->k < s->b.n) {
-        if (s->i < s->a.n && s->k < s->b.n && same_line(&s->a, s->i, &s->b, s->k))
+    while (!is_over(&s->a) || !is_over(&s->b)) {
+        if (!is_over(&s->a) && !is_over(&s->b) && str_eq(line_at(&s->a), line_at(&s->b)))
             put(s, KEPT);
         else
-            compare_window(s);
+            compare_windows(s);
     }
 }
 
@@ -137,38 +141,49 @@ static size_t hunk_end(const struct script *s, size_t at) {
 
 /* ---- printing -------------------------------------------------------------------------- */
 
-/* Marks [from, to), the first of which is about line i of a and line k of b. */
-static void put_hunk(struct buf *out, const struct script *s, size_t from, size_t to, size_t i,
-                     size_t k) {
+/* Both texts again, from their beginning. */
+struct walk {
+    struct lines a, b;
+    size_t i, k; /* numbers of their next lines */
+};
+
+static void walk_on(struct walk *w, char mark) {
+    if (mark != CAME)
+        next_line(&w->a);
+    if (mark != GONE)
+        next_line(&w->b);
+    w->i += mark != CAME;
+    w->k += mark != GONE;
+}
+
+/* Marks [from, to), the first of which is about the next lines. */
+static void put_hunk(struct buf *out, const struct script *s, size_t from, size_t to,
+                     struct walk *w) {
     size_t n_a = 0, n_b = 0;
     for (size_t m = from; m < to; m++) {
         n_a += s->marks[m] != CAME;
         n_b += s->marks[m] != GONE;
     }
-    buf_printf(out, "@@ -%zu,%zu +%zu,%zu @@\n", n_a ? i + 1 : i, n_a, n_b ? k + 1 : k, n_b);
+    buf_printf(out, "@@ -%zu,%zu +%zu,%zu @@\n", n_a ? w->i + 1 : w->i, n_a,
+               n_b ? w->k + 1 : w->k, n_b);
     for (size_t m = from; m < to; m++) {
-        bool came = s->marks[m] == CAME;
         buf_putc(out, s->marks[m]);
-        buf_str(out, came ? line_at(&s->b, k) : line_at(&s->a, i));
+        buf_str(out, line_at(s->marks[m] == CAME ? &w->b : &w->a));
         buf_putc(out, '\n');
-        i += !came;
-        k += s->marks[m] != GONE;
+        walk_on(w, s->marks[m]);
     }
 }
 
 static void put_hunks(struct buf *out, const struct script *s) {
-    size_t at = next_change(s, 0), done = 0, i = 0, k = 0;
+    struct walk w = {.a = {.text = s->a.text}, .b = {.text = s->b.text}};
+    size_t at = next_change(s, 0), done = 0;
     while (at < s->n) {
         size_t from = at - done > CONTEXT ? at - CONTEXT : done;
-        size_t to = hunk_end(s, at);
-        for (size_t m = done; m < to; m++) {
-            if (m == from)
-                put_hunk(out, s, from, to, i, k);
-            i += s->marks[m] != CAME;
-            k += s->marks[m] != GONE;
-        }
-        done = to;
-        at = next_change(s, to);
+        for (size_t m = done; m < from; m++)
+            walk_on(&w, s->marks[m]);
+        done = hunk_end(s, at);
+        put_hunk(out, s, from, done, &w);
+        at = next_change(s, done);
     }
 }
 
@@ -176,22 +191,15 @@ enum ec report_unified(struct buf *out, const char *name_before, const char *nam
                        struct str before, struct str after, struct err *err) {
     if (str_eq(before, after))
         return EC_OK;
-    struct script *s = script_new();
-    bool ok = s != NULL && split(&s->a, before) && split(&s->b, after);
-    if (ok) {
-        s->marks = mem_alloc(s->a.n + s->b.n + 1);
-        ok = s->marks != NULL;
-    }
+    struct script *s = script_new(before, after);
+    bool ok = s != NULL && s->marks != NULL;
     if (ok) {
         make_script(s);
         buf_printf(out, "--- %s\n+++ %s\n", name_before, name_after);
         put_hunks(out, s);
     }
-    if (s != NULL) {
-        mem_free(s->a.v);
-        mem_free(s->b.v);
+    if (s != NULL)
         mem_free(s->marks);
-    }
     mem_free(s);
     return ok ? EC_OK : err_set(err, EC_NOMEM, "out of memory");
 }

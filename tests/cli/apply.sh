@@ -83,7 +83,7 @@ done
 printf 'x: &i nginx\n%b' "$(printf "${pod//\{name: a, image: %s\}/{name: a, image: *i\}}")" >"$work/anchor.yaml"
 run "${apply[@]}" "$work/anchor.yaml"
 same "an anchor used elsewhere: exit status" "$status $out" "2 "
-matches "an anchor used elsewhere: text" "$err" 'anchor.yaml:1:7: this value stands in 2 places'
+matches "an anchor used elsewhere: text" "$err" 'anchor.yaml:1:7: this value is used in 2 places'
 cp "$work/anchor.yaml" "$work/anchor-before.yaml"
 run "${apply[@]}" -i "$work/anchor.yaml"
 same_file "an anchor used elsewhere: the file stays" "$work/anchor.yaml" "$work/anchor-before.yaml"
@@ -121,7 +121,7 @@ printf '%b' "x-base: &base {image: nginx}\n$head    - name: two\n      image: re
 run "${apply[@]}" "$work/merged.yaml"
 same "one in front of the merge: exit status" "$status $out" "2 "
 matches "one in front of the merge: is told" "$err" 'merged.yaml:9: note: "<<" overrides this key in kubectl'
-matches "one in front of the merge: text" "$err" 'merged.yaml:9:7: "image" stands in front of the "<<"'
+matches "one in front of the merge: text" "$err" 'merged.yaml:9:7: "image" is in front of a "<<"'
 cat >"$work/two.yaml" <<'LIST'
 apiVersion: v1
 kind: List

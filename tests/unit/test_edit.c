@@ -369,35 +369,30 @@ static const struct {
     {"an alias elsewhere, which must not change",
      HEAD "metadata: {annotations: {a: &i a}}\nspec: {imagePullSecrets: [{name: s}], "
           "containers: [{imagePullPolicy: Always, image: *i}]}\n",
-     "f:3:32: this value stands in 2 places (an anchor and its aliases, one in line 4), which "
-     "would have "
-     "to become different things; write it out where they differ\n"},
+     "f:3:32: this value is used in 2 places (an anchor and its aliases, one in line 4) that "
+     "would have to differ; write it out where they do\n"},
     {"an alias elsewhere of what is given a member",
      WITH_SECRET("  containers:\n  - &c {image: r.io/a}\n") "y: *c\n",
-     "f:6:8: this value stands in 2 places (an anchor and its aliases, one in line 7), which "
-     "would have "
-     "to become different things; write it out where they differ\n"},
+     "f:6:8: this value is used in 2 places (an anchor and its aliases, one in line 7) that "
+     "would have to differ; write it out where they do\n"},
     {"a merge elsewhere of what is given a member",
      WITH_SECRET("  containers:\n  - &c {image: r.io/a}\n") "y: {<<: *c}\n",
-     "f:7:5: this \"<<\" would bring the \"imagePullPolicy\" that its anchor has to be given, "
-     "and which must "
-     "not be here; write out what it brings\n"},
+     "f:7:5: this \"<<\" would bring the \"imagePullPolicy\" that its anchor needs and that "
+     "must not be here; write out what it brings\n"},
     {"a member in front of its merge",
      "x: &x {image: a, imagePullPolicy: Always}\n" WITH_SECRET(
          "  containers: [{image: b, <<: *x}]\n"),
-     "f:6:17: \"image\" stands in front of the \"<<\" that brings another one and wins, so "
-     "that none can be "
+     "f:6:17: \"image\" is in front of a \"<<\" that brings another one, which wins over any "
      "written behind it; move this one behind the \"<<\"\n"},
     {"a quoted member in front of its merge",
      "x: &x {image: a, imagePullPolicy: Always}\n" WITH_SECRET(
          "  containers: [{\"image\": b, <<: *x}]\n"),
-     "f:6:17: \"image\" stands in front of the \"<<\" that brings another one and wins, so "
-     "that none can be "
+     "f:6:17: \"image\" is in front of a \"<<\" that brings another one, which wins over any "
      "written behind it; move this one behind the \"<<\"\n"},
     {"flow in lines that tabs indent",
-     WITH_SECRET("  containers: [{\n\tname: c,\n\timage: a}]\n"),
+     WITH_SECRET("  containers: [{\n\tname: c,\n\t image: a}]\n"),
      WITH_SECRET(
-         "  containers: [{\n\tname: c,\n\timagePullPolicy: Always,\n\timage: r.io/a}]\n")},
+         "  containers: [{\n\tname: c,\n\t imagePullPolicy: Always,\n\t image: r.io/a}]\n")},
     /* what stays */
     {"a denied pod", WITH_SECRET("  containers: [{image: evil.io/x}]\n"),
      WITH_SECRET("  containers: [{image: evil.io/x}]\n")},
@@ -474,8 +469,9 @@ static const struct {
     {"l: [{name: a}, {name: b}, {name: c}]\n", "a", "l: [{name: a}]\n"},
     {"l: [{name: a}, # why\n  {name: b}]\n", "a", "l: [{name: a}\n   # why\n   ]\n"},
     {"l:\n- name: x\n  more: 1\n", "a",
-     "2:3: this entry has more than a name, which the webhook would take away"},
+     "2:3: this entry has more than a name, which the webhook would remove"},
     {"l:\n- name: a\n  more: 1\n", "a b", "l:\n- name: a\n  more: 1\n- name: b\n"},
+    {"l: [x]\n", "a", "1:5: this entry has more than a name, which the webhook would remove"},
     {"l: ~\n", "a b", "l: [{name: a}, {name: b}]\n"},
 };
 

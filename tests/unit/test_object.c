@@ -96,7 +96,7 @@ static const struct {
      "1 4 /items/1 Service/s allow 0\n"},
     {"items that do not say what they are, in a list that does not either",
      "kind: List\napiVersion: v1\nitems:\n- metadata: {name: a}\n",
-     "fault f:4:3 no Kubernetes object: kind is missing\n"},
+     "fault f:4:3 not a Kubernetes object: kind is missing\n"},
     {"a review",
      "apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\nrequest:\n  uid: u\n"
      "  kind: {group: '', version: v1, kind: Pod}\n  resource: {group: '', version: v1, "
@@ -110,7 +110,7 @@ static const struct {
      "AdmissionReview, request: {uid: u}}\n",
      "fault f:4:3 an AdmissionReview in a List, expected a document of its own\n"},
     {"no object", "[1]\n---\n" POD,
-     "fault f:1:1 no Kubernetes object: expected an object, found an array\n"
+     "fault f:1:1 not a Kubernetes object: expected an object, found an array\n"
      "0 3  Pod/default/p allow 1 /spec/containers/0/image:6:38\n"},
     {"a version that its kind never had",
      "apiVersion: v2\nkind: Pod\nmetadata: {name: p}\nspec: {}\n",
@@ -168,10 +168,11 @@ static void objects_come_without_decisions(void **state) {
     (void)state;
     struct seen s;
     read_text(&s, POD "---\n" BAD "---\n3\n", true);
-    assert_str(buf_view(&s.text),
-               STR("0 1  Pod/default/p undecided 1 /spec/containers/0/image:4:38\n"
-                   "1 6  Pod/default/q undecided 1 /spec/containers/0/image:9:38\n"
-                   "fault f:11:1 no Kubernetes object: expected an object, found a number\n"));
+    assert_str(
+        buf_view(&s.text),
+        STR("0 1  Pod/default/p undecided 1 /spec/containers/0/image:4:38\n"
+            "1 6  Pod/default/q undecided 1 /spec/containers/0/image:9:38\n"
+            "fault f:11:1 not a Kubernetes object: expected an object, found a number\n"));
     assert_int_equal(s.totals.objects, 0);
     assert_int_equal(s.totals.unreadable, 1);
     buf_done(&s.text);
@@ -407,7 +408,7 @@ static enum ec look_object(void *arg, const struct object *o, struct err *err) {
 }
 
 #define CR(body) "apiVersion: a.io/v1\nkind: K\nmetadata: {name: r}\nspec:\n" body
-#define NONE_SUCH "kind K of a.io/v1 is none that pullgate judges; seen: "
+#define NONE_SUCH "kind K of a.io/v1 is not one that pullgate judges; seen: "
 
 static const struct {
     const char *text, *seen; /* "" : nothing */
@@ -442,11 +443,11 @@ static const struct {
     {"apiVersion: kyverno.io/v1\nkind: K\nspec: {image: a/b}\n", ""},
     {"apiVersion: x.kyverno.io/v1\nkind: K\nspec: {image: a/b}\n", ""},
     {"apiVersion: xkyverno.io/v1\nkind: K\nspec: {image: a/b}\n",
-     "kind K of xkyverno.io/v1 is none that pullgate judges; seen: image \"a/b\" at "
+     "kind K of xkyverno.io/v1 is not one that pullgate judges; seen: image \"a/b\" at "
      "/spec/image"},
     {"apiVersion: v1\nkind: ConfigMap\ndata: {image: a/b}\n", ""},
     {"apiVersion: a.io/v1\nkind: ConfigMap\ndata: {image: a/b}\n",
-     "kind ConfigMap of a.io/v1 is none that pullgate judges; seen: image \"a/b\" at "
+     "kind ConfigMap of a.io/v1 is not one that pullgate judges; seen: image \"a/b\" at "
      "/data/image"},
     {"apiVersion: a.io/v1\nkind: K\nstatus: {image: a/b}\nmetadata: {image: a/b}\n", ""},
     {"apiVersion: v1\nkind: pod\nspec: {containers: [{image: a}]}\n",
