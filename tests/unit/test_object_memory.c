@@ -146,7 +146,7 @@ static void memory_is_a_few_times_the_text(void **state) {
     assert_true(printed < 110);
     assert_true(applied < 110);
     buf_done(&text);
-    policy_free(policy);
+    engine_policy_free(policy);
     assert_int_equal(now_bytes, 0);
 }
 

@@ -106,7 +106,7 @@ static void policies_are_examined(void **state) {
         if (!str_eq(buf_view(&found), str_of(rows[i].findings)))
             fail_row("%s\n  found    %.*s\n  expected %s", rows[i].name,
                      STR_ARG(buf_view(&found)), rows[i].findings);
-        policy_free(p);
+        engine_policy_free(p);
         buf_done(&found);
     }
 }
