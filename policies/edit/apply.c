@@ -124,7 +124,7 @@ static enum ec check_object(void *arg, const struct object *o, struct err *err) 
     size_t i = a->n_checked++;
     if (i < a->n_wanted && edit_digest_equal(&is, &a->wanted[i]))
         return EC_OK;
-    err_place(err, o->file, o->line, 1);
+    err_locate(err, o->file, o->line, 1);
     return err_set(err, EC_SCHEMA, "%s", not_understood);
 }
 
@@ -153,7 +153,7 @@ struct pass {
 
 static void fault(struct pass *p, struct err *err) {
     object_skip_explain(err, p->file, &p->a->lines);
-    err_place(err, p->file, 0, 0);
+    err_locate(err, p->file, 0, 0);
     const struct object_fault f = {.file = p->file, .lines = &p->a->lines, .err = err};
     p->totals->unreadable++;
     p->sink.fault(p->sink.arg, &f);
@@ -255,7 +255,7 @@ enum ec edit_apply_text(struct edit_apply *a, const char *file, struct str text,
     if (ec == EC_OK && a->totals.unreadable == unreadable)
         ec = check(a, file, str_slice(buf_view(out), before, out->n), err);
     if (ec != EC_OK)
-        err_place(err, file, err->line, err->col);
+        err_locate(err, file, err->line, err->col);
     object_excerpt_done(&a->lines);
     arena_reset(&a->arena);
     return ec;

@@ -103,7 +103,7 @@ static void find_parents(struct spread *p) {
 }
 
 static size_t count_uses(const struct spread *p, json_at node) {
-    const struct yaml_pos *pos = p->s->doc->pos;
+    const struct yaml_location *pos = p->s->doc->pos;
     size_t uses = 0;
     for (json_at i = 0; i < p->json->n_nodes; i++)
         uses += pos[i].line == pos[node].line && pos[i].col == pos[node].col &&
@@ -112,8 +112,8 @@ static size_t count_uses(const struct spread *p, json_at node) {
 }
 
 static enum ec fail_shared(const struct spread *p, json_at node, struct err *err) {
-    struct yaml_pos pos = p->s->doc->pos[node], alias = yaml_alias(p->s->doc, node);
-    err_place(err, NULL, pos.line, pos.col);
+    struct yaml_location pos = p->s->doc->pos[node], alias = yaml_alias(p->s->doc, node);
+    err_locate(err, NULL, pos.line, pos.col);
     return err_set(
         err, EC_SCHEMA,
         "this value is used in %zu places (an anchor and its aliases, one in line %u) that "
@@ -136,7 +136,7 @@ static enum ec check_lost(const struct spread *p, json_at mapping, const char *k
         struct str text = p->s->text->text;
         if (doc->lost[i].mapping != mapping || !begins_with(str_slice(text, at, text.n), key))
             continue;
-        err_place(err, NULL, doc->lost[i].pos.line, doc->lost[i].pos.col);
+        err_locate(err, NULL, doc->lost[i].pos.line, doc->lost[i].pos.col);
         return err_set(err, EC_SCHEMA,
                        "\"%s\" is in front of a \"<<\" that brings another one, which wins "
                        "over any written "
@@ -253,8 +253,8 @@ static enum ec check_others(const struct spread *p, const char *key, struct err 
             return fail_shared(p, at, err);
         if (!merges)
             continue;
-        const struct yaml_pos pos = yaml_merge_of(p->s->doc, at)->key;
-        err_place(err, NULL, pos.line, pos.col);
+        const struct yaml_location pos = yaml_merge_of(p->s->doc, at)->key;
+        err_locate(err, NULL, pos.line, pos.col);
         return err_set(err, EC_SCHEMA,
                        "this \"<<\" would bring the \"%s\" that its anchor needs and that must "
                        "not be here; "

@@ -32,7 +32,7 @@ enum ec edit_write_change(const struct edit_splice *s, json_at node, size_t at, 
 
 enum ec edit_write_strange(const struct edit_splice *s, json_at node, const char *what,
                            struct err *err) {
-    err_place(err, NULL, s->doc->pos[node].line, s->doc->pos[node].col);
+    err_locate(err, NULL, s->doc->pos[node].line, s->doc->pos[node].col);
     return err_set(err, EC_SCHEMA, "%s is written in a way that cannot be changed in place",
                    what);
 }

@@ -189,7 +189,7 @@ static enum ec check_names(const struct edit_splice *s, json_at list, const stru
         return EC_OK;
     for (json_at at = json_first(j, list); at != JSON_NONE; at = json_next(j, list, at))
         if (!is_name_alone(j, at))
-            return err_place(err, NULL, s->doc->pos[at].line, s->doc->pos[at].col),
+            return err_locate(err, NULL, s->doc->pos[at].line, s->doc->pos[at].col),
                    err_set(err, EC_SCHEMA,
                            "this entry has more than a name, which the webhook would remove");
     return EC_OK;

@@ -16,7 +16,7 @@ static enum ec part_values(struct edit_text *t, struct err *err) {
     size_t before = 0;
     enum ec ec = yaml_open(&y, t->text, YAML_LIMITS_DEFAULT, err);
     while (ec == EC_OK && (ec = yaml_next(y, &doc, err)) == EC_OK && doc != NULL) {
-        struct yaml_pos pos = doc->pos[0];
+        struct yaml_location pos = doc->pos[0];
         size_t at = edit_text_offset(t, pos);
         if (doc->index != 0 && !has_separator(str_slice(t->text, before, at)))
             ec = edit_text_add(

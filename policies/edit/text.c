@@ -53,7 +53,7 @@ void edit_text_done(struct edit_text *t) {
     *t = (struct edit_text){.lines = NULL};
 }
 
-size_t edit_text_offset(const struct edit_text *t, struct yaml_pos pos) {
+size_t edit_text_offset(const struct edit_text *t, struct yaml_location pos) {
     if (pos.line == 0 || pos.col == 0 || pos.line > t->n_lines)
         return t->text.n;
     size_t at = t->lines[pos.line - 1] + (pos.col - 1);
@@ -92,7 +92,7 @@ static enum ec check_apart(const struct edit_text *t, struct err *err) {
         const struct edit_text_change *c = &t->v[i], *before = &t->v[i - 1];
         if (c->at >= before->at + before->n)
             continue;
-        err_place(err, NULL, c->pos.line, c->pos.col);
+        err_locate(err, NULL, c->pos.line, c->pos.col);
         return err_set(err, EC_SCHEMA,
                        "two changes overlap in this value and cannot be made in place");
     }

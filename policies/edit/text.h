@@ -16,8 +16,8 @@
 struct edit_text_change {
     size_t at, n; /* bytes of the text that are replaced */
     struct str with;
-    struct yaml_pos pos; /* of the value, for errors */
-    size_t order;        /* in which it was added */
+    struct yaml_location pos; /* of the value, for errors */
+    size_t order;             /* in which it was added */
 };
 
 struct edit_text {
@@ -35,7 +35,7 @@ enum ec edit_text_init(struct edit_text *out, struct str text, struct err *err) 
 void edit_text_done(struct edit_text *t);
 
 /* The byte at a place; the text's length for one that is none. */
-size_t edit_text_offset(const struct edit_text *t, struct yaml_pos pos);
+size_t edit_text_offset(const struct edit_text *t, struct yaml_location pos);
 
 /* Errors: EC_NOMEM, EC_LIMIT. */
 enum ec edit_text_add(struct edit_text *t, struct edit_text_change change, struct err *err)

@@ -71,10 +71,10 @@ void engine_find_exemption(struct ctx *c, const struct match_target *target,
 static enum explain_approval serves_itself(const struct policy_rule *rule,
                                            const struct match_target *t,
                                            const struct policy_mirror **served) {
-    if (rule->registry.text.n && engine_place_covers(&rule->registry, t->host, t->repository))
+    if (rule->registry.text.n && engine_prefix_covers(&rule->registry, t->host, t->repository))
         return APPROVAL_REGISTRY;
     for (size_t i = 0; i < rule->n_mirrors; i++)
-        if (engine_place_covers(&rule->mirrors[i].to, t->host, t->repository)) {
+        if (engine_prefix_covers(&rule->mirrors[i].to, t->host, t->repository)) {
             *served = &rule->mirrors[i];
             return APPROVAL_MIRROR;
         }

@@ -67,7 +67,7 @@ static void edit_pull_policy(struct ctx *c, const struct decision_image *d) {
     const struct workload_image *image = d->image;
     struct buf b = engine_text_start(c, POINTER_MAX);
     engine_image_pointer(c->w, image, &b);
-    bool volume = image->place == PLACE_VOLUME;
+    bool volume = image->list == LIST_VOLUME;
     if (!b.bad)
         b.n -= volume ? strlen("reference") : strlen("image");
     buf_puts(&b, volume ? "pullPolicy" : "imagePullPolicy");

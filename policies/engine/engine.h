@@ -35,10 +35,10 @@ enum workload_shape {
     SHAPE_TEMPLATE   /* an object with a pod template: judged, never rewritten */
 };
 
-enum image_place { PLACE_CONTAINER, PLACE_INIT, PLACE_EPHEMERAL, PLACE_VOLUME };
+enum image_list { LIST_CONTAINER, LIST_INIT, LIST_EPHEMERAL, LIST_VOLUME };
 
 struct workload_image {
-    enum image_place place;
+    enum image_list list;
     uint32_t index;         /* in its list */
     struct str name;        /* of the container or volume; may be empty */
     struct str text;        /* the image as written; empty when empty or absent */
@@ -184,7 +184,7 @@ enum ec engine_decide(struct decision *out, const struct policy *policy,
                       struct arena *arena, struct err *err) MUST_CHECK;
 
 /* "containers", "initContainers" ... and the JSON pointer of an image within its object. */
-const char *engine_place_name(enum image_place place);
+const char *engine_list_name(enum image_list list);
 void engine_image_pointer(const struct workload *w, const struct workload_image *image,
                           struct buf *out);
 

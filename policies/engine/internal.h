@@ -115,8 +115,8 @@ bool engine_read_target(struct ctx *c, const struct reference *from, const struc
 /* The image at the rule's registry. */
 struct str engine_to_registry(struct arena *arena, const struct policy_rule *rule,
                               const struct reference *from);
-bool engine_place_covers(const struct policy_place *place, struct str host,
-                         struct str repository);
+bool engine_prefix_covers(const struct policy_prefix *prefix, struct str host,
+                          struct str repository);
 
 /* ---- names.c: every name by which the same content is reached ------------------------ */
 

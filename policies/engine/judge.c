@@ -207,12 +207,12 @@ static bool passes(struct ctx *c, struct judged *j, struct str proposed) {
     return can_stay(c, j, proposed);
 }
 
-static bool can_rewrite(const struct ctx *c, enum image_place place) {
-    static const unsigned bits[] = {[PLACE_CONTAINER] = MAY_IMAGES,
-                                    [PLACE_INIT] = MAY_IMAGES,
-                                    [PLACE_EPHEMERAL] = MAY_EPHEMERAL,
-                                    [PLACE_VOLUME] = MAY_VOLUMES};
-    return (c->may & bits[place]) != 0;
+static bool can_rewrite(const struct ctx *c, enum image_list list) {
+    static const unsigned bits[] = {[LIST_CONTAINER] = MAY_IMAGES,
+                                    [LIST_INIT] = MAY_IMAGES,
+                                    [LIST_EPHEMERAL] = MAY_EPHEMERAL,
+                                    [LIST_VOLUME] = MAY_VOLUMES};
+    return (c->may & bits[list]) != 0;
 }
 
 /* STATE_JUDGED, or why there is nothing to judge. */
@@ -247,7 +247,7 @@ void engine_judge_image(struct ctx *c, size_t i) {
     if (j.note->state != STATE_JUDGED)
         return;
     d->judged = true;
-    j.can = can_rewrite(c, d->image->place);
+    j.can = can_rewrite(c, d->image->list);
     if (!engine_read_reference(c, d->image->text, &j.source, c->err)) {
         j.note->state = STATE_INVALID;
         diagnose_invalid(c, j.index, c->err);

@@ -19,7 +19,7 @@ enum { FEW = 8, PROBES_MAX = 16, IMAGE_STEPS = 16, BYTES_A_STEP = 4 };
 /* ---- the table ----------------------------------------------------------------------- */
 
 static bool is_copy(const struct workload_image *a, const struct workload_image *b) {
-    return a->changed && a->place == b->place && str_eq(a->text, b->text);
+    return a->changed && a->list == b->list && str_eq(a->text, b->text);
 }
 
 static void start_memo(struct ctx *c) {
@@ -49,7 +49,7 @@ static size_t first_of(struct ctx *c, size_t i) {
     struct memo *m = &c->memo;
     if (m->slots == NULL)
         return find_among_few(c, i);
-    uint32_t hash = str_hash(c->w->images[i].text, (uint64_t)c->w->images[i].place);
+    uint32_t hash = str_hash(c->w->images[i].text, (uint64_t)c->w->images[i].list);
     for (size_t probe = 0; probe < PROBES_MAX; probe++) {
         struct slot *slot = &m->slots[(hash + probe) & (m->n_slots - 1)];
         if (slot->image == 0) {

@@ -101,13 +101,13 @@ static void add_official(struct ctx *c, const struct name *of, struct str host) 
 /* ---- mirrors ----------------------------------------------------------------------------- */
 
 /* What is left of the path behind a place's own. */
-static struct str below(const struct policy_place *place, struct str repository) {
-    struct str rest = str_slice(repository, place->path.n, repository.n);
+static struct str below(const struct policy_prefix *prefix, struct str repository) {
+    struct str rest = str_slice(repository, prefix->path.n, repository.n);
     return str_starts(rest, STR("/")) ? str_slice(rest, 1, rest.n) : rest;
 }
 
-static void add_moved(struct ctx *c, const struct policy_place *from,
-                      const struct policy_place *to, struct str repository) {
+static void add_moved(struct ctx *c, const struct policy_prefix *from,
+                      const struct policy_prefix *to, struct str repository) {
     struct str rest = below(from, repository);
     if (to->path.n != 0 || rest.n != 0)
         add_joined(c, to->host, to->path, rest, true);

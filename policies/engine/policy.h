@@ -24,14 +24,14 @@ struct policy_pos {
 };
 
 /* host[:port][/path], host in lower case; the place images come from or go to. */
-struct policy_place {
+struct policy_prefix {
     struct str text; /* "harbor.corp:5000/hub", without a slash at its end */
     struct str host; /* "harbor.corp:5000" */
     struct str path; /* "hub", or empty */
 };
 
 struct policy_mirror {
-    struct policy_place from, to;
+    struct policy_prefix from, to;
     struct policy_pos pos;
 };
 
@@ -54,8 +54,8 @@ struct policy_names { /* globs, any of; n = 0: no condition */
 
 struct policy_secret {
     struct str name;
-    bool always;               /* for every selected pod */
-    struct policy_place place; /* else only if an image of the pod comes from here */
+    bool always;                 /* for every selected pod */
+    struct policy_prefix prefix; /* else only if an image of the pod comes from here */
     struct policy_pos pos;
 };
 
@@ -71,7 +71,7 @@ struct policy_rule {
     enum engine_mode mode;
     enum engine_templates templates;
     enum engine_official official;
-    struct policy_place registry; /* text empty: none */
+    struct policy_prefix registry; /* text empty: none */
     struct policy_pos registry_pos;
     const struct policy_mirror *mirrors; /* sorted by length of from.path, longest first */
     size_t n_mirrors;

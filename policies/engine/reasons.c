@@ -24,8 +24,8 @@ enum reason_weight engine_unmatched_weight(const struct ctx *c) {
 
 /* ---- its message --------------------------------------------------------------------- */
 
-static const char *const place_words[] = {"container", "init container", "ephemeral container",
-                                          "image volume"};
+static const char *const list_words[] = {"container", "init container", "ephemeral container",
+                                         "image volume"};
 
 static void put_message(struct buf *b, struct str message) {
     if (message.n == 0)
@@ -39,7 +39,7 @@ void engine_put_message(struct buf *out, const struct policy *policy) {
 }
 
 static void put_subject(struct buf *b, const struct workload_image *image) {
-    buf_puts(b, place_words[image->place]);
+    buf_puts(b, list_words[image->list]);
     if (image->name.n != 0) {
         buf_putc(b, ' ');
         engine_put_quoted(b, image->name);

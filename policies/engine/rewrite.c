@@ -27,9 +27,9 @@ struct str engine_fold_host(struct str host) {
     return is_hub(host) ? STR("docker.io") : host;
 }
 
-bool engine_place_covers(const struct policy_place *place, struct str host,
-                         struct str repository) {
-    return str_eq(place->host, host) && match_path_prefix(place->path, repository);
+bool engine_prefix_covers(const struct policy_prefix *prefix, struct str host,
+                          struct str repository) {
+    return str_eq(prefix->host, host) && match_path_prefix(prefix->path, repository);
 }
 
 /* An image named just as the mirrored place would become a host alone where the mirror has no
@@ -42,7 +42,7 @@ const struct policy_mirror *engine_find_mirror(const struct policy_rule *rule, s
                                                struct str repository) {
     struct str folded = engine_fold_host(host);
     for (size_t i = 0; i < rule->n_mirrors; i++)
-        if (engine_place_covers(&rule->mirrors[i].from, folded, repository) &&
+        if (engine_prefix_covers(&rule->mirrors[i].from, folded, repository) &&
             leaves_a_path(&rule->mirrors[i], repository))
             return &rule->mirrors[i];
     return NULL;
@@ -65,7 +65,7 @@ struct str engine_to_registry(struct arena *arena, const struct policy_rule *rul
 
 /* docker.io/nginx is read as docker.io/library/nginx: what goes there is written as it is read, or the
  * next pass would rewrite it again (registry-1.docker.io/nginx comes without library/). */
-static bool is_official(const struct policy_place *to, struct str repository) {
+static bool is_official(const struct policy_prefix *to, struct str repository) {
     return str_eq(to->text, STR("docker.io")) && str_find(repository, '/') == repository.n;
 }
 
@@ -169,7 +169,7 @@ bool engine_read_reference(struct ctx *c, struct str text, struct reference *out
  * again only where its length or docker.io's implied library/ may make it another one. */
 bool engine_read_target(struct ctx *c, const struct reference *from, const struct route *route,
                         struct str text, struct match_target *out) {
-    const struct policy_place *to =
+    const struct policy_prefix *to =
         route->mirror != NULL ? &route->mirror->to : &c->rule->registry;
     struct str whole = str_slice(text, 0, text.n - from->tail.n);
     struct reference parsed;

@@ -15,7 +15,7 @@ static bool holds(const struct str *names, size_t n, struct str name) {
 enum { LOCATE_STEPS = 16, BYTES_A_STEP = 4, NAMES_A_STEP = 4 };
 
 /* An image of the pod that will be pulled from the place; -1 when there is none. */
-static int32_t first_from(struct ctx *c, const struct policy_place *place) {
+static int32_t first_from(struct ctx *c, const struct policy_prefix *prefix) {
     for (const struct memo_image *m = c->memo.different; m != NULL; m = m->next) {
         size_t i = (size_t)(m - c->memo.images);
         struct str text = c->d->images[i].after;
@@ -24,7 +24,7 @@ static int32_t first_from(struct ctx *c, const struct policy_place *place) {
         if (!engine_charge(c, LOCATE_STEPS + text.n / BYTES_A_STEP))
             return -1;
         if (text.n != 0 && engine_read_reference(c, text, &image, &ignored) &&
-            engine_place_covers(place, image.target.host, image.target.repository))
+            engine_prefix_covers(prefix, image.target.host, image.target.repository))
             return (int32_t)i;
     }
     return -1;
@@ -47,7 +47,7 @@ static void add_configured(struct ctx *c, struct wanted *out) {
          i++) {
         const struct policy_secret *s = &c->rule->secrets[i];
         bool had = holds(out->names, out->n, s->name);
-        int32_t image = had || s->always ? -1 : first_from(c, &s->place);
+        int32_t image = had || s->always ? -1 : first_from(c, &s->prefix);
         bool wanted = s->always || image >= 0;
         if (!had && wanted)
             out->names[out->n++] = s->name;

@@ -1,21 +1,21 @@
 /* The stable words of decisions, for messages, audit lines, metrics and -o json alike. */
 #include "engine/engine.h"
 
-static const struct str places[] = {STR_INIT("containers"), STR_INIT("initContainers"),
-                                    STR_INIT("ephemeralContainers"), STR_INIT("volumes")};
+static const struct str lists[] = {STR_INIT("containers"), STR_INIT("initContainers"),
+                                   STR_INIT("ephemeralContainers"), STR_INIT("volumes")};
 
-const char *engine_place_name(enum image_place place) {
-    return places[place].p;
+const char *engine_list_name(enum image_list list) {
+    return lists[list].p;
 }
 
 void engine_image_pointer(const struct workload *w, const struct workload_image *image,
                           struct buf *out) {
     buf_str(out, w->spec);
     buf_putc(out, '/');
-    buf_str(out, places[image->place]);
+    buf_str(out, lists[image->list]);
     buf_putc(out, '/');
     buf_uint(out, image->index);
-    if (image->place == PLACE_VOLUME)
+    if (image->list == LIST_VOLUME)
         buf_puts(out, "/image/reference");
     else
         buf_puts(out, "/image");

@@ -22,7 +22,7 @@ enum ec object_walk_fault_at(struct object_walk *w, struct err *err, uint32_t li
                              uint32_t col) {
     if (str_starts(str_of(err->where), STR("/")))
         err->where[0] = '\0'; /* a JSON pointer: of no use beside the line */
-    err_place(err, w->file, line, col);
+    err_locate(err, w->file, line, col);
     return object_walk_fault(w, false, err);
 }
 
@@ -73,7 +73,7 @@ static void advise(const struct object_walk *w, const struct json *j, struct str
 
 enum ec object_walk_take(struct object_walk *w, const struct yaml_doc *doc, struct str prefix,
                          json_at object, unsigned depth, struct err *err) {
-    struct yaml_pos pos = doc->pos[object];
+    struct yaml_location pos = doc->pos[object];
     struct object o = {.file = w->file,
                        .text = w->text,
                        .lines = &w->lines,

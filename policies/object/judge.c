@@ -47,7 +47,7 @@ static void note_variable(struct object_walk *w, const struct object *o) {
     for (size_t i = 0; i < o->workload->n_images; i++) {
         if (!is_variable(o->workload->images[i].text))
             continue;
-        struct yaml_pos pos = object_image_where(o, &o->workload->images[i], &pointer);
+        struct yaml_location pos = object_image_where(o, &o->workload->images[i], &pointer);
         w->to->note(w->to->arg, w->file, pos.line,
                     "an image that a template or its parameters still have to fill in; give "
                     "the rendered "

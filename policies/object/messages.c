@@ -50,17 +50,17 @@ static void put_why(struct buf *out, const struct object *o) {
     }
 }
 
-static void put_place(struct buf *out, const struct object *o,
-                      const struct object_unjudged_value *place) {
+static void put_value(struct buf *out, const struct object *o,
+                      const struct object_unjudged_value *value) {
     struct buf text = BUF_INIT(1 << 16);
-    if (place->name.n != 0) {
-        object_unjudged_put_image(&text, place);
+    if (value->name.n != 0) {
+        object_unjudged_put_image(&text, value);
         buf_puts(out, "image \"");
         escape_text(out, buf_view(&text));
         buf_puts(out, "\" at ");
     }
     buf_reset(&text);
-    json_path(o->doc->json, o->object, place->at, &text);
+    json_path(o->doc->json, o->object, value->at, &text);
     escape_text(out, buf_view(&text));
     buf_done(&text);
 }
@@ -70,18 +70,18 @@ void object_put_unjudged(struct buf *out, const struct object *o) {
     put_why(out, o);
     for (size_t i = 0; i < u->n && i < OBJECT_UNJUDGED_MAX; i++) {
         buf_puts(out, i == 0 ? "; seen: " : ", ");
-        put_place(out, o, &u->places[i]);
+        put_value(out, o, &u->values[i]);
     }
     if (u->n > OBJECT_UNJUDGED_MAX)
         buf_printf(out, " and %zu more", u->n - OBJECT_UNJUDGED_MAX);
 }
 
-struct yaml_pos object_unjudged_where(const struct object *o) {
-    return o->doc->pos[o->unjudged->places[0].at];
+struct yaml_location object_unjudged_where(const struct object *o) {
+    return o->doc->pos[o->unjudged->values[0].at];
 }
 
 void object_put_unjudged_line(struct buf *out, const struct object *o) {
-    struct yaml_pos pos = object_unjudged_where(o);
+    struct yaml_location pos = object_unjudged_where(o);
     struct buf name = BUF_INIT(1 << 20);
     escape_text(out, str_of(o->file));
     buf_printf(out, ":%u:%u: not judged: ", pos.line, pos.col);

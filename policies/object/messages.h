@@ -22,7 +22,7 @@ const char *object_weight_name(enum reason_weight weight);
 /* Of an object that is not judged: the line of the text format; why, and what was seen; its position. */
 void object_put_unjudged_line(struct buf *out, const struct object *o);
 void object_put_unjudged(struct buf *out, const struct object *o);
-struct yaml_pos object_unjudged_where(const struct object *o);
+struct yaml_location object_unjudged_where(const struct object *o);
 
 /* "file:line:col: message", the line and a caret. */
 void object_put_fault(struct buf *out, const struct object_fault *f);

@@ -12,20 +12,21 @@ struct str object_name(const struct object *o) {
     return w->name.n != 0 ? w->name : w->generate_name;
 }
 
-struct yaml_pos object_where(const struct object *o, struct str pointer) {
+struct yaml_location object_where(const struct object *o, struct str pointer) {
     return o->object != JSON_NONE ? yaml_where_from(o->doc, o->near, o->object, pointer)
                                   : yaml_where(o->doc, o->prefix);
 }
 
-struct yaml_pos object_image_where(const struct object *o, const struct workload_image *image,
-                                   struct buf *pointer) {
+struct yaml_location object_image_where(const struct object *o,
+                                        const struct workload_image *image,
+                                        struct buf *pointer) {
     buf_reset(pointer);
     engine_image_pointer(o->workload, image, pointer);
     return object_where(o, buf_view(pointer));
 }
 
-struct yaml_pos object_reason_where(const struct object *o, const struct reason *r,
-                                    struct buf *pointer) {
+struct yaml_location object_reason_where(const struct object *o, const struct reason *r,
+                                         struct buf *pointer) {
     buf_reset(pointer);
     if (r->image < 0) {
         json_path(o->doc->json, o->object, o->malformed, pointer);
@@ -34,11 +35,11 @@ struct yaml_pos object_reason_where(const struct object *o, const struct reason 
     return object_image_where(o, o->decision->images[r->image].image, pointer);
 }
 
-struct yaml_pos object_secrets_where(const struct object *o) {
+struct yaml_location object_secrets_where(const struct object *o) {
     struct buf pointer = BUF_INIT(POINTER_MAX);
     buf_str(&pointer, o->workload->spec);
     buf_puts(&pointer, "/imagePullSecrets");
-    struct yaml_pos pos = object_where(o, buf_view(&pointer));
+    struct yaml_location pos = object_where(o, buf_view(&pointer));
     buf_done(&pointer);
     return pos;
 }

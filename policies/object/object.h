@@ -128,14 +128,15 @@ struct str object_name(const struct object *o);
 void object_set_unjudged(struct object *o, struct object_unjudged *out);
 
 /* Line and column of a pointer within the object. */
-struct yaml_pos object_where(const struct object *o, struct str pointer);
+struct yaml_location object_where(const struct object *o, struct str pointer);
 /* ... of an image of it; its pointer goes to *pointer (reset first). */
-struct yaml_pos object_image_where(const struct object *o, const struct workload_image *image,
-                                   struct buf *pointer);
+struct yaml_location object_image_where(const struct object *o,
+                                        const struct workload_image *image,
+                                        struct buf *pointer);
 /* ... of what a reason is about: an image, or the object (then *pointer is empty). */
-struct yaml_pos object_reason_where(const struct object *o, const struct reason *r,
-                                    struct buf *pointer);
+struct yaml_location object_reason_where(const struct object *o, const struct reason *r,
+                                         struct buf *pointer);
 /* ... of the pod spec's imagePullSecrets. */
-struct yaml_pos object_secrets_where(const struct object *o);
+struct yaml_location object_secrets_where(const struct object *o);
 
 #endif

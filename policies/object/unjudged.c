@@ -9,9 +9,9 @@ struct look {
     struct object_unjudged *out;
 };
 
-static void see(struct look *l, struct object_unjudged_value place) {
+static void see(struct look *l, struct object_unjudged_value value) {
     if (l->out->n < OBJECT_UNJUDGED_MAX)
-        l->out->places[l->out->n] = place;
+        l->out->values[l->out->n] = value;
     l->out->n++;
 }
 
@@ -138,13 +138,13 @@ static void look_at_parts(struct look *l, json_at object, enum key below,
         part[i] = json_str(l->j, v[i]);
     struct str tag = part[KEY_DIGEST].n != 0 ? part[KEY_DIGEST] : part[KEY_TAG];
     bool in_image = below == KEY_IMAGE || below == KEY_LIKE_IMAGE;
-    struct object_unjudged_value place = {.at = object,
+    struct object_unjudged_value value = {.at = object,
                                           .registry = part[KEY_REGISTRY],
                                           .name = part[KEY_REPOSITORY],
                                           .tag = tag,
                                           .digest = part[KEY_DIGEST].n != 0};
-    if (is_image(place.name, true) && (in_image || tag.n != 0))
-        see(l, place);
+    if (is_image(value.name, true) && (in_image || tag.n != 0))
+        see(l, value);
     else if (str_eq(part[KEY_KIND], STR("DockerImage")) && is_image(part[KEY_NAME], true))
         see(l, (struct object_unjudged_value){.at = v[KEY_NAME], .name = part[KEY_NAME]});
     else if (below == KEY_IMAGE && is_image(part[KEY_NAME], tag.n != 0))
@@ -277,14 +277,14 @@ void object_unjudged_look(struct object_unjudged *out, const struct json *j, jso
         out->why = OBJECT_UNJUDGED_NOT;
 }
 
-void object_unjudged_put_image(struct buf *out, const struct object_unjudged_value *place) {
-    if (place->registry.n != 0) {
-        buf_str(out, place->registry);
+void object_unjudged_put_image(struct buf *out, const struct object_unjudged_value *value) {
+    if (value->registry.n != 0) {
+        buf_str(out, value->registry);
         buf_putc(out, '/');
     }
-    buf_str(out, place->name);
-    if (place->tag.n != 0) {
-        buf_putc(out, place->digest ? '@' : ':');
-        buf_str(out, place->tag);
+    buf_str(out, value->name);
+    if (value->tag.n != 0) {
+        buf_putc(out, value->digest ? '@' : ':');
+        buf_str(out, value->tag);
     }
 }

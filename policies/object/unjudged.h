@@ -36,7 +36,7 @@ struct object_unjudged_value {
 struct object_unjudged {
     enum object_unjudged_why why;
     struct str kind; /* that was meant */
-    struct object_unjudged_value places[OBJECT_UNJUDGED_MAX];
+    struct object_unjudged_value values[OBJECT_UNJUDGED_MAX];
     size_t n; /* of all */
 };
 
@@ -45,6 +45,6 @@ void object_unjudged_look(struct object_unjudged *out, const struct json *j, jso
                           const struct workload *w);
 
 /* registry/name:tag */
-void object_unjudged_put_image(struct buf *out, const struct object_unjudged_value *place);
+void object_unjudged_put_image(struct buf *out, const struct object_unjudged_value *value);
 
 #endif

@@ -131,7 +131,7 @@ enum ec bench_compare(struct bench_comparison *c, const struct bench *b,
             (void)!compare_one(c, &j, "review", &f->review, err);
     }
     if (err->code != EC_OK)
-        err_place(err, c->path, 0, 0);
+        err_locate(err, c->path, 0, 0);
     json_done(&j);
     buf_done(&text);
     return err->code;

@@ -37,7 +37,7 @@ static void print_line(struct buf *line) {
 
 static void report_reason(void *arg, const struct object *o, const struct reason *r) {
     struct buf line = BUF_INIT(64 << 10), pointer = BUF_INIT(1 << 16);
-    struct yaml_pos pos = object_reason_where(o, r, &pointer);
+    struct yaml_location pos = object_reason_where(o, r, &pointer);
     (void)arg;
     escape_line(&line, "%s:%u:%u: %s: %.*s", o->file, pos.line, pos.col,
                 object_weight_name(r->weight), STR_ARG(r->message));

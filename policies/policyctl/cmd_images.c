@@ -36,7 +36,7 @@ static bool is_filled_in(struct run *r, const struct object *s,
                          const struct workload_image *image) {
     if (!str_eq(image->text, STR("auto")))
         return false;
-    struct yaml_pos pos = object_image_where(s, image, &r->pointer);
+    struct yaml_location pos = object_image_where(s, image, &r->pointer);
     verb_tell("%s:%u:%u: note: image \"auto\" is a placeholder for the one that Istio's "
               "injector sets: left out",
               s->file, pos.line, pos.col);
@@ -72,7 +72,7 @@ static void take_name(struct run *r, struct str name, const char *file, uint32_t
     struct arena arena = ARENA_INIT(4096, 64 << 20);
     if (engine_decide(&d, r->policy, &pod, r->requester.request.now_s, 0, &arena, &r->err) ==
         EC_OK)
-        (void)!report_images_add(&r->images, &pod, &d, 0, file, (struct yaml_pos){line, 0},
+        (void)!report_images_add(&r->images, &pod, &d, 0, file, (struct yaml_location){line, 0},
                                  &r->err);
     arena_done(&arena);
 }

@@ -12,7 +12,7 @@ static void locate(const char *path, struct str copy, struct err *err) {
     struct yaml *y = NULL;
     struct yaml_doc *doc = NULL;
     struct err ignored = ERR_INIT;
-    struct yaml_pos pos = {.line = 1, .col = 1};
+    struct yaml_location pos = {.line = 1, .col = 1};
     if (!str_starts(str_of(err->where), STR("/")))
         return;
     if (yaml_open(&y, copy, YAML_LIMITS_DEFAULT, &ignored) == EC_OK &&
@@ -20,7 +20,7 @@ static void locate(const char *path, struct str copy, struct err *err) {
         pos = yaml_where(doc, str_of(err->where));
     yaml_close(y);
     err->where[0] = '\0';
-    err_place(err, path, pos.line, pos.col);
+    err_locate(err, path, pos.line, pos.col);
 }
 
 /* The error of a malformed review has file, line and column. */
@@ -38,7 +38,7 @@ static enum ec answer_file(struct review_session *session, const struct options_
             memset(padding, 0, JSON_PADDING);
             (void)!review_answer(session, policy, now_s, flags, body.p, body.n, reply, err);
             locate(path, buf_view(&copy), err);
-            err_place(err, path, 0, 0);
+            err_locate(err, path, 0, 0);
         }
     }
     buf_done(&copy);

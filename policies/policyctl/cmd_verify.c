@@ -47,7 +47,7 @@ static enum ec run_cases(struct run *r, struct suite *s, const struct policy *po
 static enum ec load_rules(struct policy **out, const struct suite *s, struct err *err) {
     enum ec ec = verb_policy(out, s->policy_path, 0, err);
     if (ec != EC_OK && err->where[0] == '\0')
-        err_place(err, s->form.file, s->policy_pos.line, s->policy_pos.col);
+        err_locate(err, s->form.file, s->policy_pos.line, s->policy_pos.col);
     return ec;
 }
 

@@ -53,7 +53,7 @@ enum ec requester_read(struct requester *out, const struct requester_flags *flag
 struct workload requester_pod(const struct requester *w, struct workload_image *room,
                               struct str image) {
     *room = (struct workload_image){
-        .place = PLACE_CONTAINER, .text = image, .has_image = true, .changed = true};
+        .list = LIST_CONTAINER, .text = image, .has_image = true, .changed = true};
     return (struct workload){
         .shape = SHAPE_POD,
         .operation = w->request.operation,

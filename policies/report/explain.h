@@ -33,8 +33,8 @@ void report_explain_put_location(struct buf *out, const struct policy *p,
 void report_explain_put_normal(struct buf *out, const struct explain_image *image);
 
 /* Line and column of an image; zero for an image without an object. `scratch` gets its pointer. */
-struct yaml_pos report_explain_where(const struct explained *e, size_t image,
-                                     struct buf *scratch);
+struct yaml_location report_explain_where(const struct explained *e, size_t image,
+                                          struct buf *scratch);
 
 /* `n` counts what was printed before. */
 void report_explain_text(struct buf *out, const struct explained *e, size_t n);

@@ -153,7 +153,7 @@ void report_explain_put_image(struct buf *out, const struct explained *e, size_t
                                          "image volume"};
     const struct decision_image *d = &e->decision->images[i];
     const struct explain_image *x = &e->how->images[i];
-    buf_printf(out, "  %s ", e->object ? places[d->image->place] : "image");
+    buf_printf(out, "  %s ", e->object ? places[d->image->list] : "image");
     if (e->object != NULL) {
         report_explain_put_quoted(out, d->image->name);
         buf_puts(out, ": image ");

@@ -156,7 +156,7 @@ static void put_image(struct buf *out, const struct explained *e, size_t i) {
     const struct decision_image *d = &e->decision->images[i];
     const struct explain_image *x = &e->how->images[i];
     struct buf pointer = BUF_INIT(1 << 20);
-    struct yaml_pos pos = report_explain_where(e, i, &pointer);
+    struct yaml_location pos = report_explain_where(e, i, &pointer);
     report_json(out, "{\"path\":", buf_view(&pointer));
     buf_done(&pointer);
     report_json_string(out, "container", d->image->name);
@@ -184,7 +184,7 @@ static void put_reason(struct buf *out, const struct reason *r) {
 static void put_secret(struct buf *out, const struct explained *e,
                        const struct explain_secret *s) {
     report_json(out, "{\"name\":", s->secret->name);
-    report_json_string(out, "for", s->secret->place.text);
+    report_json_string(out, "for", s->secret->prefix.text);
     report_json_bool(out, "had", s->had);
     report_json_bool(out, "wanted", s->wanted);
     put_location(out, e->policy, s->secret->pos);

@@ -85,10 +85,10 @@ static void put_secret(struct buf *out, const struct explained *e,
         buf_puts(out, "added, ");
         report_explain_put_quoted(out, e->decision->images[s->image].proposed);
         buf_puts(out, " comes from ");
-        escape_text(out, s->secret->place.text);
+        escape_text(out, s->secret->prefix.text);
     } else {
         buf_puts(out, "not needed, no image comes from ");
-        escape_text(out, s->secret->place.text);
+        escape_text(out, s->secret->prefix.text);
     }
     if (e->decision->verdict == VERDICT_DENY && s->wanted && !s->had)
         buf_puts(out, ", if the object were not denied");

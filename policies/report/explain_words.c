@@ -82,9 +82,9 @@ void report_explain_put_normal(struct buf *out, const struct explain_image *imag
         buf_printf(out, "@%.*s", STR_ARG(image->digest));
 }
 
-struct yaml_pos report_explain_where(const struct explained *e, size_t image,
-                                     struct buf *scratch) {
+struct yaml_location report_explain_where(const struct explained *e, size_t image,
+                                          struct buf *scratch) {
     if (e->object == NULL)
-        return (struct yaml_pos){0, 0};
+        return (struct yaml_location){0, 0};
     return object_image_where(e->object, e->decision->images[image].image, scratch);
 }

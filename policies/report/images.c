@@ -74,15 +74,15 @@ static struct str denial_of(const struct decision *d, size_t image) {
 }
 
 /* Of a name in a list, "container 0: " is of no use. */
-static struct str without_container(struct str reason, struct yaml_pos pos) {
+static struct str without_container(struct str reason, struct yaml_location pos) {
     static const struct str nothing = STR_INIT("container 0: ");
     bool in_list = pos.col == 0 && str_starts(reason, nothing);
     return in_list ? str_slice(reason, nothing.n, reason.n) : reason;
 }
 
 /* A row that counts once to->n does. */
-static struct image_row *start_row(struct images *to, const char *file, struct yaml_pos pos,
-                                   struct err *err) {
+static struct image_row *start_row(struct images *to, const char *file,
+                                   struct yaml_location pos, struct err *err) {
     struct image_row *row = next_row(to);
     if (row == NULL) {
         err_set(err, EC_NOMEM, "out of memory");
@@ -96,7 +96,7 @@ static struct image_row *start_row(struct images *to, const char *file, struct y
 }
 
 enum ec report_images_add_denial(struct images *to, struct str why, const char *file,
-                                 struct yaml_pos pos, struct err *err) {
+                                 struct yaml_location pos, struct err *err) {
     struct image_row *row = start_row(to, file, pos, err);
     if (row == NULL)
         return err->code;
@@ -107,7 +107,7 @@ enum ec report_images_add_denial(struct images *to, struct str why, const char *
 }
 
 enum ec report_images_add(struct images *to, const struct workload *w, const struct decision *d,
-                          size_t image, const char *file, struct yaml_pos pos,
+                          size_t image, const char *file, struct yaml_location pos,
                           struct err *err) {
     struct image_row *row = start_row(to, file, pos, err);
     if (row == NULL || (d->images[image].before.n == 0 && denial_of(d, image).n == 0))

@@ -14,7 +14,7 @@ struct image_row {
     struct str target; /* the same; equal to source where it stays */
     struct str denied; /* why; empty when it is not */
     const char *file;
-    struct yaml_pos pos;
+    struct yaml_location pos;
     size_t uses; /* how often it was found */
 };
 
@@ -29,12 +29,12 @@ struct images {
 /* One image of a decision; nothing where none is named and none is missing. pos.col 0: unknown.
  * Errors: EC_NOMEM, EC_LIMIT. */
 enum ec report_images_add(struct images *to, const struct workload *w, const struct decision *d,
-                          size_t image, const char *file, struct yaml_pos pos, struct err *err)
-    MUST_CHECK;
+                          size_t image, const char *file, struct yaml_location pos,
+                          struct err *err) MUST_CHECK;
 
 /* An object whose images cannot be read: a denied row without an image. Errors: EC_NOMEM, EC_LIMIT. */
 enum ec report_images_add_denial(struct images *to, struct str why, const char *file,
-                                 struct yaml_pos pos, struct err *err) MUST_CHECK;
+                                 struct yaml_location pos, struct err *err) MUST_CHECK;
 
 /* Sorted by bytes, each pair of source and target once; the first place found stays. */
 void report_images_sort(struct images *m);

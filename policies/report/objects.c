@@ -25,7 +25,7 @@ struct findings { /* of one object */
 };
 
 static struct report_finding start(struct findings *of, unsigned rule, enum report_level level,
-                                   struct yaml_pos pos) {
+                                   struct yaml_location pos) {
     report_carry(of->to, &of->message);
     buf_reset(&of->message);
     return (struct report_finding){.rule = rule,
@@ -87,7 +87,7 @@ static void add_unjudged(struct findings *of) {
     struct report_finding f =
         start(of, OBJECTS_NOT_JUDGED, REPORT_NOTE, object_unjudged_where(of->s));
     object_put_unjudged(&of->message, of->s);
-    object_unjudged_put_image(&image, &of->s->unjudged->places[0]);
+    object_unjudged_put_image(&image, &of->s->unjudged->values[0]);
     f.message = buf_view(&of->message);
     f.found = buf_view(&image);
     report_add_finding(of->to, &f);

@@ -14,7 +14,7 @@ static void put_strings(struct buf *out, const char *key, const struct str *v, s
 
 static void put_image(struct report *p, const struct object *s,
                       const struct decision_image *d) {
-    struct yaml_pos pos = object_image_where(s, d->image, report_scratch(p));
+    struct yaml_location pos = object_image_where(s, d->image, report_scratch(p));
     report_json(&p->out, "{\"path\":", buf_view(&p->scratch));
     report_json_string(&p->out, "container", d->image->name);
     report_json_string(&p->out, "before", d->before);
@@ -27,7 +27,7 @@ static void put_image(struct report *p, const struct object *s,
 
 static void put_reason(struct report *p, const struct object *s, const struct reason *r) {
     const struct decision_image *d = r->image < 0 ? NULL : &s->decision->images[r->image];
-    struct yaml_pos pos = object_reason_where(s, r, report_scratch(p));
+    struct yaml_location pos = object_reason_where(s, r, report_scratch(p));
     report_json(&p->out, "{\"code\":", str_of(engine_code_name(r->code)));
     report_json_string(&p->out, "message", r->message);
     report_json_string(&p->out, "path", buf_view(&p->scratch));
@@ -61,13 +61,13 @@ static void put_unjudged(struct report *p, const struct object *s) {
     buf_puts(&p->out, ",\"seen\":[");
     for (size_t i = 0; i < u->n && i < OBJECT_UNJUDGED_MAX; i++) {
         scratch = report_scratch(p);
-        json_path(s->doc->json, s->object, u->places[i].at, scratch);
+        json_path(s->doc->json, s->object, u->values[i].at, scratch);
         buf_puts(&p->out, i ? ",{\"path\":" : "{\"path\":");
         buf_json(&p->out, buf_view(scratch));
         scratch = report_scratch(p);
-        object_unjudged_put_image(scratch, &u->places[i]);
+        object_unjudged_put_image(scratch, &u->values[i]);
         report_json_string(&p->out, "image", buf_view(scratch));
-        struct yaml_pos pos = s->doc->pos[u->places[i].at];
+        struct yaml_location pos = s->doc->pos[u->values[i].at];
         report_json_position(&p->out, pos.line, pos.col);
         buf_putc(&p->out, '}');
     }

@@ -32,7 +32,7 @@ static void put_at(struct report *p, const char *file, uint32_t line, uint32_t c
 
 static void put_reason(struct report *p, const struct object *s, const struct reason *r) {
     static const char *const severities[] = {"comment", "warning", "fail"};
-    struct yaml_pos pos = object_reason_where(s, r, report_scratch(p));
+    struct yaml_location pos = object_reason_where(s, r, report_scratch(p));
     if (p->look->quiet && r->weight == WEIGHT_NOTE)
         return;
     put(p, "    - ", "message", r->message);
@@ -49,7 +49,7 @@ static void put_rewrite(struct report *p, const struct object *s,
     struct str to = report_objects_rewrite(s, d, &why);
     if (to.n == 0)
         return;
-    struct yaml_pos pos = object_image_where(s, d->image, report_scratch(p));
+    struct yaml_location pos = object_image_where(s, d->image, report_scratch(p));
     put(p, "    - ", "rewrite", d->before);
     put(p, "      ", *why ? "proposed" : "to", to);
     put_at(p, s->file, pos.line, pos.col);

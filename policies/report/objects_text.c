@@ -1,7 +1,7 @@
 /* file:line:col: what, for people and editors. */
 #include "report/objects.h"
 
-static void put_location(struct buf *out, const struct object *s, struct yaml_pos pos) {
+static void put_location(struct buf *out, const struct object *s, struct yaml_location pos) {
     escape_text(out, str_of(s->file));
     buf_printf(out, ":%u:%u: ", pos.line, pos.col);
 }

@@ -12,7 +12,7 @@ enum { JSON_BYTES_MAX = 512 << 20 };
 static enum ec put_after(const struct object *s, struct buf *out, struct err *err) {
     const struct decision *d = s->decision;
     if (edit_patch_yaml(s->doc->json, s->object, d->edits, d->n_edits, out, err) != EC_OK)
-        err_place(err, s->file, s->line, 1);
+        err_locate(err, s->file, s->line, 1);
     return err->code;
 }
 

@@ -8,7 +8,7 @@
 
 /* Where images are rewritten to: by the registry or by a mirror. */
 struct target {
-    const struct policy_place *to;
+    const struct policy_prefix *to;
     const struct policy_mirror *mirror; /* NULL: the registry */
     struct policy_pos pos;
 };
@@ -37,8 +37,8 @@ static enum ec fail(struct reader *r, const struct target *t,
 
 /* The mirror that applies to an image directly below `p`, found by host and path as in the engine. */
 static const struct policy_mirror *covering(const struct policy_rule *rule,
-                                            const struct policy_place *p) {
-    struct policy_place folded = {.host = engine_fold_host(p->host), .path = p->path};
+                                            const struct policy_prefix *p) {
+    struct policy_prefix folded = {.host = engine_fold_host(p->host), .path = p->path};
     for (size_t i = 0; i < rule->n_mirrors; i++) /* longest first */
         if (rules_prefix_holds(&rule->mirrors[i].from, &folded))
             return &rule->mirrors[i];
@@ -55,14 +55,14 @@ static bool spells(const struct policy_mirror *m, struct str path, struct str te
            str_eq(str_slice(text, to.n + slash, text.n), rest);
 }
 
-static bool keeps(const struct policy_mirror *m, const struct policy_place *p) {
+static bool keeps(const struct policy_mirror *m, const struct policy_prefix *p) {
     return spells(m, p->path, p->text);
 }
 
 /* A mirror for a prefix below the target rewrites some of the images there again, unless it leaves them
  * as they are. */
-static bool takes_from_below(const struct policy_mirror *m, const struct policy_place *p) {
-    struct policy_place folded = {.host = engine_fold_host(p->host), .path = p->path};
+static bool takes_from_below(const struct policy_mirror *m, const struct policy_prefix *p) {
+    struct policy_prefix folded = {.host = engine_fold_host(p->host), .path = p->path};
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): m is an element of an array */
     if (!rules_prefix_holds(&folded, &m->from) || m->from.path.n == folded.path.n)
         return false;
@@ -112,12 +112,12 @@ static enum ec rewrite_twice(struct trial *trial, const struct target *t, struct
 }
 
 static enum ec try_below(struct trial *trial, const struct target *t,
-                         const struct policy_place *place) {
+                         const struct policy_prefix *prefix) {
     static const char *const samples[] = {"", "/sample:1", "/team/sample:1",
                                           "/library/sample:1"};
     char image[512];
-    for (size_t i = place->path.n == 0; i < sizeof samples / sizeof *samples; i++) {
-        int n = snprintf(image, sizeof image, "%.*s%s", STR_ARG(place->text), samples[i]);
+    for (size_t i = prefix->path.n == 0; i < sizeof samples / sizeof *samples; i++) {
+        int n = snprintf(image, sizeof image, "%.*s%s", STR_ARG(prefix->text), samples[i]);
         if (n < 0 || (size_t)n >= sizeof image)
             continue;
         enum ec ec = rewrite_twice(trial, t, str_of(image));

@@ -33,7 +33,7 @@ struct quoted rules_quote(struct str s) {
 /* ---- where ------------------------------------------------------------------------------- */
 
 static struct policy_pos node_pos(const struct cursor *c, json_at node) {
-    struct yaml_pos pos = c->r->doc->pos[node];
+    struct yaml_location pos = c->r->doc->pos[node];
     return (struct policy_pos){.file = c->r->file, .line = pos.line, .col = pos.col};
 }
 
@@ -330,7 +330,7 @@ enum ec rules_report_warnings(struct reader *r) {
 }
 
 static enum ec put_error(struct reader *r, const struct finding *t, struct err *out) {
-    err_place(out, r->policy->files[t->pos.file].p, t->pos.line, t->pos.col);
+    err_locate(out, r->policy->files[t->pos.file].p, t->pos.line, t->pos.col);
     return err_set(out, t->code, "%s", t->text.p);
 }
 

@@ -42,22 +42,22 @@ static void check_approved(struct reader *r, const struct policy_rule *rule,
 
 /* ---- secrets for nowhere ----------------------------------------------------------------- */
 
-static bool places_meet(const struct policy_place *a, const struct policy_place *b) {
+static bool prefixes_meet(const struct policy_prefix *a, const struct policy_prefix *b) {
     return rules_prefix_holds(a, b) || rules_prefix_holds(b, a);
 }
 
 /* A regex, or a glob over hosts, may match any prefix. */
-static bool pattern_meets(const struct match_image *m, const struct policy_place *place) {
-    struct policy_place p = {.host = match_image_host(m), .path = match_image_path(m)};
+static bool pattern_meets(const struct match_image *m, const struct policy_prefix *prefix) {
+    struct policy_prefix p = {.host = match_image_host(m), .path = match_image_path(m)};
     if (p.host.n == 0)
         return true;
-    return match_image_is_prefix(m) ? places_meet(&p, place) : str_eq(p.host, place->host);
+    return match_image_is_prefix(m) ? prefixes_meet(&p, prefix) : str_eq(p.host, prefix->host);
 }
 
 static bool patterns_meet(const struct policy_patterns *list,
-                          const struct policy_place *place) {
+                          const struct policy_prefix *prefix) {
     for (size_t i = 0; i < list->n; i++)
-        if (pattern_meets(list->v[i].image, place))
+        if (pattern_meets(list->v[i].image, prefix))
             return true;
     return false;
 }
@@ -68,20 +68,20 @@ static bool holds_for(const struct policy_exemption *e, const struct policy_rule
 
 /* Warn and audit allow images from anywhere; so may exemptions. */
 static bool may_come_from(const struct reader *r, const struct policy_rule *rule,
-                          const struct policy_place *place) {
+                          const struct policy_prefix *prefix) {
     if (rule->mode != MODE_ENFORCE)
         return true;
-    if (rule->registry.text.n != 0 && places_meet(&rule->registry, place))
+    if (rule->registry.text.n != 0 && prefixes_meet(&rule->registry, prefix))
         return true;
     for (size_t i = 0; i < rule->n_mirrors; i++)
-        if (places_meet(&rule->mirrors[i].to, place))
+        if (prefixes_meet(&rule->mirrors[i].to, prefix))
             return true;
     for (size_t i = 0; i < r->policy->n_exemptions; i++) {
         const struct policy_exemption *e = &r->policy->exemptions[i];
-        if (holds_for(e, rule) && patterns_meet(&e->images, place))
+        if (holds_for(e, rule) && patterns_meet(&e->images, prefix))
             return true;
     }
-    return patterns_meet(&rule->approved, place);
+    return patterns_meet(&rule->approved, prefix);
 }
 
 static void check_secrets(struct reader *r, const struct policy_rule *rule, size_t n_exempted) {
@@ -91,12 +91,12 @@ static void check_secrets(struct reader *r, const struct policy_rule *rule, size
             continue;
         if (!rules_may_look(r, 1 + rule->n_mirrors + rule->approved.n + n_exempted, rule->pos))
             return;
-        if (!may_come_from(r, rule, &s->place))
+        if (!may_come_from(r, rule, &s->prefix))
             rules_warn_at(
                 r, LINT_UNUSED_SECRET, s->pos,
                 "imagePullSecrets: %s is never added: rule %s allows no image from %s",
                 rules_quote(s->name).z, rules_quote(rule->name).z,
-                rules_quote(s->place.text).z);
+                rules_quote(s->prefix.text).z);
     }
 }
 

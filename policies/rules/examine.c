@@ -35,22 +35,22 @@ static struct str cut(struct str s) {
 /* ---- pull secrets -------------------------------------------------------------------- */
 
 /* Images below one prefix may need different secrets: a secret for a part of it is not enough. */
-static bool has_secret_for(const struct policy_rule *rule, const struct policy_place *place) {
+static bool has_secret_for(const struct policy_rule *rule, const struct policy_prefix *prefix) {
     for (size_t i = 0; i < rule->n_secrets; i++) {
         const struct policy_secret *s = &rule->secrets[i];
-        if (s->always || (str_eq(s->place.host, place->host) &&
-                          match_path_prefix(s->place.path, place->path)))
+        if (s->always || (str_eq(s->prefix.host, prefix->host) &&
+                          match_path_prefix(s->prefix.path, prefix->path)))
             return true;
     }
     return false;
 }
 
 static void check_target(const struct examine *c, const char *what,
-                         const struct policy_place *place, struct policy_pos pos) {
-    if (!has_secret_for(c->rule, place))
+                         const struct policy_prefix *prefix, struct policy_pos pos) {
+    if (!has_secret_for(c->rule, prefix))
         rules_add_finding(c, LINT_NO_PULL_SECRET, pos,
                           "%s \"%.*s\": none of rule \"%.*s\"'s pull secrets is for it", what,
-                          STR_ARG(cut(place->text)), STR_ARG(cut(c->rule->name)));
+                          STR_ARG(cut(prefix->text)), STR_ARG(cut(c->rule->name)));
 }
 
 static void check_secrets(const struct examine *c) {

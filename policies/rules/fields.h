@@ -43,10 +43,10 @@ struct draft_expression {
 /* A host with an optional path, as registry, mirror or `for` name it. */
 enum prefix_use { PREFIX_REGISTRY, PREFIX_MIRROR_KEY, PREFIX_MIRROR_TARGET, PREFIX_FOR };
 /* `text` is the value at c, or its key for PREFIX_MIRROR_KEY. */
-enum ec rules_read_prefix(struct policy_place *out, const struct cursor *c, struct str text,
+enum ec rules_read_prefix(struct policy_prefix *out, const struct cursor *c, struct str text,
                           enum prefix_use use) MUST_CHECK;
 /* true where everything under `inner` is under `outer` too. */
-bool rules_prefix_holds(const struct policy_place *outer, const struct policy_place *inner);
+bool rules_prefix_holds(const struct policy_prefix *outer, const struct policy_prefix *inner);
 
 /* Handlers; out is what the tables' offsets say. */
 read_fn rules_read_registry;     /* struct draft */

@@ -65,7 +65,7 @@ static const struct {
 /* Keys that are one level too high or too low. */
 static const struct {
     const char *map, *key, *where;
-} other_places[] = {
+} other_prefixes[] = {
     {"spec", "match", "in an entry of rules"}, {"spec", "namespaces", "under match, in an entry of rules"},
     {"spec", "name", "under metadata"}, {"spec", "digest", "under require"},
     {"spec", "tag", "under require"}, {"spec", "officialimages", "in spec, as officialImages"},
@@ -138,9 +138,10 @@ const char *rules_hint_meant(const char *what, struct str found, const char *con
 }
 
 const char *rules_hint_elsewhere(const char *map, struct str key) {
-    for (size_t i = 0; i < N(other_places); i++)
-        if (strcmp(other_places[i].map, map) == 0 && str_eq(str_of(other_places[i].key), key))
-            return other_places[i].where;
+    for (size_t i = 0; i < N(other_prefixes); i++)
+        if (strcmp(other_prefixes[i].map, map) == 0 &&
+            str_eq(str_of(other_prefixes[i].key), key))
+            return other_prefixes[i].where;
     return NULL;
 }
 

@@ -20,7 +20,7 @@ static enum ec read_nodes(struct reader *r) {
 
 static void warn_of_lost(struct reader *r) {
     for (uint32_t i = 0; i < r->doc->n_lost; i++) {
-        struct yaml_pos pos = r->doc->lost[i].pos;
+        struct yaml_location pos = r->doc->lost[i].pos;
         rules_warn_at(
             r, LINT_MERGE_WINS,
             (struct policy_pos){.file = r->file, .line = pos.line, .col = pos.col},
@@ -176,7 +176,7 @@ enum ec rules_parse(struct policy **out, struct str text, const char *file,
     struct file_text one = {.name = str_of(file), .text = text};
     struct files in = {.v = &one, .n = 1};
     if (text.n > RULES_FILE_MAX) {
-        err_place(err, file, 0, 0);
+        err_locate(err, file, 0, 0);
         return err_set(err, EC_LIMIT, "%zu bytes, at most %d are allowed", text.n,
                        RULES_FILE_MAX);
     }

@@ -62,15 +62,15 @@ void rules_overlap_names(const struct examine *c) {
 
 /* ---- let pass twice ------------------------------------------------------------------ */
 
-static bool covers(const struct policy_place *place, const struct match_image *m) {
-    return place->text.n != 0 && match_image_is_prefix(m) &&
-           str_eq(place->host, match_image_host(m)) &&
-           match_path_prefix(place->path, match_image_path(m));
+static bool covers(const struct policy_prefix *prefix, const struct match_image *m) {
+    return prefix->text.n != 0 && match_image_is_prefix(m) &&
+           str_eq(prefix->host, match_image_host(m)) &&
+           match_path_prefix(prefix->path, match_image_path(m));
 }
 
 /* The registry or mirror target that covers all the pattern matches. */
-static const struct policy_place *target_of(const struct policy_rule *rule,
-                                            const struct match_image *m) {
+static const struct policy_prefix *target_of(const struct policy_rule *rule,
+                                             const struct match_image *m) {
     if (covers(&rule->registry, m))
         return &rule->registry;
     for (size_t i = 0; i < rule->n_mirrors; i++)
@@ -85,13 +85,13 @@ void rules_overlap_approved(const struct examine *c) {
         const struct policy_pattern *p = &rule->approved.v[i];
         if (!rules_may_examine(c, 1 + rule->n_mirrors, rule->pos))
             return;
-        const struct policy_place *place = target_of(rule, p->image);
-        if (place != NULL)
+        const struct policy_prefix *prefix = target_of(rule, p->image);
+        if (prefix != NULL)
             rules_add_finding(c, LINT_APPROVED_ANYWAY, p->pos,
                               "approved: \"%.*s\" is already approved by \"%.*s\", to which "
                               "the rule rewrites images",
                               STR_ARG(cut(match_image_text(p->image))),
-                              STR_ARG(cut(place->text)));
+                              STR_ARG(cut(prefix->text)));
     }
 }
 

@@ -132,7 +132,7 @@ static struct str normal_host(const struct spelling *s, struct str host) {
     return STR("docker.io");
 }
 
-static enum ec build(struct policy_place *out, const struct cursor *c, struct str host,
+static enum ec build(struct policy_prefix *out, const struct cursor *c, struct str host,
                      struct str path) {
     struct arena *a = &c->r->policy->arena;
     size_t n = host.n + (path.n != 0 ? 1 + path.n : 0);
@@ -162,7 +162,7 @@ static enum ec lower(struct reader *r, struct str s, struct str *out) {
     return EC_OK;
 }
 
-enum ec rules_read_prefix(struct policy_place *out, const struct cursor *c, struct str text,
+enum ec rules_read_prefix(struct policy_prefix *out, const struct cursor *c, struct str text,
                           enum prefix_use use) {
     bool key = use == PREFIX_MIRROR_KEY;
     struct spelling s = {.c = c, .use = use, .text = text};
@@ -182,7 +182,7 @@ enum ec rules_read_prefix(struct policy_place *out, const struct cursor *c, stru
     return ec != EC_OK ? ec : build(out, c, normal_host(&s, host), path);
 }
 
-bool rules_prefix_holds(const struct policy_place *outer, const struct policy_place *inner) {
+bool rules_prefix_holds(const struct policy_prefix *outer, const struct policy_prefix *inner) {
     return str_eq(outer->host, inner->host) && match_path_prefix(outer->path, inner->path);
 }
 
@@ -190,7 +190,7 @@ bool rules_prefix_holds(const struct policy_place *outer, const struct policy_pl
 
 enum ec rules_read_registry(const struct cursor *c, void *out) {
     struct draft *d = out;
-    d->rule.registry = (struct policy_place){.text = STR_NONE};
+    d->rule.registry = (struct policy_prefix){.text = STR_NONE};
     d->rule.registry_pos = rules_locate(c);
     if (rules_is(c, JSON_NULL) || rules_str(c).n == 0)
         return EC_OK;

@@ -55,7 +55,7 @@ enum ec rules_read_secret_name(const struct cursor *c, void *out) {
 enum ec rules_read_secret_for(const struct cursor *c, void *out) {
     struct draft_secret *d = out;
     d->secret.always = false;
-    return rules_read_prefix(&d->secret.place, c, rules_str(c), PREFIX_FOR);
+    return rules_read_prefix(&d->secret.prefix, c, rules_str(c), PREFIX_FOR);
 }
 
 static enum ec read_secret(const struct cursor *c, void *out) {
@@ -70,7 +70,7 @@ static int compare(const struct policy_secret *a, const struct policy_secret *b)
     int order = str_cmp(a->name, b->name);
     if (order == 0)
         order = (int)a->always - (int)b->always;
-    return order != 0 ? order : str_cmp(a->place.text, b->place.text);
+    return order != 0 ? order : str_cmp(a->prefix.text, b->prefix.text);
 }
 
 /* All are in one array, so addresses are in the order of the file. */

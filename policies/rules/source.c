@@ -10,7 +10,7 @@ static enum ec first_document(struct source *s, struct err *err) {
     if (ec != EC_OK)
         return ec;
     if (s->doc == NULL) {
-        err_place(err, NULL, 1, 1);
+        err_locate(err, NULL, 1, 1);
         return err_set(err, EC_SCHEMA, "the file is empty, expected an ImagePolicy");
     }
     return yaml_require_plain(s->doc, err);
@@ -20,7 +20,7 @@ static enum ec first_document(struct source *s, struct err *err) {
 static enum ec nothing_skipped(const struct yaml_doc *doc, struct err *err) {
     if (!doc->ignored)
         return EC_OK;
-    err_place(err, NULL, doc->note_line, 1);
+    err_locate(err, NULL, doc->note_line, 1);
     return err_set(err, EC_SCHEMA, "%s", doc->note);
 }
 
@@ -30,7 +30,8 @@ enum ec rules_source_open(struct source *out, struct str text, struct err *err) 
     if (ec == EC_OK)
         ec = first_document(out, err);
     if (ec != EC_OK)
-        err_place(err, NULL, 1, 1); /* the file as a whole, where nothing more exact is known */
+        err_locate(err, NULL, 1,
+                   1); /* the file as a whole, where nothing more exact is known */
     return ec;
 }
 
@@ -45,7 +46,7 @@ enum ec rules_source_end(struct source *s, struct err *err) {
         ec = yaml_next(s->stream, &s->doc, err);
     if (ec != EC_OK || s->doc == NULL)
         return ec;
-    err_place(err, NULL, s->doc->line, 1);
+    err_locate(err, NULL, s->doc->line, 1);
     return err_set(err, EC_SCHEMA,
                    "a second document starts here, expected one ImagePolicy per file");
 }

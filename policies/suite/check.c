@@ -1,6 +1,6 @@
 #include "suite/outcome.h"
 
-static struct yaml_pos pos_of(const struct suite_outcome *o, json_at at) {
+static struct yaml_location pos_of(const struct suite_outcome *o, json_at at) {
     return o->s->form.doc->pos[at];
 }
 

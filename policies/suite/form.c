@@ -15,7 +15,7 @@ enum ec suite_form_fail(const struct suite_form *f, json_at at, struct err *err,
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     err_set(err, EC_SCHEMA, "%s", text);
-    err_place(err, f->file, f->doc->pos[at].line, f->doc->pos[at].col);
+    err_locate(err, f->file, f->doc->pos[at].line, f->doc->pos[at].col);
     return err->code;
 }
 

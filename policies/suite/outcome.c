@@ -21,7 +21,7 @@ struct str suite_outcome_copy(struct suite_outcome *o, struct buf *b) {
     return out;
 }
 
-void suite_outcome_fail(struct suite_outcome *o, struct yaml_pos pos, const char *what,
+void suite_outcome_fail(struct suite_outcome *o, struct yaml_location pos, const char *what,
                         struct str found, struct str expected) {
     struct suite_failure *f = ARENA_NEW(&o->s->arena, struct suite_failure);
     if (f == NULL) {

@@ -47,7 +47,7 @@ void suite_outcome_fault(void *arg, const struct object_fault *f);
 void suite_outcome_check(struct suite_outcome *o);
 
 /* Appends a failure. `what` is a constant, or in the suite's arena. */
-void suite_outcome_fail(struct suite_outcome *o, struct yaml_pos pos, const char *what,
+void suite_outcome_fail(struct suite_outcome *o, struct yaml_location pos, const char *what,
                         struct str found, struct str expected);
 
 /* A copy of the bytes, which frees the buffer; empty when there is no memory. */

@@ -49,7 +49,7 @@ static enum ec read_document(struct suite_reading *r) {
 /* Adds the file to an error, if there is one. */
 static enum ec name_file(struct suite_reading *r) {
     if (r->err->code != EC_OK)
-        err_place(r->err, r->s->form.file, 0, 0);
+        err_locate(r->err, r->s->form.file, 0, 0);
     return r->err->code;
 }
 
@@ -75,7 +75,7 @@ static enum ec check_alone(struct suite_reading *r) {
         ec = yaml_next(again, &doc, r->err);
     if (ec == EC_OK && doc != NULL) {
         err_set(r->err, EC_SCHEMA, "found a second document, expected one suite per file");
-        err_place(r->err, s->form.file, doc->line, 1);
+        err_locate(r->err, s->form.file, doc->line, 1);
     }
     yaml_close(again);
     return name_file(r);

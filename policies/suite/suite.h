@@ -29,8 +29,8 @@
 
 struct suite_failure {
     struct suite_failure *next;
-    struct yaml_pos pos; /* of what was expected */
-    const char *what;    /* "verdict", "images" ... */
+    struct yaml_location pos; /* of what was expected */
+    const char *what;         /* "verdict", "images" ... */
     struct str found, expected;
 };
 
@@ -42,7 +42,7 @@ struct suite_reason { /* why it was decided as it was */
 
 struct suite_case {
     struct str name;
-    struct yaml_pos pos;
+    struct yaml_location pos;
     json_at object;   /* inline, or JSON_NONE */
     size_t index;     /* in the suite's list */
     const char *file; /* of manifests or of a review; NULL when inline */
@@ -65,7 +65,7 @@ struct suite {
     struct yaml *yaml;
     struct arena arena;
     const char *policy_path;
-    struct yaml_pos policy_pos;
+    struct yaml_location policy_pos;
     struct suite_case *cases;
     size_t n_cases;
 };

@@ -32,7 +32,7 @@ static size_t count_lines(struct str text) {
     return n;
 }
 
-static void check_pos(const struct run *r, struct yaml_pos pos) {
+static void check_pos(const struct run *r, struct yaml_location pos) {
     hold(pos.line >= 1 && pos.col >= 1, "a position is 1-based");
     hold(pos.line <= r->n_lines && pos.col <= r->text.n + 1, "a position is in the text");
 }

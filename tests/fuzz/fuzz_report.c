@@ -113,7 +113,7 @@ static void add_unread(struct report *file, const struct record *r,
                        struct object_excerpt *lines) {
     struct err err = ERR_INIT;
     err_set(&err, EC_SYNTAX, "%.*s", STR_ARG(r->message));
-    err_place(&err, "where", r->line, r->col);
+    err_locate(&err, "where", r->line, r->col);
     const struct report_unread u = {
         .what = "cannot be judged",
         .file = r->file,

@@ -33,7 +33,7 @@ static void check_fixed_point(const struct policy_rule *rule, struct str image) 
     arena_done(&arena);
 }
 
-static void check_below(const struct policy_rule *rule, const struct policy_place *place) {
+static void check_below(const struct policy_rule *rule, const struct policy_prefix *place) {
     static const char *const below[] = {"", "/a:1", "/a/b", "/library/a"};
     for (size_t i = 0; i < sizeof below / sizeof *below; i++) {
         struct buf image = BUF_INIT(1 << 16);
@@ -60,7 +60,7 @@ static void check_rule(const struct policy_rule *rule) {
     }
     for (size_t i = 0; i < rule->n_secrets; i++)
         assert(rule->secrets[i].name.n != 0 &&
-               rule->secrets[i].always == (rule->secrets[i].place.text.n == 0));
+               rule->secrets[i].always == (rule->secrets[i].prefix.text.n == 0));
 }
 
 static void check_policy(const struct policy *p) {

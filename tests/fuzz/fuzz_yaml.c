@@ -67,7 +67,7 @@ static void check_document(const struct yaml_doc *doc, const struct lines *lines
         REQUIRE(again.nodes[i].type == doc->json->nodes[i].type);
         REQUIRE(lines->bytes == NULL || is_inside(lines, doc->pos[i].line, doc->pos[i].col));
     }
-    struct yaml_pos root = yaml_where(doc, STR_NONE);
+    struct yaml_location root = yaml_where(doc, STR_NONE);
     REQUIRE(root.line == doc->line && root.col == doc->pos[0].col);
     REQUIRE((doc->note != NULL) == (doc->note_line != 0));
     check_sources(doc);

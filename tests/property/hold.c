@@ -277,8 +277,8 @@ static const char *hold_advice(const struct hold *h, const struct policy *policy
 }
 
 /* host/path of `from` in place of that of `to`, for an image below `to`; none for another. */
-static bool move(struct buf *out, struct str image, const struct policy_place *from,
-                 const struct policy_place *to) {
+static bool move(struct buf *out, struct str image, const struct policy_prefix *from,
+                 const struct policy_prefix *to) {
     struct str rest = str_slice(image, from->text.n, image.n);
     buf_reset(out);
     if (!str_starts(image, from->text) || rest.n == 0 || rest.p[0] != '/')

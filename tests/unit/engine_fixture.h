@@ -22,7 +22,7 @@ static inline struct policy *load(const char *yaml) {
 }
 
 static inline struct workload_image container(const char *text) {
-    return (struct workload_image){.place = PLACE_CONTAINER,
+    return (struct workload_image){.list = LIST_CONTAINER,
                                    .name = STR("main"),
                                    .text = str_of(text),
                                    .has_image = true,

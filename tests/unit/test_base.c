@@ -371,8 +371,8 @@ static void err_keeps_the_first_and_wraps(void **state) {
     assert_int_equal(err_set(&e, EC_SYNTAX, "tag is %s", "empty"), EC_SYNTAX);
     assert_int_equal(err_set(&e, EC_BUG, "later"), EC_SYNTAX);
     err_wrap(&e, "container %d", 2);
-    err_place(&e, "pod.yaml", 3, 7);
-    err_place(&e, "other", 9, 9);
+    err_locate(&e, "pod.yaml", 3, 7);
+    err_locate(&e, "other", 9, 9);
     err_print(&e, &b);
     assert_str(buf_view(&b), STR("pod.yaml:3:7: container 2: tag is empty"));
     buf_done(&b);

@@ -101,7 +101,7 @@ static void copies_are_answered_each(void **state) {
     for (size_t i = 0; i < N; i++) {
         snprintf(names[i], sizeof names[i], "c%zu", i);
         images[i] = container(texts[i % 3]);
-        images[i].place = (enum image_place)(i % 4);
+        images[i].list = (enum image_list)(i % 4);
         images[i].name = str_of(names[i]);
         images[i].index = (uint32_t)i;
     }

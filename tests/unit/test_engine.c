@@ -564,7 +564,7 @@ static void debug_containers_are_looked_at(void **state) {
     struct policy *policy = load(ALL_SET);
     struct workload_image image = container("ghcr.io/acme/x:1");
     struct workload w = pod_of(&image);
-    image.place = PLACE_EPHEMERAL;
+    image.list = LIST_EPHEMERAL;
     image.has_pull_policy = true;
     image.pull_policy = STR("Never");
     w.shape = SHAPE_EPHEMERAL;
@@ -622,14 +622,14 @@ static void entries_without_a_name_are_put_back(void **state) {
 static void every_place_is_rewritten_with_its_pointer(void **state) {
     (void)state;
     static const struct {
-        enum image_place place;
+        enum image_list place;
         const char *image, *policy;
     } rows[] = {
-        {PLACE_CONTAINER, "/spec/containers/3/image", "/spec/containers/3/imagePullPolicy"},
-        {PLACE_INIT, "/spec/initContainers/3/image", "/spec/initContainers/3/imagePullPolicy"},
-        {PLACE_EPHEMERAL, "/spec/ephemeralContainers/3/image",
+        {LIST_CONTAINER, "/spec/containers/3/image", "/spec/containers/3/imagePullPolicy"},
+        {LIST_INIT, "/spec/initContainers/3/image", "/spec/initContainers/3/imagePullPolicy"},
+        {LIST_EPHEMERAL, "/spec/ephemeralContainers/3/image",
          "/spec/ephemeralContainers/3/imagePullPolicy"},
-        {PLACE_VOLUME, "/spec/volumes/3/image/reference", "/spec/volumes/3/image/pullPolicy"}};
+        {LIST_VOLUME, "/spec/volumes/3/image/reference", "/spec/volumes/3/image/pullPolicy"}};
     struct policy *policy = load(ACME "  imagePullPolicy: Always\n");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct arena arena = ARENA_INIT(4096, 1 << 20);
@@ -637,7 +637,7 @@ static void every_place_is_rewritten_with_its_pointer(void **state) {
         struct decision d;
         struct workload_image image = container("x:1");
         struct workload w = pod_of(&image);
-        image.place = rows[i].place;
+        image.list = rows[i].place;
         image.index = 3;
         assert_ok(engine_decide(&d, policy, &w, NOW_S, 0, &arena, &err), &err);
         assert_int_equal(d.n_edits, 2);
@@ -669,12 +669,11 @@ static void updates_touch_images_alone(void **state) {
     assert_ok(engine_decide(&d, policy, &w, NOW_S, 0, &arena, &err), &err);
     assert_int_equal(d.n_edits, 1);
     assert_str(d.edits[0].string, STR("ghcr.io/acme/x:1"));
-    image.place =
-        PLACE_VOLUME; /* immutable: cannot be rewritten, so it cannot be short either */
+    image.list = LIST_VOLUME; /* immutable: cannot be rewritten, so it cannot be short either */
     assert_ok(engine_decide(&d, policy, &w, NOW_S, 0, &arena, &err), &err);
     assert_int_equal(d.n_edits, 0);
     assert_int_equal(d.verdict, VERDICT_DENY);
-    image.place = PLACE_EPHEMERAL;
+    image.list = LIST_EPHEMERAL;
     w.shape = SHAPE_EPHEMERAL;
     assert_ok(engine_decide(&d, policy, &w, NOW_S, 0, &arena, &err), &err);
     assert_int_equal(d.n_edits, 2);

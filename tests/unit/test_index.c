@@ -107,7 +107,7 @@ struct pod {
 static void make_pod(struct pod *p) {
     *p = (struct pod){.w = {.shape = SHAPE_POD, .operation = OPERATION_CREATE}};
     snprintf(p->text, sizeof p->text, "%s/%s", ONE_OF(hosts), roll(2) ? "a/b/c" : "x/y");
-    p->image = (struct workload_image){.place = PLACE_CONTAINER,
+    p->image = (struct workload_image){.list = LIST_CONTAINER,
                                        .name = STR("main"),
                                        .text = str_of(p->text),
                                        .has_image = true,

@@ -29,7 +29,7 @@ static enum ec see_object(void *arg, const struct object *o, struct err *err) {
                o->workload->n_images);
     if (o->workload->n_images != 0) {
         struct buf pointer = BUF_INIT(4096);
-        struct yaml_pos pos = object_image_where(o, &o->workload->images[0], &pointer);
+        struct yaml_location pos = object_image_where(o, &o->workload->images[0], &pointer);
         buf_printf(&s->text, " %.*s:%u:%u", STR_ARG(buf_view(&pointer)), pos.line, pos.col);
         buf_done(&pointer);
     }

@@ -226,7 +226,7 @@ static void test_unreads(void **state) {
     };
     (void)state;
     err_set(&err, EC_SYNTAX, "no YAML");
-    err_place(&err, "b.yaml", 4, 2);
+    err_locate(&err, "b.yaml", 4, 2);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct buf out = BUF_INIT(1 << 16);
         show(&out, rows[i].writer, NULL, NULL, &u);

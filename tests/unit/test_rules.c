@@ -69,7 +69,7 @@ static void put_labels(struct buf *b, const struct match_selector *s) {
     }
 }
 
-static void put_place(struct buf *b, const struct policy_place *p) {
+static void put_place(struct buf *b, const struct policy_prefix *p) {
     buf_printf(b, "%.*s", STR_ARG(p->text));
     bool whole = p->path.n == 0
                      ? str_eq(p->text, p->host)
@@ -120,7 +120,7 @@ static void put_rule(struct buf *b, const struct policy_rule *r) {
     for (size_t i = 0; i < r->n_secrets; i++) {
         buf_printf(b, "\n  secret %.*s%s", STR_ARG(r->secrets[i].name),
                    r->secrets[i].always ? "" : " for ");
-        put_place(b, &r->secrets[i].place);
+        put_place(b, &r->secrets[i].prefix);
     }
 }
 
@@ -546,7 +546,7 @@ static enum verdict judge_in_b(const struct policy *policy) {
     struct err err = ERR_INIT;
     struct decision d;
     const struct workload_image image = {
-        .place = PLACE_CONTAINER, .text = STR("quay.io/x"), .has_image = true, .changed = true};
+        .list = LIST_CONTAINER, .text = STR("quay.io/x"), .has_image = true, .changed = true};
     const struct workload w = {.shape = SHAPE_POD,
                                .spec = STR("/spec"),
                                .namespace = STR("b"),

@@ -163,7 +163,7 @@ static void large_files_are_read(void **state) {
     buf_puts(&b, "}}\n");
     struct reader r;
     const struct yaml_doc *doc = read_one(&r, buf_view(&b));
-    struct yaml_pos pos = yaml_where(doc, STR("/m/k199999"));
+    struct yaml_location pos = yaml_where(doc, STR("/m/k199999"));
     assert_int_equal(pos.line, 1);
     assert_true(str_starts(str_slice(buf_view(&b), pos.col - 1, b.n), STR("\"v\", }}")));
     yaml_close(r.yaml);

@@ -3,8 +3,8 @@
 
 /* --- positions --- */
 
-static void check_pos(const char *row, const char *what, struct yaml_pos pos, uint32_t line,
-                      uint32_t col) {
+static void check_pos(const char *row, const char *what, struct yaml_location pos,
+                      uint32_t line, uint32_t col) {
     if (pos.line != line || pos.col != col)
         fail_row("row \"%s\": %s at %u:%u, expected %u:%u", row, what, pos.line, pos.col, line,
                  col);
@@ -129,7 +129,7 @@ static void marks_before_a_document_are_not_counted(void **state) {
 }
 
 /* The images of the fixtures, found where they stand in the files. */
-static struct str text_at(struct str text, struct yaml_pos pos) {
+static struct str text_at(struct str text, struct yaml_location pos) {
     size_t at = 0;
     for (uint32_t line = 1; line < pos.line; line++)
         at += str_find(str_slice(text, at, text.n), '\n') + 1;
@@ -367,7 +367,7 @@ static void copies_know_their_source(void **state) {
         const uint32_t b = json_find(doc->json, STR("/b"));
         for (uint32_t n = b; n < doc->json->nodes[b].next; n++) {
             int64_t source = yaml_source(doc, n);
-            struct yaml_pos at = yaml_alias(doc, n);
+            struct yaml_location at = yaml_alias(doc, n);
             if (source == YAML_WRITTEN)
                 buf_puts(&seen, ". ");
             else if (source == YAML_GONE)

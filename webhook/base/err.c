@@ -55,7 +55,7 @@ enum ec err_wrap(struct err *e, const char *format, ...) {
     return e->code;
 }
 
-void err_place(struct err *e, const char *where, uint32_t line, uint32_t col) {
+void err_locate(struct err *e, const char *where, uint32_t line, uint32_t col) {
     if (e->where[0] == '\0' && where != NULL)
         snprintf(e->where, sizeof e->where, "%s", where);
     if (e->line == 0) {

@@ -54,7 +54,7 @@ enum ec err_set_os_at(struct err *e, const char *src, int src_line, int os, cons
 enum ec err_wrap(struct err *e, const char *format, ...) PRINTF(2, 3);
 
 /* Sets the location in the input, unless it is set already. */
-void err_place(struct err *e, const char *where, uint32_t line, uint32_t col);
+void err_locate(struct err *e, const char *where, uint32_t line, uint32_t col);
 
 /* "where:line:col: msg", leaving out what is unknown; one line of text, escaped (base/escape.h). */
 void err_print(const struct err *e, struct buf *out);

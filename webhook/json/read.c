@@ -420,7 +420,7 @@ static enum ec failed(struct json_reader *r) {
     r->j->n_nodes = 0;
     r->j->n_partial = r->n;
     r->err->offset = (size_t)(r->bad - r->text);
-    err_place(r->err, NULL, line, col + (uint32_t)(r->bad - r->bad_str));
+    err_locate(r->err, NULL, line, col + (uint32_t)(r->bad - r->bad_str));
     return r->err->code;
 }
 

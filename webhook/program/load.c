@@ -159,7 +159,7 @@ static void blame_file(const struct daemon *d, struct err *err) {
                 {STR("client CA: "), d->options->client_ca}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].file != NULL && str_starts(str_of(err->msg), rows[i].part))
-            err_place(err, rows[i].file, 0, 0);
+            err_locate(err, rows[i].file, 0, 0);
 }
 
 /* To the server an empty text means that no client certificate is required. An empty file must not have
@@ -168,7 +168,7 @@ static enum ec read_client_ca(const struct options *o, struct buf *out, struct e
     if (o->client_ca == NULL || certs_read(out, o->client_ca, err) != EC_OK || out->n != 0)
         return err->code;
     err_set(err, EC_CRYPTO, "client CA: the file is empty, expected certificates (PEM)");
-    err_place(err, o->client_ca, 0, 0);
+    err_locate(err, o->client_ca, 0, 0);
     return err->code;
 }
 
@@ -186,7 +186,7 @@ static enum ec read_pair(const struct daemon *d, struct pair *out, struct err *e
         err_set(err, EC_CRYPTO, "no client can use it: %s", out->info.unfit);
     }
     blame_file(d, err);
-    err_place(err, o->tls_cert, 0, 0);
+    err_locate(err, o->tls_cert, 0, 0);
     return err->code;
 }
 
@@ -223,7 +223,7 @@ static enum ec check_trade(struct daemon *d, const struct pair *pair, struct err
     buf_puts(&text, ", the one in use is valid until ");
     clock_print_s(&text, in_use_s);
     err_set(err, EC_CRYPTO, "%.*s", STR_ARG(buf_view(&text)));
-    err_place(err, d->options->tls_cert, 0, 0);
+    err_locate(err, d->options->tls_cert, 0, 0);
     buf_done(&text);
     return err->code;
 }

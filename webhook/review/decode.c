@@ -72,7 +72,7 @@ static enum ec no_review(struct err *err, const char *where, const char *expecte
                          struct str found) {
     err_set(err, EC_SCHEMA, "not an AdmissionReview: %s is \"%.*s\", expected %s", where + 1,
             STR_ARG(str_slice(found, 0, 100)), expected);
-    err_place(err, where, 0, 0);
+    err_locate(err, where, 0, 0);
     return err->code;
 }
 
@@ -95,7 +95,7 @@ static enum ec read_head(struct review *out, const struct json *j, json_at *requ
     *request = v[2];
     if (json_is(j, v[2], JSON_OBJECT))
         return EC_OK;
-    err_place(err, "/request", 0, 0);
+    err_locate(err, "/request", 0, 0);
     return err_set(err, EC_SCHEMA, "not an AdmissionReview: /request is missing");
 }
 
@@ -230,7 +230,7 @@ static void read_object(struct decoder *d, const struct review *r, json_at objec
 
 enum ec review_refuse_long_uid(struct str uid, struct err *err) {
     *err = (struct err)ERR_INIT;
-    err_place(err, "/request/uid", 0, 0);
+    err_locate(err, "/request/uid", 0, 0);
     return err_set(err, EC_SCHEMA,
                    "not an AdmissionReview: /request/uid has %zu bytes, expected at most %d",
                    uid.n, REVIEW_UID_MAX);
@@ -245,7 +245,7 @@ static enum ec read_uid(struct review *out, const struct json *j, json_at uid,
         return EC_OK;
     }
     if (text.n == 0) {
-        err_place(err, "/request/uid", 0, 0);
+        err_locate(err, "/request/uid", 0, 0);
         return err_set(err, EC_SCHEMA, "not an AdmissionReview: /request/uid is missing");
     }
     return review_refuse_long_uid(text, err);

@@ -172,13 +172,13 @@ static size_t count(const struct json *j, json_at container) {
 
 /* ---- images -------------------------------------------------------------------------- */
 
-enum { N_PLACES = 4 };
-static const char *const image_words[N_PLACES] = {
+enum { N_LISTS = 4 };
+static const char *const image_words[N_LISTS] = {
     "a container's image", "an init container's image", "an ephemeral container's image",
     "an image volume's reference"};
 
-static const char *const holder_words[N_PLACES] = {"a container", "an init container",
-                                                   "an ephemeral container", "a volume"};
+static const char *const holder_words[N_LISTS] = {"a container", "an init container",
+                                                  "an ephemeral container", "a volume"};
 
 static const struct member_name container_keys[] = {NAME("name"), NAME("image"),
                                                     NAME("imagePullPolicy")};
@@ -196,14 +196,14 @@ static json_at odd_key(const struct json *j, json_at object) {
 
 /* A container's or volume's name and image; false for a volume of another kind. *odd: a text in it
  * that cannot be judged. */
-static bool decode_image(struct decoder *d, json_at at, enum image_place place,
+static bool decode_image(struct decoder *d, json_at at, enum image_list which,
                          struct workload_image *out, json_at *odd) {
     json_at v[3] = {JSON_NONE, JSON_NONE, JSON_NONE};
-    *out = (struct workload_image){.place = place};
+    *out = (struct workload_image){.list = which};
     *odd = JSON_NONE;
-    if (want(d, at, JSON_OBJECT, engine_place_name(place)) == JSON_NONE)
+    if (want(d, at, JSON_OBJECT, engine_list_name(which)) == JSON_NONE)
         return false;
-    if (place == PLACE_VOLUME) {
+    if (which == LIST_VOLUME) {
         json_at both[2];
         review_members(d->j, at, volume_keys, 2, both);
         if (both[1] == JSON_NONE)
@@ -221,7 +221,7 @@ static bool decode_image(struct decoder *d, json_at at, enum image_place place,
         if (json_is_odd(d->j, v[i]))
             *odd = v[i];
     out->name = want_string(d, v[0], "a name");
-    out->text = want_string(d, v[1], image_words[place]);
+    out->text = want_string(d, v[1], image_words[which]);
     out->pull_policy = want_string(d, v[2], "a pull policy");
     out->has_image = v[1] != JSON_NONE;
     out->has_pull_policy = v[2] != JSON_NONE;
@@ -244,8 +244,7 @@ struct old_images {
     size_t n;
 };
 
-static struct old_images old_images_of(struct decoder *d, json_at list,
-                                       enum image_place place) {
+static struct old_images old_images_of(struct decoder *d, json_at list, enum image_list which) {
     struct old_images out = {.n = 0};
     if (!json_is(d->j, list, JSON_ARRAY))
         return out;
@@ -261,11 +260,11 @@ static struct old_images old_images_of(struct decoder *d, json_at list,
         return out;
     }
     for (json_at at = json_first(d->j, list); at != JSON_NONE; at = json_next(d->j, list, at)) {
-        if (decode_image(&quiet, at, place, &out.v[out.n], &odd))
+        if (decode_image(&quiet, at, which, &out.v[out.n], &odd))
             out.v[out.n++].index = index;
         index++;
     }
-    if (place == PLACE_EPHEMERAL)
+    if (which == LIST_EPHEMERAL)
         qsort(out.v, out.n, sizeof *out.v, by_name);
     return out;
 }
@@ -275,7 +274,7 @@ static struct old_images old_images_of(struct decoder *d, json_at list,
  */
 static bool was_there(const struct old_images *old, const struct workload_image *image,
                       size_t *at) {
-    if (image->place == PLACE_EPHEMERAL)
+    if (image->list == LIST_EPHEMERAL)
         return old->n != 0 && bsearch(image, old->v, old->n, sizeof *old->v, by_name) != NULL;
     while (*at < old->n && old->v[*at].index < image->index)
         ++*at;
@@ -283,22 +282,22 @@ static bool was_there(const struct old_images *old, const struct workload_image 
 }
 
 static void decode_images(struct decoder *d, json_at list, json_at old_list,
-                          enum image_place place) {
+                          enum image_list which) {
     struct workload_image *images = d->images;
-    struct old_images old = old_images_of(d, old_list, place);
+    struct old_images old = old_images_of(d, old_list, which);
     uint32_t index = 0;
     size_t old_at = 0;
     json_at odd;
     for (json_at at = item(d->j, list, JSON_NONE); at != JSON_NONE; at = item(d->j, list, at)) {
         struct workload_image *out = &images[d->w->n_images];
-        bool has_image = decode_image(d, at, place, out, &odd);
+        bool has_image = decode_image(d, at, which, out, &odd);
         if (has_image) {
             out->index = index;
             out->changed = !was_there(&old, out, &old_at);
             d->w->n_images++;
         }
         if (odd != JSON_NONE && (!has_image || out->changed))
-            review_fault_odd(d, odd, holder_words[place]);
+            review_fault_odd(d, odd, holder_words[which]);
         index++;
     }
 }
@@ -425,10 +424,10 @@ static void decode_spec(struct decoder *d, json_at spec, json_at old_spec) {
         v[i] = want(d, v[i], JSON_ARRAY, spec_keys[i].text.p);
     if (!room_for_images(d, v, SPEC_SECRETS))
         return;
-    decode_images(d, v[SPEC_INIT], old[SPEC_INIT], PLACE_INIT);
-    decode_images(d, v[SPEC_CONTAINERS], old[SPEC_CONTAINERS], PLACE_CONTAINER);
-    decode_images(d, v[SPEC_EPHEMERAL], old[SPEC_EPHEMERAL], PLACE_EPHEMERAL);
-    decode_images(d, v[SPEC_VOLUMES], old[SPEC_VOLUMES], PLACE_VOLUME);
+    decode_images(d, v[SPEC_INIT], old[SPEC_INIT], LIST_INIT);
+    decode_images(d, v[SPEC_CONTAINERS], old[SPEC_CONTAINERS], LIST_CONTAINER);
+    decode_images(d, v[SPEC_EPHEMERAL], old[SPEC_EPHEMERAL], LIST_EPHEMERAL);
+    decode_images(d, v[SPEC_VOLUMES], old[SPEC_VOLUMES], LIST_VOLUME);
     decode_secrets(d, spec, v[SPEC_SECRETS]);
     decode_old_secrets(d, old[SPEC_SECRETS]);
     decode_account(d, v[SPEC_SA], v[SPEC_SA_OLD]);
@@ -476,5 +475,5 @@ void review_decode_ephemeral(struct decoder *d, json_at object, json_at old) {
                         "ephemeralContainers: found in the object and in its spec");
     list = want(d, list, JSON_ARRAY, "ephemeralContainers");
     if (room_for_images(d, &list, 1))
-        decode_images(d, list, old_list, PLACE_EPHEMERAL);
+        decode_images(d, list, old_list, LIST_EPHEMERAL);
 }

@@ -106,7 +106,7 @@ static bool put_aside(struct anchors *all, struct anchor *a, const struct emitte
     struct expansion e = yaml_anchors_expand(a, out);
     struct expansion *kept = ARENA_NEW(&all->names, struct expansion);
     char *text = arena_alloc(&all->names, e.bytes);
-    struct yaml_pos *pos = ARENA_ARRAY(&all->names, struct yaml_pos, e.n_nodes);
+    struct yaml_location *pos = ARENA_ARRAY(&all->names, struct yaml_location, e.n_nodes);
     struct origin *origin = ARENA_ARRAY(&all->names, struct origin, e.n_nodes);
     if (kept == NULL || text == NULL || pos == NULL || origin == NULL)
         return false;

@@ -26,7 +26,7 @@ struct member;
 struct expansion {
     const char *text;
     size_t bytes;
-    const struct yaml_pos *pos;
+    const struct yaml_location *pos;
     const struct origin *origin; /* NULL: no node of the document is a copy or was removed */
     uint32_t n_nodes;
 };
@@ -34,14 +34,14 @@ struct expansion {
 struct anchor {
     struct str name;
     enum anchor_kind kind;
-    bool open;              /* its end has not been seen */
-    struct scalar scalar;   /* of a scalar */
-    struct yaml_pos pos;    /* of the scalar or container */
-    uint32_t id;            /* of its node, or ORIGIN_GONE: after a "<<" there is none */
-    size_t from, to;        /* of a container: the JSON text between its brackets ... */
-    uint32_t first, after;  /* ... and the nodes of that text */
-    size_t steps;           /* go-yaml's count for decoding it */
-    struct member *members; /* of a mapping; offsets relative to `from`, nodes to `first` */
+    bool open;                /* its end has not been seen */
+    struct scalar scalar;     /* of a scalar */
+    struct yaml_location pos; /* of the scalar or container */
+    uint32_t id;              /* of its node, or ORIGIN_GONE: after a "<<" there is none */
+    size_t from, to;          /* of a container: the JSON text between its brackets ... */
+    uint32_t first, after;    /* ... and the nodes of that text */
+    size_t steps;             /* go-yaml's count for decoding it */
+    struct member *members;   /* of a mapping; offsets relative to `from`, nodes to `first` */
     uint32_t n_members;
     const struct expansion *aside; /* a copy: the document's text has changed since */
 };

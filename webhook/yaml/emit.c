@@ -6,8 +6,8 @@
 
 /* --- output --- */
 
-static enum ec add_node(struct emitter *e, struct yaml_pos pos, uint32_t source,
-                        struct yaml_pos alias, struct err *err) {
+static enum ec add_node(struct emitter *e, struct yaml_location pos, uint32_t source,
+                        struct yaml_location alias, struct err *err) {
     if (yaml_locations_room(e->out->locations, 1, e->limits->max_nodes, err) != EC_OK)
         return yaml_err_at(err, pos);
     yaml_locations_add(e->out->locations, pos, source, alias);
@@ -20,7 +20,8 @@ void yaml_emit_separate(struct buf *json) {
         buf_putc(json, ',');
 }
 
-enum ec yaml_emit_check_json(const struct emitter *e, struct yaml_pos pos, struct err *err) {
+enum ec yaml_emit_check_json(const struct emitter *e, struct yaml_location pos,
+                             struct err *err) {
     const struct buf *json = e->out->json;
     if (json->bad == 0)
         return EC_OK;
@@ -33,8 +34,8 @@ enum ec yaml_emit_check_json(const struct emitter *e, struct yaml_pos pos, struc
 
 /* --- go-yaml's rule on aliases --- */
 
-enum ec yaml_emit_count(struct emitter *e, size_t own, size_t of_alias, struct yaml_pos pos,
-                        struct err *err) {
+enum ec yaml_emit_count(struct emitter *e, size_t own, size_t of_alias,
+                        struct yaml_location pos, struct err *err) {
     e->steps += own + of_alias;
     e->alias_steps += of_alias;
     if (!yaml_anchors_are_too_much(e->steps, e->alias_steps))
@@ -51,8 +52,8 @@ void yaml_emit_take_value(struct emitter *e) {
         e->frames[e->depth - 1].state = KEY;
 }
 
-static enum ec push(struct emitter *e, enum emit_state state, char closer, struct yaml_pos pos,
-                    struct err *err) {
+static enum ec push(struct emitter *e, enum emit_state state, char closer,
+                    struct yaml_location pos, struct err *err) {
     if (e->depth >= e->limits->max_depth) {
         err_set(err, EC_LIMIT, "more than %u levels of nesting", e->limits->max_depth);
         return yaml_err_at(err, pos);
@@ -92,8 +93,8 @@ static struct yaml_cursor behind_properties(const struct emitter *e,
     return value;
 }
 
-static struct yaml_pos pos_of(struct emitter *e, const yaml_event_t *event,
-                              bool has_properties) {
+static struct yaml_location pos_of(struct emitter *e, const yaml_event_t *event,
+                                   bool has_properties) {
     yaml_cursor_to_index(&e->cursor, e->text, event->start_mark.index);
     struct yaml_cursor value = has_properties ? behind_properties(e, event) : e->cursor;
     return yaml_cursor_location(&value);
@@ -140,8 +141,8 @@ static enum ec check_escapes(const struct emitter *e, const yaml_event_t *event,
     return yaml_err_at(err, yaml_cursor_location(&at));
 }
 
-enum ec yaml_emit_put_value(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
-                            uint32_t source, struct yaml_pos alias, struct err *err) {
+enum ec yaml_emit_put_value(struct emitter *e, const struct scalar *s, struct yaml_location pos,
+                            uint32_t source, struct yaml_location alias, struct err *err) {
     yaml_emit_take_value(e);
     yaml_emit_separate(e->out->json);
     if (add_node(e, pos, source, alias, err) != EC_OK)
@@ -151,8 +152,8 @@ enum ec yaml_emit_put_value(struct emitter *e, const struct scalar *s, struct ya
     return yaml_emit_check_json(e, pos, err);
 }
 
-enum ec yaml_emit_put_key(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
-                          uint32_t source, struct yaml_pos alias, struct err *err) {
+enum ec yaml_emit_put_key(struct emitter *e, const struct scalar *s, struct yaml_location pos,
+                          uint32_t source, struct yaml_location alias, struct err *err) {
     struct buf *json = e->out->json;
     struct member one = {.node = e->out->locations->n, .own = true};
     yaml_emit_separate(json);
@@ -169,7 +170,7 @@ enum ec yaml_emit_put_key(struct emitter *e, const struct scalar *s, struct yaml
     return yaml_emit_check_json(e, pos, err);
 }
 
-enum ec yaml_emit_bad_merge(struct yaml_pos pos, struct err *err) {
+enum ec yaml_emit_bad_merge(struct yaml_location pos, struct err *err) {
     err_set(err, EC_SCHEMA, "the value of \"<<\" must be a mapping or a list of mappings");
     return yaml_err_at(err, pos);
 }
@@ -185,7 +186,8 @@ static enum ec on_scalar(struct emitter *e, const yaml_event_t *event, struct er
         .tag = yaml_scalar_tag_of(emitter_str(event->data.scalar.tag)),
         .plain = event->data.scalar.plain_implicit != 0};
     const yaml_char_t *anchor = event->data.scalar.anchor;
-    struct yaml_pos pos = pos_of(e, event, anchor != NULL || event->data.scalar.tag != NULL);
+    struct yaml_location pos =
+        pos_of(e, event, anchor != NULL || event->data.scalar.tag != NULL);
     if (check_escapes(e, event, err) != EC_OK || check_question(e, event, err) != EC_OK ||
         yaml_expand_define_scalar(e, anchor, &s, pos, err) != EC_OK)
         return err->code;
@@ -202,12 +204,12 @@ static enum ec on_scalar(struct emitter *e, const yaml_event_t *event, struct er
 
 /* --- containers --- */
 
-enum ec yaml_emit_bad_key(struct yaml_pos pos, const char *what, struct err *err) {
+enum ec yaml_emit_bad_key(struct yaml_location pos, const char *what, struct err *err) {
     err_set(err, EC_SCHEMA, "%s as a key, expected a string", what);
     return yaml_err_at(err, pos);
 }
 
-static enum ec open_container(struct emitter *e, bool map, struct yaml_pos pos,
+static enum ec open_container(struct emitter *e, bool map, struct yaml_location pos,
                               struct err *err) {
     yaml_emit_take_value(e);
     yaml_emit_separate(e->out->json);
@@ -219,7 +221,7 @@ static enum ec open_container(struct emitter *e, bool map, struct yaml_pos pos,
 
 static enum ec on_mapping(struct emitter *e, const yaml_event_t *event, struct err *err) {
     const yaml_char_t *anchor = event->data.mapping_start.anchor;
-    struct yaml_pos pos =
+    struct yaml_location pos =
         pos_of(e, event, anchor != NULL || event->data.mapping_start.tag != NULL);
     enum emit_state state = emitter_state(e);
     if (state == KEY)
@@ -239,7 +241,7 @@ static enum ec on_mapping(struct emitter *e, const yaml_event_t *event, struct e
 
 static enum ec on_list(struct emitter *e, const yaml_event_t *event, struct err *err) {
     const yaml_char_t *anchor = event->data.sequence_start.anchor;
-    struct yaml_pos pos =
+    struct yaml_location pos =
         pos_of(e, event, anchor != NULL || event->data.sequence_start.tag != NULL);
     enum emit_state state = emitter_state(e);
     if (state == KEY)
@@ -276,7 +278,7 @@ static enum ec on_end(struct emitter *e, const yaml_event_t *event, struct err *
 }
 
 static enum ec on_alias(struct emitter *e, const yaml_event_t *event, struct err *err) {
-    struct yaml_pos pos = pos_of(e, event, false);
+    struct yaml_location pos = pos_of(e, event, false);
     note_end(e, event);
     return yaml_expand_alias(e, emitter_str(event->data.alias.anchor), pos, err);
 }
@@ -327,7 +329,7 @@ static enum ec parser_fail(struct emitter *e, const struct yaml_cursor *start,
 
 static enum ec on_document(struct emitter *e, const yaml_event_t *event, struct err *err) {
     const yaml_version_directive_t *version = event->data.document_start.version_directive;
-    struct yaml_pos pos = pos_of(e, event, false);
+    struct yaml_location pos = pos_of(e, event, false);
     if (version != NULL && (version->major != 1 || version->minor != 1)) {
         err_set(err, EC_SYNTAX, "YAML version %d.%d, expected 1.1", version->major,
                 version->minor);

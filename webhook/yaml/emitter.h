@@ -27,9 +27,9 @@ struct frame {
     size_t steps;    /* counted before it began */
     uint32_t from;   /* its JSON begins here, and its members */
     uint32_t first_member;
-    uint32_t id;                /* of its node */
-    uint32_t run, run_from;     /* of a list after "<<": items, members before the item */
-    struct yaml_pos merge, end; /* the last "<<", and the end of its value */
+    uint32_t id;                     /* of its node */
+    uint32_t run, run_from;          /* of a list after "<<": items, members before the item */
+    struct yaml_location merge, end; /* the last "<<", and the end of its value */
 };
 
 struct emitter {
@@ -40,10 +40,10 @@ struct emitter {
     const struct yaml_limits *limits;
     struct emitted *out;
     struct frame *frames;
-    uint32_t depth;       /* frames in use */
-    uint32_t flow;        /* depth of brackets */
-    uint32_t transparent; /* transparent frames */
-    struct yaml_pos end;  /* of the last scalar, alias or container within a "<<" */
+    uint32_t depth;           /* frames in use */
+    uint32_t flow;            /* depth of brackets */
+    uint32_t transparent;     /* transparent frames */
+    struct yaml_location end; /* of the last scalar, alias or container within a "<<" */
     struct anchors anchors;
     struct members members;
     size_t steps, alias_steps; /* of go-yaml's decoder, for its rule on aliases */
@@ -61,37 +61,39 @@ static inline struct str emitter_str(const yaml_char_t *z) {
 
 /* The comma between members or elements: none after an opening bracket or a key. */
 void yaml_emit_separate(struct buf *json);
-enum ec yaml_emit_check_json(const struct emitter *e, struct yaml_pos pos, struct err *err)
+enum ec yaml_emit_check_json(const struct emitter *e, struct yaml_location pos, struct err *err)
     MUST_CHECK;
-enum ec yaml_emit_count(struct emitter *e, size_t own, size_t of_alias, struct yaml_pos pos,
-                        struct err *err) MUST_CHECK;
+enum ec yaml_emit_count(struct emitter *e, size_t own, size_t of_alias,
+                        struct yaml_location pos, struct err *err) MUST_CHECK;
 /* A value begins; the mapping expects a key next. */
 void yaml_emit_take_value(struct emitter *e);
-enum ec yaml_emit_bad_merge(struct yaml_pos pos, struct err *err);
-enum ec yaml_emit_bad_key(struct yaml_pos pos, const char *what, struct err *err);
-enum ec yaml_emit_put_key(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
-                          uint32_t source, struct yaml_pos alias, struct err *err) MUST_CHECK;
-enum ec yaml_emit_put_value(struct emitter *e, const struct scalar *s, struct yaml_pos pos,
-                            uint32_t source, struct yaml_pos alias, struct err *err) MUST_CHECK;
+enum ec yaml_emit_bad_merge(struct yaml_location pos, struct err *err);
+enum ec yaml_emit_bad_key(struct yaml_location pos, const char *what, struct err *err);
+enum ec yaml_emit_put_key(struct emitter *e, const struct scalar *s, struct yaml_location pos,
+                          uint32_t source, struct yaml_location alias, struct err *err)
+    MUST_CHECK;
+enum ec yaml_emit_put_value(struct emitter *e, const struct scalar *s, struct yaml_location pos,
+                            uint32_t source, struct yaml_location alias, struct err *err)
+    MUST_CHECK;
 
 /* --- expand.c --- */
 
 enum ec yaml_expand_define_scalar(struct emitter *e, const yaml_char_t *name,
-                                  const struct scalar *scalar, struct yaml_pos pos,
+                                  const struct scalar *scalar, struct yaml_location pos,
                                   struct err *err) MUST_CHECK;
 /* The value of the anchor is the frame just pushed. */
 enum ec yaml_expand_define_container(struct emitter *e, const yaml_char_t *name,
-                                     enum anchor_kind kind, struct yaml_pos pos,
+                                     enum anchor_kind kind, struct yaml_location pos,
                                      struct err *err) MUST_CHECK;
 /* Whether the emitter is within the value of a "<<". */
 bool yaml_expand_is_merging(const struct emitter *e);
-enum ec yaml_expand_begin_merge(struct emitter *e, struct yaml_pos key, struct err *err)
+enum ec yaml_expand_begin_merge(struct emitter *e, struct yaml_location key, struct err *err)
     MUST_CHECK;
 /* The innermost frame ends; the caller pops it afterwards. */
 enum ec yaml_expand_end(struct emitter *e, struct err *err) MUST_CHECK;
 /* The frame that was pushed for the value of a "<<" has been popped. */
 void yaml_expand_end_merge(struct emitter *e);
-enum ec yaml_expand_alias(struct emitter *e, struct str name, struct yaml_pos pos,
+enum ec yaml_expand_alias(struct emitter *e, struct str name, struct yaml_location pos,
                           struct err *err) MUST_CHECK;
 
 #endif

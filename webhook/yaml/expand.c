@@ -9,7 +9,7 @@ static struct frame *top(struct emitter *e) {
 
 /* ---- definitions --------------------------------------------------------------------- */
 
-static enum ec define(struct emitter *e, const yaml_char_t *name, struct yaml_pos pos,
+static enum ec define(struct emitter *e, const yaml_char_t *name, struct yaml_location pos,
                       enum anchor_kind kind, struct anchor **out, struct err *err) {
     if (yaml_anchors_define(&e->anchors, emitter_str(name), out, err) != EC_OK)
         return yaml_err_at(err, pos);
@@ -18,13 +18,13 @@ static enum ec define(struct emitter *e, const yaml_char_t *name, struct yaml_po
     return EC_OK;
 }
 
-static enum ec no_room(struct emitter *e, struct yaml_pos pos, struct err *err) {
+static enum ec no_room(struct emitter *e, struct yaml_location pos, struct err *err) {
     arena_fail(&e->anchors.names, err);
     return yaml_err_at(err, pos);
 }
 
 enum ec yaml_expand_define_scalar(struct emitter *e, const yaml_char_t *name,
-                                  const struct scalar *scalar, struct yaml_pos pos,
+                                  const struct scalar *scalar, struct yaml_location pos,
                                   struct err *err) {
     struct anchor *a;
     if (name == NULL)
@@ -40,7 +40,7 @@ enum ec yaml_expand_define_scalar(struct emitter *e, const yaml_char_t *name,
 }
 
 enum ec yaml_expand_define_container(struct emitter *e, const yaml_char_t *name,
-                                     enum anchor_kind kind, struct yaml_pos pos,
+                                     enum anchor_kind kind, struct yaml_location pos,
                                      struct err *err) {
     struct anchor *a;
     if (name == NULL)
@@ -92,7 +92,7 @@ bool yaml_expand_is_merging(const struct emitter *e) {
     return e->transparent != 0 || emitter_state(e) == MERGE;
 }
 
-enum ec yaml_expand_begin_merge(struct emitter *e, struct yaml_pos key, struct err *err) {
+enum ec yaml_expand_begin_merge(struct emitter *e, struct yaml_location key, struct err *err) {
     top(e)->state = MERGE;
     top(e)->merges = true;
     top(e)->merge = key;
@@ -160,7 +160,7 @@ enum ec yaml_expand_end(struct emitter *e, struct err *err) {
 /* ---- aliases ------------------------------------------------------------------------- */
 
 /* Appends a copy of the anchor's value to the output. */
-static enum ec copy_again(struct emitter *e, const struct anchor *a, struct yaml_pos alias,
+static enum ec copy_again(struct emitter *e, const struct anchor *a, struct yaml_location alias,
                           struct err *err) {
     struct buf *json = e->out->json;
     struct locations *locations = e->out->locations;
@@ -191,7 +191,7 @@ static enum ec add_members(struct emitter *e, const struct anchor *a, struct err
     return EC_OK;
 }
 
-static enum ec merge_again(struct emitter *e, const struct anchor *a, struct yaml_pos pos,
+static enum ec merge_again(struct emitter *e, const struct anchor *a, struct yaml_location pos,
                            struct err *err) {
     if (a->kind != ANCHOR_MAP)
         return yaml_emit_bad_merge(pos, err);
@@ -205,8 +205,8 @@ static enum ec merge_again(struct emitter *e, const struct anchor *a, struct yam
     return EC_OK;
 }
 
-static enum ec container_again(struct emitter *e, const struct anchor *a, struct yaml_pos pos,
-                               struct err *err) {
+static enum ec container_again(struct emitter *e, const struct anchor *a,
+                               struct yaml_location pos, struct err *err) {
     bool map = a->kind == ANCHOR_MAP;
     yaml_emit_take_value(e);
     yaml_emit_separate(e->out->json);
@@ -220,7 +220,7 @@ static enum ec container_again(struct emitter *e, const struct anchor *a, struct
     return yaml_emit_check_json(e, a->pos, err);
 }
 
-static enum ec find_anchor(struct emitter *e, struct str name, struct yaml_pos pos,
+static enum ec find_anchor(struct emitter *e, struct str name, struct yaml_location pos,
                            const struct anchor **out, struct err *err) {
     *out = yaml_anchors_find(&e->anchors, name);
     if (*out == NULL)
@@ -236,7 +236,7 @@ static enum ec find_anchor(struct emitter *e, struct str name, struct yaml_pos p
     return yaml_err_at(err, pos);
 }
 
-enum ec yaml_expand_alias(struct emitter *e, struct str name, struct yaml_pos pos,
+enum ec yaml_expand_alias(struct emitter *e, struct str name, struct yaml_location pos,
                           struct err *err) {
     const struct anchor *a;
     enum emit_state state = emitter_state(e);

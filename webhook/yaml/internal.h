@@ -35,10 +35,10 @@ struct yaml_cursor {
 
 void yaml_cursor_to_index(struct yaml_cursor *c, struct str text, size_t index);
 void yaml_cursor_to_offset(struct yaml_cursor *c, struct str text, size_t off);
-struct yaml_pos yaml_cursor_location(const struct yaml_cursor *c);
+struct yaml_location yaml_cursor_location(const struct yaml_cursor *c);
 
 /* Sets the location of an error that has none; returns its code. */
-enum ec yaml_err_at(struct err *err, struct yaml_pos pos);
+enum ec yaml_err_at(struct err *err, struct yaml_location pos);
 
 #define ORIGIN_NONE UINT32_MAX
 #define ORIGIN_GONE (UINT32_MAX - 1)
@@ -47,12 +47,12 @@ enum ec yaml_err_at(struct err *err, struct yaml_pos pos);
 /* A node keeps its id when others are removed; ids ascend. */
 struct origin {
     uint32_t id;
-    uint32_t source;       /* id of the node it is a copy of, or ORIGIN_NONE */
-    struct yaml_pos alias; /* that made it a copy */
+    uint32_t source;            /* id of the node it is a copy of, or ORIGIN_NONE */
+    struct yaml_location alias; /* that made it a copy */
 };
 
 struct locations {
-    struct yaml_pos *p;
+    struct yaml_location *p;
     struct origin *origin; /* when tracked: the document has a "<<" or an alias */
     uint32_t n;
     uint32_t cap;
@@ -68,8 +68,8 @@ enum ec yaml_locations_room(struct locations *to, size_t more, uint32_t max, str
 /* Nodes have origins from now on; those added so far are no copies. Errors: EC_NOMEM. */
 enum ec yaml_locations_track(struct locations *to, struct err *err) MUST_CHECK;
 /* Adds one; yaml_locations_room() has made room. */
-void yaml_locations_add(struct locations *to, struct yaml_pos pos, uint32_t source,
-                        struct yaml_pos alias);
+void yaml_locations_add(struct locations *to, struct yaml_location pos, uint32_t source,
+                        struct yaml_location alias);
 /* The id of the next node. */
 uint32_t yaml_locations_next_id(const struct locations *to);
 /* The node with that id; NODE_NONE when there is none, or it was removed. */

@@ -25,13 +25,13 @@ void yaml_cursor_to_offset(struct yaml_cursor *c, struct str text, size_t off) {
         step(c, text);
 }
 
-struct yaml_pos yaml_cursor_location(const struct yaml_cursor *c) {
+struct yaml_location yaml_cursor_location(const struct yaml_cursor *c) {
     size_t col = c->off - c->line_at + 1;
-    return (struct yaml_pos){c->line, col > UINT32_MAX ? UINT32_MAX : (uint32_t)col};
+    return (struct yaml_location){c->line, col > UINT32_MAX ? UINT32_MAX : (uint32_t)col};
 }
 
-enum ec yaml_err_at(struct err *err, struct yaml_pos pos) {
-    err_place(err, NULL, pos.line, pos.col);
+enum ec yaml_err_at(struct err *err, struct yaml_location pos) {
+    err_locate(err, NULL, pos.line, pos.col);
     return err->code;
 }
 
@@ -90,8 +90,8 @@ enum ec yaml_locations_track(struct locations *to, struct err *err) {
     return EC_OK;
 }
 
-void yaml_locations_add(struct locations *to, struct yaml_pos pos, uint32_t source,
-                        struct yaml_pos alias) {
+void yaml_locations_add(struct locations *to, struct yaml_location pos, uint32_t source,
+                        struct yaml_location alias) {
     if (to->tracked)
         to->origin[to->n] =
             (struct origin){.id = to->next_id++, .source = source, .alias = alias};

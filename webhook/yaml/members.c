@@ -52,13 +52,13 @@ static int compare_entries(const void *pa, const void *pb) {
     return order != 0 ? order : (a->order > b->order) - (a->order < b->order);
 }
 
-static bool is_before(struct yaml_pos a, struct yaml_pos b) {
+static bool is_before(struct yaml_location a, struct yaml_location b) {
     return a.line != b.line ? a.line < b.line : a.col < b.col;
 }
 
 static enum ec fail_twice(const struct emitted *out, struct str key, uint32_t a, uint32_t b,
                           struct err *err) {
-    const struct yaml_pos *pos = out->locations->p;
+    const struct yaml_location *pos = out->locations->p;
     const bool in_order = is_before(pos[a], pos[b]);
     err_set(err, EC_SCHEMA, "duplicate key %.*s%s, first on line %u",
             STR_ARG(str_slice(key, 0, 64)), key.n > 64 ? "...\"" : "",

@@ -112,7 +112,7 @@ static enum ec read_raw(struct yaml *y, struct str raw, size_t *at, struct err *
 }
 
 /* "duplicate key "a", first on line 3" */
-static void note_first(struct err *err, struct yaml_pos first) {
+static void note_first(struct err *err, struct yaml_location first) {
     size_t n = strlen(err->msg);
     snprintf(err->msg + n, sizeof err->msg - n, ", first on line %u", first.line);
 }
@@ -271,7 +271,7 @@ static enum ec next_yaml(struct yaml *y, bool *found, struct err *err) {
 
 /* --- JSON --- */
 
-static struct yaml_pos pos_at(struct yaml *y, struct yaml_cursor from, size_t off) {
+static struct yaml_location pos_at(struct yaml *y, struct yaml_cursor from, size_t off) {
     yaml_cursor_to_offset(&from, y->text, off);
     return yaml_cursor_location(&from);
 }
@@ -419,7 +419,7 @@ int64_t yaml_source(const struct yaml_doc *doc, uint32_t node) {
     return source == NODE_NONE ? YAML_GONE : (int64_t)source;
 }
 
-struct yaml_pos yaml_alias(const struct yaml_doc *doc, uint32_t node) {
+struct yaml_location yaml_alias(const struct yaml_doc *doc, uint32_t node) {
     return doc->locations->tracked ? doc->locations->origin[node].alias : doc->pos[node];
 }
 
@@ -430,16 +430,16 @@ const struct yaml_merge *yaml_merge_of(const struct yaml_doc *doc, uint32_t mapp
                : bsearch(&key, doc->merges, doc->n_merges, sizeof key, compare_merges);
 }
 
-struct yaml_pos yaml_where(const struct yaml_doc *doc, struct str pointer) {
+struct yaml_location yaml_where(const struct yaml_doc *doc, struct str pointer) {
     struct json_cursor near = JSON_CURSOR_INIT;
     return yaml_where_from(doc, &near, 0, pointer);
 }
 
-struct yaml_pos yaml_where_from(const struct yaml_doc *doc, struct json_cursor *near,
-                                json_at from, struct str pointer) {
+struct yaml_location yaml_where_from(const struct yaml_doc *doc, struct json_cursor *near,
+                                     json_at from, struct str pointer) {
     bool exact;
     json_at at = nearest(doc->json, near, from, pointer, &exact);
-    return at == JSON_NONE ? (struct yaml_pos){0, 0} : doc->pos[at];
+    return at == JSON_NONE ? (struct yaml_location){0, 0} : doc->pos[at];
 }
 
 /* The container of the node at a pointer. */
@@ -449,12 +449,12 @@ static json_at parent(const struct json *j, struct str pointer) {
     return pointer.n == 0 ? JSON_NONE : json_find(j, str_slice(pointer, 0, pointer.n - 1));
 }
 
-struct yaml_pos yaml_where_key(const struct yaml_doc *doc, struct str pointer) {
+struct yaml_location yaml_where_key(const struct yaml_doc *doc, struct str pointer) {
     struct json_cursor near = JSON_CURSOR_INIT;
     bool exact;
     json_at at = nearest(doc->json, &near, 0, pointer, &exact);
     if (at == JSON_NONE)
-        return (struct yaml_pos){0, 0};
+        return (struct yaml_location){0, 0};
     /* A key is the node before its value. */
     if (exact && json_is(doc->json, parent(doc->json, pointer), JSON_OBJECT))
         at--;
@@ -466,7 +466,7 @@ enum ec yaml_require_plain(const struct yaml_doc *doc, struct err *err) {
     for (uint32_t i = 0; i < j->n_nodes; i++) {
         if (!json_is_odd(j, i))
             continue;
-        err_place(err, NULL, doc->pos[i].line, doc->pos[i].col);
+        err_locate(err, NULL, doc->pos[i].line, doc->pos[i].col);
         return err_set(err, EC_SCHEMA,
                        "a string with the character U+0000 or half a surrogate pair, which no "
                        "field may hold");

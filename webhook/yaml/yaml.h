@@ -36,7 +36,7 @@ struct json_cursor;
 
 struct yaml; /* a stream */
 
-struct yaml_pos {
+struct yaml_location {
     uint32_t line; /* 1-based, in the file */
     uint32_t col;  /* 1-based, in bytes */
 };
@@ -57,13 +57,13 @@ struct yaml_limits {
 /* The last "<<" of a mapping: the location of the key, and of the end of its value. */
 struct yaml_merge {
     uint32_t mapping;
-    struct yaml_pos key, end;
+    struct yaml_location key, end;
 };
 
 /* A member that a later "<<" overrides. */
 struct yaml_lost {
     uint32_t mapping;
-    struct yaml_pos pos; /* of its key */
+    struct yaml_location pos; /* of its key */
 };
 
 struct locations;
@@ -74,7 +74,7 @@ struct yaml_doc {
     const struct json *json; /* the document's nodes; json->text is the JSON text, unescaped */
     const char *raw;  /* the JSON text before unescaping, raw_bytes long, for readers of */
     size_t raw_bytes; /* their own (jansson); compact unless the file itself is JSON */
-    const struct yaml_pos *pos; /* one per node of json, keys included */
+    const struct yaml_location *pos; /* one per node of json, keys included */
     const char *note; /* NULL, or a warning for the user ("text after ... is ignored") */
     uint32_t note_line;
     bool ignored; /* the note is about text that is not part of the document */
@@ -90,7 +90,7 @@ enum { YAML_WRITTEN = -1, YAML_GONE = -2 };
  * is not part of the document. */
 int64_t yaml_source(const struct yaml_doc *doc, uint32_t node);
 /* The location of the alias that made the copy. */
-struct yaml_pos yaml_alias(const struct yaml_doc *doc, uint32_t node);
+struct yaml_location yaml_alias(const struct yaml_doc *doc, uint32_t node);
 /* The last "<<" of a mapping, or NULL. */
 const struct yaml_merge *yaml_merge_of(const struct yaml_doc *doc, uint32_t mapping);
 
@@ -112,13 +112,13 @@ void yaml_close(struct yaml *y); /* NULL is fine */
 enum ec yaml_require_plain(const struct yaml_doc *doc, struct err *err) MUST_CHECK;
 
 /* Location of the value at a JSON pointer; of its nearest existing ancestor when there is none. */
-struct yaml_pos yaml_where(const struct yaml_doc *doc, struct str pointer);
+struct yaml_location yaml_where(const struct yaml_doc *doc, struct str pointer);
 /* The same, with the pointer relative to node `from` of doc->json. `near` belongs to that document;
  * it makes consecutive lookups in one array cheap. */
-struct yaml_pos yaml_where_from(const struct yaml_doc *doc, struct json_cursor *near,
-                                uint32_t from, struct str pointer);
+struct yaml_location yaml_where_from(const struct yaml_doc *doc, struct json_cursor *near,
+                                     uint32_t from, struct str pointer);
 /* The same for the key of a member (the last token of the pointer); for an element of an array,
  * that of the element. */
-struct yaml_pos yaml_where_key(const struct yaml_doc *doc, struct str pointer);
+struct yaml_location yaml_where_key(const struct yaml_doc *doc, struct str pointer);
 
 #endif
