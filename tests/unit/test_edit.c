@@ -3,7 +3,6 @@
 #include "object_rules.h"
 
 #include "edit/apply.h"
-#include "edit/krm.h"
 #include "json_doc.h"
 
 /* ---- a text changed at its positions --------------------------------------------------- */

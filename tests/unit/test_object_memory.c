@@ -52,7 +52,7 @@ void mem_free(void *p) {
 
 /* ---- one pod of many containers -------------------------------------------------------- */
 
-enum { CONTAINERS = 40000 };
+enum { CONTAINERS = 20000 };
 
 static void put_pod(struct buf *out) {
     buf_puts(out, "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n");
