@@ -251,7 +251,8 @@ bool server_charge_reply(struct server_reply *reply) {
     struct conn *c = reply->conn;
     if (c == NULL || server_body_charge_reply(c))
         return true;
-    atomic_fetch_add(&c->worker->server->refused[SERVER_MEMORY], 1); /* the watchdog makes room */
+    atomic_fetch_add(&c->worker->server->refused[SERVER_MEMORY],
+                     1); /* the watchdog makes room */
     return false;
 }
 
