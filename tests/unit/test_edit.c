@@ -485,6 +485,8 @@ static const struct {
     {"l:\n- name: x\n  more: 1\n", "a",
      "2:3: this entry has more than a name, which the webhook would remove"},
     {"l:\n- name: a\n  more: 1\n", "a b", "l:\n- name: a\n  more: 1\n- name: b\n"},
+    {"l:\n- name: x\n    y\n", "a",
+     "2:9: this value is written in a way that cannot be changed in place"},
     {"l: [x]\n", "a", "1:5: this entry has more than a name, which the webhook would remove"},
     {"l: ~\n", "a b", "l: [{name: a}, {name: b}]\n"},
 };
