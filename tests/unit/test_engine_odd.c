@@ -73,6 +73,12 @@ static const struct row {
      NULL,
      "namespace",
      false},
+    {SPEC "  registry: ghcr.io/acme\n  exemptions: [{images: [q.io], reason: r, owner: o}, "
+          "{images: [q.io], reason: r, owner: o, namespaces: [a]}]\n",
+     {ODD_NAMESPACE, N_ODD},
+     NULL,
+     "namespace",
+     false},
 };
 
 static const struct str words[N_ODD] = {
