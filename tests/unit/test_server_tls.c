@@ -462,10 +462,14 @@ static void crumbs_of_a_handshake_are_refused(void **state) {
     server_stop(s);
 }
 
+static void begin(struct client *c) {
+    client_send(c, "\x16\x03\x01\x40\0\x01\x00\x3f\xfc\x03\x03", 11);
+}
+
 /* A handshake that its client has begun. */
 static struct client *begun(struct server *s) {
     struct client *c = client_new(server_port(s));
-    client_send(c, "\x16\x03\x01\x40\0\x01\x00\x3f\xfc\x03\x03", 11);
+    begin(c);
     return c;
 }
 
@@ -558,6 +562,8 @@ static void handshakes_last_while_none_waits(void **state) {
     struct client *slow[MOST], *waits;
     for (int round = 0; round < 2; round++) {
         uint64_t cut_before = fixture_stats(s).timed_out;
+        waits = client_new(server_port(s));
+        wait_until(fixture_stats(s).connections_open == 1); /* not in the backlog */
         struct client *witness = client_new_tls(server_port(s), NULL, NULL);
         for (int i = 0; i < MOST; i++)
             slow[i] = begun(s);
@@ -565,7 +571,7 @@ static void handshakes_last_while_none_waits(void **state) {
         client_wait_end(witness);
         client_free(witness);
         assert_int_equal(fixture_stats(s).timed_out, cut_before);
-        waits = begun(s);
+        begin(waits);
         wait_until(fixture_stats(s).handshakes_delayed == (uint64_t)round + 1);
         assert_true(fixture_stats(s).timed_out > cut_before);
         client_free(waits);
