@@ -22,7 +22,7 @@ floor_quick=75
 fuzz_seconds=${PULLGATE_FUZZ_SECONDS:-60}
 # Parts of ctest's expressions; filters.sh holds that each matches a test.
 # Tests of what runs in several threads.
-threaded=('^unit\.server' '^unit\.audit' '^unit\.metrics' '^unit\.nomem_daemon' '^unit\.match' '^http\.' '^chaos\.')
+threaded=('^unit\.server' '^unit\.audit' '^unit\.metrics' '^unit\.nomem_daemon' '^unit\.match' '^cli\.verbs' '^cli\.flags' '^http\.' '^chaos\.')
 # What qemu-user runs. It carries no seccomp filter, and a server in it is too slow for its own deadlines.
 emulated=('^unit' '^golden' '^corpus' '^lint\.elf')
 not_emulated=('^unit\.sandbox' '^unit\.server' '^unit\.nomem' '^corpus\.http' '^golden\.https' '^golden\.cli')

@@ -92,6 +92,10 @@ check "explain -o json: is JSON" jq -e --slurp 'length == 7 and all(has("verdict
 transcript explain-image.text 1 "${explain[@]}" -p ../rules/explain.yaml -n team -l app=a,tier=gold \
     --service-account runner --user jane --group dev --group ops \
     nginx quay.io/acme/tool:1 "ghcr.io/evil/x@sha256:$digest" ghcr.io/ok/app registry.example/lib/x:1 docker.io/x NGINX
+run "${explain[@]}" -p ../rules/explain.yaml -n team -l app=a,tier=gold --service-account runner --user jane \
+    --group ops -o json nginx
+same "explain -o json: each question of a rule" "$(jq -r '[.rules[0].questions[] | "\(.what) \(.holds)"] | join(", ")' \
+    "$work/out")" "namespace true, service account false, user false, groups true, labels true"
 transcript explain-unmatched.text 1 "${explain[@]}" -p ../rules/explain.yaml nginx
 transcript explain-update.text 1 "${explain[@]}" -p rules.yaml --operation UPDATE good.yaml many.yaml
 transcript explain-expired.text 1 "$POLICYCTL" explain --now 2027-02-01 -p rules.yaml -n team quay.io/tool:1

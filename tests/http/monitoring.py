@@ -7,7 +7,6 @@ Every metric, label and plain label value in an expression must be exported; eve
 family must be used somewhere; every expression must parse; and every alert must be needed by
 its tests, both that it fires and that it does not always.
 """
-import copy
 import json
 import pathlib
 import re
@@ -99,28 +98,21 @@ def check_alerts(rules, tests):
                 complain(f"test \"{test['name']}\":", name, "is not exported")
 
 
-def passes(rules, tests):
-    for name, content in (("", rules), ("-test", tests)):
-        (work / f"prometheus-rules{name}.yaml").write_text(yaml.safe_dump(content))
-    return subprocess.run(["promtool", "test", "rules", "prometheus-rules-test.yaml"], cwd=work,
-                          capture_output=True).returncode == 0
-
-
 def check_tests_notice(rules, tests):
-    """An alert that is gone, or always there, must turn the tests red that speak of it."""
-    for g, group in enumerate(rules["groups"]):
-        for r, rule in enumerate(group["rules"]):
-            own = [t for t in tests["tests"] if f'alertname="{rule["alert"]}"' in json.dumps(
-                t["promql_expr_test"]).replace('\\"', '"')]
-            if not own or not passes(rules, {**tests, "tests": own}):
-                complain(rule["alert"] + ": no tests, or tests that do not pass")
-                continue
-            for word, change in (("never", {"expr": "vector(1) > 2"}),
-                                 ("always", {"expr": "vector(1)", "for": "0s"})):
-                mutant = copy.deepcopy(rules)
-                mutant["groups"][g]["rules"][r].update(change)
-                if passes(mutant, {**tests, "tests": own}):
-                    complain(rule["alert"] + f": its tests do not notice that it {word} fires")
+    """Each alert fires at some time of its tests, and at some does not: one that is gone, or always there,
+    turns them red. promtool has shown that the tests pass, so what they expect is what fires."""
+    for rule in (r for g in rules["groups"] for r in g["rules"]):
+        name, fires = rule["alert"], []
+        for test in tests["tests"]:
+            times = [f'alertname="{name}"' in json.dumps(e["exp_samples"]).replace('\\"', '"')
+                     for e in test["promql_expr_test"]]
+            fires += times if any(times) else []
+        if True not in fires or False not in fires:
+            complain(name + ": in no test, or its tests do not show that it begins or ends")
+    for test in tests["tests"]:
+        for e in test["promql_expr_test"]:
+            if e["expr"] != 'ALERTS{alertstate="firing"}':
+                complain(f"test \"{test['name']}\": does not look at all firing alerts:", e["expr"])
 
 
 def all_panels(board):

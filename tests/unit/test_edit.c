@@ -232,7 +232,8 @@ static void hear_note(void *arg, const char *file, uint32_t line, const char *te
 }
 
 static const char rules[] = "  registry: r.io\n  imagePullSecrets: [s]\n"
-                            "  imagePullPolicy: Always\n  denied: [evil.io]\n";
+                            "  imagePullPolicy: Always\n  denied: [evil.io]\n"
+                            "  exemptions: [{images: [q.io], reason: r, owner: o}]\n";
 
 /* The new text, or the error; *heard is what a person reads. */
 static void apply(const char *text, bool templates, struct buf *out, struct heard *heard) {
@@ -421,6 +422,20 @@ static void every_style_is_kept(void **state) {
     assert_true(all);
 }
 
+/* Notes, as of an exemption, are not read, and hide nothing behind them. */
+static void every_denial_is_read(void **state) {
+    static const char text[] =
+        HEAD "spec: {containers: [{name: a, image: evil.io/x}, {name: b, image: q.io/x}, "
+             "{name: c, image: evil.io/y}]}\n";
+    struct buf out = BUF_INIT(1 << 16);
+    struct heard heard = {.text = BUF_INIT(1 << 16)};
+    (void)state;
+    apply(text, false, &out, &heard);
+    assert_str(buf_view(&heard.text), STR("reason 1 2\nreason 1 2\n"));
+    buf_done(&out);
+    buf_done(&heard.text);
+}
+
 static void a_person_reads_what_is_left(void **state) {
     static const char text[] = "---\n" HEAD "spec: {containers: [{image: evil.io/x}]}\n---\n"
                                "apiVersion: a.io/v1\nkind: K\nspec: {image: x/y}\n---\n"
@@ -470,6 +485,8 @@ static const struct {
     {"l:\n- name: x\n  more: 1\n", "a",
      "2:3: this entry has more than a name, which the webhook would remove"},
     {"l:\n- name: a\n  more: 1\n", "a b", "l:\n- name: a\n  more: 1\n- name: b\n"},
+    {"l:\n- name: x\n    y\n", "a",
+     "2:9: this value is written in a way that cannot be changed in place"},
     {"l: [x]\n", "a", "1:5: this entry has more than a name, which the webhook would remove"},
     {"l: ~\n", "a b", "l: [{name: a}, {name: b}]\n"},
 };
@@ -579,6 +596,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(marks_are_escaped),
     cmocka_unit_test(digests_tell_values_apart),
     cmocka_unit_test(every_style_is_kept),
+    cmocka_unit_test(every_denial_is_read),
     cmocka_unit_test(a_person_reads_what_is_left),
     cmocka_unit_test(lists_become_others),
     cmocka_unit_test(results_are_written),

@@ -347,6 +347,7 @@ static void gather(struct lint_findings *f) {
     report_lint_add(f, LINT_SYNTAX, STR("<stdin>"), 2, 4, STR("no end"));
     report_lint_add(f, LINT_NO_RULES, STR("<stdin>"), 1, 1, STR("no rules"));
     report_lint_add(f, LINT_SYNTAX, STR("<stdin>"), 2, 4, STR("no end")); /* shown once */
+    report_lint_add(f, LINT_SYNTAX, STR("<stdin>"), 2, 5, STR("nor here"));
     report_lint_sort(f);
 }
 
@@ -367,13 +368,13 @@ static void test_lint(void **state) {
     } rows[] = {
         {&report_lint_text, "<stdin>:1:1: warning: no rules [no-rules]\n"},
         {&report_lint_text, "<stdin>:2:4: error: no end [invalid-syntax]\nc: [\n   ^\n    "},
-        {&report_lint_text, "1 error, 1 warning, 0 notes\n"},
+        {&report_lint_text, "2 errors, 1 warning, 0 notes\n"},
         {&report_lint_json, "{\"file\":\"<stdin>\",\"line\":1,\"column\":1,\"level\":"
                             "\"warning\",\"id\":\"no-rules\","},
-        {&report_lint_json, "\"summary\":{\"errors\":1,\"warnings\":1,\"notes\":0}"},
+        {&report_lint_json, "\"summary\":{\"errors\":2,\"warnings\":1,\"notes\":0}"},
         {&report_github, "::error file=<stdin>,line=2,col=4,title=invalid-syntax::no end. "},
         {&report_sarif, "\"region\":{\"startLine\":2,\"startColumn\":4}"},
-        {&report_junit, "tests=\"3\" failures=\"2\" errors=\"0\""},
+        {&report_junit, "tests=\"4\" failures=\"3\" errors=\"0\""},
         {&report_junit, "<testcase name=\"no findings\" classname=\"clean.yaml\"/>"},
         {&report_junit,
          "<testcase name=\"no-rules: no rules (line 1)\" classname=\"&lt;stdin&gt;\">"},
@@ -393,9 +394,17 @@ static void test_paths(void **state) {
     static const struct {
         const char *path, *uri;
     } rows[] = {
-        {"a/b.yaml", "a/b.yaml"}, {"./a", "a"},      {".//a", "a"},
-        {"././a", "a"},           {"../a", "../a"},  {"a b#?%", "a%20b%23%3F%25"},
-        {"\xc3\xa9", "%C3%A9"},   {"/", "file:///"}, {"/no/such/x y", "file:///no/such/x%20y"},
+        {"a/b.yaml", "a/b.yaml"},
+        {"./a", "a"},
+        {".//a", "a"},
+        {"././a", "a"},
+        {"../a", "../a"},
+        {"a b#?%", "a%20b%23%3F%25"},
+        {"azAZ09-._~/@+,=!$&'()*;", "azAZ09-._~/@+,=!$&'()*;"},
+        {"`{[:", "%60%7B%5B%3A"},
+        {"\xc3\xa9", "%C3%A9"},
+        {"/", "file:///"},
+        {"/no/such/x y", "file:///no/such/x%20y"},
     };
     char here[4096];
     struct buf path = BUF_INIT(8192), uri = BUF_INIT(8192);

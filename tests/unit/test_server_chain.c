@@ -256,12 +256,54 @@ static void odd_der_is_refused(void **state) {
     }
 }
 
+/* DER that ends early where a part is counted, and where the key is looked for. */
+static void cut_der_is_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *bytes;
+        unsigned n;
+        const char *expected;
+    } rows[] = {
+        {"half an element", "\x30\x01\x05", 3, "more names"},
+        {"a sequence alone", "\x30\x00", 2, "malformed"},
+        {"an empty signed part", "\x30\x02\x30\x00", 4, "malformed"},
+        {"a signed part that is a number", "\x30\x03\x02\x01\x05", 5, "malformed"},
+        {"a version alone", "\x30\x07\x30\x05\xa0\x03\x02\x01\x02", 9, "malformed"},
+        {"a serial alone", "\x30\x05\x30\x03\x02\x01\x05", 7, "malformed"},
+        {"five elements", "\x30\x0c\x30\x0a\x02\x00\x30\x00\x30\x00\x30\x00\x30\x00", 14,
+         "malformed"},
+        {"an empty key", "\x30\x0e\x30\x0c\x02\x00\x30\x00\x30\x00\x30\x00\x30\x00\x30\x00", 16,
+         "malformed"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const gnutls_datum_t der = {(unsigned char *)rows[i].bytes, rows[i].n};
+        expect(rows[i].name, &der, 1, rows[i].expected);
+    }
+}
+
+/* The first half of an element behind the signature: no key is read from what cannot be counted. */
+static void a_half_part_behind_a_good_key_is_refused(void **state) {
+    (void)state;
+    gnutls_datum_t der = certify_take(on_curve(GNUTLS_ECC_CURVE_SECP256R1), 1);
+    unsigned char *longer = gnutls_malloc(der.size + 1);
+    assert_true(der.data[0] == 0x30 && der.data[1] == 0x82 && der.data[3] != 0xff);
+    memcpy(longer, der.data, der.size);
+    longer[3]++;
+    longer[der.size] = 0x05;
+    const gnutls_datum_t changed = {longer, der.size + 1};
+    expect("half an element", &changed, 1, "more names");
+    gnutls_free(longer);
+    gnutls_free(der.data);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_have_a_known_cost),
         cmocka_unit_test(chains_and_their_parts_are_counted),
         cmocka_unit_test(broken_messages_are_told),
         cmocka_unit_test(odd_der_is_refused),
+        cmocka_unit_test(cut_der_is_refused),
+        cmocka_unit_test(a_half_part_behind_a_good_key_is_refused),
     };
     return cmocka_run_group_tests(tests, make_signer, free_signer);
 }

@@ -362,6 +362,27 @@ static void unread_answers_make_memory_room(void **state) {
     server_stop(s);
 }
 
+/* A buffer that doubled is fitted to its answer, and what is charged and kept is what is allocated: the bytes and
+ * one, with the page of the body. */
+static void an_answer_is_charged_to_the_byte(void **state) {
+    (void)state;
+    enum { BYTES = 700000, BODY_PAGE = 4096 };
+    struct server *s = fixture_start_default();
+    struct client *c = client_new(server_port(s));
+    struct reply r;
+    static const char *const sizes[] = {"600000", "700000"};
+    for (size_t i = 0; i < 2; i++) {
+        client_post(c, "/sized", "x/y", sizes[i], 6, &r);
+        assert_int_equal(r.status, 200);
+        reply_done(&r);
+        wait_until(fixture_stats(s).in_flight == 0);
+    }
+    wait_until(fixture_stats(s).memory_bytes == BYTES + 1 + BODY_PAGE);
+    client_free(c);
+    wait_until(fixture_stats(s).memory_bytes == 0);
+    server_stop(s);
+}
+
 /* What a request brought is not kept while its answer waits to be read. */
 static void unread_answers_hold_no_body(void **state) {
     (void)state;
@@ -474,6 +495,7 @@ int main(void) {
         cmocka_unit_test(unread_answers_lose_their_place),
         cmocka_unit_test(unread_answers_make_memory_room),
         cmocka_unit_test(unread_answers_hold_no_body),
+        cmocka_unit_test(an_answer_is_charged_to_the_byte),
         cmocka_unit_test(silent_connections_are_not_slow),
         cmocka_unit_test(start_without_memory_is_an_error),
         cmocka_unit_test(requests_without_memory_are_refused),

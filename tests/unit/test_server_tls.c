@@ -462,10 +462,14 @@ static void crumbs_of_a_handshake_are_refused(void **state) {
     server_stop(s);
 }
 
+static void begin(struct client *c) {
+    client_send(c, "\x16\x03\x01\x40\0\x01\x00\x3f\xfc\x03\x03", 11);
+}
+
 /* A handshake that its client has begun. */
 static struct client *begun(struct server *s) {
     struct client *c = client_new(server_port(s));
-    client_send(c, "\x16\x03\x01\x40\0\x01\x00\x3f\xfc\x03\x03", 11);
+    begin(c);
     return c;
 }
 
@@ -542,6 +546,39 @@ static void slow_handshakes_make_room(void **state) {
         client_free(slow[i]);
     client_free(idle);
     client_free(last);
+    server_stop(s);
+}
+
+/* Who waited once waits no more, and who never did was never counted: nobody is cut for them. The witness is
+ * idle for longer than a handshake may last that others wait for. */
+static void handshakes_last_while_none_waits(void **state) {
+    (void)state;
+    enum { MOST = 3 };
+    struct server_config config = tls_config();
+    config.max_handshakes = MOST;
+    config.yield_ms = 400;
+    config.idle_timeout_s = 1;
+    struct server *s = fixture_start(&config);
+    struct client *slow[MOST], *waits;
+    for (int round = 0; round < 2; round++) {
+        uint64_t cut_before = fixture_stats(s).timed_out;
+        waits = client_new(server_port(s));
+        wait_until(fixture_stats(s).connections_open == 1); /* not in the backlog */
+        struct client *witness = client_new_tls(server_port(s), NULL, NULL);
+        for (int i = 0; i < MOST; i++)
+            slow[i] = begun(s);
+        wait_until(fixture_stats(s).handshakes == MOST);
+        client_wait_end(witness);
+        client_free(witness);
+        assert_int_equal(fixture_stats(s).timed_out, cut_before);
+        begin(waits);
+        wait_until(fixture_stats(s).handshakes_delayed == (uint64_t)round + 1);
+        assert_true(fixture_stats(s).timed_out > cut_before);
+        client_free(waits);
+        for (int i = 0; i < MOST; i++)
+            client_free(slow[i]);
+        wait_until(fixture_stats(s).connections_open == 0);
+    }
     server_stop(s);
 }
 
@@ -817,6 +854,7 @@ int main(void) {
         cmocka_unit_test(handshakes_wait_for_each_other),
         cmocka_unit_test(silent_clients_take_no_place),
         cmocka_unit_test(slow_handshakes_make_room),
+        cmocka_unit_test(handshakes_last_while_none_waits),
         cmocka_unit_test(garbage_and_plain_http_are_closed),
         cmocka_unit_test(slow_handshakes_are_cut),
         cmocka_unit_test(a_handshake_that_waits_costs_nothing),
