@@ -53,11 +53,11 @@ static enum ec ask_imgref(struct str before, struct str after, bool *is_host, st
 static enum ec refuse_no_host(const struct parts *p, struct err *err) {
     if (p->has_path)
         return refuse(err, 0,
-                      "\"%.*s\" is no registry host (no '.', no ':', not localhost): write "
+                      "\"%.*s\" is not a registry host (no '.', no ':', not localhost): write "
                       "docker.io/%.*s/ before the rest if Docker Hub is meant",
                       STR_ARG(p->host), STR_ARG(p->host));
     return refuse(err, 0,
-                  "\"%.*s\" is no registry host (no '.', no ':', not localhost): write "
+                  "\"%.*s\" is not a registry host (no '.', no ':', not localhost): write "
                   "docker.io/library/%.*s or docker.io/%.*s if Docker Hub is meant",
                   STR_ARG(p->host), STR_ARG(p->host), STR_ARG(p->host));
 }
