@@ -24,7 +24,7 @@ static void warn_of_lost(struct reader *r) {
         rules_warn_at(
             r, LINT_MERGE_WINS,
             (struct policy_pos){.file = r->file, .line = pos.line, .col = pos.col},
-            "this key has no effect: the \"<<\" after it brings the same key and wins");
+            "this key has no effect: the \"<<\" after it merges the same key, which wins");
     }
 }
 
