@@ -97,7 +97,7 @@ enum ec object_walk_review(struct object_walk *w, struct object *o, struct err *
     struct review review;
     if (o->object != 0)
         return err_set(err, EC_SCHEMA,
-                       "an AdmissionReview in a List, expected a document of its own");
+                       "an AdmissionReview in a List, expected a separate document");
     if (review_decode(&review, o->doc->json, &w->j->arena, err) != EC_OK)
         return err->code;
     o->prefix = STR("/request/object");

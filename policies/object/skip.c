@@ -100,8 +100,7 @@ void object_skip_explain(struct err *err, const char *path, struct object_excerp
         return;
     put_command(&command, path);
     snprintf(msg, sizeof msg,
-             "a template that is not rendered (%.100s); give what it renders, of a Helm chart: "
-             "%.*s",
+             "a template that is not rendered (%.100s); render it first, with Helm: %.*s",
              err->msg, STR_ARG(buf_view(&command)));
     memcpy(err->msg, msg, sizeof msg);
     buf_done(&command);
@@ -184,8 +183,8 @@ void object_skip_put_note(struct object_skip_notes *t, struct buf *out, const ch
     if (!unrendered || (was_noted(t, path) && !t->verbose))
         return;
     put_note(out, path, "skipped, a template that is not rendered");
-    buf_puts(out, t->chart.n != 0 ? ", like the rest of its chart; give what it renders: "
-                                  : "; give what it renders, of a Helm chart: ");
+    buf_puts(out, t->chart.n != 0 ? ", like the rest of its chart; render it first: "
+                                  : "; render it first, with Helm: ");
     put_command(out, path);
     buf_putc(out, '\n');
 }
@@ -213,14 +212,12 @@ static void put_render(struct buf *out, const char *text, struct str folder) {
 void object_skip_put_advice(struct buf *out, const struct json *j, const char *path) {
     struct str whole = str_of(path), name = name_of(whole);
     if (object_skip_is_kustomization(j) || str_starts(name, STR("kustomization.")))
-        put_render(out, "; a kustomization: give what it renders: kubectl kustomize ",
+        put_render(out, "; a kustomization, render it first: kubectl kustomize ",
                    folder_of(whole));
     else if (str_eq(name, STR("Chart.yaml")))
-        put_render(out, "; a Helm chart: give what it renders: helm template ",
-                   folder_of(whole));
+        put_render(out, "; a Helm chart, render it first: helm template ", folder_of(whole));
     else if (str_starts(name, STR("values")) || json_get(j, 0, STR("global")) != JSON_NONE)
-        put_render(out,
-                   "; values of a Helm chart: give what they render: helm template CHART -f ",
+        put_render(out, "; values of a Helm chart, render it first: helm template CHART -f ",
                    whole);
     else if (json_is(j, json_get(j, 0, STR("services")), JSON_OBJECT))
         buf_puts(out, "; a Compose file: its images run outside of Kubernetes");

@@ -335,7 +335,7 @@ check "standard input has a name" grep -q '^policyctl: <stdin>:\|^<stdin>:' end.
 jq -c '{apiVersion: "v1", kind: "List", items: [.]}' "$tests/data/reviews/pod-create.json" >listed.json
 run "$POLICYCTL" test -p rules.yaml listed.json
 same "a review in a List is not passed over" "$status $(head -n 1 <<<"$err")" \
-    "2 listed.json:1:43: an AdmissionReview in a List, expected a document of its own"
+    "2 listed.json:1:43: an AdmissionReview in a List, expected a separate document"
 
 # ---- text that others read otherwise: U+0000, half a surrogate pair --------------------------------
 
