@@ -111,8 +111,8 @@ static void give_note(void *arg, const char *file, uint32_t line, const char *te
 
 /* The last guard: whatever the splicing did not see coming. */
 static const char not_understood[] =
-    "is written in a way that cannot be changed in place: the new text would not say what the "
-    "patch says; nothing is written";
+    "is written in a way that cannot be changed in place: the new text would differ from the "
+    "patched object; nothing is written";
 
 static enum ec check_object(void *arg, const struct object *o, struct err *err) {
     struct edit_apply *a = arg;
@@ -240,7 +240,7 @@ enum ec edit_apply_text(struct edit_apply *a, const char *file, struct str text,
     buf_str(out, mark);
     text = str_slice(text, mark.n, text.n);
     if (is_utf16(text) || utf8_mark_bytes(text) != 0)
-        return err_set(err, EC_SCHEMA, "%s: two byte order marks, expected one at most", file);
+        return err_set(err, EC_SCHEMA, "%s: two byte order marks, expected at most one", file);
     a->n_wanted = 0;
     edit_text_done(&a->text);
     a->lines = (struct object_excerpt)OBJECT_EXCERPT_INIT(text);

@@ -136,7 +136,8 @@ enum ec edit_patch_walk(const struct json *j, json_at object, const struct edit 
         return err_set(err, EC_NOMEM, "out of memory");
     for (size_t i = 0; i < n_edits; i++) {
         if (!locate(j, &near, object, &edits[i], &changes[i]))
-            return err_set(err, EC_BUG, "an edit is nowhere: %.*s", STR_ARG(edits[i].pointer));
+            return err_set(err, EC_BUG, "an edit has no location: %.*s",
+                           STR_ARG(edits[i].pointer));
         changes[i].order = i;
     }
     if (n_edits != 0)

@@ -80,9 +80,8 @@ static enum ec check_lost(const struct spread *p, json_at mapping, const char *k
             continue;
         err_locate(err, NULL, doc->lost[i].pos.line, doc->lost[i].pos.col);
         return err_set(err, EC_SCHEMA,
-                       "\"%s\" is in front of a \"<<\" that brings another one, which wins "
-                       "over any written "
-                       "behind it; move this one behind the \"<<\"",
+                       "\"%s\" is before a \"<<\" that merges the same key and wins over it; "
+                       "move this one after the \"<<\"",
                        key);
     }
     return EC_OK;
@@ -198,9 +197,8 @@ static enum ec check_others(const struct spread *p, const char *key, struct err 
         const struct yaml_location pos = yaml_merge_of(p->s->doc, at)->key;
         err_locate(err, NULL, pos.line, pos.col);
         return err_set(err, EC_SCHEMA,
-                       "this \"<<\" would bring the \"%s\" that its anchor needs and that must "
-                       "not be here; "
-                       "write out what it brings",
+                       "this \"<<\" would merge the \"%s\" that its anchor needs and that must "
+                       "not be here; write out the merged keys",
                        key);
     }
     return EC_OK;

@@ -67,7 +67,7 @@ static enum ec parent_of(const struct object *o, struct str pointer, json_at *pa
     *parent = json_find_next(o->doc->json, o->near, o->object,
                              str_slice(pointer, 0, slash ? slash - 1 : 0));
     bool known = *parent != JSON_NONE && key_of(*last) != NULL;
-    return known ? EC_OK : err_set(err, EC_BUG, "an edit is nowhere");
+    return known ? EC_OK : err_set(err, EC_BUG, "an edit has no location");
 }
 
 /* A pull policy that was not there goes in front of its image. */
