@@ -30,7 +30,7 @@ static enum ec check_namespace(const char *namespace, struct err *err) {
         if (strcmp(namespace, others[i]) == 0)
             return err_set(err, EC_USAGE,
                            "--namespace %s belongs to the cluster and would get pullgate's "
-                           "pod-security labels; give pullgate a namespace of its own",
+                           "pod-security labels; choose a namespace for pullgate alone",
                            namespace);
     return EC_OK;
 }

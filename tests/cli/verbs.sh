@@ -101,13 +101,13 @@ printf '%s\n' 'apiVersion: pullgate/v1' 'kind: ImagePolicy' 'spec:' '  registry:
 printf '%s\n' 'apiVersion: pullgate/v1' 'kind: ImagePolicy' 'spec:' '  rules: []' \
     '  exemptions: [{images: [q.example], reason: r, owner: o}]' >"$work/rules/2.yaml"
 run "${explain[@]}" -p "$work/rules" m.example/x/evil nginx q.example/x
-matches "explain: a denial by way of a mirror" "$out" \
-    'denied +by "docker.io/x/evil" \([^)]*1.yaml:6\), by way of mirrors as docker.io/x/evil'
-matches "explain: a registry is no mirror" "$out" "denied +by no pattern \(the registry's images are its own"
+matches "explain: a denial through a mirror" "$out" \
+    'denied +by "docker.io/x/evil" \([^)]*1.yaml:6\), through mirrors as docker.io/x/evil'
+matches "explain: a registry is not a mirror" "$out" "denied +by no pattern \(not an image of Docker Hub: the registry is not a mirror of docker.io\)"
 matches "explain: an exemption of another file" "$out" \
     'exempted +no, the exemption of [^ ]*2.yaml:5 applies only to the rules of its own file \(scope: file\)'
 run "${explain[@]}" -p "$work/rules" -o json m.example/x/evil
-same "explain -o json: a denial by way of a mirror" "$(jq -r '.images[0].denied.as' <<<"$out")" docker.io/x/evil
+same "explain -o json: a denial through a mirror" "$(jq -r '.images[0].denied.as' <<<"$out")" docker.io/x/evil
 run "${explain[@]}" -p rules.yaml --labels a nginx
 same "explain: labels that are none" "$status $err" '2 policyctl: --labels: found "a", expected key=value'
 run "${explain[@]}" -p rules.yaml no-such-file.yaml
