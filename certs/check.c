@@ -96,8 +96,8 @@ bool certs_check_unfit(char why[160], X509 *cert) {
         snprintf(why, 160, "its key usage lacks digitalSignature, which every handshake needs");
     else if (!can_sign(X509_get0_pubkey(cert)))
         snprintf(why, 160,
-                 "its key is none of ECDSA P-256, P-384 or P-521, Ed25519, and RSA of "
-                 "%d bits or more",
+                 "its key type is not supported: expected ECDSA P-256, P-384 or P-521, "
+                 "Ed25519, or RSA of %d bits or more",
                  RSA_MIN_BITS);
     return why[0] != '\0';
 }

@@ -381,7 +381,7 @@ static enum ec check_request(const struct certs_rotation *how, struct err *err) 
                        CERTS_DAYS_MAX);
     if (r->service.n == 0 && (r->namespace.n != 0 || r->n_dns != 0))
         return err_set(err, EC_USAGE,
-                       "names without a service; give the service, too, or no names to keep "
+                       "names without a service: give the service as well, or no names to keep "
                        "those of the present certificate");
     return EC_OK;
 }

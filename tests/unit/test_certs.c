@@ -570,8 +570,8 @@ static void what_no_handshake_can_use_is_unfit(void **state) {
         {{.usage = "critical,keyEncipherment", .rsa_bits = 2048}, "digitalSignature"},
         {{.usage = "keyAgreement"}, "digitalSignature"},
         {{.rsa_bits = 1024}, "RSA of 2048 bits or more"},
-        {{.curve = "P-224"}, "none of ECDSA P-256"},
-        {{.curve = "secp256k1"}, "none of ECDSA P-256"},
+        {{.curve = "P-224"}, "expected ECDSA P-256"},
+        {{.curve = "secp256k1"}, "expected ECDSA P-256"},
     };
     for (size_t i = 0; i < N(rows); i++) {
         struct certs_files f = CERTS_FILES_INIT;

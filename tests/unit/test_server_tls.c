@@ -186,7 +186,7 @@ static void broken_configurations_are_refused(void **state) {
          EC_CRYPTO},
         {"cut key", cert, str_slice(key, 0, key.n / 2), STR_NONE, NULL, "key", EC_CRYPTO},
         {"exchanged", key, cert, STR_NONE, NULL, "certificate", EC_CRYPTO},
-        {"another's key", cert, other_key, STR_NONE, NULL, "does not belong", EC_CRYPTO},
+        {"another's key", cert, other_key, STR_NONE, NULL, "does not match", EC_CRYPTO},
         {"CA of words", cert, key, STR("words"), NULL, "client CA", EC_CRYPTO},
         {"priorities", cert, key, STR_NONE, "NORMAL:+VERS-TLS9", "VERS-TLS9", EC_USAGE},
         {"all groups", cert, key, STR_NONE, "SECURE128:-KX-ALL:+ECDHE-RSA", "the group",

@@ -320,7 +320,7 @@ static void put_server(struct buf *out, const struct service *s) {
         COUNTER(
             "pullgate_server_handshakes_refused_total", NULL, NULL, stats.handshakes_refused,
             "TLS handshakes refused because the client's key, chain or message would have been "
-            "too expensive to verify. They count as failed, too."),
+            "too expensive to verify. They also count as failed."),
         COUNTER("pullgate_server_handshakes_failed_total", NULL, NULL, stats.handshakes_failed,
                 "TLS handshakes that failed, including those that clients abandoned."),
     };

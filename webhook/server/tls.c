@@ -101,7 +101,7 @@ static enum ec set_pair(gnutls_certificate_credentials_t cred, struct str cert_p
         return fail(err, "certificate", rc);
     rc = gnutls_certificate_set_x509_key_mem(cred, &cert, &key, GNUTLS_X509_FMT_PEM);
     if (rc == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
-        return err_set(err, EC_CRYPTO, "key: it does not belong to the certificate");
+        return err_set(err, EC_CRYPTO, "key: it does not match the certificate");
     return rc < 0 ? fail(err, "key", rc) : EC_OK;
 }
 

@@ -118,7 +118,8 @@ static enum ec check_question(const struct emitter *e, const yaml_event_t *event
     if (e->flow == 0 || event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE ||
         event->data.scalar.length == 0 || memchr(text, '?', event->data.scalar.length) == NULL)
         return EC_OK;
-    err_set(err, EC_SYNTAX, "'?' in a value between brackets, which has to be quoted then");
+    err_set(err, EC_SYNTAX,
+            "'?' in a plain value between brackets, expected the value in quotes");
     return yaml_err_at(err, yaml_cursor_location(&e->cursor));
 }
 
@@ -312,7 +313,7 @@ static bool learn_quotes(struct emitter *e, const struct yaml_cursor *start, yam
 
 static enum ec parser_fail(struct emitter *e, const struct yaml_cursor *start,
                            const yaml_parser_t *parser, struct err *err) {
-    const char *problem = parser->problem ? parser->problem : "this is no YAML";
+    const char *problem = parser->problem ? parser->problem : "not valid YAML";
     if (strcmp(problem, "found unknown escape character") == 0 &&
         learn_quotes(e, start, parser->problem_mark, err))
         return err->code;
