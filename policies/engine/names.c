@@ -77,7 +77,7 @@ static void add_alias(struct ctx *c, const struct name *of, struct str host) {
         add_joined(c, host, STR_NONE, of->target.repository, of->mirrored);
 }
 
-/* A denial that names registry-1.docker.io means docker.io, too. */
+/* A denial that names registry-1.docker.io means docker.io as well. */
 static void add_hosts_of_denials(struct ctx *c, const struct name *of, struct str host) {
     const struct policy_patterns *denied = &c->rule->denied;
     for (size_t i = 0; denied->aliased && i < denied->n && engine_charge(c, 1); i++) {
@@ -100,7 +100,7 @@ static void add_official(struct ctx *c, const struct name *of, struct str host) 
 
 /* ---- mirrors ----------------------------------------------------------------------------- */
 
-/* What is left of the path behind a place's own. */
+/* What is left of the path after the prefix. */
 static struct str below(const struct policy_prefix *prefix, struct str repository) {
     struct str rest = str_slice(repository, prefix->path.n, repository.n);
     return str_starts(rest, STR("/")) ? str_slice(rest, 1, rest.n) : rest;
@@ -119,7 +119,7 @@ static void add_origin(struct ctx *c, const struct policy_mirror *m, struct str 
         add_moved(c, &m->to, &m->from, repository);
 }
 
-/* The first mirror of the file that leads to the host, or one behind it. */
+/* The first mirror of the file that leads to the host, or one after it. */
 static size_t first_to(const struct policy_origins *o, struct str host) {
     size_t from = 0, to = o->n;
     while (from < to) {

@@ -42,7 +42,7 @@ static unsigned class_of(char c) {
     return classes[(unsigned char)c];
 }
 
-/* The class of the byte at `at`; 0 behind the end. */
+/* The class of the byte at `at`; 0 after the end. */
 static unsigned class_at(struct str s, size_t at) {
     return at < s.n ? class_of(s.p[at]) : 0;
 }

@@ -68,7 +68,7 @@ static enum ec check_literal_host(const struct parts *p, struct err *err) {
     if (p->host.n == 0)
         return refuse(err, 0, "pattern begins with '/', expected a registry host");
     enum ec ec = ask_imgref(p->host, STR("/a"), &is_host, err);
-    /* For a word too long for a repository, imgref reports a position behind its end. */
+    /* For a word too long for a repository, imgref reports a position after its end. */
     if (ec == EC_SYNTAX && err->offset > p->host.n)
         err->offset = p->host.n;
     if (ec == EC_SYNTAX && !p->has_path && colon < p->host.n && err->offset > colon)
@@ -83,7 +83,7 @@ static enum ec check_literal_host(const struct parts *p, struct err *err) {
     return EC_OK;
 }
 
-/* Behind the `:` of a host with `*`: digits and `*`. */
+/* After the `:` of a host with `*`: digits and `*`. */
 static enum ec check_starred_port(struct str host, size_t from, struct err *err) {
     if (from == host.n)
         return refuse(err, from - 1, "port is empty");
@@ -147,7 +147,7 @@ static enum ec check_stars(struct str whole, struct err *err) {
     return EC_OK;
 }
 
-/* Globs are matched whole: a host needs a repository behind it, and a repository of docker.io
+/* Globs are matched whole: a host needs a repository after it, and a repository of docker.io
  * has two components at least (library/nginx). */
 static enum ec check_depth(const struct parts *p, struct err *err) {
     if (!has_star(p->whole) || match_is_any_depth(p->host))

@@ -63,7 +63,7 @@ static bool is_alphanumeric(char c) {
     return is_lower_or_digit(ascii_lower(c));
 }
 
-/* Letters and digits at both ends, also - _ . between; `at` is where s stands in the input. */
+/* Letters and digits at both ends, also - _ . between; `at` is where s is in the input. */
 static enum ec check_name(struct str s, size_t at, const char *what, struct err *err) {
     if (s.n > NAME_MAX_BYTES)
         return refuse(err, at + NAME_MAX_BYTES, "%s is %zu bytes long, at most %d are allowed",
@@ -80,7 +80,7 @@ static enum ec check_name(struct str s, size_t at, const char *what, struct err 
     return EC_OK;
 }
 
-/* One label of a DNS subdomain; `at` is where it stands in the input. */
+/* One label of a DNS subdomain; `at` is where it is in the input. */
 static enum ec check_dns_label(struct str s, size_t at, struct err *err) {
     if (s.n == 0)
         return refuse(err, at, "prefix of the label key has an empty part");
