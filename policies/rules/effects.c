@@ -100,7 +100,7 @@ static void check_secrets(struct reader *r, const struct policy_rule *rule, size
     }
 }
 
-/* ---- exemptions for nobody --------------------------------------------------------------- */
+/* ---- exemptions without effect --------------------------------------------------------------- */
 
 void rules_check_exemptions(struct reader *r) {
     const struct policy *p = r->policy;

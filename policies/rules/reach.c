@@ -70,7 +70,7 @@ static bool hides(struct reader *r, size_t early, size_t late) {
            selects_all_of(r, &rules[early].match, &rules[late].match);
 }
 
-/* The first rule in front of `late` that selects all its pods, among those indexed under a word. */
+/* The first rule before `late` that selects all its pods, among those indexed under a word. */
 static size_t first_under(struct reader *r, const struct index_word *word, size_t late,
                           size_t best) {
     size_t n;
