@@ -60,7 +60,7 @@ static enum ec take_list(struct object_walk *w, const struct yaml_doc *doc, stru
     return ec;
 }
 
-/* Of a whole document that is no object: what to do about it. */
+/* Of a whole document that is not an object: what to do about it. */
 static void advise(const struct object_walk *w, const struct json *j, struct str prefix,
                    struct err *err) {
     size_t n = strlen(err->msg);

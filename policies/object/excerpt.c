@@ -65,7 +65,7 @@ void object_excerpt_done(struct object_excerpt *e) {
     *e = (struct object_excerpt)OBJECT_EXCERPT_INIT(STR_NONE);
 }
 
-/* The spot at or behind `off`, between two characters. */
+/* The spot at or after `off`, between two characters. */
 static struct object_excerpt_mark spot_at(const struct object_excerpt *e, size_t off) {
     size_t k = off / STRIDE;
     struct object_excerpt_mark at = {.line = 1};
@@ -79,7 +79,7 @@ static struct object_excerpt_mark spot_at(const struct object_excerpt *e, size_t
     return at;
 }
 
-/* Marks that stand in earlier lines. */
+/* Marks in earlier lines. */
 static size_t marks_before(const struct object_excerpt *e, uint32_t line) {
     size_t low = 0, high = e->n;
     while (low < high) {
@@ -92,7 +92,7 @@ static size_t marks_before(const struct object_excerpt *e, uint32_t line) {
     return low;
 }
 
-/* Where a line begins; false when there is none of that number. */
+/* Where a line begins; false when there is not a line of that number. */
 static bool line_start(const struct object_excerpt *e, uint32_t line, size_t *out) {
     size_t n = marks_before(e, line);
     struct object_excerpt_mark at = {.line = 1};
@@ -147,7 +147,7 @@ static struct str last_line(struct str text) {
 }
 
 /* The line to show, and from where in it *caret is. What is missed at the end of the text (a bracket, a
- * quote) is missed behind its last word. */
+ * quote) is missed after its last word. */
 static struct str shown_line(struct object_excerpt *e, uint32_t line, uint32_t col,
                              size_t *caret) {
     struct str s = object_excerpt_line(e, line);
@@ -194,7 +194,7 @@ uint32_t object_excerpt_utf16_column(struct object_excerpt *e, uint32_t line, ui
 
 /* ---- values --------------------------------------------------------------------------- */
 
-/* Behind `&anchor` and `!!tag`. */
+/* After `&anchor` and `!!tag`. */
 static size_t skip_properties(struct str s) {
     size_t i = 0;
     while (i < s.n && (s.p[i] == '&' || s.p[i] == '!')) {

@@ -6,7 +6,7 @@
 
 enum { FILE_MAX = 256 << 20 };
 
-/* ---- what is no manifest ------------------------------------------------------------- */
+/* ---- what is not a manifest ------------------------------------------------------------- */
 
 /* A document that is none, or cannot be parsed, in a file of a folder: is the file none, either? Then
  * that is the end of it. */

@@ -71,7 +71,7 @@ static struct str part(struct str s, size_t at) {
     return str_slice(rest, 0, str_find(rest, '/'));
 }
 
-/* The same walk over the parts between slashes; behind the last one a position is n + 1. `**` at the
+/* The same walk over the parts between slashes; after the last one a position is n + 1. `**` at the
  * end matches what is in a folder, not the folder. */
 bool object_ignore_glob(struct str glob, struct str path) {
     size_t g = 0, t = 0, star = SIZE_MAX, mark = 0;

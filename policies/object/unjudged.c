@@ -51,7 +51,7 @@ static bool is_near(struct str s) {
     return str_find(s, '/') != s.n && !holds(s, "://");
 }
 
-/* `sure`: the place is an image's, so that a bare word is one, too. */
+/* `sure`: the place is an image's, so that a bare word is one as well. */
 static bool is_image(struct str s, bool sure) {
     struct imgref ref;
     struct err ignored = ERR_INIT;
