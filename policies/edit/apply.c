@@ -109,8 +109,8 @@ static void give_note(void *arg, const char *file, uint32_t line, const char *te
 
 /* ---- second pass --------------------------------------------------------------------- */
 
-/* The last guard: whatever the splicing did not see coming. */
-static const char not_understood[] =
+/* The last check: a style that the splicing does not handle. */
+static const char unsupported_style[] =
     "is written in a way that cannot be changed in place: the new text would differ from the "
     "patched object; nothing is written";
 
@@ -125,7 +125,7 @@ static enum ec check_object(void *arg, const struct object *o, struct err *err) 
     if (i < a->n_wanted && edit_digest_equal(&is, &a->wanted[i]))
         return EC_OK;
     err_locate(err, o->file, o->line, 1);
-    return err_set(err, EC_SCHEMA, "%s", not_understood);
+    return err_set(err, EC_SCHEMA, "%s", unsupported_style);
 }
 
 static void no_fault(void *arg, const struct object_fault *f) {
@@ -216,7 +216,7 @@ static enum ec check(struct edit_apply *a, const char *file, struct str text, st
     if (ec != EC_OK)
         return ec;
     if (a->n_checked != a->n_wanted || ignored.unreadable != 0)
-        return err_set(err, EC_SCHEMA, "%s: %s", file, not_understood);
+        return err_set(err, EC_SCHEMA, "%s: %s", file, unsupported_style);
     return EC_OK;
 }
 

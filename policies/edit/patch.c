@@ -112,7 +112,7 @@ static void walk_container(struct walk *w, json_at at) {
     to->end(to->arg, type);
 }
 
-/* Depth is bounded by the limits of whoever read the nodes. */
+/* Depth is bounded by the limits of the reader of the nodes. */
 static void walk_node(struct walk *w, json_at at) {
     json_at end = w->j->nodes[at].next;
     if (!next_is_before(w, end)) {

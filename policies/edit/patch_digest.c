@@ -95,7 +95,7 @@ static void string(void *arg, struct str s) {
         put(d, of_text(JSON_STRING, s));
 }
 
-/* Depth is bounded by the limits of whoever read the nodes. */
+/* Depth is bounded by the limits of the reader of the nodes. */
 static void node(void *arg, const struct json *j, json_at at) {
     struct digest *d = arg;
     enum json_type type = json_type_of(j, at);

@@ -90,7 +90,7 @@ bool edit_write_is_json(const struct edit_splice *s) {
     return edit_write_byte_at(s, open) == '{' && (first == '"' || first == '}');
 }
 
-/* A null that is not written comes behind what announces a value; in {a} nothing does. */
+/* An implicit null comes after the indicator of a value; in {a} there is none. */
 static bool is_announced(const struct edit_splice *s, size_t at) {
     while (at > 0 && strchr(" \t", edit_write_byte_at(s, at - 1)) != NULL)
         at--;

@@ -69,7 +69,7 @@ static bool begins_with(struct str text, const char *key) {
     return str_starts(text, str_of(key));
 }
 
-/* A member of that name in front of the "<<", which would be there twice then. */
+/* A member of that name before the "<<", which would be there twice then. */
 static enum ec check_lost(const struct spread *p, json_at mapping, const char *key,
                           struct err *err) {
     const struct yaml_doc *doc = p->s->doc;
@@ -112,7 +112,7 @@ static enum ec as_it_was(struct spread *p, json_at value, struct edit_change *ou
     return EC_OK;
 }
 
-/* The mapping brings it by "<<", and gets one of its own. */
+/* The mapping merges it by "<<", and gets one of its own. */
 static enum ec override(struct spread *p, json_at value, const char *key, struct err *err) {
     struct edit_change own;
     json_at mapping = p->parent[value];
@@ -162,7 +162,7 @@ static enum ec settle_values(struct spread *p, struct err *err) {
 /* ---- members that are added ---- */
 
 /* What has been added to an anchor that is merged here, or NULL. */
-static const struct edit_change *brings(const struct spread *p, json_at mapping) {
+static const struct edit_change *merged_change(const struct spread *p, json_at mapping) {
     const struct json *j = p->json;
     for (json_at k = json_first(j, mapping); k != JSON_NONE; k = json_next(j, mapping, k + 1)) {
         int64_t source = yaml_source(p->s->doc, k);
@@ -173,11 +173,10 @@ static const struct edit_change *brings(const struct spread *p, json_at mapping)
     return NULL;
 }
 
-/* Is the member brought by what has been added to an anchor? Then it need not be written. */
+/* Is the member merged by what has been added to an anchor? Then it need not be written. */
 static bool comes_along(const struct spread *p, const struct edit_change *c) {
-    const struct edit_change *brought = brings(p, c->mapping);
-    return brought != NULL && yaml_merge_of(p->s->doc, c->mapping) != NULL &&
-           is_same(brought, c);
+    const struct edit_change *merged = merged_change(p, c->mapping);
+    return merged != NULL && yaml_merge_of(p->s->doc, c->mapping) != NULL && is_same(merged, c);
 }
 
 /* What an anchor's mapping is given, those that repeat or merge it get as well. */
@@ -189,7 +188,7 @@ static enum ec check_others(const struct spread *p, const char *key, struct err 
         int64_t source = yaml_source(p->s->doc, at);
         bool repeats = source >= 0 && p->now[source] != NULL;
         bool merges = yaml_merge_of(p->s->doc, at) != NULL &&
-                      json_get(j, at, str_of(key)) == JSON_NONE && brings(p, at) != NULL;
+                      json_get(j, at, str_of(key)) == JSON_NONE && merged_change(p, at) != NULL;
         if (repeats)
             return fail_shared(p, at, err);
         if (!merges)

@@ -70,7 +70,7 @@ static enum ec parent_of(const struct object *o, struct str pointer, json_at *pa
     return known ? EC_OK : err_set(err, EC_BUG, "an edit has no location");
 }
 
-/* A pull policy that was not there goes in front of its image. */
+/* A pull policy that was not there goes before its image. */
 static enum ec change_string(struct edit_apply *a, const struct object *o, const struct edit *e,
                              struct err *err) {
     struct str last;
