@@ -8,7 +8,7 @@
 enum {
     STEP_BITS = 7, /* steps per power of two, as bits */
     STEPS = 1 << STEP_BITS,
-    EXACT = 2 * STEPS, /* below, each value has a bucket of its own */
+    EXACT = 2 * STEPS, /* below, each value has its own bucket */
     N_BUCKETS = (64 - STEP_BITS + 1) * STEPS,
     REPLY_MAX = 1 << 30
 };

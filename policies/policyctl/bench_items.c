@@ -63,7 +63,7 @@ static enum ec keep(struct bench *b, struct str bytes, bool is_review, struct er
     return keep_workload(b, item, err);
 }
 
-/* What cannot be read is none of the items. */
+/* What cannot be read is not one of the items. */
 static enum ec keep_or_drop(struct bench *b, struct str bytes, bool is_review,
                             struct err *err) {
     size_t n = b->n_items;

@@ -81,11 +81,11 @@ static int run_worst(const struct options_bench *o, const struct opt_result *arg
 }
 
 static int run_files(const struct options_bench *o, const struct opt_result *args) {
-    static const struct opt_list nobody = {.n = 0};
+    static const struct opt_list no_groups = {.n = 0};
     struct err err = ERR_INIT;
     struct object_request request = {
         .namespace = o->namespace,
-        .groups = &nobody,
+        .groups = &no_groups,
         .engine_flags = o->endpoint == ENDPOINT_VALIDATE ? ENGINE_VALIDATE : 0};
     struct bench b = {.request = &request,
                       .rounds = o->rounds,

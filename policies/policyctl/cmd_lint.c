@@ -17,7 +17,7 @@ struct run {
     struct lint_findings findings;
     bool ignored[N_LINTS];
     int64_t now_s, soon_s;
-    bool told; /* errors of the operand */
+    bool reported; /* errors of the operand */
 };
 
 static void add(void *arg, enum rules_lint lint, const char *file, struct policy_pos pos,
@@ -39,7 +39,7 @@ static void add_error(struct run *r, const char *path, const struct err *err) {
 static void add_one(void *arg, const struct err *err, size_t n) {
     struct run *r = arg;
     (void)n;
-    r->told = true;
+    r->reported = true;
     add_error(r, "", err);
 }
 
@@ -64,12 +64,12 @@ static void lint_one(struct run *r, const char *path) {
     struct policy *policy = NULL;
     struct err err = ERR_INIT;
     r->findings.operand++;
-    r->told = false;
+    r->reported = false;
     if (load_rules(&policy, path, &r->findings.standard_input, &options, &err) == EC_OK)
         rules_examine(policy, &closer);
     else if (err.code == EC_NOMEM)
         r->findings.no_memory = true;
-    else if (!r->told)
+    else if (!r->reported)
         add_error(r, path, &err);
     engine_policy_free(policy);
 }

@@ -51,7 +51,7 @@ static enum ec load_rules(struct policy **out, const struct suite *s, struct err
     return ec;
 }
 
-/* A suite that cannot be read is told, counted, and the next one is taken. Nothing warns of
+/* A suite that cannot be read is reported, counted, and the next one is taken. Nothing warns of
  * exemptions that ran out: a case names its own time. */
 static void run_suite(struct run *r, const struct object_input *in) {
     int64_t start_ns = clock_mono_ns();

@@ -86,7 +86,7 @@ static void put_verb_names(struct buf *out) {
 
 /* ---- bash ---------------------------------------------------------------------------- */
 
-/* In a script of its own: no functions of bash-completion are needed. `=` is a word of its own
+/* A separate script: no functions of bash-completion are needed. `=` is a separate word
  * to bash, so --output=js is given as "--output" "=" "js". */
 static void bash_values(struct buf *out, const struct verb *v, const struct opt_row *row) {
     if (row->kind == OPT_FLAG || row->kind == OPT_HELP)

@@ -164,7 +164,7 @@ static enum ec add_secret(json_t *list, struct filling *f, struct err *err) {
 
 /* ---- all of them ----------------------------------------------------------------------- */
 
-/* Behind the namespace, before what mounts them. */
+/* After the namespace, before what mounts them. */
 static enum ec add_new(json_t *list, struct filling *f, struct err *err) {
     enum ec ec = add_configmap(list, f->request, err);
     return ec != EC_OK ? ec : add_secret(list, f, err);

@@ -28,7 +28,7 @@ struct state {
     struct object_judge *judges; /* one per job */
     struct slot *slots;
     struct report all; /* of the whole run */
-    struct object_skip_notes told;
+    struct object_skip_notes notes;
     struct err *err;
     int64_t shown_ns; /* when the bar was drawn last */
     bool shown;
@@ -143,7 +143,7 @@ static bool take_slot(void *arg, size_t item, size_t at) {
     struct slot *slot = &st->slots[at];
     const struct object_input *in = &st->in->v[item];
     if (slot->skipped)
-        object_skip_put_note(&st->told, &slot->talk, in->path, slot->unrendered);
+        object_skip_put_note(&st->notes, &slot->talk, in->path, slot->unrendered);
     const char *name = strcmp(in->path, "-") == 0 ? "<stdin>" : in->path;
     st->run->format->join(&st->all, &slot->report, name, &slot->totals);
     object_totals_add(&st->run->totals, &slot->totals);
@@ -185,7 +185,7 @@ static void free_slots(struct state *st, size_t n_slots) {
     }
     mem_free(st->judges);
     mem_free(st->slots);
-    object_skip_notes_done(&st->told);
+    object_skip_notes_done(&st->notes);
     report_done(&st->all);
 }
 
@@ -195,7 +195,7 @@ enum ec run_files_run(struct run_files *s, const struct object_inputs *in, struc
     struct state st = {.run = s,
                        .in = in,
                        .all = REPORT_INIT(&s->look, s->format->writer, &report_objects_tool),
-                       .told = OBJECT_SKIP_NOTES_INIT(s->verbose),
+                       .notes = OBJECT_SKIP_NOTES_INIT(s->verbose),
                        .err = err,
                        .shown_ns = clock_mono_ns()};
     const struct object_parallel order = {

@@ -41,7 +41,7 @@ enum mark { KEPT = ' ', GONE = '-', CAME = '+' };
 struct window { /* the lines to come */
     struct str v[WINDOW];
     size_t n;
-    bool is_last; /* none is behind them */
+    bool is_last; /* none is after them */
 };
 
 struct script {
@@ -121,7 +121,7 @@ static void make_script(struct script *s) {
     }
 }
 
-/* First mark of a change at or behind `from`, or n. */
+/* First mark of a change at or after `from`, or n. */
 static size_t next_change(const struct script *s, size_t from) {
     while (from < s->n && s->marks[from] == KEPT)
         from++;

@@ -64,7 +64,7 @@ static bool same_file(const struct lint_finding *a, const struct lint_finding *b
     return a->operand == b->operand && str_eq(a->finding.at.file, b->finding.at.file);
 }
 
-/* The findings of one file, from the one at `from` on; the index behind them. */
+/* The findings of one file, from the one at `from` on; the index after them. */
 static size_t show_file(struct report *run, struct report *file, const struct lint_findings *f,
                         size_t from, struct report_sums *sums) {
     struct buf text = BUF_INIT(RULES_FILE_MAX + 1);
