@@ -75,7 +75,7 @@ static size_t chunk_of(const struct audit *a, struct str rest) {
 }
 
 /* A line that an error cut short gets its line end, so that the next one is whole. */
-static void mend(struct audit *a) {
+static void finish_torn_line(struct audit *a) {
     if (a->torn && wait_writable(a) && write(a->fd, "\n", 1) == 1)
         a->torn = false;
 }
@@ -154,7 +154,7 @@ static void *run(void *arg) {
         pthread_cond_broadcast(&a->has_room);
         pthread_mutex_unlock(&a->lock);
         int os;
-        mend(a);
+        finish_torn_line(a);
         struct str all = buf_view(&a->writing), lost = write_out(a, all, &os);
         a->torn = lost.n != 0 && (lost.n == all.n ? a->torn : lost.p[-1] != '\n');
         pthread_mutex_lock(&a->lock);

@@ -424,7 +424,7 @@ static enum ec failed(struct json_reader *r) {
     return r->err->code;
 }
 
-/* While the text is read it ends with NUL, which is no value, blank or plain character: every search
+/* While the text is read it ends with NUL, which is not a value, blank or plain character: every search
  * ends there, and a quote, comma or bracket that is found is inside the text. */
 enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limits,
                    struct err *err) {

@@ -49,7 +49,7 @@ static int hex_digit(char c) {
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Four hexadecimal digits to a number; or -1, and *bad is the first byte that is no digit. */
+/* Four hexadecimal digits to a number; or -1, and *bad is the first byte that is not a digit. */
 static int32_t hex4(const char *p, const char **bad) {
     int32_t v = 0;
     for (int i = 0; i < 4; i++) {
@@ -227,7 +227,7 @@ static char *skip_bytes(char *q) {
     return q;
 }
 
-/* Skips what skip_escapes() stopped at, which is no quote. */
+/* Skips what skip_escapes() stopped at, which is not a quote. */
 static char *check_odd(struct json_reader *r, const char *start, char *at) {
     uint32_t c;
     if (at >= r->end)

@@ -39,7 +39,7 @@ size_t metrics_sets_slot(struct metrics_sets *s, const struct metrics_set *set,
             return i;
     if (n == s->max || !copy(s, &s->v[n], set))
         return otherwise;
-    /* A reader that sees the new number sees the texts, too. */
+    /* A reader that sees the new number sees the texts as well. */
     atomic_store_explicit(&s->n, n + 1, memory_order_release);
     return n;
 }

@@ -252,7 +252,7 @@ static void fit_connections(struct options *o, uint64_t *probes) {
     files.rlim_cur = files.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &files) != 0)
         files.rlim_cur = found;
-    uint64_t granted = files.rlim_cur, wanted = o->max_connections; /* RLIM_INFINITY, too */
+    uint64_t granted = files.rlim_cur, wanted = o->max_connections; /* RLIM_INFINITY as well */
     if (granted >= wanted + others) {
         uint64_t left = granted - wanted - others;
         *probes = left < most - PROBES_MIN ? PROBES_MIN + left : most;

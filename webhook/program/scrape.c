@@ -6,7 +6,7 @@
 
 enum { EXEMPTIONS_SHOWN = 64 };
 
-/* Lane 0: the addresses of its cells stand for those of all lanes. */
+/* Lane 0: the addresses of its cells identify those of all lanes. */
 static const struct meter_lane *cells_of(const struct service *s) {
     return metrics_lane(&s->meter.lanes, 0);
 }

@@ -53,7 +53,7 @@ static uint64_t fingerprint(const char *path) {
     if (path == NULL || *path == '\0')
         return 0;
     if (stat(path, &st) != 0)
-        return 1; /* a missing file is a state, too */
+        return 1; /* a missing file is a state as well */
     if (S_ISDIR(st.st_mode))
         return mix(folder_mark(path), (uint64_t)st.st_ino);
     return mix_stat(0, &st);

@@ -202,7 +202,7 @@ static void keep_old_fault(const struct workload *w, struct review_fault *fault,
         *fault = *old_fault;
 }
 
-/* The resource and subresource decide, not the kind: a Binding has the resource `pods`, too. */
+/* The resource and subresource decide, not the kind: a Binding has the resource `pods` as well. */
 static void read_object(struct decoder *d, const struct review *r, json_at object,
                         json_at old) {
     bool ephemeral = str_eq(r->subresource, STR("ephemeralcontainers"));

@@ -101,7 +101,7 @@ static bool is_name(const struct member_name *name, uint64_t head, const char *p
            (n <= seen || memcmp(name->text.p + seen, p + seen, n - seen) == 0);
 }
 
-/* Tries `hint` first. n: it is none of them. */
+/* Tries `hint` first. n: it is not one of them. */
 static size_t find_name(const struct member_name *names, size_t n, size_t hint, const char *p,
                         size_t length) {
     uint64_t head = head_of(p, length);

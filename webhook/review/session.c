@@ -159,7 +159,7 @@ static void print(struct review_session *s, const struct policy *policy, struct 
     drop_patch(s);
 }
 
-/* An answer that does not fit is a denial, too: under failurePolicy Ignore the pod would be stored
+/* An answer that does not fit is a denial as well: under failurePolicy Ignore the pod would be stored
  * without the patch of so many images. */
 static enum ec encode(struct review_session *s, const struct policy *policy, struct buf *reply,
                       struct err *err) {

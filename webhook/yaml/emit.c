@@ -123,7 +123,7 @@ static enum ec check_question(const struct emitter *e, const yaml_event_t *event
     return yaml_err_at(err, yaml_cursor_location(&e->cursor));
 }
 
-/* go-yaml does not know the escape \/ , which libyaml has learnt from JSON; and the reverse. */
+/* go-yaml has no escape \/ , which libyaml accepts as JSON does; and the reverse. */
 static enum ec check_escapes(const struct emitter *e, const yaml_event_t *event,
                              struct err *err) {
     if (event->data.scalar.style != YAML_DOUBLE_QUOTED_SCALAR_STYLE)

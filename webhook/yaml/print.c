@@ -35,7 +35,7 @@ static bool is_one_of(char c, struct str set) {
 }
 
 /* Strings for kubectl that other readers of YAML 1.1 read as a time (2026-11-20, 12:30:00) or a
- * default key (=). kubectl quotes times, too. */
+ * default key (=). kubectl quotes times as well. */
 static bool is_special_elsewhere(struct str s) {
     bool divided = false;
     if (s.n == 0 || !is_one_of(s.p[0], STR("0123456789+-=")))

@@ -122,7 +122,7 @@ static bool find_int(struct str s, struct resolved *out) {
     bool negative;
     uint64_t v;
     if (!yaml_number_is_int(s, &negative, &v)) {
-        /* For 0b, go-yaml has a second rule of its own that accepts a sign after the prefix. */
+        /* For 0b, go-yaml has its own second rule that accepts a sign after the prefix. */
         if (!str_starts(s, STR("0b")) ||
             !yaml_number_is_binary(str_slice(s, 2, s.n), &negative, &v))
             return false;
@@ -243,7 +243,7 @@ static struct resolved find(const struct scalar *s, struct buf *scratch) {
     return (struct resolved){.kind = KIND_STRING};
 }
 
-/* !!float accepts integers below 2^63, too. */
+/* !!float accepts integers below 2^63 as well. */
 static void widen(struct resolved *r) {
     if (r->kind != KIND_INT || r->magnitude > (uint64_t)INT64_MAX + r->negative)
         return;
