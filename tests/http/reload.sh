@@ -132,7 +132,7 @@ refused_pair "an expired pair" '^it expired at 2025-01-02T03:04:05Z, the one in 
 stop_daemon
 start_daemon expired ready --policy rules.yaml
 same "an expired pair at the start: is taken" "$(served)" "$(on_disk)"
-same "an expired pair at the start: is told" "$(logged certificate_expired level)" warn
+same "an expired pair at the start: is reported" "$(logged certificate_expired level)" warn
 signed 20990102030405Z 21000101000000Z
 cp odd.crt "$certs/tls.crt"
 kill -HUP "$pid"

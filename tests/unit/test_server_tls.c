@@ -373,7 +373,7 @@ static void expect_shown(struct server *s, const struct shown *row, const char *
     pem_done(&leaf);
 }
 
-/* Before CertificateVerify is: whoever shows these could not make one. */
+/* Before CertificateVerify: a client that shows these could not make one. */
 static void dear_client_certificates_are_refused(void **state) {
     (void)state;
     gnutls_pubkey_t dear = rsa_8192();
