@@ -53,7 +53,7 @@ static enum ec keep_result(struct edit_apply *a, const struct object *o, const s
     return ec;
 }
 
-static enum ec report(struct edit_apply *a, const struct object *o, struct err *err) {
+static enum ec report_object(struct edit_apply *a, const struct object *o, struct err *err) {
     const struct decision *d = o->decision;
     enum ec ec = EC_OK;
     for (size_t i = 0; i < d->n_reasons && ec == EC_OK; i++) {
@@ -91,7 +91,7 @@ static void report_templates(struct edit_apply *a, const struct object *o) {
 static enum ec change_object(void *arg, const struct object *o, struct err *err) {
     struct edit_apply *a = arg;
     report_templates(a, o);
-    if (report(a, o, err) != EC_OK || report_unjudged(a, o, err) != EC_OK ||
+    if (report_object(a, o, err) != EC_OK || report_unjudged(a, o, err) != EC_OK ||
         o->object == JSON_NONE)
         return err->code;
     return edit_wanted_add(a, o, err);
@@ -198,7 +198,8 @@ static enum ec each_document(struct pass *p, struct str text, struct err *err) {
     return ec;
 }
 
-static enum ec check(struct edit_apply *a, const char *file, struct str text, struct err *err) {
+static enum ec check_result(struct edit_apply *a, const char *file, struct str text,
+                            struct err *err) {
     struct object_totals ignored = {.objects = 0};
     struct object_request request = *a->judge.request;
     struct object_judge judge;
@@ -253,7 +254,7 @@ enum ec edit_apply_text(struct edit_apply *a, const char *file, struct str text,
     edit_changes_done(&a->changes);
     edit_changes_init(&a->changes);
     if (ec == EC_OK && a->totals.unreadable == unreadable)
-        ec = check(a, file, str_slice(buf_view(out), before, out->n), err);
+        ec = check_result(a, file, str_slice(buf_view(out), before, out->n), err);
     if (ec != EC_OK)
         err_locate(err, file, err->line, err->col);
     object_excerpt_done(&a->lines);

@@ -182,8 +182,8 @@ static bool is_kept(const struct json *j, json_at list, const struct str *names,
     return true;
 }
 
-static enum ec check_names(const struct edit_splice *s, json_at list, const struct str *names,
-                           size_t n, struct err *err) {
+static enum ec check_secret_names(const struct edit_splice *s, json_at list,
+                                  const struct str *names, size_t n, struct err *err) {
     const struct json *j = s->doc->json;
     if (is_kept(j, list, names, n))
         return EC_OK;
@@ -200,7 +200,7 @@ static enum ec set_names(const struct edit_splice *s, json_at list, const struct
     const struct json *j = s->doc->json;
     json_at before = JSON_NONE, at = json_first(j, list);
     size_t i = 0;
-    if (check_names(s, list, names, n, err) != EC_OK)
+    if (check_secret_names(s, list, names, n, err) != EC_OK)
         return err->code;
     for (; at != JSON_NONE && i < n; before = at, at = json_next(j, list, at), i++)
         if (!str_eq(json_str(j, json_get(j, at, STR("name"))), names[i]) &&

@@ -2,7 +2,7 @@
 #include "edit/splice_scan.h"
 #include "edit/splice_write.h"
 
-static json_at key_of(const struct json *j, json_at mapping, struct str key) {
+static json_at find_key(const struct json *j, json_at mapping, struct str key) {
     json_at first = json_first(j, mapping);
     for (json_at k = first; k != JSON_NONE; k = json_next(j, mapping, k + 1))
         if (str_eq(json_str(j, k), key))
@@ -75,7 +75,7 @@ static struct edit_style style_behind(const struct edit_splice *s, const struct 
 struct edit_style edit_write_style_of(const struct edit_splice *s, json_at mapping,
                                       struct str before) {
     const struct yaml_merge *merge = yaml_merge_of(s->doc, mapping);
-    json_at key = merge ? JSON_NONE : key_of(s->doc->json, mapping, before);
+    json_at key = merge ? JSON_NONE : find_key(s->doc->json, mapping, before);
     size_t open = edit_write_begin_of(s, mapping);
     struct edit_style style = {.at = open};
     if (merge != NULL) {

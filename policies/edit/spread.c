@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-static bool is_same(const struct edit_change *a, const struct edit_change *b) {
+static bool is_same_change(const struct edit_change *a, const struct edit_change *b) {
     if (a == NULL || b == NULL)
         return a == b;
     if (a->is_list != b->is_list || a->n_names != b->n_names || !str_eq(a->string, b->string))
@@ -137,7 +137,7 @@ static enum ec settle_value(struct spread *p, json_at node, struct err *err) {
     const struct edit_change *wanted = p->wanted[node], *comes = inherited(p, node);
     const json_at mapping = p->parent[node];
     p->now[node] = wanted;
-    if (is_same(wanted, comes))
+    if (is_same_change(wanted, comes))
         return EC_OK;
     if (is_written(p, node)) /* and so it inherits nothing */
         return wanted == NULL ? EC_OK : edit_spread_value(p->s, wanted, err);
@@ -176,7 +176,8 @@ static const struct edit_change *merged_change(const struct spread *p, json_at m
 /* Is the member merged by what has been added to an anchor? Then it need not be written. */
 static bool comes_along(const struct spread *p, const struct edit_change *c) {
     const struct edit_change *merged = merged_change(p, c->mapping);
-    return merged != NULL && yaml_merge_of(p->s->doc, c->mapping) != NULL && is_same(merged, c);
+    return merged != NULL && yaml_merge_of(p->s->doc, c->mapping) != NULL &&
+           is_same_change(merged, c);
 }
 
 /* What an anchor's mapping is given, those that repeat or merge it get as well. */
@@ -208,7 +209,7 @@ static enum ec settle_added(struct spread *p, const struct edit_change *c, struc
     p->now[mapping] = c;
     if (!is_written(p, mapping)) {
         int64_t source = yaml_source(p->s->doc, mapping);
-        bool same = source >= 0 && is_same(p->now[source], c);
+        bool same = source >= 0 && is_same_change(p->now[source], c);
         return same ? EC_OK : fail_shared(p, mapping, err);
     }
     return comes_along(p, c) ? EC_OK : edit_spread_member(p->s, c, err);

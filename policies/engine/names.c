@@ -31,15 +31,15 @@ static char *take_room(struct ctx *c, size_t n) {
     return names->room + names->used - n;
 }
 
-static bool is_known(const struct names *names, const struct match_target *t) {
+static bool is_known_name(const struct names *names, const struct match_target *t) {
     for (size_t i = 0; i < names->n; i++)
         if (str_eq(names->v[i].target.whole, t->whole))
             return true;
     return false;
 }
 
-static void add(struct names *names, const struct match_target *t, bool mirrored) {
-    if (is_known(names, t))
+static void add_name(struct names *names, const struct match_target *t, bool mirrored) {
+    if (is_known_name(names, t))
         return;
     if (names->n == NAMES_MAX)
         names->more = true;
@@ -65,9 +65,9 @@ static void add_joined(struct ctx *c, struct str host, struct str prefix, struct
     const struct match_target t = {.host = str_slice(whole, 0, host.n),
                                    .repository = str_slice(whole, host.n + 1, n),
                                    .whole = whole};
-    if (is_known(c->names, &t) && c->names->used == before + n)
+    if (is_known_name(c->names, &t) && c->names->used == before + n)
         c->names->used = before;
-    add(c->names, &t, mirrored);
+    add_name(c->names, &t, mirrored);
 }
 
 /* ---- aliases, default ports, official images --------------------------------------------- */
@@ -178,8 +178,8 @@ const struct names *engine_names_of(struct ctx *c, const struct match_target *ow
     c->names->n = c->names->used = 0;
     c->names->more = false;
     if (own != NULL)
-        add(c->names, own, false);
-    add(c->names, pulled, false);
+        add_name(c->names, own, false);
+    add_name(c->names, pulled, false);
     for (size_t i = 0; i < c->names->n && !c->full; i++)
         expand(c, c->names->v[i]);
     return c->full ? NULL : c->names;

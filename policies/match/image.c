@@ -105,7 +105,7 @@ static enum ec check_starred_host(struct str host, struct err *err) {
     return check_starred_port(host, colon + 1, err);
 }
 
-static enum ec check_host(const struct parts *p, struct err *err) {
+static enum ec check_pattern_host(const struct parts *p, struct err *err) {
     size_t n = p->host.n;
     if (n != 0 && p->host.p[n - 1] == ':' && str_starts(p->path, STR("/")))
         return refuse(err, n - 1, "pattern has a scheme, \"://\": write host/path alone");
@@ -122,7 +122,7 @@ static enum ec check_no_tag(const struct parts *p, struct err *err) {
                   "pattern has a tag: patterns name repositories, with all their tags");
 }
 
-static enum ec check_path(const struct parts *p, struct err *err) {
+static enum ec check_pattern_path(const struct parts *p, struct err *err) {
     bool is_host;
     if (!p->has_path)
         return EC_OK;
@@ -172,8 +172,9 @@ static enum ec check_pattern(const struct parts *p, struct err *err) {
     if (digest != p->whole.n)
         return refuse(err, digest,
                       "pattern has '@': patterns name repositories, without digest or user");
-    if ((ec = check_host(p, err)) != EC_OK || (ec = check_no_tag(p, err)) != EC_OK ||
-        (ec = check_stars(p->whole, err)) != EC_OK || (ec = check_path(p, err)) != EC_OK)
+    if ((ec = check_pattern_host(p, err)) != EC_OK || (ec = check_no_tag(p, err)) != EC_OK ||
+        (ec = check_stars(p->whole, err)) != EC_OK ||
+        (ec = check_pattern_path(p, err)) != EC_OK)
         return ec;
     return check_depth(p, err);
 }

@@ -27,7 +27,7 @@ static void skip_plain(struct object_excerpt_mark *m, struct str text, size_t en
         m->off++;
 }
 
-static void step(struct object_excerpt_mark *m, struct str text) {
+static void step_columns(struct object_excerpt_mark *m, struct str text) {
     char c = text.p[m->off];
     size_t n = char_bytes(text, m->off);
     m->saved += n == 4 ? 2 : n - 1;
@@ -55,7 +55,7 @@ static void make_marks(struct object_excerpt *e) {
     while (e->marks != NULL && e->n < max) {
         size_t end = e->n * STRIDE < e->text.n ? e->n * STRIDE : e->text.n;
         for (skip_plain(&at, e->text, end); at.off < end; skip_plain(&at, e->text, end))
-            step(&at, e->text);
+            step_columns(&at, e->text);
         e->marks[e->n++] = at;
     }
 }
@@ -75,7 +75,7 @@ static struct object_excerpt_mark spot_at(const struct object_excerpt *e, size_t
         at = e->marks[k];
     size_t end = off < e->text.n ? off : e->text.n;
     for (skip_plain(&at, e->text, end); at.off < end; skip_plain(&at, e->text, end))
-        step(&at, e->text);
+        step_columns(&at, e->text);
     return at;
 }
 
@@ -105,7 +105,7 @@ static bool line_start(const struct object_excerpt *e, uint32_t line, size_t *ou
     while (at.line < line && at.off < e->text.n) {
         skip_plain(&at, e->text, e->text.n);
         if (at.off < e->text.n)
-            step(&at, e->text);
+            step_columns(&at, e->text);
     }
     *out = at.line_at;
     return line != 0 && at.line == line;

@@ -97,7 +97,8 @@ bool object_ignore_glob(struct str glob, struct str path) {
 
 /* ---- rules --------------------------------------------------------------------------- */
 
-static enum ec push(struct object_ignore *g, struct object_ignore_rule rule, struct err *err) {
+static enum ec push_rule(struct object_ignore *g, struct object_ignore_rule rule,
+                         struct err *err) {
     if (g->n == g->cap) {
         size_t cap = g->cap ? 2 * g->cap : 16;
         struct object_ignore_rule *more = mem_realloc(g->v, mem_array_bytes(cap, sizeof *more));
@@ -122,7 +123,7 @@ enum ec object_ignore_add(struct object_ignore *g, struct str glob, size_t base,
     while (str_starts(glob, STR("/")))
         glob = str_slice(glob, 1, glob.n);
     rule.glob = glob;
-    return glob.n != 0 ? push(g, rule, err) : EC_OK;
+    return glob.n != 0 ? push_rule(g, rule, err) : EC_OK;
 }
 
 /* Blanks at the end do not count, unless a backslash is in front. */

@@ -134,7 +134,7 @@ static bool is_skipped(struct run *r, const struct object_input *in, struct str 
     return true;
 }
 
-static enum ec take(struct run *r, const struct object_input *in, struct err *err) {
+static enum ec take_input(struct run *r, const struct object_input *in, struct err *err) {
     struct buf text = BUF_INIT(OBJECT_OPERAND_MAX + 1);
     if (in->os != 0)
         object_inputs_fail(in, err);
@@ -176,7 +176,7 @@ static enum ec apply_all(struct run *r, const struct opt_result *args, struct er
         if (r->options->in_place && strcmp(in.v[i].path, "-") == 0)
             ec = err_set(err, EC_USAGE, "--in-place needs files; - is standard input");
         else
-            ec = take(r, &in.v[i], err);
+            ec = take_input(r, &in.v[i], err);
     }
     object_inputs_done(&in);
     return ec;

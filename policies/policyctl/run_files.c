@@ -127,7 +127,7 @@ static void show_bar(struct state *st, size_t done) {
 
 /* ---- the main thread's part ---------------------------------------------------------- */
 
-static bool write_out(struct state *st) {
+static bool write_run(struct state *st) {
     if (st->all.out.bad || st->all.aside.bad) {
         err_set(st->err, EC_LIMIT, "no room for the output");
         return false;
@@ -150,7 +150,7 @@ static bool take_slot(void *arg, size_t item, size_t at) {
     st->run->operand_objects[in->operand] += slot->totals.objects;
     if (st->all.out.n != 0 || slot->talk.n != 0)
         hide_bar(st);
-    if (!write_out(st))
+    if (!write_run(st))
         return false;
     talk(buf_view(&slot->talk));
     show_bar(st, item + 1);
@@ -209,7 +209,7 @@ enum ec run_files_run(struct run_files *s, const struct object_inputs *in, struc
             if (s->before_end != NULL)
                 s->before_end(s->arg, s, &st.all);
             s->format->end(&st.all, &s->totals);
-            (void)!write_out(&st);
+            (void)!write_run(&st);
         }
     }
     free_slots(&st, n_slots);

@@ -24,7 +24,7 @@ void buf_reset(struct buf *b) {
     b->bad = 0;
 }
 
-static bool grow(struct buf *b, size_t n) {
+static bool grow_buf(struct buf *b, size_t n) {
     if (b->bad)
         return false;
     if (n > b->max || b->n > b->max - n) {
@@ -47,7 +47,7 @@ static bool grow(struct buf *b, size_t n) {
 }
 
 char *buf_grow(struct buf *b, size_t n) {
-    return grow(b, n) ? b->p + b->n : NULL;
+    return grow_buf(b, n) ? b->p + b->n : NULL;
 }
 
 /* Prints into the existing room; again only if that was too little. */

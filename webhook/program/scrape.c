@@ -94,7 +94,7 @@ static void put_decisions(struct buf *out, const struct service *s) {
         }
 }
 
-static void put_images(struct buf *out, const struct service *s) {
+static void put_image_counts(struct buf *out, const struct service *s) {
     static const struct metrics_family family = {.name = "pullgate_images_total",
                                                  .help = "Images judged, by result.",
                                                  .type = METRICS_COUNTER,
@@ -151,7 +151,7 @@ static bool drop_namesake(struct nearest *n, const struct policy_exemption *e) {
     return true;
 }
 
-static void note(struct nearest *n, const struct policy_exemption *e) {
+static void note_exemption(struct nearest *n, const struct policy_exemption *e) {
     if (!drop_namesake(n, e))
         return;
     size_t at = n->n;
@@ -175,7 +175,7 @@ static void put_exemptions(struct buf *out, const struct policy *p, int64_t now_
     struct nearest nearest = {.now_s = now_s};
     for (size_t i = 0; p != NULL && i < p->n_exemptions; i++)
         if (p->exemptions[i].until_s != INT64_MAX)
-            note(&nearest, &p->exemptions[i]);
+            note_exemption(&nearest, &p->exemptions[i]);
     metrics_head(out, &family);
     for (size_t i = 0; i < nearest.n; i++) {
         const struct policy_exemption *e = nearest.v[i];
@@ -372,7 +372,7 @@ void scrape_print(struct buf *out, struct service *s) {
     put_latency(out, s);
     put_in_flight(out, s);
     put_decisions(out, s);
-    put_images(out, s);
+    put_image_counts(out, s);
     put_reasons(out, s);
     put_exemptions(out, rules != NULL ? rules->policy : NULL, now_s);
     put_audit(out, s);

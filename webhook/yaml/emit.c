@@ -52,8 +52,8 @@ void yaml_emit_take_value(struct emitter *e) {
         e->frames[e->depth - 1].state = KEY;
 }
 
-static enum ec push(struct emitter *e, enum emit_state state, char closer,
-                    struct yaml_location pos, struct err *err) {
+static enum ec push_state(struct emitter *e, enum emit_state state, char closer,
+                          struct yaml_location pos, struct err *err) {
     if (e->depth >= e->limits->max_depth) {
         err_set(err, EC_LIMIT, "more than %u levels of nesting", e->limits->max_depth);
         return yaml_err_at(err, pos);
@@ -217,7 +217,7 @@ static enum ec open_container(struct emitter *e, bool map, struct yaml_location 
     if (add_node(e, pos, ORIGIN_NONE, pos, err) != EC_OK)
         return err->code;
     buf_putc(e->out->json, map ? '{' : '[');
-    return push(e, map ? KEY : ITEM, map ? '}' : ']', pos, err);
+    return push_state(e, map ? KEY : ITEM, map ? '}' : ']', pos, err);
 }
 
 static enum ec on_mapping(struct emitter *e, const yaml_event_t *event, struct err *err) {
@@ -229,7 +229,7 @@ static enum ec on_mapping(struct emitter *e, const yaml_event_t *event, struct e
         return yaml_emit_bad_key(pos, "a mapping", err);
     if (state == MERGE || state == MERGE_ITEM) {
         yaml_emit_take_value(e);
-        if (push(e, KEY, '\0', pos, err) != EC_OK)
+        if (push_state(e, KEY, '\0', pos, err) != EC_OK)
             return err->code;
     } else if (open_container(e, true, pos, err) != EC_OK) {
         return err->code;
@@ -251,7 +251,7 @@ static enum ec on_list(struct emitter *e, const yaml_event_t *event, struct err 
         return yaml_emit_bad_merge(pos, err);
     if (state == MERGE) {
         yaml_emit_take_value(e);
-        if (push(e, MERGE_ITEM, '\0', pos, err) != EC_OK)
+        if (push_state(e, MERGE_ITEM, '\0', pos, err) != EC_OK)
             return err->code;
     } else if (open_container(e, false, pos, err) != EC_OK ||
                yaml_emit_count(e, 1, 0, pos, err) != EC_OK) {
@@ -396,7 +396,7 @@ static enum ec on_event(struct emitter *e, const yaml_event_t *event, struct err
     }
 }
 
-static enum ec run(struct emitter *e, yaml_parser_t *parser, struct err *err) {
+static enum ec run_parser(struct emitter *e, yaml_parser_t *parser, struct err *err) {
     const struct yaml_cursor start = e->cursor;
     for (bool more = true; more;) {
         yaml_event_t event;
@@ -418,7 +418,7 @@ static enum ec emit(struct emitter *e, struct err *err) {
         return err_set(err, EC_NOMEM, "no memory to read YAML");
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input(&parser, feed, &e->source);
-    enum ec ec = run(e, &parser, err);
+    enum ec ec = run_parser(e, &parser, err);
     yaml_parser_delete(&parser);
     return ec;
 }

@@ -233,7 +233,7 @@ static bool find_number(struct str s, enum scalar_tag tag, struct buf *scratch,
     return find_int(plain, out) || find_float(plain, scratch, out);
 }
 
-static struct resolved find(const struct scalar *s, struct buf *scratch) {
+static struct resolved find_type(const struct scalar *s, struct buf *scratch) {
     struct resolved out;
     if (find_word(s->text, &out))
         return out;
@@ -244,7 +244,7 @@ static struct resolved find(const struct scalar *s, struct buf *scratch) {
 }
 
 /* !!float accepts integers below 2^63 as well. */
-static void widen(struct resolved *r) {
+static void widen_number(struct resolved *r) {
     if (r->kind != KIND_INT || r->magnitude > (uint64_t)INT64_MAX + r->negative)
         return;
     double v = r->negative ? -(double)r->magnitude : (double)r->magnitude;
@@ -265,11 +265,11 @@ static enum ec resolve(const struct scalar *s, struct resolved *out, struct err 
     if ((s->tag == TAG_NONE && !s->plain) || s->tag == TAG_STR || s->tag >= TAG_BINARY)
         return EC_OK;
     AUTO(buf_done) struct buf scratch = BUF_INIT(s->text.n + 1);
-    *out = find(s, &scratch);
+    *out = find_type(s, &scratch);
     if (scratch.bad)
         return err_set(err, EC_NOMEM, "no memory for a number");
     if (s->tag == TAG_FLOAT)
-        widen(out);
+        widen_number(out);
     if (!matches_tag(s->tag, out->kind))
         return err_set(err, EC_SCHEMA, "value \"%.*s\" does not fit its tag !!%s",
                        STR_ARG(str_slice(s->text, 0, 60)), tag_word(s->tag));
