@@ -45,6 +45,8 @@ run "$PULLGATE" --version
 same "--version: exit status" $status 0
 matches "--version: text" "$out" '^pullgate [0-9]+\.[0-9]+\.[0-9]+ .*GnuTLS [0-9.]+'
 same "--version: standard error" "$err" ""
+same "--version: the libraries that it links" "$(sed -n '2s/ [0-9][^,]*//gp' <<<"$out")" \
+    "libmicrohttpd, GnuTLS, OpenSSL, PCRE2, libyaml, libseccomp"
 run "$PULLGATE" --help
 same "--help: exit status" $status 0
 matches "--help: usage" "$out" '^Usage: pullgate --policy FILE'
