@@ -152,7 +152,7 @@ void certs_sha256_hex(struct str bytes, char out[65]);
  *
  * A leaf-only change touches tls.key and tls.crt. With a new CA the bundle holds both, so it
  * verifies the old leaf and the new one; and since the new leaf comes with the new CA's key signed
- * by the old CA, clients with the old bundle verify the new leaf, too: caBundle and Secret may
+ * by the old CA, clients with the old bundle verify the new leaf as well: caBundle and Secret may
  * reach the API server in any order. */
 struct certs_rotation {
     struct certs_request request; /* service empty: names and subject of the present leaf */

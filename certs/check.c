@@ -20,8 +20,8 @@ static int pass_dates_of_leaf(int ok, X509_STORE_CTX *ctx) {
 
 /* As in Go's verifier: each certificate of the bundle is an anchor, self-signed or not; SHA-1
  * signatures and keys below 1024 bits (security level 1) are not accepted. */
-static bool set_up(X509_STORE_CTX *ctx, X509_STORE *store, STACK_OF(X509) * certs,
-                   STACK_OF(X509) * bundle, int64_t now_s) {
+static bool set_up_store(X509_STORE_CTX *ctx, X509_STORE *store, STACK_OF(X509) * certs,
+                         STACK_OF(X509) * bundle, int64_t now_s) {
     for (int i = 0; i < sk_X509_num(bundle); i++)
         if (!X509_STORE_add_cert(store, sk_X509_value(bundle, i)))
             return false;
@@ -40,7 +40,7 @@ enum ec certs_check_chain(const char **why, STACK_OF(X509) * certs, STACK_OF(X50
     ERR_clear_error();
     X509_STORE *store = X509_STORE_new();
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
-    if (store == NULL || ctx == NULL || !set_up(ctx, store, certs, bundle, now_s)) {
+    if (store == NULL || ctx == NULL || !set_up_store(ctx, store, certs, bundle, now_s)) {
         certs_crypto_fail(err, "cannot verify the chain");
     } else if (X509_verify_cert(ctx) != 1 && certs_crypto_settle(err) == EC_OK) {
         int error = X509_STORE_CTX_get_error(ctx);
@@ -96,8 +96,8 @@ bool certs_check_unfit(char why[160], X509 *cert) {
         snprintf(why, 160, "its key usage lacks digitalSignature, which every handshake needs");
     else if (!can_sign(X509_get0_pubkey(cert)))
         snprintf(why, 160,
-                 "its key is none of ECDSA P-256, P-384 or P-521, Ed25519, and RSA of "
-                 "%d bits or more",
+                 "its key type is not supported: expected ECDSA P-256, P-384 or P-521, "
+                 "Ed25519, or RSA of %d bits or more",
                  RSA_MIN_BITS);
     return why[0] != '\0';
 }

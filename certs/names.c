@@ -72,7 +72,7 @@ bool certs_names_is_host(struct str name) {
     return !str_starts(name, STR("*")) && is_dns(name);
 }
 
-static enum ec check(const struct certs_request *r, struct err *err) {
+static enum ec check_request(const struct certs_request *r, struct err *err) {
     if (!is_kubernetes_label(r->service))
         return err_set(err, EC_USAGE,
                        "service \"%.*s\" is not a name of a Service: expected at most 63 "
@@ -90,14 +90,14 @@ static enum ec check(const struct certs_request *r, struct err *err) {
     return EC_OK;
 }
 
-static bool has(const GENERAL_NAMES *names, GENERAL_NAME *name) {
+static bool has_name(const GENERAL_NAMES *names, GENERAL_NAME *name) {
     for (int i = 0; i < sk_GENERAL_NAME_num(names); i++)
         if (GENERAL_NAME_cmp(sk_GENERAL_NAME_value(names, i), name) == 0)
             return true;
     return false;
 }
 
-static enum ec add(GENERAL_NAMES *names, struct str text, struct err *err) {
+static enum ec add_name(GENERAL_NAMES *names, struct str text, struct err *err) {
     char z[DNS_MAX + 1];
     if (!to_z(z, text))
         return err_set(err, EC_USAGE, "\"%.*s\" is too long for a name", STR_ARG(text));
@@ -105,9 +105,9 @@ static enum ec add(GENERAL_NAMES *names, struct str text, struct err *err) {
         a2i_GENERAL_NAME(NULL, NULL, NULL, certs_names_is_ip(text) ? GEN_IPADD : GEN_DNS, z, 0);
     if (name == NULL)
         return certs_crypto_fail(err, z);
-    if (!has(names, name) && sk_GENERAL_NAME_push(names, name) > 0)
+    if (!has_name(names, name) && sk_GENERAL_NAME_push(names, name) > 0)
         return EC_OK;
-    bool twice = has(names, name);
+    bool twice = has_name(names, name);
     GENERAL_NAME_free(name);
     return twice ? EC_OK : err_set(err, EC_NOMEM, "out of memory");
 }
@@ -115,7 +115,7 @@ static enum ec add(GENERAL_NAMES *names, struct str text, struct err *err) {
 enum ec certs_names_new(GENERAL_NAMES **out, const struct certs_request *r, struct err *err) {
     char full[2 * LABEL_MAX + 8], half[2 * LABEL_MAX + 8];
     AUTO(names_freep) GENERAL_NAMES *names = NULL;
-    if (check(r, err) != EC_OK)
+    if (check_request(r, err) != EC_OK)
         return err->code;
     snprintf(full, sizeof full, "%.*s.%.*s.svc", STR_ARG(r->service), STR_ARG(r->namespace));
     snprintf(half, sizeof half, "%.*s.%.*s", STR_ARG(r->service), STR_ARG(r->namespace));
@@ -124,10 +124,10 @@ enum ec certs_names_new(GENERAL_NAMES **out, const struct certs_request *r, stru
     if ((names = sk_GENERAL_NAME_new_null()) == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        if (add(names, own[i], err) != EC_OK)
+        if (add_name(names, own[i], err) != EC_OK)
             return err->code;
     for (size_t i = 0; i < r->n_dns; i++)
-        if (add(names, r->dns[i], err) != EC_OK)
+        if (add_name(names, r->dns[i], err) != EC_OK)
             return err->code;
     *out = names;
     names = NULL;

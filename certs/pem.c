@@ -80,7 +80,7 @@ void certs_sha256_hex(struct str bytes, char out[65]) {
 
 static const char begin[] = "-----BEGIN ";
 
-static size_t count(struct str text, const char *what) {
+static size_t count_text(struct str text, const char *what) {
     size_t n = 0, length = strlen(what);
     const char *at;
     while (text.n != 0 && (at = memmem(text.p, text.n, what, length)) != NULL) {
@@ -91,11 +91,11 @@ static size_t count(struct str text, const char *what) {
 }
 
 static bool contains(struct str text, const char *what) {
-    return count(text, what) != 0;
+    return count_text(text, what) != 0;
 }
 
 /* Names what is in the text instead. */
-static enum ec refuse(struct str text, const char *wanted, struct err *err) {
+static enum ec refuse_text(struct str text, const char *wanted, struct err *err) {
     static const struct {
         const char *sign, *text;
     } rows[] = {
@@ -140,7 +140,7 @@ static void block_done(struct block *b) {
     OPENSSL_clear_free(b->der, b->n > 0 ? (size_t)b->n : 0); /* it may be a key */
 }
 
-static enum ec push(STACK_OF(X509) * certs, X509 *cert, struct err *err) {
+static enum ec push_cert(STACK_OF(X509) * certs, X509 *cert, struct err *err) {
     if (sk_X509_push(certs, cert) > 0)
         return EC_OK;
     X509_free(cert);
@@ -159,7 +159,7 @@ static enum ec decode(STACK_OF(X509) * certs, const struct block *b, struct err 
     if (cert == NULL)
         return certs_crypto_fail(err, "not a certificate");
     if (p == b->der + b->n)
-        return push(certs, cert, err);
+        return push_cert(certs, cert, err);
     X509_free(cert);
     return err_set(err, EC_CRYPTO, "found bytes after the end of the certificate");
 }
@@ -185,14 +185,14 @@ enum ec certs_pem_read_certs(STACK_OF(X509) * *out, struct str pem, struct err *
     if (open_text(&from, pem, err) != EC_OK)
         return err->code;
     if (!contains(pem, "-----BEGIN CERTIFICATE-----"))
-        return refuse(pem, "a certificate", err);
+        return refuse_text(pem, "a certificate", err);
     while (!end)
         if (next_cert(certs, from, &end, err) != EC_OK)
             return err_wrap(err, "PEM block %d", sk_X509_num(certs) + 1);
     /* A block cut within its first line looks like a comment. */
-    if (sk_X509_num(certs) == 0 || count(pem, begin) != (size_t)sk_X509_num(certs))
+    if (sk_X509_num(certs) == 0 || count_text(pem, begin) != (size_t)sk_X509_num(certs))
         return err_set(err, EC_CRYPTO, "damaged PEM: %zu blocks begin, %d are readable",
-                       count(pem, begin), sk_X509_num(certs));
+                       count_text(pem, begin), sk_X509_num(certs));
     *out = certs;
     certs = NULL;
     return EC_OK;
@@ -213,7 +213,7 @@ enum ec certs_pem_read_key(EVP_PKEY **out, struct str pem, struct err *err) {
         return err->code;
     if (!contains(pem, "PRIVATE KEY-----") || contains(pem, "BEGIN ENCRYPTED ") ||
         contains(pem, "Proc-Type: 4,ENCRYPTED"))
-        return refuse(pem, "an unencrypted private key", err);
+        return refuse_text(pem, "an unencrypted private key", err);
     EVP_PKEY *key = PEM_read_bio_PrivateKey(from, NULL, no_password, NULL);
     if (key == NULL)
         return certs_crypto_fail(err, "damaged private key");
@@ -226,7 +226,7 @@ enum ec certs_pem_read_key(EVP_PKEY **out, struct str pem, struct err *err) {
 
 /* Allocated once, with room for a NUL: a buffer that grew would leave a copy of a key in freed memory.
  */
-static enum ec put(struct buf *out, BIO *from, struct err *err) {
+static enum ec put_pem(struct buf *out, BIO *from, struct err *err) {
     char *p = NULL;
     long n = BIO_get_mem_data(from, &p);
     if (n > 0 && buf_room(out, (size_t)n + 1) != NULL)
@@ -239,7 +239,7 @@ enum ec certs_pem_put_cert(struct buf *out, X509 *cert, struct err *err) {
     AUTO(bio_freep) BIO *text = BIO_new(BIO_s_mem());
     if (text == NULL || !PEM_write_bio_X509(text, cert))
         return certs_crypto_fail(err, "cannot write the certificate");
-    return put(out, text, err);
+    return put_pem(out, text, err);
 }
 
 enum ec certs_pem_put_certs(struct buf *out, const STACK_OF(X509) * certs, struct err *err) {
@@ -253,7 +253,7 @@ enum ec certs_pem_put_key(struct buf *out, EVP_PKEY *key, struct err *err) {
     AUTO(bio_freep) BIO *text = BIO_new(BIO_s_secmem());
     if (text == NULL || !PEM_write_bio_PKCS8PrivateKey(text, key, NULL, NULL, 0, NULL, NULL))
         return certs_crypto_fail(err, "cannot write the key");
-    return put(out, text, err);
+    return put_pem(out, text, err);
 }
 
 enum ec certs_bundle(struct buf *out, struct str ca_pem, struct err *err) {

@@ -381,7 +381,7 @@ static enum ec check_request(const struct certs_rotation *how, struct err *err) 
                        CERTS_DAYS_MAX);
     if (r->service.n == 0 && (r->namespace.n != 0 || r->n_dns != 0))
         return err_set(err, EC_USAGE,
-                       "names without a service; give the service, too, or no names to keep "
+                       "names without a service: give the service as well, or no names to keep "
                        "those of the present certificate");
     return EC_OK;
 }
@@ -400,9 +400,9 @@ static enum ec wanted_names(GENERAL_NAMES **out, const struct estate *e,
     return EC_OK;
 }
 
-static enum ec decide(struct certs_outcome *plan, const struct estate *e,
-                      const GENERAL_NAMES *names, const struct certs_rotation *how,
-                      struct err *err) {
+static enum ec plan_rotation(struct certs_outcome *plan, const struct estate *e,
+                             const GENERAL_NAMES *names, const struct certs_rotation *how,
+                             struct err *err) {
     if (judge_leaf(&plan->leaf_why, e, names, how, err) != EC_OK ||
         judge_ca(&plan->ca_why, e, plan->leaf_why != 0, how, err) != EC_OK)
         return err->code;
@@ -411,7 +411,7 @@ static enum ec decide(struct certs_outcome *plan, const struct estate *e,
     return certs_crypto_settle(err);
 }
 
-static enum ec report(struct certs_outcome *out, X509 *ca, X509 *leaf, struct err *err) {
+static enum ec fill_outcome(struct certs_outcome *out, X509 *ca, X509 *leaf, struct err *err) {
     struct span life = {0, 0};
     if (ca != NULL && certs_info_span(&life, ca, err) != EC_OK)
         return err->code;
@@ -433,8 +433,8 @@ static enum ec carry_out(struct certs_outcome *plan, const char *dir, const stru
     plan->n_cas = (size_t)sk_X509_num(p.bundle);
     plan->n_dropped = (size_t)sk_X509_num(e->bundle) + n_new - plan->n_cas;
     bool made = !how->dry_run;
-    if (report(plan, made && p.ca ? p.ca : e->ca.cert,
-               made && p.chain ? sk_X509_value(p.chain, 0) : e->leaf, err) != EC_OK)
+    if (fill_outcome(plan, made && p.ca ? p.ca : e->ca.cert,
+                     made && p.chain ? sk_X509_value(p.chain, 0) : e->leaf, err) != EC_OK)
         return err->code;
     return how->dry_run ? EC_OK : write_files(dir, &p, n_new || plan->n_dropped, err);
 }
@@ -471,7 +471,7 @@ enum ec certs_rotate(struct certs_outcome *out, const char *dir,
     if (check_request(&own, err) != EC_OK || certs_save_lock(&lock, dir, err) != EC_OK ||
         load(&e, dir, &own, err) != EC_OK || keep_ways(&own, &e, err) != EC_OK ||
         wanted_names(&names, &e, &own.request, err) != EC_OK ||
-        decide(&plan, &e, names, &own, err) != EC_OK ||
+        plan_rotation(&plan, &e, names, &own, err) != EC_OK ||
         carry_out(&plan, dir, &e, names, &own, err) != EC_OK)
         return err->code;
     *out = plan;

@@ -86,8 +86,8 @@ static enum ec write_temp(int fd, const char *temp, unsigned mode, struct str te
     return EC_OK;
 }
 
-static enum ec prepare(struct replacement *one, const char *dir, const struct file *file,
-                       struct str text, struct err *err) {
+static enum ec prepare_replacement(struct replacement *one, const char *dir,
+                                   const struct file *file, struct str text, struct err *err) {
     char hidden[64];
     snprintf(hidden, sizeof hidden, ".%s.XXXXXX", file->name);
     AUTO(mem_freep) char *temp = certs_save_path(dir, hidden);
@@ -120,7 +120,7 @@ enum ec certs_save_files(const struct certs_files *f, const char *dir, struct er
     AUTO(replacements_done) struct replacements all = {0};
     for (size_t i = 0; i < N_FILES; i++) {
         struct str text = text_of(f, i);
-        if (text.n != 0 && prepare(&all.of[i], dir, &files[i], text, err) != EC_OK)
+        if (text.n != 0 && prepare_replacement(&all.of[i], dir, &files[i], text, err) != EC_OK)
             return err->code;
     }
     for (size_t i = 0; i < N_FILES; i++)

@@ -6,10 +6,10 @@
 #   --quick        the dev preset only
 #   --offline      without what needs the network the first time: the tests against a real
 #                  kube-apiserver, which is built from Debian's source in some minutes, and the image,
-#                  which is built on a Debian of its own (both are kept below build/)
+#                  which is built on a separate Debian (both are kept below build/)
 #   --no-install   install nothing, take what is there
 #
-# What it needs stands in tests/packages.txt; what is missing of it is installed by apt-get (as root,
+# What it needs is in tests/packages.txt; what is missing of it is installed by apt-get (as root,
 # or by sudo). With everything installed and built once it needs no network. PULLGATE_FUZZ_SECONDS is how long each
 # fuzz target runs (60; 0 leaves them out). Output of each step: build/logs/.
 set -u
@@ -162,7 +162,7 @@ if ((passed + failed < floor)); then
     broken=$((broken + 1))
 fi
 echo "in $((SECONDS - start)) s"
-# What broke without a test to count it (a build, a fuzz target) is no pass either.
+# What broke without a test to count it (a build, a fuzz target) is not a pass either.
 ((failed > 0)) || failed=$broken
 echo "$passed passed, $failed failed"
 ((failed == 0))

@@ -1,4 +1,4 @@
-# Puts the option lists that a program prints of its own tables into a manual page.
+# Puts the option lists that a program prints from its tables into a manual page.
 #   cmake -DTEMPLATE=.. -DMARK=@OPTIONS@ -DPROGRAM=.. -DARGS=".." -DOUT=.. -P make.cmake
 separate_arguments(ARGS UNIX_COMMAND "${ARGS}")
 execute_process(COMMAND ${PROGRAM} ${ARGS} OUTPUT_VARIABLE list COMMAND_ERROR_IS_FATAL ANY)

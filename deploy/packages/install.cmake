@@ -3,7 +3,7 @@
 #   pullgate    the webhook, its manual page and a systemd unit
 #   policyctl   policyctl, kubectl-pullgate (a link to it, and its completion), manual pages, completions, examples, schema
 #
-# Paths are those of Debian below CMAKE_INSTALL_PREFIX; DESTDIR goes in front of them.
+# Paths are those of Debian below CMAKE_INSTALL_PREFIX; DESTDIR goes before them.
 include(GNUInstallDirs)
 find_program(GZIP gzip REQUIRED)
 set(packages ${CMAKE_CURRENT_LIST_DIR})
@@ -77,7 +77,7 @@ set(CPACK_COMPONENT_PULLGATE_DESCRIPTION "admission webhook for the images of Ku
  need, and refuses images of registries that are not approved.")
 set(CPACK_COMPONENT_POLICYCTL_DESCRIPTION "offline twin of the pullgate admission webhook
  Tests manifests against a rule file, rewrites them, lints and explains rule
- files, and makes certificates. Works as kubectl plugin, too.")
+ files, and makes certificates. It also works as a kubectl plugin.")
 set(CPACK_DEBIAN_PULLGATE_PACKAGE_CONTROL_EXTRA ${packages}/postinst)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL aarch64)

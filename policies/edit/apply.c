@@ -53,7 +53,7 @@ static enum ec keep_result(struct edit_apply *a, const struct object *o, const s
     return ec;
 }
 
-static enum ec report(struct edit_apply *a, const struct object *o, struct err *err) {
+static enum ec report_object(struct edit_apply *a, const struct object *o, struct err *err) {
     const struct decision *d = o->decision;
     enum ec ec = EC_OK;
     for (size_t i = 0; i < d->n_reasons && ec == EC_OK; i++) {
@@ -91,7 +91,7 @@ static void report_templates(struct edit_apply *a, const struct object *o) {
 static enum ec change_object(void *arg, const struct object *o, struct err *err) {
     struct edit_apply *a = arg;
     report_templates(a, o);
-    if (report(a, o, err) != EC_OK || report_unjudged(a, o, err) != EC_OK ||
+    if (report_object(a, o, err) != EC_OK || report_unjudged(a, o, err) != EC_OK ||
         o->object == JSON_NONE)
         return err->code;
     return edit_wanted_add(a, o, err);
@@ -109,10 +109,10 @@ static void give_note(void *arg, const char *file, uint32_t line, const char *te
 
 /* ---- second pass --------------------------------------------------------------------- */
 
-/* The last guard: whatever the splicing did not see coming. */
-static const char not_understood[] =
-    "is written in a way that cannot be changed in place: the new text would not say what the "
-    "patch says; nothing is written";
+/* The last check: a style that the splicing does not handle. */
+static const char unsupported_style[] =
+    "is written in a way that cannot be changed in place: the new text would differ from the "
+    "patched object; nothing is written";
 
 static enum ec check_object(void *arg, const struct object *o, struct err *err) {
     struct edit_apply *a = arg;
@@ -125,7 +125,7 @@ static enum ec check_object(void *arg, const struct object *o, struct err *err) 
     if (i < a->n_wanted && edit_digest_equal(&is, &a->wanted[i]))
         return EC_OK;
     err_locate(err, o->file, o->line, 1);
-    return err_set(err, EC_SCHEMA, "%s", not_understood);
+    return err_set(err, EC_SCHEMA, "%s", unsupported_style);
 }
 
 static void no_fault(void *arg, const struct object_fault *f) {
@@ -198,7 +198,8 @@ static enum ec each_document(struct pass *p, struct str text, struct err *err) {
     return ec;
 }
 
-static enum ec check(struct edit_apply *a, const char *file, struct str text, struct err *err) {
+static enum ec check_result(struct edit_apply *a, const char *file, struct str text,
+                            struct err *err) {
     struct object_totals ignored = {.objects = 0};
     struct object_request request = *a->judge.request;
     struct object_judge judge;
@@ -216,7 +217,7 @@ static enum ec check(struct edit_apply *a, const char *file, struct str text, st
     if (ec != EC_OK)
         return ec;
     if (a->n_checked != a->n_wanted || ignored.unreadable != 0)
-        return err_set(err, EC_SCHEMA, "%s: %s", file, not_understood);
+        return err_set(err, EC_SCHEMA, "%s: %s", file, unsupported_style);
     return EC_OK;
 }
 
@@ -240,7 +241,7 @@ enum ec edit_apply_text(struct edit_apply *a, const char *file, struct str text,
     buf_str(out, mark);
     text = str_slice(text, mark.n, text.n);
     if (is_utf16(text) || utf8_mark_bytes(text) != 0)
-        return err_set(err, EC_SCHEMA, "%s: two byte order marks, expected one at most", file);
+        return err_set(err, EC_SCHEMA, "%s: two byte order marks, expected at most one", file);
     a->n_wanted = 0;
     edit_text_done(&a->text);
     a->lines = (struct object_excerpt)OBJECT_EXCERPT_INIT(text);
@@ -253,7 +254,7 @@ enum ec edit_apply_text(struct edit_apply *a, const char *file, struct str text,
     edit_changes_done(&a->changes);
     edit_changes_init(&a->changes);
     if (ec == EC_OK && a->totals.unreadable == unreadable)
-        ec = check(a, file, str_slice(buf_view(out), before, out->n), err);
+        ec = check_result(a, file, str_slice(buf_view(out), before, out->n), err);
     if (ec != EC_OK)
         err_locate(err, file, err->line, err->col);
     object_excerpt_done(&a->lines);

@@ -4,7 +4,7 @@
  *                         '--patch--> what they should become == the objects of the new text
  *
  * Rules      denied objects stay as they are. The new text is read again: its objects equal those
- *            after the JSON Patch, or it is an error and nobody gets to see it
+ *            after the JSON Patch, or it is an error and is not printed
  * Ownership  struct edit_apply owns what it gathers until edit_apply_done
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_EDIT_APPLY_H
@@ -27,7 +27,7 @@ struct edit_apply_sink { /* what a person should read; nothing of it ends the wa
 struct edit_apply {
     const struct edit_apply_sink *to;
     struct object_judge judge;
-    bool templates; /* images of pod templates are rewritten, too */
+    bool templates; /* images of pod templates are rewritten as well */
     bool noted;     /* that these get no pull secrets */
 
     struct object_totals totals;

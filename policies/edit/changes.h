@@ -2,9 +2,9 @@
  *
  *      (mapping, key, value)... --edit_changes_make--> splice
  *
- * Rules      where the member is written, it is changed there. What a "<<" brings is left alone where
+ * Rules      where the member is written, it is changed there. What a "<<" merges is left alone where
  *            it is written, unless that mapping has to change itself; the mapping with the "<<" gets a
- *            member of its own behind it. So does one that would change along with its anchor and
+ *            separate member after it. So does one that would change along with its anchor and
  *            must not. A mapping or list that an alias repeats whole can only become what its
  *            anchor becomes: all else is an error
  * Ownership  borrows the document; keys and values are copied

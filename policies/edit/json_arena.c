@@ -25,13 +25,13 @@ static void *allocate(size_t n) {
     return p;
 }
 
-static void release(void *p) {
+static void release_bytes(void *p) {
     if (current == NULL)
         mem_free(p);
 }
 
 static void set_allocator(void) {
-    json_set_alloc_funcs(allocate, release);
+    json_set_alloc_funcs(allocate, release_bytes);
 }
 
 enum ec edit_json_arena(edit_json_arena_fn *work, void *arg, struct err *err) {

@@ -1,7 +1,7 @@
 /* edit/json_arena - jansson where memory may run out.
  * It must not see an allocation fail: its lexer loses a byte then and goes on, beyond the end of what
  * it has if that byte was a quote; and json_pack() loses what it made. Here all its memory comes
- * from an arena that ends with the call, and where there is no room its call is left for good.
+ * from an arena that ends with the call, and longjmp() leaves the call when there is no room.
  * Threads    one call in each thread at a time                                                  */
 #ifndef PULLGATE_EDIT_JSON_ARENA_H
 #define PULLGATE_EDIT_JSON_ARENA_H

@@ -8,7 +8,7 @@ bool edit_krm_is_list(const struct json *j) {
            str_eq(json_str(j, json_get(j, 0, STR("kind"))), STR("ResourceList"));
 }
 
-static void put(struct buf *out, const char *before, struct str value) {
+static void put_after(struct buf *out, const char *before, struct str value) {
     buf_puts(out, before);
     buf_json(out, value);
 }
@@ -31,18 +31,18 @@ static void put_path(struct buf *out, struct str pointer) {
 }
 
 static void put_reference(struct buf *out, const struct workload *w) {
-    put(out, ", \"resourceRef\": {\"apiVersion\": ", w->api_version);
-    put(out, ", \"kind\": ", w->kind);
-    put(out, ", \"name\": ", w->name);
+    put_after(out, ", \"resourceRef\": {\"apiVersion\": ", w->api_version);
+    put_after(out, ", \"kind\": ", w->kind);
+    put_after(out, ", \"name\": ", w->name);
     if (w->namespace.n != 0)
-        put(out, ", \"namespace\": ", w->namespace);
+        put_after(out, ", \"namespace\": ", w->namespace);
     buf_putc(out, '}');
 }
 
 void edit_krm_result(struct buf *out, const struct object *o, const struct reason *r) {
     static const char *const severities[] = {"info", "warning", "error"};
     struct buf pointer = BUF_INIT(1 << 16);
-    put(out, "{\"message\": ", r->message);
+    put_after(out, "{\"message\": ", r->message);
     buf_printf(out, ", \"severity\": \"%s\"", severities[r->weight]);
     put_reference(out, o->workload);
     if (r->image >= 0) {
@@ -50,9 +50,9 @@ void edit_krm_result(struct buf *out, const struct object *o, const struct reaso
         engine_image_pointer(o->workload, image->image, &pointer);
         buf_puts(out, ", \"field\": {\"path\": ");
         put_path(out, buf_view(&pointer));
-        put(out, ", \"currentValue\": ", image->before);
+        put_after(out, ", \"currentValue\": ", image->before);
         if (r->suggestion.n != 0)
-            put(out, ", \"proposedValue\": ", r->suggestion);
+            put_after(out, ", \"proposedValue\": ", r->suggestion);
         buf_putc(out, '}');
     }
     buf_putc(out, '}');

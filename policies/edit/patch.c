@@ -14,8 +14,8 @@ struct change {
     const struct edit *edit;
 };
 
-static bool locate(const struct json *j, struct json_cursor *near, json_at object,
-                   const struct edit *edit, struct change *out) {
+static bool locate_edit(const struct json *j, struct json_cursor *near, json_at object,
+                        const struct edit *edit, struct change *out) {
     struct str pointer = edit->pointer;
     size_t slash = pointer.n;
     while (slash > 0 && pointer.p[slash - 1] != '/')
@@ -33,7 +33,7 @@ static bool locate(const struct json *j, struct json_cursor *near, json_at objec
     return parent != JSON_NONE && (appends || json_is(j, parent, JSON_OBJECT));
 }
 
-static int compare(const void *pa, const void *pb) {
+static int compare_changes(const void *pa, const void *pb) {
     const struct change *a = pa, *b = pb;
     if (a->at != b->at)
         return a->at < b->at ? -1 : 1;
@@ -76,7 +76,7 @@ static bool next_is_before(const struct walk *w, json_at end) {
     return w->n != 0 && w->changes->at < end;
 }
 
-static const struct edit *take(struct walk *w) {
+static const struct edit *take_edit(struct walk *w) {
     w->n--;
     return (w->changes++)->edit;
 }
@@ -87,7 +87,7 @@ static void walk_node(struct walk *w, json_at at);
 static size_t take_added(struct walk *w, json_at at) {
     size_t n = 0;
     for (; next_is_before(w, at + 1); n++)
-        take(w);
+        take_edit(w);
     return n;
 }
 
@@ -112,7 +112,7 @@ static void walk_container(struct walk *w, json_at at) {
     to->end(to->arg, type);
 }
 
-/* Depth is bounded by the limits of whoever read the nodes. */
+/* Depth is bounded by the limits of the reader of the nodes. */
 static void walk_node(struct walk *w, json_at at) {
     json_at end = w->j->nodes[at].next;
     if (!next_is_before(w, end)) {
@@ -120,7 +120,7 @@ static void walk_node(struct walk *w, json_at at) {
     } else if (w->changes->at == at && !w->changes->adds) {
         const struct edit *last = NULL; /* of several the last holds */
         while (next_is_before(w, end))
-            last = take(w);
+            last = take_edit(w);
         put_value(w->to, last);
     } else {
         walk_container(w, at);
@@ -135,12 +135,13 @@ enum ec edit_patch_walk(const struct json *j, json_at object, const struct edit 
     if (changes == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
     for (size_t i = 0; i < n_edits; i++) {
-        if (!locate(j, &near, object, &edits[i], &changes[i]))
-            return err_set(err, EC_BUG, "an edit is nowhere: %.*s", STR_ARG(edits[i].pointer));
+        if (!locate_edit(j, &near, object, &edits[i], &changes[i]))
+            return err_set(err, EC_BUG, "an edit has no location: %.*s",
+                           STR_ARG(edits[i].pointer));
         changes[i].order = i;
     }
     if (n_edits != 0)
-        qsort(changes, n_edits, sizeof *changes, compare);
+        qsort(changes, n_edits, sizeof *changes, compare_changes);
     struct walk w = {.j = j, .changes = changes, .n = n_edits, .to = to};
     walk_node(&w, object);
     return EC_OK;

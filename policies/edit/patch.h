@@ -34,7 +34,7 @@ enum ec edit_patch_walk(const struct json *j, json_at object, const struct edit 
     MUST_CHECK;
 
 /* Two values with the same digest say the same, whatever the order of their keys; numbers are compared
- * as written. A guard against mistakes of our own: nobody gains by a collision, and none is prevented. */
+ * as written. A guard against mistakes of our own: no one gains by a collision, and none is prevented. */
 struct edit_digest {
     uint64_t v[2];
 };
@@ -42,7 +42,7 @@ enum ec edit_patch_digest(struct edit_digest *out, const struct json *j, json_at
                           const struct edit *edits, size_t n_edits, struct err *err) MUST_CHECK;
 bool edit_digest_equal(const struct edit_digest *a, const struct edit_digest *b);
 
-/* Appends the object with its edits as one document of YAML (yaml/print.h). Errors: EC_LIMIT, too. */
+/* Appends the object with its edits as one document of YAML (yaml/print.h). Errors: also EC_LIMIT. */
 enum ec edit_patch_yaml(const struct json *j, json_at object, const struct edit *edits,
                         size_t n_edits, struct buf *out, struct err *err) MUST_CHECK;
 

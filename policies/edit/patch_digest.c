@@ -50,7 +50,7 @@ struct digest {
     bool no_memory;
 };
 
-static void put(struct digest *d, struct edit_digest value) {
+static void put_digest(struct digest *d, struct edit_digest value) {
     struct frame *f = d->n != 0 ? &d->v[d->n - 1] : NULL;
     if (f == NULL) {
         d->whole = value;
@@ -80,7 +80,7 @@ static void begin(void *arg, enum json_type type, size_t n) {
 static void end(void *arg, enum json_type type) {
     struct digest *d = arg;
     if (!d->no_memory)
-        put(d, mix_digest(of_type(type), d->v[--d->n].sum));
+        put_digest(d, mix_digest(of_type(type), d->v[--d->n].sum));
 }
 
 static void key(void *arg, struct str s) {
@@ -92,16 +92,16 @@ static void key(void *arg, struct str s) {
 static void string(void *arg, struct str s) {
     struct digest *d = arg;
     if (!d->no_memory)
-        put(d, of_text(JSON_STRING, s));
+        put_digest(d, of_text(JSON_STRING, s));
 }
 
-/* Depth is bounded by the limits of whoever read the nodes. */
+/* Depth is bounded by the limits of the reader of the nodes. */
 static void node(void *arg, const struct json *j, json_at at) {
     struct digest *d = arg;
     enum json_type type = json_type_of(j, at);
     if (type != JSON_ARRAY && type != JSON_OBJECT) {
         if (!d->no_memory)
-            put(d, of_text(type, json_str(j, at)));
+            put_digest(d, of_text(type, json_str(j, at)));
         return;
     }
     begin(d, type, j->nodes[at].len);

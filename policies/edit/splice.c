@@ -41,7 +41,7 @@ enum ec edit_write_strange(const struct edit_splice *s, json_at node, const char
 
 /* Stays a string without quotes, wherever it is written: images with their slash, policies with
  * their capital. Words such as `yes`, numbers and dates have neither. */
-static bool is_plain(struct str value) {
+static bool is_plain_scalar(struct str value) {
     char first = value.n ? value.p[0] : '\0';
     bool capital = first >= 'A' && first <= 'Z' && value.n > 4;
     for (size_t i = 0; i < value.n; i++) {
@@ -54,7 +54,7 @@ static bool is_plain(struct str value) {
 }
 
 static void put_value(struct buf *out, struct str value, bool quoted) {
-    if (!quoted && is_plain(value))
+    if (!quoted && is_plain_scalar(value))
         buf_str(out, value);
     else
         buf_json(out, value);
@@ -90,7 +90,7 @@ bool edit_write_is_json(const struct edit_splice *s) {
     return edit_write_byte_at(s, open) == '{' && (first == '"' || first == '}');
 }
 
-/* A null that is not written comes behind what announces a value; in {a} nothing does. */
+/* An implicit null comes after the indicator of a value; in {a} there is none. */
 static bool is_announced(const struct edit_splice *s, size_t at) {
     while (at > 0 && strchr(" \t", edit_write_byte_at(s, at - 1)) != NULL)
         at--;

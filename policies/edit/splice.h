@@ -4,7 +4,7 @@
  *
  * Rules      a scalar keeps its quotes; what is added is written as its neighbours are, block or
  *            flow, bare or quoted. What is written in a way that is not understood is an error:
- *            whoever splices reads the result again and compares
+ *            the caller reads the result again and compares
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_EDIT_SPLICE_H
 #define PULLGATE_EDIT_SPLICE_H
@@ -23,7 +23,7 @@ struct edit_splice {
 enum ec edit_splice_scalar(const struct edit_splice *s, json_at node, struct str value,
                            struct err *err) MUST_CHECK;
 
-/* A member is added to a mapping, in front of the member whose key is `before` (of the first,
+/* A member is added to a mapping, before the member whose key is `before` (of the first,
  * when there is none). */
 enum ec edit_splice_member(const struct edit_splice *s, json_at mapping, struct str before,
                            const char *key, struct str value, struct err *err) MUST_CHECK;
@@ -37,7 +37,7 @@ enum ec edit_splice_names(const struct edit_splice *s, json_at mapping, const ch
 enum ec edit_splice_name_list(const struct edit_splice *s, json_at list,
                               const struct str *names, size_t n, struct err *err) MUST_CHECK;
 
-/* Items, each in JSON, behind the last one of a list; or a member with a new list. */
+/* Items, each in JSON, after the last one of a list; or a member with a new list. */
 enum ec edit_splice_items(const struct edit_splice *s, json_at mapping, const char *key,
                           const struct str *items, size_t n, struct err *err) MUST_CHECK;
 

@@ -27,7 +27,7 @@ static bool is_measured(const struct edit_splice *s, json_at node, size_t at, si
     return value.n == 0 || *n != 0;
 }
 
-/* Behind an element; the text's length + 1 when it is unknown. */
+/* After an element; the text's length + 1 when it is unknown. */
 static size_t end_of(const struct edit_splice *s, json_at element) {
     json_at last = s->doc->json->nodes[element].next - 1;
     size_t at = edit_write_begin_of(s, element), n = 0;
@@ -54,7 +54,7 @@ static enum ec insert_line(const struct edit_splice *s, json_at list, size_t at,
     return edit_write_strange(s, list, "this list", err);
 }
 
-/* Flow: behind the last element, whatever follows it: a comma, comments, the bracket. */
+/* Flow: after the last element, whatever follows it: a comma, comments, the bracket. */
 static enum ec extend_flow(const struct edit_splice *s, json_at list, struct str items,
                            bool compact, struct err *err) {
     size_t open = edit_write_begin_of(s, list),
@@ -132,7 +132,7 @@ static void put_line(const struct edit_splice *s, json_at list, struct buf *out)
     edit_write_blanks(out, s->doc->pos[list].col - 1);
 }
 
-/* The comments of what is taken out, each on a line of its own. */
+/* The comments of what is taken out, each on its own line. */
 static void keep_comments(const struct edit_splice *s, json_at list, struct str gone,
                           struct buf *out) {
     for (size_t at = 0, n; (n = edit_scan_comment(gone, &at)) != 0; at += n) {
@@ -182,8 +182,8 @@ static bool is_kept(const struct json *j, json_at list, const struct str *names,
     return true;
 }
 
-static enum ec check_names(const struct edit_splice *s, json_at list, const struct str *names,
-                           size_t n, struct err *err) {
+static enum ec check_secret_names(const struct edit_splice *s, json_at list,
+                                  const struct str *names, size_t n, struct err *err) {
     const struct json *j = s->doc->json;
     if (is_kept(j, list, names, n))
         return EC_OK;
@@ -200,7 +200,7 @@ static enum ec set_names(const struct edit_splice *s, json_at list, const struct
     const struct json *j = s->doc->json;
     json_at before = JSON_NONE, at = json_first(j, list);
     size_t i = 0;
-    if (check_names(s, list, names, n, err) != EC_OK)
+    if (check_secret_names(s, list, names, n, err) != EC_OK)
         return err->code;
     for (; at != JSON_NONE && i < n; before = at, at = json_next(j, list, at), i++)
         if (!str_eq(json_str(j, json_get(j, at, STR("name"))), names[i]) &&
@@ -247,7 +247,7 @@ enum ec edit_splice_items(const struct edit_splice *s, json_at mapping, const ch
     if (!listed && !block)
         buf_putc(&text, '[');
     if (!listed && block)
-        text.n--; /* the blank behind the colon */
+        text.n--; /* the blank after the colon */
     for (size_t i = 0; i < n; i++) {
         if (block) {
             buf_puts(&text, s->text->eol);

@@ -11,12 +11,12 @@ size_t edit_scan_quoted(struct str text, size_t at);
 size_t edit_scan_null(struct str text, size_t at);
 /* The bracket that closes the one at `at`; text.n when there is none. */
 size_t edit_scan_bracket(struct str text, size_t at);
-/* Behind blanks, line ends and comments. */
+/* After blanks, line ends and comments. */
 size_t edit_scan_blanks(struct str text, size_t at);
 /* Of a block scalar (`|`, `>`) whose header is at *at: its one line of text, if that is `value`;
  * *at moves there. 0 when it is not. */
 size_t edit_scan_block_line(struct str text, size_t *at, struct str value);
-/* Behind the last line of text of the block scalar whose header is at `at`. */
+/* After the last line of text of the block scalar whose header is at `at`. */
 size_t edit_scan_block(struct str text, size_t at);
 /* The next comment from *at on, to the end of its line: its bytes; *at moves to its `#`. 0 when there
  * is none. */

@@ -2,7 +2,7 @@
 #include "edit/splice_scan.h"
 #include "edit/splice_write.h"
 
-static json_at key_of(const struct json *j, json_at mapping, struct str key) {
+static json_at find_key(const struct json *j, json_at mapping, struct str key) {
     json_at first = json_first(j, mapping);
     for (json_at k = first; k != JSON_NONE; k = json_next(j, mapping, k + 1))
         if (str_eq(json_str(j, k), key))
@@ -38,7 +38,7 @@ void edit_write_flow_style(const struct edit_splice *s, size_t open, struct edit
         out->quoted = edit_write_is_json(s);
 }
 
-/* Where a key's member begins: in front of its anchor and tag, and of the `?` that announces it. */
+/* Where a key's member begins: before its anchor and tag, and of the `?` that announces it. */
 static size_t member_of(const struct edit_splice *s, json_at key) {
     struct str text = edit_write_text_of(s);
     size_t at = edit_write_begin_of(s, key);
@@ -55,13 +55,13 @@ static size_t member_of(const struct edit_splice *s, json_at key) {
     }
 }
 
-/* Behind its last "<<": what is in front of it would not count. */
+/* After its last "<<": what is before it would not count. */
 static struct edit_style style_behind(const struct edit_splice *s, const struct yaml_merge *m,
                                       struct edit_style style) {
     struct str text = edit_write_text_of(s);
     size_t key = edit_text_offset(s->text, m->key);
     style.at = edit_text_offset(s->text, m->end);
-    style.behind = true;
+    style.after = true;
     style.indent = m->key.col - 1;
     if (style.flow)
         return style;
@@ -75,7 +75,7 @@ static struct edit_style style_behind(const struct edit_splice *s, const struct 
 struct edit_style edit_write_style_of(const struct edit_splice *s, json_at mapping,
                                       struct str before) {
     const struct yaml_merge *merge = yaml_merge_of(s->doc, mapping);
-    json_at key = merge ? JSON_NONE : key_of(s->doc->json, mapping, before);
+    json_at key = merge ? JSON_NONE : find_key(s->doc->json, mapping, before);
     size_t open = edit_write_begin_of(s, mapping);
     struct edit_style style = {.at = open};
     if (merge != NULL) {
@@ -109,7 +109,7 @@ void edit_write_key(struct buf *out, const struct edit_style *style, const char 
     buf_puts(out, style->compact ? ":" : ": ");
 }
 
-/* The indentation in front of a member that begins its line, tabs and all. */
+/* The indentation before a member that begins its line, tabs and all. */
 static bool put_indentation(struct buf *out, const struct edit_splice *s, size_t at) {
     size_t from = at;
     while (from > 0 &&
@@ -122,20 +122,20 @@ static bool put_indentation(struct buf *out, const struct edit_splice *s, size_t
     return true;
 }
 
-/* What is between the new member and the one in front of it. */
+/* What is between the new member and the one before it. */
 void edit_write_beginning(struct buf *out, const struct edit_splice *s,
                           const struct edit_style *style) {
-    if (!style->behind)
+    if (!style->after)
         return;
     buf_puts(out, style->flow ? ", " : s->text->eol);
     if (!style->flow)
         edit_write_blanks(out, style->indent);
 }
 
-/* What is between the new member and the one behind it. */
+/* What is between the new member and the one after it. */
 void edit_write_separator(struct buf *out, const struct edit_splice *s,
                           const struct edit_style *style) {
-    if (style->behind || (style->flow && style->empty))
+    if (style->after || (style->flow && style->empty))
         return;
     if (style->flow)
         buf_putc(out, ',');

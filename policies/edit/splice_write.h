@@ -12,7 +12,7 @@ struct edit_style {
     size_t indent; /* of a block's keys; of the keys of a flow mapping of several lines */
     size_t dash;   /* blanks between a key and the dash of its list */
     bool flow, quoted, compact, empty, lines;
-    bool behind; /* the member in front, a "<<", ends at `at`: no other begins there */
+    bool after; /* the member before, a "<<", ends at `at`: no other begins there */
 };
 
 struct str edit_write_text_of(const struct edit_splice *s);
@@ -28,7 +28,7 @@ enum ec edit_write_strange(const struct edit_splice *s, json_at node, const char
 /* A document of JSON has all its strings in quotes, and must go on having them. */
 bool edit_write_is_json(const struct edit_splice *s);
 void edit_write_flow_style(const struct edit_splice *s, size_t open, struct edit_style *out);
-/* For a member in front of the one with key `before`, or of the first; behind the last "<<" where there
+/* For a member before the one with key `before`, or of the first; after the last "<<" where there
  * is one. */
 struct edit_style edit_write_style_of(const struct edit_splice *s, json_at mapping,
                                       struct str before);

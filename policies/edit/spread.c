@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-static bool is_same(const struct edit_change *a, const struct edit_change *b) {
+static bool is_same_change(const struct edit_change *a, const struct edit_change *b) {
     if (a == NULL || b == NULL)
         return a == b;
     if (a->is_list != b->is_list || a->n_names != b->n_names || !str_eq(a->string, b->string))
@@ -69,7 +69,7 @@ static bool begins_with(struct str text, const char *key) {
     return str_starts(text, str_of(key));
 }
 
-/* A member of that name in front of the "<<", which would be there twice then. */
+/* A member of that name before the "<<", which would be there twice then. */
 static enum ec check_lost(const struct spread *p, json_at mapping, const char *key,
                           struct err *err) {
     const struct yaml_doc *doc = p->s->doc;
@@ -80,9 +80,8 @@ static enum ec check_lost(const struct spread *p, json_at mapping, const char *k
             continue;
         err_locate(err, NULL, doc->lost[i].pos.line, doc->lost[i].pos.col);
         return err_set(err, EC_SCHEMA,
-                       "\"%s\" is in front of a \"<<\" that brings another one, which wins "
-                       "over any written "
-                       "behind it; move this one behind the \"<<\"",
+                       "\"%s\" is before a \"<<\" that merges the same key and wins over it; "
+                       "move this one after the \"<<\"",
                        key);
     }
     return EC_OK;
@@ -113,7 +112,7 @@ static enum ec as_it_was(struct spread *p, json_at value, struct edit_change *ou
     return EC_OK;
 }
 
-/* The mapping brings it by "<<", and gets one of its own. */
+/* The mapping merges it by "<<", and gets one of its own. */
 static enum ec override(struct spread *p, json_at value, const char *key, struct err *err) {
     struct edit_change own;
     json_at mapping = p->parent[value];
@@ -138,7 +137,7 @@ static enum ec settle_value(struct spread *p, json_at node, struct err *err) {
     const struct edit_change *wanted = p->wanted[node], *comes = inherited(p, node);
     const json_at mapping = p->parent[node];
     p->now[node] = wanted;
-    if (is_same(wanted, comes))
+    if (is_same_change(wanted, comes))
         return EC_OK;
     if (is_written(p, node)) /* and so it inherits nothing */
         return wanted == NULL ? EC_OK : edit_spread_value(p->s, wanted, err);
@@ -163,7 +162,7 @@ static enum ec settle_values(struct spread *p, struct err *err) {
 /* ---- members that are added ---- */
 
 /* What has been added to an anchor that is merged here, or NULL. */
-static const struct edit_change *brings(const struct spread *p, json_at mapping) {
+static const struct edit_change *merged_change(const struct spread *p, json_at mapping) {
     const struct json *j = p->json;
     for (json_at k = json_first(j, mapping); k != JSON_NONE; k = json_next(j, mapping, k + 1)) {
         int64_t source = yaml_source(p->s->doc, k);
@@ -174,11 +173,11 @@ static const struct edit_change *brings(const struct spread *p, json_at mapping)
     return NULL;
 }
 
-/* Is the member brought by what has been added to an anchor? Then it need not be written. */
+/* Is the member merged by what has been added to an anchor? Then it need not be written. */
 static bool comes_along(const struct spread *p, const struct edit_change *c) {
-    const struct edit_change *brought = brings(p, c->mapping);
-    return brought != NULL && yaml_merge_of(p->s->doc, c->mapping) != NULL &&
-           is_same(brought, c);
+    const struct edit_change *merged = merged_change(p, c->mapping);
+    return merged != NULL && yaml_merge_of(p->s->doc, c->mapping) != NULL &&
+           is_same_change(merged, c);
 }
 
 /* What an anchor's mapping is given, those that repeat or merge it get as well. */
@@ -190,7 +189,7 @@ static enum ec check_others(const struct spread *p, const char *key, struct err 
         int64_t source = yaml_source(p->s->doc, at);
         bool repeats = source >= 0 && p->now[source] != NULL;
         bool merges = yaml_merge_of(p->s->doc, at) != NULL &&
-                      json_get(j, at, str_of(key)) == JSON_NONE && brings(p, at) != NULL;
+                      json_get(j, at, str_of(key)) == JSON_NONE && merged_change(p, at) != NULL;
         if (repeats)
             return fail_shared(p, at, err);
         if (!merges)
@@ -198,9 +197,8 @@ static enum ec check_others(const struct spread *p, const char *key, struct err 
         const struct yaml_location pos = yaml_merge_of(p->s->doc, at)->key;
         err_locate(err, NULL, pos.line, pos.col);
         return err_set(err, EC_SCHEMA,
-                       "this \"<<\" would bring the \"%s\" that its anchor needs and that must "
-                       "not be here; "
-                       "write out what it brings",
+                       "this \"<<\" would merge the \"%s\" that its anchor needs and that must "
+                       "not be here; write out the merged keys",
                        key);
     }
     return EC_OK;
@@ -211,7 +209,7 @@ static enum ec settle_added(struct spread *p, const struct edit_change *c, struc
     p->now[mapping] = c;
     if (!is_written(p, mapping)) {
         int64_t source = yaml_source(p->s->doc, mapping);
-        bool same = source >= 0 && is_same(p->now[source], c);
+        bool same = source >= 0 && is_same_change(p->now[source], c);
         return same ? EC_OK : fail_shared(p, mapping, err);
     }
     return comes_along(p, c) ? EC_OK : edit_spread_member(p->s, c, err);

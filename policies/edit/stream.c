@@ -8,8 +8,8 @@ static bool has_separator(struct str between) {
     return between.n >= line.n && memmem(between.p, between.n, line.p, line.n) != NULL;
 }
 
-/* Behind two JSON values in a row kubectl reads no "---" any more, and behind a "---" no more
- * than one of them: each gets a document of its own. */
+/* After two JSON values in a row kubectl reads no "---" any more, and after a "---" no more
+ * than one of them: each gets a separate document. */
 static enum ec part_values(struct edit_text *t, struct err *err) {
     struct yaml *y = NULL;
     struct yaml_doc *doc = NULL;

@@ -1,7 +1,7 @@
 /* edit/stream - files joined to one stream of documents, as kubectl reads it.
  * Rules      a line `---` goes between two files, unless the second begins with one; a byte order
  *            mark is kept at the start of the stream alone. In a stream of several files each JSON
- *            value gets a document of its own: kubectl reads no `---` after two values in a row
+ *            value gets a separate document: kubectl reads no `---` after two values in a row
  * Ownership  the caller frees `out` (buf_done)
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_EDIT_STREAM_H

@@ -78,7 +78,7 @@ enum ec edit_text_add(struct edit_text *t, struct edit_text_change change, struc
     return EC_OK;
 }
 
-static int compare(const void *pa, const void *pb) {
+static int compare_edits(const void *pa, const void *pb) {
     const struct edit_text_change *a = pa, *b = pb;
     if (a->at != b->at)
         return a->at < b->at ? -1 : 1;
@@ -102,7 +102,7 @@ static enum ec check_apart(const struct edit_text *t, struct err *err) {
 enum ec edit_text_apply(struct edit_text *t, struct buf *out, struct err *err) {
     size_t at = 0;
     if (t->n != 0)
-        qsort(t->v, t->n, sizeof *t->v, compare);
+        qsort(t->v, t->n, sizeof *t->v, compare_edits);
     if (check_apart(t, err) != EC_OK)
         return err->code;
     for (size_t i = 0; i < t->n; i++) {

@@ -48,7 +48,7 @@ static enum ec edits_of(struct edit_apply *a, const struct object *o, struct edi
 /* ---- edits to changes of the text ---------------------------------------------------- */
 
 /* A literal for a key that is changed. */
-static const char *key_of(struct str key) {
+static const char *known_key(struct str key) {
     static const char *const keys[] = {"image", "imagePullPolicy", "imagePullSecrets",
                                        "reference", "pullPolicy"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
@@ -58,27 +58,27 @@ static const char *key_of(struct str key) {
 }
 
 /* The container of the pointer's last token, and that token. */
-static enum ec parent_of(const struct object *o, struct str pointer, json_at *parent,
-                         struct str *last, struct err *err) {
+static enum ec find_parent(const struct object *o, struct str pointer, json_at *parent,
+                           struct str *last, struct err *err) {
     size_t slash = pointer.n;
     while (slash > 0 && pointer.p[slash - 1] != '/')
         slash--;
     *last = str_slice(pointer, slash, pointer.n);
     *parent = json_find_next(o->doc->json, o->near, o->object,
                              str_slice(pointer, 0, slash ? slash - 1 : 0));
-    bool known = *parent != JSON_NONE && key_of(*last) != NULL;
-    return known ? EC_OK : err_set(err, EC_BUG, "an edit is nowhere");
+    bool known = *parent != JSON_NONE && known_key(*last) != NULL;
+    return known ? EC_OK : err_set(err, EC_BUG, "an edit has no location");
 }
 
-/* A pull policy that was not there goes in front of its image. */
+/* A pull policy that was not there goes before its image. */
 static enum ec change_string(struct edit_apply *a, const struct object *o, const struct edit *e,
                              struct err *err) {
     struct str last;
     struct edit_change one = {.string = e->string};
-    if (parent_of(o, e->pointer, &one.mapping, &last, err) != EC_OK)
+    if (find_parent(o, e->pointer, &one.mapping, &last, err) != EC_OK)
         return err->code;
     one.value = json_get(o->doc->json, one.mapping, last);
-    one.key = key_of(last);
+    one.key = known_key(last);
     one.before = str_eq(last, STR("pullPolicy")) ? "reference" : "image";
     return edit_changes_add(&a->changes, one, err);
 }
@@ -91,16 +91,16 @@ static enum ec change_secrets(struct edit_apply *a, const struct object *o,
     struct str last, pointer = e->pointer;
     if (str_ends(pointer, STR("/-")))
         pointer.n -= 2;
-    if (parent_of(o, pointer, &one.mapping, &last, err) != EC_OK)
+    if (find_parent(o, pointer, &one.mapping, &last, err) != EC_OK)
         return err->code;
     one.value = json_get(o->doc->json, one.mapping, last);
-    one.key = key_of(last);
+    one.key = known_key(last);
     one.before = "";
     return edit_changes_add(&a->changes, one, err);
 }
 
-static enum ec gather(struct edit_apply *a, const struct object *o, const struct edits *edits,
-                      struct err *err) {
+static enum ec gather_changes(struct edit_apply *a, const struct object *o,
+                              const struct edits *edits, struct err *err) {
     bool secrets = false; /* are done: one change for all their edits */
     enum ec ec = EC_OK;
     for (size_t i = 0; i < edits->n && ec == EC_OK; i++) {
@@ -134,6 +134,6 @@ enum ec edit_wanted_add(struct edit_apply *a, const struct object *o, struct err
     struct edits edits = {.n = 0};
     enum ec ec = edits_of(a, o, &edits, err);
     if (ec == EC_OK)
-        ec = gather(a, o, &edits, err);
+        ec = gather_changes(a, o, &edits, err);
     return ec == EC_OK ? keep_digest(a, o, &edits, err) : ec;
 }

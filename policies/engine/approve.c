@@ -12,10 +12,9 @@ static bool is_match(struct ctx *c, const struct policy_pattern *pattern,
     return r == MATCH_YES;
 }
 
-static const struct policy_pattern *find_indexed(struct ctx *c,
-                                                 const struct policy_patterns *patterns,
-                                                 const struct match_target *target,
-                                                 const struct policy_pattern **gave_up) {
+static const struct policy_pattern *
+find_indexed_pattern(struct ctx *c, const struct policy_patterns *patterns,
+                     const struct match_target *target, const struct policy_pattern **gave_up) {
     const struct index *x = &patterns->index;
     const struct index_word host = {INDEX_HOST, target->host, STR_NONE};
     size_t best = patterns->n, n, i = 0;
@@ -36,7 +35,7 @@ static const struct policy_pattern *find_pattern(struct ctx *c,
                                                  const struct match_target *target,
                                                  const struct policy_pattern **gave_up) {
     if (patterns->index.is_built)
-        return find_indexed(c, patterns, target, gave_up);
+        return find_indexed_pattern(c, patterns, target, gave_up);
     for (size_t i = 0; i < patterns->n; i++)
         if (is_match(c, &patterns->v[i], target, gave_up))
             return &patterns->v[i];

@@ -65,7 +65,7 @@ struct explain_image {
     const struct policy_exemption *elsewhere; /* holds for the rules of another file */
     bool denied_asked;                        /* `denied` was checked */
     const struct policy_pattern *denied;
-    struct str denied_as; /* the name it matched, where that was found by way of mirrors */
+    struct str denied_as; /* the name it matched, where that was found through mirrors */
     bool own_registry; /* comes from the registry, whose content no denial of docker.io names */
     enum explain_approval approval;
     const struct policy_mirror *served;    /* of APPROVAL_MIRROR */

@@ -51,7 +51,7 @@ struct ctx {
     struct match_meter meter;
     bool over;     /* the meter has run out, and a reason says it: nothing more is judged */
     bool validate; /* the object stays as it is: what would be edited is refused */
-    bool refused;  /* for another reason than that: /mutate would have refused it, too */
+    bool refused;  /* for another reason than that: /mutate would have refused it as well */
     bool full;     /* an allocation failed */
     struct memo memo;
     struct names *names;           /* of the image that is judged; NULL until needed */
@@ -155,7 +155,7 @@ struct denial {
     const struct name *as;
     bool too_many_names; /* to check all of them */
 };
-/* own: NULL where the image has no name of its own. */
+/* own: the name before rewriting; NULL for an image of the rule's registry. */
 struct denial engine_find_denial(struct ctx *c, const struct match_target *own,
                                  const struct match_target *pulled);
 bool engine_is_clean(const struct denial *d);
@@ -203,7 +203,7 @@ void engine_diagnose(struct ctx *c, const struct diagnosis *what, const char *fo
     PRINTF(3, 4);
 /* The same for a copy of the image: its name and text, then the tail. */
 void engine_diagnose_copy(struct ctx *c, const struct diagnosis *what, struct str tail);
-/* memo.c: records a reason for the copies of the image that is judged. `tail` is the message behind the
+/* memo.c: records a reason for the copies of the image that is judged. `tail` is the message after the
  * image's text; empty where there was no room for the reason. */
 void engine_memo_record(struct ctx *c, const struct diagnosis *what, struct str tail);
 
@@ -218,7 +218,7 @@ static inline bool engine_charge(struct ctx *c, uint64_t steps) {
 }
 /* The meter ran out while the rule was selected. */
 void engine_diagnose_unselected(struct ctx *c);
-/* It ran out at image i, or, with i = n_images, behind all of them. */
+/* It ran out at image i, or, with i = n_images, after all of them. */
 void engine_diagnose_spent(struct ctx *c, size_t i);
 
 /* ---- explain.c ----------------------------------------------------------------------- */

@@ -45,7 +45,7 @@ static size_t find_among_few(const struct ctx *c, size_t i) {
 }
 
 /* The first image of the same text and place; i itself where it is the first. */
-static size_t first_of(struct ctx *c, size_t i) {
+static size_t first_copy(struct ctx *c, size_t i) {
     struct memo *m = &c->memo;
     if (m->slots == NULL)
         return find_among_few(c, i);
@@ -134,7 +134,7 @@ void engine_judge_images(struct ctx *c) {
                 c->notes->images[i].state = STATE_LIMIT;
             continue;
         }
-        size_t first = first_of(c, i);
+        size_t first = first_copy(c, i);
         if (first != i)
             copy_result(c, first, i);
         else

@@ -31,15 +31,15 @@ static char *take_room(struct ctx *c, size_t n) {
     return names->room + names->used - n;
 }
 
-static bool is_known(const struct names *names, const struct match_target *t) {
+static bool is_known_name(const struct names *names, const struct match_target *t) {
     for (size_t i = 0; i < names->n; i++)
         if (str_eq(names->v[i].target.whole, t->whole))
             return true;
     return false;
 }
 
-static void add(struct names *names, const struct match_target *t, bool mirrored) {
-    if (is_known(names, t))
+static void add_name(struct names *names, const struct match_target *t, bool mirrored) {
+    if (is_known_name(names, t))
         return;
     if (names->n == NAMES_MAX)
         names->more = true;
@@ -65,9 +65,9 @@ static void add_joined(struct ctx *c, struct str host, struct str prefix, struct
     const struct match_target t = {.host = str_slice(whole, 0, host.n),
                                    .repository = str_slice(whole, host.n + 1, n),
                                    .whole = whole};
-    if (is_known(c->names, &t) && c->names->used == before + n)
+    if (is_known_name(c->names, &t) && c->names->used == before + n)
         c->names->used = before;
-    add(c->names, &t, mirrored);
+    add_name(c->names, &t, mirrored);
 }
 
 /* ---- aliases, default ports, official images --------------------------------------------- */
@@ -77,7 +77,7 @@ static void add_alias(struct ctx *c, const struct name *of, struct str host) {
         add_joined(c, host, STR_NONE, of->target.repository, of->mirrored);
 }
 
-/* A denial that names registry-1.docker.io means docker.io, too. */
+/* A denial that names registry-1.docker.io means docker.io as well. */
 static void add_hosts_of_denials(struct ctx *c, const struct name *of, struct str host) {
     const struct policy_patterns *denied = &c->rule->denied;
     for (size_t i = 0; denied->aliased && i < denied->n && engine_charge(c, 1); i++) {
@@ -100,7 +100,7 @@ static void add_official(struct ctx *c, const struct name *of, struct str host) 
 
 /* ---- mirrors ----------------------------------------------------------------------------- */
 
-/* What is left of the path behind a place's own. */
+/* What is left of the path after the prefix. */
 static struct str below(const struct policy_prefix *prefix, struct str repository) {
     struct str rest = str_slice(repository, prefix->path.n, repository.n);
     return str_starts(rest, STR("/")) ? str_slice(rest, 1, rest.n) : rest;
@@ -119,7 +119,7 @@ static void add_origin(struct ctx *c, const struct policy_mirror *m, struct str 
         add_moved(c, &m->to, &m->from, repository);
 }
 
-/* The first mirror of the file that leads to the host, or one behind it. */
+/* The first mirror of the file that leads to the host, or one after it. */
 static size_t first_to(const struct policy_origins *o, struct str host) {
     size_t from = 0, to = o->n;
     while (from < to) {
@@ -178,8 +178,8 @@ const struct names *engine_names_of(struct ctx *c, const struct match_target *ow
     c->names->n = c->names->used = 0;
     c->names->more = false;
     if (own != NULL)
-        add(c->names, own, false);
-    add(c->names, pulled, false);
+        add_name(c->names, own, false);
+    add_name(c->names, pulled, false);
     for (size_t i = 0; i < c->names->n && !c->full; i++)
         expand(c, c->names->v[i]);
     return c->full ? NULL : c->names;

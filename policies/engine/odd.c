@@ -73,7 +73,7 @@ static bool nothing_to_judge(const struct workload *w) {
     return w->operation == OPERATION_UPDATE && !engine_has_changed_image(w);
 }
 
-static bool refuse(struct ctx *c, const struct workload_odd *odd) {
+static bool refuse_odd(struct ctx *c, const struct workload_odd *odd) {
     const struct diagnosis what = {
         .code = REASON_MALFORMED, .weight = WEIGHT_DENY, .image = -1};
     c->rule = c->d->rule = NULL;
@@ -91,12 +91,12 @@ bool engine_refuse_odd(struct ctx *c) {
         odd = needed_by(c, &r->match);
     if (odd == NULL)
         odd = needed_by_exemptions(c);
-    return odd != NULL && refuse(c, odd);
+    return odd != NULL && refuse_odd(c, odd);
 }
 
 bool engine_refuse_odd_secret(struct ctx *c) {
     for (size_t i = 0; i < c->w->n_odd; i++)
         if (c->w->odd[i].what == ODD_SECRET)
-            return refuse(c, &c->w->odd[i]);
+            return refuse_odd(c, &c->w->odd[i]);
     return false;
 }

@@ -44,7 +44,7 @@ static bool brings_mirrors(const struct policy *p, size_t rule, size_t file) {
     return r->pos.file == file && (rule == 0 || p->rules[rule - 1].mirrors != r->mirrors);
 }
 
-static bool gather(struct policy *p, size_t file) {
+static bool gather_file(struct policy *p, size_t file) {
     struct policy_origins *o = &p->origins[file];
     size_t n = 0;
     for (size_t i = 0; i < p->n_rules; i++)
@@ -63,7 +63,7 @@ static bool gather(struct policy *p, size_t file) {
 bool engine_policy_build_origins(struct policy *p) {
     p->origins = ARENA_ARRAY(&p->arena, struct policy_origins, p->n_files);
     for (size_t i = 0; p->origins != NULL && i < p->n_files; i++)
-        if (!gather(p, i))
+        if (!gather_file(p, i))
             return false;
     return p->origins != NULL;
 }

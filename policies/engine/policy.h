@@ -81,7 +81,7 @@ struct policy_rule {
     struct str pull_policy; /* "Always", "IfNotPresent", "Never"; empty: leave alone */
     bool require_digest;
     bool require_tag;   /* a tag that is neither absent nor `latest`, or a digest */
-    struct str message; /* for people, behind a denial; may be empty */
+    struct str message; /* for people, appended to a denial; may be empty */
 };
 
 struct policy_exemption {
@@ -108,7 +108,7 @@ struct policy {
     struct str name; /* metadata.name of the first file, or "" */
     char sha256[65]; /* over all files' bytes, hex */
     enum engine_unmatched unmatched;
-    struct str message;              /* behind denials that no rule decides; may be empty */
+    struct str message; /* appended to denials that no rule decides; may be empty */
     const struct policy_rule *rules; /* in order: the first that selects a pod decides alone */
     size_t n_rules;
     struct index rule_index;        /* by one condition of each rule */

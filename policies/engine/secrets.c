@@ -5,7 +5,7 @@
  * the list of a pod cannot change. */
 #include "engine/internal.h"
 
-static bool holds(const struct str *names, size_t n, struct str name) {
+static bool has_name(const struct str *names, size_t n, struct str name) {
     for (size_t i = 0; i < n; i++)
         if (str_eq(names[i], name))
             return true;
@@ -46,7 +46,7 @@ static void add_configured(struct ctx *c, struct wanted *out) {
     for (size_t i = 0; i < c->rule->n_secrets && engine_charge(c, 1 + out->n / NAMES_A_STEP);
          i++) {
         const struct policy_secret *s = &c->rule->secrets[i];
-        bool had = holds(out->names, out->n, s->name);
+        bool had = has_name(out->names, out->n, s->name);
         int32_t image = had || s->always ? -1 : first_from(c, &s->prefix);
         bool wanted = s->always || image >= 0;
         if (!had && wanted)

@@ -19,7 +19,7 @@ static bool any_group(const struct policy_names *globs, const struct workload *w
     return false;
 }
 
-static enum explain_answer answer(bool asked, bool holds) {
+static enum explain_answer answer_of(bool asked, bool holds) {
     return !asked ? ANSWER_NOT_ASKED : holds ? ANSWER_HOLDS : ANSWER_FAILS;
 }
 
@@ -27,18 +27,18 @@ enum explain_answer engine_ask(const struct policy_match *m, const struct worklo
                                enum explain_question question, struct match_meter *meter) {
     switch (question) {
     case QUESTION_NAMESPACE:
-        return answer(m->namespaces.n != 0,
-                      engine_names_cover(&m->namespaces, w->namespace, meter));
+        return answer_of(m->namespaces.n != 0,
+                         engine_names_cover(&m->namespaces, w->namespace, meter));
     case QUESTION_SERVICE_ACCOUNT:
-        return answer(m->service_accounts.n != 0,
-                      engine_names_cover(&m->service_accounts, w->service_account, meter));
+        return answer_of(m->service_accounts.n != 0,
+                         engine_names_cover(&m->service_accounts, w->service_account, meter));
     case QUESTION_USER:
-        return answer(m->users.n != 0, engine_names_cover(&m->users, w->user, meter));
+        return answer_of(m->users.n != 0, engine_names_cover(&m->users, w->user, meter));
     case QUESTION_GROUP:
-        return answer(m->groups.n != 0, any_group(&m->groups, w, meter));
+        return answer_of(m->groups.n != 0, any_group(&m->groups, w, meter));
     case QUESTION_LABELS:
-        return answer(m->pod_labels.n_requirements != 0,
-                      match_labels(&m->pod_labels, w->labels, w->n_labels, meter));
+        return answer_of(m->pod_labels.n_requirements != 0,
+                         match_labels(&m->pod_labels, w->labels, w->n_labels, meter));
     default:
         return ANSWER_NOT_ASKED;
     }
@@ -67,7 +67,7 @@ static size_t first_under(struct ctx *c, const struct index_word *word, size_t b
 
 /* Finds the same rule as a linear search: each rule is indexed under one of its conditions, or is among the
  * others. */
-static size_t find_indexed(struct ctx *c) {
+static size_t find_indexed_rule(struct ctx *c) {
     const struct policy *p = c->policy;
     const struct workload *w = c->w;
     const struct index_word words[] = {{INDEX_NAMESPACE, w->namespace, STR_NONE},
@@ -96,7 +96,7 @@ static size_t find_first(struct ctx *c) {
 
 const struct policy_rule *engine_select(struct ctx *c) {
     const struct policy *p = c->policy;
-    size_t at = p->rule_index.is_built ? find_indexed(c) : find_first(c);
+    size_t at = p->rule_index.is_built ? find_indexed_rule(c) : find_first(c);
     if (c->meter.spent)
         return NULL;
     for (size_t i = 0; c->notes != NULL && i < p->n_rules && i <= at; i++)

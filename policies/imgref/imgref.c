@@ -42,12 +42,12 @@ static unsigned class_of(char c) {
     return classes[(unsigned char)c];
 }
 
-/* The class of the byte at `at`; 0 behind the end. */
+/* The class of the byte at `at`; 0 after the end. */
 static unsigned class_at(struct str s, size_t at) {
     return at < s.n ? class_of(s.p[at]) : 0;
 }
 
-static size_t skip(struct str s, size_t at, unsigned wanted) {
+static size_t skip_class(struct str s, size_t at, unsigned wanted) {
     while (at < s.n && (class_of(s.p[at]) & wanted) != 0)
         at++;
     return at;
@@ -64,7 +64,7 @@ struct shown {
 };
 
 /* A byte of the input as a message may name it. */
-static struct shown show(char c) {
+static struct shown show_char(char c) {
     struct shown s;
     if (c > ' ' && c < 0x7f)
         snprintf(s.text, sizeof s.text, "'%c'", c);
@@ -121,7 +121,7 @@ static enum ec refuse_path(struct str s, size_t from, size_t at, struct err *err
     if (class_of(s.p[at]) & UPPER)
         return refuse(err, at, "repository has an upper-case letter, '%c'", s.p[at]);
     return refuse(err, at, "repository has %s, allowed are a-z, 0-9 and . _ - / between them",
-                  show(s.p[at]).text);
+                  show_char(s.p[at]).text);
 }
 
 /* ---- host ---------------------------------------------------------------------------- */
@@ -140,7 +140,7 @@ static enum ec refuse_host_byte(struct str host, size_t at, struct err *err) {
     if (host.p[at] == '-')
         return refuse(err, at, "host has a label that begins with '-'");
     return refuse(err, at, "host has %s, allowed are letters, digits, '.' and '-'",
-                  show(host.p[at]).text);
+                  show_char(host.p[at]).text);
 }
 
 /* label ("." label)*: letters, digits and inner dashes; *end is the ":" or the end. */
@@ -172,13 +172,13 @@ static enum ec check_brackets(struct str host, size_t *end, struct err *err) {
         return refuse(err, 0, "host has '[' without ']'");
     if (host.p[at] != ']')
         return refuse(err, at, "IPv6 address has %s, allowed are hexadecimal digits and ':'",
-                      show(host.p[at]).text);
+                      show_char(host.p[at]).text);
     if (at == 1)
         return refuse(err, at, "IPv6 address is empty");
     *end = ++at;
     if (at < host.n && host.p[at] != ':')
         return refuse(err, at, "host has %s after ']', expected ':' and a port",
-                      show(host.p[at]).text);
+                      show_char(host.p[at]).text);
     return EC_OK;
 }
 
@@ -189,7 +189,7 @@ static enum ec check_port(struct str host, size_t from, struct err *err) {
         return refuse(err, from - 1, "port is empty");
     for (size_t at = from; at < host.n; at++) {
         if ((class_of(host.p[at]) & DIGIT) == 0)
-            return refuse(err, at, "port has %s, expected digits", show(host.p[at]).text);
+            return refuse(err, at, "port has %s, expected digits", show_char(host.p[at]).text);
         port = port * 10 + (uint32_t)(host.p[at] - '0');
         if (port > 65535)
             return refuse(err, from, "port is above 65535");
@@ -266,7 +266,7 @@ static bool scan_path(struct str s, size_t *at_io) {
     size_t at = *at_io;
     for (;;) {
         size_t word = at;
-        at = skip(s, at, WORD);
+        at = skip_class(s, at, WORD);
         *at_io = at;
         if (at == word)
             return false;
@@ -311,7 +311,7 @@ static enum ec parse_path(struct imgref *r, struct str text, size_t *at, struct 
 static enum ec parse_tag(struct imgref *r, struct str text, size_t *at, struct err *err) {
     if (*at == text.n || text.p[*at] != ':')
         return EC_OK;
-    size_t from = *at + 1, end = skip(text, from, TAG);
+    size_t from = *at + 1, end = skip_class(text, from, TAG);
     if (from == text.n || text.p[from] == '@')
         return refuse(err, *at, "tag is empty");
     if (text.p[from] == '.' || text.p[from] == '-')
@@ -319,7 +319,7 @@ static enum ec parse_tag(struct imgref *r, struct str text, size_t *at, struct e
                       text.p[from]);
     if (end < text.n && text.p[end] != '@')
         return refuse(err, end, "tag has %s, allowed are letters, digits and _ . -",
-                      show(text.p[end]).text);
+                      show_char(text.p[end]).text);
     if (end - from > IMGREF_TAG_MAX)
         return refuse(err, from + IMGREF_TAG_MAX,
                       "tag is %zu bytes long, at most %d are allowed", end - from,
@@ -356,10 +356,10 @@ static enum ec parse_digest(struct imgref *r, struct str text, size_t at, struct
     const struct algorithm *a = find_algorithm(str_slice(r->digest, 0, colon));
     if (a == NULL)
         return refuse(err, from, "digest algorithm is not sha256, sha384 or sha512");
-    size_t hex = from + colon + 1, end = skip(text, hex, HEX);
+    size_t hex = from + colon + 1, end = skip_class(text, hex, HEX);
     if (end < text.n)
         return refuse(err, end, "digest has %s, expected lower-case hexadecimal digits",
-                      show(text.p[end]).text);
+                      show_char(text.p[end]).text);
     if (end - hex != a->digits)
         return refuse(err, hex, "digest %s needs %zu hexadecimal digits, found %zu", a->name.p,
                       a->digits, end - hex);
@@ -370,13 +370,13 @@ static enum ec parse_digest(struct imgref *r, struct str text, size_t at, struct
 
 /* The reference grammar refuses it too: runtimes would read it as an image id. */
 static bool is_bare_id(struct str text) {
-    return text.n == 64 && skip(text, 0, HEX) == text.n;
+    return text.n == 64 && skip_class(text, 0, HEX) == text.n;
 }
 
 /* containerd's LocalResolve runs any cached image whose id begins so, whatever its name. */
 static bool is_local_id(const struct imgref *r) {
     return !r->qualified && r->library && r->digest.n == 0 && r->tag.n != 0 &&
-           find_algorithm(r->path) != NULL && skip(r->tag, 0, HEX | HEX_UP) == r->tag.n;
+           find_algorithm(r->path) != NULL && skip_class(r->tag, 0, HEX | HEX_UP) == r->tag.n;
 }
 
 /* ---- public -------------------------------------------------------------------------- */

@@ -21,7 +21,7 @@ enum { IMGREF_PATH_MAX = 255, IMGREF_TAG_MAX = 128 };
 /* Valid, but not all pullers read it alike (kubelet, containerd, CRI-O).
  * IMGREF_UPPER_HOST  the host has an upper-case letter
  * IMGREF_UPPER_WORD  ... and neither `.` nor `:`, nor is it "localhost" but for case: CRI-O
- *                    refuses it, and in lower case it is no host
+ *                    refuses it, and in lower case it is not a host
  * IMGREF_IPV6        the host is an IPv6 literal: CRI-O refuses it
  * IMGREF_LONG        host "/" path exceeds 255 bytes: CRI-O refuses it                      */
 enum imgref_quirk {

@@ -1,7 +1,7 @@
 /* imgref/runtimes - what kubelet, containerd and CRI-O make of one reference.
  * Threads    pure functions
  * Source     kubelet pkg/util/parsers; containerd's CRI plugin (ParseDockerRef, then the host of a
- *            URL); CRI-O's containers/image, with a grammar of its own and short names          */
+ *            URL); CRI-O's containers/image, with its own grammar and short names               */
 #ifndef PULLGATE_IMGREF_RUNTIMES_H
 #define PULLGATE_IMGREF_RUNTIMES_H
 

@@ -6,14 +6,14 @@ enum { WORD_BITS = 64, N_BYTES = 128 /* of ASCII: patterns have no others */ };
 /* Bytes of a text that a word of the pattern reads in the time of one step. */
 enum { BYTES_A_STEP = 4 };
 
-/* Bit i: the first i elements of the pattern are behind us. An element is a byte, a `*` or a
+/* Bit i: the first i elements of the pattern are matched. An element is a byte, a `*` or a
  * whole `**` + `/`; pattern and text end with a `/` of their own.
  *
  * words: | stars | depths | moves of no byte (none) | moves of the first byte | ... |
  * A byte's moves are the bits whose next element is that byte. */
 struct match_glob {
     size_t n_words; /* of one set of bits */
-    size_t end;     /* the bit behind the last element */
+    size_t end;     /* the bit after the last element */
     unsigned char row_of[N_BYTES];
     uint64_t words[];
 };
@@ -100,7 +100,7 @@ static void add_next(uint64_t *to, const uint64_t *from, const uint64_t *among, 
     }
 }
 
-/* What stands behind a `*`, and between components behind a `**`, is reached without a byte. */
+/* What is after a `*`, and between components after a `**`, is reached without a byte. */
 static void step_over(const struct match_glob *g, uint64_t *set, bool at_border) {
     if (at_border)
         add_next(set, set, g->words + ROW_DEPTHS * g->n_words, g->n_words);

@@ -53,11 +53,11 @@ static enum ec ask_imgref(struct str before, struct str after, bool *is_host, st
 static enum ec refuse_no_host(const struct parts *p, struct err *err) {
     if (p->has_path)
         return refuse(err, 0,
-                      "\"%.*s\" is no registry host (no '.', no ':', not localhost): write "
+                      "\"%.*s\" is not a registry host (no '.', no ':', not localhost): write "
                       "docker.io/%.*s/ before the rest if Docker Hub is meant",
                       STR_ARG(p->host), STR_ARG(p->host));
     return refuse(err, 0,
-                  "\"%.*s\" is no registry host (no '.', no ':', not localhost): write "
+                  "\"%.*s\" is not a registry host (no '.', no ':', not localhost): write "
                   "docker.io/library/%.*s or docker.io/%.*s if Docker Hub is meant",
                   STR_ARG(p->host), STR_ARG(p->host), STR_ARG(p->host));
 }
@@ -68,7 +68,7 @@ static enum ec check_literal_host(const struct parts *p, struct err *err) {
     if (p->host.n == 0)
         return refuse(err, 0, "pattern begins with '/', expected a registry host");
     enum ec ec = ask_imgref(p->host, STR("/a"), &is_host, err);
-    /* For a word too long for a repository, imgref reports a position behind its end. */
+    /* For a word too long for a repository, imgref reports a position after its end. */
     if (ec == EC_SYNTAX && err->offset > p->host.n)
         err->offset = p->host.n;
     if (ec == EC_SYNTAX && !p->has_path && colon < p->host.n && err->offset > colon)
@@ -83,7 +83,7 @@ static enum ec check_literal_host(const struct parts *p, struct err *err) {
     return EC_OK;
 }
 
-/* Behind the `:` of a host with `*`: digits and `*`. */
+/* After the `:` of a host with `*`: digits and `*`. */
 static enum ec check_starred_port(struct str host, size_t from, struct err *err) {
     if (from == host.n)
         return refuse(err, from - 1, "port is empty");
@@ -105,7 +105,7 @@ static enum ec check_starred_host(struct str host, struct err *err) {
     return check_starred_port(host, colon + 1, err);
 }
 
-static enum ec check_host(const struct parts *p, struct err *err) {
+static enum ec check_pattern_host(const struct parts *p, struct err *err) {
     size_t n = p->host.n;
     if (n != 0 && p->host.p[n - 1] == ':' && str_starts(p->path, STR("/")))
         return refuse(err, n - 1, "pattern has a scheme, \"://\": write host/path alone");
@@ -122,7 +122,7 @@ static enum ec check_no_tag(const struct parts *p, struct err *err) {
                   "pattern has a tag: patterns name repositories, with all their tags");
 }
 
-static enum ec check_path(const struct parts *p, struct err *err) {
+static enum ec check_pattern_path(const struct parts *p, struct err *err) {
     bool is_host;
     if (!p->has_path)
         return EC_OK;
@@ -147,7 +147,7 @@ static enum ec check_stars(struct str whole, struct err *err) {
     return EC_OK;
 }
 
-/* Globs are matched whole: a host needs a repository behind it, and a repository of docker.io
+/* Globs are matched whole: a host needs a repository after it, and a repository of docker.io
  * has two components at least (library/nginx). */
 static enum ec check_depth(const struct parts *p, struct err *err) {
     if (!has_star(p->whole) || match_is_any_depth(p->host))
@@ -172,8 +172,9 @@ static enum ec check_pattern(const struct parts *p, struct err *err) {
     if (digest != p->whole.n)
         return refuse(err, digest,
                       "pattern has '@': patterns name repositories, without digest or user");
-    if ((ec = check_host(p, err)) != EC_OK || (ec = check_no_tag(p, err)) != EC_OK ||
-        (ec = check_stars(p->whole, err)) != EC_OK || (ec = check_path(p, err)) != EC_OK)
+    if ((ec = check_pattern_host(p, err)) != EC_OK || (ec = check_no_tag(p, err)) != EC_OK ||
+        (ec = check_stars(p->whole, err)) != EC_OK ||
+        (ec = check_pattern_path(p, err)) != EC_OK)
         return ec;
     return check_depth(p, err);
 }

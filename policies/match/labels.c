@@ -24,7 +24,7 @@ static bool is_among(struct str value, const struct str *values, size_t n_values
     return false;
 }
 
-static bool holds(const struct match_requirement *r, const struct match_label *label) {
+static bool is_satisfied(const struct match_requirement *r, const struct match_label *label) {
     switch (r->op) {
     case MATCH_IN:
         return label != NULL && is_among(label->value, r->values, r->n_values);
@@ -47,7 +47,7 @@ bool match_labels(const struct match_selector *s, const struct match_label *labe
         const struct match_requirement *r = &s->requirements[i];
         if (!match_charge(meter, 1 + (n_labels + r->n_values) / TEXTS_A_STEP))
             return false;
-        if (!holds(r, find_label(r->key, labels, n_labels)))
+        if (!is_satisfied(r, find_label(r->key, labels, n_labels)))
             return false;
     }
     return true;
@@ -63,8 +63,8 @@ static bool is_alphanumeric(char c) {
     return is_lower_or_digit(ascii_lower(c));
 }
 
-/* Letters and digits at both ends, also - _ . between; `at` is where s stands in the input. */
-static enum ec check_name(struct str s, size_t at, const char *what, struct err *err) {
+/* Letters and digits at both ends, also - _ . between; `at` is where s is in the input. */
+static enum ec check_label_name(struct str s, size_t at, const char *what, struct err *err) {
     if (s.n > NAME_MAX_BYTES)
         return refuse(err, at + NAME_MAX_BYTES, "%s is %zu bytes long, at most %d are allowed",
                       what, s.n, NAME_MAX_BYTES);
@@ -80,7 +80,7 @@ static enum ec check_name(struct str s, size_t at, const char *what, struct err 
     return EC_OK;
 }
 
-/* One label of a DNS subdomain; `at` is where it stands in the input. */
+/* One label of a DNS subdomain; `at` is where it is in the input. */
 static enum ec check_dns_label(struct str s, size_t at, struct err *err) {
     if (s.n == 0)
         return refuse(err, at, "prefix of the label key has an empty part");
@@ -130,9 +130,9 @@ enum ec match_check_label_key(struct str key, struct err *err) {
     }
     if (name.n == 0)
         return refuse(err, slash, "label key ends with '/', expected a name after it");
-    return check_name(name, at, "name of the label key", err);
+    return check_label_name(name, at, "name of the label key", err);
 }
 
 enum ec match_check_label_value(struct str value, struct err *err) {
-    return check_name(value, 0, "label value", err);
+    return check_label_name(value, 0, "label value", err);
 }

@@ -6,7 +6,7 @@
 enum { BYTES_A_STEP = 4 };
 
 /* how[i]: length of the longest beginning of the piece that also ends its first i + 1 bytes. */
-static void prepare(struct str piece, uint16_t *how) {
+static void prepare_glob(struct str piece, uint16_t *how) {
     size_t n = 0;
     how[0] = 0;
     for (size_t i = 1; i < piece.n; i++) {
@@ -22,7 +22,7 @@ static void prepare(struct str piece, uint16_t *how) {
 static size_t end_of_first(struct str piece, struct str text) {
     uint16_t how[MATCH_PATTERN_MAX] = {0};
     size_t n = 0;
-    prepare(piece, how);
+    prepare_glob(piece, how);
     for (size_t i = 0; i < text.n; i++) {
         while (n > 0 && text.p[i] != piece.p[n])
             n = how[n - 1];

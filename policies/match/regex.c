@@ -134,7 +134,7 @@ void match_regex_free(struct match_regex *r) {
 
 /* ---- matching ------------------------------------------------------------------------ */
 
-static enum match_result result_of(int rc) {
+static enum match_result match_result_of(int rc) {
     if (rc >= 0)
         return MATCH_YES;
     return rc == PCRE2_ERROR_NOMATCH ? MATCH_NO : MATCH_GAVE_UP;
@@ -174,5 +174,5 @@ enum match_result match_regex(const struct match_regex *r, struct str text,
             break;
         steps = steps < STEPS_MAX / STEPS_MORE ? steps * STEPS_MORE : STEPS_MAX;
     }
-    return result_of(rc);
+    return match_result_of(rc);
 }

@@ -60,7 +60,7 @@ static enum ec take_list(struct object_walk *w, const struct yaml_doc *doc, stru
     return ec;
 }
 
-/* Of a whole document that is no object: what to do about it. */
+/* Of a whole document that is not an object: what to do about it. */
 static void advise(const struct object_walk *w, const struct json *j, struct str prefix,
                    struct err *err) {
     size_t n = strlen(err->msg);
@@ -90,7 +90,7 @@ enum ec object_walk_take(struct object_walk *w, const struct yaml_doc *doc, stru
         ec = err_set(err, EC_SCHEMA, "not a Kubernetes object: expected an object, found %s",
                      json_type_name(json_type_of(doc->json, object)));
     else if (prefix.n == 0 && object_skip_is_kustomization(doc->json))
-        ec = err_set(err, EC_SCHEMA, "not an object of a cluster");
+        ec = err_set(err, EC_SCHEMA, "not an object of the cluster");
     else if (json_get(doc->json, object, STR("items")) != JSON_NONE)
         ec = take_list(w, doc, prefix, object, depth, err);
     else if (review_is_review(doc->json, object))

@@ -9,7 +9,7 @@
 /* What is not EC_OK ends the walk. */
 typedef enum ec object_each_fn(void *arg, const struct object *o, struct err *err);
 
-/* Files, folders, "-". Templates in folders are reported, other files that are no manifests only
+/* Files, folders, "-". Templates in folders are reported, other files that are not manifests only
  * counted.
  * Errors: EC_NOMEM, and the callback's. */
 enum ec object_each(char *const *operands, size_t n, const struct opt_list *exclude,

@@ -27,7 +27,7 @@ static void skip_plain(struct object_excerpt_mark *m, struct str text, size_t en
         m->off++;
 }
 
-static void step(struct object_excerpt_mark *m, struct str text) {
+static void step_columns(struct object_excerpt_mark *m, struct str text) {
     char c = text.p[m->off];
     size_t n = char_bytes(text, m->off);
     m->saved += n == 4 ? 2 : n - 1;
@@ -55,7 +55,7 @@ static void make_marks(struct object_excerpt *e) {
     while (e->marks != NULL && e->n < max) {
         size_t end = e->n * STRIDE < e->text.n ? e->n * STRIDE : e->text.n;
         for (skip_plain(&at, e->text, end); at.off < end; skip_plain(&at, e->text, end))
-            step(&at, e->text);
+            step_columns(&at, e->text);
         e->marks[e->n++] = at;
     }
 }
@@ -65,7 +65,7 @@ void object_excerpt_done(struct object_excerpt *e) {
     *e = (struct object_excerpt)OBJECT_EXCERPT_INIT(STR_NONE);
 }
 
-/* The spot at or behind `off`, between two characters. */
+/* The spot at or after `off`, between two characters. */
 static struct object_excerpt_mark spot_at(const struct object_excerpt *e, size_t off) {
     size_t k = off / STRIDE;
     struct object_excerpt_mark at = {.line = 1};
@@ -75,11 +75,11 @@ static struct object_excerpt_mark spot_at(const struct object_excerpt *e, size_t
         at = e->marks[k];
     size_t end = off < e->text.n ? off : e->text.n;
     for (skip_plain(&at, e->text, end); at.off < end; skip_plain(&at, e->text, end))
-        step(&at, e->text);
+        step_columns(&at, e->text);
     return at;
 }
 
-/* Marks that stand in earlier lines. */
+/* Marks in earlier lines. */
 static size_t marks_before(const struct object_excerpt *e, uint32_t line) {
     size_t low = 0, high = e->n;
     while (low < high) {
@@ -92,7 +92,7 @@ static size_t marks_before(const struct object_excerpt *e, uint32_t line) {
     return low;
 }
 
-/* Where a line begins; false when there is none of that number. */
+/* Where a line begins; false when there is not a line of that number. */
 static bool line_start(const struct object_excerpt *e, uint32_t line, size_t *out) {
     size_t n = marks_before(e, line);
     struct object_excerpt_mark at = {.line = 1};
@@ -105,7 +105,7 @@ static bool line_start(const struct object_excerpt *e, uint32_t line, size_t *ou
     while (at.line < line && at.off < e->text.n) {
         skip_plain(&at, e->text, e->text.n);
         if (at.off < e->text.n)
-            step(&at, e->text);
+            step_columns(&at, e->text);
     }
     *out = at.line_at;
     return line != 0 && at.line == line;
@@ -147,7 +147,7 @@ static struct str last_line(struct str text) {
 }
 
 /* The line to show, and from where in it *caret is. What is missed at the end of the text (a bracket, a
- * quote) is missed behind its last word. */
+ * quote) is missed after its last word. */
 static struct str shown_line(struct object_excerpt *e, uint32_t line, uint32_t col,
                              size_t *caret) {
     struct str s = object_excerpt_line(e, line);
@@ -194,7 +194,7 @@ uint32_t object_excerpt_utf16_column(struct object_excerpt *e, uint32_t line, ui
 
 /* ---- values --------------------------------------------------------------------------- */
 
-/* Behind `&anchor` and `!!tag`. */
+/* After `&anchor` and `!!tag`. */
 static size_t skip_properties(struct str s) {
     size_t i = 0;
     while (i < s.n && (s.p[i] == '&' || s.p[i] == '!')) {

@@ -32,12 +32,12 @@ struct object_excerpt {
 
 void object_excerpt_done(struct object_excerpt *e);
 
-/* A line without its end; empty when there is none of that number. */
+/* A line without its end; empty when there is not a line of that number. */
 struct str object_excerpt_line(struct object_excerpt *e, uint32_t line);
 
 /* The line and a caret below the column; of a long line what is around the column. What a terminal or
- * a CI system would take for a command is shown as '?'. Behind the last word of the text, that line and
- * a caret behind the word. Nothing when the line is empty. */
+ * a CI system would take for a command is shown as '?'. After the last word of the text, that line and
+ * a caret after the word. Nothing when the line is empty. */
 void object_excerpt_print(struct buf *out, struct object_excerpt *e, uint32_t line,
                           uint32_t col);
 

@@ -6,11 +6,11 @@
 
 enum { FILE_MAX = 256 << 20 };
 
-/* ---- what is no manifest ------------------------------------------------------------- */
+/* ---- what is not a manifest ------------------------------------------------------------- */
 
 /* A document that is none, or cannot be parsed, in a file of a folder: is the file none, either? Then
  * that is the end of it. */
-static enum ec skip(struct object_walk *w, bool *skipped, struct err *err) {
+static enum ec skip_file(struct object_walk *w, bool *skipped, struct err *err) {
     *skipped = false;
     if (!w->found || w->is_manifest)
         return EC_OK;
@@ -35,7 +35,7 @@ static enum ec take_document(struct object_walk *w, const struct yaml_doc *doc,
     }
     if (object_skip_is_manifest(doc->json))
         w->is_manifest = true;
-    else if (skip(w, &skipped, err) != EC_OK || skipped)
+    else if (skip_file(w, &skipped, err) != EC_OK || skipped)
         return err->code;
     return object_walk_take(w, doc, STR(""), 0, 0, err);
 }
@@ -49,7 +49,7 @@ static enum ec take_broken(struct object_walk *w, struct err *err) {
         *err = aside;
         return EC_OK;
     }
-    if (skip(w, &skipped, &aside) != EC_OK) {
+    if (skip_file(w, &skipped, &aside) != EC_OK) {
         *err = aside;
         return err->code;
     }

@@ -71,7 +71,7 @@ static struct str part(struct str s, size_t at) {
     return str_slice(rest, 0, str_find(rest, '/'));
 }
 
-/* The same walk over the parts between slashes; behind the last one a position is n + 1. `**` at the
+/* The same walk over the parts between slashes; after the last one a position is n + 1. `**` at the
  * end matches what is in a folder, not the folder. */
 bool object_ignore_glob(struct str glob, struct str path) {
     size_t g = 0, t = 0, star = SIZE_MAX, mark = 0;
@@ -97,7 +97,8 @@ bool object_ignore_glob(struct str glob, struct str path) {
 
 /* ---- rules --------------------------------------------------------------------------- */
 
-static enum ec push(struct object_ignore *g, struct object_ignore_rule rule, struct err *err) {
+static enum ec push_rule(struct object_ignore *g, struct object_ignore_rule rule,
+                         struct err *err) {
     if (g->n == g->cap) {
         size_t cap = g->cap ? 2 * g->cap : 16;
         struct object_ignore_rule *more = mem_realloc(g->v, mem_array_bytes(cap, sizeof *more));
@@ -122,7 +123,7 @@ enum ec object_ignore_add(struct object_ignore *g, struct str glob, size_t base,
     while (str_starts(glob, STR("/")))
         glob = str_slice(glob, 1, glob.n);
     rule.glob = glob;
-    return glob.n != 0 ? push(g, rule, err) : EC_OK;
+    return glob.n != 0 ? push_rule(g, rule, err) : EC_OK;
 }
 
 /* Blanks at the end do not count, unless a backslash is in front. */

@@ -41,7 +41,7 @@ enum ec object_ignore_add(struct object_ignore *g, struct str glob, size_t base,
 /* Adds the lines of a file. Errors: EC_NOMEM, EC_LIMIT. */
 enum ec object_ignore_add_lines(struct object_ignore *g, struct str text, size_t base,
                                 struct err *err) MUST_CHECK;
-/* Forgets what was added behind the first n. */
+/* Forgets what was added after the first n. */
 void object_ignore_cut(struct object_ignore *g, size_t n);
 
 /* 1: left out, -1: taken in again, 0: no glob matches. */

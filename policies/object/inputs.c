@@ -51,7 +51,7 @@ static void no_memory(struct search *s) {
     err_set(s->err, EC_NOMEM, "out of memory");
 }
 
-static void add(struct search *s, const char *path, int os) {
+static void add_found(struct search *s, const char *path, int os) {
     struct object_inputs *in = s->out;
     if (in->n == in->cap) {
         size_t cap = in->cap ? in->cap * 2 : 64;
@@ -68,7 +68,7 @@ static void add(struct search *s, const char *path, int os) {
 }
 
 /* "folder/name" with its NUL; NULL without memory. */
-static const char *join(struct search *s, const char *folder, const char *name) {
+static const char *join_path(struct search *s, const char *folder, const char *name) {
     size_t a = strlen(folder), b = strlen(name);
     bool slash = a != 0 && folder[a - 1] == '/';
     char *path = arena_alloc(&s->out->paths, a + b + 2);
@@ -116,16 +116,17 @@ static size_t base_of(const char *folder) {
 }
 
 /* A .pullgateignore that cannot be read is reported like a folder that cannot be. */
-static void read_ignored(struct search *s, const char *folder) {
+static void read_ignore_file(struct search *s, const char *folder) {
     struct buf text = BUF_INIT(OBJECT_IGNORE_FILE_MAX + 1);
     struct err err = ERR_INIT;
-    const char *path = s->filter->ignore_files ? join(s, folder, OBJECT_IGNORE_FILE) : NULL;
+    const char *path =
+        s->filter->ignore_files ? join_path(s, folder, OBJECT_IGNORE_FILE) : NULL;
     if (path != NULL && access(path, F_OK) == 0) {
         if (file_read(&text, path, OBJECT_IGNORE_FILE_MAX, &err) == EC_OK)
             (void)!object_ignore_add_lines(&s->ignored, buf_view(&text), base_of(folder),
                                            s->err);
         else
-            add(s, path, err.os ? err.os : EFBIG);
+            add_found(s, path, err.os ? err.os : EFBIG);
     }
     buf_done(&text);
 }
@@ -144,7 +145,7 @@ static void search_folder(struct search *s, const char *path, const struct stat 
 
 /* Only regular files of a folder count, no FIFO or device. A link to nothing is reported when it is
  * read. */
-static void take(struct search *s, const char *path, const char *name, unsigned depth) {
+static void take_entry(struct search *s, const char *path, const char *name, unsigned depth) {
     struct stat st;
     bool exists = stat(path, &st) == 0, is_folder = exists && S_ISDIR(st.st_mode);
     if (is_out(s, path, is_folder))
@@ -152,7 +153,7 @@ static void take(struct search *s, const char *path, const char *name, unsigned 
     if (is_folder)
         search_folder(s, path, &st, depth);
     else if ((!exists || S_ISREG(st.st_mode)) && s->filter->wanted(str_of(name)))
-        add(s, path, 0);
+        add_found(s, path, 0);
 }
 
 static void search_folder(struct search *s, const char *path, const struct stat *st,
@@ -163,14 +164,15 @@ static void search_folder(struct search *s, const char *path, const struct stat 
         return;
     int n = depth < FOLDER_DEPTH_MAX ? scandir(path, &entries, is_shown, by_bytes) : -1;
     if (n < 0) {
-        add(s, path, depth < FOLDER_DEPTH_MAX ? errno : ELOOP);
+        add_found(s, path, depth < FOLDER_DEPTH_MAX ? errno : ELOOP);
         return;
     }
-    read_ignored(s, path);
+    read_ignore_file(s, path);
     for (int i = 0; i < n; i++) {
-        const char *child = s->err->code == EC_OK ? join(s, path, entries[i]->d_name) : NULL;
+        const char *child =
+            s->err->code == EC_OK ? join_path(s, path, entries[i]->d_name) : NULL;
         if (child != NULL)
-            take(s, child, entries[i]->d_name, depth + 1);
+            take_entry(s, child, entries[i]->d_name, depth + 1);
         free(entries[i]);
     }
     free(entries);
@@ -182,7 +184,7 @@ static void take_operand(struct search *s, const char *path) {
     s->in_folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
     s->n_seen = 0;
     if (!s->in_folder) {
-        add(s, path, 0);
+        add_found(s, path, 0);
         return;
     }
     read_excluded(s, path);

@@ -57,9 +57,9 @@ static void note_variable(struct object_walk *w, const struct object *o) {
     buf_done(&pointer);
 }
 
-static enum ec decide(struct decision *out, struct object_judge *j,
-                      const struct review_fault *fault, const struct workload *workload,
-                      struct err *err) {
+static enum ec decide_object(struct decision *out, struct object_judge *j,
+                             const struct review_fault *fault, const struct workload *workload,
+                             struct err *err) {
     if (fault->is)
         return review_refuse(out, fault, j->policy, &j->arena, err);
     return engine_decide(out, j->policy, workload, j->request->now_s, j->request->engine_flags,
@@ -72,8 +72,9 @@ static enum ec give(struct object_walk *w, const struct object *o, struct err *e
     return ec;
 }
 
-static enum ec show(struct object_walk *w, struct object *o, const struct review_fault *fault,
-                    const struct workload *workload, struct err *err) {
+static enum ec show_object(struct object_walk *w, struct object *o,
+                           const struct review_fault *fault, const struct workload *workload,
+                           struct err *err) {
     struct decision decision;
     struct object_unjudged unjudged;
     o->malformed = fault->is ? fault->at : JSON_NONE;
@@ -83,7 +84,7 @@ static enum ec show(struct object_walk *w, struct object *o, const struct review
         note_variable(w, o);
     if (!fault->is && w->j->request->undecided)
         return give(w, o, err);
-    if (decide(&decision, w->j, fault, workload, err) != EC_OK)
+    if (decide_object(&decision, w->j, fault, workload, err) != EC_OK)
         return err->code;
     o->decision = &decision;
     object_set_unjudged(o, &unjudged);
@@ -97,7 +98,7 @@ enum ec object_walk_review(struct object_walk *w, struct object *o, struct err *
     struct review review;
     if (o->object != 0)
         return err_set(err, EC_SCHEMA,
-                       "an AdmissionReview in a List, expected a document of its own");
+                       "an AdmissionReview in a List, expected a separate document");
     if (review_decode(&review, o->doc->json, &w->j->arena, err) != EC_OK)
         return err->code;
     o->prefix = STR("/request/object");
@@ -108,7 +109,7 @@ enum ec object_walk_review(struct object_walk *w, struct object *o, struct err *
     if (o->object != JSON_NONE)
         review.workload.api_version =
             json_str(o->doc->json, json_get(o->doc->json, o->object, STR("apiVersion")));
-    return show(w, o, &review.fault, &review.workload, err);
+    return show_object(w, o, &review.fault, &review.workload, err);
 }
 
 /* Does the pod spec itself say which account it runs as? */
@@ -160,5 +161,5 @@ enum ec object_walk_object(struct object_walk *w, struct object *o, struct err *
     if (object_workload(&workload, &fault, w->j, o->doc->json, o->object, &w->j->arena, err) !=
         EC_OK)
         return err->code;
-    return show(w, o, &fault, &workload, err);
+    return show_object(w, o, &fault, &workload, err);
 }

@@ -1,7 +1,7 @@
 /* object/object - one input to judged objects: streams, Lists, AdmissionReviews.
  *
  *      file --object_read_file--> documents --> objects --> struct object --> sink
- *                                 '--> fault, or skipped: what is in a folder and is no manifest
+ *                                 '--> fault, or skipped: what is in a folder and is not a manifest
  *
  * Order      objects as they are in the file
  * Errors     a document that cannot be judged goes to the sink as a fault, is counted, and the
@@ -19,7 +19,7 @@
 
 #define OBJECT_NAMESPACE "default" /* of pods without one, as kubectl has it */
 
-struct object_request {    /* what flags say about objects that are no AdmissionReviews */
+struct object_request {    /* what flags say about objects that are not AdmissionReviews */
     const char *namespace; /* of objects that name none; NULL: OBJECT_NAMESPACE */
     const char *user;
     const char *service_account; /* of pods that name none */
@@ -65,7 +65,7 @@ struct object_fault { /* what cannot be judged */
     const struct err *err;
 };
 
-struct object_skip { /* a file of a folder that is no manifest */
+struct object_skip { /* a file of a folder that is not a manifest */
     const char *file;
     bool unrendered; /* a template */
 };
@@ -77,7 +77,7 @@ struct object_totals {
     size_t malformed_objects; /* of the denied ones; their images are not among `images` */
     size_t unjudged_objects;  /* of the others: not judged, or not all of them */
     size_t unreadable;        /* inputs and documents that could not be judged */
-    size_t skipped;           /* files of folders that are no manifests ... */
+    size_t skipped;           /* files of folders that are not manifests ... */
     size_t unrendered;        /* ... or hold templates */
 };
 
@@ -94,7 +94,7 @@ void object_judge_init(struct object_judge *j, const struct policy *policy,
 void object_judge_done(struct object_judge *j);
 
 /* Judges a file's objects; "-" is standard input. Errors: EC_NOMEM and the sink's own; all else
- * is a fault, save for a file `found` in a folder that is no manifest. Totals are added
+ * is a fault, save for a file `found` in a folder that is not a manifest. Totals are added
  * to. */
 enum ec object_read_file(struct object_judge *j, const char *path, bool found,
                          const struct object_sink *to, struct object_totals *totals,

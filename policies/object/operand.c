@@ -28,7 +28,7 @@ static struct str next_line(struct str text, size_t *at) {
     return str_slice(rest, 0, end);
 }
 
-static struct str name_of(struct str line) {
+static struct str image_name(struct str line) {
     return str_trim(str_slice(line, 0, str_find(line, '#')));
 }
 
@@ -53,7 +53,7 @@ bool object_operand_is_list(const char *name, struct str text) {
         trimmed.p[0] == '{' || trimmed.p[0] == '[')
         return false;
     for (size_t at = 0; at < text.n;)
-        if (is_key(name_of(next_line(text, &at))))
+        if (is_key(image_name(next_line(text, &at))))
             return false;
     return true;
 }
@@ -62,7 +62,7 @@ bool object_operand_next(struct str text, size_t *at, uint32_t *line, struct str
     if (*at == 0)
         *at = utf8_mark_bytes(text);
     while (*at < text.n) {
-        *name = name_of(next_line(text, at));
+        *name = image_name(next_line(text, at));
         (*line)++;
         if (name->n != 0)
             return true;

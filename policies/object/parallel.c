@@ -56,7 +56,7 @@ static void *work(void *arg) {
     return NULL;
 }
 
-static void wait_for(struct run *r, size_t item) {
+static void wait_for_item(struct run *r, size_t item) {
     pthread_mutex_lock(&r->lock);
     while (!r->ready[item % r->n_slots])
         pthread_cond_wait(&r->worked, &r->lock);
@@ -75,7 +75,7 @@ static void advance(struct run *r, bool go_on) {
 static void take_all(struct run *r) {
     bool go_on = true;
     for (size_t item = 0; go_on && item < r->in->n_items; item++) {
-        wait_for(r, item);
+        wait_for_item(r, item);
         go_on = r->in->take(r->in->arg, item, item % r->n_slots);
         advance(r, go_on);
     }

@@ -22,7 +22,7 @@ struct object_parallel {
     bool (*take)(void *arg, size_t item, size_t slot); /* false: the rest is left alone */
 };
 
-/* Errors: EC_NOMEM; too few threads are no error. */
+/* Errors: EC_NOMEM; too few threads are not an error. */
 enum ec object_parallel_run(const struct object_parallel *in, struct err *err) MUST_CHECK;
 
 /* Processors this process may run on, at most `max`. */

@@ -10,7 +10,7 @@ enum { PATH_BYTES_MAX = 1 << 16 };
 
 /* ---- documents ----------------------------------------------------------------------- */
 
-static bool is_text(const struct json *j, const char *key) {
+static bool is_string_member(const struct json *j, const char *key) {
     return json_is(j, json_get(j, 0, str_of(key)), JSON_STRING);
 }
 
@@ -20,31 +20,32 @@ bool object_skip_is_kustomization(const struct json *j) {
 }
 
 bool object_skip_is_manifest(const struct json *j) {
-    bool version = is_text(j, "apiVersion"), kind = is_text(j, "kind");
+    bool version = is_string_member(j, "apiVersion"), kind = is_string_member(j, "kind");
     if (version && kind)
         return !object_skip_is_kustomization(j);
     return (version || kind) && json_is(j, json_get(j, 0, STR("metadata")), JSON_OBJECT);
 }
 
 bool object_skip_is_chatter(const struct json *j) {
-    return json_is(j, 0, JSON_OBJECT) && j->nodes[0].len == 2 && is_text(j, "Pulled") &&
-           is_text(j, "Digest");
+    return json_is(j, 0, JSON_OBJECT) && j->nodes[0].len == 2 &&
+           is_string_member(j, "Pulled") && is_string_member(j, "Digest");
 }
 
-static bool holds(struct str text, struct str word) {
+static bool contains(struct str text, struct str word) {
     return text.n >= word.n && memmem(text.p, text.n, word.p, word.n) != NULL;
 }
 
 /* Text in UTF-16 has the word in two bytes a letter. */
 static bool is_meant(struct str text) {
-    return holds(text, STR("apiVersion")) || holds(text, str_slice(STR("a\0p\0i\0V"), 0, 7));
+    return contains(text, STR("apiVersion")) ||
+           contains(text, str_slice(STR("a\0p\0i\0V"), 0, 7));
 }
 
 /* ---- templates ----------------------------------------------------------------------- */
 
 bool object_skip_is_action(struct object_excerpt *lines, uint32_t line) {
     struct str at = object_excerpt_line(lines, line);
-    return line != 0 && (holds(at, STR("{{")) || holds(at, STR("{%")));
+    return line != 0 && (contains(at, STR("{{")) || contains(at, STR("{%")));
 }
 
 static bool is_chart(struct str folder) {
@@ -82,7 +83,7 @@ static bool find_chart(struct buf *out, const char *path) {
 
 bool object_skip_is_chart_template(const char *path, struct str text) {
     struct buf chart = BUF_INIT(PATH_BYTES_MAX);
-    bool is = holds(text, STR("{{")) && find_chart(&chart, path);
+    bool is = contains(text, STR("{{")) && find_chart(&chart, path);
     buf_done(&chart);
     return is;
 }
@@ -100,8 +101,7 @@ void object_skip_explain(struct err *err, const char *path, struct object_excerp
         return;
     put_command(&command, path);
     snprintf(msg, sizeof msg,
-             "a template that is not rendered (%.100s); give what it renders, of a Helm chart: "
-             "%.*s",
+             "a template that is not rendered (%.100s); render it first, with Helm: %.*s",
              err->msg, STR_ARG(buf_view(&command)));
     memcpy(err->msg, msg, sizeof msg);
     buf_done(&command);
@@ -184,8 +184,8 @@ void object_skip_put_note(struct object_skip_notes *t, struct buf *out, const ch
     if (!unrendered || (was_noted(t, path) && !t->verbose))
         return;
     put_note(out, path, "skipped, a template that is not rendered");
-    buf_puts(out, t->chart.n != 0 ? ", like the rest of its chart; give what it renders: "
-                                  : "; give what it renders, of a Helm chart: ");
+    buf_puts(out, t->chart.n != 0 ? ", like the rest of its chart; render it first: "
+                                  : "; render it first, with Helm: ");
     put_command(out, path);
     buf_putc(out, '\n');
 }
@@ -198,7 +198,7 @@ static struct str folder_of(struct str path) {
     return path.n > 1 ? str_slice(path, 0, path.n - 1) : path.n == 1 ? path : STR(".");
 }
 
-static struct str name_of(struct str path) {
+static struct str file_name(struct str path) {
     size_t at = path.n;
     while (at != 0 && path.p[at - 1] != '/')
         at--;
@@ -211,16 +211,14 @@ static void put_render(struct buf *out, const char *text, struct str folder) {
 }
 
 void object_skip_put_advice(struct buf *out, const struct json *j, const char *path) {
-    struct str whole = str_of(path), name = name_of(whole);
+    struct str whole = str_of(path), name = file_name(whole);
     if (object_skip_is_kustomization(j) || str_starts(name, STR("kustomization.")))
-        put_render(out, "; a kustomization: give what it renders: kubectl kustomize ",
+        put_render(out, "; a kustomization, render it first: kubectl kustomize ",
                    folder_of(whole));
     else if (str_eq(name, STR("Chart.yaml")))
-        put_render(out, "; a Helm chart: give what it renders: helm template ",
-                   folder_of(whole));
+        put_render(out, "; a Helm chart, render it first: helm template ", folder_of(whole));
     else if (str_starts(name, STR("values")) || json_get(j, 0, STR("global")) != JSON_NONE)
-        put_render(out,
-                   "; values of a Helm chart: give what they render: helm template CHART -f ",
+        put_render(out, "; values of a Helm chart, render it first: helm template CHART -f ",
                    whole);
     else if (json_is(j, json_get(j, 0, STR("services")), JSON_OBJECT))
         buf_puts(out, "; a Compose file: its images run outside of Kubernetes");

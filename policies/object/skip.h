@@ -1,5 +1,5 @@
 /* object/skip - what is in folders of manifests and is none: templates that were not rendered,
- * values, kustomizations, settings of other programs; and what programs print in front of manifests.
+ * values, kustomizations, settings of other programs; and what programs print before manifests.
  * Rules      a manifest is an object with apiVersion and kind, as kubectl wants it; one of the two beside
  *            metadata is taken for one with a mistake. A kustomization is none, whatever its
  *            kind. A file that cannot be parsed is none when it has no apiVersion anywhere

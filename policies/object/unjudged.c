@@ -31,14 +31,14 @@ static bool is_picture(struct str s) {
     return ends_with_any(s, ends, sizeof ends / sizeof *ends);
 }
 
-static bool holds(struct str s, const char *word) {
+static bool contains(struct str s, const char *word) {
     size_t n = strlen(word);
     return s.n >= n && memmem(s.p, s.n, word, n) != NULL;
 }
 
 /* Filled in later: by a template, a controller, a shell. */
 static bool is_variable(struct str s) {
-    return holds(s, "{{") || holds(s, "${") || holds(s, "$(");
+    return contains(s, "{{") || contains(s, "${") || contains(s, "$(");
 }
 
 /* No reference by the grammar, and yet nothing else: a repository in upper case, say. */
@@ -48,10 +48,10 @@ static bool is_near(struct str s) {
         if (!(c >= 'a' && c <= 'z') && !ascii_is_digit(c) && memchr("._-/:@", c, 6) == NULL)
             return false;
     }
-    return str_find(s, '/') != s.n && !holds(s, "://");
+    return str_find(s, '/') != s.n && !contains(s, "://");
 }
 
-/* `sure`: the place is an image's, so that a bare word is one, too. */
+/* `sure`: the place is an image's, so that a bare word is one as well. */
 static bool is_image(struct str s, bool sure) {
     struct imgref ref;
     struct err ignored = ERR_INIT;
@@ -150,7 +150,7 @@ static void look_at_parts(struct look *l, json_at object, enum key below,
     else if (below == KEY_IMAGE && is_image(part[KEY_NAME], tag.n != 0))
         see(l,
             (struct object_unjudged_value){.at = object, .name = part[KEY_NAME], .tag = tag});
-    else if (holds(part[KEY_NAME], "IMAGE") && is_image(part[KEY_VALUE], false))
+    else if (contains(part[KEY_NAME], "IMAGE") && is_image(part[KEY_VALUE], false))
         see(l, (struct object_unjudged_value){.at = v[KEY_VALUE], .name = part[KEY_VALUE]});
 }
 

@@ -1,6 +1,6 @@
-/* object/walk - what the steps from a file to its objects share with each other and nobody else.
+/* object/walk - what the steps from a file to its objects share with each other and no one else.
  *
- *      file.c      a file -> documents; what is in a folder and is no manifest is skipped
+ *      file.c      a file -> documents; what is in a folder and is not a manifest is skipped
  *      document.c  a document -> objects: reviews, items of lists; faults
  *      judge.c     an object -> workload -> decision -> sink
  *      totals.c    what is counted

@@ -8,7 +8,7 @@
 enum {
     STEP_BITS = 7, /* steps per power of two, as bits */
     STEPS = 1 << STEP_BITS,
-    EXACT = 2 * STEPS, /* below, each value has a bucket of its own */
+    EXACT = 2 * STEPS, /* below, each value has its own bucket */
     N_BUCKETS = (64 - STEP_BITS + 1) * STEPS,
     REPLY_MAX = 1 << 30
 };
@@ -35,7 +35,7 @@ static uint64_t value_of(size_t bucket) {
     return ((uint64_t)(bucket - (size_t)shift * STEPS) << shift) + ((uint64_t)1 << shift) / 2;
 }
 
-static void note(struct histogram *h, int64_t ns) {
+static void count_latency(struct histogram *h, int64_t ns) {
     uint64_t v = ns > 0 ? (uint64_t)ns : 0;
     h->n++;
     h->sum += v;
@@ -95,7 +95,7 @@ static enum ec pass_engine(struct worker *w, const struct bench_item *item, stru
     enum ec ec = engine_decide(&decision, w->b->policy, &item->workload, request->now_s,
                                request->engine_flags, &w->arena, err);
     if (w->timing)
-        note(w->h, clock_mono_ns() - start);
+        count_latency(w->h, clock_mono_ns() - start);
     return ec;
 }
 
@@ -115,7 +115,7 @@ static enum ec pass_review(struct worker *w, const struct bench_item *item, stru
     enum ec ec = review_answer(&w->session, w->b->policy, request->now_s, request->engine_flags,
                                w->body.p, w->body.n, &w->reply, err);
     if (w->timing)
-        note(w->h, clock_mono_ns() - start);
+        count_latency(w->h, clock_mono_ns() - start);
     return ec;
 }
 

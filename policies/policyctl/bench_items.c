@@ -48,7 +48,7 @@ static enum ec keep_workload(struct bench *b, struct bench_item *item, struct er
     return ec;
 }
 
-static enum ec keep(struct bench *b, struct str bytes, bool is_review, struct err *err) {
+static enum ec keep_item(struct bench *b, struct str bytes, bool is_review, struct err *err) {
     const struct json_limits limits = {.max_depth = 1024, .max_nodes = UINT32_MAX / 2};
     struct bench_item *item = new_item(b);
     char *copy = padded(&b->arena, bytes);
@@ -63,11 +63,11 @@ static enum ec keep(struct bench *b, struct str bytes, bool is_review, struct er
     return keep_workload(b, item, err);
 }
 
-/* What cannot be read is none of the items. */
+/* What cannot be read is not one of the items. */
 static enum ec keep_or_drop(struct bench *b, struct str bytes, bool is_review,
                             struct err *err) {
     size_t n = b->n_items;
-    if (keep(b, bytes, is_review, err) == EC_OK)
+    if (keep_item(b, bytes, is_review, err) == EC_OK)
         return EC_OK;
     for (; b->n_items > n; b->n_items--) {
         b->n_reviews -= is_review;

@@ -84,7 +84,7 @@ static void try_name(struct costly *out, struct str head, const char *piece) {
 }
 
 /* Each letter of the regex by itself and as a component, after its literal beginning. */
-static void find_name(struct costly *out) {
+static void find_costly_name(struct costly *out) {
     struct str regex = match_image_text(out->pattern->image);
     char head[TEXT_MAX / 4];
     struct str begin = {head, literal_head(regex, head, sizeof head)};
@@ -213,7 +213,8 @@ static void measure_review(struct making *m, const char *what, size_t n_images,
     m->out->n_rows++;
 }
 
-static size_t put_images(struct making *m, struct str name, const char *between, size_t max) {
+static size_t put_costly_images(struct making *m, struct str name, const char *between,
+                                size_t max) {
     size_t i = 0;
     for (; i < max && m->body.n < BODY_MAX - ROOM; i++)
         buf_printf(&m->body, "%s{\"image\":\"%.*s%s%zu\"}", i ? "," : "", STR_ARG(name),
@@ -246,7 +247,7 @@ static void rank(struct regexes *all, const struct policy_rule *rule,
     struct costly one = {.pattern = pattern};
     if (!match_image_is_regex(pattern->image))
         return;
-    find_name(&one);
+    find_costly_name(&one);
     size_t at = all->n < REGEXES_MAX ? all->n++ : REGEXES_MAX;
     for (; at > 0 && all->v[at - 1].steps < one.steps; at--)
         if (at < REGEXES_MAX) {
@@ -277,7 +278,7 @@ static void measure_regexes(struct making *m) {
     for (size_t i = 0; i < all.n && all.v[i].steps != 0; i++) {
         m->rule = all.rules[i];
         begin_review(m, MORE_NOTHING);
-        size_t n = put_images(m, str_of(all.v[i].name), ":", NAMES_MAX);
+        size_t n = put_costly_images(m, str_of(all.v[i].name), ":", NAMES_MAX);
         measure_review(m, "regex", n, all.v[i].pattern);
     }
 }
@@ -287,7 +288,7 @@ static void measure_many(struct making *m, const char *what, struct str name,
                          const char *between, size_t max) {
     for (size_t n = SIZE_MAX; m->err->code == EC_OK; n /= 2, m->out->n_rows--) {
         begin_review(m, MORE_NOTHING);
-        n = put_images(m, name, between, n < max ? n : max);
+        n = put_costly_images(m, name, between, n < max ? n : max);
         measure_review(m, what, n, NULL);
         const struct decision *d = &m->session.decision;
         if (d->n_reasons == 0 || d->reasons[0].code != REASON_MALFORMED)
@@ -325,7 +326,7 @@ static void measure_selection(struct making *m) {
         if (!matched[more])
             continue;
         begin_review(m, more);
-        measure_review(m, whats[more], put_images(m, STR("a"), "", 1), NULL);
+        measure_review(m, whats[more], put_costly_images(m, STR("a"), "", 1), NULL);
     }
 }
 

@@ -21,8 +21,8 @@ struct run {
     struct requester requester;
     struct edit_apply apply;
     bool begun;  /* the policy is loaded */
-    bool broken; /* a bug was told */
-    struct object_skip_notes told;
+    bool broken; /* a bug was reported */
+    struct object_skip_notes notes;
     struct stream stream;
 };
 
@@ -119,7 +119,7 @@ static void report_error(struct run *r, struct err *err) {
     *err = (struct err)ERR_INIT;
 }
 
-/* What stands in a folder and is no manifest. */
+/* What is in a folder and is not a manifest. */
 static bool is_skipped(struct run *r, const struct object_input *in, struct str text,
                        struct err *err) {
     enum object_skip_sort sort = OBJECT_SKIP_NOT;
@@ -128,13 +128,13 @@ static bool is_skipped(struct run *r, const struct object_input *in, struct str 
         sort == OBJECT_SKIP_NOT)
         return false;
     r->apply.totals.unrendered += sort == OBJECT_SKIP_UNRENDERED;
-    object_skip_put_note(&r->told, &line, in->path, sort == OBJECT_SKIP_UNRENDERED);
+    object_skip_put_note(&r->notes, &line, in->path, sort == OBJECT_SKIP_UNRENDERED);
     verb_talk(buf_view(&line));
     buf_done(&line);
     return true;
 }
 
-static enum ec take(struct run *r, const struct object_input *in, struct err *err) {
+static enum ec take_input(struct run *r, const struct object_input *in, struct err *err) {
     struct buf text = BUF_INIT(OBJECT_OPERAND_MAX + 1);
     if (in->os != 0)
         object_inputs_fail(in, err);
@@ -176,7 +176,7 @@ static enum ec apply_all(struct run *r, const struct opt_result *args, struct er
         if (r->options->in_place && strcmp(in.v[i].path, "-") == 0)
             ec = err_set(err, EC_USAGE, "--in-place needs files; - is standard input");
         else
-            ec = take(r, &in.v[i], err);
+            ec = take_input(r, &in.v[i], err);
     }
     object_inputs_done(&in);
     return ec;
@@ -184,7 +184,8 @@ static enum ec apply_all(struct run *r, const struct opt_result *args, struct er
 
 int cmd_apply(const union options *options, const struct opt_result *args) {
     const struct options_apply *o = &options->apply;
-    struct run r = {.options = o, .told = OBJECT_SKIP_NOTES_INIT(false), .stream = STREAM_INIT};
+    struct run r = {
+        .options = o, .notes = OBJECT_SKIP_NOTES_INIT(false), .stream = STREAM_INIT};
     struct err err = ERR_INIT;
     if (verb_operands(args, VERB_NO_INPUT, &err) == EC_OK &&
         requester_read(&r.requester, &o->requester, &err) == EC_OK)
@@ -195,7 +196,7 @@ int cmd_apply(const union options *options, const struct opt_result *args) {
     if (r.begun)
         edit_apply_done(&r.apply);
     engine_policy_free(r.policy);
-    object_skip_notes_done(&r.told);
+    object_skip_notes_done(&r.notes);
     buf_done(&r.stream.out);
     return status;
 }

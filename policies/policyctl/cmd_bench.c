@@ -36,9 +36,9 @@ static enum ec measure_both(const struct bench *b, struct bench_figures *f, stru
 }
 
 /* With -o json the comparison is talk: standard output holds one document. */
-static enum ec put_answer(const struct options_bench *o, const struct bench *b,
-                          const struct bench_figures *f, struct buf *out, bool *slower,
-                          struct err *err) {
+static enum ec put_figures(const struct options_bench *o, const struct bench *b,
+                           const struct bench_figures *f, struct buf *out, bool *slower,
+                           struct err *err) {
     struct buf json = BUF_INIT(65536), talk = BUF_INIT(65536);
     struct bench_comparison c = {.path = o->compare,
                                  .threshold = o->threshold,
@@ -81,11 +81,11 @@ static int run_worst(const struct options_bench *o, const struct opt_result *arg
 }
 
 static int run_files(const struct options_bench *o, const struct opt_result *args) {
-    static const struct opt_list nobody = {.n = 0};
+    static const struct opt_list no_groups = {.n = 0};
     struct err err = ERR_INIT;
     struct object_request request = {
         .namespace = o->namespace,
-        .groups = &nobody,
+        .groups = &no_groups,
         .engine_flags = o->endpoint == ENDPOINT_VALIDATE ? ENGINE_VALIDATE : 0};
     struct bench b = {.request = &request,
                       .rounds = o->rounds,
@@ -101,7 +101,7 @@ static int run_files(const struct options_bench *o, const struct opt_result *arg
         verb_policy(&policy, o->policy, request.now_s, &err) == EC_OK) {
         b.policy = policy;
         if (load_objects(&b, args, &err) == EC_OK && measure_both(&b, &f, &err) == EC_OK)
-            (void)!put_answer(o, &b, &f, &out, &slower, &err);
+            (void)!put_figures(o, &b, &f, &out, &slower, &err);
         printed = verb_print(&out); /* the figures, when only the comparison failed */
     }
     size_t n_faults = b.n_faults;

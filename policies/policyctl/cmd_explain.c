@@ -23,7 +23,7 @@ static enum ec show_decision(struct run *r, const struct explained *e, struct er
         report_explain_json(&r->out, e, r->n);
     r->n++;
     r->printed = verb_print(&r->out);
-    return r->printed ? EC_OK : err_set(err, EC_IO, "standard output cannot be written");
+    return r->printed ? EC_OK : err_set(err, EC_IO, "cannot write standard output");
 }
 
 static enum ec explain(struct run *r, const struct workload *w, const struct object *s,

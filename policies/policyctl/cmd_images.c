@@ -1,4 +1,4 @@
-/* policyctl images - every image, and where the policy sends it: for whoever fills a mirror. */
+/* policyctl images - every image, and where the policy sends it: for filling a mirror. */
 #include "base/escape.h"
 #include "base/file.h"
 #include "object/each.h"
@@ -31,7 +31,7 @@ static void tell_unjudged(const struct object *s) {
     buf_done(&line);
 }
 
-/* What Istio's injector fills in is no image of Docker Hub. */
+/* What Istio's injector fills in is not an image of Docker Hub. */
 static bool is_filled_in(struct run *r, const struct object *s,
                          const struct workload_image *image) {
     if (!str_eq(image->text, STR("auto")))
@@ -89,7 +89,7 @@ static void take_file(struct run *r, char *const *path) {
     bool folder = object_operand_is_folder(*path);
     const char *name = strcmp(*path, "-") == 0 ? "<stdin>" : *path;
     if (!folder && file_read_any(&text, *path, OBJECT_OPERAND_MAX, &r->err) != EC_OK) {
-        if (r->err.code != EC_NOMEM) { /* told; the next one is taken */
+        if (r->err.code != EC_NOMEM) { /* reported; the next one is taken */
             verb_fail(&r->err);
             r->err = (struct err)ERR_INIT;
             r->totals.unreadable++;

@@ -17,11 +17,11 @@ struct run {
     struct lint_findings findings;
     bool ignored[N_LINTS];
     int64_t now_s, soon_s;
-    bool told; /* errors of the operand */
+    bool reported; /* errors of the operand */
 };
 
-static void add(void *arg, enum rules_lint lint, const char *file, struct policy_pos pos,
-                const char *text) {
+static void add_lint_finding(void *arg, enum rules_lint lint, const char *file,
+                             struct policy_pos pos, const char *text) {
     struct run *r = arg;
     if (!r->ignored[lint])
         report_lint_add(&r->findings, lint, str_of(file), pos.line, pos.col, str_of(text));
@@ -39,11 +39,11 @@ static void add_error(struct run *r, const char *path, const struct err *err) {
 static void add_one(void *arg, const struct err *err, size_t n) {
     struct run *r = arg;
     (void)n;
-    r->told = true;
+    r->reported = true;
     add_error(r, "", err);
 }
 
-static enum ec load_rules(struct policy **out, const char *path, struct buf *standard_input,
+static enum ec lint_rules(struct policy **out, const char *path, struct buf *standard_input,
                           const struct rules_options *options, struct err *err) {
     if (strcmp(path, "-") != 0)
         return rules_load(out, path, options, err);
@@ -53,28 +53,28 @@ static enum ec load_rules(struct policy **out, const char *path, struct buf *sta
 }
 
 static void lint_one(struct run *r, const char *path) {
-    const struct rules_options options = {.warn = add,
+    const struct rules_options options = {.warn = add_lint_finding,
                                           .arg = r,
                                           .error = add_one,
                                           .closely = true,
                                           .pipes = true,
                                           .now_s = r->now_s};
     const struct rules_examine_options closer = {
-        .warn = add, .arg = r, .now_s = r->now_s, .soon_s = r->soon_s};
+        .warn = add_lint_finding, .arg = r, .now_s = r->now_s, .soon_s = r->soon_s};
     struct policy *policy = NULL;
     struct err err = ERR_INIT;
     r->findings.operand++;
-    r->told = false;
-    if (load_rules(&policy, path, &r->findings.standard_input, &options, &err) == EC_OK)
+    r->reported = false;
+    if (lint_rules(&policy, path, &r->findings.standard_input, &options, &err) == EC_OK)
         rules_examine(policy, &closer);
     else if (err.code == EC_NOMEM)
         r->findings.no_memory = true;
-    else if (!r->told)
+    else if (!r->reported)
         add_error(r, path, &err);
     engine_policy_free(policy);
 }
 
-static enum ec read_ignored(struct run *r, const struct opt_list *ids, struct err *err) {
+static enum ec read_ignored_ids(struct run *r, const struct opt_list *ids, struct err *err) {
     const char *known[N_RULES_LINTS];
     for (unsigned i = 0; i < N_RULES_LINTS; i++)
         known[i] = rules_lints[i].id;
@@ -121,7 +121,7 @@ int cmd_lint(const union options *options, const struct opt_result *args) {
     if (verb_operands(args, "no rule file: give files, folders or - for standard input",
                       &err) == EC_OK &&
         requester_now(&r.now_s, o->now, &err) == EC_OK)
-        (void)!read_ignored(&r, &o->ignored, &err);
+        (void)!read_ignored_ids(&r, &o->ignored, &err);
     for (size_t i = 0; i < args->n_operands && err.code == EC_OK; i++)
         lint_one(&r, args->operands[i]);
     if (r.findings.no_memory)

@@ -12,7 +12,7 @@ struct parsed {
     struct err err;
 };
 
-static bool parse(struct parsed *p, struct str image) {
+static bool parse_image(struct parsed *p, struct str image) {
     buf_reset(&p->repository);
     buf_reset(&p->canonical);
     p->err = (struct err)ERR_INIT;
@@ -66,7 +66,7 @@ static void put_json(struct buf *out, struct str image, const struct parsed *p, 
 }
 
 static bool show_reference(struct buf *out, struct parsed *p, struct str image, int output) {
-    bool valid = parse(p, image);
+    bool valid = parse_image(p, image);
     if (output == PARSE_TEXT)
         put_text(out, image, p, valid);
     else

@@ -30,7 +30,7 @@ static enum ec check_namespace(const char *namespace, struct err *err) {
         if (strcmp(namespace, others[i]) == 0)
             return err_set(err, EC_USAGE,
                            "--namespace %s belongs to the cluster and would get pullgate's "
-                           "pod-security labels; give pullgate a namespace of its own",
+                           "pod-security labels; choose a namespace for pullgate alone",
                            namespace);
     return EC_OK;
 }
@@ -52,8 +52,8 @@ static enum ec print_objects(struct buf *json, struct buf *out, struct err *err)
     return ec;
 }
 
-static enum ec print(struct buf *out, const struct render_input *in,
-                     const struct options_render *o, struct err *err) {
+static enum ec print_manifests(struct buf *out, const struct render_input *in,
+                               const struct options_render *o, struct err *err) {
     struct buf json = BUF_INIT(OUT_MAX);
     const struct render_request request = {.namespace = str_of(o->namespace),
                                            .image = str_of(o->image),
@@ -86,7 +86,7 @@ int cmd_render(const union options *options, const struct opt_result *args) {
              check_namespace(o->namespace, &err) == EC_OK &&
              render_input_policy(&in, o->policy, &err) == EC_OK &&
              render_input_certs(&in, o->certs, o->namespace, &err) == EC_OK)
-        (void)!print(&out, &in, o, &err);
+        (void)!print_manifests(&out, &in, o, &err);
     if (err.code != EC_OK)
         status = verb_fail(&err);
     else if (!verb_print(&out))

@@ -8,7 +8,7 @@ enum { BODY_MAX = 32 << 20 };
 
 /* The error of a malformed review has a JSON pointer; this finds its line and column. The review was
  * parsed in place, hence the copy of its text. */
-static void locate(const char *path, struct str copy, struct err *err) {
+static void locate_error(const char *path, struct str copy, struct err *err) {
     struct yaml *y = NULL;
     struct yaml_doc *doc = NULL;
     struct err ignored = ERR_INIT;
@@ -37,7 +37,7 @@ static enum ec answer_file(struct review_session *session, const struct options_
         } else {
             memset(padding, 0, JSON_PADDING);
             (void)!review_answer(session, policy, now_s, flags, body.p, body.n, reply, err);
-            locate(path, buf_view(&copy), err);
+            locate_error(path, buf_view(&copy), err);
             err_locate(err, path, 0, 0);
         }
     }

@@ -75,8 +75,8 @@ static int status_of(const struct object_totals *t, const struct empty *empty,
     return o->fail_on_warn && t->warned_objects != 0 ? EXIT_WARNED : EXIT_ALLOWED;
 }
 
-static int finish(const struct options_test *o, const struct empty *empty,
-                  const struct run_files *s) {
+static int finish_run(const struct options_test *o, const struct empty *empty,
+                      const struct run_files *s) {
     if (o->summary && !s->format->sums_up)
         tell_summary(s);
     return s->unwritten ? EXIT_INPUT : status_of(&s->totals, empty, o);
@@ -121,7 +121,7 @@ int cmd_test(const union options *options, const struct opt_result *args) {
         run.policy = policy;
         (void)!test_files(o, args, &run, &err);
     }
-    int status = err.code != EC_OK ? verb_fail(&err) : finish(o, &empty, &run);
+    int status = err.code != EC_OK ? verb_fail(&err) : finish_run(o, &empty, &run);
     mem_free(run.operand_objects);
     engine_policy_free(policy);
     return status;

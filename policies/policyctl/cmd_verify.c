@@ -44,14 +44,14 @@ static enum ec run_cases(struct run *r, struct suite *s, const struct policy *po
 }
 
 /* When the rule file cannot be opened, the error is located where the suite names it. */
-static enum ec load_rules(struct policy **out, const struct suite *s, struct err *err) {
+static enum ec load_suite_rules(struct policy **out, const struct suite *s, struct err *err) {
     enum ec ec = verb_policy(out, s->policy_path, 0, err);
     if (ec != EC_OK && err->where[0] == '\0')
         err_locate(err, s->form.file, s->policy_pos.line, s->policy_pos.col);
     return ec;
 }
 
-/* A suite that cannot be read is told, counted, and the next one is taken. Nothing warns of
+/* A suite that cannot be read is reported, counted, and the next one is taken. Nothing warns of
  * exemptions that ran out: a case names its own time. */
 static void run_suite(struct run *r, const struct object_input *in) {
     int64_t start_ns = clock_mono_ns();
@@ -62,7 +62,7 @@ static void run_suite(struct run *r, const struct object_input *in) {
     if (in->os != 0)
         object_inputs_fail(in, &err);
     else if (suite_open(&suite, in->path, &err) == EC_OK &&
-             load_rules(&policy, &suite, &err) == EC_OK)
+             load_suite_rules(&policy, &suite, &err) == EC_OK)
         (void)!run_cases(r, &suite, policy, &of, &err);
     of.seconds = (double)(clock_mono_ns() - start_ns) / 1e9;
     if (err.code != EC_OK) {
@@ -97,7 +97,7 @@ static int run_all(struct run *r, const struct object_inputs *in) {
     return printed ? status_of(&r->v) : EXIT_INPUT;
 }
 
-static enum ec compile(struct run *r, struct err *err) {
+static enum ec compile_case_regex(struct run *r, struct err *err) {
     char why[256];
     int status =
         r->o->run == NULL ? 0 : regcomp(&r->regex, r->o->run, REG_EXTENDED | REG_NOSUB);
@@ -107,7 +107,8 @@ static enum ec compile(struct run *r, struct err *err) {
     return err_set(err, EC_USAGE, "--run: not a regular expression: %s", why);
 }
 
-static enum ec find(struct object_inputs *in, const struct opt_result *args, struct err *err) {
+static enum ec find_suites(struct object_inputs *in, const struct opt_result *args,
+                           struct err *err) {
     const struct object_inputs_filter filter = {.wanted = object_inputs_is_suite};
     if (verb_operands(args, "no suite: give files, or folders with *.test.yaml", err) != EC_OK)
         return err->code;
@@ -125,7 +126,7 @@ int cmd_verify(const union options *options, const struct opt_result *args) {
     struct run r = {.o = o};
     int status = EXIT_ALLOWED;
     report_verify_init(&r.v, formats[o->output], o->verbose);
-    if (find(&inputs, args, &err) == EC_OK && compile(&r, &err) == EC_OK) {
+    if (find_suites(&inputs, args, &err) == EC_OK && compile_case_regex(&r, &err) == EC_OK) {
         status = run_all(&r, &inputs);
         if (r.v.n_run == 0 && r.v.n_unreadable == 0)
             err_set(&err, EC_USAGE, "--run: no case name matches \"%.100s\"", o->run);

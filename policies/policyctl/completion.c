@@ -86,7 +86,7 @@ static void put_verb_names(struct buf *out) {
 
 /* ---- bash ---------------------------------------------------------------------------- */
 
-/* In a script of its own: no functions of bash-completion are needed. `=` is a word of its own
+/* A separate script: no functions of bash-completion are needed. `=` is a separate word
  * to bash, so --output=js is given as "--output" "=" "js". */
 static void bash_values(struct buf *out, const struct verb *v, const struct opt_row *row) {
     if (row->kind == OPT_FLAG || row->kind == OPT_HELP)
@@ -157,7 +157,7 @@ void completion_bash(struct buf *out) {
 }
 
 /* A script that lacks words is none. */
-static void join(struct buf *out, struct buf *words) {
+static void join_words(struct buf *out, struct buf *words) {
     if (words->bad)
         out->bad = words->bad;
     buf_done(words);
@@ -205,7 +205,7 @@ static void zsh_verb(struct buf *out, const struct verb *v) {
     else if (words.n != 0)
         buf_printf(out, " \\\n      '1:what:(%.*s)'", STR_ARG(str_trim(buf_view(&words))));
     buf_puts(out, "\n      ;;\n");
-    join(out, &words);
+    join_words(out, &words);
 }
 
 void completion_zsh(struct buf *out) {
@@ -270,7 +270,7 @@ static void fish_verb(struct buf *out, const struct verb *v) {
     }
     for (size_t i = 0; i < v->options.n_rows; i++)
         fish_option(out, v, &v->options.rows[i]);
-    join(out, &words);
+    join_words(out, &words);
 }
 
 void completion_fish(struct buf *out) {

@@ -99,7 +99,7 @@ static int run_version(const union options *options, const struct opt_result *ar
     struct err err = ERR_INIT;
     (void)options;
     (void)!no_more(args, 0, &err);
-    buf_puts(&text, "policyctl " VERSION_TEXT "\n");
+    buf_puts(&text, "policyctl " VERSION_TEXT VERSION_POLICYCTL_LIBRARIES);
     return verb_end(&text, EXIT_ALLOWED, &err);
 }
 

@@ -192,7 +192,7 @@ const struct verb verb_explain = {
     .summary = "show which rule decides, and why, step by step",
     .details = "An argument that names a file, or ends like the name of a manifest, is read as "
                "a file.\n"
-               "Anything else is an image, evaluated in a pod of its own.\n",
+               "Anything else is an image, evaluated as the image of a pod.\n",
     .examples = "  policyctl explain -p rules.yaml -n airbyte nginx:1.25\n"
                 "  policyctl explain -p rules.yaml -o json pods.yaml\n",
     .options = OPTIONS_TABLE(explain_rows),

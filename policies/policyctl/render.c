@@ -104,7 +104,7 @@ static json_t *object_new(const char *kind, const char *name, const struct rende
                      "labels", "app.kubernetes.io/name", "pullgate");
 }
 
-static bool is_key(struct str s) {
+static bool is_config_key(struct str s) {
     for (size_t i = 0; i < s.n; i++) {
         char c = ascii_lower(s.p[i]);
         if (!(c >= 'a' && c <= 'z') && !ascii_is_digit(c) && c != '-' && c != '_' && c != '.')
@@ -114,7 +114,7 @@ static bool is_key(struct str s) {
 }
 
 static enum ec add_file(json_t *data, const struct render_file *file, struct err *err) {
-    if (!is_key(file->key))
+    if (!is_config_key(file->key))
         return err_set(err, EC_SCHEMA,
                        "\"%.*s\" cannot be a key of a ConfigMap, expected letters, digits, "
                        "'-', '_' and '.'",
@@ -164,7 +164,7 @@ static enum ec add_secret(json_t *list, struct filling *f, struct err *err) {
 
 /* ---- all of them ----------------------------------------------------------------------- */
 
-/* Behind the namespace, before what mounts them. */
+/* After the namespace, before what mounts them. */
 static enum ec add_new(json_t *list, struct filling *f, struct err *err) {
     enum ec ec = add_configmap(list, f->request, err);
     return ec != EC_OK ? ec : add_secret(list, f, err);
@@ -195,7 +195,7 @@ static int add_text(const char *bytes, size_t n, void *out) {
     return ((struct buf *)out)->bad ? -1 : 0;
 }
 
-static void fill(void *arg, struct err *err) {
+static void fill_in(void *arg, struct err *err) {
     struct filling *f = arg;
     json_t *list = json_array();
     struct buf *out = f->out;
@@ -207,7 +207,7 @@ static void fill(void *arg, struct err *err) {
 
 enum ec render_objects(struct buf *out, const struct render_request *request, struct err *err) {
     struct filling f = {.out = out, .request = request, .base64 = BUF_INIT(1 << 20)};
-    enum ec ec = edit_json_arena(fill, &f, err);
+    enum ec ec = edit_json_arena(fill_in, &f, err);
     yaml_close(f.base);
     buf_done(&f.base64);
     return ec;

@@ -33,7 +33,7 @@ struct render_request {
 
 /* Appends the objects as one JSON array, in the order in which they should be applied.
  * Errors: EC_LIMIT (rule files too large for a ConfigMap), EC_SCHEMA (one is not UTF-8, or has a
- * name that is no key), EC_NOMEM, EC_BUG. */
+ * name that is not a key), EC_NOMEM, EC_BUG. */
 enum ec render_objects(struct buf *out, const struct render_request *request, struct err *err)
     MUST_CHECK;
 

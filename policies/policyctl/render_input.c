@@ -27,7 +27,7 @@ static enum ec check_policy(const struct files *files, const char *path, struct 
 }
 
 /* The webhook reads a folder and selects rule files by name; a single file may have any name here. */
-static struct str key_of(const struct files *files, const char *path, size_t i) {
+static struct str config_key(const struct files *files, const char *path, size_t i) {
     struct str name = files->v[i].name;
     if (is_one_file(files, path))
         return str_ends(name, STR(".json")) ? STR("policy.json") : STR("policy.yaml");
@@ -70,8 +70,8 @@ enum ec render_input_policy(struct render_input *r, const char *flag, struct err
         return err_set(err, EC_LIMIT, "%s contains more than the %d rule files allowed", path,
                        RENDER_FILES_MAX);
     for (size_t i = 0; i < r->files.n; i++)
-        r->keys[i] =
-            (struct render_file){.key = key_of(&r->files, path, i), .text = r->files.v[i].text};
+        r->keys[i] = (struct render_file){.key = config_key(&r->files, path, i),
+                                          .text = r->files.v[i].text};
     return EC_OK;
 }
 

@@ -28,7 +28,7 @@ struct state {
     struct object_judge *judges; /* one per job */
     struct slot *slots;
     struct report all; /* of the whole run */
-    struct object_skip_notes told;
+    struct object_skip_notes notes;
     struct err *err;
     int64_t shown_ns; /* when the bar was drawn last */
     bool shown;
@@ -127,7 +127,7 @@ static void show_bar(struct state *st, size_t done) {
 
 /* ---- the main thread's part ---------------------------------------------------------- */
 
-static bool write_out(struct state *st) {
+static bool write_run(struct state *st) {
     if (st->all.out.bad || st->all.aside.bad) {
         err_set(st->err, EC_LIMIT, "no room for the output");
         return false;
@@ -143,14 +143,14 @@ static bool take_slot(void *arg, size_t item, size_t at) {
     struct slot *slot = &st->slots[at];
     const struct object_input *in = &st->in->v[item];
     if (slot->skipped)
-        object_skip_put_note(&st->told, &slot->talk, in->path, slot->unrendered);
+        object_skip_put_note(&st->notes, &slot->talk, in->path, slot->unrendered);
     const char *name = strcmp(in->path, "-") == 0 ? "<stdin>" : in->path;
     st->run->format->join(&st->all, &slot->report, name, &slot->totals);
     object_totals_add(&st->run->totals, &slot->totals);
     st->run->operand_objects[in->operand] += slot->totals.objects;
     if (st->all.out.n != 0 || slot->talk.n != 0)
         hide_bar(st);
-    if (!write_out(st))
+    if (!write_run(st))
         return false;
     talk(buf_view(&slot->talk));
     show_bar(st, item + 1);
@@ -185,7 +185,7 @@ static void free_slots(struct state *st, size_t n_slots) {
     }
     mem_free(st->judges);
     mem_free(st->slots);
-    object_skip_notes_done(&st->told);
+    object_skip_notes_done(&st->notes);
     report_done(&st->all);
 }
 
@@ -195,7 +195,7 @@ enum ec run_files_run(struct run_files *s, const struct object_inputs *in, struc
     struct state st = {.run = s,
                        .in = in,
                        .all = REPORT_INIT(&s->look, s->format->writer, &report_objects_tool),
-                       .told = OBJECT_SKIP_NOTES_INIT(s->verbose),
+                       .notes = OBJECT_SKIP_NOTES_INIT(s->verbose),
                        .err = err,
                        .shown_ns = clock_mono_ns()};
     const struct object_parallel order = {
@@ -209,7 +209,7 @@ enum ec run_files_run(struct run_files *s, const struct object_inputs *in, struc
             if (s->before_end != NULL)
                 s->before_end(s->arg, s, &st.all);
             s->format->end(&st.all, &s->totals);
-            (void)!write_out(&st);
+            (void)!write_run(&st);
         }
     }
     free_slots(&st, n_slots);

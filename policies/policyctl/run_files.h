@@ -1,4 +1,4 @@
-/* policyctl/run_files - all inputs judged and printed: each by a thread into buffers of its own,
+/* policyctl/run_files - all inputs judged and printed: each by a thread into its own buffers,
  * these written in the order of the inputs.
  *
  *      inputs --> [worker: read, judge, print] --> slot: out, talk --> stdout, stderr

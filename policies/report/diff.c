@@ -41,7 +41,7 @@ enum mark { KEPT = ' ', GONE = '-', CAME = '+' };
 struct window { /* the lines to come */
     struct str v[WINDOW];
     size_t n;
-    bool is_last; /* none is behind them */
+    bool is_last; /* none is after them */
 };
 
 struct script {
@@ -64,7 +64,7 @@ static struct script *script_new(struct str a, struct str b) {
     return s;
 }
 
-static void put(struct script *s, enum mark mark) {
+static void put_mark(struct script *s, enum mark mark) {
     s->marks[s->n++] = (char)mark;
     if (mark != CAME)
         next_line(&s->a);
@@ -78,7 +78,7 @@ static void look_ahead(struct window *w, struct lines from) {
     w->is_last = is_over(&from);
 }
 
-static void fill(struct script *s) {
+static void fill_marks(struct script *s) {
     const size_t n_a = s->in_a.n, n_b = s->in_b.n;
     for (size_t x = 0; x <= n_a; x++)
         s->lcs[x][n_b] = 0;
@@ -101,27 +101,27 @@ static void compare_windows(struct script *s) {
     look_ahead(&s->in_b, s->b);
     const size_t n_a = s->in_a.n, n_b = s->in_b.n;
     size_t stop = s->in_a.is_last && s->in_b.is_last ? WINDOW : KEPT_OF_WINDOW;
-    fill(s);
+    fill_marks(s);
     while ((x < n_a || y < n_b) && x < stop && y < stop) {
         if (x < n_a && y < n_b && str_eq(s->in_a.v[x], s->in_b.v[y]))
-            put(s, KEPT), x++, y++;
+            put_mark(s, KEPT), x++, y++;
         else if (y == n_b || (x < n_a && s->lcs[x + 1][y] >= s->lcs[x][y + 1]))
-            put(s, GONE), x++;
+            put_mark(s, GONE), x++;
         else
-            put(s, CAME), y++;
+            put_mark(s, CAME), y++;
     }
 }
 
 static void make_script(struct script *s) {
     while (!is_over(&s->a) || !is_over(&s->b)) {
         if (!is_over(&s->a) && !is_over(&s->b) && str_eq(line_at(&s->a), line_at(&s->b)))
-            put(s, KEPT);
+            put_mark(s, KEPT);
         else
             compare_windows(s);
     }
 }
 
-/* First mark of a change at or behind `from`, or n. */
+/* First mark of a change at or after `from`, or n. */
 static size_t next_change(const struct script *s, size_t from) {
     while (from < s->n && s->marks[from] == KEPT)
         from++;

@@ -63,16 +63,16 @@ static void put_denied(struct buf *out, const struct explained *e,
         buf_puts(out, "by ");
         report_explain_put_pattern(out, e->policy, x->denied);
         if (x->denied_as.n != 0)
-            buf_printf(out, ", by way of mirrors as %.*s", STR_ARG(x->denied_as));
+            buf_printf(out, ", through mirrors as %.*s", STR_ARG(x->denied_as));
     } else if (x->gave_up != NULL && x->approval == APPROVAL_NOT_ASKED) {
         buf_puts(out, "perhaps: this regex reached its limit: ");
         report_explain_put_pattern(out, e->policy, x->gave_up);
     } else {
         buf_puts(out, e->decision->rule->denied.n ? "by no pattern" : "no patterns");
         if (x->own_registry)
-            buf_puts(out,
-                     " (the registry's images are its own: only a mirror of docker.io makes "
-                     "them Docker Hub's)");
+            buf_puts(
+                out,
+                " (not an image of Docker Hub: the registry is not a mirror of docker.io)");
     }
     buf_putc(out, '\n');
 }

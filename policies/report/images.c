@@ -38,7 +38,7 @@ static bool print_whole(struct str text, struct buf *out) {
     return true;
 }
 
-/* As the engine reads it (hosts in lower case), its host written out; what is no reference
+/* As the engine reads it (hosts in lower case), its host written out; what is not a reference
  * stays as it is. */
 static enum ec normal_form(struct images *m, struct str text, struct str *out,
                            struct err *err) {

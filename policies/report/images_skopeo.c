@@ -153,7 +153,7 @@ static void put_entry(struct buf *out, const struct sync_entry *e,
     buf_putc(out, '\n');
 }
 
-/* Entries of one destination, behind the command that is right for them. */
+/* Entries of one destination, after the command that is right for them. */
 static void put_group(struct buf *out, const struct sync_entry *entries, size_t n) {
     bool pinned = false;
     for (size_t i = 0; i < n; i++)

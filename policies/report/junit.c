@@ -37,8 +37,8 @@ static void put_skipped(struct buf *out, struct str message) {
     buf_puts(out, "/>\n");
 }
 
-static void put_fault(struct buf *out, const char *element, struct str message, struct str type,
-                      struct str text) {
+static void put_failure(struct buf *out, const char *element, struct str message,
+                        struct str type, struct str text) {
     buf_printf(out, "      <%s", element);
     put_attribute(out, "message", message);
     put_attribute(out, "type", type);
@@ -59,7 +59,7 @@ static void add_case(struct report *p, const struct report_case *c) {
     if (c->outcome == REPORT_SKIPPED)
         put_skipped(out, c->message);
     if (c->outcome == REPORT_FAILED)
-        put_fault(out, "failure", c->message, c->type, c->text);
+        put_failure(out, "failure", c->message, c->type, c->text);
     else
         put_output(out, c->text);
     buf_puts(out, "    </testcase>\n");
@@ -70,8 +70,8 @@ static void add_unread(struct report *p, const struct report_unread *u) {
     err_print(u->err, text);
     put_case(p, str_of(u->what), u->file, -1);
     buf_puts(&p->out, ">\n");
-    put_fault(&p->out, "error", str_of(u->err->msg), str_of(ec_name(u->err->code)),
-              buf_view(text));
+    put_failure(&p->out, "error", str_of(u->err->msg), str_of(ec_name(u->err->code)),
+                buf_view(text));
     buf_puts(&p->out, "    </testcase>\n");
 }
 

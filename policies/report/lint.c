@@ -43,7 +43,7 @@ unsigned report_lint_find(struct str id) {
 
 /* ---- gathering ----------------------------------------------------------------------------- */
 
-static struct lint_finding *next(struct lint_findings *f) {
+static struct lint_finding *next_finding(struct lint_findings *f) {
     if (f->n == f->cap) {
         size_t cap = f->cap ? 2 * f->cap : 32;
         struct lint_finding *more = mem_realloc(f->v, mem_array_bytes(cap, sizeof *more));
@@ -57,7 +57,7 @@ static struct lint_finding *next(struct lint_findings *f) {
 
 void report_lint_add(struct lint_findings *to, unsigned rule, struct str file, uint32_t line,
                      uint32_t col, struct str message) {
-    struct lint_finding *one = next(to);
+    struct lint_finding *one = next_finding(to);
     struct str path, text;
     if (one == NULL || !arena_str(&to->arena, file, &path) ||
         !arena_str(&to->arena, message, &text)) {
@@ -91,7 +91,7 @@ static int compare_findings(const struct report_finding *a, const struct report_
     return order != 0 ? order : str_cmp(a->message, b->message);
 }
 
-static int compare(const void *pa, const void *pb) {
+static int compare_by_location(const void *pa, const void *pb) {
     const struct lint_finding *a = pa, *b = pb;
     int order = compare_numbers(a->operand, b->operand);
     return order != 0 ? order : compare_findings(&a->finding, &b->finding);
@@ -100,9 +100,9 @@ static int compare(const void *pa, const void *pb) {
 void report_lint_sort(struct lint_findings *f) {
     size_t kept = 0;
     if (f->n != 0)
-        qsort(f->v, f->n, sizeof *f->v, compare);
+        qsort(f->v, f->n, sizeof *f->v, compare_by_location);
     for (size_t i = 0; i < f->n; i++) {
-        if (kept != 0 && compare(&f->v[kept - 1], &f->v[i]) == 0)
+        if (kept != 0 && compare_by_location(&f->v[kept - 1], &f->v[i]) == 0)
             continue;
         f->v[kept++] = f->v[i];
         f->n_level[f->v[i].finding.level]++;

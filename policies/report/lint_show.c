@@ -43,8 +43,8 @@ static void add_case(struct report *file, const struct report_finding *f) {
     buf_done(&text);
 }
 
-static void add(struct report *file, const struct report_finding *f,
-                struct report_sums *of_file) {
+static void add_counted(struct report *file, const struct report_finding *f,
+                        struct report_sums *of_file) {
     of_file->cases++;
     of_file->failed += f->level != REPORT_NOTE;
     of_file->unread += f->rule == LINT_UNREADABLE && !report_shows_cases(file);
@@ -64,7 +64,7 @@ static bool same_file(const struct lint_finding *a, const struct lint_finding *b
     return a->operand == b->operand && str_eq(a->finding.at.file, b->finding.at.file);
 }
 
-/* The findings of one file, from the one at `from` on; the index behind them. */
+/* The findings of one file, from the one at `from` on; the index after them. */
 static size_t show_file(struct report *run, struct report *file, const struct lint_findings *f,
                         size_t from, struct report_sums *sums) {
     struct buf text = BUF_INIT(RULES_FILE_MAX + 1);
@@ -77,7 +77,7 @@ static size_t show_file(struct report *run, struct report *file, const struct li
     for (; i < f->n && same_file(&f->v[from], &f->v[i]); i++) {
         struct report_finding one = f->v[i].finding;
         one.at.lines = text.n != 0 ? &lines : NULL;
-        add(file, &one, &of_file);
+        add_counted(file, &one, &of_file);
     }
     report_join(run, file, name, &of_file);
     report_reset(file);

@@ -24,8 +24,8 @@ struct findings { /* of one object */
     struct buf message; /* of the finding that is being made */
 };
 
-static struct report_finding start(struct findings *of, unsigned rule, enum report_level level,
-                                   struct yaml_location pos) {
+static struct report_finding start_finding(struct findings *of, unsigned rule,
+                                           enum report_level level, struct yaml_location pos) {
     report_carry(of->to, &of->message);
     buf_reset(&of->message);
     return (struct report_finding){.rule = rule,
@@ -48,8 +48,8 @@ static void add_reason(struct findings *of, const struct reason *r) {
     const struct object *s = of->s;
     if (of->to->look->quiet && r->weight == WEIGHT_NOTE)
         return;
-    struct report_finding f = start(of, r->code, levels[r->weight],
-                                    object_reason_where(s, r, report_scratch(of->to)));
+    struct report_finding f = start_finding(of, r->code, levels[r->weight],
+                                            object_reason_where(s, r, report_scratch(of->to)));
     f.message = r->message;
     f.found = r->image < 0 ? STR_NONE : s->decision->images[r->image].before;
     f.fix = r->suggestion;
@@ -63,8 +63,8 @@ static void add_rewrite(struct findings *of, const struct decision_image *d) {
     if (to.n == 0)
         return;
     struct report_finding f =
-        start(of, OBJECTS_REWRITTEN, REPORT_NOTE,
-              object_image_where(of->s, d->image, report_scratch(of->to)));
+        start_finding(of, OBJECTS_REWRITTEN, REPORT_NOTE,
+                      object_image_where(of->s, d->image, report_scratch(of->to)));
     buf_printf(&of->message, "image \"%.*s\" is rewritten to \"%.*s\"%s", STR_ARG(d->before),
                STR_ARG(to), why);
     f.message = buf_view(&of->message);
@@ -75,7 +75,7 @@ static void add_rewrite(struct findings *of, const struct decision_image *d) {
 
 static void add_secret(struct findings *of, struct str name) {
     struct report_finding f =
-        start(of, OBJECTS_SECRET_ADDED, REPORT_NOTE, object_secrets_where(of->s));
+        start_finding(of, OBJECTS_SECRET_ADDED, REPORT_NOTE, object_secrets_where(of->s));
     buf_printf(&of->message, "pull secret \"%.*s\" is added to imagePullSecrets",
                STR_ARG(name));
     f.message = buf_view(&of->message);
@@ -85,7 +85,7 @@ static void add_secret(struct findings *of, struct str name) {
 static void add_unjudged(struct findings *of) {
     struct buf image = BUF_INIT(1 << 16);
     struct report_finding f =
-        start(of, OBJECTS_NOT_JUDGED, REPORT_NOTE, object_unjudged_where(of->s));
+        start_finding(of, OBJECTS_NOT_JUDGED, REPORT_NOTE, object_unjudged_where(of->s));
     object_put_unjudged(&of->message, of->s);
     object_unjudged_put_image(&image, &of->s->unjudged->values[0]);
     f.message = buf_view(&of->message);

@@ -38,7 +38,7 @@ extern const struct report_tool report_objects_tool;
 void report_objects_no_begin(struct report *run);
 void report_objects_no_fault(struct report *file, const struct object_fault *f);
 void report_objects_no_end(struct report *run, const struct object_totals *t);
-/* The texts one behind the other; what `file` holds is then of no use until it is reset. */
+/* The texts one after the other; what `file` holds is then of no use until it is reset. */
 void report_objects_append(struct report *run, struct report *file, const char *name,
                            const struct object_totals *of_file);
 

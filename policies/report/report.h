@@ -14,7 +14,7 @@
  * Ownership  findings, cases and unreads borrow all that they name; a writer keeps nothing but text
  * Errors     a buffer without memory or room is marked bad; report_carry and report_join pass the mark on to `out`
  * Threads    one struct report per thread; writers and tools are constant data
- * New one    a writer in a file of its own, declared below, and a word of -o in each verb that has it   */
+ * New one    a writer in its own file, declared below, and a word of -o in each verb that has it       */
 #ifndef PULLGATE_REPORT_REPORT_H
 #define PULLGATE_REPORT_REPORT_H
 
@@ -122,7 +122,7 @@ void report_carry(struct report *p, const struct buf *text);
 /* The scratch buffer, empty; what it held before is carried. */
 struct buf *report_scratch(struct report *p);
 
-/* All of the file's `out` behind that of the run. `file` is of no use afterwards, until it is reset. */
+/* All of the file's `out` after that of the run. `file` is of no use afterwards, until it is reset. */
 void report_append(struct report *run, struct report *file);
 /* The pieces of both buffers as further elements of two JSON arrays. */
 void report_join_lists(struct report *run, struct report *file);

@@ -15,8 +15,8 @@ static struct report_rule rule_at(unsigned i) {
          "Change the rule file, or the regular expression; the message lists the reasons.",
          REPORT_ERROR},
         {"images", NULL,
-         "A container has another image than expected, or there is none of that "
-         "name.",
+         "A container has another image than expected, or no container has "
+         "that name.",
          "Change the rule file, or the case; `policyctl explain` shows how an image is "
          "rewritten.",
          REPORT_ERROR},

@@ -21,8 +21,8 @@ static void print_target(const struct target *t, char *out, size_t room) {
         snprintf(out, room, "registry %s", rules_quote(t->to->text).z);
 }
 
-static enum ec fail(struct reader *r, const struct target *t,
-                    const struct policy_mirror *next) {
+static enum ec fail_to_converge(struct reader *r, const struct target *t,
+                                const struct policy_mirror *next) {
     char what[320];
     print_target(t, what, sizeof what);
     if (next == t->mirror)
@@ -77,10 +77,10 @@ static enum ec check_target(struct reader *r, const struct policy_rule *rule,
                             const struct target *t) {
     const struct policy_mirror *next = covering(rule, t->to);
     if (next != NULL && !keeps(next, t->to))
-        return fail(r, t, next);
+        return fail_to_converge(r, t, next);
     for (size_t i = 0; i < rule->n_mirrors; i++)
         if (takes_from_below(&rule->mirrors[i], t->to))
-            return fail(r, t, &rule->mirrors[i]);
+            return fail_to_converge(r, t, &rule->mirrors[i]);
     return EC_OK;
 }
 

@@ -104,10 +104,10 @@ static size_t put_name(char *out, size_t room, const struct cursor *c) {
     return n + (size_t)snprintf(out + n, room - n, "[%s]", rules_quote(c->key).z);
 }
 
-static void put_message(char out[MESSAGE_BYTES], const struct cursor *c, const char *format,
-                        va_list args) PRINTF(3, 0);
-static void put_message(char out[MESSAGE_BYTES], const struct cursor *c, const char *format,
-                        va_list args) {
+static void format_message(char out[MESSAGE_BYTES], const struct cursor *c, const char *format,
+                           va_list args) PRINTF(3, 0);
+static void format_message(char out[MESSAGE_BYTES], const struct cursor *c, const char *format,
+                           va_list args) {
     size_t n = put_name(out, MESSAGE_BYTES, c);
     if (n != 0 && n < MESSAGE_BYTES)
         n += (size_t)snprintf(out + n, MESSAGE_BYTES - n, ": ");
@@ -124,8 +124,8 @@ struct finding {
 };
 
 /* Prepends it to the list. */
-static void keep(struct reader *r, struct finding **list, struct finding one,
-                 const char *text) {
+static void keep_finding(struct reader *r, struct finding **list, struct finding one,
+                         const char *text) {
     struct finding *t = ARENA_NEW(&r->scratch, struct finding);
     if (t == NULL || !arena_str(&r->scratch, (struct str){text, strlen(text) + 1}, &one.text)) {
         r->no_memory = true;
@@ -141,7 +141,7 @@ static void keep_error(struct reader *r, struct policy_pos pos, enum ec code,
                        const char *message) {
     if (r->n_errors >= RULES_ERRORS_MAX)
         return;
-    keep(r, &r->errors, (struct finding){.code = code, .pos = pos}, message);
+    keep_finding(r, &r->errors, (struct finding){.code = code, .pos = pos}, message);
     r->n_errors++;
 }
 
@@ -169,7 +169,7 @@ enum ec rules_fail(const struct cursor *c, enum ec code, const char *format, ...
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
-    put_message(message, c, format, args);
+    format_message(message, c, format, args);
     va_end(args);
     return fail_at(c->r, rules_locate(c), code, message);
 }
@@ -178,7 +178,7 @@ enum ec rules_fail_name(const struct cursor *c, enum ec code, const char *format
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
-    put_message(message, c, format, args);
+    format_message(message, c, format, args);
     va_end(args);
     return fail_at(c->r, rules_locate_key(c), code, message);
 }
@@ -188,7 +188,7 @@ enum ec rules_fail_byte(const struct cursor *c, enum ec code, size_t offset, con
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
-    put_message(message, c, format, args);
+    format_message(message, c, format, args);
     va_end(args);
     return fail_at(c->r, byte_pos(c, offset), code, message);
 }
@@ -215,7 +215,7 @@ enum ec rules_fail_at(struct reader *r, struct policy_pos pos, const char *forma
 
 static void keep_warning(struct reader *r, enum rules_lint lint, struct policy_pos pos,
                          const char *text) {
-    keep(r, &r->warnings, (struct finding){.lint = lint, .pos = pos}, text);
+    keep_finding(r, &r->warnings, (struct finding){.lint = lint, .pos = pos}, text);
     r->n_warnings++;
 }
 
@@ -223,7 +223,7 @@ void rules_warn(const struct cursor *c, enum rules_lint lint, const char *format
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
-    put_message(message, c, format, args);
+    format_message(message, c, format, args);
     va_end(args);
     keep_warning(c->r, lint, rules_locate(c), message);
 }
@@ -232,7 +232,7 @@ void rules_warn_name(const struct cursor *c, enum rules_lint lint, const char *f
     char message[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
-    put_message(message, c, format, args);
+    format_message(message, c, format, args);
     va_end(args);
     keep_warning(c->r, lint, rules_locate_key(c), message);
 }
@@ -301,7 +301,7 @@ static int compare_findings(const void *pa, const void *pb) {
 }
 
 /* Sorted by location, each once: the same setting may be checked for several rules that inherit it. */
-static struct finding **sort(struct reader *r, struct finding *list, size_t *n) {
+static struct finding **sort_findings(struct reader *r, struct finding *list, size_t *n) {
     struct finding **all = ARENA_ARRAY(&r->scratch, struct finding *, *n);
     size_t kept = 0, i = 0;
     if (all == NULL)
@@ -320,7 +320,7 @@ enum ec rules_report_warnings(struct reader *r) {
     size_t n = r->n_warnings;
     if (n == 0 || r->options->warn == NULL)
         return EC_OK;
-    struct finding **all = sort(r, r->warnings, &n);
+    struct finding **all = sort_findings(r, r->warnings, &n);
     if (all == NULL)
         return rules_no_room(r, &r->scratch);
     for (size_t i = 0; i < n; i++)
@@ -336,7 +336,7 @@ static enum ec put_error(struct reader *r, const struct finding *t, struct err *
 
 enum ec rules_report_errors(struct reader *r) {
     size_t n = r->n_errors;
-    struct finding **all = sort(r, r->errors, &n);
+    struct finding **all = sort_findings(r, r->errors, &n);
     if (all == NULL)
         return rules_no_room(r, &r->scratch);
     for (size_t i = 0; i < n && r->options->error != NULL; i++) {

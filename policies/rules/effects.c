@@ -84,7 +84,8 @@ static bool may_come_from(const struct reader *r, const struct policy_rule *rule
     return patterns_meet(&rule->approved, prefix);
 }
 
-static void check_secrets(struct reader *r, const struct policy_rule *rule, size_t n_exempted) {
+static void check_secret_effects(struct reader *r, const struct policy_rule *rule,
+                                 size_t n_exempted) {
     for (size_t i = 0; i < rule->n_secrets; i++) {
         const struct policy_secret *s = &rule->secrets[i];
         if (s->always)
@@ -100,7 +101,7 @@ static void check_secrets(struct reader *r, const struct policy_rule *rule, size
     }
 }
 
-/* ---- exemptions for nobody --------------------------------------------------------------- */
+/* ---- exemptions without effect --------------------------------------------------------------- */
 
 void rules_check_exemptions(struct reader *r) {
     const struct policy *p = r->policy;
@@ -122,7 +123,7 @@ void rules_check_exemptions(struct reader *r) {
 
 /* ---- all of a rule ----------------------------------------------------------------------- */
 
-static void check_rule(struct reader *r, const struct policy_rule *rule) {
+static void check_rule_effects(struct reader *r, const struct policy_rule *rule) {
     if (rule->registry.text.n == 0 && rule->n_mirrors == 0 && rule->approved.n == 0)
         rules_warn_at(r, LINT_APPROVES_NOTHING, rule->pos,
                       "rule %s approves no registry: every image is denied%s",
@@ -148,9 +149,9 @@ void rules_check_effects(struct reader *r) {
     const uint32_t *patterns = rules_group(&r->scratch, p, rules_key_patterns);
     size_t n_exempted = count_exempted(p);
     for (size_t i = 0; i < p->n_rules; i++) {
-        check_rule(r, &p->rules[i]);
+        check_rule_effects(r, &p->rules[i]);
         if (rules_is_first(patterns, i))
             check_patterns(r, &p->rules[i]);
-        check_secrets(r, &p->rules[i], n_exempted);
+        check_secret_effects(r, &p->rules[i], n_exempted);
     }
 }

@@ -45,15 +45,15 @@ static bool has_secret_for(const struct policy_rule *rule, const struct policy_p
     return false;
 }
 
-static void check_target(const struct examine *c, const char *what,
-                         const struct policy_prefix *prefix, struct policy_pos pos) {
+static void examine_target(const struct examine *c, const char *what,
+                           const struct policy_prefix *prefix, struct policy_pos pos) {
     if (!has_secret_for(c->rule, prefix))
         rules_add_finding(c, LINT_NO_PULL_SECRET, pos,
                           "%s \"%.*s\": none of rule \"%.*s\"'s pull secrets is for it", what,
                           STR_ARG(cut(prefix->text)), STR_ARG(cut(c->rule->name)));
 }
 
-static void check_secrets(const struct examine *c) {
+static void examine_secrets(const struct examine *c) {
     const struct policy_rule *rule = c->rule;
     if (rule->mode == MODE_AUDIT)
         return;
@@ -68,9 +68,9 @@ static void check_secrets(const struct examine *c) {
     if (!rules_may_examine(c, (1 + rule->n_mirrors) * rule->n_secrets, rule->pos))
         return;
     if (rule->registry.text.n != 0)
-        check_target(c, "registry", &rule->registry, rule->registry_pos);
+        examine_target(c, "registry", &rule->registry, rule->registry_pos);
     for (size_t i = 0; i < rule->n_mirrors; i++)
-        check_target(c, "mirror", &rule->mirrors[i].to, rule->mirrors[i].pos);
+        examine_target(c, "mirror", &rule->mirrors[i].to, rule->mirrors[i].pos);
 }
 
 /* ---- patterns that deny -------------------------------------------------------------- */
@@ -207,8 +207,8 @@ static bool is_everything(struct str glob) {
     return false;
 }
 
-static void check_glob(const struct examine *c, const char *list,
-                       const struct policy_pattern *p) {
+static void examine_glob(const struct examine *c, const char *list,
+                         const struct policy_pattern *p) {
     struct str text = match_image_text(p->image);
     check_account(c, list, p, first_part(text), STR("*"));
     if (is_everything(text))
@@ -245,7 +245,7 @@ static void check_passing(const struct examine *c, const char *list,
         if (match_image_is_regex(patterns->v[i].image))
             check_regex(c, list, &patterns->v[i]);
         else
-            check_glob(c, list, &patterns->v[i]);
+            examine_glob(c, list, &patterns->v[i]);
     }
 }
 
@@ -292,9 +292,9 @@ struct shared {
     const uint32_t *approved, *denied, *targets;
 };
 
-static void check_rule(const struct examine *c, const struct shared *shared, size_t i) {
+static void examine_rule(const struct examine *c, const struct shared *shared, size_t i) {
     check_match(c);
-    check_secrets(c);
+    examine_secrets(c);
     rules_overlap_names(c);
     if (rules_is_first(shared->targets, i))
         rules_overlap_approved(c);
@@ -309,7 +309,7 @@ static void check_rule(const struct examine *c, const struct shared *shared, siz
         check_denied(c, &c->rule->denied.v[k]);
 }
 
-static void check_rules(struct examine *c) {
+static void examine_rules(struct examine *c) {
     struct arena arena = ARENA_INIT(4096, 64 << 20);
     const struct shared shared = {.approved =
                                       rules_group(&arena, c->policy, rules_key_approved),
@@ -317,7 +317,7 @@ static void check_rules(struct examine *c) {
                                   .targets = rules_group(&arena, c->policy, rules_key_targets)};
     for (size_t i = 0; i < c->policy->n_rules; i++) {
         c->rule = &c->policy->rules[i];
-        check_rule(c, &shared, i);
+        examine_rule(c, &shared, i);
     }
     c->rule = NULL;
     arena_done(&arena);
@@ -348,7 +348,7 @@ void rules_examine(const struct policy *p, const struct rules_examine_options *o
     uint64_t n_looked = 0;
     struct examine c = {.policy = p, .options = options, .n_looked = &n_looked};
     struct arena arena = ARENA_INIT(4096, 64 << 20);
-    check_rules(&c);
+    examine_rules(&c);
     find_passing(&c, &arena);
     for (size_t i = 0; i < p->n_exemptions; i++) {
         check_passing(&c, "images", &p->exemptions[i].images);

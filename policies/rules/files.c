@@ -23,7 +23,7 @@ void rules_files_done(struct files *f) {
 
 /* ---- one file ---------------------------------------------------------------------------- */
 
-static enum ec grow(struct files *f, struct err *err) {
+static enum ec grow_files(struct files *f, struct err *err) {
     if (f->n < f->cap)
         return EC_OK;
     size_t cap = f->cap != 0 ? 2 * f->cap : 8;
@@ -35,8 +35,8 @@ static enum ec grow(struct files *f, struct err *err) {
     return EC_OK;
 }
 
-static enum ec add(struct files *f, struct str path, struct err *err) {
-    if (grow(f, err) != EC_OK)
+static enum ec add_file(struct files *f, struct str path, struct err *err) {
+    if (grow_files(f, err) != EC_OK)
         return err->code;
     char *copy = mem_strdup(path);
     if (copy == NULL)
@@ -101,12 +101,12 @@ static enum ec add_entry(struct files *f, const char *folder, struct str name,
         ec = err_set(err, EC_LIMIT, "%s has more than the %d rule files allowed", folder,
                      FILES_MAX);
     else if (!is_folder(z))
-        ec = add(f, buf_view(&path), err);
+        ec = add_file(f, buf_view(&path), err);
     buf_done(&path);
     return ec;
 }
 
-static int compare_names(const void *a, const void *b) {
+static int compare_file_names(const void *a, const void *b) {
     return str_cmp(((const struct file_text *)a)->name, ((const struct file_text *)b)->name);
 }
 
@@ -128,7 +128,7 @@ static enum ec list_folder(struct files *f, const char *folder, struct err *err)
     if (f->n == 0)
         return err_set(err, EC_SCHEMA,
                        "%s contains no rule files, expected *.yaml, *.yml or *.json", folder);
-    qsort(f->v, f->n, sizeof *f->v, compare_names);
+    qsort(f->v, f->n, sizeof *f->v, compare_file_names);
     return EC_OK;
 }
 
@@ -165,6 +165,6 @@ static enum ec read_stable_folder(struct files *f, const char *folder, struct er
 enum ec rules_read_files(struct files *out, const char *path, bool pipes, struct err *err) {
     if (is_folder(path))
         return read_stable_folder(out, path, err);
-    enum ec ec = add(out, str_of(path), err);
+    enum ec ec = add_file(out, str_of(path), err);
     return ec != EC_OK ? ec : read_texts(out, pipes, err);
 }

@@ -7,38 +7,38 @@ struct keyed {
     uint32_t rule;
 };
 
-static void put_list(struct rules_key *key, size_t at, const void *v, size_t n) {
+static void put_list_key(struct rules_key *key, size_t at, const void *v, size_t n) {
     key->v[at] = (uintptr_t)v;
     key->v[at + 1] = n;
 }
 
 void rules_key_approved(const struct policy_rule *rule, struct rules_key *key) {
-    put_list(key, 0, rule->approved.v, rule->approved.n);
+    put_list_key(key, 0, rule->approved.v, rule->approved.n);
 }
 
 void rules_key_denied(const struct policy_rule *rule, struct rules_key *key) {
-    put_list(key, 0, rule->denied.v, rule->denied.n);
-    put_list(key, 2, rule->registry.text.p, rule->registry.text.n);
+    put_list_key(key, 0, rule->denied.v, rule->denied.n);
+    put_list_key(key, 2, rule->registry.text.p, rule->registry.text.n);
 }
 
 void rules_key_patterns(const struct policy_rule *rule, struct rules_key *key) {
-    put_list(key, 0, rule->approved.v, rule->approved.n);
-    put_list(key, 2, rule->denied.v, rule->denied.n);
+    put_list_key(key, 0, rule->approved.v, rule->approved.n);
+    put_list_key(key, 2, rule->denied.v, rule->denied.n);
 }
 
 void rules_key_mirrors(const struct policy_rule *rule, struct rules_key *key) {
-    put_list(key, 0, rule->mirrors, rule->n_mirrors);
+    put_list_key(key, 0, rule->mirrors, rule->n_mirrors);
 }
 
 void rules_key_moves(const struct policy_rule *rule, struct rules_key *key) {
-    put_list(key, 0, rule->mirrors, rule->n_mirrors);
-    put_list(key, 2, rule->registry.text.p, rule->registry.text.n);
+    put_list_key(key, 0, rule->mirrors, rule->n_mirrors);
+    put_list_key(key, 2, rule->registry.text.p, rule->registry.text.n);
     key->v[4] = rule->official;
 }
 
 void rules_key_targets(const struct policy_rule *rule, struct rules_key *key) {
     rules_key_moves(rule, key);
-    put_list(key, 5, rule->approved.v, rule->approved.n);
+    put_list_key(key, 5, rule->approved.v, rule->approved.n);
 }
 
 void rules_key_passing(const struct policy_rule *rule, struct rules_key *key) {
@@ -47,7 +47,7 @@ void rules_key_passing(const struct policy_rule *rule, struct rules_key *key) {
     key->v[4] = demands + 2u * (rule->mode != MODE_ENFORCE);
 }
 
-static int compare(const void *pa, const void *pb) {
+static int compare_keys(const void *pa, const void *pb) {
     const struct keyed *a = pa, *b = pb;
     for (size_t i = 0; i < sizeof a->key.v / sizeof *a->key.v; i++)
         if (a->key.v[i] != b->key.v[i])
@@ -55,7 +55,7 @@ static int compare(const void *pa, const void *pb) {
     return (a->rule > b->rule) - (a->rule < b->rule);
 }
 
-static bool is_same(const struct rules_key *a, const struct rules_key *b) {
+static bool is_same_key(const struct rules_key *a, const struct rules_key *b) {
     return memcmp(a, b, sizeof *a) == 0;
 }
 
@@ -69,9 +69,9 @@ uint32_t *rules_group(struct arena *arena, const struct policy *p, rules_key_fn 
         key(&p->rules[i], &all[i].key);
     }
     if (p->n_rules != 0)
-        qsort(all, p->n_rules, sizeof *all, compare);
+        qsort(all, p->n_rules, sizeof *all, compare_keys);
     for (size_t i = 0, begin = 0; i < p->n_rules; i++) {
-        begin = is_same(&all[begin].key, &all[i].key) ? begin : i;
+        begin = is_same_key(&all[begin].key, &all[i].key) ? begin : i;
         first[all[i].rule] = all[begin].rule;
     }
     return first;

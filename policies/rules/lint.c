@@ -27,7 +27,7 @@ const struct rules_lint_row rules_lints[N_RULES_LINTS] = {
         "A \"#\" after a space starts a comment; the text after it is not part of the value.",
         "Put quotes around the whole value, or a space after the \"#\" of a comment."},
     [LINT_MERGE_WINS] = {"merge-wins", false,
-        "A key has no effect because a \"<<\" after it brings another value.",
+        "A key has no effect because a \"<<\" after it merges another value.",
         "Write the key after the \"<<\"."},
     [LINT_NO_RULES] = {"no-rules", false,
         "A policy without rules treats all pods alike.",

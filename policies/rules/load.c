@@ -24,7 +24,7 @@ static void warn_of_lost(struct reader *r) {
         rules_warn_at(
             r, LINT_MERGE_WINS,
             (struct policy_pos){.file = r->file, .line = pos.line, .col = pos.col},
-            "this key has no effect: the \"<<\" after it brings the same key and wins");
+            "this key has no effect: the \"<<\" after it merges the same key, which wins");
     }
 }
 
@@ -37,7 +37,7 @@ static enum ec read_source(struct reader *r, struct source *source) {
 }
 
 /* Errors of one file are kept, and the next file is read. */
-static enum ec read_file(struct reader *r, struct str text) {
+static enum ec read_rule_file(struct reader *r, struct str text) {
     struct source source;
     r->text = text;
     if (rules_source_open(&source, text, r->err) == EC_OK)
@@ -134,11 +134,11 @@ static enum ec hash(struct reader *r, const struct files *in) {
     return ec;
 }
 
-static enum ec read_all(struct reader *r, const struct files *in) {
+static enum ec read_files(struct reader *r, const struct files *in) {
     enum ec ec = name_files(r, in);
     for (size_t i = 0; i < in->n && ec == EC_OK; i++) {
         r->file = (uint32_t)i;
-        ec = read_file(r, in->v[i].text);
+        ec = read_rule_file(r, in->v[i].text);
     }
     if (ec == EC_OK)
         ec = rules_check_names(r);
@@ -153,8 +153,8 @@ static enum ec read_all(struct reader *r, const struct files *in) {
     return ec == EC_OK ? rules_report_errors(r) : ec;
 }
 
-static enum ec build(struct policy **out, const struct files *in,
-                     const struct rules_options *options, struct err *err) {
+static enum ec build_policy(struct policy **out, const struct files *in,
+                            const struct rules_options *options, struct err *err) {
     static const struct rules_options none = {.warn = NULL};
     struct reader r = {.options = options ? options : &none, .err = err};
     r.policy = mem_zalloc(sizeof *r.policy);
@@ -162,7 +162,7 @@ static enum ec build(struct policy **out, const struct files *in,
         return err_set(err, EC_NOMEM, "out of memory");
     r.policy->arena = (struct arena)ARENA_INIT(4096, ARENA_MAX);
     r.scratch = (struct arena)ARENA_INIT(4096, ARENA_MAX);
-    enum ec ec = read_all(&r, in);
+    enum ec ec = read_files(&r, in);
     arena_done(&r.scratch);
     if (ec == EC_OK)
         *out = r.policy;
@@ -180,7 +180,7 @@ enum ec rules_parse(struct policy **out, struct str text, const char *file,
         return err_set(err, EC_LIMIT, "%zu bytes, at most %d are allowed", text.n,
                        RULES_FILE_MAX);
     }
-    return build(out, &in, options, err);
+    return build_policy(out, &in, options, err);
 }
 
 enum ec rules_load(struct policy **out, const char *path, const struct rules_options *options,
@@ -188,7 +188,7 @@ enum ec rules_load(struct policy **out, const char *path, const struct rules_opt
     struct files in = {.v = NULL};
     enum ec ec = rules_read_files(&in, path, options != NULL && options->pipes, err);
     if (ec == EC_OK)
-        ec = build(out, &in, options, err);
+        ec = build_policy(out, &in, options, err);
     rules_files_done(&in);
     return ec;
 }

@@ -26,7 +26,7 @@ static bool is_approved(const struct policy_rule *rule, const struct names *n) {
     return false;
 }
 
-/* False where both become the same image, or where the second is denied with a reason of its own. */
+/* False where both become the same image, or where the second is denied with its own reason. */
 static bool check_names(const struct examine *c, const struct policy_rule *rule,
                         const struct names *n, struct arena *arena) {
     struct err ignored = ERR_INIT;

@@ -10,7 +10,7 @@
 typedef enum ec compile_fn(struct match_image **out, struct str text, struct err *err);
 
 /* A slot in the policy's list of compiled patterns, so that each has an owner from the start. */
-static struct match_image **reserve(struct policy *p) {
+static struct match_image **reserve_image(struct policy *p) {
     if (p->n_owned < p->cap_owned)
         return &p->owned[p->n_owned];
     size_t cap = p->cap_owned != 0 ? 2 * p->cap_owned : 16;
@@ -37,7 +37,7 @@ struct guess {
     size_t n;
 };
 
-static void put(struct guess *g, struct str s) {
+static void put_guess(struct guess *g, struct str s) {
     size_t room = sizeof g->z - 1 - g->n;
     size_t n = s.n < room ? s.n : room;
     if (n != 0)
@@ -60,13 +60,13 @@ static void put_component(struct guess *g, struct str part, bool first, bool las
     if (last && !first)
         part = str_slice(part, 0, str_find(part, ':'));
     if (part.n > 2 && stars == part.n - 2 && str_ends(part, STR("**"))) {
-        put(g, str_slice(part, 0, stars + 1));
-        put(g, STR("/**"));
+        put_guess(g, str_slice(part, 0, stars + 1));
+        put_guess(g, STR("/**"));
         return;
     }
     for (size_t i = 0; i < part.n; i++) {
         char c = first ? part.p[i] : ascii_lower(part.p[i]);
-        put(g, (struct str){&c, 1});
+        put_guess(g, (struct str){&c, 1});
     }
 }
 
@@ -80,7 +80,7 @@ static void guess_pattern(struct guess *g, struct str pattern) {
         rest = str_slice(rest, slash + 1, rest.n);
         if (part.n == 0)
             continue;
-        put(g, first ? STR("") : STR("/"));
+        put_guess(g, first ? STR("") : STR("/"));
         put_component(g, part, first, rest.n == 0);
     }
     g->z[g->n] = '\0';
@@ -119,9 +119,10 @@ static void print_hint(char *out, size_t room, const struct cursor *c, const cha
         snprintf(out, room, "; a regular expression is written as a map: {regex: ...}");
 }
 
-static enum ec compile(const struct cursor *c, compile_fn *how, struct policy_pattern *out) {
+static enum ec compile_pattern(const struct cursor *c, compile_fn *how,
+                               struct policy_pattern *out) {
     struct err why = ERR_INIT;
-    struct match_image **slot = reserve(c->r->policy);
+    struct match_image **slot = reserve_image(c->r->policy);
     if (slot == NULL)
         return err_set(c->r->err, EC_NOMEM, "out of memory");
     if (rules_str(c).n == 0)
@@ -141,13 +142,13 @@ static enum ec compile(const struct cursor *c, compile_fn *how, struct policy_pa
 
 enum ec rules_read_regex(const struct cursor *c, void *out) {
     struct draft_regex *d = out;
-    return compile(c, match_image_compile_regex, &d->pattern);
+    return compile_pattern(c, match_image_compile_regex, &d->pattern);
 }
 
 static enum ec read_pattern(const struct cursor *c, void *out) {
     struct draft_regex regex = {.pattern = {.image = NULL}};
     if (rules_is(c, JSON_STRING)) {
-        enum ec ec = compile(c, match_image_compile, out);
+        enum ec ec = compile_pattern(c, match_image_compile, out);
         if (ec == EC_OK)
             rules_check_shape(c);
         return ec;

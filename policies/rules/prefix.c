@@ -132,8 +132,8 @@ static struct str normal_host(const struct spelling *s, struct str host) {
     return STR("docker.io");
 }
 
-static enum ec build(struct policy_prefix *out, const struct cursor *c, struct str host,
-                     struct str path) {
+static enum ec build_prefix(struct policy_prefix *out, const struct cursor *c, struct str host,
+                            struct str path) {
     struct arena *a = &c->r->policy->arena;
     size_t n = host.n + (path.n != 0 ? 1 + path.n : 0);
     char *text = arena_alloc(a, n);
@@ -179,7 +179,7 @@ enum ec rules_read_prefix(struct policy_prefix *out, const struct cursor *c, str
         return fail_host(&s, host);
     if (ec == EC_OK)
         ec = check_path(&s, path);
-    return ec != EC_OK ? ec : build(out, c, normal_host(&s, host), path);
+    return ec != EC_OK ? ec : build_prefix(out, c, normal_host(&s, host), path);
 }
 
 bool rules_prefix_holds(const struct policy_prefix *outer, const struct policy_prefix *inner) {

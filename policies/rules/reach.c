@@ -3,7 +3,7 @@
 
 /* Only a star of the wide glob can match a star of the narrow one, so matching the narrow glob as if it
  * were a name is right for all it matches. */
-static bool is_among(struct reader *r, const struct policy_names *wide, struct str narrow) {
+static bool is_covered(struct reader *r, const struct policy_names *wide, struct str narrow) {
     r->n_looked += wide->n;
     struct match_meter meter = MATCH_METER(UINT64_MAX, NULL);
     for (size_t i = 0; i < wide->n; i++)
@@ -17,12 +17,13 @@ static bool names_cover(struct reader *r, const struct policy_names *wide,
     if (wide->n == 0)
         return true;
     for (size_t i = 0; i < narrow->n; i++)
-        if (!is_among(r, wide, narrow->v[i]))
+        if (!is_covered(r, wide, narrow->v[i]))
             return false;
-    return narrow->n != 0 || is_among(r, wide, STR("*"));
+    return narrow->n != 0 || is_covered(r, wide, STR("*"));
 }
 
-static bool is_same(const struct match_requirement *a, const struct match_requirement *b) {
+static bool is_same_requirement(const struct match_requirement *a,
+                                const struct match_requirement *b) {
     if (a->op != b->op || !str_eq(a->key, b->key) || a->n_values != b->n_values)
         return false;
     for (size_t i = 0; i < a->n_values; i++)
@@ -35,7 +36,7 @@ static bool demands(struct reader *r, const struct match_selector *s,
                     const struct match_requirement *wanted) {
     r->n_looked += s->n_requirements;
     for (size_t i = 0; i < s->n_requirements; i++)
-        if (is_same(&s->requirements[i], wanted))
+        if (is_same_requirement(&s->requirements[i], wanted))
             return true;
     return false;
 }
@@ -70,7 +71,7 @@ static bool hides(struct reader *r, size_t early, size_t late) {
            selects_all_of(r, &rules[early].match, &rules[late].match);
 }
 
-/* The first rule in front of `late` that selects all its pods, among those indexed under a word. */
+/* The first rule before `late` that selects all its pods, among those indexed under a word. */
 static size_t first_under(struct reader *r, const struct index_word *word, size_t late,
                           size_t best) {
     size_t n;
@@ -118,7 +119,7 @@ static size_t find_wider_by_all(struct reader *r, size_t late) {
     return r->policy->n_rules;
 }
 
-static void check_rule(struct reader *r, size_t i) {
+static void check_reach(struct reader *r, size_t i) {
     const struct policy *p = r->policy;
     size_t at = p->rule_index.is_built ? find_wider(r, i) : find_wider_by_all(r, i);
     if (at == p->n_rules)
@@ -132,5 +133,5 @@ static void check_rule(struct reader *r, size_t i) {
 
 void rules_check_reach(struct reader *r) {
     for (size_t i = 0; i < r->policy->n_rules; i++)
-        check_rule(r, i);
+        check_reach(r, i);
 }

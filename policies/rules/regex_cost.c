@@ -293,7 +293,7 @@ static void open_group(struct scan *s) {
 }
 
 /* Is there a character between the turns that no inner loop matches? */
-static bool has_separator(const struct group *g) {
+static bool has_group_separator(const struct group *g) {
     for (size_t i = 0; i < g->n_separators; i++)
         if (!set_meets(&g->separators[i], &g->loops))
             return !g->has_choice;
@@ -326,7 +326,7 @@ static bool passes(const struct group *g, const struct set *loop) {
     return g->n_wide != 0 && set_meets(&g->wide, loop);
 }
 
-static void widen(struct group *g, const struct set *loop) {
+static void widen_loop(struct group *g, const struct set *loop) {
     bool more = passes(g, loop);
     for (size_t i = 0; i < 8; i++)
         g->wide.bits[i] = more ? g->wide.bits[i] & loop->bits[i] : loop->bits[i];
@@ -347,7 +347,7 @@ static void stop_at(struct scan *s, struct group *g, const struct set *atom) {
 static void end_group(struct scan *s, struct group *g, struct group *up, struct quantifier q) {
     if (is_loop_alone(g)) {
         add_to_run(s, up, &g->loops);
-        widen(up, &g->loops);
+        widen_loop(up, &g->loops);
     } else if (!q.optional) {
         up->n_run = 0;
         up->n_wide = 0;
@@ -374,7 +374,7 @@ static void close_group(struct scan *s) {
         up->n_wide = 0;
         return;
     }
-    s->found |= q.unbounded && g.has_loop && !has_separator(&g);
+    s->found |= q.unbounded && g.has_loop && !has_group_separator(&g);
     s->found |= q.unbounded && has_ambiguous_words(str_slice(s->regex, g.body, end));
     end_group(s, &g, up, q);
 }
@@ -389,7 +389,7 @@ static void take_atom(struct scan *s) {
         g->has_loop = true;
         set_join(&g->loops, &atom);
         add_to_run(s, g, &atom);
-        widen(g, &atom);
+        widen_loop(g, &atom);
     } else if (!q.optional || q.possessive) {
         g->n_run = 0;
         stop_at(s, g, &atom);

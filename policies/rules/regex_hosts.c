@@ -174,20 +174,20 @@ static void examine_joined(struct search *s, struct str a, struct str b, struct 
 
 /* Examines each alternative in place of the group. */
 static void examine_group(struct search *s, struct str regex, size_t open, unsigned depth) {
-    size_t close = find_outside(regex, open + 1, ")"), behind = close + 1;
+    size_t close = find_outside(regex, open + 1, ")"), after = close + 1;
     struct str group = str_slice(regex, open + 1, close);
     struct str before = str_slice(regex, 0, open);
     struct atom turns = {.wild = false};
     bool nothing;
     group = str_slice(group, opening(group, &nothing), group.n);
-    bool leaves_out = behind < regex.n && memchr("?*", regex.p[behind], 2) != NULL;
-    read_quantifier(&turns, regex, &behind);
-    struct str after = str_slice(regex, behind, regex.n);
+    bool leaves_out = after < regex.n && memchr("?*", regex.p[after], 2) != NULL;
+    read_quantifier(&turns, regex, &after);
+    struct str rest = str_slice(regex, after, regex.n);
     if (nothing || leaves_out)
-        examine_joined(s, before, STR(""), after, depth);
+        examine_joined(s, before, STR(""), rest, depth);
     for (size_t at = 0, bar; !nothing && at <= group.n; at = bar + 1) {
         bar = find_outside(group, at, "|");
-        examine_joined(s, before, str_slice(group, at, bar), after, depth);
+        examine_joined(s, before, str_slice(group, at, bar), rest, depth);
     }
 }
 

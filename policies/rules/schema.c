@@ -100,7 +100,7 @@ static const struct field match_fields[] = {
 static const struct object schema_match = {"match", NULL, match_fields, N(match_fields)};
 #undef AT
 
-/* What a rule inherits from its file's spec. Null stands for "none", inherited or not. */
+/* What a rule inherits from its file's spec. Null means "none", inherited or not. */
 #define AT(member) .offset = offsetof(struct draft, rule.member)
 static const struct field setting_fields[] = {
     {.key = "mode", .types = TYPE_STRING, .words = modes, .read = rules_read_word, AT(mode),

@@ -25,7 +25,7 @@ static bool is_subdomain(struct str s) {
     return inside && s.n <= SECRET_NAME_MAX;
 }
 
-static enum ec check_name(const struct cursor *c) {
+static enum ec check_secret_name(const struct cursor *c) {
     struct str name = rules_str(c);
     if (name.n == 0)
         return rules_fail(c, EC_SCHEMA, "is empty, expected the name of a secret");
@@ -48,7 +48,7 @@ static enum ec check_name(const struct cursor *c) {
 
 enum ec rules_read_secret_name(const struct cursor *c, void *out) {
     struct draft_secret *d = out;
-    enum ec ec = check_name(c);
+    enum ec ec = check_secret_name(c);
     return ec != EC_OK ? ec : rules_copy(c->r, rules_str(c), &d->secret.name);
 }
 
@@ -66,7 +66,7 @@ static enum ec read_secret(const struct cursor *c, void *out) {
                                     : rules_read_object(c, &rules_schema_secret, d);
 }
 
-static int compare(const struct policy_secret *a, const struct policy_secret *b) {
+static int compare_secrets(const struct policy_secret *a, const struct policy_secret *b) {
     int order = str_cmp(a->name, b->name);
     if (order == 0)
         order = (int)a->always - (int)b->always;
@@ -76,7 +76,7 @@ static int compare(const struct policy_secret *a, const struct policy_secret *b)
 /* All are in one array, so addresses are in the order of the file. */
 static int by_meaning(const void *pa, const void *pb) {
     const struct draft_secret *const *a = pa, *const *b = pb;
-    int order = compare(&(*a)->secret, &(*b)->secret);
+    int order = compare_secrets(&(*a)->secret, &(*b)->secret);
     return order != 0 ? order : (*a > *b) - (*a < *b);
 }
 
@@ -92,7 +92,7 @@ static enum ec mark_duplicates(const struct cursor *c, struct draft_secret *d, s
         qsort(sorted, n, sizeof(struct draft_secret *), by_meaning);
     for (size_t i = 1, first = 0; i < n; i++) {
         struct draft_secret *one = sorted[i];
-        one->duplicate = compare(&sorted[first]->secret, &one->secret) == 0;
+        one->duplicate = compare_secrets(&sorted[first]->secret, &one->secret) == 0;
         if (!one->duplicate) {
             first = i;
             continue;

@@ -62,8 +62,8 @@ static void check_glob(const struct cursor *c, struct str text, struct str host,
         check_name_alone(c, text);
 }
 
-static void check_port(const struct cursor *c, struct str text, struct str host,
-                       struct str path) {
+static void check_glob_port(const struct cursor *c, struct str text, struct str host,
+                            struct str path) {
     char hit[SAMPLE_BYTES], miss[SAMPLE_BYTES];
     size_t colon = str_find(host, ':');
     print_sample(hit, text, "app");
@@ -96,7 +96,7 @@ void rules_check_shape(const struct cursor *c) {
         return;
     check_case(c, text, host);
     if (has(host, ":*") || has(host, "*:*"))
-        check_port(c, text, host, path);
+        check_glob_port(c, text, host, path);
     else if (str_find(text, '*') < text.n)
         check_glob(c, text, host, path);
     else if (!denied && path.n == 0 && str_eq_nocase(host, STR("docker.io")))

@@ -68,7 +68,7 @@ static void append_rule(struct reader *r, struct draft *d) {
     r->last_rule = d;
 }
 
-static int compare_names(const void *pa, const void *pb) {
+static int compare_rule_names(const void *pa, const void *pb) {
     const struct draft *const *a = pa, *const *b = pb;
     int order = str_cmp((*a)->rule.name, (*b)->rule.name);
     return order != 0 ? order : ((*a)->index > (*b)->index) - ((*a)->index < (*b)->index);
@@ -81,7 +81,7 @@ enum ec rules_check_names(struct reader *r) {
     for (struct draft *d = r->first_rule; d != NULL; d = d->next)
         all[d->index] = d;
     if (r->n_rules != 0)
-        qsort(all, r->n_rules, sizeof(struct draft *), compare_names);
+        qsort(all, r->n_rules, sizeof(struct draft *), compare_rule_names);
     for (size_t i = 1, first = 0; i < r->n_rules; i++) {
         const struct policy_rule *rule = &all[i]->rule;
         if (!str_eq(all[first]->rule.name, rule->name)) {

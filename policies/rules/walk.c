@@ -123,7 +123,7 @@ static enum ec fail_unknown(const struct cursor *child, const struct object *obj
                           object->name, n_keys > 1 ? "one of " : "", expected, hint);
 }
 
-static bool is_known(const struct object *object, struct str key) {
+static bool is_known_key(const struct object *object, struct str key) {
     const char *keys[KEYS_MAX];
     size_t n = all_keys(object, keys);
     for (size_t i = 0; i < n; i++)
@@ -165,7 +165,8 @@ static enum ec no_unknown_keys(const struct cursor *c, const struct object *obje
     struct cursor child;
     enum ec first = EC_OK;
     for (bool more = first_child(c, &child); more; more = next_child(&child))
-        if (!is_known(object, child.key) && !goes_on(c, &first, fail_unknown(&child, object)))
+        if (!is_known_key(object, child.key) &&
+            !goes_on(c, &first, fail_unknown(&child, object)))
             break;
     return first;
 }
@@ -175,7 +176,8 @@ static bool is_misspelt(const struct cursor *c, const struct object *object,
                         const char *wanted) {
     struct cursor child;
     for (bool more = first_child(c, &child); more; more = next_child(&child)) {
-        const char *meant = is_known(object, child.key) ? NULL : meant_key(object, child.key);
+        const char *meant =
+            is_known_key(object, child.key) ? NULL : meant_key(object, child.key);
         if (meant != NULL && strcmp(meant, wanted) == 0)
             return true;
     }

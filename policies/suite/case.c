@@ -190,7 +190,8 @@ static enum ec read_case(struct suite_reading *r, struct suite_case *c, json_at 
 }
 
 /* A case is found by its name. */
-static enum ec check_name(struct suite_reading *r, const struct suite_case *c, json_at map) {
+static enum ec check_case_name(struct suite_reading *r, const struct suite_case *c,
+                               json_at map) {
     for (const struct suite_case *other = r->s->cases; other < c; other++)
         if (str_eq(other->name, c->name))
             return suite_form_fail(&r->s->form, map, r->err,
@@ -220,7 +221,7 @@ enum ec suite_read_cases(struct suite_reading *r, json_at list) {
                                  .code = JSON_NONE,
                                  .rule = JSON_NONE};
         s->n_cases++; /* also of a case that is half read: its regex is freed */
-        if (read_case(r, c, at) != EC_OK || check_name(r, c, at) != EC_OK)
+        if (read_case(r, c, at) != EC_OK || check_case_name(r, c, at) != EC_OK)
             return r->err->code;
     }
     return EC_OK;

@@ -4,19 +4,19 @@ static struct yaml_location pos_of(const struct suite_outcome *o, json_at at) {
     return o->s->form.doc->pos[at];
 }
 
-static struct str text_of(const struct suite_outcome *o, json_at at) {
+static struct str node_text(const struct suite_outcome *o, json_at at) {
     return json_str(o->s->form.doc->json, at);
 }
 
 static void check_verdict(struct suite_outcome *o) {
-    struct str expected = text_of(o, o->c->verdict);
+    struct str expected = node_text(o, o->c->verdict);
     struct str found = str_of(o->verdict);
     if (o->c->verdict != JSON_NONE && !str_eq(found, expected))
         suite_outcome_fail(o, pos_of(o, o->c->verdict), "verdict", found, expected);
 }
 
-static void check_rule(struct suite_outcome *o) {
-    struct str expected = text_of(o, o->c->rule);
+static void check_deciding_rule(struct suite_outcome *o) {
+    struct str expected = node_text(o, o->c->rule);
     if (o->c->rule == JSON_NONE)
         return;
     if (o->rules_differ)
@@ -28,7 +28,7 @@ static void check_rule(struct suite_outcome *o) {
 
 static void check_code(struct suite_outcome *o) {
     struct buf all = BUF_INIT(1 << 20);
-    struct str expected = text_of(o, o->c->code);
+    struct str expected = node_text(o, o->c->code);
     bool hit = o->c->code == JSON_NONE;
     for (const struct suite_reason *r = o->c->reasons; r != NULL && !hit; r = r->next) {
         if (r->code[0] == '\0')
@@ -53,11 +53,11 @@ static void check_message(struct suite_outcome *o) {
     struct str found = suite_outcome_copy(o, &all);
     if (!hit)
         suite_outcome_fail(o, pos_of(o, o->c->message), "message", found,
-                           text_of(o, o->c->message));
+                           node_text(o, o->c->message));
 }
 
 /* "container", or "object/container": names of containers have no slash. */
-static bool is_meant(const struct suite_seen_image *image, struct str key) {
+static bool is_named(const struct suite_seen_image *image, struct str key) {
     const char *slash = key.n != 0 ? memrchr(key.p, '/', key.n) : NULL;
     if (slash == NULL)
         return str_eq(image->container, key);
@@ -68,12 +68,12 @@ static bool is_meant(const struct suite_seen_image *image, struct str key) {
 
 static void check_image(struct suite_outcome *o, json_at key) {
     struct buf what = BUF_INIT(1024);
-    struct str name = text_of(o, key), expected = text_of(o, key + 1);
+    struct str name = node_text(o, key), expected = node_text(o, key + 1);
     size_t n = 0;
     buf_printf(&what, "images: %.*s", STR_ARG(str_slice(name, 0, 300)));
     const char *title = suite_outcome_copy(o, &what).p;
     for (const struct suite_seen_image *i = o->images; i != NULL; i = i->next) {
-        if (!is_meant(i, name))
+        if (!is_named(i, name))
             continue;
         n++;
         if (!str_eq(i->image, expected))
@@ -143,7 +143,7 @@ void suite_outcome_check(struct suite_outcome *o) {
         return;
     }
     check_verdict(o);
-    check_rule(o);
+    check_deciding_rule(o);
     check_code(o);
     check_message(o);
     check_images(o);

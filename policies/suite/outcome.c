@@ -2,7 +2,7 @@
 
 #include "object/messages.h"
 
-static struct str copy(struct suite_outcome *o, struct str text) {
+static struct str copy_text(struct suite_outcome *o, struct str text) {
     struct str out = STR_NONE;
     char *z = arena_zalloc(&o->s->arena, text.n + 1);
     if (z == NULL) {
@@ -15,7 +15,7 @@ static struct str copy(struct suite_outcome *o, struct str text) {
 }
 
 struct str suite_outcome_copy(struct suite_outcome *o, struct buf *b) {
-    struct str out = copy(o, buf_view(b));
+    struct str out = copy_text(o, buf_view(b));
     o->no_memory |= b->bad != 0;
     buf_done(b);
     return out;
@@ -28,8 +28,10 @@ void suite_outcome_fail(struct suite_outcome *o, struct yaml_location pos, const
         o->no_memory = true;
         return;
     }
-    *f = (struct suite_failure){
-        .pos = pos, .what = what, .found = copy(o, found), .expected = copy(o, expected)};
+    *f = (struct suite_failure){.pos = pos,
+                                .what = what,
+                                .found = copy_text(o, found),
+                                .expected = copy_text(o, expected)};
     *o->end = f;
     o->end = &f->next;
 }
@@ -44,9 +46,9 @@ static void see_images(struct suite_outcome *o, const struct object *s) {
         }
         /* A template stays as it is: what counts is what its pods get. */
         bool in_pods = s->workload->shape == SHAPE_TEMPLATE;
-        image->object = copy(o, object_name(s));
-        image->container = copy(o, d->image->name);
-        image->image = copy(o, in_pods ? d->proposed : d->after);
+        image->object = copy_text(o, object_name(s));
+        image->container = copy_text(o, d->image->name);
+        image->image = copy_text(o, in_pods ? d->proposed : d->after);
         *o->last_image = image;
         o->last_image = &image->next;
     }
@@ -59,7 +61,7 @@ static void see_reason(struct suite_outcome *o, const char *code, struct str mes
         return;
     }
     reason->code = code;
-    reason->message = copy(o, message);
+    reason->message = copy_text(o, message);
     *o->last_reason = reason;
     o->last_reason = &reason->next;
 }
@@ -102,7 +104,7 @@ static void see_secrets(struct suite_outcome *o, const struct decision *d) {
     *object = (struct suite_seen_object){.secrets = names};
     for (size_t i = 0; i < d->n_secrets; i++)
         if (d->secrets[i].n != 0)
-            names[object->n_secrets++] = copy(o, d->secrets[i]);
+            names[object->n_secrets++] = copy_text(o, d->secrets[i]);
     *o->last_object = object;
     o->last_object = &object->next;
 }
@@ -110,7 +112,7 @@ static void see_secrets(struct suite_outcome *o, const struct decision *d) {
 static void see_rule(struct suite_outcome *o, const struct decision *d) {
     if (d->rule == NULL)
         return;
-    const char *name = copy(o, d->rule->name).p;
+    const char *name = copy_text(o, d->rule->name).p;
     if (o->rule != NULL && name != NULL && strcmp(o->rule, name) != 0)
         o->rules_differ = true;
     if (o->rule == NULL)

@@ -63,7 +63,7 @@ static enum ec open_document(struct suite_reading *r) {
     return name_file(r);
 }
 
-/* A second document would go unread. The stream is one: look in a stream of its own. */
+/* A second document would go unread. Standard input is one stream: look in another one. */
 static enum ec check_alone(struct suite_reading *r) {
     struct suite *s = r->s;
     struct yaml *again = NULL;

@@ -220,7 +220,7 @@ static void with_body(const struct policy *policy, struct str body, use_fn *use,
     free(b.copy);
 }
 
-/* The pod with its containers again and again, each under a name of its own. */
+/* The pod with its containers again and again, each under its own name. */
 static char *enlarge(struct str body) {
     json_error_t why;
     json_t *tree = json_loadb(body.p, body.n, 0, &why);

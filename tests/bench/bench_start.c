@@ -2,8 +2,8 @@
  *
  *   bench_start CA REVIEW -- PROGRAM ARGUMENT...     %p in an argument becomes a free port
  *
- * Shows      milliseconds, best and median of ROUNDS starts; each one is a process of its own,
- *            asked with one POST to /mutate over a connection of its own, then ended by its pid */
+ * Shows      milliseconds, best and median of ROUNDS starts; each one is its own process,
+ *            asked with one POST to /mutate over its own connection, then ended by its pid */
 #include "base/file.h"
 
 #include <arpa/inet.h>

@@ -5,7 +5,7 @@
 #
 #   syscalls.sh [BIN]      BIN: where pullgate and policyctl are (build/release/bin)
 #
-# PULLGATE_BENCH_SECONDS is how long it asks (3). strace slows the daemon some tenfold: no speed is told here.
+# PULLGATE_BENCH_SECONDS is how long it asks (3). strace slows the daemon some tenfold: no speed is reported here.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The rows that a real API server can carry, sent to it by its own clients' ways.
 
-cluster.py policies FOLDER        the rule files of the suites, each for a namespace of its own
+cluster.py policies FOLDER        the rule files of the suites, each for its own namespace
 cluster.py before PORT KEYS       objects that are there before the webhooks are: what UPDATEs start from
 cluster.py attack PORT KEYS       the attempts, then all that is stored is read back
 

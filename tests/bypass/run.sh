@@ -18,7 +18,7 @@ library) /usr/bin/python3 -B "$here/check.py" "$out" ;;
 cli) bash "$here/../golden/cli.sh" "$out" ;;
 https) bash "$here/../golden/https.sh" "$out" ;;
 *)
-    echo "run.sh: \"${1:-}\" is none of library, cli, https" >&2
+    echo "run.sh: \"${1:-}\" is not one of library, cli, https" >&2
     exit 2
     ;;
 esac

@@ -130,7 +130,7 @@ class Judge:
 
 
 class Count:
-    """Right and wrong answers; the first wrong ones are told."""
+    """Right and wrong answers; the first wrong ones are reported."""
 
     def __init__(self):
         self.right, self.wrong, self.why = 0, 0, []
@@ -333,7 +333,7 @@ def garbage(port, context, count):
 
 
 def garbage_inside(port, context, count):
-    """A good handshake, and then records that nobody encrypted."""
+    """A good handshake, and then records that no one encrypted."""
     r = random.Random(1)
     for i in range(count):
         s = dial_tls(port, context)

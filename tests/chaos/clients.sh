@@ -37,7 +37,7 @@ end_daemon idle
 
 start_daemon full ready --policy rules.yaml --max-connections 64 --poll 200ms
 know_level one.example
-start_good 1 one.example # each request on a connection of its own
+start_good 1 one.example # each request on its own connection
 start_bad idle-tls "$(rounds 70 200)"
 good_goes_on "full: connections wait for room"
 await "full: idle ones make room" is_open "$(rounds 70 200)"

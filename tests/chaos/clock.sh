@@ -47,7 +47,7 @@ for _ in $(seq "$(rounds 1 3)"); do
     check "true time: ready" is_readyz 200
     good_goes_on "true time"
 done
-await "the end of the certificate is told" is_logged certificate_expired
+await "the end of the certificate is reported" is_logged certificate_expired
 # A reminder of the future does not silence those of the present.
 told=$(grep -c '"event":"certificate_expires_soon"' "$log")
 jump $((300 * day))
@@ -73,10 +73,10 @@ forget "$raw_pid"
 jump 0
 stop_good clock
 
-# A certificate whose time has not come waits on the disk; nobody has to touch it again.
+# A certificate whose time has not come waits on the disk; no one has to touch it again.
 printf '%+015d\n' $((30 * day)) >later
 CLOCK_SHIM=later LD_PRELOAD=$CLOCK_SHIM_SO "$POLICYCTL" certs rotate --dir "$certs" --force >/dev/null
-await "a certificate of the future: is told" is_logged certificate_kept
+await "a certificate of the future: is reported" is_logged certificate_kept
 matches "a certificate of the future: why" "$(logged certificate_kept error)" '^it is not valid before .* in use is valid until '
 loaded=$(grep -c '"event":"certificate_loaded"' "$log")
 jump $((31 * day))

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Pods made to cost time, several at once: regexes and globs that go far for each of many images, and a denied
-# image behind them. Each is refused, for the limit of pattern steps, and the client that behaves is served on.
+# image after them. Each is refused, for the limit of pattern steps, and the client that behaves is served on.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 cat >rules.yaml <<'end'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a handshake costs is not the client's to choose, and a flood of them delays nobody who is there already
+# What a handshake costs is not the client's to choose, and a flood of them delays no one who is there already
 # (handshakes.py, which also prints what each costs).
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

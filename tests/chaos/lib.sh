@@ -104,7 +104,7 @@ show_level() { # WHEN
 is_metric() { # NAME VALUE
     [ "$(metric "$1")" = "$2" ]
 }
-is_alone() { # nobody is connected, nothing is kept
+is_alone() { # no one is connected, nothing is kept
     is_metric pullgate_server_connections_open 0 && is_metric pullgate_server_requests_in_flight 0 &&
         is_metric pullgate_server_memory_bytes 0
 }
@@ -137,7 +137,7 @@ back_at_level() { # NAME
 
 # ---- the end -----------------------------------------------------------------------------------
 
-is_gone() { # PID: it ended; nobody has waited for it yet
+is_gone() { # PID: it ended; no one has waited for it yet
     ! [ -d "/proc/$1" ] || [ "$(awk '{sub(/.*\) /, ""); print $1}' "/proc/$1/stat" 2>/dev/null)" = Z ]
 }
 

@@ -31,7 +31,7 @@ def expect(found, *expected):
 
 
 class Good(threading.Thread):
-    """The one that behaves. 503 with Retry-After is no failure where `patient`: it asks again."""
+    """The one that behaves. 503 with Retry-After is not a failure where `patient`: it asks again."""
 
     def __init__(self, at, patient):
         super().__init__(daemon=True)
@@ -79,7 +79,7 @@ class At:
         return client.dial_tls(self.port, self.context)
 
     def ask(self, whole):
-        """On a connection of its own: status, header fields, body."""
+        """On its own connection: status, header fields, body."""
         with self.dial() as s:
             s.sendall(whole)
             return answer(s)
@@ -209,7 +209,7 @@ def slow_bodies(at, good):
 
 
 def probe_bodies(at, good):
-    """A probe has no body: who announces one is told so at once, and takes no place from a kubelet."""
+    """A probe has no body: a client that announces one is refused at once, and takes no place from a kubelet."""
     for announced in ("Content-Length: 100", "Transfer-Encoding: chunked"):
         hogs = [client.dial(at.probes) for _ in range(70)]
         for s in hogs:
@@ -335,7 +335,7 @@ def resident_kb(what):
 
 
 def heavy(at, containers, values):
-    """A review that makes as much of its bytes as there is to be made: images, and values that nobody reads."""
+    """A review that makes as much of its bytes as there is to be made: images, and values that no one reads."""
     pod = b'{"metadata":{},"spec":{"containers":[' + b",".join([b'{"image":"a"}'] * containers) + b'],"junk":['
     return client.request(with_object(at, pod + b"1," * values + b"1]}}"))
 
@@ -354,7 +354,7 @@ def send_unread(at, whole, kept):
 
 
 def memory(at, good):
-    """All at once: idle connections, bodies that stop, heavy reviews whose answers nobody reads. What the
+    """All at once: idle connections, bodies that stop, heavy reviews whose answers no one reads. What the
     process ever had stays below four fifths of --memory, and all of it comes back."""
     kept = [at.dial() for _ in range(200)]
     for containers, values in (100_000, 100), (40_000, 2_000_000), (500, 200), (2_500, 10):
@@ -379,7 +379,7 @@ def memory(at, good):
 
 
 def unread_patches(at, good):
-    """Large answers that nobody reads, more than --memory-budget holds: the oldest make room, nobody else waits
+    """Large answers that no one reads, more than --memory-budget holds: the oldest make room, no one else waits
     long, and nothing of them stays."""
     whole = heavy(at, 64_000, 1)
     status, _, body = at.ask(whole)

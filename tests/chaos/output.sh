@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Standard output and standard error that nobody reads, that are closed or full, under load: decisions go
+# Standard output and standard error that no one reads, that are closed or full, under load: decisions go
 # on as promised, no line is torn, and SIGTERM ends the daemon. What becomes of each line: tests/http.
 . "$(dirname "$0")/lib.sh"
 rules one.example
-make_pipe() { # NAME VARIABLE: open at both ends, and nobody reads; the smallest there is
+make_pipe() { # NAME VARIABLE: open at both ends, and no one reads; the smallest there is
     mkfifo "$1"
     exec {opened}<>"$1"
     /usr/bin/python3 -c 'import fcntl, sys; fcntl.fcntl(int(sys.argv[1]), fcntl.F_SETPIPE_SZ, 4096)' "$opened"
@@ -40,7 +40,7 @@ drain_pipe() { # all that is in it
     stop_reader
 }
 
-# ---- nobody reads the decisions: dropped -------------------------------------------------------
+# ---- no one reads the decisions: dropped -------------------------------------------------------
 
 start_writing drop pipe "$work/drop.log" --audit-when-full drop --audit-queue 64KiB
 start_reader lines
@@ -60,7 +60,7 @@ back_at_level drop
 end_daemon drop
 same "drop: no line is torn" "$(whole_lines lines | cut -d' ' -f2-)" decision
 
-# ---- nobody reads the decisions: block ---------------------------------------------------------
+# ---- no one reads the decisions: block ---------------------------------------------------------
 
 start_writing block pipe "$work/block.log" --audit-when-full block --audit-queue 64KiB
 start_reader lines2
@@ -77,7 +77,7 @@ done
 stop_good block
 back_at_level block
 stop_reader
-# Requests wait for a queue that nobody will ever empty, and SIGTERM comes.
+# Requests wait for a queue that no one will ever empty, and SIGTERM comes.
 /usr/bin/python3 "$here/client.py" ask "$port" "$certs/ca.crt" "$review" 1000 8 one.example >/dev/null 2>&1 &
 asker=$!
 pids+=("$asker")
@@ -122,7 +122,7 @@ same "full: at most one torn line for each time" \
 same "full: every line is written or counted" \
     "$(grep -c '}$' full.audit) $(logged ended auditDropped)" "$(logged ended auditLines) 0"
 
-# ---- nobody reads the messages -----------------------------------------------------------------
+# ---- no one reads the messages -----------------------------------------------------------------
 
 make_pipe messages silence
 start_reader "$work/stderr.log" "$silence"

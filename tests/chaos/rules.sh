@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The rule file is mistreated under load: whatever stands in its place, the last good rules answer.
+# The rule file is mistreated under load: whatever is in its place, the last good rules answer.
 . "$(dirname "$0")/lib.sh"
 rules one.example
 start_daemon rules ready --policy rules.yaml --poll 200ms

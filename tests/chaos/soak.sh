@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Many requests with reloads throughout: none fails, and memory and descriptors stay flat.
-#   soak.sh [COUNT]     requests, in ten parts with the daemon's figures behind each; 1,000,000
+#   soak.sh [COUNT]     requests, in ten parts with the daemon's figures after each; 1,000,000
 # Each part is asked by two clients over eight connections each; meanwhile rules and certificates change
 # all the time.
 . "$(dirname "$0")/lib.sh"
@@ -41,7 +41,7 @@ for part in $(seq 10); do
     right=$((right + $(jq .right part.1) + $(jq .right part.2)))
     [ "$part" -gt 1 ] || first_rss=$(rss_kb)
     show_level "$right requests"
-    : >"$audit" # what was written so far; the daemon goes on behind it, and leaves a hole
+    : >"$audit" # what was written so far; the daemon goes on after it, and leaves a hole
 done
 same "all were answered" $right $((count / 20 * 20))
 touch changed.enough # no signal: bash may drop one that comes within a command substitution

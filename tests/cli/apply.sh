@@ -78,7 +78,7 @@ same "UTF-16" "$status $out $err" "2  policyctl: $work/wide.yaml: text in UTF-16
 for mark in '\xef\xbb\xbf' '\xff\xfe'; do
     { printf '%b' "\xef\xbb\xbf$mark" && cat good.yaml; } >"$work/twice.yaml"
     run "${apply[@]}" "$work/twice.yaml"
-    same "two marks" "$status $out $err" "2  policyctl: $work/twice.yaml: two byte order marks, expected one at most"
+    same "two marks" "$status $out $err" "2  policyctl: $work/twice.yaml: two byte order marks, expected at most one"
 done
 printf 'x: &i nginx\n%b' "$(printf "${pod//\{name: a, image: %s\}/{name: a, image: *i\}}")" >"$work/anchor.yaml"
 run "${apply[@]}" "$work/anchor.yaml"
@@ -119,9 +119,9 @@ merged "a chain of merges: written where it first differs" \
 >     - &c {<<: *b, image: ghcr.io/acme-data/nginx, name: two}"
 printf '%b' "x-base: &base {image: nginx}\n$head    - name: two\n      image: redis\n      <<: *base\n" >"$work/merged.yaml"
 run "${apply[@]}" "$work/merged.yaml"
-same "one in front of the merge: exit status" "$status $out" "2 "
-matches "one in front of the merge: is told" "$err" 'merged.yaml:9: note: "<<" overrides this key in kubectl'
-matches "one in front of the merge: text" "$err" 'merged.yaml:9:7: "image" is in front of a "<<"'
+same "one before the merge: exit status" "$status $out" "2 "
+matches "one before the merge: is reported" "$err" 'merged.yaml:9: note: "<<" overrides this key in kubectl'
+matches "one before the merge: text" "$err" 'merged.yaml:9:7: "image" is before a "<<"'
 cat >"$work/two.yaml" <<'LIST'
 apiVersion: v1
 kind: List

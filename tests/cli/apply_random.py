@@ -9,7 +9,7 @@ Then, of each text:
  - what apply leaves says, to PyYAML, what `test -o yaml` says of the object;
  - all bytes are as they were, but for scalars that had to change and the lists of pull secrets;
  - applied again, nothing changes;
- - or it is refused as what cannot be changed in place, at a line of its own, and stays as it was.
+ - or it is refused as what cannot be changed in place, at its own line, and stays as it was.
 """
 import json
 import random
@@ -120,10 +120,10 @@ class Style:
         return ""
 
     def end_line(self, depth):
-        """Ends a line, perhaps with a comment; perhaps lines of comments behind."""
+        """Ends a line, perhaps with a comment; perhaps lines of comments after."""
         comment = self.comment()
         if not self.out[-1].strip() and comment.startswith("\t"):
-            comment = " " + comment.strip()  # behind a dash alone no tab may stand
+            comment = " " + comment.strip()  # after a dash alone no tab may stand
         self.put(comment + "\n")
         while self.r.random() < self.comments / 2:
             self.put(self.r.choice(["", " " * depth + "# between", "# at the margin", "   "]) + "\n")
@@ -149,7 +149,7 @@ class Style:
             return False
 
     def scalar_text(self, text, depth, flow, key=False):
-        """The scalar, and whether a line of its own follows it (block scalars end with one)."""
+        """The scalar, and whether its own line follows it (block scalars end with one)."""
         if text is None:
             return "null" if self.json else self.r.choice(["null", "~", "Null"]), False
         ways = [self.double(text)]
@@ -232,7 +232,7 @@ class Style:
         self.in_secrets = before
 
     def block(self, value, depth, path, first=False):
-        """Lines of a block mapping or list; `first`: its first line has been begun (behind a dash)."""
+        """Lines of a block mapping or list; `first`: its first line has been begun (after a dash)."""
         items = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
         for i, (key, child) in enumerate(items):
             self.put("", Gap)
@@ -249,7 +249,7 @@ class Style:
             self.within(key, self.child, child, depth, path + (key,), isinstance(value, list))
 
     def child(self, child, depth, path, in_list):
-        """What stands behind `key:` or `-`."""
+        """What is after `key:` or `-`."""
         if not isinstance(child, (dict, list)) or not child or self.r.random() < 0.2:
             empty = child is None and self.r.random() < 0.3
             simple = not in_list and "\n" not in self.out[-1]  # only there a tab may stand
@@ -264,7 +264,7 @@ class Style:
             elif isinstance(child, (dict, list)):
                 self.flow(child, depth, path)
             elif self.scalar(child, depth, False, self.is_loose(path)):
-                self.put("\n")  # what stands behind a block scalar would be of it
+                self.put("\n")  # what is after a block scalar would be of it
                 return
             self.end_line(depth)
             return
@@ -287,7 +287,7 @@ class Style:
         self.block(child, inside, path)
 
     def document(self, first):
-        """A pod, and what stands in front of it."""
+        """A pod, and what is before it."""
         if not first:
             self.put(self.r.choice(["---\n", "--- # next\n", "---\t\n", "# Source: chart/x.yaml\n---\n", "---\n---\n",
                                     "---\nkind: ConfigMap\napiVersion: v1\ndata: {image: nginx}\n---\n"]))

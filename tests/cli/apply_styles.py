@@ -89,7 +89,7 @@ SHARED = [
     "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: a\n    image: &i nginx:1\n  - name: b\n    image: *i\n",
     "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers: &c\n  - name: a\n    image: nginx:1\n  initContainers: *c\n",
 ]
-# What a "<<" brings is overridden beside it.
+# What a "<<" merges is overridden beside it.
 SHARED += [
     "x: &c\n  image: nginx:1\nspec:\n  containers:\n  - <<: *c\n    name: b\nkind: Pod\napiVersion: v1\nmetadata: {name: a}\n",
 ]

@@ -21,7 +21,7 @@ options() { # VERB: every long option its help names
     policyctl "$1" --help | grep -oE '^ +(-., )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort | tr '\n' ' '
 }
 
-# ---- bash: words as readline cuts them, `=` being a word of its own --------------------------
+# ---- bash: words as readline cuts them, `=` being its own word --------------------------
 
 bash_asked() { # WORD...: the last one is to be completed
     bash --norc -c 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _policyctl

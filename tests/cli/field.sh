@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Files as people have them: custom resources, OpenShift, holes, repositories with much besides manifests, templates
-# that were not rendered, what other programs print. What policyctl says of each, to the byte, stands in
+# that were not rendered, what other programs print. What policyctl says of each, to the byte, is in
 # tests/cli/expected/field-<name>; with BLESS=1 these are written anew.
 . "$(dirname "$0")/lib.sh"
 cd "$tests/cli/field" || exit 1
@@ -73,7 +73,7 @@ run "${test[@]}" "$work/many.json"
 same "50000 containers: lines" "$(wc -l <"$work/out")" 2
 matches "50000 containers: counted" "$out" 'containers/7/image and 49992 more'
 
-# ---- what is no manifest ---------------------------------------------------------------------
+# ---- what is not a manifest ---------------------------------------------------------------------
 
 while read -r file expected; do
     transcript "$file.text" "$expected" "${test[@]}" "$file.yaml"
@@ -112,23 +112,23 @@ mkdir -p "$work/odd"
 cp repo/apps/shop/deploy.yaml "$work/odd/a.yaml"
 printf 'apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [\n' >"$work/odd/broken.yaml"
 run "${test[@]}" "$work/odd"
-same "a broken manifest in a folder is told" $status 2
+same "a broken manifest in a folder is reported" $status 2
 printf 'kind: Pod\nmetadata: {name: x}\nspec: {containers: []}\n' >"$work/odd/broken.yaml"
 run "${test[@]}" "$work/odd"
-same "a manifest without apiVersion is told" $status 2
+same "a manifest without apiVersion is reported" $status 2
 { cat repo/apps/shop/deploy.yaml; printf -- '---\nname: x\n'; } >"$work/odd/broken.yaml"
 run "${test[@]}" "$work/odd"
-same "what is no object beside objects is told" $status 2
+same "what is not an object beside objects is reported" $status 2
 { cat repo/vendor/old/loose.yaml; printf -- '---\n'; sed 's/nginx/evil.example\/x/' repo/apps/shop/deploy.yaml; } >"$work/odd/broken.yaml"
 run "${test[@]}" "$work/odd"
 same "an object beside a template is judged" $status 1
-matches "an object beside a template: the template is told" "$err" 'broken.yaml: note: skipped, a template'
+matches "an object beside a template: the template is reported" "$err" 'broken.yaml: note: skipped, a template'
 printf '\xff\xfe' >"$work/odd/broken.yaml"
 printf 'a: 1\n' | iconv -t utf-16le >>"$work/odd/broken.yaml"
 run "${test[@]}" "$work/odd"
 same "other text in UTF-16 is skipped" $status 0
 chmod 000 "$work/odd/broken.yaml"
-[ "$(id -u)" = 0 ] || { run "${test[@]}" "$work/odd"; same "a file that cannot be read is told" $status 2; }
+[ "$(id -u)" = 0 ] || { run "${test[@]}" "$work/odd"; same "a file that cannot be read is reported" $status 2; }
 
 # ---- what is left out ------------------------------------------------------------------------
 
@@ -195,7 +195,7 @@ done
 rm "$tree/.pullgateignore"
 mkdir "$tree/.pullgateignore"
 run "${test[@]}" "$tree"
-same "a .pullgateignore that cannot be read is told" $status 2
+same "a .pullgateignore that cannot be read is reported" $status 2
 
 # ---- verify, and what a format cannot say ----------------------------------------------------
 

@@ -70,7 +70,7 @@ same "on a terminal: --color always wins over NO_COLOR" \
     "$(on_terminal NO_COLOR=1 "${test[@]}" --color always many.yaml | grep -c $'\x1b\\[1;31mdeny')" 1
 same "on a terminal: --color never" "$(on_terminal "" "${test[@]}" --color never many.yaml | grep -c $'\x1b')" 0
 
-# ---- a summary for whoever watches -----------------------------------------------------------
+# ---- a summary for a terminal -----------------------------------------------------------------
 
 same "on a terminal: all well, a summary" "$(on_terminal "" "${test[@]}" good.yaml | tr -d '\r')" "$one"
 same "on a terminal: all well, quiet" "$(on_terminal "" "${test[@]}" -q good.yaml)" ""
@@ -86,7 +86,7 @@ same "a folder with links in circles, and a FIFO: each file once" "$status $(jq 
     '1 ["circle/a.yaml","circle/same.yaml"]'
 ln -s nothing circle/gone.yaml
 run timeout 20 "${test[@]}" -q circle circle
-same "a link to nothing is told of, each time it is asked for" "$status $(grep -c gone.yaml <<<"$err")" "2 2"
+same "a link to nothing is reported, each time it is asked for" "$status $(grep -c gone.yaml <<<"$err")" "2 2"
 
 # ---- inputs without objects ------------------------------------------------------------------
 

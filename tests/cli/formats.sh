@@ -17,7 +17,7 @@ spec:
     - {name: old, match: {namespaces: [old]}, mode: audit}
     - {name: all}
 END
-# Scalars in every dress: plain, quoted, behind characters of two and four bytes, anchored, in a block.
+# Scalars in every dress: plain, quoted, after characters of two and four bytes, anchored, in a block.
 cat >deep/er/dress.yaml <<'END'
 apiVersion: v1
 kind: Pod
@@ -263,7 +263,7 @@ for format in junit sarif github tap; do
     same "$format, --quiet: denials" "$(grep -c -m1 'docker.io/a/plain' quiet)" 1
     same "$format: no control characters" "$(tr -d '\n\t -~\200-\377' <$format)" ""
 done
-# ---- what is no image at all -----------------------------------------------------------------
+# ---- what is not an image at all -----------------------------------------------------------------
 
 cat >odd.yaml <<'END'
 apiVersion: v1
@@ -288,8 +288,8 @@ printf '%s\n' 'apiVersion: pullgate/v1' 'kind: ImagePolicy' 'spec:' '  unmatched
 printf '%s\n' 'apiVersion: v1' 'kind: Pod' 'metadata: {name: p, namespace: b}' \
     'spec: {containers: [{name: c, image: x}, {name: d, image: z}]}' >stray.yaml
 "$POLICYCTL" test -p closed.yaml --summary stray.yaml odd.yaml >odd.text
-same "what no rule selects, and what is no pod: whom to ask" "$(grep -c '; ask us$' odd.text)" 2
-same "what no rule selects, and what is no pod: the summary" "$(tail -n 1 odd.text)" \
+same "what no rule selects, and what is not a pod: whom to ask" "$(grep -c '; ask us$' odd.text)" 2
+same "what no rule selects, and what is not a pod: the summary" "$(tail -n 1 odd.text)" \
     "2 objects, 2 images: 0 rewritten, 3 denied, 0 warned, 0 unchanged; 1 malformed object"
 "$POLICYCTL" test -p rules.yaml -o json odd.yaml >odd.json
 same "a number for an image: json" \
@@ -335,7 +335,7 @@ check "standard input has a name" grep -q '^policyctl: <stdin>:\|^<stdin>:' end.
 jq -c '{apiVersion: "v1", kind: "List", items: [.]}' "$tests/data/reviews/pod-create.json" >listed.json
 run "$POLICYCTL" test -p rules.yaml listed.json
 same "a review in a List is not passed over" "$status $(head -n 1 <<<"$err")" \
-    "2 listed.json:1:43: an AdmissionReview in a List, expected a document of its own"
+    "2 listed.json:1:43: an AdmissionReview in a List, expected a separate document"
 
 # ---- text that others read otherwise: U+0000, half a surrogate pair --------------------------------
 

@@ -3,7 +3,7 @@
 
     schema.py POLICYCTL FILE...
 
-Each file is valid to both. Then it is broken in one place at a time: a key that nobody knows beside each key,
+Each file is valid to both. Then it is broken in one place at a time: an unknown key beside each key,
 each value replaced by one of another type, each key left out. What the schema refuses, the loader must refuse;
 what the loader refuses for its shape (unknown or missing keys, wrong types, words that are none of the allowed
 ones), the schema must refuse.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Usage of policyctl: help, mistakes and how they are told, exit statuses, output that cannot be written.
+# Usage of policyctl: help, mistakes and how they are reported, exit statuses, output that cannot be written.
 . "$(dirname "$0")/lib.sh"
 cd "$tests/cli/input" || exit 1
 
@@ -47,7 +47,7 @@ mistake "number out of range" '--days: 0 is out of range, expected 1 to ' certs 
 mistake "no rule file" '^policyctl: no rule file: give -p FILE or set PULLGATE_POLICY' test good.yaml
 mistake "no such rule file" '^policyctl: cannot open nowhere\.yaml: No such file or directory$' \
     test -p nowhere.yaml good.yaml
-mistake "rule file that is no policy" '^policyctl: good\.yaml:1:' test -p good.yaml good.yaml
+mistake "rule file that is not a policy" '^policyctl: good\.yaml:1:' test -p good.yaml good.yaml
 mistake "no input" '^policyctl: no input: give files, folders or - for standard input$' test -p rules.yaml
 mistake "two reviews" '^policyctl: more than one review' review -p rules.yaml a.json b.json
 mistake "no image" '^policyctl: no image: give references, or - for standard input$' parse

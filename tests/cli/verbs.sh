@@ -55,7 +55,7 @@ same "images: a list in a file" "$status $out" \
     "0 skopeo copy --all docker://docker.io/library/busybox docker://ghcr.io/acme-data/busybox"
 run given '{"apiVersion":"v1","kind":"Pod","spec":{"containers":[{"name":"a","image":"x"}]}}' \
     "${images[@]}" -n team -o skopeo-copy -
-same "images: JSON is no list" "$status $out" \
+same "images: JSON is not a list" "$status $out" \
     "0 skopeo copy --all docker://docker.io/library/x docker://ghcr.io/acme-data/x"
 marked='\xef\xbb\xbf'
 run given "${marked}busybox\r\nredis" "${images[@]}" -n team -o skopeo-copy -
@@ -63,7 +63,7 @@ same "images: a list with a byte order mark" "$status $err $(awk '{print $5}' <<
     "0  docker://ghcr.io/acme-data/busybox docker://ghcr.io/acme-data/redis "
 run given "$marked"'{"apiVersion":"v1","kind":"Pod","spec":{"containers":[{"name":"a","image":"x"}]}}' \
     "${images[@]}" -n team -o skopeo-copy -
-same "images: JSON with a byte order mark is no list" "$status $err $(awk '{print $5}' <<<"$out")" \
+same "images: JSON with a byte order mark is not a list" "$status $err $(awk '{print $5}' <<<"$out")" \
     "0  docker://ghcr.io/acme-data/x"
 synced="airbyte/source-x:1.2\nairbyte/worker:2\nnginx\nnginx:latest\nredis:7\nredis:7@sha256:$digest\n"
 synced+="redis@sha256:$digest\nquay.io/tools/a:1\nquay.io/other/b:1\nquay.io/other/b:2\n"
@@ -105,17 +105,17 @@ printf '%s\n' 'apiVersion: pullgate/v1' 'kind: ImagePolicy' 'spec:' '  registry:
 printf '%s\n' 'apiVersion: pullgate/v1' 'kind: ImagePolicy' 'spec:' '  rules: []' \
     '  exemptions: [{images: [q.example], reason: r, owner: o}]' >"$work/rules/2.yaml"
 run "${explain[@]}" -p "$work/rules" m.example/x/evil nginx q.example/x
-matches "explain: a denial by way of a mirror" "$out" \
-    'denied +by "docker.io/x/evil" \([^)]*1.yaml:6\), by way of mirrors as docker.io/x/evil'
-matches "explain: a registry is no mirror" "$out" "denied +by no pattern \(the registry's images are its own"
+matches "explain: a denial through a mirror" "$out" \
+    'denied +by "docker.io/x/evil" \([^)]*1.yaml:6\), through mirrors as docker.io/x/evil'
+matches "explain: a registry is not a mirror" "$out" "denied +by no pattern \(not an image of Docker Hub: the registry is not a mirror of docker.io\)"
 matches "explain: an exemption of another file" "$out" \
     'exempted +no, the exemption of [^ ]*2.yaml:5 applies only to the rules of its own file \(scope: file\)'
 run "${explain[@]}" -p "$work/rules" -o json m.example/x/evil
-same "explain -o json: a denial by way of a mirror" "$(jq -r '.images[0].denied.as' <<<"$out")" docker.io/x/evil
+same "explain -o json: a denial through a mirror" "$(jq -r '.images[0].denied.as' <<<"$out")" docker.io/x/evil
 run "${explain[@]}" -p rules.yaml --labels a nginx
 same "explain: labels that are none" "$status $err" '2 policyctl: --labels: found "a", expected key=value'
 run "${explain[@]}" -p rules.yaml no-such-file.yaml
-same "explain: a manifest that is not there is no image" \
+same "explain: a manifest that is not there is not an image" \
     "$status $err" "2 policyctl: cannot open no-such-file.yaml: No such file or directory"
 # It is the decision that is explained: the same verdicts and images as test gives.
 for verb in test explain; do
@@ -124,7 +124,7 @@ for verb in test explain; do
 done
 same_file "explain and test agree" "$work/explain" "$work/test"
 check "there are objects" [ "$(wc -l <"$work/test")" -gt 8 ]
-# What "<<" brings is judged as kubectl reads it, and stands where it is written.
+# What "<<" merges is judged as kubectl reads it, and is where it is written.
 transcript merges.text 1 "$POLICYCTL" test -p rules.yaml --now 2026-11-20 merges.yaml
 transcript merges.yaml 1 "$POLICYCTL" test -p rules.yaml --now 2026-11-20 -o yaml merges.yaml
 finish

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # policyctl verify: suites of rule files. The shipped examples keep what their suites promise; every kind of
-# expectation is seen failing; suites that are no suites are refused with their place.
+# expectation is seen failing; suites that are not suites are refused with their place.
 . "$(dirname "$0")/lib.sh"
 cd "$tests/.." || exit 1
 
@@ -249,9 +249,9 @@ refused "a misspelt verdict" '5:45: verdict: found "denyy", expected one of allo
 refused "no code" '5:42: code: found "not-aproved", expected one of .*did you mean "not-approved"' \
     "$(case_of '{name: a, object: {}, expect: {code: not-aproved}}')"
 refused "no expression" '5:45: message: not a regular expression: ' "$(case_of '{name: a, object: {}, expect: {message: "("}}')"
-refused "an image that is no text" '5:48: images: expected a string, found a number' \
+refused "an image that is not a string" '5:48: images: expected a string, found a number' \
     "$(case_of '{name: a, object: {}, expect: {images: {x: 1}}}')"
-refused "a secret that is no text" '5:46: secrets: expected a string, found null' \
+refused "a secret that is not a string" '5:46: secrets: expected a string, found null' \
     "$(case_of '{name: a, object: {}, expect: {secrets: [null]}}')"
 refused "a wrong type" '5:23: groups: expected an array, found a string' "$(case_of '{name: a, groups: ops, object: {}, expect: {}}')"
 refused "no operation" '5:26: operation: found "DELETE", expected one of CREATE, UPDATE' \

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What zsh makes of a line when TAB is pressed behind it.
+"""What zsh makes of a line when TAB is pressed after it.
 
     zsh_tab.py COMPLETION_SCRIPT LINE EXPECTED
 
-Types LINE and TAB at a real zsh on a terminal of its own; a key then writes the line to a file. Prints what it
+Types LINE and TAB at a real zsh on its own terminal; a key then writes the line to a file. Prints what it
 is when it is not EXPECTED.
 """
 import os

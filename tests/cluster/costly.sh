@@ -14,7 +14,7 @@ spec:
   denied: [{regex: '.*/.*/.*/.*evil'}]
 POLICY
 
-decoys() { # NAME SAME|DIFFERENT: 1500 of them behind one denied image
+decoys() { # NAME SAME|DIFFERENT: 1500 of them after one denied image
     jq -nc --arg name "$1" --arg how "$2" '("docker.io/" + ([range(65)] | map("a") | join("/"))) as $slow
         | {apiVersion: "v1", kind: "Pod", metadata: {name: $name}, spec: {containers:
             ([{name: "c0", image: "docker.io/x/y/z/evil:1"}]

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""kept.py GIVEN ANSWER.json: each field that was given stands in what the API server made of it.
+"""kept.py GIVEN ANSWER.json: each field that was given is in what the API server made of it.
 
 An API server drops in silence what it does not know. Empty lists and objects may be left out.
 """

@@ -159,7 +159,7 @@ start_pullgate() { # NAME POLICY PORT [FLAG...]
     until_true "$name to be ready" 300 has_line "$work/$name.log" '"event":"ready"'
 }
 
-# Who runs may be in the middle of a line, and writes an audit line behind its answer: such a line is waited for.
+# Who runs may be in the middle of a line, and writes an audit line after its answer: such a line is waited for.
 whole_lines() { # FILE PATTERN
     perl -ne 'print if /\n\z/' "$1" | grep -- "$2"
 }

@@ -18,7 +18,7 @@ POLICY
 
 # ---- traffic -----------------------------------------------------------------------------------
 
-# Four kubectls, each one pod after the other, until they are told to stop.
+# Four kubectls, each one pod after the other, until they are stopped.
 start_traffic() { # NAME
     local i
     traffic=$1
@@ -60,7 +60,7 @@ end_traffic() { # WHAT HAPPENED
         "[$created,[[\"ghcr.io/acme-data/busybox:1\",\"regcred\"]]]"
 }
 
-# ---- two replicas behind what a Service does -----------------------------------------------------
+# ---- two replicas, as behind a Service ---------------------------------------------------------
 
 events() { grep -c "\"event\":\"$2\"" "$work/$1.log"; }
 has_seen() { [ "$(events "$1" "$2")" -ge "$3" ]; }

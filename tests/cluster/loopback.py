@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """loopback.py [--drop FIELD] PORT: shipped manifests (standard input), as etcd and an API server 1.20 alone can take them.
 
-A webhook's service reference becomes a URL on loopback, since nobody makes a network of Services here; a
+A webhook's service reference becomes a URL on loopback, since no one makes a network of Services here; a
 PodDisruptionBudget is policy/v1beta1, which has the same fields (1.21 is the first to serve policy/v1). Nothing
 else is changed. --drop leaves out a field of webhooks that such a server does not know: matchConditions.
 """

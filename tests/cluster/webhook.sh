@@ -138,7 +138,7 @@ has "server-side apply of the original image again" "$out" "serverside-applied"
 is "it stays rewritten" "$(image_of pod/applied airbyte main)" ghcr.io/acme-data/busybox:1
 out=$(pod x busybox:1 | jq -c 'del(.metadata.name) | .metadata.generateName = "gen-"' | k create -n airbyte -f - -o json | jq -r '.spec.containers[0].image')
 is "generateName" "$out" ghcr.io/acme-data/busybox:1
-# As the ReplicaSet controller makes them: no name, an owner, a user of its own.
+# As the ReplicaSet controller makes them: no name, an owner, its own user.
 k create clusterrolebinding controllers --clusterrole=cluster-admin --serviceaccount=kube-system:replicaset-controller >/dev/null
 out=$(pod x quay.io/evil/x:1 | jq -c 'del(.metadata.name) | .metadata += {generateName: "web-5d4-", ownerReferences: [{apiVersion: "apps/v1", kind: "ReplicaSet", name: "web-5d4", uid: "7e3b8f5a-0000-4000-8000-000000000000", controller: true}]}' |
     k create -n airbyte -f - --as=system:serviceaccount:kube-system:replicaset-controller 2>&1)
@@ -197,7 +197,7 @@ out=$(k debug before -n airbyte-old --image=quay.io/evil/dbg -c dbg2 2>&1)
 has "a debug container that is not approved" "$out" "which is not approved"
 k debug before -n airbyte-old --image=busybox:dbg --target=main -c dbg3 >/dev/null 2>&1 && pass || fail "a second debug container beside the first"
 
-say "what is no image's business passes, by the rules that ship and by ones that are too wide"
+say "what is not an image's business passes, by the rules that ship and by ones that are too wide"
 too_wide() { # KIND PATH: what somebody may register by mistake; the name comes after the shipped ones
     cat <<-HOOK
 	apiVersion: admissionregistration.k8s.io/v1

@@ -217,7 +217,7 @@ def check_monitoring(s):
 
 
 def check_trust(s, config, hook):
-    """The bundle is of the Secret that the pod mounts, or cert-manager is told to fill it in."""
+    """The bundle is of the Secret that the pod mounts, or cert-manager fills it in."""
     inject = config["metadata"].get("annotations", {}).get("cert-manager.io/inject-ca-from")
     if inject:
         certificate = next(c for c in s.kind("Certificate") if c["metadata"]["name"] == inject.split("/")[1])

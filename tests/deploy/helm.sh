@@ -244,7 +244,7 @@ assert n > 50, n' rendered.yaml
 same "names that look like numbers: $err" $status 0
 helm '' -release data -notes
 has "notes: commands" 'delete mutatingwebhookconfiguration,validatingwebhookconfiguration data-pullgate'
-has "notes: the placeholder is told" 'WARNING: image\.repository is the placeholder'
+has "notes: the placeholder is reported" 'WARNING: image\.repository is the placeholder'
 helm 'webhooks: {enabled: false}' -notes
 has "notes: the next step" 'webhooks\.enabled=true'
 helm 'serviceMonitor: {enabled: true}' -notes

@@ -134,7 +134,7 @@ sed 's/approved/aproved/' policy.yaml >broken.yaml
 refused "a broken policy" 'broken\.yaml:[0-9]+:[0-9]+: .*aproved' "${good[@]}" --policy broken.yaml
 mkdir bad-name
 cp policy.yaml 'bad-name/my policy.yaml'
-refused "a name that is no key" '"my policy\.yaml" cannot be a key' "${good[@]}" --policy bad-name
+refused "a name that is not a key" '"my policy\.yaml" cannot be a key' "${good[@]}" --policy bad-name
 mkdir large
 for i in 1 2 3 4 5; do
     { cat policy.yaml; head -c 300000 /dev/zero | tr '\0' '#'; echo; } | sed "s/name: trial/name: trial$i/; s/everything-else/else$i/; s/team-data/team$i/" >large/$i.yaml

@@ -1,8 +1,8 @@
 /* Any bytes as certificate, key and CA bundle: errors, never a crash, and what is answered holds.
  * Input   "DER\n" and bytes: they become the body of a PEM certificate;
  *         "EDIT\n" and triples (offset, 2 bytes; value): laid over a leaf that has a key;
- *         else PEM text; behind a line "=====" stands that of the key. "%K" is read as
- *         "PRIVATE KEY", so that whoever looks for keys in the corpus finds none            */
+ *         else PEM text; after a line "=====" is that of the key. "%K" is read as
+ *         "PRIVATE KEY", so that anyone who looks for keys in the corpus finds none            */
 #include "certs/certs.h"
 
 #include <openssl/evp.h>

@@ -1,4 +1,4 @@
-/* chain: a Certificate message, behind a byte that says of which version, is taken, or refused with a reason
+/* chain: a Certificate message, after a byte that says of which version, is taken, or refused with a reason
  * about the client's certificate. What is taken has the certificates and the bytes that its lengths say. */
 #include "server/chain.h"
 

@@ -1,5 +1,5 @@
 /* Any bytes at the socket of a server that runs: what it answers is HTTP to the last byte, a
- * good request behind it is answered right, and nothing is left: no connection, no request under
+ * good request after it is answered right, and nothing is left: no connection, no request under
  * way, no memory of the budget.
  * Input   byte 0  bits 0-1  plain HTTP; over TLS; instead of TLS; plain HTTP, torn off
  *                 bits 2-3  connections beside the first, which get the same
@@ -131,7 +131,7 @@ struct client {
     gnutls_session_t tls; /* NULL: none */
     struct buf answer;
     /* The other end closed while we had more to say, and the kernel dropped what was on its way
-     * to us. Whoever uses the socket next is told, once: that may be who sends. */
+     * to us. The next call on the socket reports it, once: that may be a send. */
     bool is_reset;
 };
 
@@ -252,7 +252,7 @@ static void end_sending(struct client *c) {
     shutdown(c->fd, SHUT_WR);
 }
 
-/* With a reset: no port stays behind. */
+/* With a reset, so that no port stays in use. */
 static void hang_up(struct client *c) {
     const struct linger at_once = {.l_onoff = 1};
     if (c->tls)
@@ -285,7 +285,7 @@ static void check_head(struct str head) {
              "a head is text", head);
 }
 
-/* One answer of those that came; the rest behind it. */
+/* One answer of those that came; the rest after it. */
 static struct str check_answer(struct str s, struct str input, bool is_reset) {
     const char *end = memmem(s.p, s.n, "\r\n\r\n", 4);
     if (end == NULL && is_reset)
@@ -320,7 +320,7 @@ static void check_answers(const struct client *c, struct str input) {
         came = check_answer(came, input, c->is_reset);
 }
 
-/* ---- what must hold behind any input --------------------------------------------------- */
+/* ---- what must hold after any input --------------------------------------------------- */
 
 static void check_good_request(const struct server *s, bool tls) {
     static const char request[] = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 7\r\n"

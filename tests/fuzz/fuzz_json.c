@@ -1,5 +1,5 @@
 /* parse -> print -> parse gives the same nodes, and printing those gives the same bytes; an
- * error leaves no nodes and stands inside the text (but half a surrogate pair is printed as what Go makes
+ * error leaves no nodes and is inside the text (but half a surrogate pair is printed as what Go makes
  * of it, which is not odd any more). The first byte chooses the limits and what
  * the padding holds. */
 #include "base/buf.h"
@@ -16,7 +16,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A copy with exactly the promised room behind it. */
+/* A copy with exactly the promised room after it. */
 static char *padded(struct str text, char padding) {
     char *p = malloc(text.n + JSON_PADDING);
     REQUIRE(p != NULL);

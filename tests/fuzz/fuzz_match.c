@@ -2,7 +2,7 @@
  * Patterns that are refused name a byte of theirs; a literal pattern matches itself, what is
  * below it and nothing beside it; globs agree with the regex that says the same; names agree
  * with the plain recursive definition of `*`. What a pattern costs is bounded by the lengths, not by
- * what stands in them, and with fewer steps there is no other answer, only none.
+ * what is in them, and with fewer steps there is no other answer, only none.
  * Also run by tests/unit/test_match.c over inputs that it makes up. */
 #include "base/buf.h"
 #include "imgref/imgref.h"
@@ -78,7 +78,7 @@ static void add_component(struct buf *regex, struct str c) {
     buf_putc(regex, '/');
 }
 
-/* With a `/` behind each component, also the last one, so that `**` needs no special case. */
+/* With a `/` after each component, also the last one, so that `**` needs no special case. */
 static void glob_to_regex(struct str glob, struct buf *regex) {
     size_t slash = str_find(glob, '/');
     for (size_t at = 0; at <= glob.n;) {

@@ -1,6 +1,6 @@
 /* patch: worlds built from the fuzzer's bytes, a rule file and one review of it. The JSON Patch of the answer
  * applies, by a hand that is not pullgate's; nothing changes that may not; what comes of it needs no other
- * patch and passes /validate. The bytes behind the world change the review's order, which changes nothing.
+ * patch and passes /validate. The bytes after the world change the review's order, which changes nothing.
  * tests/property does the same, and more, with worlds that a seed makes. */
 #include "hold.h"
 #include "make.h"

@@ -1,6 +1,6 @@
 /* Any bytes as a review, from end to end, under a policy that uses everything: an answer that
  * the API server would take, the same each time; and what it makes of the object is asked once
- * more, as a reinvocation would, and left alone. Else an error that is none of ours. */
+ * more, as a reinvocation would, and left alone. Else an error that is not one of ours. */
 #include "oracle.h"
 
 #include "patch.h"
@@ -70,7 +70,7 @@ static const struct policy *policy(void) {
 
 /* ---- one answer ---------------------------------------------------------------------- */
 
-/* The body with its padding, exactly: the sanitizer sees what is read behind it. */
+/* The body with its padding, exactly: the sanitizer sees what is read after it. */
 static enum ec answer(struct review_session *s, struct str body, unsigned flags, char padding,
                       struct buf *reply, struct err *err) {
     char *copy = malloc(body.n + JSON_PADDING);

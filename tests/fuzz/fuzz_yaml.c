@@ -101,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size == 0)
         return 0;
     struct yaml_limits limits = data[0] & 1 ? small : YAML_LIMITS_DEFAULT;
-    /* A copy of its own, so that reading behind it is seen. */
+    /* A separate copy, so that reading past its end is seen. */
     char *p = malloc(size);
     REQUIRE(p != NULL);
     memcpy(p, data + 1, size - 1);

@@ -13,7 +13,7 @@ enum { INPUT_MAX = 64 << 20 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-/* Exactly as long as the input: AddressSanitizer sees the first byte behind it. */
+/* Exactly as long as the input: AddressSanitizer sees the first byte after it. */
 static void run_input(struct str bytes) {
     uint8_t *exact = malloc(bytes.n + (bytes.n == 0));
     if (exact == NULL)

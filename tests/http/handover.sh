@@ -26,7 +26,7 @@ def stopped():
 
 while not stopped():
     if connection is None:
-        for _ in range(len(ports)):  # a refused connection is no lost request: nothing was sent
+        for _ in range(len(ports)):  # a refused connection is not a lost request: nothing was sent
             try:
                 connection = http.client.HTTPSConnection("127.0.0.1", int(ports[i % len(ports)]),
                                                          context=context, timeout=20)

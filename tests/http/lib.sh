@@ -19,7 +19,7 @@ logged() { # EVENT FIELD: of the last such line
     complete_lines "$log" | grep "\"event\":\"$1\"" | tail -n 1 | jq -r ".$2"
 }
 
-# The audit line of a decision comes behind its answer: while the daemon runs it is waited for.
+# The audit line of a decision comes after its answer: while the daemon runs it is waited for.
 is_audited() { # COUNT: so many lines
     [ "$(complete_lines "$audit" | wc -l)" -ge "$1" ]
 }

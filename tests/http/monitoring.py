@@ -90,7 +90,7 @@ def check_alerts(rules, tests):
             complain(where, "a summary of one short line")
         if len(notes.get("description", "")) < 80:
             complain(where, "a description that tells what to do")
-    # Series of the tests that nobody exports would make a test of nothing.
+    # Series of the tests that no one exports would make a test of nothing.
     for test in tests["tests"]:
         for row in test["input_series"]:
             name = row["series"].split("{")[0]

@@ -46,7 +46,7 @@ cp ca-two.crt new && mv new ca-one.crt
 await "the CA is replaced" answers kube-apiserver-2 200
 same "and the old one's clients are out" "$(asks_as kube-apiserver-1)" 403
 
-# A set that is refused as a whole leaves no trace: what is told is what is served.
+# A set that is refused as a whole leaves no trace: what is reported is what is served.
 told() { # what metric, /readyz and log say of the certificate in force
     local metric
     metric=$(curl --silent "http://127.0.0.1:$probes/metrics" |
@@ -66,7 +66,7 @@ echo garbage >new && mv new ca-one.crt
 kept=$(grep -c '"event":"certificate_kept"' "$log")
 kill -HUP "$pid"
 await "refused set: is logged" is_logged certificate_kept $((kept + 1))
-same "refused set: the old one is told of" "$(told)" "$before"
+same "refused set: the old one is kept" "$(told)" "$before"
 same "refused set: the file is named" "$(logged certificate_kept file)" ca-one.crt
 matches "refused set: and what is wrong" "$(logged certificate_kept error)" '^client CA: '
 stop_daemon

@@ -45,6 +45,8 @@ run "$PULLGATE" --version
 same "--version: exit status" $status 0
 matches "--version: text" "$out" '^pullgate [0-9]+\.[0-9]+\.[0-9]+ .*GnuTLS [0-9.]+'
 same "--version: standard error" "$err" ""
+same "--version: the libraries that it links" "$(sed -n '2s/ [0-9][^,]*//gp' <<<"$out")" \
+    "libmicrohttpd, GnuTLS, OpenSSL, PCRE2, libyaml, libseccomp"
 run "$PULLGATE" --help
 same "--help: exit status" $status 0
 matches "--help: usage" "$out" '^Usage: pullgate --policy FILE'
@@ -168,7 +170,7 @@ for name in "${misspelt[@]}" "${silent[@]}"; do
 done
 PULLGATE_POLL=1s start_daemon misspelt ready --policy rules.yaml
 unset "${misspelt[@]}" "${silent[@]}"
-same "variables that are no options are told" \
+same "variables that are no options are reported" \
     "$(jq -r 'select(.event == "unknown_variable" and .name != "PULLGATE_WRAP") | "\(.level) \(.name): \(.nearest)"' "$log" | sort)" \
     "warn PULLGATE_AUDIT_WHEN_FUL: audit-when-full
 warn PULLGATE_HELP: help
@@ -182,7 +184,7 @@ planned() { # JQ-FILTER: of the line that tells of memory
     jq -c "select(.event == \"memory\") | $1" "$log"
 }
 start_daemon memory ready --policy rules.yaml --memory 256Mi
-same "--memory: is told" "$(planned '[.limitBytes, .source]')" '[268435456,"--memory"]'
+same "--memory: is reported" "$(planned '[.limitBytes, .source]')" '[268435456,"--memory"]'
 check "--memory: the sum stays below three quarters" [ "$(planned .plannedBytes)" -le $((268435456 / 4 * 3)) ]
 figures=$(curl --silent --max-time 30 "http://127.0.0.1:$probes/metrics")
 same "--memory: a metric" "$(grep '^pullgate_memory_limit_bytes{' <<<"$figures")" \
@@ -220,7 +222,7 @@ rmdir "$group" 2>/dev/null
 # ---- a limit that another one hides ------------------------------------------------------------
 
 start_daemon hidden ready --policy rules.yaml --max-body 2MiB --memory-budget 1MiB
-same "--max-body over --memory-budget: is told" \
+same "--max-body over --memory-budget: is reported" \
     "$(logged max_body_exceeds_memory_budget 'level, .maxBody, .memoryBudget' | tr '\n' ' ')" 'warn 2097152 1048576 '
 stop_daemon
 start_daemon equal ready --policy rules.yaml --max-body 1MiB --memory-budget 1MiB

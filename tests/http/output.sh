@@ -17,20 +17,20 @@ ask_many() { # COUNT [QUERY]: over one connection; leaves how many were answered
         --data-binary "@$review" --write-out '%{http_code}\n' "${targets[@]}" | grep -c '^200$')
 }
 
-# ---- nobody reads: drop ------------------------------------------------------------------------
+# ---- no one reads: drop ------------------------------------------------------------------------
 
 mkfifo pipe
 exec {reader}<>pipe # keeps the pipe open, and reads nothing
 start_writing drop pipe --audit-when-full drop --audit-queue 64KiB
 ask_many 400
 same "drop: all requests are answered" "$answered" 400
-await "drop: is told" is_logged audit_dropping
+await "drop: is reported" is_logged audit_dropping
 check "drop: with a count" [ "$(logged audit_dropping lines)" -gt 0 ]
 same "drop: nothing has recovered yet" "$(grep -c audit_recovered "$log")" 0
 cat <&"$reader" >lines & # now somebody reads
 catcher=$!
 pids+=("$catcher")
-await "drop: its end is told" is_logged audit_recovered
+await "drop: its end is reported" is_logged audit_recovered
 stop_daemon
 same "drop: exit status" $status 0
 await "drop: the last lines are read" bash -c "[ \$(wc -l <lines) -ge \$(jq -r 'select(.event==\"ended\").auditLines' '$log') ]"
@@ -42,7 +42,7 @@ same "drop: every line is written or counted" $((written + dropped)) 400
 check "drop: some were dropped" [ "$dropped" -gt 0 ]
 same "drop: no line is torn" "$(jq -c 'select(.event == "decision")' <lines 2>&1 | wc -l)" "$written"
 
-# ---- nobody reads for a while: block -------------------------------------------------------------
+# ---- no one reads for a while: block -------------------------------------------------------------
 
 exec {reader}<>pipe
 start_writing block pipe --audit-when-full block --audit-queue 64KiB
@@ -60,9 +60,9 @@ wait "$catcher" 2>/dev/null
 exec {reader}<&-
 same "block: none is torn" "$(jq -c 'select(.event == "decision")' <lines2 2>&1 | wc -l)" 400
 
-# ---- nobody reads, ever: block -------------------------------------------------------------------
+# ---- no one reads, ever: block -------------------------------------------------------------------
 
-# Asks until an answer is no admission; leaves it in $body, and all answers had the status 200.
+# Asks until an answer is not an admission; leaves it in $body, and all answers had the status 200.
 ask_until_denied() { # NAME
     local before
     before=$(metric pullgate_audit_unrecorded_total)
@@ -82,7 +82,7 @@ ask_until_denied "stall"
 same "stall: no admission without its line" "$(jq -c '[.response.allowed, .response.status.code, .response.status.reason]' <<<"$body")" \
     '[false,503,"ServiceUnavailable"]'
 matches "stall: why" "$(jq -r .response.status.message <<<"$body")" 'cannot be recorded.*--audit-when-full block'
-ask_many 20 # nobody waits any more: each would be late, and those behind it
+ask_many 20 # no one waits any more: each would be late, and those after it
 same "stall: all are answered" "$answered" 20
 check "stall: they are counted" [ "$(metric pullgate_audit_unrecorded_total)" -ge 21 ]
 await "stall: not ready any more" is_readyz 503
@@ -112,7 +112,7 @@ check "stall: what was not written is counted" [ "$(logged ended auditDropped)" 
 
 review=$full
 
-# ---- a second SIGTERM while nobody reads: what is queued is dropped, and counted -------------------
+# ---- a second SIGTERM while no one reads: what is queued is dropped, and counted -------------------
 
 exec {reader}<>pipe
 start_writing impatient pipe --drain-pause 600s
@@ -133,11 +133,11 @@ start_writing closed pipe
 exec {reader}<&- # the last reader goes: EPIPE
 ask_many 5
 same "closed: decisions go on" "$answered" 5
-await "closed: is told" is_logged audit_failing
+await "closed: is reported" is_logged audit_failing
 matches "closed: why" "$(logged audit_failing error)" 'Broken pipe'
 exec {reader}<>pipe # a reader again
 ask_many 1
-await "closed: its end is told" is_logged audit_recovered
+await "closed: its end is reported" is_logged audit_recovered
 check "closed: with a count" [ "$(logged audit_recovered auditFailed)" -ge 1 ]
 exec {reader}<&-
 stop_daemon
@@ -146,7 +146,7 @@ check "closed: lost lines are counted" [ "$(logged ended auditFailed)" -ge 1 ]
 start_writing full /dev/full
 ask_many 5
 same "full: decisions go on" "$answered" 5
-await "full: is told" is_logged audit_failing
+await "full: is reported" is_logged audit_failing
 matches "full: why" "$(logged audit_failing error)" 'No space left'
 check "full: with a count" [ "$(logged audit_failing lines)" -ge 1 ]
 ask_many 5

@@ -113,7 +113,7 @@ openssl req -x509 -newkey rsa:2048 -nodes -keyout odd.key -out odd.crt -subj /CN
 refused_pair "a key that may not sign" 'no client can use it: .*digitalSignature'
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-224 -nodes -keyout odd.key -out odd.crt -subj /CN=x \
     -addext subjectAltName=IP:127.0.0.1 2>/dev/null
-refused_pair "a curve of no TLS" 'no client can use it: .*none of ECDSA P-256'
+refused_pair "a curve of no TLS" 'no client can use it: .*expected ECDSA P-256'
 
 # Expired or not valid yet, while the one in use is.
 mkdir past
@@ -132,7 +132,7 @@ refused_pair "an expired pair" '^it expired at 2025-01-02T03:04:05Z, the one in 
 stop_daemon
 start_daemon expired ready --policy rules.yaml
 same "an expired pair at the start: is taken" "$(served)" "$(on_disk)"
-same "an expired pair at the start: is told" "$(logged certificate_expired level)" warn
+same "an expired pair at the start: is reported" "$(logged certificate_expired level)" warn
 signed 20990102030405Z 21000101000000Z
 cp odd.crt "$certs/tls.crt"
 kill -HUP "$pid"

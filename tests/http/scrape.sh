@@ -45,12 +45,12 @@ scrape() {
     [ "$status" = 200 ]
 }
 
-# The value of one time series of the last scrape, named as it stands there; empty: none.
+# The value of one time series of the last scrape, named as it is there; empty: none.
 value() { # SERIES
     SERIES=$1 awk 'index($0, ENVIRON["SERIES"] " ") == 1 { print $NF }' "$work/metrics"
 }
 
-# Scrapes, too: for await.
+# Scrapes as well: for await.
 has_value() { # SERIES VALUE
     scrape && [ "$(value "$1")" = "$2" ]
 }

@@ -7,7 +7,7 @@
 # Everywhere, tests too: no bounds, hidden state, or no way to see an error.
 everywhere='strcpy|strcat|stpcpy|sprintf|vsprintf|strtok|atoi|atol|atoll|atof|gets|gmtime|localtime
 |ctime|asctime|alloca|tmpnam|tempnam|mktemp|system|popen'
-# In the product: the heap behind webhook/base/mem.h alone (a test may want exact bounds).
+# In the product: the heap through webhook/base/mem.h alone (a test may want exact bounds).
 heap='malloc|calloc|realloc|reallocarray|free|strdup|strndup|asprintf|vasprintf|getline|getdelim
 |open_memstream|aligned_alloc|posix_memalign'
 # Below the programs: nothing prints, exits, aborts or reads the environment.

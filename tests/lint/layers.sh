@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# layers - who may know whom. Arrows never turn.
+# layers - which module may use which. Arrows never turn.
 # Looks at every #include of the product and of the tests, and at the USES and LIBS of add_module.
 # Known exceptions: one, at the end of read_cmake().
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -30,8 +30,7 @@ module suite     policies base json yaml review engine object
 module report    policies base json yaml review engine imgref rules object edit suite
 module policyctl policies base json yaml review engine audit rules certs imgref match object edit suite report
 
-# Headers of base that not everybody may see: time, files and the log belong to who is told to
-# use them, command lines to the programs.
+# Headers of base that only the listed modules may include: time, files and the log; command lines to the programs.
 declare -A base_users=(
     [clock.h]=" base rules audit server program suite policyctl "
     [file.h]=" base rules certs program object edit suite report policyctl "
@@ -116,7 +115,7 @@ read_cmake() {
     # Macros alone, no translation unit of its own: see CMakeLists.txt.
     public[base/attrs.h]=1
     # A program has no public headers; this is the door by which tests/unit/test_nomem.c calls the verbs of
-    # policyctl as a library. No module may know policyctl, so nobody else can use it.
+    # policyctl as a library. No module may use policyctl.
     public[policyctl/options.h]=1
 }
 
@@ -133,7 +132,7 @@ first_party() { # file:line owner header
         return
     fi
     if [[ $2 != tests ]] && ! has "${uses[$2]-}" "$other"; then
-        complain "$1: $2 may not know $other (\"$3\")"
+        complain "$1: $2 may not use $other (\"$3\")"
     fi
     if [[ $2 != "$other" && -z ${public[$3]-} ]]; then
         complain "$1: \"$3\" is a private header of $other"
@@ -152,7 +151,7 @@ third_party() { # file:line owner header
         has "${third_users[$key]}" "$2" ||
             complain "$1: <$3> may be included by${third_users[$key]}only"
         [[ -z ${public[${file#*/}]-}${public[$file]-} ]] ||
-            complain "$1: <$3> in a public header: whoever includes it would know the library"
+            complain "$1: <$3> in a public header: its users would depend on the library"
     elif ! has "$plain" "$3"; then
         has "$system" "$3" || complain "$1: <$3> is on no list of tests/lint/layers.sh"
         has "$pure" "$2" && complain "$1: $2 is pure and may not use <$3>"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # red - each lint complains of what it is for. A lint that cannot fail is green by seeing nothing.
-# Plants one fault at a time in a copy of the tree, whose path holds a blank and which is no git
+# Plants one fault at a time in a copy of the tree, whose path holds a blank and which is not a git
 # repository, and expects the lint to name it.
 # Use   red.sh BUILD_DIR
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -47,7 +47,7 @@ restore() {
 
 plant policies/engine/engine.c '#include "json/json.h"'
 plant policies/engine/engine.c '#include "base/clock.h"'
-red layers -- 'engine may not know json'
+red layers -- 'engine may not use json'
 plant webhook/review/encode.c '#include <jansson.h>'
 red layers -- 'encode.c:[0-9]+: <jansson.h> may be included by'
 plant webhook/review/encode.c '#include "engine/internal.h"'

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common.sh"
 need shellcheck
 while IFS= read -r file; do
-    # scripts without the ending are told by their first line
+    # scripts without the suffix are recognised by their first line
     [[ $file == *.sh ]] || head -c 80 "$file" | head -n 1 | grep -qE '^#!.*\b(ba)?sh\b' || continue
     seen=$((seen + 1))
     # notes are taste; a library shares its variables with those who source it

@@ -5,7 +5,7 @@
 #   library modules       <module>_
 #   webhook/base          the word of one of its headers: str_ buf_ arena_ err_ ...; ec_, for enum ec of err.h
 #   the programs          the word of the file (that of cmd_test.c is test) or of a header beside it, or cmd_
-# Use   symbols.sh BUILD_DIR [--all]      --all: the folders of the list below, too: what is to be done there
+# Use   symbols.sh BUILD_DIR [--all]      --all: the folders of the list below as well: what is to be done there
 # shellcheck source-path=SCRIPTDIR source=common.sh
 build=$(cd "${1:?symbols.sh BUILD_DIR}" && pwd) || exit 2
 . "$(dirname "$0")/common.sh"
@@ -13,7 +13,7 @@ need nm
 
 # Folders that do not hold yet: none, and a new one needs a reason. One that does goes from the list.
 pending=''
-pending=${pending//$'\n'/} # red.sh plants a list of its own before this line
+pending=${pending//$'\n'/} # red.sh plants its own list before this line
 [[ ${2-} != --all ]] || pending=
 
 # "file.o symbol": of the objects of the product's files; those of files that are gone are left from older builds

@@ -16,7 +16,7 @@ while IFS= read -r file; do
     [[ $file =~ ^[A-Za-z0-9._/@+-]+$ ]] || complain "$file: a name with blanks or other signs that shells mind"
 done < <(files '*')
 
-# Fuzz corpora hold any bytes; what the lints look for stands in the lints, spelled so that no
+# Fuzz corpora hold any bytes; what the lints look for is in the lints, spelled so that no
 # search for it finds them.
 mapfile -t texts < <(files '*' | grep -vE '^tests/(fuzz/corpus|lint)/')
 while IFS= read -r hit; do

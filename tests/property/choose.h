@@ -1,5 +1,5 @@
 /* choose - one choice after the other: by a seed, or by the bytes of a fuzzer.
- * Rules      the same source gives the same choices; bytes that ran out give 0 for ever, so whoever
+ * Rules      the same source gives the same choices; bytes that ran out give 0 for ever, so a caller that
  *            chooses how many there are of something stops there                              */
 #ifndef PULLGATE_TESTS_PROPERTY_CHOOSE_H
 #define PULLGATE_TESTS_PROPERTY_CHOOSE_H

@@ -179,7 +179,7 @@ static bool tails_stay(const json_t *before, const json_t *after) {
 
 /* ---- all of it --------------------------------------------------------------------------- */
 
-/* `review` has the object as it stands after the patch. */
+/* `review` has the object as it is after the patch. */
 static const char *hold_settled(struct hold *h, const struct policy *policy,
                                 const json_t *review) {
     const char *broken = NULL;
@@ -288,7 +288,7 @@ static bool move(struct buf *out, struct str image, const struct policy_prefix *
     return true;
 }
 
-/* Whoever is denied by a pattern is denied behind a mirror, and in front of it. */
+/* What a pattern denies is denied behind a mirror and by its own name. */
 static const char *hold_names(const struct hold *h, const struct policy *policy) {
     const struct decision *d = &h->session.decision;
     struct buf other = BUF_INIT(1 << 16);
@@ -322,7 +322,7 @@ static bool touches_secrets_alone(const json_t *patch) {
 }
 
 /* Enforced, /validate lets stand what /mutate leaves alone, and nothing else: an untidy list of pull secrets
- * is nobody's harm. */
+ * harms no one. */
 static const char *hold_validated(struct hold *h, const struct policy *policy,
                                   const json_t *review, const struct answer *mutated) {
     const struct policy_rule *rule = h->session.decision.rule;

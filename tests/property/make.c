@@ -229,8 +229,8 @@ json_t *make_rules(struct choose *c) {
 
 /* ---- looser rules ------------------------------------------------------------------------ */
 
-/* A spec or a rule asks for less in one thing. A rule's own list stands in place of the inherited one,
- * so that lists are only made longer or shorter where they stand. */
+/* A spec or a rule asks for less in one thing. A rule's own list replaces the inherited one,
+ * so that lists are only made longer or shorter where they are. */
 static void loosen_settings(struct choose *c, json_t *s, bool is_spec) {
     json_t *approved = json_object_get(s, "approved"), *denied = json_object_get(s, "denied");
     switch (choose(c, 6)) {

@@ -1,7 +1,7 @@
 /* make - rule files and reviews by choice: small worlds whose names meet often.
  * Ownership  trees belong to the caller
  * Rules      most rule files load, and most reviews are such as an API server sends; the rest has
- *            odd images, empty names and lists of secrets that nobody should write            */
+ *            odd images, empty names and lists of secrets that are not tidy                   */
 #ifndef PULLGATE_TESTS_PROPERTY_MAKE_H
 #define PULLGATE_TESTS_PROPERTY_MAKE_H
 

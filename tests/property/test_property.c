@@ -33,7 +33,7 @@ static const char *hold_looser(struct hold *h, const struct policy *policy,
     return broken;
 }
 
-/* The order of members, in the rule file as in the review, is nobody's business. */
+/* The order of members, in the rule file as in the review, does not matter. */
 static const char *hold_order(struct hold *h, const struct policy *policy,
                               const struct policy *other, const json_t *review,
                               const json_t *shuffled) {

@@ -1,5 +1,5 @@
 /* certs_fixture - two sets of files that have nothing in common, and a folder to put them in.
- * Use     include it in one test file; it brings mem_watch.h
+ * Use     include it in one test file; it includes mem_watch.h
  * Time    the sets were made at `now`                                                  */
 #ifndef PULLGATE_TESTS_CERTS_FIXTURE_H
 #define PULLGATE_TESTS_CERTS_FIXTURE_H

@@ -3,7 +3,7 @@
  * machine shows once in a thousand runs: a counter read between a close and its count, a connection that
  * is judged between a read and what was found in it.
  * Pauses     one call of 8 waits up to JITTER_US, one of 64 ten times that
- * Threads    each has a sequence of its own; what comes out differs from run to run
+ * Threads    each has its own sequence; what comes out differs from run to run
  * Errors     errno stays what the call left; nothing else is touched */
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* json_skip - is a text that was skipped the same as one that was kept whole, but for what nobody
+/* json_skip - is a text that was skipped the same as one that was kept whole, but for what no one
  * asks for?
  * Use     json_parse(&whole, a, n, limits, &err); limits.skip = ...; json_parse(&skipped, b, n, ...)
  *         skip_agrees(&whole, &skipped, limits)                                              */

@@ -54,7 +54,7 @@ void *mem_zalloc(size_t n) {
     return p ? memset(p, 0, n) : NULL;
 }
 
-/* Always moves: whoever keeps the old pointer is seen by the sanitizer. */
+/* Always moves: anyone who keeps the old pointer is seen by the sanitizer. */
 void *mem_realloc(void *p, size_t n) {
     void *to = mem_alloc(n);
     if (to == NULL || p == NULL)

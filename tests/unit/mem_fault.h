@@ -1,6 +1,6 @@
 /* mem_fault - base/mem.h with a counter, in place of base/mem.c: the n-th allocation fails.
  * Shape      MEM_FAULT_ONCE: that one alone, as a neighbour's peak does it; MEM_FAULT_ON: that
- *            one and all behind it
+ *            one and all after it
  * Use        link mem_fault.c into a test; its functions come before those of the library mem
  * Threads    counted atomically; which thread's allocation is the n-th is not determined      */
 #ifndef PULLGATE_TESTS_MEM_FAULT_H

@@ -10,7 +10,7 @@
 
 struct head {
     size_t n;
-    size_t pad; /* the block behind stays aligned */
+    size_t pad; /* the block after stays aligned */
 };
 static long mem_fail_at = -1; /* this many allocations succeed; below 0: all */
 static size_t mem_keys_seen;
@@ -19,7 +19,7 @@ void *mem_alloc(size_t n) {
     if (n == 0 || mem_fail_at == 0)
         return NULL;
     mem_fail_at -= mem_fail_at > 0;
-    struct head *h = calloc(1, sizeof *h + n); /* the scan reads what nobody wrote */
+    struct head *h = calloc(1, sizeof *h + n); /* the scan reads what no one wrote */
     if (h == NULL)
         return NULL;
     h->n = n;

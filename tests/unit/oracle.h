@@ -1,6 +1,6 @@
 /* oracle - jansson beside json/json.h in one file. Both have a JSON_OBJECT and five others of
  * one name, so jansson's are read under another. Its macros that use them (json_is_object ...)
- * are of no use behind this; json_typeof(x) == JANSSON_OBJECT is.                            */
+ * are of no use after this; json_typeof(x) == JANSSON_OBJECT is.                            */
 #ifndef PULLGATE_TESTS_ORACLE_H
 #define PULLGATE_TESTS_ORACLE_H
 

@@ -26,7 +26,7 @@ struct client {
 struct reply {
     unsigned status;
     char head[REPLY_HEAD_BYTES];
-    char *body; /* NUL behind it; reply_done() frees */
+    char *body; /* NUL after it; reply_done() frees */
     size_t body_bytes;
 };
 
@@ -83,7 +83,7 @@ struct pem_wish {
     bool is_ca;
     gnutls_pk_algorithm_t algorithm; /* 0: ECDSA, P-256 */
     unsigned bits;
-    gnutls_pubkey_t other_key; /* NULL: its own; else one whose private half nobody has */
+    gnutls_pubkey_t other_key; /* NULL: its own; else one whose private half no one has */
 };
 
 void pem_make(struct pem *out, struct pem_wish wish);

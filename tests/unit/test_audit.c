@@ -1,4 +1,4 @@
-/* The queue of audit lines and a pipe that nobody reads for a while. */
+/* The queue of audit lines and a pipe that no one reads for a while. */
 #include "test.h"
 
 #include "audit/audit.h"
@@ -88,7 +88,7 @@ static void without_patience_lines_are_dropped_and_counted(void **state) {
     close(fds[1]);
 }
 
-/* Whoever waits waits until his time; those behind him not at all, until bytes move again. */
+/* A thread waits until its deadline; those after it not at all, until bytes move again. */
 static void a_wait_has_its_end(void **state) {
     (void)state;
     int fds[2], full = fill_pipe(fds);
@@ -159,7 +159,7 @@ static void the_end_calls_those_that_wait(void **state) {
     close(fds[1]);
 }
 
-/* A terminal that polls writable may still block a write(2), as a pipe does that others write to. Nobody
+/* A terminal that polls writable may still block a write(2), as a pipe does that others write to. No one
  * reads it, ever, and the end comes all the same. */
 static void a_write_that_never_returns_stops_no_end(void **state) {
     (void)state;

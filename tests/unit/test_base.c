@@ -211,7 +211,7 @@ static void buf_escapes_each_byte(void **state) {
     }
 }
 
-/* What is not ASCII, behind and before so many plain bytes. */
+/* What is not ASCII, after and before so many plain bytes. */
 static void buf_keeps_utf8_everywhere(void **state) {
     (void)state;
     static const struct {
@@ -255,7 +255,7 @@ static void buf_writes_base64_of_all_bytes(void **state) {
         struct buf out = BUF_INIT(1000);
         uint32_t bits = 0;
         size_t n_bits = 0, read = 0;
-        /* An allocation of its own, so that a sanitizer sees a read behind it. */
+        /* A separate allocation, so that a sanitizer sees a read past its end. */
         char *in = mem_alloc(n != 0 ? n : 1);
         assert_non_null(in);
         memcpy(in, bytes, n);
@@ -428,7 +428,7 @@ static void file_keeps_its_owner(void **state) {
     rmdir(dir);
 }
 
-/* A terminal that nobody reads: it polls writable, and the write(2) blocks. */
+/* A terminal that no one reads: it polls writable, and the write(2) blocks. */
 static int stopped_terminal(void) {
     struct termios raw;
     int far = posix_openpt(O_RDWR | O_NOCTTY);

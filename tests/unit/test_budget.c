@@ -151,7 +151,7 @@ static void reasons_of_copies_are_counted(void **state) {
     done(&a);
 }
 
-/* What stood there before is no copy of what is new. */
+/* The text before is not a copy of the new one. */
 static void unchanged_images_are_no_copies(void **state) {
     struct workload_image images[] = {container("evil.com/x"), container("evil.com/x"),
                                       container("evil.com/x")};
@@ -176,7 +176,7 @@ struct decoys {
     struct workload_image images[DECOYS + 1];
 };
 
-/* Different costly images, and a denied one behind them. */
+/* Different costly images, and a denied one after them. */
 static struct decoys *new_decoys(void) {
     struct decoys *d = malloc(sizeof *d);
     assert_non_null(d);
@@ -228,7 +228,7 @@ static void a_review_has_one_budget(void **state) {
     free(decoys);
 }
 
-/* Globs alone do it, too: what they cost is told by lengths. */
+/* Globs alone do it as well: what they cost depends on lengths. */
 static void globs_count(void **state) {
     char policy[16384];
     size_t n = (size_t)snprintf(policy, sizeof policy, "%s",
@@ -245,7 +245,7 @@ static void globs_count(void **state) {
     free(decoys);
 }
 
-/* Whatever was said before it: the limit is told first, in each mode. */
+/* Whatever was said before it: the limit is reported first, in each mode. */
 static void the_limit_is_said_first(void **state) {
     static const char *const policies[] = {
         SPEC "  approved: [quay.io]\n  denied: [{regex: '.*/.*/.*/.*/.*evil'}]\n", SPEC

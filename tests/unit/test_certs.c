@@ -297,7 +297,7 @@ static void names_are_looked_for_in_the_san(void **state) {
     certs_files_done(&f);
 }
 
-/* The same certificate with something before or behind its DER. */
+/* The same certificate with something before or after its DER. */
 static struct buf pem_of(struct str header, struct buf *der, struct str tail) {
     struct buf out = BUF_INIT(CERTS_PEM_MAX), body = BUF_INIT(CERTS_PEM_MAX);
     buf_str(der, tail);
@@ -323,7 +323,7 @@ static struct buf der_of(struct str pem) {
 }
 
 #define BODY "\nAAAA\n-----END "
-/* By itself: whoever looks for keys in this tree finds none. */
+/* By itself: anyone who looks for keys in this tree finds none. */
 #define KEY_MARK "PRIVATE KEY-----"
 
 static void what_is_no_pair_is_refused_with_a_reason(void **state) {
@@ -409,7 +409,7 @@ static void every_truncation_is_noticed(void **state) {
         struct err err = ERR_INIT;
         if (n + 1 == crt.n || n == crt.n) /* whole, with or without its line end */
             continue;
-        /* A copy of just these bytes: the sanitizer sees a read behind the end. */
+        /* A copy of just these bytes: the sanitizer sees a read after the end. */
         char *cut = mem_alloc(n + 1);
         memcpy(cut + 1, two.p, n);
         enum ec ec = certs_check(&info, &problems, (struct str){cut + 1, n}, key, STR_NONE,
@@ -570,8 +570,8 @@ static void what_no_handshake_can_use_is_unfit(void **state) {
         {{.usage = "critical,keyEncipherment", .rsa_bits = 2048}, "digitalSignature"},
         {{.usage = "keyAgreement"}, "digitalSignature"},
         {{.rsa_bits = 1024}, "RSA of 2048 bits or more"},
-        {{.curve = "P-224"}, "none of ECDSA P-256"},
-        {{.curve = "secp256k1"}, "none of ECDSA P-256"},
+        {{.curve = "P-224"}, "expected ECDSA P-256"},
+        {{.curve = "secp256k1"}, "expected ECDSA P-256"},
     };
     for (size_t i = 0; i < N(rows); i++) {
         struct certs_files f = CERTS_FILES_INIT;

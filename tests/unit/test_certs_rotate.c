@@ -70,7 +70,7 @@ static bool same(const struct buf *a, const struct buf *b) {
 }
 
 /* The pair before the step, the pair after it, the bundle before and the bundle after: all of
- * them fit together, whoever got which. */
+ * them fit together, whichever each one got. */
 static void assert_step(const struct certs_files *before, const struct certs_files *after,
                         int64_t at, unsigned ignored) {
     struct certs_info old, new;
@@ -121,7 +121,7 @@ static void years_go_by_without_a_gap(void **state) {
     } rows[] = {
         /* Leaves last 244 days (a third of 365 is left), CAs 2434 (a third of 3650). */
         {CERTS_KEY_P256, 365, 3650, 0, 0, 7500, 60, {27, 3, 3, 2}},
-        /* The CA lives as long as its leaf: each leaf brings its own. */
+        /* The CA lives as long as its leaf: each leaf comes with its own. */
         {CERTS_KEY_P256, 90, 90, 0, 30, 400, 10, {6, 6, 6, 2}},
         /* A long overlap ends with the old CA's life. */
         {CERTS_KEY_P256, 30, 100, 50, 300, 500, 5, {40, 10, 8, 3}},
@@ -449,7 +449,7 @@ static void replaced_ca_is_dropped_after_the_overlap(void **state) {
     }
 }
 
-/* The new CA came, its leaf did not, and nobody looked for longer than the overlap: the old
+/* The new CA came, its leaf did not, and no one looked for longer than the overlap: the old
  * leaf may still be serving when the next call finds it. */
 static void ca_of_the_leaf_found_is_kept_however_old(void **state) {
     (void)state;

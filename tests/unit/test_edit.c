@@ -377,18 +377,18 @@ static const struct {
      "would have to differ; write it out where they do\n"},
     {"a merge elsewhere of what is given a member",
      WITH_SECRET("  containers:\n  - &c {image: r.io/a}\n") "y: {<<: *c}\n",
-     "f:7:5: this \"<<\" would bring the \"imagePullPolicy\" that its anchor needs and that "
-     "must not be here; write out what it brings\n"},
+     "f:7:5: this \"<<\" would merge the \"imagePullPolicy\" that its anchor needs and that "
+     "must not be here; write out the merged keys\n"},
     {"a member in front of its merge",
      "x: &x {image: a, imagePullPolicy: Always}\n" WITH_SECRET(
          "  containers: [{image: b, <<: *x}]\n"),
-     "f:6:17: \"image\" is in front of a \"<<\" that brings another one, which wins over any "
-     "written behind it; move this one behind the \"<<\"\n"},
+     "f:6:17: \"image\" is before a \"<<\" that merges the same key and wins over it; move "
+     "this one after the \"<<\"\n"},
     {"a quoted member in front of its merge",
      "x: &x {image: a, imagePullPolicy: Always}\n" WITH_SECRET(
          "  containers: [{\"image\": b, <<: *x}]\n"),
-     "f:6:17: \"image\" is in front of a \"<<\" that brings another one, which wins over any "
-     "written behind it; move this one behind the \"<<\"\n"},
+     "f:6:17: \"image\" is before a \"<<\" that merges the same key and wins over it; move "
+     "this one after the \"<<\"\n"},
     {"flow in lines that tabs indent",
      WITH_SECRET("  containers: [{\n\tname: c,\n\t image: a}]\n"),
      WITH_SECRET(
@@ -401,7 +401,7 @@ static const struct {
     {"a byte order mark", "\xef\xbb\xbf" HEAD "spec: {}\n",
      "\xef\xbb\xbf" HEAD "spec: {imagePullSecrets: [{name: s}]}\n"},
     {"two byte order marks", "\xef\xbb\xbf\xef\xbb\xbf" HEAD,
-     ":0:0: f: two byte order marks, expected one at most\n"},
+     ":0:0: f: two byte order marks, expected at most one\n"},
 };
 
 static void every_style_is_kept(void **state) {

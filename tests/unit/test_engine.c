@@ -116,7 +116,7 @@ static const struct row create_rows[] = {
           "  denied: [quay.io/x]\n", "h.corp/all/x/y", VERDICT_DENY, NULL, REASON_DENIED, ""},
     {SPEC "  approved: ['**']\n  mirrors: {quay.io/a: 'h.corp:8443'}\n  denied: [quay.io/a/x]\n",
      "h.corp:8443/x/y", VERDICT_DENY, NULL, REASON_DENIED, ""},
-    /* mirrors of another rule say what a place serves, too */
+    /* mirrors of another rule say what a place serves as well */
     {SPEC "  denied: [docker.io/evil]\n  approved: [h.corp]\n  rules:\n"
           "    - {name: a, match: {namespaces: [other]}, mirrors: {docker.io: h.corp/hub}}\n    - {name: b}\n",
      "h.corp/hub/evil/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
@@ -129,7 +129,7 @@ static const struct row create_rows[] = {
           "    - {name: a, match: {namespaces: [a]}, mirrors: {a.io/p: b.io}}\n"
           "    - {name: b, match: {namespaces: [b]}, mirrors: {b.io: a.io}}\n    - {name: c}\n",
      "a.io/x", VERDICT_DENY, NULL, REASON_PATTERN_LIMIT, ""},
-    /* a registry alone is no mirror, and one that a mirror leads to is */
+    /* a registry alone is not a mirror, and one that a mirror leads to is */
     {ACME "  mirrors: {docker.io: ghcr.io/acme}\n  denied: [docker.io/library/x]\n", "x", VERDICT_DENY, NULL, REASON_DENIED, ""},
     {ACME "  mirrors: {docker.io: ghcr.io/acme}\n  denied: [docker.io/library/x]\n", "ghcr.io/acme/x", VERDICT_DENY, NULL, REASON_DENIED, ""},
     {ACME "  denied: [docker.io/library/x]\n", "ghcr.io/acme/x", VERDICT_ALLOW, NULL, NONE, ""},
@@ -266,7 +266,7 @@ static const struct row validate_rows[] = {
     {MIRRORS, "h.corp/q/x", VERDICT_ALLOW, NULL, NONE, ""},
     {MIRRORS, "nginx", VERDICT_DENY, NULL, REASON_NOT_REWRITTEN, "h.corp/hub/library/nginx"},
     {ACME, "evil.com/x", VERDICT_DENY, NULL, REASON_NOT_APPROVED, ""},
-    /* a sidecar that came later, of an image that stands well */
+    /* a sidecar that came later, of an image that needs no change */
     {ACME "  approved: [registry.istio.io]\n", "registry.istio.io/proxyv2:1", VERDICT_ALLOW,
      NULL, NONE, ""},
 };
@@ -580,7 +580,7 @@ static void debug_containers_are_looked_at(void **state) {
     engine_policy_free(policy);
 }
 
-/* A pod whose entry without a name an earlier pullgate took away: server-side apply brings it back, and
+/* A pod whose entry without a name an earlier pullgate took away: server-side apply adds it back, and
  * the list cannot change any more. */
 static void entries_without_a_name_are_put_back(void **state) {
     (void)state;
@@ -741,7 +741,7 @@ static void messages_say_all_there_is_to_know(void **state) {
     }
 }
 
-/* The words are cut, and the verdict stands: an error here would be an admission under Ignore. */
+/* The words are cut, and the verdict is kept: an error here would be an admission under Ignore. */
 static void a_message_too_long_for_its_room_is_cut(void **state) {
     (void)state;
     char file[8000], host[9000];
@@ -784,7 +784,7 @@ static void a_full_arena_is_an_error_and_no_admission(void **state) {
     engine_policy_free(policy);
 }
 
-/* So many exemptions as reasons are kept, and a denial behind them: it is told, and first of all. */
+/* So many exemptions as reasons are kept, and a denial after them: it is reported, and first of all. */
 static void a_denial_is_told_behind_any_number_of_notes(void **state) {
     enum { N = ENGINE_REASONS_MAX + 40 };
     static struct workload_image images[N + 2];

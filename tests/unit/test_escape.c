@@ -49,7 +49,7 @@ static void check(const char *name, enum form form, const char *before, struct s
 
 static const struct row {
     enum form form;
-    const char *before; /* what stands there already */
+    const char *before; /* what is there already */
     struct str in;
     const char *expected;
 } rows[] = {
@@ -145,7 +145,7 @@ static void test_predicates(void **state) {
     assert_false(escape_is_command(STR("a ::error::")));
 }
 
-/* A name of nothing but blanks, with a colon behind each: no look back over all of them. */
+/* A name of nothing but blanks, with a colon after each: no look back over all of them. */
 static void test_long_blanks(void **state) {
     enum { N = 1 << 20 };
     struct buf in = BUF_INIT(4 * N), out = BUF_INIT(8 * N);

@@ -128,7 +128,7 @@ static const struct bad_row {
     {STR_INIT("/* */ 1"), 0, 1, 1, BAD_VALUE("'/'")},
     {STR_INIT("NaN"), 0, 1, 1, BAD_VALUE("'N'")},
     {STR_INIT("Infinity"), 0, 1, 1, BAD_VALUE("'I'")},
-    /* behind the value */
+    /* after the value */
     {STR_INIT("1 2"), 2, 1, 3, AFTER("'2'")},
     {STR_INIT("{}{}"), 2, 1, 3, AFTER("'{'")},
     {STR_INIT("[]]"), 2, 1, 3, AFTER("']'")},
@@ -242,7 +242,7 @@ static const struct bad_row {
     {STR_INIT("\"\xed\xa0\x80\""), 1, 1, 2, "byte 0xed is not UTF-8"},
     {STR_INIT("\"\xf4\x90\x80\x80\""), 1, 1, 2, "byte 0xf4 is not UTF-8"},
     {STR_INIT("\"\xf0\x9f\x98"), 1, 1, 2, "byte 0xf0 is not UTF-8"},
-    /* keys that stand twice */
+    /* keys that occur twice */
     {STR_INIT("{\"a\":1,\"a\":1}"), 8, 1, 9, TWICE("a")},
     {STR_INIT("{\"a\":1,\"\\u0061\":1}"), 8, 1, 9, TWICE("a")},
     {STR_INIT("{\"\\u0061\":1,\"a\":1}"), 13, 1, 14, TWICE("a")},
@@ -272,7 +272,7 @@ static void bad_documents_are_refused(void **state) {
         for (size_t k = 0; k < sizeof doc_paddings; k++) {
             const struct bad_row *row = &bad_rows[i];
             struct doc d;
-            /* a key that stands twice is well-formed, but of a shape that nobody may have */
+            /* a key that occurs twice is well-formed, but of a shape that no one may have */
             enum ec ec = strncmp(row->msg, TWICE(""), 5) == 0 ? EC_SCHEMA : EC_SYNTAX;
             doc_read(&d, row->text, JSON_LIMITS_DEFAULT, doc_paddings[k]);
             if (d.ec != ec || d.err.offset != row->offset || d.err.line != row->line ||
@@ -303,7 +303,7 @@ static void cut_documents_are_refused(void **state) {
         }
 }
 
-/* Half a surrogate pair in the text, and the other half behind its end. */
+/* Half a surrogate pair in the text, and the other half after its end. */
 static void escapes_end_with_the_text(void **state) {
     (void)state;
     char text[] = "\"\\ud83d\\ude00\"----------------------------------------------------------"
@@ -316,7 +316,7 @@ static void escapes_end_with_the_text(void **state) {
     json_done(&j);
 }
 
-/* Other readers see another text in them: Go the replacement character, C nothing behind a NUL. */
+/* Other readers see another text in them: Go the replacement character, C nothing after a NUL. */
 static void odd_strings_are_marked(void **state) {
     (void)state;
     static const struct {

@@ -9,7 +9,7 @@
  * - jansson refuses an integer beyond 64 bits and a real beyond double, which the reader keeps
  *   as text. Such a document must be one that jansson calls a numeric overflow and must hold
  *   such a number; it is not compared further.
- * - jansson skips a NUL byte that stands right behind a number or a word (it ungets the byte
+ * - jansson skips a NUL byte that is right after a number or a word (it ungets the byte
  *   into a NUL-terminated buffer). The reader must have refused just this byte.
  * (jansson's depth limit of 2048 is not reached.)                                            */
 #include "json_doc.h"
@@ -250,7 +250,7 @@ static size_t random_length(const struct text *t, size_t at) {
     return n < t->n - at ? n : t->n - at;
 }
 
-/* A place behind a byte that has a meaning, where pieces hurt most. */
+/* A place after a byte that has a meaning, where pieces hurt most. */
 static size_t random_border(const struct text *t) {
     size_t at = random_at(t);
     while (at < t->n && strchr("{}[]:,\"\\", t->p[at]) == NULL)
@@ -276,7 +276,7 @@ static void mutate_delete(struct text *t) {
     splice(t, at, random_length(t, at), STR_NONE);
 }
 
-/* A part of the text once more, somewhere: keys that stand twice. */
+/* A part of the text once more, somewhere: keys that occur twice. */
 static void mutate_copy(struct text *t) {
     char part[400];
     size_t from = random_border(t);
@@ -324,14 +324,14 @@ static void mutate(struct text *t) {
 
 static struct { size_t accepted, refused, out_of_range, skipped, odd; } seen;
 
-/* "a" stands in the pieces, the others in the reviews. */
+/* "a" is in the pieces, the others in the reviews. */
 static const struct json_skip skips[] = {
     {STR_INIT("managedFields"), true}, {STR_INIT("a"), false},
     {STR_INIT("containers"), false},   {STR_INIT("env"), false},
     {STR_INIT("labels"), false},       {STR_INIT("status"), false},
     {STR_INIT("userInfo"), false}};
 
-/* The same text, skipped: no error more or less, but for keys that may stand twice. */
+/* The same text, skipped: no error more or less, but for keys that may occur twice. */
 static void compare_skipped(struct str text, const struct doc *whole, const char *from,
                             size_t number) {
     struct json_limits limits = {.max_depth = 2000,

@@ -1,4 +1,4 @@
-/* What the nodes are good for: limits, keys that stand twice, pointers, places, memory. */
+/* What the nodes are good for: limits, keys that occur twice, pointers, places, memory. */
 #include "json_doc.h"
 #include "test.h"
 
@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-/* The door to the heap, counted: no test may leave anything behind, and one of them lets the
+/* The door to the heap, counted: no test may leave anything allocated, and one of them lets the
  * n-th allocation fail. Stands here in place of mem.c. */
 static size_t mem_live;
 static size_t mem_fail_in = SIZE_MAX; /* allocations until one fails */
@@ -174,7 +174,7 @@ static void members_of_any_depth_are_compared(void **state) {
         }
 }
 
-/* Of several keys that stand twice, the first in the text is named. */
+/* Of several keys that occur twice, the first in the text is named. */
 static void the_first_key_that_stands_twice_is_named(void **state) {
     (void)state;
     for (size_t n = 2; n < 80; n++) {
@@ -397,7 +397,7 @@ static void keys_that_are_skipped_are_compared(void **state) {
         {"{\"skip\":{\"\\u0061\":1}}", 5, 0},
         {"{\"skip\":{\"a\":1,\"\\u0061\":2}}", 0, 16},
         {"{\"skip\":{\"\xc3\xa9\":1}}", 5, 0},
-        /* what was looked at once is not skipped again; what stands behind it is */
+        /* what was looked at once is not skipped again; what is after it is */
         {"{\"skip\":{\"skip\":[1],\"ab\":1,\"fa\":2},\"b\":{\"skip\":[1]}}", 14, 0},
         {"{\"any\":{\"a\":1,\"a\":2}}", 3, 0},
         {"{\"any\":{\"\\u0061\":1,\"\xc3\xa9\":2}}", 3, 0},

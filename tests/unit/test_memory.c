@@ -173,7 +173,7 @@ static const struct {
     {{"--memory", "512Mi", "--max-connections", "2000"}, NULL},
     {{"--memory", "512Mi", "--audit-queue", "512Mi"}, "--audit-queue"},
     {{"--memory", "512Mi", "--workers", "256"}, "256 workers"},
-    {{"--workers", "256"}, NULL}, /* nobody says how much there is */
+    {{"--workers", "256"}, NULL}, /* no one says how much there is */
     {{"--memory-budget", "1Gi"}, NULL},
 };
 

@@ -1,5 +1,5 @@
 /* Out of memory, from end to end: the 1st, 2nd, 3rd ... allocation fails, alone and with all
- * behind it, until the run needs no more. Each time the answer is EC_NOMEM, never another one,
+ * after it, until the run needs no more. Each time the answer is EC_NOMEM, never another one,
  * and nothing is lost. What libyaml, OpenSSL and the C library take for themselves does not
  * come from base/mem.h and is not made to fail. */
 #include "mem_fault.h"

@@ -1,5 +1,5 @@
 /* Out of memory in the daemon: the 1st, 2nd, 3rd ... allocation of its start, of a request from
- * the socket to the audit line, and of a reload fails, alone and with all behind it. An error is
+ * the socket to the audit line, and of a reload fails, alone and with all after it. An error is
  * answered or the last good state holds; the next request is answered as ever; nothing is lost.
  * What libmicrohttpd, GnuTLS and OpenSSL take for themselves does not come from base/mem.h. */
 #include "mem_fault.h"

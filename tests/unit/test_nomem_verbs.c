@@ -1,5 +1,5 @@
 /* Out of memory in policyctl's verbs: the 1st, 2nd, 3rd ... allocation fails, alone and with all
- * behind it. Each time the exit status is 2 and standard error says that there was no memory, or
+ * after it. Each time the exit status is 2 and standard error says that there was no memory, or
  * all is as it would have been; nothing is lost, and no file is half written. */
 #include "mem_fault.h"
 #include "test.h"
@@ -124,7 +124,7 @@ static void run_done(struct run *r) {
 
 /* ---- what it comes to ------------------------------------------------------------------ */
 
-/* The next byte that is no digit, or s.n. */
+/* The next byte that is not a digit, or s.n. */
 static size_t skip_digits(struct str s, size_t at) {
     while (at < s.n && ascii_is_digit(s.p[at]))
         at++;
@@ -200,7 +200,7 @@ static void try_command(const struct command *c, void (*before)(void), void (*be
     run_done(&good);
 }
 
-/* ---- a folder of its own --------------------------------------------------------------- */
+/* ---- its own folder --------------------------------------------------------------- */
 
 static char folder[512];
 

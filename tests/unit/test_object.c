@@ -108,7 +108,7 @@ static const struct {
     {"a review in a list",
      "kind: List\napiVersion: v1\nitems:\n- {apiVersion: admission.k8s.io/v1, kind: "
      "AdmissionReview, request: {uid: u}}\n",
-     "fault f:4:3 an AdmissionReview in a List, expected a document of its own\n"},
+     "fault f:4:3 an AdmissionReview in a List, expected a separate document\n"},
     {"no object", "[1]\n---\n" POD,
      "fault f:1:1 not a Kubernetes object: expected an object, found an array\n"
      "0 3  Pod/default/p allow 1 /spec/containers/0/image:6:38\n"},

@@ -11,7 +11,7 @@
 
 struct head {
     size_t n;
-    size_t pad; /* the block behind stays aligned */
+    size_t pad; /* the block after stays aligned */
 };
 
 static size_t now_bytes, peak_bytes;

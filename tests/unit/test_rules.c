@@ -610,7 +610,7 @@ static void exemptions_hold_for_the_rules_of_their_file(void **state) {
     }
 }
 
-/* Behind denials that no rule decides. */
+/* After denials that no rule decides. */
 static void the_message_of_the_policy_is_that_of_who_denies(void **state) {
     (void)state;
     static const struct {

@@ -271,7 +271,7 @@ static const struct bad_row lists[] = {
     {HEAD "  approved: [\"\"]\n", EC_SCHEMA, 4, 14,
      "approved[0]: is empty, expected a pattern"},
     {HEAD "  approved: [airbyte/x]\n", EC_SYNTAX, 4, 14,
-     "approved[0]: \"airbyte\" is no registry host (no '.', no ':', not localhost): write "
+     "approved[0]: \"airbyte\" is not a registry host (no '.', no ':', not localhost): write "
      "docker.io/airbyte/ before the rest if Docker Hub is meant"},
     {HEAD "  denied:\n    - a.io\n    - a.io/x:1\n", EC_SYNTAX, 6, 13,
      "denied[1]: pattern has a tag: patterns name repositories, with all their tags; did you "
@@ -592,7 +592,7 @@ static void all_errors_are_reported_in_order(void **state) {
                                "  exemptions: [{images: [\"**\"], reason: r}]\n"
                                "unknown: 1\n";
     static const char expected[] = "15 4:3 unknown key \"mirror\" in spec\n"
-                                   "15 5:14 approved[0]: \"a\" is no regis\n"
+                                   "15 5:14 approved[0]: \"a\" is not a re\n"
                                    "15 5:28 approved[2]: port has 'x', e\n"
                                    "15 6:9 mode: expected one of enforc\n"
                                    "15 7:16 mirrors[\"x\"]: expected a str\n"

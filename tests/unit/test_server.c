@@ -142,7 +142,7 @@ static void requests_may_come_byte_by_byte(void **state) {
     server_stop(s);
 }
 
-/* Each row on a connection of its own: the answer, and then the connection closes or works. */
+/* Each row on its own connection: the answer, and then the connection closes or works. */
 static void refusals_say_why(void **state) {
     (void)state;
     static const struct {
@@ -276,7 +276,7 @@ static void json_types_are_known_by_all_their_spellings(void **state) {
     server_stop(s);
 }
 
-/* GETs and what the answer function is told. */
+/* GETs and what the answer function is given. */
 static void requests_are_told_as_they_came(void **state) {
     (void)state;
     static const struct {
@@ -366,7 +366,7 @@ static void head_has_the_length_and_no_body(void **state) {
     assert_int_equal(r.status, 200);
     assert_true(strtoul(reply_header(&r, "Content-Length"), NULL, 10) > 10);
     reply_done(&r);
-    assert_int_equal(client_ask(c, post_echo), 200); /* no body stands before this answer */
+    assert_int_equal(client_ask(c, post_echo), 200); /* no body precedes this answer */
     client_free(c);
     server_stop(s);
 }

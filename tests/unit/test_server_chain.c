@@ -35,9 +35,9 @@ static int free_signer(void **state) {
     return 0;
 }
 
-/* ---- keys whose private half nobody has -------------------------------------------------- */
+/* ---- keys whose private half no one has -------------------------------------------------- */
 
-/* An odd number of so many bits; not a prime, nor a product of two, which nobody looks at. */
+/* An odd number of so many bits; not a prime, nor a product of two, which no one looks at. */
 static gnutls_datum_t number(size_t bits) {
     gnutls_datum_t d = {gnutls_malloc(bits / 8), (unsigned)(bits / 8)};
     for (unsigned i = 0; i < d.size; i++)

@@ -141,7 +141,7 @@ static void slow_bodies_make_room(void **state) {
     for (size_t i = 0; i < SLOW + GOOD; i++) {
         slow[i] = client_new(server_port(s));
         if (i >= SLOW) {
-            assert_int_equal(client_ask(slow[i], post_echo), 200); /* and then turns bad, too */
+            assert_int_equal(client_ask(slow[i], post_echo), 200); /* then turns bad */
             requests++;
         }
         half_a_post(slow[i], i % 2 ? 4 : 2 * MAX_BODY, "bo", 2);

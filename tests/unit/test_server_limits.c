@@ -97,7 +97,7 @@ static void over_the_memory_budget_is_busy(void **state) {
     server_stop(s);
 }
 
-/* One request on each of n new connections, one behind the other. */
+/* One request on each of n new connections, one after the other. */
 static void post_from_each(const struct server *s, struct client **clients, size_t n,
                            size_t bytes) {
     char *body = calloc(1, bytes);
@@ -293,11 +293,11 @@ static void readers_that_do_not_read_are_cut(void **state) {
     server_stop(s);
 }
 
-/* A byte now and then is no excuse. */
+/* A byte now and then is not an excuse. */
 static void trickling_readers_are_cut(void **state) {
     (void)state;
     struct server_config config = fixture_config();
-    config.header_timeout_ms = 500; /* for an answer, too */
+    config.header_timeout_ms = 500; /* for an answer as well */
     struct server *s = fixture_start(&config);
     struct client *slow = client_new(server_port(s)), *good = client_new(server_port(s));
     char byte;
@@ -311,7 +311,7 @@ static void trickling_readers_are_cut(void **state) {
     server_stop(s);
 }
 
-/* Who does not read his answer keeps nobody from being answered: he loses his place. */
+/* A client that does not read its answer delays no other: it loses its place. */
 static void unread_answers_lose_their_place(void **state) {
     (void)state;
     enum { SLOW = 4 };

@@ -186,7 +186,7 @@ static void broken_configurations_are_refused(void **state) {
          EC_CRYPTO},
         {"cut key", cert, str_slice(key, 0, key.n / 2), STR_NONE, NULL, "key", EC_CRYPTO},
         {"exchanged", key, cert, STR_NONE, NULL, "certificate", EC_CRYPTO},
-        {"another's key", cert, other_key, STR_NONE, NULL, "does not belong", EC_CRYPTO},
+        {"another's key", cert, other_key, STR_NONE, NULL, "does not match", EC_CRYPTO},
         {"CA of words", cert, key, STR("words"), NULL, "client CA", EC_CRYPTO},
         {"priorities", cert, key, STR_NONE, "NORMAL:+VERS-TLS9", "VERS-TLS9", EC_USAGE},
         {"all groups", cert, key, STR_NONE, "SECURE128:-KX-ALL:+ECDHE-RSA", "the group",
@@ -373,7 +373,7 @@ static void expect_shown(struct server *s, const struct shown *row, const char *
     pem_done(&leaf);
 }
 
-/* Before CertificateVerify is: whoever shows these could not make one. */
+/* Before CertificateVerify: a client that shows these could not make one. */
 static void dear_client_certificates_are_refused(void **state) {
     (void)state;
     gnutls_pubkey_t dear = rsa_8192();

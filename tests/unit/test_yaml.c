@@ -78,7 +78,7 @@ static const char *check_error(struct reader *r, const struct str *f, enum ec ec
     return NULL;
 }
 
-/* What "<<" brings over a member is no twin: there is but one way in which kubectl reads it. */
+/* What "<<" merges over a member is not a twin: there is but one way in which kubectl reads it. */
 static bool is_merge(const struct str *f) {
     static const struct str rows[] = {
         STR_INIT("a: &a {x: 1}\\nb: &b {x: 2, y: 3}\\nc:\\n  <<: [*a, *b]\\n"),

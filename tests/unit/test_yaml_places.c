@@ -128,7 +128,7 @@ static void marks_before_a_document_are_not_counted(void **state) {
     yaml_close(r.yaml);
 }
 
-/* The images of the fixtures, found where they stand in the files. */
+/* The images of the fixtures, found where they are in the files. */
 static struct str text_at(struct str text, struct yaml_location pos) {
     size_t at = 0;
     for (uint32_t line = 1; line < pos.line; line++)
@@ -357,7 +357,7 @@ static void copies_know_their_source(void **state) {
         {"a: &x v\nb: [*x, w]\n", ". 2:5<2 . "},
         /* of a copy, the copy */
         {"a: {y: &y {k: v}, z: &z {<<: *y}}\nb: {<<: *z}\n", ". 2:9<9 2:9<10 "},
-        /* what does not count is no node */
+        /* what does not count is not a node */
         {"a: {y: &y {k: v}, <<: {y: 1}}\nb: {<<: *y}\n", ". 2:9<gone 2:9<gone "},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

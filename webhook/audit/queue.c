@@ -75,7 +75,7 @@ static size_t chunk_of(const struct audit *a, struct str rest) {
 }
 
 /* A line that an error cut short gets its line end, so that the next one is whole. */
-static void mend(struct audit *a) {
+static void finish_torn_line(struct audit *a) {
     if (a->torn && wait_writable(a) && write(a->fd, "\n", 1) == 1)
         a->torn = false;
 }
@@ -154,7 +154,7 @@ static void *run(void *arg) {
         pthread_cond_broadcast(&a->has_room);
         pthread_mutex_unlock(&a->lock);
         int os;
-        mend(a);
+        finish_torn_line(a);
         struct str all = buf_view(&a->writing), lost = write_out(a, all, &os);
         a->torn = lost.n != 0 && (lost.n == all.n ? a->torn : lost.p[-1] != '\n');
         pthread_mutex_lock(&a->lock);
@@ -209,7 +209,7 @@ enum ec audit_open(struct audit **out, int fd, size_t max_bytes, enum audit_when
     return EC_OK;
 }
 
-static bool fits(const struct audit *a, struct str line) {
+static bool line_fits(const struct audit *a, struct str line) {
     return line.n <= a->pending.max - a->pending.n;
 }
 
@@ -225,7 +225,7 @@ static bool may_wait(struct audit *a) {
 
 static void wait_for_room(struct audit *a, struct str line, int64_t until_ns) {
     const struct timespec until = timespec_of(until_ns);
-    while (!fits(a, line) && may_wait(a)) {
+    while (!line_fits(a, line) && may_wait(a)) {
         if (pthread_cond_timedwait(&a->has_room, &a->lock, &until) == 0)
             continue;
         a->in_vain_ns = clock_mono_ns();
@@ -233,9 +233,9 @@ static void wait_for_room(struct audit *a, struct str line, int64_t until_ns) {
     }
 }
 
-static bool put(struct audit *a, struct str line) {
+static bool put_pending(struct audit *a, struct str line) {
     size_t before = a->pending.n;
-    if (!fits(a, line))
+    if (!line_fits(a, line))
         return false;
     buf_str(&a->pending, line);
     a->pending.bad = 0;
@@ -251,7 +251,7 @@ static bool put(struct audit *a, struct str line) {
 bool audit_write(struct audit *a, struct str line, int64_t until_ns) {
     pthread_mutex_lock(&a->lock);
     wait_for_room(a, line, until_ns);
-    bool queued = put(a, line), blocks = a->when_full == AUDIT_BLOCK;
+    bool queued = put_pending(a, line), blocks = a->when_full == AUDIT_BLOCK;
     if (!queued) {
         uint64_t n = count_lines(line);
         a->stats.dropped += n;

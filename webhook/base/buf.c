@@ -24,7 +24,7 @@ void buf_reset(struct buf *b) {
     b->bad = 0;
 }
 
-static bool grow(struct buf *b, size_t n) {
+static bool grow_buf(struct buf *b, size_t n) {
     if (b->bad)
         return false;
     if (n > b->max || b->n > b->max - n) {
@@ -47,7 +47,7 @@ static bool grow(struct buf *b, size_t n) {
 }
 
 char *buf_grow(struct buf *b, size_t n) {
-    return grow(b, n) ? b->p + b->n : NULL;
+    return grow_buf(b, n) ? b->p + b->n : NULL;
 }
 
 /* Prints into the existing room; again only if that was too little. */
@@ -143,7 +143,7 @@ static size_t copy_bytes(char *to, const char *p, size_t n) {
 }
 
 #if BUF_SSE2
-/* Copies sixteen bytes; whether all of them are plain. Signed: bytes from 0x80 up are below ' ', too. */
+/* Copies sixteen bytes; whether all of them are plain. Signed: bytes from 0x80 up are below ' ' as well. */
 static bool copy_16(char *to, const char *p) {
     const __m128i quote = _mm_set1_epi8('"'), escape = _mm_set1_epi8('\\');
     const __m128i space = _mm_set1_epi8(' '), del = _mm_set1_epi8(0x7f);
@@ -239,7 +239,7 @@ void buf_json(struct buf *b, struct str s) {
 }
 
 #if BUF_SSE2
-/* The three bytes at p in the upper part of a word; a fourth is read, too. */
+/* The three bytes at p in the upper part of a word; a fourth is read as well. */
 static int upper_24(const unsigned char *p) {
     return (int)((uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]);
 }

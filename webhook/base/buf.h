@@ -87,7 +87,7 @@ void buf_pointer(struct buf *b, struct str key);
 /* A JSON string with its quotes (RFC 8259, section 7): `"`, `\` and control characters are
  * escaped, as are DEL, C1 controls and invisible characters that change how others are shown (zero
  * width, direction, U+2028, U+FEFF and the like); bytes that are not UTF-8 become U+FFFD, so that the
- * output is valid for any input. It is here, not in json/, since logs need it, too. */
+ * output is valid for any input. It is here, not in json/, since logs need it as well. */
 void buf_json(struct buf *b, struct str s);
 
 /* Standard base64 with padding (RFC 4648, section 4). */

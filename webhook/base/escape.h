@@ -10,8 +10,8 @@
  * Unseen     characters that no format prints as they are: control characters (C0, DEL, C1), line and
  *            paragraph separators, zero-width and bidirectional marks, tags, and bytes that are not
  *            UTF-8
- * Shape      an unseen character becomes \xHH, once for each of its bytes, unless the format has an
- *            escape of its own for it. A backslash is not escaped: texts quote patterns
+ * Shape      an unseen character becomes \xHH, once for each of its bytes, unless the format has its
+ *            own escape for it. A backslash is not escaped: texts quote patterns
  *
  *            format      function         own escapes
  *            text        escape_text      -

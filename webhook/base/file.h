@@ -18,7 +18,7 @@ enum ec file_read_any(struct buf *out, const char *path, size_t max_bytes, struc
     MUST_CHECK;
 
 /* Replaces the file: a new one is written in its folder with the given permission bits, and with the
- * owner and group of the old one as far as permitted, fsync'ed and renamed; the folder is fsync'ed, too.
+ * owner and group of the old one as far as permitted, fsync'ed and renamed; the folder is fsync'ed as well.
  * Readers see the old bytes or the new ones, never a mixture. */
 enum ec file_replace(const char *path, unsigned mode, struct str bytes, struct err *err)
     MUST_CHECK;

@@ -94,7 +94,7 @@ static bool put_line(struct str line) {
 
 /* ---- lines ----------------------------------------------------------------------------- */
 
-static void begin(struct buf *line, enum log_level level, const char *event) {
+static void begin_line(struct buf *line, enum log_level level, const char *event) {
     buf_puts(line, "{\"time\":\"");
     clock_print_us(line, clock_wall_us());
     buf_printf(line, "\",\"level\":\"%s\",\"event\":\"%s\"", level_names[level], event);
@@ -103,7 +103,7 @@ static void begin(struct buf *line, enum log_level level, const char *event) {
 static bool report_lost_lines(int64_t lost) {
     struct buf line = BUF_INIT(LINE_MAX_BYTES);
     const struct log_field lines = F_INT("lines", lost);
-    begin(&line, LOG_WARN, "log_lines_lost");
+    begin_line(&line, LOG_WARN, "log_lines_lost");
     put_field(&line, &lines);
     buf_puts(&line, "}\n");
     bool reported = !line.bad && put_line(buf_view(&line));
@@ -183,7 +183,7 @@ void log_start(void) {
 }
 
 /* Under lock. */
-static bool is_written(void) {
+static bool is_all_written(void) {
     struct timespec deadline = seconds_from_now(FLUSH_S);
     while (output.waiting.n != 0 || output.busy)
         if (!wait_until(&deadline))
@@ -194,14 +194,14 @@ static bool is_written(void) {
 void log_flush(void) {
     pthread_mutex_lock(&output.lock);
     if (output.runs)
-        (void)is_written();
+        (void)is_all_written();
     pthread_mutex_unlock(&output.lock);
 }
 
 /* A thread that hangs keeps its lines: nothing is written any more. */
 void log_stop(void) {
     pthread_mutex_lock(&output.lock);
-    bool joins = output.runs && is_written();
+    bool joins = output.runs && is_all_written();
     output.ends = true;
     pthread_cond_broadcast(&output.changed);
     pthread_t thread = output.thread;
@@ -212,7 +212,7 @@ void log_stop(void) {
     output.runs = false;
 }
 
-static void hand_over(struct str line) {
+static void hand_over_line(struct str line) {
     pthread_mutex_lock(&output.lock);
     size_t before = output.waiting.n;
     if (line.n <= WAITING_MAX_BYTES - before)
@@ -232,11 +232,11 @@ void log_event(enum log_level level, const char *event, const struct log_field *
     if ((int)level < atomic_load(&lowest))
         return;
     struct buf line = BUF_INIT(LINE_MAX_BYTES);
-    begin(&line, level, event);
+    begin_line(&line, level, event);
     for (; fields->key != NULL; fields++)
         put_field(&line, fields);
     buf_puts(&line, "}\n");
-    hand_over(line.bad ? STR_NONE : buf_view(&line));
+    hand_over_line(line.bad ? STR_NONE : buf_view(&line));
     buf_done(&line);
 }
 

@@ -306,8 +306,8 @@ static const struct opt_row *row_of(const struct opt_table *table, int c) {
     return NULL;
 }
 
-static enum ec take(const struct opt_table *table, void *target, int c, char *given,
-                    struct opt_result *out, struct err *err) {
+static enum ec take_option(const struct opt_table *table, void *target, int c, char *given,
+                           struct opt_result *out, struct err *err) {
     const struct opt_row *row = row_of(table, c == ':' || c == '?' ? optopt : c);
     if (c == ':' && row != NULL)
         return err_set(err, EC_USAGE, "--%s needs a value: %s", row->name,
@@ -356,7 +356,7 @@ enum ec opts_parse(const struct opt_table *table, void *target, int argc, char *
         /* operands are moved after the options: the one that failed is just before optind */
         if (c == '?' && optind >= 1 && optind <= argc && argv[optind - 1][0] == '-')
             given = argv[optind - 1];
-        if (take(table, target, c, given, out, err) != EC_OK)
+        if (take_option(table, target, c, given, out, err) != EC_OK)
             return err->code;
     }
     out->operands = argv + optind;

@@ -30,7 +30,7 @@ _Static_assert((int)WINDOW <= (int)JSON_PADDING, "reads after the text stay in t
  * without waiting for its bytes. */
 struct window {
     const char *from;
-    uint64_t odd; /* bit i: from[i] is no plain ASCII character */
+    uint64_t odd; /* bit i: from[i] is not a plain ASCII character */
 };
 
 struct json_reader {
@@ -147,7 +147,7 @@ static ALWAYS_INLINE void window_at(struct window *w, const char *p) {
         w->odd |= (uint64_t)odd_bytes(p + i) << i;
 }
 
-/* First byte that is no plain ASCII character (control, above 0x7f, quote or backslash); the NUL
+/* First byte that is not a plain ASCII character (control, above 0x7f, quote or backslash); the NUL
  * after the text is such a byte. */
 static ALWAYS_INLINE char *scan_plain(struct window *w, char *p) {
     size_t at = (size_t)(p - w->from);

@@ -92,8 +92,8 @@ static size_t last_index(struct str pointer) {
     return pointer.n;
 }
 
-static bool is_near(const struct json_cursor *c, json_at from, struct str prefix,
-                    uint64_t index) {
+static bool is_near_cursor(const struct json_cursor *c, json_at from, struct str prefix,
+                           uint64_t index) {
     return c->at != JSON_NONE && c->from == from && c->index <= index &&
            str_eq((struct str){c->prefix, c->prefix_bytes}, prefix);
 }
@@ -115,7 +115,7 @@ json_at json_find_next(const struct json *j, struct json_cursor *c, json_at from
     if (prefix.n > sizeof c->prefix || (digits.n > 1 && digits.p[0] == '0') ||
         !str_to_uint(digits, UINT32_MAX, &index))
         return json_find_from(j, from, pointer);
-    if (!is_near(c, from, prefix, index)) {
+    if (!is_near_cursor(c, from, prefix, index)) {
         json_at array = json_find_from(j, from, prefix);
         if (!json_is(j, array, JSON_ARRAY) || index >= j->nodes[array].len)
             return json_find_from(j, from, pointer);

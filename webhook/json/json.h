@@ -165,7 +165,7 @@ json_at json_find_next(const struct json *j, struct json_cursor *cursor, json_at
 struct buf;
 bool json_path(const struct json *j, json_at from, json_at at, struct buf *out);
 
-/* 1-based line and column (in bytes) of byte `offset` of the text last parsed. Uses the nodes, too:
+/* 1-based line and column (in bytes) of byte `offset` of the text last parsed. Uses the nodes as well:
  * unescaping in place may have put line ends into strings. */
 void json_line_col(const struct json *j, size_t offset, uint32_t *line, uint32_t *col);
 

@@ -10,13 +10,13 @@
 
 #include <stdio.h>
 
-static struct str key_of(const struct json_reader *r, json_at key) {
+static struct str key_text(const struct json_reader *r, json_at key) {
     return (struct str){r->text + r->nodes[key].off, r->nodes[key].len};
 }
 
 static bool fail_twice(struct json_reader *r, json_at key) {
     char text[120], shown[64];
-    struct str k = str_slice(key_of(r, key), 0, sizeof shown - 1);
+    struct str k = str_slice(key_text(r, key), 0, sizeof shown - 1);
     for (size_t i = 0; i < k.n; i++)
         shown[i] = (char)(k.p[i] >= ' ' && k.p[i] < 0x7f ? k.p[i] : '?');
     snprintf(text, sizeof text, "duplicate key \"%.*s%s\"", (int)k.n, shown,
@@ -29,7 +29,7 @@ bool json_read_key_is_new(struct json_reader *r, json_at key) {
     const struct json_node *nodes = r->nodes;
     for (json_at k = r->open + 1; k != key; k = nodes[k + 1].next)
         if (((nodes[k].flags ^ nodes[key].flags) & ~JSON_ODD) == 0 &&
-            str_eq(key_of(r, k), key_of(r, key)))
+            str_eq(key_text(r, k), key_text(r, key)))
             return fail_twice(r, key);
     return true;
 }
@@ -44,7 +44,7 @@ struct hashed_key {
 static int order(const struct json_reader *r, struct hashed_key a, struct hashed_key b) {
     if (a.hash != b.hash)
         return a.hash < b.hash ? -1 : 1;
-    int bytes = str_cmp(key_of(r, a.key), key_of(r, b.key));
+    int bytes = str_cmp(key_text(r, a.key), key_text(r, b.key));
     if (bytes != 0)
         return bytes;
     return a.key < b.key ? -1 : a.key > b.key;
@@ -63,7 +63,7 @@ static void sift(const struct json_reader *r, struct hashed_key *e, size_t root,
 }
 
 /* Heapsort: in place, and never worse than n log n. */
-static void sort(const struct json_reader *r, struct hashed_key *e, size_t n) {
+static void sort_keys(const struct json_reader *r, struct hashed_key *e, size_t n) {
     for (size_t i = n / 2; i-- > 0;)
         sift(r, e, i, n);
     for (size_t left = n; left-- > 1;) {
@@ -77,10 +77,10 @@ static void sort(const struct json_reader *r, struct hashed_key *e, size_t n) {
 /* The earliest duplicate in a bucket, or `found` if that is earlier. */
 static json_at twice_in(const struct json_reader *r, struct hashed_key *e, size_t n,
                         json_at found) {
-    sort(r, e, n);
+    sort_keys(r, e, n);
     for (size_t i = 1; i < n; i++)
         if (e[i].hash == e[i - 1].hash && e[i].key < found &&
-            str_eq(key_of(r, e[i].key), key_of(r, e[i - 1].key)))
+            str_eq(key_text(r, e[i].key), key_text(r, e[i - 1].key)))
             found = e[i].key;
     return found;
 }
@@ -92,14 +92,14 @@ static void distribute(const struct json_reader *r, json_at object, uint32_t *st
     json_at end = nodes[object].next;
     uint32_t sum = 0;
     for (json_at k = object + 1; k < end; k = nodes[k + 1].next)
-        starts[str_hash(key_of(r, k), 0) >> (32 - bits)]++;
+        starts[str_hash(key_text(r, k), 0) >> (32 - bits)]++;
     for (size_t b = 0; b < (size_t)1 << bits; b++) {
         uint32_t here = starts[b];
         starts[b] = sum;
         sum += here;
     }
     for (json_at k = object + 1; k < end; k = nodes[k + 1].next) {
-        uint32_t hash = str_hash(key_of(r, k), 0);
+        uint32_t hash = str_hash(key_text(r, k), 0);
         entries[starts[hash >> (32 - bits)]++] = (struct hashed_key){hash, k};
     }
 }

@@ -61,14 +61,14 @@ static ALWAYS_INLINE json_at index_of(const struct json_reader *r,
 }
 
 /* For functions that are called rarely, and may fail. */
-static ALWAYS_INLINE void show(struct json_reader *r, const struct front *f) {
+static ALWAYS_INLINE void show_front(struct json_reader *r, const struct front *f) {
     r->n = index_of(r, f->node);
     r->around->len = f->members;
 }
 
 static ALWAYS_INLINE bool stop(struct json_reader *r, const struct front *f,
                                const char *expected) {
-    show(r, f);
+    show_front(r, f);
     json_read_unexpected(r, f->p, expected);
     return false;
 }
@@ -76,7 +76,7 @@ static ALWAYS_INLINE bool stop(struct json_reader *r, const struct front *f,
 /* --- nodes --- */
 
 /* Makes room for at least one more node, within the limit. */
-static NEVER_INLINE bool grow(struct json_reader *r, const char *at) {
+static NEVER_INLINE bool grow_nodes(struct json_reader *r, const char *at) {
     struct json *j = r->j;
     if (r->n >= r->limits.max_nodes) {
         char text[80];
@@ -99,11 +99,11 @@ static NEVER_INLINE bool grow(struct json_reader *r, const char *at) {
     return true;
 }
 
-static ALWAYS_INLINE bool add(struct json_reader *r, struct front *f, const char *at,
-                              size_t len, enum json_type type, unsigned flags) {
+static ALWAYS_INLINE bool add_node(struct json_reader *r, struct front *f, const char *at,
+                                   size_t len, enum json_type type, unsigned flags) {
     if (f->node == f->room_end) {
-        show(r, f);
-        if (!grow(r, at))
+        show_front(r, f);
+        if (!grow_nodes(r, at))
             return false;
         f->node = r->nodes + r->n;
         f->room_end = r->nodes + r->j->cap_nodes;
@@ -143,7 +143,7 @@ static ALWAYS_INLINE bool read_string(struct json_reader *r, struct front *f, ui
         return true;
     }
     uint32_t rest = 0; /* *len itself would have to be in memory */
-    show(r, f);
+    show_front(r, f);
     r->odd = 0;
     f->p = json_read_string_rest(r, start, end, &rest);
     *len = rest;
@@ -218,18 +218,18 @@ char *json_read_scalar(struct json_reader *r, char *p, enum json_type *type) {
 static ALWAYS_INLINE bool add_scalar(struct json_reader *r, struct front *f) {
     enum json_type type;
     char *start = f->p;
-    show(r, f);
+    show_front(r, f);
     f->p = json_read_scalar(r, start, &type);
     if (f->p == NULL)
         return false;
-    return add(r, f, start, type == JSON_NUMBER ? (size_t)(f->p - start) : 0, type, 0);
+    return add_node(r, f, start, type == JSON_NUMBER ? (size_t)(f->p - start) : 0, type, 0);
 }
 
 static ALWAYS_INLINE bool add_string(struct json_reader *r, struct front *f) {
     uint32_t len = 0;
     unsigned odd = 0;
     const char *start = f->p + 1;
-    return read_string(r, f, &len, &odd) && add(r, f, start, len, JSON_STRING, odd);
+    return read_string(r, f, &len, &odd) && add_node(r, f, start, len, JSON_STRING, odd);
 }
 
 /* --- keys --- */
@@ -244,10 +244,10 @@ static ALWAYS_INLINE bool add_key(struct json_reader *r, struct front *f, unsign
     if (!read_string(r, f, &len, &odd))
         return false;
     *hash = key_hash(start, len);
-    if (!add(r, f, start, len, JSON_STRING, JSON_KEY | odd | (*hash << HASH_SHIFT & 0xff)))
+    if (!add_node(r, f, start, len, JSON_STRING, JSON_KEY | odd | (*hash << HASH_SHIFT & 0xff)))
         return false;
     if (filter_hit(&f->keys, *hash) && f->members <= FEW_MEMBERS) {
-        show(r, f);
+        show_front(r, f);
         if (!json_read_key_is_new(r, r->n - 1))
             return false;
     }
@@ -274,10 +274,10 @@ static bool fail_depth(struct json_reader *r, const char *at) {
 static ALWAYS_INLINE bool open_container(struct json_reader *r, struct front *f,
                                          enum json_type type) {
     if (f->depth >= r->limits.max_depth) {
-        show(r, f);
+        show_front(r, f);
         return fail_depth(r, f->p);
     }
-    if (!add(r, f, f->p++, 0, type, 0))
+    if (!add_node(r, f, f->p++, 0, type, 0))
         return false;
     if (is_next(f, closer_of(type))) {
         f->p++;
@@ -312,7 +312,7 @@ static ALWAYS_INLINE bool close_container(struct json_reader *r, struct front *f
     f->closer = r->open == JSON_NONE ? '\0' : closer_of((enum json_type)node->type);
     if (!is_large)
         return true;
-    show(r, f);
+    show_front(r, f);
     return json_read_keys_differ(r, closed);
 }
 
@@ -336,14 +336,14 @@ static ALWAYS_INLINE bool add_value(struct json_reader *r, struct front *f) {
 /* At a container that may have to be skipped: if so, its node is that of an empty one. */
 static ALWAYS_INLINE bool add_skipped(struct json_reader *r, struct front *f, unsigned hash) {
     char *start = f->p;
-    show(r, f);
+    show_front(r, f);
     r->window = f->window;
     char *end = json_read_skipped(r, hash, start, f->depth);
     f->window = r->window;
     if (end == NULL)
         return add_value(r, f);
     f->p = end;
-    return add(r, f, start, 0, *start == '{' ? JSON_OBJECT : JSON_ARRAY, 0);
+    return add_node(r, f, start, 0, *start == '{' ? JSON_OBJECT : JSON_ARRAY, 0);
 }
 
 static ALWAYS_INLINE bool add_member(struct json_reader *r, struct front *f) {
@@ -391,7 +391,7 @@ static bool read_document(struct json_reader *r, uint32_t room) {
         if (f.closer == '}' ? !add_member(r, &f) : !add_value(r, &f))
             return false;
     } while (f.depth > depth || leave(r, &f));
-    show(r, &f);
+    show_front(r, &f);
     return r->is_whole;
 }
 
@@ -424,7 +424,7 @@ static enum ec failed(struct json_reader *r) {
     return r->err->code;
 }
 
-/* While the text is read it ends with NUL, which is no value, blank or plain character: every search
+/* While the text is read it ends with NUL, which is not a value, blank or plain character: every search
  * ends there, and a quote, comma or bracket that is found is inside the text. */
 enum ec json_parse(struct json *j, char *text, size_t n, struct json_limits limits,
                    struct err *err) {

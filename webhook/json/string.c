@@ -8,7 +8,8 @@
 enum { REPLACEMENT = 0xfffd };
 
 /* An error inside a string: the bytes before it may have been unescaped already. */
-static char *fail(struct json_reader *r, const char *start, const char *at, const char *text) {
+static char *fail_in_string(struct json_reader *r, const char *start, const char *at,
+                            const char *text) {
     json_read_fail(r, at, EC_SYNTAX, text);
     r->bad_str = start;
     return NULL;
@@ -18,19 +19,19 @@ static char *fail_control(struct json_reader *r, const char *start, const char *
     char text[80];
     unsigned c = (unsigned char)*at;
     snprintf(text, sizeof text, "control character 0x%02x in a string, expected \\u%04x", c, c);
-    return fail(r, start, at, text);
+    return fail_in_string(r, start, at, text);
 }
 
 static char *fail_utf8(struct json_reader *r, const char *start, const char *at) {
     char text[80];
     snprintf(text, sizeof text, "byte 0x%02x is not UTF-8", (unsigned)(unsigned char)*at);
-    return fail(r, start, at, text);
+    return fail_in_string(r, start, at, text);
 }
 
 static char *fail_end(struct json_reader *r, const char *start) {
     if (start > r->end)
         return json_read_unexpected(r, r->end, NULL);
-    return fail(r, start, r->end, "unexpected end of text, expected a closing '\"'");
+    return fail_in_string(r, start, r->end, "unexpected end of text, expected a closing '\"'");
 }
 
 static char *fail_unexpected(struct json_reader *r, const char *start, const char *at,
@@ -49,7 +50,7 @@ static int hex_digit(char c) {
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Four hexadecimal digits to a number; or -1, and *bad is the first byte that is no digit. */
+/* Four hexadecimal digits to a number; or -1, and *bad is the first byte that is not a digit. */
 static int32_t hex4(const char *p, const char **bad) {
     int32_t v = 0;
     for (int i = 0; i < 4; i++) {
@@ -227,7 +228,7 @@ static char *skip_bytes(char *q) {
     return q;
 }
 
-/* Skips what skip_escapes() stopped at, which is no quote. */
+/* Skips what skip_escapes() stopped at, which is not a quote. */
 static char *check_odd(struct json_reader *r, const char *start, char *at) {
     uint32_t c;
     if (at >= r->end)

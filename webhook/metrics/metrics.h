@@ -1,6 +1,6 @@
 /* metrics - counters, gauges and histograms to Prometheus text, format 0.0.4.
  *
- *      lane 0   [ cells of worker 0 ........ | pad ]   each lane in cache lines of its own,
+ *      lane 0   [ cells of worker 0 ........ | pad ]   each lane in its own cache lines,
  *      lane 1   [ cells of worker 1 ........ | pad ]   written by its worker alone
  *                 ^ the same cell of every lane: summed by the scrape
  *

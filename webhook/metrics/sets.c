@@ -23,8 +23,8 @@ static bool is_equal(const struct metrics_set *a, const struct metrics_set *b) {
     return true;
 }
 
-static bool copy(struct metrics_sets *s, struct metrics_set *to,
-                 const struct metrics_set *from) {
+static bool copy_set(struct metrics_sets *s, struct metrics_set *to,
+                     const struct metrics_set *from) {
     for (size_t i = 0; i < METRICS_LABELS; i++)
         if (!arena_str(&s->texts, from->values[i], &to->values[i]))
             return false;
@@ -37,9 +37,9 @@ size_t metrics_sets_slot(struct metrics_sets *s, const struct metrics_set *set,
     for (size_t i = 0; i < n; i++)
         if (is_equal(&s->v[i], set))
             return i;
-    if (n == s->max || !copy(s, &s->v[n], set))
+    if (n == s->max || !copy_set(s, &s->v[n], set))
         return otherwise;
-    /* A reader that sees the new number sees the texts, too. */
+    /* A reader that sees the new number sees the texts as well. */
     atomic_store_explicit(&s->n, n + 1, memory_order_release);
     return n;
 }

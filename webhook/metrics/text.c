@@ -5,7 +5,7 @@
 
 static const char *const type_words[] = {"counter", "gauge", "histogram"};
 
-/* HELP texts escape backslash and line feed; label values the double quote, too. A byte that is not
+/* HELP texts escape backslash and line feed; label values the double quote as well. A byte that is not
  * UTF-8 becomes U+FFFD: Prometheus would reject the whole scrape. */
 static void put_escaped(struct buf *out, struct str s, bool quotes) {
     for (size_t i = 0; i < s.n;) {

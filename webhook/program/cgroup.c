@@ -54,7 +54,7 @@ static void read_limit(struct lowest *lowest, struct str root, size_t h, struct 
 }
 
 /* "/a/b" to "/a", and "/a" to "". */
-static struct str parent_of(struct str group) {
+static struct str parent_group(struct str group) {
     while (group.n > 0 && group.p[group.n - 1] != '/')
         group.n--;
     return str_slice(group, 0, group.n > 0 ? group.n - 1 : 0);
@@ -64,7 +64,7 @@ static struct str parent_of(struct str group) {
 static void look_upwards(struct lowest *lowest, struct str root, size_t h, struct str group) {
     if (str_starts(group, STR("/..")) || str_eq(group, STR("/")))
         group = STR_NONE;
-    for (; group.n != 0; group = parent_of(group))
+    for (; group.n != 0; group = parent_group(group))
         read_limit(lowest, root, h, group);
     read_limit(lowest, root, h, STR_NONE);
 }

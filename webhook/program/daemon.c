@@ -197,7 +197,7 @@ static bool drain(struct life *l) {
     return patient;
 }
 
-static enum ec start(struct daemon *d, struct err *err) {
+static enum ec start_daemon(struct daemon *d, struct err *err) {
     const struct options *o = d->options;
     if (serve_init(&d->service, o, err) != EC_OK ||
         audit_open(&d->service.audit, STDOUT_FILENO, o->audit_queue,
@@ -225,7 +225,7 @@ static bool flush_audit(const struct life *l, bool patient) {
     return patient;
 }
 
-static void finish(struct life *l, bool patient) {
+static void finish_serving(struct life *l, bool patient) {
     struct daemon *d = &l->daemon;
     struct audit_stats last = {.dropped = 0};
     audit_wait_no_more(d->service.audit); /* or a worker might wait, and server_stop() for it */
@@ -252,7 +252,7 @@ static void fit_connections(struct options *o, uint64_t *probes) {
     files.rlim_cur = files.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &files) != 0)
         files.rlim_cur = found;
-    uint64_t granted = files.rlim_cur, wanted = o->max_connections; /* RLIM_INFINITY, too */
+    uint64_t granted = files.rlim_cur, wanted = o->max_connections; /* RLIM_INFINITY as well */
     if (granted >= wanted + others) {
         uint64_t left = granted - wanted - others;
         *probes = left < most - PROBES_MIN ? PROBES_MIN + left : most;
@@ -325,7 +325,7 @@ int daemon_run(const struct options *options) {
         err_set_os(&err, errno, "cannot make a signal descriptor");
     log_start();
     watch_files(&l); /* before loading, so that no change is missed */
-    if (err.code != EC_OK || start(&l.daemon, &err) != EC_OK ||
+    if (err.code != EC_OK || start_daemon(&l.daemon, &err) != EC_OK ||
         enter_sandbox(options, &err) != EC_OK) {
         log_err(LOG_ERROR, "cannot_start", &err);
     } else {
@@ -333,7 +333,7 @@ int daemon_run(const struct options *options) {
         serve(&l);
         patient = drain(&l);
     }
-    finish(&l, patient);
+    finish_serving(&l, patient);
     watch_close(&l.watch);
     close(l.signal_fd);
     log_stop();

@@ -95,7 +95,8 @@ int main(int argc, char **argv) {
         return 0;
     }
     if (result.version) {
-        static const struct str version = STR_INIT("pullgate " VERSION_TEXT "\n");
+        static const struct str version =
+            STR_INIT("pullgate " VERSION_TEXT VERSION_PULLGATE_LIBRARIES);
         fwrite(version.p, 1, version.n, stdout);
         return 0;
     }

@@ -48,7 +48,7 @@ void meter_begin(struct meter_lane *lane, enum meter_webhook webhook) {
 }
 
 /* The most severe result, as policyctl counts. */
-static enum meter_image result_of(const struct decision_image *image) {
+static enum meter_image image_result_of(const struct decision_image *image) {
     if (image->weight == WEIGHT_DENY)
         return METER_DENIED;
     if (image->weight == WEIGHT_WARN)
@@ -68,7 +68,7 @@ void meter_decision(struct meter_lane *lane, const struct policy *policy, const 
                     const struct decision *d) {
     metrics_add(&lane->decisions[rule_slot(policy, slots, d->rule)][d->verdict], 1);
     for (size_t i = 0; i < d->n_images; i++)
-        metrics_add(&lane->images[result_of(&d->images[i])], 1);
+        metrics_add(&lane->images[image_result_of(&d->images[i])], 1);
     for (size_t i = 0; i < d->n_reasons; i++)
         metrics_add(&lane->reasons[d->reasons[i].code], 1);
 }

@@ -54,14 +54,15 @@ enum ec sandbox_enter(enum sandbox_state *out, struct err *err) {
 
 #else
 
-static void release(void *filter) {
+static void release_filter(void *filter) {
     scmp_filter_ctx *ctx = filter;
     if (*ctx != NULL)
         seccomp_release(*ctx);
 }
 
-static enum ec add(scmp_filter_ctx filter, uint32_t action, const char *name,
-                   const struct scmp_arg_cmp *where, unsigned n_where, struct err *err) {
+static enum ec add_filter_rule(scmp_filter_ctx filter, uint32_t action, const char *name,
+                               const struct scmp_arg_cmp *where, unsigned n_where,
+                               struct err *err) {
     int call = seccomp_syscall_resolve_name(name);
     /* Not every architecture has every call. */
     if (call == __NR_SCMP_ERROR || call < 0)
@@ -72,27 +73,28 @@ static enum ec add(scmp_filter_ctx filter, uint32_t action, const char *name,
 
 static enum ec allow_all(scmp_filter_ctx filter, struct err *err) {
     for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
-        if (add(filter, SCMP_ACT_ALLOW, allowed[i], NULL, 0, err) != EC_OK)
+        if (add_filter_rule(filter, SCMP_ACT_ALLOW, allowed[i], NULL, 0, err) != EC_OK)
             return err->code;
     for (size_t i = 0; i < sizeof opens / sizeof *opens; i++) {
         const struct scmp_arg_cmp reads = {.arg = opens[i].flags,
                                            .op = SCMP_CMP_MASKED_EQ,
                                            .datum_a = O_ACCMODE | O_CREAT,
                                            .datum_b = O_RDONLY};
-        if (add(filter, SCMP_ACT_ALLOW, opens[i].call, &reads, 1, err) != EC_OK)
+        if (add_filter_rule(filter, SCMP_ACT_ALLOW, opens[i].call, &reads, 1, err) != EC_OK)
             return err->code;
     }
     for (size_t i = 0; i < sizeof socket_options / sizeof *socket_options; i++) {
         const struct scmp_arg_cmp level = {
             .arg = 1, .op = socket_options[i].is_tcp, .datum_a = TCP_LEVEL};
-        if (add(filter, socket_options[i].action, "setsockopt", &level, 1, err) != EC_OK)
+        if (add_filter_rule(filter, socket_options[i].action, "setsockopt", &level, 1, err) !=
+            EC_OK)
             return err->code;
     }
     return EC_OK;
 }
 
 enum ec sandbox_enter(enum sandbox_state *out, struct err *err) {
-    AUTO(release) scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+    AUTO(release_filter) scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     *out = SANDBOX_ON;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return err_set_os(err, errno, "cannot set no_new_privs");

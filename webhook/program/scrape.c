@@ -6,7 +6,7 @@
 
 enum { EXEMPTIONS_SHOWN = 64 };
 
-/* Lane 0: the addresses of its cells stand for those of all lanes. */
+/* Lane 0: the addresses of its cells identify those of all lanes. */
 static const struct meter_lane *cells_of(const struct service *s) {
     return metrics_lane(&s->meter.lanes, 0);
 }
@@ -94,7 +94,7 @@ static void put_decisions(struct buf *out, const struct service *s) {
         }
 }
 
-static void put_images(struct buf *out, const struct service *s) {
+static void put_image_counts(struct buf *out, const struct service *s) {
     static const struct metrics_family family = {.name = "pullgate_images_total",
                                                  .help = "Images judged, by result.",
                                                  .type = METRICS_COUNTER,
@@ -151,7 +151,7 @@ static bool drop_namesake(struct nearest *n, const struct policy_exemption *e) {
     return true;
 }
 
-static void note(struct nearest *n, const struct policy_exemption *e) {
+static void note_exemption(struct nearest *n, const struct policy_exemption *e) {
     if (!drop_namesake(n, e))
         return;
     size_t at = n->n;
@@ -175,7 +175,7 @@ static void put_exemptions(struct buf *out, const struct policy *p, int64_t now_
     struct nearest nearest = {.now_s = now_s};
     for (size_t i = 0; p != NULL && i < p->n_exemptions; i++)
         if (p->exemptions[i].until_s != INT64_MAX)
-            note(&nearest, &p->exemptions[i]);
+            note_exemption(&nearest, &p->exemptions[i]);
     metrics_head(out, &family);
     for (size_t i = 0; i < nearest.n; i++) {
         const struct policy_exemption *e = nearest.v[i];
@@ -320,7 +320,7 @@ static void put_server(struct buf *out, const struct service *s) {
         COUNTER(
             "pullgate_server_handshakes_refused_total", NULL, NULL, stats.handshakes_refused,
             "TLS handshakes refused because the client's key, chain or message would have been "
-            "too expensive to verify. They count as failed, too."),
+            "too expensive to verify. They also count as failed."),
         COUNTER("pullgate_server_handshakes_failed_total", NULL, NULL, stats.handshakes_failed,
                 "TLS handshakes that failed, including those that clients abandoned."),
     };
@@ -372,7 +372,7 @@ void scrape_print(struct buf *out, struct service *s) {
     put_latency(out, s);
     put_in_flight(out, s);
     put_decisions(out, s);
-    put_images(out, s);
+    put_image_counts(out, s);
     put_reasons(out, s);
     put_exemptions(out, rules != NULL ? rules->policy : NULL, now_s);
     put_audit(out, s);

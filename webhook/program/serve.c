@@ -58,8 +58,8 @@ static const struct {
                               [METER_VALIDATE] = {STR_INIT("validate"), ENGINE_VALIDATE}};
 
 /* An HTTP error as a Kubernetes Status: the API server shows its message to the user. */
-static void refuse(struct server_reply *reply, unsigned status, const char *reason,
-                   unsigned retry_after_s, struct str message) {
+static void reply_refusal(struct server_reply *reply, unsigned status, const char *reason,
+                          unsigned retry_after_s, struct str message) {
     buf_reset(reply->body);
     reply->status = status;
     reply->retry_after_s = retry_after_s;
@@ -73,16 +73,16 @@ static void refuse_err(struct server_reply *reply, const struct err *err) {
         buf_printf(&text, " at byte %zu", err->offset);
     switch (err->code) {
     case EC_NOMEM:
-        refuse(reply, 503, "ServiceUnavailable", 1, buf_view(&text));
+        reply_refusal(reply, 503, "ServiceUnavailable", 1, buf_view(&text));
         break;
     case EC_LIMIT:
-        refuse(reply, 413, "RequestEntityTooLarge", 0, buf_view(&text));
+        reply_refusal(reply, 413, "RequestEntityTooLarge", 0, buf_view(&text));
         break;
     case EC_BUG:
-        refuse(reply, 500, "InternalError", 0, buf_view(&text));
+        reply_refusal(reply, 500, "InternalError", 0, buf_view(&text));
         break;
     default:
-        refuse(reply, 400, "BadRequest", 0, buf_view(&text));
+        reply_refusal(reply, 400, "BadRequest", 0, buf_view(&text));
     }
     buf_done(&text);
 }
@@ -93,9 +93,9 @@ static int64_t patience_of(const struct server_request *request) {
 }
 
 /* Writes the line of the decision. */
-static void print_line(const struct service *s, struct serve_worker *w,
-                       const struct policy *policy, const struct server_request *request,
-                       struct str endpoint, int64_t now_us) {
+static void print_audit_line(const struct service *s, struct serve_worker *w,
+                             const struct policy *policy, const struct server_request *request,
+                             struct str endpoint, int64_t now_us) {
     const struct review *r = &w->session.review;
     const struct audit_entry entry = {.time_us = now_us,
                                       .duration_ns = clock_mono_ns() - request->received_ns,
@@ -192,9 +192,9 @@ static bool end_turn(struct service *s, struct serve_worker *w,
 /* ---- a review ---------------------------------------------------------------------------- */
 
 /* Decides, and writes the line; false: the reply is an error. */
-static bool decide(struct service *s, const struct live_rules *rules,
-                   const struct server_request *request, struct server_reply *reply,
-                   enum meter_webhook webhook, bool *needs) {
+static bool decide_request(struct service *s, const struct live_rules *rules,
+                           const struct server_request *request, struct server_reply *reply,
+                           enum meter_webhook webhook, bool *needs) {
     struct serve_worker *w = &s->workers[request->worker];
     struct err err = ERR_INIT;
     int64_t now_us = clock_wall_us();
@@ -207,7 +207,7 @@ static bool decide(struct service *s, const struct live_rules *rules,
     }
     meter_decision(meter_lane(&s->meter, request->worker), rules->policy, rules->slots,
                    &w->session.decision);
-    print_line(s, w, rules->policy, request, webhooks[webhook].name, now_us);
+    print_audit_line(s, w, rules->policy, request, webhooks[webhook].name, now_us);
     *needs = needs_line(&w->session.decision);
     return true;
 }
@@ -218,25 +218,26 @@ static void review(struct service *s, const struct server_request *request,
     bool needs = false;
     const struct live_rules *rules = live_use(s->live, &w->rules);
     if (rules == NULL) {
-        refuse(reply, 503, "ServiceUnavailable", 1, STR("no valid rules are loaded"));
+        reply_refusal(reply, 503, "ServiceUnavailable", 1, STR("no valid rules are loaded"));
         return;
     }
     if (request->body_bytes == 0) {
-        refuse(reply, 400, "BadRequest", 0,
-               STR("the body is empty, expected an AdmissionReview"));
+        reply_refusal(reply, 400, "BadRequest", 0,
+                      STR("the body is empty, expected an AdmissionReview"));
         return;
     }
     if (!begin_turn(s, w, request, reply)) {
-        refuse(reply, 503, "ServiceUnavailable", 1, STR("too many large reviews at once"));
+        reply_refusal(reply, 503, "ServiceUnavailable", 1,
+                      STR("too many large reviews at once"));
         return;
     }
-    bool decided = decide(s, rules, request, reply, webhook, &needs);
+    bool decided = decide_request(s, rules, request, reply, webhook, &needs);
     bool fits = end_turn(s, w, request, reply);
     if (decided && !record(s, w, request) && needs)
         refuse_unrecorded(w, reply);
     else if (!fits)
-        refuse(reply, 503, "ServiceUnavailable", 1,
-               STR("not enough memory for this answer now"));
+        reply_refusal(reply, 503, "ServiceUnavailable", 1,
+                      STR("not enough memory for this answer now"));
 }
 
 static void answer(struct service *s, const struct server_request *request,

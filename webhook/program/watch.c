@@ -53,7 +53,7 @@ static uint64_t fingerprint(const char *path) {
     if (path == NULL || *path == '\0')
         return 0;
     if (stat(path, &st) != 0)
-        return 1; /* a missing file is a state, too */
+        return 1; /* a missing file is a state as well */
     if (S_ISDIR(st.st_mode))
         return mix(folder_mark(path), (uint64_t)st.st_ino);
     return mix_stat(0, &st);
@@ -62,7 +62,7 @@ static uint64_t fingerprint(const char *path) {
 /* ---- inotify ------------------------------------------------------------------------------
  */
 
-static void add(const struct watch *w, const char *folder) {
+static void add_folder(const struct watch *w, const char *folder) {
     /* Best effort: the poll covers the rest. Adding a folder again makes no second watch. */
     (void)inotify_add_watch(w->inotify, folder, interesting);
 }
@@ -72,7 +72,7 @@ static void add_parent(const struct watch *w, const char *path) {
     size_t n = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
     AUTO(mem_freep) char *folder = mem_strdup(n ? (struct str){path, n} : STR("."));
     if (folder != NULL)
-        add(w, folder);
+        add_folder(w, folder);
 }
 
 /* Folders may be replaced by others of the same name: called again after each change. */
@@ -83,7 +83,7 @@ static void add_all(const struct watch *w) {
             continue;
         add_parent(w, w->paths[i]);
         if (stat(w->paths[i], &st) == 0 && S_ISDIR(st.st_mode))
-            add(w, w->paths[i]);
+            add_folder(w, w->paths[i]);
     }
 }
 

@@ -3,7 +3,7 @@
 
 /* ---- bare objects -------------------------------------------------------------------- */
 
-static void names_of(struct decoder *d, json_at object) {
+static void read_names(struct decoder *d, json_at object) {
     static const struct member_name keys[] = {NAME("name"), NAME("generateName"),
                                               NAME("namespace")};
     const struct json *j = d->j;
@@ -42,7 +42,7 @@ static void identify(struct decoder *d, json_at object) {
         review_fault_odd(d, version, "apiVersion");
     if (json_is_odd(d->j, kind))
         review_fault_odd(d, kind, "kind");
-    names_of(d, object);
+    read_names(d, object);
 }
 
 enum ec review_object(struct workload *out, struct review_fault *fault, const struct json *j,
@@ -202,7 +202,7 @@ static void keep_old_fault(const struct workload *w, struct review_fault *fault,
         *fault = *old_fault;
 }
 
-/* The resource and subresource decide, not the kind: a Binding has the resource `pods`, too. */
+/* The resource and subresource decide, not the kind: a Binding has the resource `pods` as well. */
 static void read_object(struct decoder *d, const struct review *r, json_at object,
                         json_at old) {
     bool ephemeral = str_eq(r->subresource, STR("ephemeralcontainers"));
@@ -283,7 +283,7 @@ enum ec review_decode(struct review *out, const struct json *j, struct arena *ar
     if (!read_operation(out->operation, &out->workload.operation))
         review_fault_at(&out->fault, JSON_NONE,
                         "/request/operation: expected CREATE, UPDATE, DELETE or CONNECT");
-    names_of(&d, v[OBJECT]);
+    read_names(&d, v[OBJECT]);
     out->workload.kind = out->kind;
     read_object(&d, out, v[OBJECT], v[OLD_OBJECT]);
     keep_old_fault(&out->workload, &out->fault, &old_fault);

@@ -113,7 +113,7 @@ static void put_warnings(struct buf *out, const struct decision *d) {
 }
 
 /* Texts are composed in a reused scratch buffer. One that did not fit must not pass for a shorter
- * one: the answer becomes bad, too. */
+ * one: the answer becomes bad as well. */
 static void carry(struct buf *out, const struct buf *scratch) {
     if (scratch->bad && !out->bad)
         out->bad = scratch->bad;

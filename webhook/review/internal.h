@@ -48,11 +48,12 @@ struct decoder {
     struct workload *w;
     json_at object; /* what is judged: pointers in messages are relative to it */
     json_at old;    /* UPDATE: the old object; else JSON_NONE */
-    struct review_fault *old_fault; /* a fault that the old object has, too; NULL: not wanted */
-    unsigned n_old_faults;          /* faults compared with the old object so far */
-    struct workload_image *images;  /* the workload's, while they are written */
-    struct workload_odd *odd;       /* likewise */
-    bool full;                      /* the arena is full */
+    struct review_fault
+        *old_fault;        /* a fault that the old object has as well; NULL: not wanted */
+    unsigned n_old_faults; /* faults compared with the old object so far */
+    struct workload_image *images; /* the workload's, while they are written */
+    struct workload_odd *odd;      /* likewise */
+    bool full;                     /* the arena is full */
 };
 
 /* A fault of the value `at`: "what (/pointer): rest". */

@@ -101,7 +101,7 @@ static bool is_name(const struct member_name *name, uint64_t head, const char *p
            (n <= seen || memcmp(name->text.p + seen, p + seen, n - seen) == 0);
 }
 
-/* Tries `hint` first. n: it is none of them. */
+/* Tries `hint` first. n: it is not one of them. */
 static size_t find_name(const struct member_name *names, size_t n, size_t hint, const char *p,
                         size_t length) {
     uint64_t head = head_of(p, length);
@@ -166,7 +166,7 @@ static json_at item(const struct json *j, json_at array, json_at previous) {
     return previous == JSON_NONE ? json_first(j, array) : json_next(j, array, previous);
 }
 
-static size_t count(const struct json *j, json_at container) {
+static size_t count_items(const struct json *j, json_at container) {
     return container == JSON_NONE ? 0 : j->nodes[container].len;
 }
 
@@ -254,7 +254,7 @@ static struct old_images old_images_of(struct decoder *d, json_at list, enum ima
     json_at odd;
     quiet.fault = &ignored;
     quiet.old_fault = NULL;
-    out.v = ARENA_ARRAY(d->arena, struct workload_image, count(d->j, list));
+    out.v = ARENA_ARRAY(d->arena, struct workload_image, count_items(d->j, list));
     if (out.v == NULL) {
         d->full = true;
         return out;
@@ -308,7 +308,7 @@ static void decode_images(struct decoder *d, json_at list, json_at old_list,
 static const struct str *secret_names(struct decoder *d, json_at list) {
     static const struct member_name keys[] = {NAME("name")};
     size_t n = 0;
-    struct str *names = ARENA_ARRAY(d->arena, struct str, count(d->j, list));
+    struct str *names = ARENA_ARRAY(d->arena, struct str, count_items(d->j, list));
     d->full |= names == NULL;
     if (names == NULL)
         return NULL;
@@ -331,7 +331,7 @@ static void decode_secrets(struct decoder *d, json_at spec, json_at list) {
     }
     d->w->secrets_state = SECRETS_LIST;
     d->w->secrets = secret_names(d, list);
-    d->w->n_secrets = d->w->secrets != NULL ? count(d->j, list) : 0;
+    d->w->n_secrets = d->w->secrets != NULL ? count_items(d->j, list) : 0;
 }
 
 /* The stored pod's, which is not judged. */
@@ -344,13 +344,14 @@ static void decode_old_secrets(struct decoder *d, json_at list) {
     quiet.old_fault = NULL;
     quiet.w = NULL;
     d->w->old_secrets = secret_names(&quiet, list);
-    d->w->n_old_secrets = d->w->old_secrets != NULL ? count(d->j, list) : 0;
+    d->w->n_old_secrets = d->w->old_secrets != NULL ? count_items(d->j, list) : 0;
     d->full |= quiet.full;
 }
 
 static void decode_labels(struct decoder *d, json_at object) {
     size_t n = 0;
-    struct match_label *labels = ARENA_ARRAY(d->arena, struct match_label, count(d->j, object));
+    struct match_label *labels =
+        ARENA_ARRAY(d->arena, struct match_label, count_items(d->j, object));
     if (labels == NULL) {
         d->full = true;
         return;
@@ -395,7 +396,7 @@ static const struct member_name spec_keys[N_SPEC] = {
 static bool room_for_images(struct decoder *d, const json_at *lists, size_t n_lists) {
     size_t n = 0;
     for (size_t i = 0; i < n_lists; i++)
-        n += count(d->j, lists[i]);
+        n += count_items(d->j, lists[i]);
     d->images = ARENA_ARRAY(d->arena, struct workload_image, n);
     d->w->images = d->images;
     d->w->n_images = 0;

@@ -32,8 +32,8 @@ void review_session_done(struct review_session *s) {
     buf_done(&s->patch);
 }
 
-static bool put_fault(struct str *out, const struct review_fault *fault,
-                      const struct policy *policy, struct arena *arena) {
+static bool put_fault_answer(struct str *out, const struct review_fault *fault,
+                             const struct policy *policy, struct arena *arena) {
     char *room = arena_room(arena, FAULT_MAX);
     struct buf text = BUF_OVER(room, room != NULL ? FAULT_MAX : 0);
     buf_puts(&text, fault->msg);
@@ -50,15 +50,15 @@ enum ec review_refuse(struct decision *out, const struct review_fault *fault,
     struct reason *reason = ARENA_NEW(arena, struct reason);
     struct str text;
     *out = (struct decision){.verdict = VERDICT_DENY, .reasons = reason, .n_reasons = 1};
-    if (reason == NULL || !put_fault(&text, fault, policy, arena))
+    if (reason == NULL || !put_fault_answer(&text, fault, policy, arena))
         return arena_fail(arena, err);
     *reason = (struct reason){
         .code = REASON_MALFORMED, .weight = WEIGHT_DENY, .image = -1, .message = text};
     return EC_OK;
 }
 
-static enum ec decide(struct review_session *s, const struct policy *policy, int64_t now_s,
-                      unsigned flags, struct err *err) {
+static enum ec decide_review(struct review_session *s, const struct policy *policy,
+                             int64_t now_s, unsigned flags, struct err *err) {
     const struct review *r = &s->review;
     if (r->fault.is)
         return review_refuse(&s->decision, &r->fault, policy, &s->arena, err);
@@ -147,24 +147,25 @@ void review_session_trim(struct review_session *s) {
 }
 
 /* The memory of one huge review is not kept for the small ones after it. */
-static void begin(struct review_session *s) {
+static void begin_review(struct review_session *s) {
     review_session_trim(s);
     buf_reset(&s->patch);
     s->review.uid = STR_NONE;
 }
 
-static void print(struct review_session *s, const struct policy *policy, struct buf *reply) {
+static void print_answer(struct review_session *s, const struct policy *policy,
+                         struct buf *reply) {
     drop_nodes(s);
     review_encode(reply, &s->review, policy, &s->decision, &s->patch);
     drop_patch(s);
 }
 
-/* An answer that does not fit is a denial, too: under failurePolicy Ignore the pod would be stored
+/* An answer that does not fit is a denial as well: under failurePolicy Ignore the pod would be stored
  * without the patch of so many images. */
 static enum ec encode(struct review_session *s, const struct policy *policy, struct buf *reply,
                       struct err *err) {
     size_t before = reply->n;
-    print(s, policy, reply);
+    print_answer(s, policy, reply);
     if (reply->bad == EC_LIMIT) {
         err_set(err, EC_LIMIT, "of %zu changes does not fit", s->decision.n_edits);
         if (refuse_too_large(s, "the patch", policy, err) != EC_OK)
@@ -172,7 +173,7 @@ static enum ec encode(struct review_session *s, const struct policy *policy, str
         reply->n = before;
         reply->bad = 0;
         buf_reset(&s->patch);
-        print(s, policy, reply);
+        print_answer(s, policy, reply);
     }
     if (reply->bad)
         return err_set(err, (enum ec)reply->bad, "no room for the answer");
@@ -182,14 +183,14 @@ static enum ec encode(struct review_session *s, const struct policy *policy, str
 enum ec review_answer(struct review_session *s, const struct policy *policy, int64_t now_s,
                       unsigned engine_flags, char *body, size_t n, struct buf *reply,
                       struct err *err) {
-    begin(s);
+    begin_review(s);
     bool readable = json_parse(&s->json, body, n, s->limits, err) == EC_OK;
     if (!readable && !salvage(s, err))
         return err->code;
     if (readable)
         (void)!review_decode(&s->review, &s->json, &s->arena, err);
     if (err->code == EC_OK)
-        (void)!decide(s, policy, now_s, engine_flags, err);
+        (void)!decide_review(s, policy, now_s, engine_flags, err);
     if (err->code != EC_OK && refuse_too_large(s, "it", policy, err) != EC_OK)
         return err->code;
     return encode(s, policy, reply, err);

@@ -20,7 +20,7 @@ enum {
     SHAKING_POLL_MS = 50
 };
 
-static enum ec set_up(int fd, const struct sockaddr_storage *a, socklen_t bytes) {
+static enum ec set_up_socket(int fd, const struct sockaddr_storage *a, socklen_t bytes) {
     int on = 1, off = 0;
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
         return EC_IO;
@@ -45,7 +45,7 @@ enum ec server_acceptor_listen(struct server *s, struct err *err) {
     s->listen_fd = socket(a.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (s->listen_fd < 0)
         return err_set_os(err, errno, "listen on %s", text);
-    if (set_up(s->listen_fd, &a, bytes) != EC_OK)
+    if (set_up_socket(s->listen_fd, &a, bytes) != EC_OK)
         return err_set_os(err, errno, "listen on %s", text);
     bytes = sizeof a;
     if (getsockname(s->listen_fd, (struct sockaddr *)&a, &bytes) != 0)
@@ -79,7 +79,7 @@ static unsigned n_waiting(const struct server *s) {
 }
 
 /* Waits until there is a client or an order; without `clients`, for an order or a time. */
-static void wait_for(struct server *s, bool clients, int timeout_ms) {
+static void wait_for_events(struct server *s, bool clients, int timeout_ms) {
     struct pollfd fds[2] = {{.fd = s->acceptor_wake_fd, .events = POLLIN},
                             {.fd = s->listen_fd, .events = POLLIN}};
     if (poll(fds, clients ? 2 : 1, timeout_ms) > 0 && fds[0].revents != 0) {
@@ -115,7 +115,7 @@ static void wait_while_full(struct server *s) {
     /* Checked again after the flag is set: a connection that closed in between is not missed.
      */
     if (is_full(s) && atomic_load(&s->acceptor_order) == ACCEPTOR_RUN)
-        wait_for(s, waiting == 0, poll_ms_of(s));
+        wait_for_events(s, waiting == 0, poll_ms_of(s));
     atomic_store(&s->acceptor_is_full, false);
 }
 
@@ -137,8 +137,8 @@ static struct worker *least_loaded(struct server *s) {
     return best;
 }
 
-static void hand_over(struct server *s, int fd, const struct sockaddr_storage *peer,
-                      socklen_t bytes) {
+static void hand_over_connection(struct server *s, int fd, const struct sockaddr_storage *peer,
+                                 socklen_t bytes) {
     unsigned share = s->config.max_per_address;
     if (share != 0 && server_conn_count_of(s, peer) >= share) {
         atomic_fetch_add(&s->refused_address, 1); /* before the client can see it */
@@ -177,7 +177,7 @@ static bool accept_waiting(struct server *s) {
         int fd = accept4(s->listen_fd, (struct sockaddr *)&peer, &bytes,
                          SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            hand_over(s, fd, &peer, bytes);
+            hand_over_connection(s, fd, &peer, bytes);
             continue;
         }
         if (errno == EAGAIN || errno == EWOULDBLOCK)
@@ -197,9 +197,9 @@ static void *acceptor_main(void *arg) {
             wait_while_full(s);
             continue;
         }
-        wait_for(s, true, -1);
+        wait_for_events(s, true, -1);
         if (!accept_waiting(s))
-            wait_for(s, false, BACK_OFF_MS);
+            wait_for_events(s, false, BACK_OFF_MS);
     }
     if (atomic_load(&s->acceptor_order) == ACCEPTOR_FINISH)
         (void)accept_waiting(s);

@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 /* Numeric hosts only: a name would make the start depend on DNS. */
-static bool parse_host(struct str host, bool is_v6, struct sockaddr_storage *out,
-                       socklen_t *bytes) {
+static bool parse_address_host(struct str host, bool is_v6, struct sockaddr_storage *out,
+                               socklen_t *bytes) {
     char z[INET6_ADDRSTRLEN];
     if (host.n == 0 || host.n >= sizeof z || memchr(host.p, '\0', host.n) != NULL)
         return false;
@@ -32,7 +32,7 @@ static void set_port(struct sockaddr_storage *a, in_port_t port) {
         ((struct sockaddr_in *)a)->sin_port = port;
 }
 
-static bool parse(struct str text, struct sockaddr_storage *out, socklen_t *bytes) {
+static bool parse_address(struct str text, struct sockaddr_storage *out, socklen_t *bytes) {
     bool is_v6 = text.n > 0 && text.p[0] == '[';
     size_t end = str_find(text, is_v6 ? ']' : ':');
     size_t colon = is_v6 ? end + 1 : end;
@@ -41,7 +41,7 @@ static bool parse(struct str text, struct sockaddr_storage *out, socklen_t *byte
     uint64_t port;
     if (!str_to_uint(str_slice(text, colon + 1, text.n), 65535, &port))
         return false;
-    if (!parse_host(str_slice(text, is_v6, end), is_v6, out, bytes))
+    if (!parse_address_host(str_slice(text, is_v6, end), is_v6, out, bytes))
         return false;
     set_port(out, htons((in_port_t)port));
     return true;
@@ -50,7 +50,7 @@ static bool parse(struct str text, struct sockaddr_storage *out, socklen_t *byte
 enum ec server_addr_parse(struct str text, struct sockaddr_storage *out, socklen_t *bytes,
                           struct err *err) {
     struct sockaddr_storage a;
-    if (!parse(text, &a, bytes))
+    if (!parse_address(text, &a, bytes))
         return err_set(err, EC_USAGE,
                        "expected HOST:PORT such as 0.0.0.0:9443 or [::]:9443, found \"%.*s\"",
                        STR_ARG(text));

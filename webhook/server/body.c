@@ -104,7 +104,7 @@ static size_t next_cap(const struct conn *c, size_t needed) {
     return round_up(cap, ROUND_BYTES);
 }
 
-static bool reserve(struct conn *c, size_t n) {
+static bool reserve_bytes(struct conn *c, size_t n) {
     struct server *s = c->worker->server;
     size_t needed = c->body_bytes + n + SERVER_BODY_PADDING; /* below upload_cap: no overflow */
     if (needed > c->room.body_cap) {
@@ -123,7 +123,7 @@ static bool reserve(struct conn *c, size_t n) {
 }
 
 bool server_body_add(struct conn *c, const char *bytes, size_t n) {
-    if (!reserve(c, n))
+    if (!reserve_bytes(c, n))
         return false;
     memcpy(c->room.body + c->body_bytes, bytes, n);
     c->body_bytes += n;
@@ -131,7 +131,7 @@ bool server_body_add(struct conn *c, const char *bytes, size_t n) {
 }
 
 bool server_body_finish(struct conn *c) {
-    if (!reserve(c, 0))
+    if (!reserve_bytes(c, 0))
         return false;
     memset(c->room.body + c->body_bytes, 0, SERVER_BODY_PADDING);
     return true;

@@ -1,7 +1,7 @@
 /* GnuTLS decodes each certificate three times, at up to 2 us per part (a name of a SAN is one), and
  * verifies CertificateVerify with whatever key it finds. DER is parsed here only as far as needed to count
  * parts and find the key; for malformed DER GnuTLS reports the error. Parts within an extension count,
- * since GnuTLS decodes them, too. */
+ * since GnuTLS decodes them as well. */
 #include "server/chain.h"
 
 #include <gnutls/abstract.h>

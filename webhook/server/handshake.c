@@ -42,7 +42,7 @@ static const char *trouble_of(gnutls_session_t session, unsigned type, struct st
     return server_chain_trouble(message, gnutls_protocol_get_version(session) == GNUTLS_TLS1_3);
 }
 
-static void refuse(struct conn *c, const char *why) {
+static void refuse_client(struct conn *c, const char *why) {
     atomic_fetch_add(&c->worker->server->handshakes_refused, 1);
     server_event(c->worker->server, "handshake_refused", str_of(why));
 }
@@ -57,7 +57,7 @@ static uint64_t bytes_used(const struct conn *c) {
 }
 
 /* The client's Finished has arrived: from now on the connection may be idle. */
-static void finish(struct conn *c) {
+static void finish_handshake(struct conn *c) {
     atomic_store(&c->idle_bytes, bytes_used(c));
     server_conn_enter(c, STAGE_IDLE, clock_mono_ns());
     atomic_store(&c->is_taking, server_tls_is_ahead(c) > 0);
@@ -80,14 +80,14 @@ static int on_message(gnutls_session_t session, unsigned type, unsigned when, un
         return type == GNUTLS_HANDSHAKE_KEY_UPDATE && when == GNUTLS_HOOK_POST ? LOOK_AGAIN : 0;
     if (when == GNUTLS_HOOK_POST) {
         if (type == GNUTLS_HANDSHAKE_FINISHED)
-            finish(c);
+            finish_handshake(c);
         return 0;
     }
     const char *trouble =
         trouble_of(session, type, (struct str){(const char *)message->data, message->size});
     if (trouble == NULL)
         return 0;
-    refuse(c, trouble);
+    refuse_client(c, trouble);
     (void)gnutls_alert_send(session, GNUTLS_AL_FATAL,
                             type == GNUTLS_HANDSHAKE_CERTIFICATE_PKT
                                 ? GNUTLS_A_UNSUPPORTED_CERTIFICATE
@@ -100,7 +100,7 @@ void server_handshake_watch(gnutls_session_t session) {
                                        on_message);
 }
 
-static bool take_slot(struct server *s) {
+static bool take_handshake_slot(struct server *s) {
     unsigned n = atomic_load(&s->handshakes);
     while (n < s->config.max_handshakes)
         if (atomic_compare_exchange_weak(&s->handshakes, &n, n + 1))
@@ -113,7 +113,7 @@ bool server_handshake_begin(struct conn *c) {
     if (atomic_load(&c->is_shaking) ||
         server_conn_stage_of(atomic_load(&c->stage)) != STAGE_HANDSHAKE)
         return true;
-    bool denied = !take_slot(s);
+    bool denied = !take_handshake_slot(s);
     if (!denied)
         atomic_store(&c->is_shaking, true);
     if (denied && !c->is_denied)
@@ -138,6 +138,6 @@ bool server_handshake_may_read(struct conn *c, size_t n) {
     c->shaking_bytes += n;
     if (c->shaking_bytes <= ALL_BYTES && ++c->shaking_reads <= ALL_READS)
         return true;
-    refuse(c, "handshake of more bytes, or in more pieces, than any client needs");
+    refuse_client(c, "handshake of more bytes, or in more pieces, than any client needs");
     return false;
 }

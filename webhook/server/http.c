@@ -127,7 +127,7 @@ static bool admit(struct conn *c) {
     return atomic_load(&c->is_admitted);
 }
 
-static void release(struct conn *c) {
+static void release_conn(struct conn *c) {
     if (atomic_exchange(&c->is_admitted, false))
         atomic_fetch_sub(&c->worker->server->in_flight, 1);
 }
@@ -150,10 +150,10 @@ static const struct refusal *refusal_for(struct conn *c, const struct request_he
 }
 
 /* From now on the body is read and dropped. */
-static void refuse(struct conn *c, const struct refusal *why) {
+static void refuse_request(struct conn *c, const struct refusal *why) {
     c->refusal = why;
     server_body_drop(c);
-    release(c);
+    release_conn(c);
 }
 
 /* The client waits no longer than its ?timeout=. */
@@ -176,8 +176,8 @@ static enum MHD_Result refuse_now(struct conn *c, struct MHD_Connection *mhd) {
     return server_reply_refuse(c, mhd, &now);
 }
 
-static enum MHD_Result begin(struct conn *c, struct MHD_Connection *mhd, const char *url,
-                             const char *method, const char *version) {
+static enum MHD_Result begin_request(struct conn *c, struct MHD_Connection *mhd,
+                                     const char *url, const char *method, const char *version) {
     struct request_head h = {.length = 0};
     server_body_begin(c);
     atomic_store(&c->deadline_ns, c->received_ns + limit_of(c, mhd));
@@ -194,7 +194,7 @@ static enum MHD_Result begin(struct conn *c, struct MHD_Connection *mhd, const c
     return MHD_YES;
 }
 
-static enum MHD_Result take(struct conn *c, const char *piece, size_t n) {
+static enum MHD_Result take_piece(struct conn *c, const char *piece, size_t n) {
     struct server *s = c->worker->server;
     if (n > s->upload_cap - c->upload_bytes)
         return MHD_NO;
@@ -202,14 +202,14 @@ static enum MHD_Result take(struct conn *c, const char *piece, size_t n) {
     if (c->refusal)
         return MHD_YES;
     if (c->upload_bytes > s->config.max_body_bytes)
-        refuse(c, &too_large);
+        refuse_request(c, &too_large);
     else if (!server_body_add(c, piece, n))
-        refuse(c, &no_memory);
+        refuse_request(c, &no_memory);
     return MHD_YES;
 }
 
-static enum MHD_Result answer(struct conn *c, struct MHD_Connection *mhd, const char *url,
-                              const char *method) {
+static enum MHD_Result on_request(struct conn *c, struct MHD_Connection *mhd, const char *url,
+                                  const char *method) {
     struct server_reply reply = {
         .status = 200, .content_type = "application/json", .body = &c->room.reply, .conn = c};
     struct server_request request = {
@@ -227,23 +227,23 @@ static enum MHD_Result answer(struct conn *c, struct MHD_Connection *mhd, const 
     server_body_answered(c);
     if (fits)
         return server_reply_send(c, mhd, &reply);
-    refuse(c, &no_memory);
+    refuse_request(c, &no_memory);
     return server_reply_refuse(c, mhd, c->refusal);
 }
 
 /* The body is complete. */
-static enum MHD_Result finish(struct conn *c, struct MHD_Connection *mhd, const char *url,
-                              const char *method) {
+static enum MHD_Result finish_request(struct conn *c, struct MHD_Connection *mhd,
+                                      const char *url, const char *method) {
     server_conn_enter(c, STAGE_ANSWER, c->received_ns);
     if (c->refusal == NULL && !admit(c))
-        refuse(c, &busy);
+        refuse_request(c, &busy);
     else if (c->refusal == NULL && !server_body_finish(c))
-        refuse(c, &no_memory);
+        refuse_request(c, &no_memory);
     enum MHD_Result queued =
-        c->refusal ? server_reply_refuse(c, mhd, c->refusal) : answer(c, mhd, url, method);
+        c->refusal ? server_reply_refuse(c, mhd, c->refusal) : on_request(c, mhd, url, method);
     server_conn_enter(c, STAGE_WRITE, clock_mono_ns());
     if (c->room.reply.n <= SERVER_SMALL_REPLY)
-        release(c);
+        release_conn(c);
     return queued;
 }
 
@@ -270,15 +270,15 @@ enum MHD_Result server_http_on_request(void *worker, struct MHD_Connection *mhd,
     struct conn *c = *request_context;
     if (c == NULL) {
         c = *request_context = conn_of(mhd);
-        return c ? begin(c, mhd, url, method, version) : MHD_NO;
+        return c ? begin_request(c, mhd, url, method, version) : MHD_NO;
     }
     c->worker->has_moved = true; /* GnuTLS may have buffered bytes, which are not pulled */
     if (*upload_bytes > 0) {
         size_t n = *upload_bytes;
         *upload_bytes = 0;
-        return take(c, upload, n);
+        return take_piece(c, upload, n);
     }
-    return finish(c, mhd, url, method);
+    return finish_request(c, mhd, url, method);
 }
 
 /* A copy: libmicrohttpd decodes the arguments in place. */
@@ -309,7 +309,7 @@ void server_http_on_completed(void *worker, struct MHD_Connection *mhd, void **r
     if (c == NULL)
         return;
     server_body_end(c);
-    release(c);
+    release_conn(c);
     c->upload_bytes = 0;
     c->route = NULL;
     c->refusal = NULL;
@@ -318,7 +318,7 @@ void server_http_on_completed(void *worker, struct MHD_Connection *mhd, void **r
     atomic_store(&c->is_taking, server_tls_is_ahead(c) > 0); /* the next request, pipelined */
 }
 
-static bool start(struct worker *w, struct MHD_Connection *mhd, struct conn **out) {
+static bool start_conn(struct worker *w, struct MHD_Connection *mhd, struct conn **out) {
     struct conn *c = *out = server_conn_take(w);
     if (c == NULL || !w->server->config.tls)
         return c != NULL;
@@ -337,7 +337,7 @@ void server_http_on_connection(void *worker, struct MHD_Connection *mhd, void **
         return;
     }
     int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    if (!start(worker, mhd, &c))
+    if (!start_conn(worker, mhd, &c))
         shutdown(fd, SHUT_RDWR);
     *socket_context = c;
 }

@@ -170,7 +170,8 @@ static enum ec start_threads(struct server *s, struct err *err) {
     return ec;
 }
 
-static enum ec build(struct server *s, const struct server_config *config, struct err *err) {
+static enum ec build_server(struct server *s, const struct server_config *config,
+                            struct err *err) {
     if (check_config(config, err) != EC_OK || check_library(config->tls, err) != EC_OK ||
         keep_config(s, config, err) != EC_OK || start_tls(s, config, err) != EC_OK ||
         server_acceptor_listen(s, err) != EC_OK)
@@ -187,7 +188,7 @@ enum ec server_start(struct server **out, const struct server_config *config, st
     s->listen_fd = s->acceptor_wake_fd = s->watchdog_wake_fd = -1;
     pthread_mutex_init(&s->list_lock, NULL);
     pthread_mutex_init(&s->creds_lock, NULL);
-    if (build(s, config, err) != EC_OK) {
+    if (build_server(s, config, err) != EC_OK) {
         server_stop(s);
         return err->code;
     }

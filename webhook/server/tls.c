@@ -72,7 +72,7 @@ static bool to_datum(struct str s, gnutls_datum_t *out) {
     return true;
 }
 
-static enum ec fail(struct err *err, const char *what, int rc) {
+static enum ec fail_gnutls(struct err *err, const char *what, int rc) {
     if (rc == GNUTLS_E_MEMORY_ERROR)
         return err_set(err, EC_NOMEM, "%s: no memory", what);
     return err_set(err, EC_CRYPTO, "%s: %s", what, gnutls_strerror(rc));
@@ -98,11 +98,11 @@ static enum ec set_pair(gnutls_certificate_credentials_t cred, struct str cert_p
         return err_set(err, EC_LIMIT, "certificate or key: larger than 4 GiB");
     int rc = try_certificates(&cert);
     if (rc != 0)
-        return fail(err, "certificate", rc);
+        return fail_gnutls(err, "certificate", rc);
     rc = gnutls_certificate_set_x509_key_mem(cred, &cert, &key, GNUTLS_X509_FMT_PEM);
     if (rc == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
-        return err_set(err, EC_CRYPTO, "key: it does not belong to the certificate");
-    return rc < 0 ? fail(err, "key", rc) : EC_OK;
+        return err_set(err, EC_CRYPTO, "key: it does not match the certificate");
+    return rc < 0 ? fail_gnutls(err, "key", rc) : EC_OK;
 }
 
 static enum ec set_client_ca(struct tls_creds *t, struct str pem, struct err *err) {
@@ -113,7 +113,7 @@ static enum ec set_client_ca(struct tls_creds *t, struct str pem, struct err *er
     if (!to_datum(pem, &ca))
         return err_set(err, EC_LIMIT, "client CA: larger than 4 GiB");
     int rc = gnutls_certificate_set_x509_trust_mem(t->cred, &ca, GNUTLS_X509_FMT_PEM);
-    return rc <= 0 ? fail(err, "client CA", rc < 0 ? rc : GNUTLS_E_NO_CERTIFICATE_FOUND)
+    return rc <= 0 ? fail_gnutls(err, "client CA", rc < 0 ? rc : GNUTLS_E_NO_CERTIFICATE_FOUND)
                    : EC_OK;
 }
 
@@ -121,7 +121,7 @@ static enum ec import(struct tls_creds *t, struct str cert_pem, struct str key_p
                       struct str client_ca_pem, struct err *err) {
     int rc = gnutls_certificate_allocate_credentials(&t->cred);
     if (rc < 0)
-        return fail(err, "certificate", rc);
+        return fail_gnutls(err, "certificate", rc);
     if (set_pair(t->cred, cert_pem, key_pem, err) != EC_OK)
         return err->code;
     return set_client_ca(t, client_ca_pem, err);
@@ -193,7 +193,7 @@ static ssize_t send_held(struct conn *c, const giovec_t *v, int n) {
 }
 
 /* GnuTLS's push function, in place of its own sendmsg. */
-static ssize_t push(gnutls_transport_ptr_t ptr, const giovec_t *v, int n) {
+static ssize_t push_records(gnutls_transport_ptr_t ptr, const giovec_t *v, int n) {
     struct conn *c = ptr;
     size_t bytes = 0;
     bool holds = c->holds_next;
@@ -312,7 +312,7 @@ static ssize_t pull(gnutls_transport_ptr_t ptr, void *bytes, size_t n) {
 
 static void set_transport(struct conn *c) {
     gnutls_transport_set_ptr(c->session, c);
-    gnutls_transport_set_vec_push_function(c->session, push);
+    gnutls_transport_set_vec_push_function(c->session, push_records);
     gnutls_transport_set_pull_function(c->session, pull);
 }
 

@@ -95,7 +95,7 @@ static void close_idle(struct conn *c) {
     }
 }
 
-static void cut(struct conn *c) {
+static void cut_connection(struct conn *c) {
     if (c->watch.cut != CUT_WHOLE)
         atomic_fetch_add(&c->worker->server->timed_out, 1);
     c->watch.cut = CUT_WHOLE;
@@ -155,7 +155,7 @@ static unsigned yield(struct server *s, enum way way, int64_t least_ns, unsigned
         if (server_conn_stage_of(stage) == STAGE_IDLE)
             close_idle(c);
         else
-            cut(c);
+            cut_connection(c);
         closed++;
     }
     return closed;
@@ -220,7 +220,7 @@ static bool give_up_slot(struct conn *c, int64_t least_ns, int64_t now_ns) {
         now_ns - server_conn_since_of(stage) < least_ns ||
         !atomic_exchange(&c->is_admitted, false))
         return false;
-    cut(c);
+    cut_connection(c);
     return true;
 }
 
@@ -258,7 +258,7 @@ static void look_at_all(struct server *s, int64_t now_ns) {
         if (is_idle_for(stage, now_ns, idle_ns) && is_quiet(c, stage))
             close_idle(c);
         else if (is_late(c, stage, now_ns))
-            cut(c);
+            cut_connection(c);
     }
     pthread_mutex_unlock(&s->list_lock);
 }

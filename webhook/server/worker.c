@@ -38,7 +38,7 @@ static struct conn *next_in_queue(struct worker *w) {
 }
 
 /* NOTIFY_STARTED is called within MHD_add_connection() and takes w->adding. */
-static void add(struct worker *w, struct conn *c) {
+static void add_conn(struct worker *w, struct conn *c) {
     w->adding = c;
     if (MHD_add_connection(w->daemon, c->fd, (const struct sockaddr *)&c->peer,
                            c->peer_bytes) != MHD_YES)
@@ -55,7 +55,7 @@ static void add_new(struct worker *w) {
         return;
     (void)eventfd_read(w->wake_fd, &n);
     while ((c = next_in_queue(w)) != NULL)
-        add(w, c);
+        add_conn(w, c);
 }
 
 static void call(struct worker *w) {

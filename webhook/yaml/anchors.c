@@ -33,7 +33,7 @@ static uint32_t slot_of(const struct anchors *a, struct str name, bool *found) {
 }
 
 /* Room for one more element of an array; false without memory. */
-static bool grow(void **array, uint32_t n, uint32_t *cap, size_t size) {
+static bool grow_array(void **array, uint32_t n, uint32_t *cap, size_t size) {
     if (n < *cap)
         return true;
     uint32_t more = *cap == 0 ? 16 : *cap * 2;
@@ -45,11 +45,11 @@ static bool grow(void **array, uint32_t n, uint32_t *cap, size_t size) {
     return true;
 }
 
-static bool make_room(struct anchors *a) {
+static bool reserve_anchor(struct anchors *a) {
     void *defined = a->defined, *by_name = a->by_name;
-    bool ok = grow(&defined, a->n, &a->cap, sizeof *a->defined);
+    bool ok = grow_array(&defined, a->n, &a->cap, sizeof *a->defined);
     a->defined = defined;
-    ok = ok && grow(&by_name, a->n_names, &a->cap_names, sizeof *a->by_name);
+    ok = ok && grow_array(&by_name, a->n_names, &a->cap_names, sizeof *a->by_name);
     a->by_name = by_name;
     return ok;
 }
@@ -62,7 +62,7 @@ enum ec yaml_anchors_define(struct anchors *a, struct str name, struct anchor **
         return err_set(err, EC_LIMIT, "more than %d anchors in one document", ANCHORS_MAX);
     if (!arena_str(&a->names, name, &copy))
         return arena_fail(&a->names, err);
-    if (!make_room(a))
+    if (!reserve_anchor(a))
         return err_set(err, EC_NOMEM, "no memory for anchors");
     uint32_t slot = slot_of(a, copy, &found);
     a->defined[a->n] = (struct anchor){.name = copy, .id = ORIGIN_GONE};
@@ -97,7 +97,7 @@ struct expansion yaml_anchors_expand(const struct anchor *a, const struct emitte
                               .n_nodes = a->after - a->first};
 }
 
-static void copy(void *to, const void *from, size_t bytes) {
+static void copy_bytes(void *to, const void *from, size_t bytes) {
     if (bytes != 0 && from != NULL)
         memcpy(to, from, bytes);
 }
@@ -110,9 +110,9 @@ static bool put_aside(struct anchors *all, struct anchor *a, const struct emitte
     struct origin *origin = ARENA_ARRAY(&all->names, struct origin, e.n_nodes);
     if (kept == NULL || text == NULL || pos == NULL || origin == NULL)
         return false;
-    copy(text, e.text, e.bytes);
-    copy(pos, e.pos, e.n_nodes * sizeof *pos);
-    copy(origin, e.origin, e.n_nodes * sizeof *origin);
+    copy_bytes(text, e.text, e.bytes);
+    copy_bytes(pos, e.pos, e.n_nodes * sizeof *pos);
+    copy_bytes(origin, e.origin, e.n_nodes * sizeof *origin);
     *kept = (struct expansion){text, e.bytes, pos, origin, e.n_nodes};
     a->aside = kept;
     return true;

@@ -12,7 +12,7 @@ void yaml_quotes_done(struct quotes *q) {
     mem_free(q->p);
 }
 
-static enum ec add(struct quotes *q, size_t at, struct err *err) {
+static enum ec add_quote(struct quotes *q, size_t at, struct err *err) {
     if (q->n == q->cap) {
         size_t cap = q->cap == 0 ? 16 : q->cap * 2;
         void *p = mem_realloc(q->p, mem_array_bytes(cap, sizeof *q->p));
@@ -29,7 +29,7 @@ enum ec yaml_quotes_add(struct quotes *q, struct str text, size_t at, struct err
     for (size_t i = at; i + 1 < text.n && text.p[i] != '"'; i++) {
         if (text.p[i] != '\\')
             continue;
-        if (text.p[++i] == '\'' && add(q, i - 1, err) != EC_OK)
+        if (text.p[++i] == '\'' && add_quote(q, i - 1, err) != EC_OK)
             return err->code;
     }
     return EC_OK;

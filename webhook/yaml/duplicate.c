@@ -43,7 +43,7 @@ static bool next_token(struct walk *w, struct str *token) {
     return true;
 }
 
-static bool is_key(const struct walk *w, struct str token) {
+static bool is_member_key(const struct walk *w, struct str token) {
     size_t at = w->at;
     while (at < w->raw.n && memchr(" \t\r\n", w->raw.p[at], 4) != NULL)
         at++;
@@ -78,7 +78,7 @@ bool yaml_duplicate_find(struct str raw, size_t off, uint32_t max_depth, uint32_
             firsts[depth] = (struct first){0, 0};
         } else if (token.p[0] == '}' || token.p[0] == ']') {
             depth -= depth > 0;
-        } else if (firsts[depth].at == 0 && is_key(&w, token) && str_eq(token, second)) {
+        } else if (firsts[depth].at == 0 && is_member_key(&w, token) && str_eq(token, second)) {
             firsts[depth] = (struct first){w.nodes - 1, (size_t)(token.p - raw.p)};
         }
     }

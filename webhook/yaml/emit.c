@@ -52,8 +52,8 @@ void yaml_emit_take_value(struct emitter *e) {
         e->frames[e->depth - 1].state = KEY;
 }
 
-static enum ec push(struct emitter *e, enum emit_state state, char closer,
-                    struct yaml_location pos, struct err *err) {
+static enum ec push_state(struct emitter *e, enum emit_state state, char closer,
+                          struct yaml_location pos, struct err *err) {
     if (e->depth >= e->limits->max_depth) {
         err_set(err, EC_LIMIT, "more than %u levels of nesting", e->limits->max_depth);
         return yaml_err_at(err, pos);
@@ -118,11 +118,12 @@ static enum ec check_question(const struct emitter *e, const yaml_event_t *event
     if (e->flow == 0 || event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE ||
         event->data.scalar.length == 0 || memchr(text, '?', event->data.scalar.length) == NULL)
         return EC_OK;
-    err_set(err, EC_SYNTAX, "'?' in a value between brackets, which has to be quoted then");
+    err_set(err, EC_SYNTAX,
+            "'?' in a plain value between brackets, expected the value in quotes");
     return yaml_err_at(err, yaml_cursor_location(&e->cursor));
 }
 
-/* go-yaml does not know the escape \/ , which libyaml has learnt from JSON; and the reverse. */
+/* go-yaml has no escape \/ , which libyaml accepts as JSON does; and the reverse. */
 static enum ec check_escapes(const struct emitter *e, const yaml_event_t *event,
                              struct err *err) {
     if (event->data.scalar.style != YAML_DOUBLE_QUOTED_SCALAR_STYLE)
@@ -216,7 +217,7 @@ static enum ec open_container(struct emitter *e, bool map, struct yaml_location 
     if (add_node(e, pos, ORIGIN_NONE, pos, err) != EC_OK)
         return err->code;
     buf_putc(e->out->json, map ? '{' : '[');
-    return push(e, map ? KEY : ITEM, map ? '}' : ']', pos, err);
+    return push_state(e, map ? KEY : ITEM, map ? '}' : ']', pos, err);
 }
 
 static enum ec on_mapping(struct emitter *e, const yaml_event_t *event, struct err *err) {
@@ -228,7 +229,7 @@ static enum ec on_mapping(struct emitter *e, const yaml_event_t *event, struct e
         return yaml_emit_bad_key(pos, "a mapping", err);
     if (state == MERGE || state == MERGE_ITEM) {
         yaml_emit_take_value(e);
-        if (push(e, KEY, '\0', pos, err) != EC_OK)
+        if (push_state(e, KEY, '\0', pos, err) != EC_OK)
             return err->code;
     } else if (open_container(e, true, pos, err) != EC_OK) {
         return err->code;
@@ -250,7 +251,7 @@ static enum ec on_list(struct emitter *e, const yaml_event_t *event, struct err 
         return yaml_emit_bad_merge(pos, err);
     if (state == MERGE) {
         yaml_emit_take_value(e);
-        if (push(e, MERGE_ITEM, '\0', pos, err) != EC_OK)
+        if (push_state(e, MERGE_ITEM, '\0', pos, err) != EC_OK)
             return err->code;
     } else if (open_container(e, false, pos, err) != EC_OK ||
                yaml_emit_count(e, 1, 0, pos, err) != EC_OK) {
@@ -312,7 +313,7 @@ static bool learn_quotes(struct emitter *e, const struct yaml_cursor *start, yam
 
 static enum ec parser_fail(struct emitter *e, const struct yaml_cursor *start,
                            const yaml_parser_t *parser, struct err *err) {
-    const char *problem = parser->problem ? parser->problem : "this is no YAML";
+    const char *problem = parser->problem ? parser->problem : "not valid YAML";
     if (strcmp(problem, "found unknown escape character") == 0 &&
         learn_quotes(e, start, parser->problem_mark, err))
         return err->code;
@@ -395,7 +396,7 @@ static enum ec on_event(struct emitter *e, const yaml_event_t *event, struct err
     }
 }
 
-static enum ec run(struct emitter *e, yaml_parser_t *parser, struct err *err) {
+static enum ec run_parser(struct emitter *e, yaml_parser_t *parser, struct err *err) {
     const struct yaml_cursor start = e->cursor;
     for (bool more = true; more;) {
         yaml_event_t event;
@@ -417,7 +418,7 @@ static enum ec emit(struct emitter *e, struct err *err) {
         return err_set(err, EC_NOMEM, "no memory to read YAML");
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input(&parser, feed, &e->source);
-    enum ec ec = run(e, &parser, err);
+    enum ec ec = run_parser(e, &parser, err);
     yaml_parser_delete(&parser);
     return ec;
 }

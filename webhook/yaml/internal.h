@@ -65,7 +65,7 @@ void yaml_locations_done(struct locations *to);
 /* Room for `more` locations, at most max in all. Errors: EC_LIMIT, EC_NOMEM. */
 enum ec yaml_locations_room(struct locations *to, size_t more, uint32_t max, struct err *err)
     MUST_CHECK;
-/* Nodes have origins from now on; those added so far are no copies. Errors: EC_NOMEM. */
+/* Nodes have origins from now on; those added so far are not copies. Errors: EC_NOMEM. */
 enum ec yaml_locations_track(struct locations *to, struct err *err) MUST_CHECK;
 /* Adds one; yaml_locations_room() has made room. */
 void yaml_locations_add(struct locations *to, struct yaml_location pos, uint32_t source,
@@ -162,7 +162,7 @@ enum ec yaml_source_check(struct str text, const struct yaml_cursor *start, stru
 struct yaml_feed {
     struct str text;
     size_t at;             /* offset of what libyaml gets next */
-    bool ended;            /* libyaml has got the line end that follows the text, too */
+    bool ended;            /* libyaml has got the line end that follows the text as well */
     struct quotes *quotes; /* libyaml gets \a for these */
     size_t n_quotes;       /* of them, passed so far */
 };

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-static void step(struct yaml_cursor *c, struct str text) {
+static void step_cursor(struct yaml_cursor *c, struct str text) {
     char at = text.p[c->off];
     size_t length = utf8_length((const unsigned char *)text.p + c->off, text.n - c->off);
     bool crlf = at == '\r' && c->off + 1 < text.n && text.p[c->off + 1] == '\n';
@@ -17,12 +17,12 @@ static void step(struct yaml_cursor *c, struct str text) {
 
 void yaml_cursor_to_index(struct yaml_cursor *c, struct str text, size_t index) {
     while (c->index < index && c->off < text.n)
-        step(c, text);
+        step_cursor(c, text);
 }
 
 void yaml_cursor_to_offset(struct yaml_cursor *c, struct str text, size_t off) {
     while (c->off < off && c->off < text.n)
-        step(c, text);
+        step_cursor(c, text);
 }
 
 struct yaml_location yaml_cursor_location(const struct yaml_cursor *c) {
@@ -48,7 +48,7 @@ void yaml_locations_done(struct locations *to) {
     *to = (struct locations){.p = NULL};
 }
 
-static bool grow(struct locations *to, uint32_t cap) {
+static bool grow_locations(struct locations *to, uint32_t cap) {
     void *p = mem_realloc(to->p, mem_array_bytes(cap, sizeof *to->p));
     if (p == NULL)
         return false;
@@ -73,7 +73,7 @@ enum ec yaml_locations_room(struct locations *to, size_t more, uint32_t max, str
         cap = to->n + (uint32_t)more;
     if (cap < 64 && max >= 64)
         cap = 64;
-    return grow(to, cap) ? EC_OK : err_set(err, EC_NOMEM, "no memory for locations");
+    return grow_locations(to, cap) ? EC_OK : err_set(err, EC_NOMEM, "no memory for locations");
 }
 
 enum ec yaml_locations_track(struct locations *to, struct err *err) {

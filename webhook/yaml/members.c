@@ -46,7 +46,7 @@ struct key_order {
     uint32_t order;
 };
 
-static int compare_entries(const void *pa, const void *pb) {
+static int compare_members(const void *pa, const void *pb) {
     const struct key_order *a = pa, *b = pb;
     int order = str_cmp(a->key, b->key);
     return order != 0 ? order : (a->order > b->order) - (a->order < b->order);
@@ -85,7 +85,7 @@ static enum ec settle_names(struct member *v, uint32_t n, struct key_order *e,
                             const struct emitted *out, struct err *err) {
     for (uint32_t i = 0; i < n; i++)
         e[i] = (struct key_order){{out->json->p + v[i].at, v[i].len}, i};
-    qsort(e, n, sizeof *e, compare_entries);
+    qsort(e, n, sizeof *e, compare_members);
     for (uint32_t from = 0, end; from < n; from = end) {
         for (end = from + 1; end < n && str_eq(e[end].key, e[from].key);)
             end++;

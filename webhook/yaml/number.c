@@ -34,7 +34,7 @@ static bool take_sign(struct str *s, bool *negative) {
     return is_signed;
 }
 
-static bool fits(bool is_signed, bool negative, uint64_t v) {
+static bool integer_fits(bool is_signed, bool negative, uint64_t v) {
     return !is_signed || v <= (uint64_t)INT64_MAX + negative;
 }
 
@@ -59,12 +59,13 @@ bool yaml_number_is_int(struct str s, bool *negative, uint64_t *magnitude) {
     if (s.n == 0)
         return false;
     unsigned base = take_base(&s);
-    return to_magnitude(s, base, magnitude) && fits(is_signed, *negative, *magnitude);
+    return to_magnitude(s, base, magnitude) && integer_fits(is_signed, *negative, *magnitude);
 }
 
 bool yaml_number_is_binary(struct str s, bool *negative, uint64_t *magnitude) {
     bool is_signed = take_sign(&s, negative);
-    return s.n > 0 && to_magnitude(s, 2, magnitude) && fits(is_signed, *negative, *magnitude);
+    return s.n > 0 && to_magnitude(s, 2, magnitude) &&
+           integer_fits(is_signed, *negative, *magnitude);
 }
 
 static size_t digits_at(struct str s, size_t at) {
@@ -142,7 +143,7 @@ static struct decimal shortest(double v, bool single) {
     return d;
 }
 
-static void print_plain(const struct decimal *d, struct buf *out) {
+static void print_decimal(const struct decimal *d, struct buf *out) {
     if (d->point <= 0)
         buf_puts(out, "0.");
     for (int i = d->point; i < 0; i++)
@@ -173,7 +174,7 @@ void yaml_number_print_json(double v, struct buf *out) {
     if (size != 0 && (size < 1e-6 || size >= 1e21))
         print_exponent(&d, 1, out);
     else
-        print_plain(&d, out);
+        print_decimal(&d, out);
 }
 
 void yaml_number_print_key(double v, struct buf *out) {
@@ -188,5 +189,5 @@ void yaml_number_print_key(double v, struct buf *out) {
     if (d.point < -3 || d.point > 6)
         print_exponent(&d, 2, out);
     else
-        print_plain(&d, out);
+        print_decimal(&d, out);
 }

@@ -22,7 +22,7 @@ static int write_text(void *data, unsigned char *bytes, size_t n) {
 }
 
 /* The emitter takes the event, also on failure. */
-static void emit(struct yaml_printer *p, int made, yaml_event_t *event) {
+static void emit_event(struct yaml_printer *p, int made, yaml_event_t *event) {
     if (made && p->err.code != EC_OK)
         yaml_event_delete(event);
     else if (!made || !yaml_emitter_emit(&p->emitter, event))
@@ -35,7 +35,7 @@ static bool is_one_of(char c, struct str set) {
 }
 
 /* Strings for kubectl that other readers of YAML 1.1 read as a time (2026-11-20, 12:30:00) or a
- * default key (=). kubectl quotes times, too. */
+ * default key (=). kubectl quotes times as well. */
 static bool is_special_elsewhere(struct str s) {
     bool divided = false;
     if (s.n == 0 || !is_one_of(s.p[0], STR("0123456789+-=")))
@@ -93,14 +93,14 @@ static void print_string(struct yaml_printer *p, struct str s) {
     /* The emitter changes a style that cannot represent the bytes. */
     int made = yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)s.p,
                                             (int)s.n, 1, 1, style);
-    emit(p, made, &event);
+    emit_event(p, made, &event);
 }
 
-static void print_plain(struct yaml_printer *p, struct str s) {
+static void print_plain_scalar(struct yaml_printer *p, struct str s) {
     yaml_event_t event;
     int made = yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)s.p,
                                             (int)s.n, 1, 1, YAML_PLAIN_SCALAR_STYLE);
-    emit(p, made, &event);
+    emit_event(p, made, &event);
 }
 
 static void print_node(struct yaml_printer *p, const struct json *j, json_at at);
@@ -121,16 +121,16 @@ static void print_container(struct yaml_printer *p, const struct json *j, json_a
 static void print_node(struct yaml_printer *p, const struct json *j, json_at at) {
     switch (json_type_of(j, at)) {
     case JSON_NULL:
-        print_plain(p, STR("null"));
+        print_plain_scalar(p, STR("null"));
         return;
     case JSON_TRUE:
-        print_plain(p, STR("true"));
+        print_plain_scalar(p, STR("true"));
         return;
     case JSON_FALSE:
-        print_plain(p, STR("false"));
+        print_plain_scalar(p, STR("false"));
         return;
     case JSON_NUMBER:
-        print_plain(p, json_str(j, at));
+        print_plain_scalar(p, json_str(j, at));
         return;
     case JSON_STRING:
         print_string(p, json_str(j, at));
@@ -167,8 +167,8 @@ enum ec yaml_printer_open(struct yaml_printer **out, struct buf *text, bool seen
     yaml_emitter_set_output(&p->emitter, write_text, text);
     yaml_emitter_set_unicode(&p->emitter, seen);
     yaml_emitter_set_width(&p->emitter, WIDTH_NONE);
-    emit(p, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING), &event);
-    emit(p, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1), &event);
+    emit_event(p, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING), &event);
+    emit_event(p, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1), &event);
     *out = p;
     return EC_OK;
 }
@@ -176,25 +176,25 @@ enum ec yaml_printer_open(struct yaml_printer **out, struct buf *text, bool seen
 void yaml_printer_begin(struct yaml_printer *p, bool object, bool empty) {
     yaml_event_t event;
     if (object)
-        emit(p,
-             yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
-                                                 empty ? YAML_FLOW_MAPPING_STYLE
-                                                       : YAML_BLOCK_MAPPING_STYLE),
-             &event);
+        emit_event(p,
+                   yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
+                                                       empty ? YAML_FLOW_MAPPING_STYLE
+                                                             : YAML_BLOCK_MAPPING_STYLE),
+                   &event);
     else
-        emit(p,
-             yaml_sequence_start_event_initialize(&event, NULL, NULL, 1,
-                                                  empty ? YAML_FLOW_SEQUENCE_STYLE
-                                                        : YAML_BLOCK_SEQUENCE_STYLE),
-             &event);
+        emit_event(p,
+                   yaml_sequence_start_event_initialize(&event, NULL, NULL, 1,
+                                                        empty ? YAML_FLOW_SEQUENCE_STYLE
+                                                              : YAML_BLOCK_SEQUENCE_STYLE),
+                   &event);
 }
 
 void yaml_printer_end(struct yaml_printer *p, bool object) {
     yaml_event_t event;
-    emit(p,
-         object ? yaml_mapping_end_event_initialize(&event)
-                : yaml_sequence_end_event_initialize(&event),
-         &event);
+    emit_event(p,
+               object ? yaml_mapping_end_event_initialize(&event)
+                      : yaml_sequence_end_event_initialize(&event),
+               &event);
 }
 
 void yaml_printer_string(struct yaml_printer *p, struct str s) {
@@ -207,8 +207,8 @@ void yaml_printer_node(struct yaml_printer *p, const struct json *j, json_at at)
 
 enum ec yaml_printer_close(struct yaml_printer *p, struct err *err) {
     yaml_event_t event;
-    emit(p, yaml_document_end_event_initialize(&event, 1), &event);
-    emit(p, yaml_stream_end_event_initialize(&event), &event);
+    emit_event(p, yaml_document_end_event_initialize(&event, 1), &event);
+    emit_event(p, yaml_stream_end_event_initialize(&event), &event);
     if (p->err.code != EC_OK && err->code == EC_OK)
         *err = p->err;
     yaml_emitter_delete(&p->emitter);

@@ -16,7 +16,7 @@
 enum ec yaml_print(const struct json *j, json_at at, struct buf *out, struct err *err)
     MUST_CHECK;
 
-/* The same piece by piece, for values that are no nodes of one document: open, one value (a scalar, a
+/* The same piece by piece, for values that are not nodes of one document: open, one value (a scalar, a
  * node with all it holds, or begin, its members or elements, end; a key is a string), close. `seen`: no
  * string of it has a mark that the eye does not see (yaml_print_is_seen), else all that is not ASCII is
  * escaped. What fails is an error of close, which frees the printer. */

@@ -122,7 +122,7 @@ static bool find_int(struct str s, struct resolved *out) {
     bool negative;
     uint64_t v;
     if (!yaml_number_is_int(s, &negative, &v)) {
-        /* For 0b, go-yaml has a second rule of its own that accepts a sign after the prefix. */
+        /* For 0b, go-yaml has its own second rule that accepts a sign after the prefix. */
         if (!str_starts(s, STR("0b")) ||
             !yaml_number_is_binary(str_slice(s, 2, s.n), &negative, &v))
             return false;
@@ -233,7 +233,7 @@ static bool find_number(struct str s, enum scalar_tag tag, struct buf *scratch,
     return find_int(plain, out) || find_float(plain, scratch, out);
 }
 
-static struct resolved find(const struct scalar *s, struct buf *scratch) {
+static struct resolved find_type(const struct scalar *s, struct buf *scratch) {
     struct resolved out;
     if (find_word(s->text, &out))
         return out;
@@ -243,8 +243,8 @@ static struct resolved find(const struct scalar *s, struct buf *scratch) {
     return (struct resolved){.kind = KIND_STRING};
 }
 
-/* !!float accepts integers below 2^63, too. */
-static void widen(struct resolved *r) {
+/* !!float accepts integers below 2^63 as well. */
+static void widen_number(struct resolved *r) {
     if (r->kind != KIND_INT || r->magnitude > (uint64_t)INT64_MAX + r->negative)
         return;
     double v = r->negative ? -(double)r->magnitude : (double)r->magnitude;
@@ -265,11 +265,11 @@ static enum ec resolve(const struct scalar *s, struct resolved *out, struct err 
     if ((s->tag == TAG_NONE && !s->plain) || s->tag == TAG_STR || s->tag >= TAG_BINARY)
         return EC_OK;
     AUTO(buf_done) struct buf scratch = BUF_INIT(s->text.n + 1);
-    *out = find(s, &scratch);
+    *out = find_type(s, &scratch);
     if (scratch.bad)
         return err_set(err, EC_NOMEM, "no memory for a number");
     if (s->tag == TAG_FLOAT)
-        widen(out);
+        widen_number(out);
     if (!matches_tag(s->tag, out->kind))
         return err_set(err, EC_SCHEMA, "value \"%.*s\" does not fit its tag !!%s",
                        STR_ARG(str_slice(s->text, 0, 60)), tag_word(s->tag));

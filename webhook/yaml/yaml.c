@@ -163,7 +163,7 @@ static void set_document(struct yaml *y, struct str raw, struct yaml_doc **doc) 
 }
 
 /* One document too many ends the stream. */
-static enum ec check_count(struct yaml *y, struct err *err) {
+static enum ec check_document_count(struct yaml *y, struct err *err) {
     if (y->n_documents < y->limits.max_documents)
         return EC_OK;
     y->next.off = y->text.n;
@@ -223,7 +223,7 @@ static enum ec read_yaml(struct yaml *y, struct yaml_cursor start, size_t end, b
 }
 
 /* At an offset after the start of the document. */
-static enum ec fail_at(struct yaml *y, size_t bad, struct err *err) {
+static enum ec fail_at_byte(struct yaml *y, size_t bad, struct err *err) {
     struct yaml_cursor at = y->next;
     yaml_cursor_to_offset(&at, y->text, bad);
     return yaml_err_at(err, yaml_cursor_location(&at));
@@ -233,16 +233,16 @@ static enum ec lost_line(struct yaml *y, size_t bad, struct err *err) {
     err_set(err, EC_SYNTAX,
             "last line of %zu bytes without a line end, which kubectl does not read: add one",
             y->text.n - bad);
-    return fail_at(y, bad, err);
+    return fail_at_byte(y, bad, err);
 }
 
-static bool is_before(const struct err *a, const struct err *b) {
+static bool is_earlier(const struct err *a, const struct err *b) {
     return a->line != b->line ? a->line < b->line : a->col < b->col;
 }
 
 /* Text that began like JSON and is neither JSON nor YAML: the error further on is reported. */
 static enum ec choose_error(struct yaml *y, struct err *err) {
-    if (y->json_error.code != EC_OK && is_before(err, &y->json_error))
+    if (y->json_error.code != EC_OK && is_earlier(err, &y->json_error))
         *err = y->json_error;
     y->json_error = (struct err)ERR_INIT;
     return err->code;
@@ -254,7 +254,7 @@ static enum ec next_yaml(struct yaml *y, bool *found, struct err *err) {
     struct yaml_cursor start = y->next;
     struct err e = ERR_INIT;
     if (yaml_stream_cut(y->text, start.off, &chunk, &next, &bad, &e) != EC_OK)
-        fail_at(y, bad, &e);
+        fail_at_byte(y, bad, &e);
     else if (next == y->text.n && yaml_stream_loses_line(y->text, start.off, &bad))
         lost_line(y, bad, &e);
     else
@@ -389,7 +389,7 @@ enum ec yaml_next(struct yaml *y, struct yaml_doc **doc, struct err *err) {
             return ec;
         if (!found)
             continue;
-        if (check_count(y, err) != EC_OK)
+        if (check_document_count(y, err) != EC_OK)
             return err->code;
         set_document(y, raw.p != NULL ? raw : buf_view(&y->raw), doc);
         return EC_OK;
@@ -398,8 +398,8 @@ enum ec yaml_next(struct yaml *y, struct yaml_doc **doc, struct err *err) {
 }
 
 /* The node at a pointer, or its nearest existing ancestor. */
-static json_at nearest(const struct json *j, struct json_cursor *near, json_at from,
-                       struct str pointer, bool *exact) {
+static json_at nearest_node(const struct json *j, struct json_cursor *near, json_at from,
+                            struct str pointer, bool *exact) {
     json_at at = json_find_next(j, near, from, pointer);
     *exact = at != JSON_NONE;
     while (at == JSON_NONE && pointer.n > 0) {
@@ -438,7 +438,7 @@ struct yaml_location yaml_where(const struct yaml_doc *doc, struct str pointer) 
 struct yaml_location yaml_where_from(const struct yaml_doc *doc, struct json_cursor *near,
                                      json_at from, struct str pointer) {
     bool exact;
-    json_at at = nearest(doc->json, near, from, pointer, &exact);
+    json_at at = nearest_node(doc->json, near, from, pointer, &exact);
     return at == JSON_NONE ? (struct yaml_location){0, 0} : doc->pos[at];
 }
 
@@ -452,7 +452,7 @@ static json_at parent(const struct json *j, struct str pointer) {
 struct yaml_location yaml_where_key(const struct yaml_doc *doc, struct str pointer) {
     struct json_cursor near = JSON_CURSOR_INIT;
     bool exact;
-    json_at at = nearest(doc->json, &near, 0, pointer, &exact);
+    json_at at = nearest_node(doc->json, &near, 0, pointer, &exact);
     if (at == JSON_NONE)
         return (struct yaml_location){0, 0};
     /* A key is the node before its value. */

@@ -46,7 +46,7 @@ struct yaml_limits {
     uint32_t max_depth;   /* 128; at most 1024 */
     uint32_t max_nodes;   /* 16 Mi */
     size_t max_documents; /* 1 Mi */
-    bool drops_raw;       /* nobody reads doc->raw: of a large document of YAML it is NULL */
+    bool drops_raw;       /* no one reads doc->raw: of a large document of YAML it is NULL */
 };
 #define YAML_LIMITS_DEFAULT                                                                    \
     ((struct yaml_limits){.max_bytes = 64u << 20,                                              \
@@ -86,7 +86,7 @@ struct yaml_doc {
 };
 
 enum { YAML_WRITTEN = -1, YAML_GONE = -2 };
-/* The node that a node is a copy of; YAML_WRITTEN when it is no copy, YAML_GONE when the original
+/* The node that a node is a copy of; YAML_WRITTEN when it is not a copy, YAML_GONE when the original
  * is not part of the document. */
 int64_t yaml_source(const struct yaml_doc *doc, uint32_t node);
 /* The location of the alias that made the copy. */

@@ -56,7 +56,7 @@ func (r reading) String() string {
 	return r.host + "\n" + r.path + "\n" + r.tag + "\n" + r.digest + "\n"
 }
 
-// hosted splits a text at its first slash, where what stands before it names a host.
+// hosted splits a text at its first slash, where what is before it names a host.
 func hosted(text string) (host, rest string) {
 	host, rest, found := strings.Cut(text, "/")
 	named := found && (host == "localhost" || strings.ContainsAny(host, ".:") || host != strings.ToLower(host))

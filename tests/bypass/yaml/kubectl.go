@@ -26,7 +26,7 @@ import (
 )
 
 // document is what kubectl makes of one; strict is why the document says two things at once, skipped the
-// source of the empty documents before it. What "<<" brings over a member, or a member over that, is no
+// source of the empty documents before it. What "<<" merges over a member, or a member over that, is no
 // twin: kubectl takes the one that comes last, and so does yaml/.
 type document struct {
 	json    []byte
@@ -38,7 +38,7 @@ type document struct {
 }
 
 // reading ends at the first error, as kubectl does. failed is the source of the document that has it,
-// skipped that of the empty documents behind the last.
+// skipped that of the empty documents after the last.
 type reading struct {
 	documents []document
 	err       error
@@ -212,8 +212,8 @@ func readStream(text []byte) (r reading) {
 	return r
 }
 
-// twinsOf is err where a mapping holds a key twice itself, without what "<<" brings it: each "<<" is given
-// a name of its own before the document is read strictly again.
+// twinsOf is err where a mapping holds a key twice itself, without what "<<" merges it: each "<<" is given
+// its own name before the document is read strictly again.
 func twinsOf(chunk []byte, err error) error {
 	n := 0
 	named := merge.ReplaceAllFunc(chunk, func(found []byte) []byte {

@@ -353,7 +353,7 @@ func (m *maker) key() string {
 	return m.word("a b c d e image name spec y on 1 1.0 01 true 0x1 kind items")
 }
 
-// node is a block node behind "key:" or "-".
+// node is a block node after "key:" or "-".
 func (m *maker) node(indent, depth int) string {
 	if depth == 0 || m.oneIn(3) {
 		return m.of(" ", " ", " ", " ", "  ", "\t", "\n"+strings.Repeat(" ", indent+1)) + m.scalar(indent+1) + m.of("\n", "\n", "\n", "\n", " # c\n", "\r\n", " \n", "\t\n", "#c\n", "")

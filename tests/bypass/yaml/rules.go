@@ -27,7 +27,7 @@ func sourceHas(pattern string) func(d document) bool {
 	return func(d document) bool { return compiled.Match(d.source) }
 }
 
-// goesOn tells whether there is more behind the first YAML document, which kubectl does not look at.
+// goesOn tells whether there is more after the first YAML document, which kubectl does not look at.
 func goesOn(d document) bool {
 	if d.inJSON {
 		return false
