@@ -8,16 +8,20 @@
 #include "object/skip.h"
 #include "policyctl/verb.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
 enum { PROGRESS_FILES = 200, PROGRESS_WIDTH = 40, PROGRESS_PAUSE_NS = 100000000 };
 
 struct slot { /* one input's results */
+    struct state *state;
+    size_t item;
     const struct report_format *format;
     struct report report;
     struct buf talk; /* for standard error */
     bool skipped, unrendered;
+    bool stopped; /* a part of it cannot be written */
     struct object_totals totals;
     struct err err;
 };
@@ -27,17 +31,66 @@ struct state {
     const struct object_inputs *in;
     struct object_judge *judges; /* one per job */
     struct slot *slots;
-    struct report all; /* of the whole run */
+    /* Text of the whole run: the main thread's while it takes an item, else that of the worker whose item
+     * is the next to be taken, which is what the main thread waits for. */
+    struct report all;
+    atomic_size_t n_taken;
     struct object_skip_notes told;
     struct err *err;
     int64_t shown_ns; /* when the bar was drawn last */
     bool shown;
 };
 
+static void talk(struct str text) {
+    struct err ignored = ERR_INIT;
+    (void)!file_write_fd(STDERR_FILENO, text, &ignored);
+}
+
+static void hide_bar(struct state *st) {
+    if (st->shown)
+        talk(STR("\r\033[K"));
+    st->shown = false;
+}
+
+/* ---- text of the run ----------------------------------------------------------------- */
+
+static bool write_out(struct state *st) {
+    if (st->all.out.bad || st->all.aside.bad) {
+        err_set(st->err, EC_LIMIT, "no room for the output");
+        return false;
+    }
+    if (st->all.out.n == 0)
+        return true;
+    st->run->unwritten = !verb_print(&st->all.out);
+    return !st->run->unwritten;
+}
+
+static void join(struct state *st, struct slot *slot) {
+    const char *path = st->in->v[slot->item].path;
+    const char *name = strcmp(path, "-") == 0 ? "<stdin>" : path;
+    st->run->format->join(&st->all, &slot->report, name, &slot->totals);
+    if (st->all.out.n != 0 || slot->talk.n != 0)
+        hide_bar(st);
+}
+
+/* In order, output need not wait for the end of its input. */
+static void take_part(void *arg, struct report *file) {
+    struct slot *slot = arg;
+    if (atomic_load(&slot->state->n_taken) != slot->item)
+        return;
+    if (!slot->stopped) {
+        join(slot->state, slot);
+        slot->stopped = !write_out(slot->state);
+    }
+    report_joined(file);
+}
+
 /* ---- a worker's part ----------------------------------------------------------------- */
 
 static enum ec take_object(void *arg, const struct object *s, struct err *err) {
     struct slot *slot = arg;
+    if (slot->stopped)
+        return err_set(err, EC_IO, "a part cannot be written");
     if (s->unjudged != NULL && slot->format->only_objects)
         object_put_unjudged_line(&slot->talk, s);
     return slot->format->object(&slot->report, s, err);
@@ -86,7 +139,8 @@ static void judge_input(void *arg, unsigned job, size_t item, size_t at) {
                                      .arg = slot};
     report_reset(&slot->report);
     buf_reset(&slot->talk);
-    slot->skipped = false;
+    slot->item = item;
+    slot->skipped = slot->stopped = false;
     slot->totals = (struct object_totals){.objects = 0};
     slot->err = (struct err)ERR_INIT;
     if (in->os != 0)
@@ -98,17 +152,6 @@ static void judge_input(void *arg, unsigned job, size_t item, size_t at) {
 }
 
 /* ---- progress ------------------------------------------------------------------------ */
-
-static void talk(struct str text) {
-    struct err ignored = ERR_INIT;
-    (void)!file_write_fd(STDERR_FILENO, text, &ignored);
-}
-
-static void hide_bar(struct state *st) {
-    if (st->shown)
-        talk(STR("\r\033[K"));
-    st->shown = false;
-}
 
 static void show_bar(struct state *st, size_t done) {
     int64_t now = clock_mono_ns();
@@ -127,35 +170,25 @@ static void show_bar(struct state *st, size_t done) {
 
 /* ---- the main thread's part ---------------------------------------------------------- */
 
-static bool write_out(struct state *st) {
-    if (st->all.out.bad || st->all.aside.bad) {
-        err_set(st->err, EC_LIMIT, "no room for the output");
-        return false;
-    }
-    if (st->all.out.n == 0)
-        return true;
-    st->run->unwritten = !verb_print(&st->all.out);
-    return !st->run->unwritten;
-}
-
 static bool take_slot(void *arg, size_t item, size_t at) {
     struct state *st = arg;
     struct slot *slot = &st->slots[at];
     const struct object_input *in = &st->in->v[item];
     if (slot->skipped)
         object_skip_put_note(&st->told, &slot->talk, in->path, slot->unrendered);
-    const char *name = strcmp(in->path, "-") == 0 ? "<stdin>" : in->path;
-    st->run->format->join(&st->all, &slot->report, name, &slot->totals);
+    if (slot->stopped)
+        return false;
+    join(st, slot);
     object_totals_add(&st->run->totals, &slot->totals);
     st->run->operand_objects[in->operand] += slot->totals.objects;
-    if (st->all.out.n != 0 || slot->talk.n != 0)
-        hide_bar(st);
     if (!write_out(st))
         return false;
     talk(buf_view(&slot->talk));
     show_bar(st, item + 1);
     if (slot->err.code != EC_OK)
         *st->err = slot->err;
+    else
+        atomic_store(&st->n_taken, item + 1);
     return slot->err.code == EC_OK;
 }
 
@@ -169,10 +202,15 @@ static enum ec make_slots(struct state *st, size_t n_slots) {
         object_judge_init(&st->judges[i], st->run->policy, st->run->request);
     for (size_t i = 0; i < n_slots; i++)
         st->slots[i] =
-            (struct slot){.format = st->run->format,
+            (struct slot){.state = st,
+                          .format = st->run->format,
                           .report = REPORT_INIT(&st->run->look, st->run->format->writer,
                                                 &report_objects_tool),
                           .talk = BUF_INIT(64 << 20)};
+    for (size_t i = 0; i < n_slots && st->run->format->in_parts; i++) {
+        st->slots[i].report.flush = take_part;
+        st->slots[i].report.flush_arg = &st->slots[i];
+    }
     return EC_OK;
 }
 
