@@ -74,6 +74,37 @@ void report_lint_add(struct lint_findings *to, unsigned rule, struct str file, u
     to->n++;
 }
 
+void report_lint_add_error(struct lint_findings *to, const char *path, const struct err *err) {
+    unsigned rule = err->code == EC_SYNTAX  ? LINT_SYNTAX
+                    : err->code == EC_LIMIT ? LINT_TOO_LARGE
+                    : err->code == EC_IO    ? LINT_UNREADABLE
+                                            : LINT_SCHEMA;
+    report_lint_add(to, rule, str_of(err->where[0] ? err->where : path), err->line, err->col,
+                    str_of(err->msg));
+}
+
+static enum ec fail_unknown(const char *id, struct err *err) {
+    const char *known[N_RULES_LINTS];
+    for (unsigned i = 0; i < N_RULES_LINTS; i++)
+        known[i] = rules_lints[i].id;
+    int near = str_nearest(str_of(id), known, N_RULES_LINTS);
+    if (near >= 0)
+        return err_set(err, EC_USAGE, "unknown id \"%.100s\"; did you mean %s?", id,
+                       known[near]);
+    return err_set(err, EC_USAGE, "unknown id \"%.100s\"", id);
+}
+
+enum ec report_lint_ignore(bool ignored[N_LINTS], const char *const *ids, size_t n,
+                           struct err *err) {
+    for (size_t i = 0; i < n; i++) {
+        unsigned rule = report_lint_find(str_of(ids[i]));
+        if (rule >= N_RULES_LINTS)
+            return fail_unknown(ids[i], err);
+        ignored[rule] = true;
+    }
+    return EC_OK;
+}
+
 /* ---- sorting ------------------------------------------------------------------------------- */
 
 static int compare_numbers(uint64_t a, uint64_t b) {

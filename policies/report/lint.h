@@ -38,6 +38,13 @@ struct lint_findings {
 
 void report_lint_add(struct lint_findings *to, unsigned rule, struct str file, uint32_t line,
                      uint32_t col, struct str message);
+/* A file that cannot be loaded; at err->where if that is known, else in `path`. */
+void report_lint_add_error(struct lint_findings *to, const char *path, const struct err *err);
+
+/* Marks the warnings of these ids. Errors: EC_USAGE, with the nearest id. */
+enum ec report_lint_ignore(bool ignored[N_LINTS], const char *const *ids, size_t n,
+                           struct err *err) MUST_CHECK;
+
 /* By operand, file, line and column; each once. Counts n_level. */
 void report_lint_sort(struct lint_findings *f);
 void report_lint_done(struct lint_findings *f);
