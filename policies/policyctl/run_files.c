@@ -30,6 +30,7 @@ struct state {
     struct run_files *run;
     const struct object_inputs *in;
     struct object_judge *judges; /* one per job */
+    size_t *objects;             /* one per operand */
     struct slot *slots;
     /* Text of the whole run: the main thread's while it takes an item, else that of the worker whose item
      * is the next to be taken, which is what the main thread waits for. */
@@ -180,7 +181,7 @@ static bool take_slot(void *arg, size_t item, size_t at) {
         return false;
     join(st, slot);
     object_totals_add(&st->run->totals, &slot->totals);
-    st->run->operand_objects[in->operand] += slot->totals.objects;
+    st->objects[in->operand] += slot->totals.objects;
     if (!write_out(st))
         return false;
     talk(buf_view(&slot->talk));
@@ -192,11 +193,42 @@ static bool take_slot(void *arg, size_t item, size_t at) {
     return slot->err.code == EC_OK;
 }
 
+/* ---- operands without objects -------------------------------------------------------- */
+
+static void put_empty(struct state *st, const char *operand) {
+    struct run_files *s = st->run;
+    struct err err = ERR_INIT;
+    struct report file = REPORT_INIT(&s->look, s->format->writer, &report_objects_tool);
+    const struct object_totals one = {.unreadable = 1};
+    const struct object_fault fault = {.file = operand, .whole = true, .err = &err};
+    err_set(&err, EC_SCHEMA, "no objects, and --require-objects is set");
+    s->format->fault(&file, &fault);
+    s->format->join(&st->all, &file, operand, &one);
+    s->totals.unreadable++;
+    s->n_empty_faults++;
+    report_done(&file);
+}
+
+static void report_empty(struct state *st) {
+    const struct run_files *s = st->run;
+    for (size_t i = 0; i < s->n_operands; i++) {
+        if (st->objects[i] != 0)
+            continue;
+        verb_tell("policyctl: %s: no objects", s->operands[i]);
+        st->run->n_empty++;
+        if (s->format->fault != report_objects_no_fault)
+            put_empty(st, s->operands[i]);
+    }
+}
+
+/* ---- all of it ----------------------------------------------------------------------- */
+
 static enum ec make_slots(struct state *st, size_t n_slots) {
     unsigned jobs = st->run->jobs;
     st->judges = mem_zalloc(mem_array_bytes(jobs, sizeof *st->judges));
     st->slots = mem_zalloc(mem_array_bytes(n_slots, sizeof *st->slots));
-    if (st->judges == NULL || st->slots == NULL)
+    st->objects = mem_zalloc(mem_array_bytes(st->run->n_operands, sizeof *st->objects));
+    if (st->judges == NULL || st->slots == NULL || st->objects == NULL)
         return err_set(st->err, EC_NOMEM, "out of memory");
     for (unsigned i = 0; i < jobs; i++)
         object_judge_init(&st->judges[i], st->run->policy, st->run->request);
@@ -223,6 +255,7 @@ static void free_slots(struct state *st, size_t n_slots) {
     }
     mem_free(st->judges);
     mem_free(st->slots);
+    mem_free(st->objects);
     object_skip_notes_done(&st->told);
     report_done(&st->all);
 }
@@ -244,8 +277,8 @@ enum ec run_files_run(struct run_files *s, const struct object_inputs *in, struc
         (void)!object_parallel_run(&order, err);
         hide_bar(&st);
         if (!s->unwritten && err->code != EC_NOMEM) {
-            if (s->before_end != NULL)
-                s->before_end(s->arg, s, &st.all);
+            if (s->require_objects)
+                report_empty(&st);
             s->format->end(&st.all, &s->totals);
             (void)!write_out(&st);
         }
