@@ -34,13 +34,6 @@ const struct report_tool report_lint_tool = {.name = "policyctl lint",
                                              .rule = rule_at,
                                              .n_rules = N_LINTS};
 
-unsigned report_lint_find(struct str id) {
-    unsigned rule = 0;
-    while (rule < N_LINTS && !str_eq(str_of(rule_at(rule).id), id))
-        rule++;
-    return rule;
-}
-
 /* ---- gathering ----------------------------------------------------------------------------- */
 
 static struct lint_finding *next(struct lint_findings *f) {
@@ -83,6 +76,14 @@ void report_lint_add_error(struct lint_findings *to, const char *path, const str
                     str_of(err->msg));
 }
 
+/* N_LINTS: there is none of that id. */
+static unsigned find_rule(struct str id) {
+    unsigned rule = 0;
+    while (rule < N_LINTS && !str_eq(str_of(rule_at(rule).id), id))
+        rule++;
+    return rule;
+}
+
 static enum ec fail_unknown(const char *id, struct err *err) {
     const char *known[N_RULES_LINTS];
     for (unsigned i = 0; i < N_RULES_LINTS; i++)
@@ -97,7 +98,7 @@ static enum ec fail_unknown(const char *id, struct err *err) {
 enum ec report_lint_ignore(bool ignored[N_LINTS], const char *const *ids, size_t n,
                            struct err *err) {
     for (size_t i = 0; i < n; i++) {
-        unsigned rule = report_lint_find(str_of(ids[i]));
+        unsigned rule = find_rule(str_of(ids[i]));
         if (rule >= N_RULES_LINTS)
             return fail_unknown(ids[i], err);
         ignored[rule] = true;

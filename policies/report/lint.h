@@ -18,9 +18,6 @@ enum { LINT_UNREADABLE = N_RULES_LINTS, LINT_SYNTAX, LINT_SCHEMA, LINT_TOO_LARGE
 
 extern const struct report_tool report_lint_tool;
 
-/* The rule of that id; N_LINTS when there is none. */
-unsigned report_lint_find(struct str id);
-
 struct lint_finding {
     struct report_finding finding; /* without its lines */
     size_t operand;                /* by which it was found, from 1 */
