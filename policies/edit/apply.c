@@ -1,11 +1,17 @@
 #include "edit/apply.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "edit/krm.h"
 #include "edit/wanted.h"
 #include "object/messages.h"
 #include "object/skip.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 enum { ARENA_MAX = 1 << 30 };
 
@@ -260,4 +266,15 @@ enum ec edit_apply_text(struct edit_apply *a, const char *file, struct str text,
     object_excerpt_done(&a->lines);
     arena_reset(&a->arena);
     return ec;
+}
+
+enum ec edit_apply_save(const char *path, struct str before, struct str after,
+                        struct err *err) {
+    struct stat st;
+    char whole[PATH_MAX];
+    if (str_eq(before, after))
+        return EC_OK;
+    if (realpath(path, whole) == NULL || stat(whole, &st) != 0)
+        return err_set_os(err, errno, "cannot write %s", path);
+    return file_replace(whole, st.st_mode & 07777, after, err);
 }

@@ -52,6 +52,11 @@ void edit_apply_done(struct edit_apply *a);
 enum ec edit_apply_text(struct edit_apply *a, const char *file, struct str text,
                         struct buf *out, struct err *err) MUST_CHECK;
 
+/* Writes the new text to the file, unless it equals the old one. A link stays one: what it leads to is
+ * written. Errors: EC_IO, EC_NOMEM. */
+enum ec edit_apply_save(const char *path, struct str before, struct str after, struct err *err)
+    MUST_CHECK;
+
 /* The rule file a ResourceList's functionConfig names (spec.policy, or data.policy of a
  * ConfigMap); empty when the text is none, or names none. */
 void edit_apply_policy_of(struct str text, struct buf *path);

@@ -6,30 +6,32 @@
 
 /* ---- where edits belong ---------------------------------------------------------------- */
 
-struct change {
-    json_at at;     /* the value that is replaced, or the container that gets one more */
-    struct str key; /* of a new member; {NULL, 0} of a new element */
+struct change { /* small: an object may have a million */
+    json_at at; /* the value that is replaced, or the container that gets one more */
     bool adds;
-    size_t order;
-    const struct edit *edit;
+    const struct edit *edit; /* one array: what comes later is behind */
 };
+
+/* Where the last part of a pointer begins; 0: it has none. */
+static size_t last_part(struct str pointer) {
+    size_t at = pointer.n;
+    while (at > 0 && pointer.p[at - 1] != '/')
+        at--;
+    return at;
+}
 
 static bool locate_edit(const struct json *j, struct json_cursor *near, json_at object,
                         const struct edit *edit, struct change *out) {
     struct str pointer = edit->pointer;
-    size_t slash = pointer.n;
-    while (slash > 0 && pointer.p[slash - 1] != '/')
-        slash--;
-    if (slash == 0)
+    size_t part = last_part(pointer);
+    if (part == 0)
         return false;
-    struct str last = str_slice(pointer, slash, pointer.n);
-    json_at parent = json_find_next(j, near, object, str_slice(pointer, 0, slash - 1));
+    struct str last = str_slice(pointer, part, pointer.n);
+    json_at parent = json_find_next(j, near, object, str_slice(pointer, 0, part - 1));
     bool appends = str_eq(last, STR("-")) && json_is(j, parent, JSON_ARRAY);
     json_at value = json_get(j, parent, last);
-    *out = (struct change){.at = value != JSON_NONE ? value : parent,
-                           .key = appends ? STR_NONE : last,
-                           .adds = value == JSON_NONE,
-                           .edit = edit};
+    *out = (struct change){
+        .at = value != JSON_NONE ? value : parent, .adds = value == JSON_NONE, .edit = edit};
     return parent != JSON_NONE && (appends || json_is(j, parent, JSON_OBJECT));
 }
 
@@ -37,7 +39,7 @@ static int compare_changes(const void *pa, const void *pb) {
     const struct change *a = pa, *b = pb;
     if (a->at != b->at)
         return a->at < b->at ? -1 : 1;
-    return (a->order > b->order) - (a->order < b->order);
+    return (a->edit > b->edit) - (a->edit < b->edit);
 }
 
 /* ---- the walk -------------------------------------------------------------------------- */
@@ -91,6 +93,10 @@ static size_t take_added(struct walk *w, json_at at) {
     return n;
 }
 
+static struct str key_of(const struct edit *e) {
+    return str_slice(e->pointer, last_part(e->pointer), e->pointer.n);
+}
+
 /* What a container holds already, then what it gets. */
 static void walk_container(struct walk *w, json_at at) {
     const struct json *j = w->j;
@@ -106,7 +112,7 @@ static void walk_container(struct walk *w, json_at at) {
     }
     for (size_t i = 0; i < n_added; i++) {
         if (type == JSON_OBJECT)
-            to->key(to->arg, added[i].key);
+            to->key(to->arg, key_of(added[i].edit));
         put_value(to, added[i].edit);
     }
     to->end(to->arg, type);
@@ -134,12 +140,10 @@ enum ec edit_patch_walk(const struct json *j, json_at object, const struct edit 
     struct change *changes = mem_alloc(mem_array_bytes(n_edits + 1, sizeof *changes));
     if (changes == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
-    for (size_t i = 0; i < n_edits; i++) {
+    for (size_t i = 0; i < n_edits; i++)
         if (!locate_edit(j, &near, object, &edits[i], &changes[i]))
             return err_set(err, EC_BUG, "an edit has no location: %.*s",
                            STR_ARG(edits[i].pointer));
-        changes[i].order = i;
-    }
     if (n_edits != 0)
         qsort(changes, n_edits, sizeof *changes, compare_changes);
     struct walk w = {.j = j, .changes = changes, .n = n_edits, .to = to};

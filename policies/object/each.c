@@ -1,11 +1,8 @@
 #include "object/each.h"
 
-#include "base/file.h"
 #include "object/inputs.h"
 #include "object/messages.h"
 #include "object/skip.h"
-
-#include <unistd.h>
 
 struct each {
     object_each_fn *take;
@@ -20,11 +17,7 @@ static enum ec take_object(void *arg, const struct object *o, struct err *err) {
 
 static void report_skip(void *arg, const struct object_skip *skip) {
     struct each *e = arg;
-    struct buf text = BUF_INIT(64 << 10);
-    struct err ignored = ERR_INIT;
-    object_skip_put_note(&e->notes, &text, skip->file, skip->unrendered);
-    (void)!file_write_fd(STDERR_FILENO, buf_view(&text), &ignored);
-    buf_done(&text);
+    object_skip_report(&e->notes, skip->file, skip->unrendered);
 }
 
 static void report_folder(const struct object_input *in, struct object_totals *totals) {

@@ -108,7 +108,9 @@ void object_put_note(struct buf *out, const char *file, uint32_t line, const cha
     escape_line(out, "%s:%u: note: %s", file, line, text);
 }
 
-/* Standard error is the last resort: what cannot be written there is lost. */
+/* ---- on standard error --------------------------------------------------------------- */
+
+/* What cannot be written there is lost. */
 static void print_line(struct buf *text) {
     struct err ignored = ERR_INIT;
     (void)!file_write_fd(STDERR_FILENO, buf_view(text), &ignored);
@@ -127,4 +129,31 @@ void object_report_note(void *arg, const char *file, uint32_t line, const char *
     (void)arg;
     object_put_note(&note, file, line, text);
     print_line(&note);
+}
+
+void object_report_reason(void *arg, const struct object *o, const struct reason *r) {
+    struct buf line = BUF_INIT(64 << 10), pointer = BUF_INIT(1 << 16);
+    struct yaml_location pos = object_reason_where(o, r, &pointer);
+    (void)arg;
+    escape_line(&line, "%s:%u:%u: %s: %.*s", o->file, pos.line, pos.col,
+                object_weight_name(r->weight), STR_ARG(r->message));
+    print_line(&line);
+    buf_done(&pointer);
+}
+
+void object_report_unjudged(void *arg, const struct object *o) {
+    struct buf line = BUF_INIT(1 << 20);
+    (void)arg;
+    object_put_unjudged_line(&line, o);
+    print_line(&line);
+}
+
+void object_report_templates(void *arg) {
+    struct buf line = BUF_INIT(1 << 10);
+    (void)arg;
+    buf_puts(
+        &line,
+        "policyctl: note: pod templates get no imagePullSecrets, which would take the place "
+        "of their service account's; the webhook adds them to each pod\n");
+    print_line(&line);
 }

@@ -31,5 +31,9 @@ void object_put_note(struct buf *out, const char *file, uint32_t line, const cha
 /* For sinks; arg is not looked at. */
 void object_report_fault(void *arg, const struct object_fault *f);
 void object_report_note(void *arg, const char *file, uint32_t line, const char *text);
+void object_report_reason(void *arg, const struct object *o, const struct reason *r);
+void object_report_unjudged(void *arg, const struct object *o);
+/* Pod templates get no pull secrets. */
+void object_report_templates(void *arg);
 
 #endif

@@ -1,6 +1,7 @@
 #include "object/skip.h"
 
 #include "base/escape.h"
+#include "base/file.h"
 #include "yaml/yaml.h"
 
 #include <stdio.h>
@@ -188,6 +189,14 @@ void object_skip_put_note(struct object_skip_notes *t, struct buf *out, const ch
                                   : "; render it first, with Helm: ");
     put_command(out, path);
     buf_putc(out, '\n');
+}
+
+void object_skip_report(struct object_skip_notes *t, const char *path, bool unrendered) {
+    struct buf text = BUF_INIT(64 << 10);
+    struct err ignored = ERR_INIT;
+    object_skip_put_note(t, &text, path, unrendered);
+    (void)!file_write_fd(STDERR_FILENO, buf_view(&text), &ignored);
+    buf_done(&text);
 }
 
 /* ---- advice -------------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
  *            metadata is taken for one with a mistake. A kustomization is none, whatever its
  *            kind. A file that cannot be parsed is none when it has no apiVersion anywhere
  * Knows      texts, nodes and paths; looks for Chart.yaml on the disk
- * Threads    pure functions, but for that look                                               */
+ * Threads    pure functions, but for that look and standard error                                               */
 #ifndef PULLGATE_OBJECT_SKIP_H
 #define PULLGATE_OBJECT_SKIP_H
 
@@ -47,6 +47,9 @@ void object_skip_notes_done(struct object_skip_notes *t);
 /* Appends a line, or nothing. */
 void object_skip_put_note(struct object_skip_notes *t, struct buf *out, const char *path,
                           bool unrendered);
+
+/* The same on standard error. */
+void object_skip_report(struct object_skip_notes *t, const char *path, bool unrendered);
 
 /* What to do about a document without kind, as far as its names show: "; a kustomization: render it with
  * ..." or nothing. */

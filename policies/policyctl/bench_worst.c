@@ -2,6 +2,7 @@
 
 #include "imgref/imgref.h"
 #include "review/review.h"
+#include "rules/slow_name.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -9,98 +10,6 @@
 /* The default of --max-body. */
 enum { BODY_MAX = 32 << 20, NAMES_MAX = 100000, REPLY_MAX = 1 << 30, ROOM = 1024 };
 enum { REGEXES_MAX = 5, TEXT_MAX = 320 };
-
-/* ---- a name that is slow to match ---------------------------------------------------- */
-
-struct costly {
-    const struct policy_pattern *pattern;
-    uint64_t steps; /* for the name */
-    char name[TEXT_MAX];
-};
-
-static uint64_t steps_of(const struct match_image *m, struct str name) {
-    struct match_meter meter = MATCH_METER(UINT64_MAX, NULL);
-    size_t slash = str_find(name, '/');
-    const struct match_target target = {.host = str_slice(name, 0, slash),
-                                        .repository = str_slice(name, slash + 1, name.n),
-                                        .whole = name};
-    (void)match_image(m, &target, &meter);
-    return UINT64_MAX - meter.left;
-}
-
-static bool is_name_char(char c) {
-    return (c >= 'a' && c <= 'z') || ascii_is_digit(c);
-}
-
-/* The literal text a regex begins with: "ghcr\.io/a" of `ghcr\.io/a(b|c)*`. */
-static size_t literal_head(struct str regex, char *to, size_t max) {
-    size_t n = 0;
-    for (size_t i = 0; i < regex.n && n < max; i++) {
-        char c = regex.p[i];
-        if (c == '^' && i == 0)
-            continue;
-        if (c == '\\' && i + 1 < regex.n && strchr(".-/", regex.p[i + 1]) != NULL)
-            c = regex.p[++i];
-        else if (!is_name_char(c) && c != '/' && c != '-' && c != ':')
-            break;
-        to[n++] = c;
-    }
-    return n;
-}
-
-/* The head, pieces up to the longest name, and the regex's own letters, so that no match fails early for
- * lack of one; then a byte that no pattern ends with. */
-static void try_name(struct costly *out, struct str head, const char *piece) {
-    char name[TEXT_MAX];
-    struct buf b = BUF_OVER(name, sizeof name - 1);
-    struct str regex = match_image_text(out->pattern->image);
-    struct imgref ref;
-    struct err err = ERR_INIT;
-    buf_str(&b, head.n ? head : STR("docker.io/"));
-    if (str_find(buf_view(&b), '/') == b.n)
-        buf_puts(&b, ".io/");
-    size_t tail = 0, from = str_find(buf_view(&b), '/') + 1, piece_bytes = strlen(piece);
-    for (size_t i = 0; i < regex.n; i++)
-        tail += is_name_char(regex.p[i]);
-    tail = tail < 60 ? tail : 60;
-    while (b.n - from + piece_bytes + tail + 4 < IMGREF_PATH_MAX)
-        buf_puts(&b, piece);
-    for (size_t i = 0, left = tail; i < regex.n && left != 0; i++)
-        if (is_name_char(regex.p[i])) {
-            buf_putc(&b, regex.p[i]);
-            left--;
-        }
-    buf_puts(&b, "/0q");
-    struct str text = buf_view(&b);
-    if (b.bad || imgref_parse(&ref, text, &err) != EC_OK ||
-        ref.host.n + 1 + ref.path.n != text.n)
-        return;
-    uint64_t steps = steps_of(out->pattern->image, text);
-    if (steps <= out->steps)
-        return;
-    out->steps = steps;
-    memcpy(out->name, text.p, text.n);
-    out->name[text.n] = '\0';
-}
-
-/* Each letter of the regex by itself and as a component, after its literal beginning. */
-static void find_costly_name(struct costly *out) {
-    struct str regex = match_image_text(out->pattern->image);
-    char head[TEXT_MAX / 4];
-    struct str begin = {head, literal_head(regex, head, sizeof head)};
-    bool seen[128] = {false};
-    for (size_t i = 0; i <= regex.n; i++) {
-        char c = i < regex.n ? regex.p[i] : 'a';
-        if (!is_name_char(c) || seen[(unsigned char)c])
-            continue;
-        seen[(unsigned char)c] = true;
-        const char pieces[][5] = {{c}, {c, '/'}, {c, c, '/'}, {c, '-', c, '/'}};
-        for (size_t k = 0; k < sizeof pieces / sizeof *pieces; k++) {
-            try_name(out, begin, pieces[k]);
-            try_name(out, STR_NONE, pieces[k]);
-        }
-    }
-}
 
 /* ---- a review ------------------------------------------------------------------------ */
 
@@ -236,6 +145,11 @@ static const struct policy_rule *largest_rule(const struct policy *p) {
     return largest;
 }
 
+struct costly {
+    const struct policy_pattern *pattern;
+    struct rules_slow_name name;
+};
+
 struct regexes {
     struct costly v[REGEXES_MAX]; /* the costliest first */
     const struct policy_rule *rules[REGEXES_MAX];
@@ -247,9 +161,9 @@ static void rank(struct regexes *all, const struct policy_rule *rule,
     struct costly one = {.pattern = pattern};
     if (!match_image_is_regex(pattern->image))
         return;
-    find_costly_name(&one);
+    rules_slow_name_find(&one.name, pattern->image);
     size_t at = all->n < REGEXES_MAX ? all->n++ : REGEXES_MAX;
-    for (; at > 0 && all->v[at - 1].steps < one.steps; at--)
+    for (; at > 0 && all->v[at - 1].name.steps < one.name.steps; at--)
         if (at < REGEXES_MAX) {
             all->v[at] = all->v[at - 1];
             all->rules[at] = all->rules[at - 1];
@@ -275,10 +189,10 @@ static void measure_regexes(struct making *m) {
     }
     for (size_t i = 0; i < p->n_exemptions; i++)
         rank_all(&all, &p->rules[0], &p->exemptions[i].images);
-    for (size_t i = 0; i < all.n && all.v[i].steps != 0; i++) {
+    for (size_t i = 0; i < all.n && all.v[i].name.steps != 0; i++) {
         m->rule = all.rules[i];
         begin_review(m, MORE_NOTHING);
-        size_t n = put_costly_images(m, str_of(all.v[i].name), ":", NAMES_MAX);
+        size_t n = put_costly_images(m, str_of(all.v[i].name.text), ":", NAMES_MAX);
         measure_review(m, "regex", n, all.v[i].pattern);
     }
 }

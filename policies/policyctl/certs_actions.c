@@ -1,7 +1,105 @@
 #include "policyctl/certs_actions.h"
+
 #include "base/clock.h"
 #include "base/escape.h"
 #include "certs/certs.h"
+
+static const char *service_of(const struct options_certs *o) {
+    return o->service ? o->service : "pullgate";
+}
+
+static const char *namespace_of(const struct options_certs *o) {
+    return o->namespace ? o->namespace : "pullgate";
+}
+
+static uint64_t days_of(const struct options_certs *o) {
+    return o->days ? o->days : 365;
+}
+
+static struct certs_request request_of(const struct options_certs *o, struct str *dns) {
+    for (size_t i = 0; i < o->dns.n; i++)
+        dns[i] = str_of(o->dns.v[i]);
+    return (struct certs_request){.key = o->key < 0 ? CERTS_KEY_P256 : (enum certs_key)o->key,
+                                  .service = str_of(service_of(o)),
+                                  .namespace = str_of(namespace_of(o)),
+                                  .dns = dns,
+                                  .n_dns = o->dns.n,
+                                  .now_s = clock_wall_s(),
+                                  .days = (int32_t)days_of(o),
+                                  .ca_days = (int32_t)o->ca_days};
+}
+
+static void print_until(struct buf *out, const char *what, int64_t not_after_s) {
+    buf_printf(out, "%s valid until ", what);
+    clock_print_s(out, not_after_s);
+    buf_putc(out, '\n');
+}
+
+/* ---- init, rotate -------------------------------------------------------------------- */
+
+int certs_actions_init(const struct options_certs *o, struct buf *out, struct err *err) {
+    struct str dns[OPT_LIST_MAX];
+    struct certs_files files = CERTS_FILES_INIT;
+    const struct certs_request request = request_of(o, dns);
+    if (certs_make(&files, &request, err) == EC_OK &&
+        certs_save(&files, o->dir, o->force, err) == EC_OK) {
+        uint64_t days = days_of(o);
+        if (days > o->ca_days) /* it never outlives its CA */
+            days = o->ca_days;
+        escape_line(out, "%s: ca.crt ca.key tls.crt tls.key for %s.%s.svc", o->dir,
+                    service_of(o), namespace_of(o));
+        print_until(out, "tls.crt", request.now_s + (int64_t)days * 86400);
+    }
+    certs_files_done(&files);
+    return EXIT_ALLOWED;
+}
+
+static void print_why(struct buf *out, const char *what, unsigned why) {
+    static const struct {
+        unsigned bit;
+        const char *text;
+    } reasons[] = {{CERTS_WHY_ASKED, "requested"},
+                   {CERTS_WHY_UNFIT, "missing or unusable"},
+                   {CERTS_WHY_SOON, "close to expiry"},
+                   {CERTS_WHY_SHORT, "it would shorten the lifetime of a new certificate"},
+                   {CERTS_WHY_NAMES, "names changed"},
+                   {CERTS_WHY_CA, "CA changed"}};
+    const char *separator = ": ";
+    buf_printf(out, "%s %s", what, why ? "renewed" : "kept");
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        if (!(why & reasons[i].bit))
+            continue;
+        buf_printf(out, "%s%s", separator, reasons[i].text);
+        separator = ", ";
+    }
+    buf_putc(out, '\n');
+}
+
+int certs_actions_rotate(const struct options_certs *o, struct buf *out, struct err *err) {
+    struct str dns[OPT_LIST_MAX];
+    struct certs_rotation how = {.request = request_of(o, dns),
+                                 .new_leaf = o->force,
+                                 .new_ca = o->new_ca,
+                                 .dry_run = o->dry_run,
+                                 .keep_key = o->key < 0,
+                                 .keep_days = o->days == 0,
+                                 .overlap_days = (int32_t)o->overlap_days};
+    if (o->service == NULL && o->namespace == NULL && o->dns.n == 0)
+        how.request.service = how.request.namespace =
+            STR_NONE; /* the names it has, --dns too */
+    struct certs_outcome done;
+    if (certs_rotate(&done, o->dir, &how, err) != EC_OK)
+        return EXIT_INPUT;
+    print_why(out, "certificate", done.leaf_why);
+    print_why(out, "CA", done.ca_why);
+    buf_printf(out, "ca.crt contains %zu CA%s, %zu dropped\n", done.n_cas,
+               done.n_cas == 1 ? "" : "s", done.n_dropped);
+    if (done.leaf_not_after_s != 0)
+        print_until(out, "tls.crt", done.leaf_not_after_s);
+    return EXIT_ALLOWED;
+}
+
+/* ---- check, show, bundle ------------------------------------------------------------ */
 
 /* The file given by flag, or one of the folder. */
 static void put_path(struct buf *out, const struct options_certs *o, const char *given,
@@ -102,7 +200,7 @@ int certs_actions_check(const struct options_certs *o, struct buf *out, struct e
                ca = BUF_INIT(CERTS_READ_ROOM), name = BUF_INIT(1024);
     struct certs_info info;
     unsigned problems = 0;
-    buf_printf(&name, "%s.%s.svc", certs_action_service(o), certs_action_namespace(o));
+    buf_printf(&name, "%s.%s.svc", service_of(o), namespace_of(o));
     const char *wanted = o->name ? o->name : buf_z(&name);
     if (wanted == NULL) /* it must not be taken for no name at all */
         err_set(err, EC_NOMEM, "out of memory");

@@ -1,5 +1,4 @@
 /* policyctl apply - manifests as the webhook would change them, in the layout of their authors. */
-#include "base/escape.h"
 #include "base/file.h"
 #include "edit/apply.h"
 #include "edit/stream.h"
@@ -9,11 +8,7 @@
 #include "object/skip.h"
 #include "policyctl/options.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct run {
     const struct options_apply *options;
@@ -26,45 +21,9 @@ struct run {
     struct stream stream;
 };
 
-/* ---- what a person reads ----------------------------------------------------------------- */
-
-/* What cannot be written to standard error is lost. */
-static void print_line(struct buf *line) {
-    struct err ignored = ERR_INIT;
-    (void)!file_write_fd(STDERR_FILENO, buf_view(line), &ignored);
-    buf_done(line);
-}
-
-static void report_reason(void *arg, const struct object *o, const struct reason *r) {
-    struct buf line = BUF_INIT(64 << 10), pointer = BUF_INIT(1 << 16);
-    struct yaml_location pos = object_reason_where(o, r, &pointer);
-    (void)arg;
-    escape_line(&line, "%s:%u:%u: %s: %.*s", o->file, pos.line, pos.col,
-                object_weight_name(r->weight), STR_ARG(r->message));
-    print_line(&line);
-    buf_done(&pointer);
-}
-
-static void report_unjudged(void *arg, const struct object *o) {
-    struct buf line = BUF_INIT(1 << 20);
-    (void)arg;
-    object_put_unjudged_line(&line, o);
-    print_line(&line);
-}
-
-static void report_templates(void *arg) {
-    struct buf line = BUF_INIT(1 << 10);
-    (void)arg;
-    buf_puts(
-        &line,
-        "policyctl: note: pod templates get no imagePullSecrets, which would take the place "
-        "of their service account's; the webhook adds them to each pod\n");
-    print_line(&line);
-}
-
-static const struct edit_apply_sink sink = {.reason = report_reason,
-                                            .unjudged = report_unjudged,
-                                            .templates = report_templates,
+static const struct edit_apply_sink sink = {.reason = object_report_reason,
+                                            .unjudged = object_report_unjudged,
+                                            .templates = object_report_templates,
                                             .fault = object_report_fault,
                                             .note = object_report_note};
 
@@ -86,18 +45,6 @@ static enum ec load_policy(struct run *r, struct str text, struct err *err) {
     return EC_OK;
 }
 
-/* A link stays one: what it leads to is written. */
-static enum ec write_file(const char *path, struct str before, struct str after,
-                          struct err *err) {
-    struct stat st;
-    char whole[PATH_MAX];
-    if (str_eq(before, after))
-        return EC_OK;
-    if (realpath(path, whole) == NULL || stat(whole, &st) != 0)
-        return err_set_os(err, errno, "cannot write %s", path);
-    return file_replace(whole, st.st_mode & 07777, after, err);
-}
-
 static enum ec apply_text(struct run *r, const char *path, struct str text, struct err *err) {
     struct buf file = BUF_INIT((size_t)1 << 30);
     size_t unreadable = r->apply.totals.unreadable;
@@ -105,7 +52,7 @@ static enum ec apply_text(struct run *r, const char *path, struct str text, stru
     enum ec ec = edit_apply_text(&r->apply, name, text, &file, err);
     bool readable = r->apply.totals.unreadable == unreadable;
     if (ec == EC_OK && readable && r->options->in_place) {
-        ec = write_file(path, text, buf_view(&file), err);
+        ec = edit_apply_save(path, text, buf_view(&file), err);
     } else if (ec == EC_OK && readable) {
         ec = edit_stream_add(&r->stream, &file, err);
     }
@@ -119,18 +66,15 @@ static void report_error(struct run *r, struct err *err) {
     *err = (struct err)ERR_INIT;
 }
 
-/* What is in a folder and is not a manifest. */
+/* A file in a folder that is not a manifest. */
 static bool is_skipped(struct run *r, const struct object_input *in, struct str text,
                        struct err *err) {
     enum object_skip_sort sort = OBJECT_SKIP_NOT;
-    struct buf line = BUF_INIT(64 << 10);
     if (!in->found || object_skip_sort(&sort, in->path, text, err) != EC_OK ||
         sort == OBJECT_SKIP_NOT)
         return false;
     r->apply.totals.unrendered += sort == OBJECT_SKIP_UNRENDERED;
-    object_skip_put_note(&r->notes, &line, in->path, sort == OBJECT_SKIP_UNRENDERED);
-    verb_talk(buf_view(&line));
-    buf_done(&line);
+    object_skip_report(&r->notes, in->path, sort == OBJECT_SKIP_UNRENDERED);
     return true;
 }
 

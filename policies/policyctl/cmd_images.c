@@ -1,5 +1,4 @@
 /* policyctl images - every image, and where the policy sends it: for filling a mirror. */
-#include "base/escape.h"
 #include "base/file.h"
 #include "object/each.h"
 #include "object/messages.h"
@@ -18,49 +17,29 @@ struct run {
     struct requester requester;
     struct images images;
     struct object_totals totals;
-    struct buf pointer;
     struct err err;
 };
 
 /* ---- manifests ----------------------------------------------------------------------- */
 
-static void tell_unjudged(const struct object *s) {
-    struct buf line = BUF_INIT(1 << 20);
-    object_put_unjudged_line(&line, s);
-    verb_talk(buf_view(&line));
-    buf_done(&line);
-}
-
-/* What Istio's injector fills in is not an image of Docker Hub. */
-static bool is_filled_in(struct run *r, const struct object *s,
-                         const struct workload_image *image) {
-    if (!str_eq(image->text, STR("auto")))
-        return false;
-    struct yaml_location pos = object_image_where(s, image, &r->pointer);
+static void note_placeholder(const struct object *s, const struct workload_image *image) {
+    struct buf pointer = BUF_INIT(1 << 20);
+    struct yaml_location pos = object_image_where(s, image, &pointer);
     verb_tell("%s:%u:%u: note: image \"auto\" is a placeholder for the one that Istio's "
               "injector sets: left out",
               s->file, pos.line, pos.col);
-    return true;
+    buf_done(&pointer);
 }
 
 static enum ec take_object(void *arg, const struct object *s, struct err *err) {
     struct run *r = arg;
     const struct decision *d = s->decision;
     if (s->unjudged != NULL)
-        tell_unjudged(s);
+        object_report_unjudged(NULL, s);
     for (size_t i = 0; i < d->n_images; i++)
-        if (!is_filled_in(r, s, d->images[i].image) &&
-            report_images_add(&r->images, s->workload, d, i, s->file,
-                              object_image_where(s, d->images[i].image, &r->pointer),
-                              err) != EC_OK)
-            return err->code;
-    for (size_t i = 0; i < d->n_reasons && d->n_images == 0; i++)
-        if (d->reasons[i].weight == WEIGHT_DENY &&
-            report_images_add_denial(&r->images, d->reasons[i].message, s->file,
-                                     object_reason_where(s, &d->reasons[i], &r->pointer),
-                                     err) != EC_OK)
-            return err->code;
-    return EC_OK;
+        if (report_images_is_placeholder(d->images[i].image))
+            note_placeholder(s, d->images[i].image);
+    return report_images_add_object(&r->images, s, err);
 }
 
 /* ---- lists --------------------------------------------------------------------------- */
@@ -68,13 +47,8 @@ static enum ec take_object(void *arg, const struct object *s, struct err *err) {
 static void take_name(struct run *r, struct str name, const char *file, uint32_t line) {
     struct workload_image image;
     struct workload pod = requester_pod(&r->requester, &image, name);
-    struct decision d;
-    struct arena arena = ARENA_INIT(4096, 64 << 20);
-    if (engine_decide(&d, r->policy, &pod, r->requester.request.now_s, 0, &arena, &r->err) ==
-        EC_OK)
-        (void)!report_images_add(&r->images, &pod, &d, 0, file, (struct yaml_location){line, 0},
-                                 &r->err);
-    arena_done(&arena);
+    (void)!report_images_add_name(&r->images, r->policy, &pod, r->requester.request.now_s, file,
+                                  line, &r->err);
 }
 
 static void take_list(struct run *r, struct str text, const char *file) {
@@ -108,40 +82,16 @@ static void take_file(struct run *r, char *const *path) {
 
 /* ---- the answer ---------------------------------------------------------------------- */
 
-static void put_denied(struct buf *out, const struct image_row *row) {
-    escape_text(out, str_of(row->file));
-    buf_printf(out, ":%u:", row->pos.line);
-    if (row->pos.col != 0)
-        buf_printf(out, "%u:", row->pos.col);
-    buf_puts(out, " deny: ");
-    escape_text(out, row->denied);
-    if (row->uses > 1)
-        buf_printf(out, " (and %zu more)", row->uses - 1);
-    buf_putc(out, '\n');
-}
-
-static bool tell_denied(const struct images *m, struct err *err) {
-    struct buf out = BUF_INIT((size_t)1 << 30);
-    bool any = false;
-    for (size_t i = 0; i < m->n; i++) {
-        if (m->rows[i].denied.n == 0)
-            continue;
-        any = true;
-        put_denied(&out, &m->rows[i]);
-    }
-    if (out.bad)
-        err_set(err, (enum ec)out.bad, "no room for the list of denials");
-    else
-        verb_talk(buf_view(&out));
-    buf_done(&out);
-    return any;
-}
-
 static int print_answer(struct run *r) {
-    struct buf out = BUF_INIT((size_t)1 << 30);
+    struct buf denials = BUF_INIT((size_t)1 << 30), out = BUF_INIT((size_t)1 << 30);
     report_images_sort(&r->images);
     r->images.n_unjudged = r->totals.unjudged_objects;
-    bool denied = tell_denied(&r->images, &r->err);
+    bool denied = report_images_put_denials(&denials, &r->images);
+    if (denials.bad)
+        err_set(&r->err, (enum ec)denials.bad, "no room for the list of denials");
+    else
+        verb_talk(buf_view(&denials));
+    buf_done(&denials);
     if (r->err.code != EC_OK)
         return EXIT_INPUT;
     size_t left_out = printers[r->options->output](&out, &r->images);
@@ -157,7 +107,7 @@ static int print_answer(struct run *r) {
 
 int cmd_images(const union options *options, const struct opt_result *args) {
     const struct options_images *o = &options->images;
-    struct run r = {.options = o, .err = ERR_INIT, .pointer = BUF_INIT(1 << 20)};
+    struct run r = {.options = o, .err = ERR_INIT};
     struct policy *policy = NULL;
     int status = EXIT_INPUT;
     r.images.arena = (struct arena)ARENA_INIT(64 << 10, (size_t)1 << 30);
@@ -170,7 +120,6 @@ int cmd_images(const union options *options, const struct opt_result *args) {
     if (r.err.code == EC_OK)
         status = print_answer(&r);
     report_images_done(&r.images);
-    buf_done(&r.pointer);
     engine_policy_free(policy);
     return r.err.code == EC_OK ? status : verb_fail(&r.err);
 }

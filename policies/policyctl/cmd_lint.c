@@ -27,20 +27,11 @@ static void add_lint_finding(void *arg, enum rules_lint lint, const char *file,
         report_lint_add(&r->findings, lint, str_of(file), pos.line, pos.col, str_of(text));
 }
 
-static void add_error(struct run *r, const char *path, const struct err *err) {
-    unsigned kind = err->code == EC_SYNTAX  ? LINT_SYNTAX
-                    : err->code == EC_LIMIT ? LINT_TOO_LARGE
-                    : err->code == EC_IO    ? LINT_UNREADABLE
-                                            : LINT_SCHEMA;
-    report_lint_add(&r->findings, kind, str_of(err->where[0] ? err->where : path), err->line,
-                    err->col, str_of(err->msg));
-}
-
 static void add_one(void *arg, const struct err *err, size_t n) {
     struct run *r = arg;
     (void)n;
     r->reported = true;
-    add_error(r, "", err);
+    report_lint_add_error(&r->findings, "", err);
 }
 
 static enum ec lint_rules(struct policy **out, const char *path, struct buf *standard_input,
@@ -70,26 +61,8 @@ static void lint_one(struct run *r, const char *path) {
     else if (err.code == EC_NOMEM)
         r->findings.no_memory = true;
     else if (!r->reported)
-        add_error(r, path, &err);
+        report_lint_add_error(&r->findings, path, &err);
     engine_policy_free(policy);
-}
-
-static enum ec read_ignored_ids(struct run *r, const struct opt_list *ids, struct err *err) {
-    const char *known[N_RULES_LINTS];
-    for (unsigned i = 0; i < N_RULES_LINTS; i++)
-        known[i] = rules_lints[i].id;
-    for (size_t i = 0; i < ids->n; i++) {
-        unsigned kind = report_lint_find(str_of(ids->v[i]));
-        int near = str_nearest(str_of(ids->v[i]), known, N_RULES_LINTS);
-        if (kind < N_RULES_LINTS)
-            r->ignored[kind] = true;
-        else if (near >= 0)
-            return err_set(err, EC_USAGE, "--ignore: unknown id \"%.100s\"; did you mean %s?",
-                           ids->v[i], known[near]);
-        else
-            return err_set(err, EC_USAGE, "--ignore: unknown id \"%.100s\"", ids->v[i]);
-    }
-    return EC_OK;
 }
 
 static int print_schema(const struct opt_result *args) {
@@ -120,8 +93,9 @@ int cmd_lint(const union options *options, const struct opt_result *args) {
     r.findings.standard_input = (struct buf)BUF_INIT(RULES_FILE_MAX + 1);
     if (verb_operands(args, "no rule file: give files, folders or - for standard input",
                       &err) == EC_OK &&
-        requester_now(&r.now_s, o->now, &err) == EC_OK)
-        (void)!read_ignored_ids(&r, &o->ignored, &err);
+        requester_now(&r.now_s, o->now, &err) == EC_OK &&
+        report_lint_ignore(r.ignored, o->ignored.v, o->ignored.n, &err) != EC_OK)
+        err_wrap(&err, "--ignore");
     for (size_t i = 0; i < args->n_operands && err.code == EC_OK; i++)
         lint_one(&r, args->operands[i]);
     if (r.findings.no_memory)

@@ -12,27 +12,15 @@ static const struct report_verify_format *const formats[] = {
     [VERIFY_GITHUB] = &report_verify_github};
 
 struct run {
-    const struct options_verify *o;
-    regex_t regex;
+    struct suite_filter filter;
     struct verify v;
 };
-
-static bool is_wanted(const struct run *r, const struct suite_case *c) {
-    struct buf name = BUF_INIT(1 << 20);
-    if (r->o->run == NULL)
-        return true;
-    buf_str(&name, c->name);
-    const char *z = buf_z(&name);
-    bool wanted = z != NULL && regexec(&r->regex, z, 0, NULL, 0) == 0;
-    buf_done(&name);
-    return wanted;
-}
 
 static enum ec run_cases(struct run *r, struct suite *s, const struct policy *policy,
                          struct report_verify_suite *of, struct err *err) {
     for (size_t i = 0; i < s->n_cases; i++) {
         struct suite_case *c = &s->cases[i];
-        if (!is_wanted(r, c))
+        if (!suite_filter_has(&r->filter, c))
             continue;
         if (suite_run(s, c, policy, err) != EC_OK)
             return err->code;
@@ -51,8 +39,8 @@ static enum ec load_suite_rules(struct policy **out, const struct suite *s, stru
     return ec;
 }
 
-/* A suite that cannot be read is reported, counted, and the next one is taken. Nothing warns of
- * exemptions that ran out: a case names its own time. */
+/* A suite that cannot be read is reported and counted, and the next one follows. No warnings of
+ * expired exemptions: a case has its own time. */
 static void run_suite(struct run *r, const struct object_input *in) {
     int64_t start_ns = clock_mono_ns();
     struct report_verify_suite of = {.path = in->path};
@@ -97,18 +85,7 @@ static int run_all(struct run *r, const struct object_inputs *in) {
     return printed ? status_of(&r->v) : EXIT_INPUT;
 }
 
-static enum ec compile_case_regex(struct run *r, struct err *err) {
-    char why[256];
-    int status =
-        r->o->run == NULL ? 0 : regcomp(&r->regex, r->o->run, REG_EXTENDED | REG_NOSUB);
-    if (status == 0)
-        return EC_OK;
-    regerror(status, &r->regex, why, sizeof why);
-    return err_set(err, EC_USAGE, "--run: not a regular expression: %s", why);
-}
-
-static enum ec find_suites(struct object_inputs *in, const struct opt_result *args,
-                           struct err *err) {
+static enum ec find(struct object_inputs *in, const struct opt_result *args, struct err *err) {
     const struct object_inputs_filter filter = {.wanted = object_inputs_is_suite};
     if (verb_operands(args, "no suite: give files, or folders with *.test.yaml", err) != EC_OK)
         return err->code;
@@ -123,15 +100,17 @@ int cmd_verify(const union options *options, const struct opt_result *args) {
     const struct options_verify *o = &options->verify;
     struct err err = ERR_INIT;
     struct object_inputs inputs = {.v = NULL};
-    struct run r = {.o = o};
+    struct run r = {.filter = {.text = NULL}};
     int status = EXIT_ALLOWED;
     report_verify_init(&r.v, formats[o->output], o->verbose);
-    if (find_suites(&inputs, args, &err) == EC_OK && compile_case_regex(&r, &err) == EC_OK) {
+    if (find(&inputs, args, &err) == EC_OK &&
+        suite_filter_init(&r.filter, o->run, &err) != EC_OK)
+        err_wrap(&err, "--run");
+    if (err.code == EC_OK) {
         status = run_all(&r, &inputs);
         if (r.v.n_run == 0 && r.v.n_unreadable == 0)
             err_set(&err, EC_USAGE, "--run: no case name matches \"%.100s\"", o->run);
-        if (o->run != NULL)
-            regfree(&r.regex);
+        suite_filter_done(&r.filter);
     }
     object_inputs_done(&inputs);
     report_verify_done(&r.v);

@@ -8,16 +8,20 @@
 #include "object/skip.h"
 #include "policyctl/verb.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
 enum { PROGRESS_FILES = 200, PROGRESS_WIDTH = 40, PROGRESS_PAUSE_NS = 100000000 };
 
 struct slot { /* one input's results */
+    struct state *state;
+    size_t item;
     const struct report_format *format;
     struct report report;
     struct buf talk; /* for standard error */
     bool skipped, unrendered;
+    bool stopped; /* a part of it cannot be written */
     struct object_totals totals;
     struct err err;
 };
@@ -26,18 +30,68 @@ struct state {
     struct run_files *run;
     const struct object_inputs *in;
     struct object_judge *judges; /* one per job */
+    size_t *objects;             /* one per operand */
     struct slot *slots;
-    struct report all; /* of the whole run */
+    /* Text of the whole run: the main thread's while it takes an item, else that of the worker whose item
+     * is the next to be taken, which is what the main thread waits for. */
+    struct report all;
+    atomic_size_t n_taken;
     struct object_skip_notes notes;
     struct err *err;
     int64_t shown_ns; /* when the bar was drawn last */
     bool shown;
 };
 
+static void talk(struct str text) {
+    struct err ignored = ERR_INIT;
+    (void)!file_write_fd(STDERR_FILENO, text, &ignored);
+}
+
+static void hide_bar(struct state *st) {
+    if (st->shown)
+        talk(STR("\r\033[K"));
+    st->shown = false;
+}
+
+/* ---- text of the run ----------------------------------------------------------------- */
+
+static bool write_run(struct state *st) {
+    if (st->all.out.bad || st->all.aside.bad) {
+        err_set(st->err, EC_LIMIT, "no room for the output");
+        return false;
+    }
+    if (st->all.out.n == 0)
+        return true;
+    st->run->unwritten = !verb_print(&st->all.out);
+    return !st->run->unwritten;
+}
+
+static void join(struct state *st, struct slot *slot) {
+    const char *path = st->in->v[slot->item].path;
+    const char *name = strcmp(path, "-") == 0 ? "<stdin>" : path;
+    st->run->format->join(&st->all, &slot->report, name, &slot->totals);
+    if (st->all.out.n != 0 || slot->talk.n != 0)
+        hide_bar(st);
+}
+
+/* In order, output need not wait for the end of its input. */
+static void take_part(void *arg, struct report *file) {
+    struct slot *slot = arg;
+    if (atomic_load(&slot->state->n_taken) != slot->item)
+        return;
+    if (!slot->stopped) {
+        join(slot->state, slot);
+        slot->stopped = !write_run(slot->state);
+    }
+    report_joined(file);
+}
+
 /* ---- a worker's part ----------------------------------------------------------------- */
 
 static enum ec take_object(void *arg, const struct object *s, struct err *err) {
     struct slot *slot = arg;
+    if (slot->stopped)
+        return err_set(err, EC_IO, "a part cannot be written");
     if (s->unjudged != NULL && slot->format->only_objects)
         object_put_unjudged_line(&slot->talk, s);
     return slot->format->object(&slot->report, s, err);
@@ -86,7 +140,8 @@ static void judge_input(void *arg, unsigned job, size_t item, size_t at) {
                                      .arg = slot};
     report_reset(&slot->report);
     buf_reset(&slot->talk);
-    slot->skipped = false;
+    slot->item = item;
+    slot->skipped = slot->stopped = false;
     slot->totals = (struct object_totals){.objects = 0};
     slot->err = (struct err)ERR_INIT;
     if (in->os != 0)
@@ -98,17 +153,6 @@ static void judge_input(void *arg, unsigned job, size_t item, size_t at) {
 }
 
 /* ---- progress ------------------------------------------------------------------------ */
-
-static void talk(struct str text) {
-    struct err ignored = ERR_INIT;
-    (void)!file_write_fd(STDERR_FILENO, text, &ignored);
-}
-
-static void hide_bar(struct state *st) {
-    if (st->shown)
-        talk(STR("\r\033[K"));
-    st->shown = false;
-}
 
 static void show_bar(struct state *st, size_t done) {
     int64_t now = clock_mono_ns();
@@ -127,52 +171,78 @@ static void show_bar(struct state *st, size_t done) {
 
 /* ---- the main thread's part ---------------------------------------------------------- */
 
-static bool write_run(struct state *st) {
-    if (st->all.out.bad || st->all.aside.bad) {
-        err_set(st->err, EC_LIMIT, "no room for the output");
-        return false;
-    }
-    if (st->all.out.n == 0)
-        return true;
-    st->run->unwritten = !verb_print(&st->all.out);
-    return !st->run->unwritten;
-}
-
 static bool take_slot(void *arg, size_t item, size_t at) {
     struct state *st = arg;
     struct slot *slot = &st->slots[at];
     const struct object_input *in = &st->in->v[item];
     if (slot->skipped)
         object_skip_put_note(&st->notes, &slot->talk, in->path, slot->unrendered);
-    const char *name = strcmp(in->path, "-") == 0 ? "<stdin>" : in->path;
-    st->run->format->join(&st->all, &slot->report, name, &slot->totals);
+    if (slot->stopped)
+        return false;
+    join(st, slot);
     object_totals_add(&st->run->totals, &slot->totals);
-    st->run->operand_objects[in->operand] += slot->totals.objects;
-    if (st->all.out.n != 0 || slot->talk.n != 0)
-        hide_bar(st);
+    st->objects[in->operand] += slot->totals.objects;
     if (!write_run(st))
         return false;
     talk(buf_view(&slot->talk));
     show_bar(st, item + 1);
     if (slot->err.code != EC_OK)
         *st->err = slot->err;
+    else
+        atomic_store(&st->n_taken, item + 1);
     return slot->err.code == EC_OK;
 }
+
+/* ---- operands without objects -------------------------------------------------------- */
+
+static void put_empty(struct state *st, const char *operand) {
+    struct run_files *s = st->run;
+    struct err err = ERR_INIT;
+    struct report file = REPORT_INIT(&s->look, s->format->writer, &report_objects_tool);
+    const struct object_totals one = {.unreadable = 1};
+    const struct object_fault fault = {.file = operand, .whole = true, .err = &err};
+    err_set(&err, EC_SCHEMA, "no objects, and --require-objects is set");
+    s->format->fault(&file, &fault);
+    s->format->join(&st->all, &file, operand, &one);
+    s->totals.unreadable++;
+    s->n_empty_faults++;
+    report_done(&file);
+}
+
+static void report_empty(struct state *st) {
+    const struct run_files *s = st->run;
+    for (size_t i = 0; i < s->n_operands; i++) {
+        if (st->objects[i] != 0)
+            continue;
+        verb_tell("policyctl: %s: no objects", s->operands[i]);
+        st->run->n_empty++;
+        if (s->format->fault != report_objects_no_fault)
+            put_empty(st, s->operands[i]);
+    }
+}
+
+/* ---- all of it ----------------------------------------------------------------------- */
 
 static enum ec make_slots(struct state *st, size_t n_slots) {
     unsigned jobs = st->run->jobs;
     st->judges = mem_zalloc(mem_array_bytes(jobs, sizeof *st->judges));
     st->slots = mem_zalloc(mem_array_bytes(n_slots, sizeof *st->slots));
-    if (st->judges == NULL || st->slots == NULL)
+    st->objects = mem_zalloc(mem_array_bytes(st->run->n_operands, sizeof *st->objects));
+    if (st->judges == NULL || st->slots == NULL || st->objects == NULL)
         return err_set(st->err, EC_NOMEM, "out of memory");
     for (unsigned i = 0; i < jobs; i++)
         object_judge_init(&st->judges[i], st->run->policy, st->run->request);
     for (size_t i = 0; i < n_slots; i++)
         st->slots[i] =
-            (struct slot){.format = st->run->format,
+            (struct slot){.state = st,
+                          .format = st->run->format,
                           .report = REPORT_INIT(&st->run->look, st->run->format->writer,
                                                 &report_objects_tool),
                           .talk = BUF_INIT(64 << 20)};
+    for (size_t i = 0; i < n_slots && st->run->format->in_parts; i++) {
+        st->slots[i].report.flush = take_part;
+        st->slots[i].report.flush_arg = &st->slots[i];
+    }
     return EC_OK;
 }
 
@@ -185,6 +255,7 @@ static void free_slots(struct state *st, size_t n_slots) {
     }
     mem_free(st->judges);
     mem_free(st->slots);
+    mem_free(st->objects);
     object_skip_notes_done(&st->notes);
     report_done(&st->all);
 }
@@ -206,8 +277,8 @@ enum ec run_files_run(struct run_files *s, const struct object_inputs *in, struc
         (void)!object_parallel_run(&order, err);
         hide_bar(&st);
         if (!s->unwritten && err->code != EC_NOMEM) {
-            if (s->before_end != NULL)
-                s->before_end(s->arg, s, &st.all);
+            if (s->require_objects)
+                report_empty(&st);
             s->format->end(&st.all, &s->totals);
             (void)!write_run(&st);
         }

@@ -16,16 +16,17 @@ struct run_files {
     const struct report_format *format;
     struct report_look look;
     unsigned jobs;
-    bool verbose;  /* each skipped file is reported */
-    bool progress; /* a bar on standard error, if there is much to do */
-    void (*before_end)(void *arg, struct run_files *s,
-                       struct report *run); /* or NULL: adds to it */
-    void *arg;
+    bool verbose;          /* each skipped file is reported */
+    bool progress;         /* a bar on standard error, if there is much to do */
+    char *const *operands; /* which the inputs were found by */
+    size_t n_operands;
+    bool require_objects; /* an operand without objects is reported, and a fault */
 
     /* out */
     struct object_totals totals;
-    size_t *operand_objects; /* objects per operand; the caller's, zeroed */
-    bool unwritten;          /* standard output could not be written (reported) */
+    size_t n_empty;        /* operands without objects that are required */
+    size_t n_empty_faults; /* of these, in totals.unreadable: some formats have no faults */
+    bool unwritten;        /* standard output could not be written (reported) */
 };
 
 /* Errors: EC_NOMEM; EC_LIMIT, an object that cannot be printed. */

@@ -174,7 +174,7 @@ static void put_hunk(struct buf *out, const struct script *s, size_t from, size_
     }
 }
 
-static void put_hunks(struct buf *out, const struct script *s) {
+static void put_hunks(struct report *to, const struct script *s) {
     struct walk w = {.a = {.text = s->a.text}, .b = {.text = s->b.text}};
     size_t at = next_change(s, 0), done = 0;
     while (at < s->n) {
@@ -182,12 +182,13 @@ static void put_hunks(struct buf *out, const struct script *s) {
         for (size_t m = done; m < from; m++)
             walk_on(&w, s->marks[m]);
         done = hunk_end(s, at);
-        put_hunk(out, s, from, done, &w);
+        put_hunk(&to->out, s, from, done, &w);
+        report_flush(to);
         at = next_change(s, done);
     }
 }
 
-enum ec report_unified(struct buf *out, const char *name_before, const char *name_after,
+enum ec report_unified(struct report *to, const char *name_before, const char *name_after,
                        struct str before, struct str after, struct err *err) {
     if (str_eq(before, after))
         return EC_OK;
@@ -195,8 +196,8 @@ enum ec report_unified(struct buf *out, const char *name_before, const char *nam
     bool ok = s != NULL && s->marks != NULL;
     if (ok) {
         make_script(s);
-        buf_printf(out, "--- %s\n+++ %s\n", name_before, name_after);
-        put_hunks(out, s);
+        buf_printf(&to->out, "--- %s\n+++ %s\n", name_before, name_after);
+        put_hunks(to, s);
     }
     if (s != NULL)
         mem_free(s->marks);

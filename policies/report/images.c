@@ -1,5 +1,6 @@
 #include "report/images.h"
 
+#include "base/escape.h"
 #include "base/mem.h"
 #include "imgref/imgref.h"
 
@@ -95,8 +96,8 @@ static struct image_row *start_row(struct images *to, const char *file,
     return NULL;
 }
 
-enum ec report_images_add_denial(struct images *to, struct str why, const char *file,
-                                 struct yaml_location pos, struct err *err) {
+static enum ec add_denial(struct images *to, struct str why, const char *file,
+                          struct yaml_location pos, struct err *err) {
     struct image_row *row = start_row(to, file, pos, err);
     if (row == NULL)
         return err->code;
@@ -106,9 +107,10 @@ enum ec report_images_add_denial(struct images *to, struct str why, const char *
     return EC_OK;
 }
 
-enum ec report_images_add(struct images *to, const struct workload *w, const struct decision *d,
-                          size_t image, const char *file, struct yaml_location pos,
-                          struct err *err) {
+/* Nothing where no image is named and none is missing. pos.col 0: unknown. */
+static enum ec add_image(struct images *to, const struct workload *w, const struct decision *d,
+                         size_t image, const char *file, struct yaml_location pos,
+                         struct err *err) {
     struct image_row *row = start_row(to, file, pos, err);
     if (row == NULL || (d->images[image].before.n == 0 && denial_of(d, image).n == 0))
         return err->code;
@@ -119,6 +121,44 @@ enum ec report_images_add(struct images *to, const struct workload *w, const str
         return arena_fail(&to->arena, err);
     to->n++;
     return EC_OK;
+}
+
+bool report_images_is_placeholder(const struct workload_image *image) {
+    return str_eq(image->text, STR("auto"));
+}
+
+static enum ec add_images(struct images *to, const struct object *o, struct buf *pointer,
+                          struct err *err) {
+    const struct decision *d = o->decision;
+    for (size_t i = 0; i < d->n_images; i++)
+        if (!report_images_is_placeholder(d->images[i].image) &&
+            add_image(to, o->workload, d, i, o->file,
+                      object_image_where(o, d->images[i].image, pointer), err) != EC_OK)
+            return err->code;
+    for (size_t i = 0; i < d->n_reasons && d->n_images == 0; i++)
+        if (d->reasons[i].weight == WEIGHT_DENY &&
+            add_denial(to, d->reasons[i].message, o->file,
+                       object_reason_where(o, &d->reasons[i], pointer), err) != EC_OK)
+            return err->code;
+    return EC_OK;
+}
+
+enum ec report_images_add_object(struct images *to, const struct object *o, struct err *err) {
+    struct buf pointer = BUF_INIT(1 << 20);
+    enum ec ec = add_images(to, o, &pointer, err);
+    buf_done(&pointer);
+    return ec;
+}
+
+enum ec report_images_add_name(struct images *to, const struct policy *policy,
+                               const struct workload *pod, int64_t now_s, const char *file,
+                               uint32_t line, struct err *err) {
+    struct decision d;
+    struct arena arena = ARENA_INIT(4096, 64 << 20);
+    if (engine_decide(&d, policy, pod, now_s, 0, &arena, err) == EC_OK)
+        (void)!add_image(to, pod, &d, 0, file, (struct yaml_location){line, 0}, err);
+    arena_done(&arena);
+    return err->code;
 }
 
 static int compare_keys(const struct image_row *a, const struct image_row *b) {
@@ -151,6 +191,29 @@ void report_images_sort(struct images *m) {
             m->rows[++kept] = m->rows[i];
     }
     m->n = kept + 1;
+}
+
+static void put_denied(struct buf *out, const struct image_row *row) {
+    escape_text(out, str_of(row->file));
+    buf_printf(out, ":%u:", row->pos.line);
+    if (row->pos.col != 0)
+        buf_printf(out, "%u:", row->pos.col);
+    buf_puts(out, " deny: ");
+    escape_text(out, row->denied);
+    if (row->uses > 1)
+        buf_printf(out, " (and %zu more)", row->uses - 1);
+    buf_putc(out, '\n');
+}
+
+bool report_images_put_denials(struct buf *out, const struct images *m) {
+    bool any = false;
+    for (size_t i = 0; i < m->n; i++) {
+        if (m->rows[i].denied.n == 0)
+            continue;
+        any = true;
+        put_denied(out, &m->rows[i]);
+    }
+    return any;
 }
 
 bool report_images_moves(const struct image_row *row) {

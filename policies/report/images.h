@@ -1,6 +1,6 @@
 /* report/images - images and where the policy sends them, gathered, each pair once.
  *
- *      objects, names --report_images_add--> rows --report_images_sort--> printers
+ *      objects, names --report_images_add_...--> rows --report_images_sort--> printers
  *
  * Ownership  all texts are copied into the arena
  * Threads    one at a time                                                                  */
@@ -26,19 +26,25 @@ struct images {
     size_t n_unjudged; /* objects with images that are not among the rows */
 };
 
-/* One image of a decision; nothing where none is named and none is missing. pos.col 0: unknown.
- * Errors: EC_NOMEM, EC_LIMIT. */
-enum ec report_images_add(struct images *to, const struct workload *w, const struct decision *d,
-                          size_t image, const char *file, struct yaml_location pos,
-                          struct err *err) MUST_CHECK;
+/* What Istio's injector fills in: no image of Docker Hub. */
+bool report_images_is_placeholder(const struct workload_image *image);
 
-/* An object whose images cannot be read: a denied row without an image. Errors: EC_NOMEM, EC_LIMIT. */
-enum ec report_images_add_denial(struct images *to, struct str why, const char *file,
-                                 struct yaml_location pos, struct err *err) MUST_CHECK;
+/* The images of an object but for placeholders; a denied row without an image where they cannot be read.
+ * Errors: EC_NOMEM, EC_LIMIT. */
+enum ec report_images_add_object(struct images *to, const struct object *o, struct err *err)
+    MUST_CHECK;
+
+/* The only image of a pod, in a line of a list of names. Errors: EC_NOMEM, EC_LIMIT. */
+enum ec report_images_add_name(struct images *to, const struct policy *policy,
+                               const struct workload *pod, int64_t now_s, const char *file,
+                               uint32_t line, struct err *err) MUST_CHECK;
 
 /* Sorted by bytes, each pair of source and target once; the first place found stays. */
 void report_images_sort(struct images *m);
 void report_images_done(struct images *m);
+
+/* The denied ones, a line each, escaped for a terminal; false when there are none. */
+bool report_images_put_denials(struct buf *out, const struct images *m);
 
 /* Is it allowed, and pulled from elsewhere? */
 bool report_images_moves(const struct image_row *row);

@@ -34,13 +34,6 @@ const struct report_tool report_lint_tool = {.name = "policyctl lint",
                                              .rule = rule_at,
                                              .n_rules = N_LINTS};
 
-unsigned report_lint_find(struct str id) {
-    unsigned rule = 0;
-    while (rule < N_LINTS && !str_eq(str_of(rule_at(rule).id), id))
-        rule++;
-    return rule;
-}
-
 /* ---- gathering ----------------------------------------------------------------------------- */
 
 static struct lint_finding *next_finding(struct lint_findings *f) {
@@ -72,6 +65,45 @@ void report_lint_add(struct lint_findings *to, unsigned rule, struct str file, u
                                            .at = {.file = path, .line = line, .col = col},
                                            .advice = of.help};
     to->n++;
+}
+
+void report_lint_add_error(struct lint_findings *to, const char *path, const struct err *err) {
+    unsigned rule = err->code == EC_SYNTAX  ? LINT_SYNTAX
+                    : err->code == EC_LIMIT ? LINT_TOO_LARGE
+                    : err->code == EC_IO    ? LINT_UNREADABLE
+                                            : LINT_SCHEMA;
+    report_lint_add(to, rule, str_of(err->where[0] ? err->where : path), err->line, err->col,
+                    str_of(err->msg));
+}
+
+/* N_LINTS: there is none of that id. */
+static unsigned find_rule(struct str id) {
+    unsigned rule = 0;
+    while (rule < N_LINTS && !str_eq(str_of(rule_at(rule).id), id))
+        rule++;
+    return rule;
+}
+
+static enum ec fail_unknown(const char *id, struct err *err) {
+    const char *known[N_RULES_LINTS];
+    for (unsigned i = 0; i < N_RULES_LINTS; i++)
+        known[i] = rules_lints[i].id;
+    int near = str_nearest(str_of(id), known, N_RULES_LINTS);
+    if (near >= 0)
+        return err_set(err, EC_USAGE, "unknown id \"%.100s\"; did you mean %s?", id,
+                       known[near]);
+    return err_set(err, EC_USAGE, "unknown id \"%.100s\"", id);
+}
+
+enum ec report_lint_ignore(bool ignored[N_LINTS], const char *const *ids, size_t n,
+                           struct err *err) {
+    for (size_t i = 0; i < n; i++) {
+        unsigned rule = find_rule(str_of(ids[i]));
+        if (rule >= N_RULES_LINTS)
+            return fail_unknown(ids[i], err);
+        ignored[rule] = true;
+    }
+    return EC_OK;
 }
 
 /* ---- sorting ------------------------------------------------------------------------------- */

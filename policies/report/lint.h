@@ -18,9 +18,6 @@ enum { LINT_UNREADABLE = N_RULES_LINTS, LINT_SYNTAX, LINT_SCHEMA, LINT_TOO_LARGE
 
 extern const struct report_tool report_lint_tool;
 
-/* The rule of that id; N_LINTS when there is none. */
-unsigned report_lint_find(struct str id);
-
 struct lint_finding {
     struct report_finding finding; /* without its lines */
     size_t operand;                /* by which it was found, from 1 */
@@ -38,6 +35,13 @@ struct lint_findings {
 
 void report_lint_add(struct lint_findings *to, unsigned rule, struct str file, uint32_t line,
                      uint32_t col, struct str message);
+/* A file that cannot be loaded; at err->where if that is known, else in `path`. */
+void report_lint_add_error(struct lint_findings *to, const char *path, const struct err *err);
+
+/* Marks the warnings of these ids. Errors: EC_USAGE, with the nearest id. */
+enum ec report_lint_ignore(bool ignored[N_LINTS], const char *const *ids, size_t n,
+                           struct err *err) MUST_CHECK;
+
 /* By operand, file, line and column; each once. Counts n_level. */
 void report_lint_sort(struct lint_findings *f);
 void report_lint_done(struct lint_findings *f);

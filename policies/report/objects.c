@@ -192,15 +192,15 @@ static void end(struct report *run, const struct object_totals *t) {
     report_end(run, &sums);
 }
 
-#define FORMAT_OF(writers)                                                                     \
+#define FORMAT_OF(writers, parts)                                                              \
     {                                                                                          \
-        .writer = &(writers), .begin = report_begin, .object = put_object, .fault = put_fault, \
-        .join = join, .end = end                                                               \
+        .in_parts = (parts), .writer = &(writers), .begin = report_begin,                      \
+        .object = put_object, .fault = put_fault, .join = join, .end = end                     \
     }
 
-const struct report_format report_objects_sarif = FORMAT_OF(report_sarif);
-const struct report_format report_objects_github = FORMAT_OF(report_github);
-const struct report_format report_objects_junit = FORMAT_OF(report_junit);
+const struct report_format report_objects_sarif = FORMAT_OF(report_sarif, true);
+const struct report_format report_objects_github = FORMAT_OF(report_github, true);
+const struct report_format report_objects_junit = FORMAT_OF(report_junit, false);
 
 /* ---- what the other formats share --------------------------------------------------------- */
 

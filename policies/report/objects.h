@@ -16,6 +16,7 @@
 
 struct report_format {
     bool sums_up;      /* a summary is part of it */
+    bool in_parts;     /* a file may be joined in parts: report_flush */
     bool only_objects; /* no room for what is not judged: that goes to standard error */
     const struct report_writer *writer;
     void (*begin)(struct report *run);
@@ -56,7 +57,7 @@ struct str report_objects_rewrite(const struct object *s, const struct decision_
 void report_objects_lines(struct report *p, struct buf *out, const struct object *s);
 
 /* A unified diff of two texts of lines, three lines of context; nothing when they are equal. */
-enum ec report_unified(struct buf *out, const char *name_before, const char *name_after,
+enum ec report_unified(struct report *to, const char *name_before, const char *name_after,
                        struct str before, struct str after, struct err *err) MUST_CHECK;
 
 #endif

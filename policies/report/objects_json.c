@@ -85,12 +85,14 @@ static enum ec put_object(struct report *p, const struct object *s, struct err *
         if (i != 0)
             buf_putc(&p->out, ',');
         put_image(p, s, &d->images[i]);
+        report_flush(p);
     }
     buf_puts(&p->out, "],\"reasons\":[");
     for (size_t i = 0; i < d->n_reasons; i++) {
         if (i != 0)
             buf_putc(&p->out, ',');
         put_reason(p, s, &d->reasons[i]);
+        report_flush(p);
     }
     buf_puts(&p->out, "],\"imagePullSecrets\":{");
     put_strings(&p->out, "before", s->workload->secrets, s->workload->n_secrets);
@@ -101,6 +103,7 @@ static enum ec put_object(struct report *p, const struct object *s, struct err *
     if (s->unjudged != NULL)
         put_unjudged(p, s);
     buf_putc(&p->out, '}');
+    report_flush(p);
     return EC_OK;
 }
 
@@ -140,6 +143,7 @@ static void end(struct report *run, const struct object_totals *t) {
 }
 
 const struct report_format report_objects_json = {.sums_up = true,
+                                                  .in_parts = true,
                                                   .begin = begin,
                                                   .object = put_object,
                                                   .fault = put_fault,

@@ -27,6 +27,7 @@ static void put_reason(struct report *p, struct buf *out, const struct object *s
     buf_puts(out, ": ");
     escape_text(out, r->message);
     buf_putc(out, '\n');
+    report_flush(p);
 }
 
 struct str report_objects_rewrite(const struct object *s, const struct decision_image *d,
@@ -61,6 +62,7 @@ static void put_image(struct report *p, struct buf *out, const struct object *s,
     buf_puts(out, " -> ");
     escape_text(out, to);
     buf_printf(out, "%s\n", why);
+    report_flush(p);
 }
 
 static void put_secrets(struct buf *out, const struct object *s) {
@@ -141,6 +143,7 @@ static void end(struct report *run, const struct object_totals *t) {
 }
 
 const struct report_format report_objects_text = {.sums_up = true,
+                                                  .in_parts = true,
                                                   .begin = report_objects_no_begin,
                                                   .object = put_object,
                                                   .fault = report_objects_no_fault,

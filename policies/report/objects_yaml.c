@@ -63,15 +63,16 @@ static enum ec put_diff(struct report *p, const struct object *s, struct err *er
     const char *title = buf_z(&name);
     if (yaml_print(s->doc->json, s->object, &before, err) == EC_OK &&
         put_after(s, &after, err) == EC_OK)
-        (void)!report_unified(&p->out, title ? title : "", title ? title : "",
-                              buf_view(&before), buf_view(&after), err);
+        (void)!report_unified(p, title ? title : "", title ? title : "", buf_view(&before),
+                              buf_view(&after), err);
     buf_done(&name);
     buf_done(&before);
     buf_done(&after);
     return err->code;
 }
 
-const struct report_format report_objects_diff = {.only_objects = true,
+const struct report_format report_objects_diff = {.in_parts = true,
+                                                  .only_objects = true,
                                                   .begin = report_objects_no_begin,
                                                   .object = put_diff,
                                                   .fault = report_objects_no_fault,

@@ -1,6 +1,6 @@
 #include "report/report.h"
 
-enum { KEPT_BYTES = 1 << 20 };
+enum { KEPT_BYTES = 1 << 20, PART_BYTES = 1 << 20 };
 
 const char *const report_level_words[REPORT_N_LEVELS] = {"note", "warning", "error"};
 
@@ -23,6 +23,17 @@ void report_reset(struct report *p) {
     reset(&p->aside);
     reset(&p->scratch);
     p->n_out = p->n_aside = 0;
+    p->n_out_joined = p->n_aside_joined = 0;
+}
+
+void report_flush(struct report *file) {
+    if (file->flush != NULL && file->out.n >= PART_BYTES && !file->out.bad)
+        file->flush(file->flush_arg, file);
+}
+
+void report_joined(struct report *file) {
+    buf_reset(&file->out);
+    buf_reset(&file->aside);
 }
 
 void report_carry(struct report *p, const struct buf *text) {
@@ -47,17 +58,21 @@ void report_append(struct report *run, struct report *file) {
     *from = empty;
 }
 
-static void append_list(struct buf *to, size_t *n, const struct buf *more, size_t n_more) {
-    if (n_more == 0)
+/* The rest of a piece that is in the list in part needs no separator. */
+static void append_list(struct buf *to, size_t *n, const struct buf *more, size_t n_more,
+                        size_t *joined) {
+    if (more->n == 0)
         return;
-    buf_puts(to, *n != 0 ? ",\n" : "\n");
+    if (*joined == 0)
+        buf_puts(to, *n != 0 ? ",\n" : "\n");
     buf_str(to, buf_view(more));
-    *n += n_more;
+    *n += n_more - *joined;
+    *joined = n_more;
 }
 
 void report_join_lists(struct report *run, struct report *file) {
-    append_list(&run->out, &run->n_out, &file->out, file->n_out);
-    append_list(&run->aside, &run->n_aside, &file->aside, file->n_aside);
+    append_list(&run->out, &run->n_out, &file->out, file->n_out, &file->n_out_joined);
+    append_list(&run->aside, &run->n_aside, &file->aside, file->n_aside, &file->n_aside_joined);
 }
 
 void report_count(struct buf *out, size_t n, const char *word) {
@@ -78,6 +93,7 @@ void report_begin(struct report *run) {
 void report_add_finding(struct report *file, const struct report_finding *f) {
     if (file->writer->add_finding != NULL)
         file->writer->add_finding(file, f);
+    report_flush(file);
 }
 
 void report_add_case(struct report *file, const struct report_case *c) {

@@ -100,9 +100,12 @@ struct report_writer;
 
 struct report {
     struct buf out;
-    struct buf aside;      /* what belongs to another part of the document */
-    struct buf scratch;    /* a pointer, a path ... */
-    size_t n_out, n_aside; /* pieces in them, for separators */
+    struct buf aside;                    /* what belongs to another part of the document */
+    struct buf scratch;                  /* a pointer, a path ... */
+    size_t n_out, n_aside;               /* pieces in them, for separators */
+    size_t n_out_joined, n_aside_joined; /* pieces begun in the run's lists; see report_flush */
+    void (*flush)(void *arg, struct report *file); /* or NULL: a file's text is joined once */
+    void *flush_arg;
     const struct report_look *look;
     const struct report_writer *writer; /* NULL in formats that are one verb's own */
     const struct report_tool *tool;
@@ -119,12 +122,17 @@ void report_done(struct report *p);
 void report_reset(struct report *p);
 /* Marks `out` bad when `text` is: a text that found no memory must not be shown as a shorter one. */
 void report_carry(struct report *p, const struct buf *text);
+/* For a file whose text can be joined in parts: once `out` is large, calls `flush`, which may join what
+ * there is and call report_joined, or leave it. A piece may be in part in each of them. */
+void report_flush(struct report *file);
+/* `out` and `aside` are in the run: empty, the counts of pieces kept. */
+void report_joined(struct report *file);
 /* The scratch buffer, empty; what it held before is carried. */
 struct buf *report_scratch(struct report *p);
 
 /* All of the file's `out` after that of the run. `file` is of no use afterwards, until it is reset. */
 void report_append(struct report *run, struct report *file);
-/* The pieces of both buffers as further elements of two JSON arrays. */
+/* The pieces of both buffers as further elements of two JSON arrays. `file` may be joined in parts. */
 void report_join_lists(struct report *run, struct report *file);
 
 /* ---- writers ------------------------------------------------------------------------------- */

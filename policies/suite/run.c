@@ -4,6 +4,36 @@
 
 #include <stdio.h>
 
+/* ---- which cases --------------------------------------------------------------------- */
+
+enum ec suite_filter_init(struct suite_filter *out, const char *text, struct err *err) {
+    char why[256];
+    out->text = text;
+    int status = text == NULL ? 0 : regcomp(&out->regex, text, REG_EXTENDED | REG_NOSUB);
+    if (status == 0)
+        return EC_OK;
+    regerror(status, &out->regex, why, sizeof why);
+    return err_set(err, EC_USAGE, "not a regular expression: %s", why);
+}
+
+void suite_filter_done(struct suite_filter *f) {
+    if (f->text != NULL)
+        regfree(&f->regex);
+}
+
+bool suite_filter_has(const struct suite_filter *f, const struct suite_case *c) {
+    struct buf name = BUF_INIT(1 << 20);
+    if (f->text == NULL)
+        return true;
+    buf_str(&name, c->name);
+    const char *z = buf_z(&name);
+    bool has = z != NULL && regexec(&f->regex, z, 0, NULL, 0) == 0;
+    buf_done(&name);
+    return has;
+}
+
+/* ---- one case ------------------------------------------------------------------------ */
+
 static enum ec judge_it(struct suite_outcome *o, struct object_judge *j, struct err *err) {
     const struct object_sink sink = {.object = suite_outcome_take,
                                      .fault = suite_outcome_fault,

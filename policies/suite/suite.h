@@ -81,6 +81,18 @@ enum ec suite_parse(struct suite *out, struct str text, const char *path, struct
 
 void suite_close(struct suite *s);
 
+/* The cases to run: those whose name the regex (POSIX, extended) matches; all of them when it is NULL. */
+struct suite_filter {
+    const char *text; /* borrowed */
+    regex_t regex;
+};
+
+/* Errors: EC_USAGE, not a regular expression. */
+enum ec suite_filter_init(struct suite_filter *out, const char *text, struct err *err)
+    MUST_CHECK;
+void suite_filter_done(struct suite_filter *f);
+bool suite_filter_has(const struct suite_filter *f, const struct suite_case *c);
+
 /* Runs a case; its failures are in it. Errors: EC_NOMEM, EC_LIMIT. */
 enum ec suite_run(struct suite *s, struct suite_case *c, const struct policy *policy,
                   struct err *err) MUST_CHECK;

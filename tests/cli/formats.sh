@@ -358,4 +358,38 @@ printf 'apiVersion: pullgate/v1\nkind: ImagePolicy\nmetadata: {name: p}\nspec:\n
 run "$POLICYCTL" lint "$work/odd-rules.yaml"
 same "U+0000 in a rule file: exit status" $status 2
 matches "U+0000 in a rule file: where" "$out$err" "odd-rules.yaml:5:13: .*U\+0000"
+# ---- output that is written before its file is done ---------------------------------------------
+
+python3 - <<'END'
+for name, n, image in ("large", 9000, "nginx"), ("small", 2, "redis"):
+    with open(name + ".pods.yaml", "w") as f:
+        for i in range(2):
+            print("---\napiVersion: v1\nkind: Pod\nmetadata: {name: p%d, namespace: team}\nspec:\n  containers:" % i, file=f)
+            for k in range(n):
+                print("  - {name: c%d, image: %s:%d}" % (k, image, k), file=f)
+        print("---\n- no object", file=f)
+END
+for form in text json diff sarif github; do
+    parts=(small large large small)
+    "$POLICYCTL" test -p rules.yaml -o "$form" -j 1 "${parts[@]/%/.pods.yaml}" >one.out 2>one.err
+    one=$?
+    "$POLICYCTL" test -p rules.yaml -o "$form" -j 4 "${parts[@]/%/.pods.yaml}" >four.out 2>four.err
+    same "$form in parts: exit status" "$one $?" "2 2"
+    same_file "$form in parts: by one thread as by four" four.out one.out
+    same_file "$form in parts: standard error" four.err one.err
+    case $form in
+    json | sarif) check "$form in parts: is JSON" jq -e "type == \"object\"" one.out ;;
+    *) for part in "${parts[@]}"; do
+        "$POLICYCTL" test -p rules.yaml -o "$form" "$part.pods.yaml" 2>/dev/null
+    done | grep -v '^[0-9]* object' >each.out
+        grep -v '^[0-9]* object' one.out >all.out
+        same_file "$form in parts: as each file by itself" all.out each.out ;;
+    esac
+    "$POLICYCTL" test -p rules.yaml -o "$form" -j 4 "${parts[@]/%/.pods.yaml}" >/dev/full 2>four.err
+    same "$form in parts, no room for output: exit status" $? 2
+    same "$form in parts, no room for output: one line" "$(grep -c 'standard output' four.err)" 1
+done
+same "json in parts: all objects" "$("$POLICYCTL" test -p rules.yaml -o json large.pods.yaml small.pods.yaml 2>/dev/null |
+    jq -c '[.objects[].images | length], (.errors | length)' | tr '\n' ' ')" "[9000,9000,2,2] 2 "
+
 finish

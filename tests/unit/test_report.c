@@ -272,6 +272,62 @@ static struct buf document(const struct report_writer *writer) {
     return out;
 }
 
+/* Files joined while they are being written read as files joined once. */
+struct parted {
+    struct report run, file;
+    unsigned n_parts;
+};
+
+static void take_a_part(void *arg, struct report *file) {
+    struct parted *p = arg;
+    const struct report_sums none = {.seconds = -1};
+    report_join(&p->run, file, STR("name"), &none);
+    report_joined(file);
+    p->n_parts++;
+}
+
+static struct buf written(const struct report_writer *writer, bool in_parts,
+                          unsigned *n_parts) {
+    struct parted p = {.run = REPORT_INIT(&look, writer, &tool),
+                       .file = REPORT_INIT(&look, writer, &tool)};
+    struct err err = ERR_INIT;
+    const struct report_unread u = {.what = "cannot be run", .err = &err};
+    const struct report_sums none = {.seconds = -1};
+    p.file.flush = in_parts ? take_a_part : NULL;
+    p.file.flush_arg = &p;
+    report_begin(&p.run);
+    for (unsigned i = 0; i < 2; i++) {
+        for (unsigned k = 0; k < 30000; k++) {
+            report_add_finding(&p.file, &findings[0].f);
+            if (k % 10000 == 0)
+                report_add_unread(&p.file, &u);
+        }
+        report_join(&p.run, &p.file, STR("name"), &none);
+        report_reset(&p.file);
+    }
+    report_end(&p.run, &none);
+    report_done(&p.file);
+    *n_parts = p.n_parts;
+    struct buf out = p.run.out;
+    p.run.out = (struct buf)BUF_INIT(0);
+    report_done(&p.run);
+    return out;
+}
+
+static void test_parts(void **state) {
+    static const struct report_writer *const writers[] = {&report_sarif, &report_github};
+    (void)state;
+    for (size_t i = 0; i < sizeof writers / sizeof *writers; i++) {
+        unsigned n_parts, none;
+        struct buf parts = written(writers[i], true, &n_parts);
+        struct buf whole = written(writers[i], false, &none);
+        assert_true(n_parts >= 2 && none == 0);
+        assert_true(!parts.bad && str_eq(buf_view(&parts), buf_view(&whole)));
+        buf_done(&parts);
+        buf_done(&whole);
+    }
+}
+
 static void holds(const struct buf *out, const char *text) {
     if (out->bad || out->n == 0 || memmem(out->p, out->n, text, strlen(text)) == NULL)
         fail_row("found    %.*s\n  expected %s", STR_ARG(buf_view(out)), text);
@@ -496,11 +552,17 @@ static void test_no_memory(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_findings),        cmocka_unit_test(test_cases),
-    cmocka_unit_test(test_unreads),         cmocka_unit_test(test_sarif_document),
-    cmocka_unit_test(test_github_document), cmocka_unit_test(test_junit_document),
-    cmocka_unit_test(test_nothing),         cmocka_unit_test(test_lint),
-    cmocka_unit_test(test_paths),           cmocka_unit_test(test_xml_check),
+    cmocka_unit_test(test_findings),
+    cmocka_unit_test(test_cases),
+    cmocka_unit_test(test_unreads),
+    cmocka_unit_test(test_sarif_document),
+    cmocka_unit_test(test_github_document),
+    cmocka_unit_test(test_junit_document),
+    cmocka_unit_test(test_parts),
+    cmocka_unit_test(test_nothing),
+    cmocka_unit_test(test_lint),
+    cmocka_unit_test(test_paths),
+    cmocka_unit_test(test_xml_check),
     cmocka_unit_test(test_no_memory),
 };
 
