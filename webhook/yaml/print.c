@@ -159,7 +159,8 @@ enum ec yaml_printer_open(struct yaml_printer **out, struct buf *text, bool seen
     struct yaml_printer *p = mem_zalloc(sizeof *p);
     if (p == NULL || !yaml_emitter_initialize(&p->emitter)) {
         mem_free(p);
-        return err_set(err, EC_NOMEM, "out of memory");
+        err_set(err, EC_NOMEM, "out of memory");
+        return EC_NOMEM;
     }
     p->out = text;
     p->probe = (struct buf)BUF_INIT(1 << 20);
@@ -218,7 +219,7 @@ enum ec yaml_printer_close(struct yaml_printer *p, struct err *err) {
 }
 
 enum ec yaml_print(const struct json *j, json_at at, struct buf *out, struct err *err) {
-    struct yaml_printer *p;
+    struct yaml_printer *p = NULL;
     if (yaml_printer_open(&p, out, yaml_print_is_seen(j, at), err) != EC_OK)
         return err->code;
     yaml_printer_node(p, j, at);
