@@ -48,7 +48,9 @@ static void check_decision(struct run *r, const struct object *o) {
     struct buf pointer = BUF_INIT(1 << 16), text = BUF_INIT(1 << 20);
     const struct decision *d = o->decision;
     r->n_images += d->n_images;
-    hold(d->n_images == o->workload->n_images || o->malformed != JSON_NONE, "an image each");
+    bool malformed = d->n_reasons != 0 && d->reasons[0].code == REASON_MALFORMED;
+    hold(malformed || d->n_images == o->workload->n_images, "an image each");
+    hold(malformed || o->malformed == JSON_NONE, "a malformed value is the reason");
     for (size_t i = 0; i < d->n_reasons && r->text.n != 0; i++)
         check_pos(r, object_reason_where(o, &d->reasons[i], &pointer));
     if (o->unjudged != NULL) {

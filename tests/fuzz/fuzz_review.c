@@ -176,7 +176,7 @@ static void check_answer(struct str body, struct str reply, unsigned flags) {
 
 /* Kept, some of what may hold any keys and bytes when it is skipped is refused. */
 static bool is_refused_when_kept(struct str said) {
-    static const struct str words[] = {STR_INIT("twice in one"), STR_INIT("is not UTF-8")};
+    static const struct str words[] = {STR_INIT("duplicate key"), STR_INIT("is not UTF-8")};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (memmem(said.p, said.n, words[i].p, words[i].n) != NULL)
             return true;
