@@ -169,6 +169,8 @@ static bool is_inside(char c) {
 void object_excerpt_print(struct buf *out, struct object_excerpt *e, uint32_t line,
                           uint32_t col) {
     size_t caret = 0;
+    if (str_starts(e->text, STR("\xff\xfe")) || str_starts(e->text, STR("\xfe\xff")))
+        return; /* UTF-16: its bytes say nothing to a person */
     struct str s = shown_line(e, line, col, &caret);
     size_t from = caret > BEFORE_MAX ? caret - BEFORE_MAX : 0;
     if (s.n == 0)

@@ -552,6 +552,11 @@ static void excerpts_show_lines(void **state) {
     }
     assert_int_equal(object_excerpt_utf16_column(&e, 2, 4), 3);
     object_excerpt_done(&e);
+    struct object_excerpt wide = OBJECT_EXCERPT_INIT(STR("\xfe\xff\0a\0:"));
+    struct buf out = BUF_INIT(1024);
+    object_excerpt_print(&out, &wide, 1, 2);
+    assert_int_equal(out.n, 0); /* UTF-16 */
+    object_excerpt_done(&wide);
 }
 
 /* Long and short lines over many marks, wherever they begin, in any order: as a walk from the start

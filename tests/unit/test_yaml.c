@@ -388,12 +388,30 @@ static void utf16_is_read(void **state) {
     yaml_close(NULL);
 }
 
+static void utf16_errors_have_a_location(void **state) {
+    static const struct {
+        struct str text;
+        uint32_t line, col;
+    } rows[] = {{STR_INIT("\xfe\xff\0a\0:\0\n\0b\0"), 2, 2},
+                {STR_INIT("\xfe\xff\0a\xd8\0\0b"), 1, 2},
+                {STR_INIT("\xff\xfe\xe4\0x"), 1, 3}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct reader r = {.err = ERR_INIT};
+        assert_int_equal(yaml_open(&r.yaml, rows[i].text, YAML_LIMITS_DEFAULT, &r.err),
+                         EC_SYNTAX);
+        if (r.err.line != rows[i].line || r.err.col != rows[i].col)
+            fail_row("row %zu: %u:%u: %s", i, r.err.line, r.err.col, r.err.msg);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(scalars_and_documents_read_as_kubectl_reads_them),
     cmocka_unit_test(numbers_are_printed_as_go_does),
     cmocka_unit_test(timestamps_are_checked),
     cmocka_unit_test(merges_and_aliases_are_expanded),
     cmocka_unit_test(utf16_is_read),
+    cmocka_unit_test(utf16_errors_have_a_location),
 };
 
 TEST_MAIN(tests)

@@ -61,23 +61,36 @@ static uint32_t next_char(struct utf16 *u) {
     return 0x10000 + ((c & 0x3ff) << 10) + (low & 0x3ff);
 }
 
+/* After the text read so far. */
+static enum ec locate_end(const struct buf *read, struct err *err) {
+    struct yaml_location end = {.line = 1, .col = 1};
+    for (size_t i = 0; i < read->n; i++) {
+        bool ends = read->p[i] == '\n';
+        end.line += ends;
+        end.col = ends ? 1 : end.col + 1;
+    }
+    return yaml_err_at(err, end);
+}
+
 enum ec yaml_stream_from_utf16(struct buf *out, struct str text, struct err *err) {
-    struct utf16 u = {.text = text, .big = text.p[0] == '\xfe', .at = 2};
-    if (text.n % 2 != 0)
-        return err_set(err, EC_SYNTAX, "UTF-16 text with an odd number of bytes");
-    while (u.at < text.n) {
+    struct utf16 u = {.big = text.p[0] == '\xfe', .at = 2};
+    u.text = str_slice(text, 0, text.n - text.n % 2);
+    while (u.at < u.text.n) {
         char bytes[4];
         size_t at = u.at, n = utf8_put(bytes, next_char(&u));
         if (n == 0) {
             err_set(err, EC_SYNTAX, "UTF-16 text with half a surrogate pair at byte %zu", at);
             err->offset = at;
-            return err->code;
+            return locate_end(out, err);
         }
         buf_add(out, bytes, n);
     }
     if (out->bad)
         return err_set(err, (enum ec)out->bad, "no room for the text in UTF-8");
-    return EC_OK;
+    if (u.text.n == text.n)
+        return EC_OK;
+    err_set(err, EC_SYNTAX, "UTF-16 text with an odd number of bytes");
+    return locate_end(out, err);
 }
 
 /* --- documents --- */
