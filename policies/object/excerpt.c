@@ -111,10 +111,14 @@ static bool line_start(const struct object_excerpt *e, uint32_t line, size_t *ou
     return line != 0 && at.line == line;
 }
 
-/* Leaves it in e->last. */
+static bool is_utf16(struct str text) {
+    return str_starts(text, STR("\xff\xfe")) || str_starts(text, STR("\xfe\xff"));
+}
+
+/* Leaves it in e->last. Lines and columns are those of UTF-8: a text in UTF-16 has none here. */
 static bool find_line(struct object_excerpt *e, uint32_t line) {
     size_t from, to;
-    if (e->text.p == NULL || line == 0)
+    if (e->text.p == NULL || line == 0 || is_utf16(e->text))
         return false;
     if (e->last.line == line)
         return true;
@@ -169,8 +173,6 @@ static bool is_inside(char c) {
 void object_excerpt_print(struct buf *out, struct object_excerpt *e, uint32_t line,
                           uint32_t col) {
     size_t caret = 0;
-    if (str_starts(e->text, STR("\xff\xfe")) || str_starts(e->text, STR("\xfe\xff")))
-        return; /* UTF-16: its bytes say nothing to a person */
     struct str s = shown_line(e, line, col, &caret);
     size_t from = caret > BEFORE_MAX ? caret - BEFORE_MAX : 0;
     if (s.n == 0)

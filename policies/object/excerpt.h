@@ -5,6 +5,7 @@
  *      marks  ^             ^             ^         what it takes in UTF-16
  *
  * Shape      lines end at LF, CRLF and a lone CR, as in YAML; columns are 1-based bytes
+ *            A text in UTF-16 has no lines here: nothing of it is shown, and its columns are 1
  * Cost       the marks are made once, when the first line is asked for; then every question costs a
  *            few hundred bytes, wherever the line is and however long
  * Ownership  borrows the text; owns its marks until object_excerpt_done

@@ -556,6 +556,7 @@ static void excerpts_show_lines(void **state) {
     struct buf out = BUF_INIT(1024);
     object_excerpt_print(&out, &wide, 1, 2);
     assert_int_equal(out.n, 0); /* UTF-16 */
+    assert_int_equal(object_excerpt_utf16_column(&wide, 1, 4), 1);
     object_excerpt_done(&wide);
 }
 

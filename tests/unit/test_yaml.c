@@ -1,5 +1,5 @@
 /* What documents mean: the table of facts, measured with kubectl's libraries, and more.
- * Where things are: test_yaml_places.c; what is too much: test_yaml_limits.c. */
+ * Where things are: test_yaml_locations.c; what is too much: test_yaml_limits.c. */
 #include "yaml_reader.h"
 
 #include <jansson.h>
