@@ -227,10 +227,6 @@ static enum ec check_result(struct edit_apply *a, const char *file, struct str t
     return EC_OK;
 }
 
-static bool is_utf16(struct str text) {
-    return str_starts(text, STR("\xff\xfe")) || str_starts(text, STR("\xfe\xff"));
-}
-
 enum ec edit_apply_text(struct edit_apply *a, const char *file, struct str text,
                         struct buf *out, struct err *err) {
     struct str mark = str_slice(text, 0, utf8_mark_bytes(text));
@@ -242,11 +238,11 @@ enum ec edit_apply_text(struct edit_apply *a, const char *file, struct str text,
         .first = true,
         .sink = {.object = change_object, .fault = give_fault, .note = give_note, .arg = a}};
     size_t before = out->n, unreadable = a->totals.unreadable;
-    if (is_utf16(text))
+    if (utf8_is_utf16(text))
         return err_set(err, EC_LIMIT, "%s: text in UTF-16, expected UTF-8", file);
     buf_str(out, mark);
     text = str_slice(text, mark.n, text.n);
-    if (is_utf16(text) || utf8_mark_bytes(text) != 0)
+    if (utf8_is_utf16(text) || utf8_mark_bytes(text) != 0)
         return err_set(err, EC_SCHEMA, "%s: two byte order marks, expected at most one", file);
     a->n_wanted = 0;
     edit_text_done(&a->text);

@@ -111,14 +111,10 @@ static bool line_start(const struct object_excerpt *e, uint32_t line, size_t *ou
     return line != 0 && at.line == line;
 }
 
-static bool is_utf16(struct str text) {
-    return str_starts(text, STR("\xff\xfe")) || str_starts(text, STR("\xfe\xff"));
-}
-
 /* Leaves it in e->last. Lines and columns are those of UTF-8: a text in UTF-16 has none here. */
 static bool find_line(struct object_excerpt *e, uint32_t line) {
     size_t from, to;
-    if (e->text.p == NULL || line == 0 || is_utf16(e->text))
+    if (e->text.p == NULL || line == 0 || utf8_is_utf16(e->text))
         return false;
     if (e->last.line == line)
         return true;

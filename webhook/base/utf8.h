@@ -62,6 +62,11 @@ static inline size_t utf8_mark_bytes(struct str s) {
     return str_starts(s, STR("\xef\xbb\xbf")) ? 3 : 0;
 }
 
+/* Whether a text begins with a byte order mark of UTF-16. */
+static inline bool utf8_is_utf16(struct str s) {
+    return str_starts(s, STR("\xff\xfe")) || str_starts(s, STR("\xfe\xff"));
+}
+
 static inline bool utf8_is_valid(struct str s) {
     for (size_t i = 0; i < s.n;) {
         size_t length = utf8_length((const unsigned char *)s.p + i, s.n - i);

@@ -110,8 +110,7 @@ enum ec yaml_scalar_print_key(const struct scalar *s, struct buf *out, uint64_t 
 /* Length in bytes of the Unicode blank (Go's unicode.IsSpace) at the start of s, or 0. */
 size_t yaml_stream_blank(struct str s);
 
-/* UTF-16 (recognised by its BOM) as UTF-8. */
-bool yaml_stream_is_utf16(struct str text);
+/* UTF-16 with its BOM as UTF-8. Errors have their location. */
 enum ec yaml_stream_from_utf16(struct buf *out, struct str text, struct err *err) MUST_CHECK;
 
 /* The document that begins at `at`, cut as in cli-runtime; *next is where the next one begins. On

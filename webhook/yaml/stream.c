@@ -33,10 +33,6 @@ static struct str skip_blanks(struct str s) {
 
 /* --- UTF-16 --- */
 
-bool yaml_stream_is_utf16(struct str text) {
-    return str_starts(text, STR("\xff\xfe")) || str_starts(text, STR("\xfe\xff"));
-}
-
 struct utf16 {
     struct str text;
     bool big;

@@ -31,7 +31,7 @@ struct yaml {
 
 static enum ec set_text(struct yaml *y, struct str text, struct err *err) {
     y->text = text;
-    if (yaml_stream_is_utf16(text)) {
+    if (utf8_is_utf16(text)) {
         if (yaml_stream_from_utf16(&y->utf8, text, err) != EC_OK)
             return err->code;
         y->text = buf_view(&y->utf8);
