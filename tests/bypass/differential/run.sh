@@ -14,6 +14,6 @@ count=${PULLGATE_DIFFERENTIAL:-200000} seed=${PULLGATE_SEED:-1}
 mkdir -p "$cache" && cache=$(cd "$cache" && pwd) || exit 1
 # Debian's packages alone, from its own path: nothing is fetched.
 GO111MODULE=off GOPATH=/usr/share/gocode GOFLAGS='' GOPROXY=off GOTOOLCHAIN=local CGO_ENABLED=0 \
-    GOCACHE=$cache/go go build -o "$cache/oracle" "$here/oracle.go" || exit 1
+    GOCACHE=$cache/go go build -o "$cache/oracle" "$here/../../oracles/reference/main.go" || exit 1
 echo "$count strings from seed $seed"
 "$generator" "$count" "$seed" "$here/../../unit/data/imageref.tsv" | "$cache/oracle"

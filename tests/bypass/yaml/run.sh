@@ -14,6 +14,6 @@ count=${PULLGATE_STREAMS:-$usual} seed=${PULLGATE_SEED:-1}
 mkdir -p "$cache" && cache=$(cd "$cache" && pwd) || exit 1
 # Debian's packages alone, from its own path: nothing is fetched.
 GO111MODULE=off GOPATH=/usr/share/gocode GOFLAGS='' GOPROXY=off GOTOOLCHAIN=local CGO_ENABLED=0 \
-    GOCACHE=$cache/go go build -o "$cache/yaml" "$here"/*.go || exit 1
+    GOCACHE=$cache/go go build -o "$cache/yaml" "$here"/../../oracles/yaml/*.go || exit 1
 echo "$count streams from seed $seed"
 "$cache/yaml" "$reads" "$here/../../unit/data/yaml.tsv" "$count" "$seed"
