@@ -163,7 +163,7 @@ starts() {
     done
 }
 
-GO111MODULE=off GOCACHE=$work/gocache go build -o "$work/webhook" "$here/webhook.go"
+go=$("$here/../go.sh") && CGO_ENABLED=0 "$go" build -o "$work/webhook" "$here/webhook.go"
 certs=$work/p256
 make_certs "$certs"
 for kb in 12 3; do
