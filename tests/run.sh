@@ -154,6 +154,11 @@ if [[ $quick == no ]]; then
     step "bench, short" env PULLGATE_BENCH_SECONDS=1 PULLGATE_BENCH_ROUNDS=1 \
         cmake --build --preset release --target bench
     grep -vE '^(\[|ninja)' "$logs/bench--short.log" | tail -n 60 | sed 's/^/    /'
+    if [[ $offline == no ]]; then
+        step "bench, a cluster" env PULLGATE_BENCH_SECONDS=2 PULLGATE_BENCH_ROUNDS=1 \
+            cmake --build --preset release --target bench_cluster
+        grep -vE '^(\[|ninja)' "$logs/bench--a-cluster.log" | tail -n 8 | sed 's/^/    /'
+    fi
 fi
 
 floor=$floor_all
