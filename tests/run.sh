@@ -4,10 +4,10 @@
 #   tests/run.sh [--quick] [--offline] [--no-install]
 #
 #   --quick        the dev preset only
-#   --offline      without what needs the network the first time: the tests against a real
-#                  kube-apiserver, which is built from Debian's source in some minutes, the image,
-#                  which is built on a separate Debian (both are kept below build/), and what is compared with
-#                  libraries of Kubernetes, which are Go modules
+#   --offline      without what needs the network the first time: the tests in a cluster and those with
+#                  kubectl, which are built from Go modules in some minutes, the image, which is built on a
+#                  separate Debian (both are kept below build/), and what is compared with libraries of
+#                  Kubernetes, which are Go modules
 #   --no-install   install nothing, take what is there
 #
 # What it needs is in tests/packages.txt; what is missing of it is installed by apt-get (as root,
