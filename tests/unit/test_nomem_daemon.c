@@ -119,7 +119,7 @@ static void finish(struct daemon *d) {
     server_stop(d->server);
     audit_close(d->service.audit, 10000, NULL);
     serve_done(&d->service);
-    buf_done(&d->priorities);
+    load_done(d);
 }
 
 static void start_well(struct daemon *d) {
