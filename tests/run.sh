@@ -5,8 +5,9 @@
 #
 #   --quick        the dev preset only
 #   --offline      without what needs the network the first time: the tests against a real
-#                  kube-apiserver, which is built from Debian's source in some minutes, and the image,
-#                  which is built on a separate Debian (both are kept below build/)
+#                  kube-apiserver, which is built from Debian's source in some minutes, the image,
+#                  which is built on a separate Debian (both are kept below build/), and what is compared with
+#                  libraries of Kubernetes, which are Go modules
 #   --no-install   install nothing, take what is there
 #
 # What it needs is in tests/packages.txt; what is missing of it is installed by apt-get (as root,
@@ -133,7 +134,7 @@ test_preset() { # PRESET: its tests, by the `filters` for it; two at a time, whe
 
 start=$SECONDS filters=()
 build dev && {
-    [[ $offline == no ]] || filter dev -LE cluster image
+    [[ $offline == no ]] || filter dev -LE cluster image modules
     test_preset dev
 }
 if [[ $quick == no ]]; then
@@ -153,6 +154,11 @@ if [[ $quick == no ]]; then
     step "bench, short" env PULLGATE_BENCH_SECONDS=1 PULLGATE_BENCH_ROUNDS=1 \
         cmake --build --preset release --target bench
     grep -vE '^(\[|ninja)' "$logs/bench--short.log" | tail -n 60 | sed 's/^/    /'
+    if [[ $offline == no ]]; then
+        step "bench, a cluster" env PULLGATE_BENCH_SECONDS=2 PULLGATE_BENCH_ROUNDS=1 \
+            cmake --build --preset release --target bench_cluster
+        grep -vE '^(\[|ninja)' "$logs/bench--a-cluster.log" | tail -n 8 | sed 's/^/    /'
+    fi
 fi
 
 floor=$floor_all

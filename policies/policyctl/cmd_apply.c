@@ -60,12 +60,6 @@ static enum ec apply_text(struct run *r, const char *path, struct str text, stru
     return ec;
 }
 
-static void report_error(struct run *r, struct err *err) {
-    r->broken |= verb_fail(err) == EXIT_BROKEN;
-    r->apply.totals.unreadable++;
-    *err = (struct err)ERR_INIT;
-}
-
 /* A file in a folder that is not a manifest. */
 static bool is_skipped(struct run *r, const struct object_input *in, struct str text,
                        struct err *err) {
@@ -92,8 +86,11 @@ static enum ec take_input(struct run *r, const struct object_input *in, struct e
     buf_done(&text);
     /* A file that cannot be read, changed or written is reported, and the next one follows; without
      * the rule file there is no way to continue. */
-    if (err->code != EC_OK && err->code != EC_NOMEM && (r->begun || !read))
-        report_error(r, err);
+    if (err->code != EC_OK && err->code != EC_NOMEM && (r->begun || !read)) {
+        r->broken |= verb_fail(err) == EXIT_BROKEN;
+        r->apply.totals.unreadable++;
+        *err = (struct err)ERR_INIT;
+    }
     return err->code;
 }
 
@@ -102,11 +99,8 @@ static int status_of(const struct run *r, const struct err *err) {
         return verb_fail(err);
     if (r->broken)
         return EXIT_BROKEN;
-    if (r->apply.totals.unreadable != 0)
-        return EXIT_INPUT;
     const struct object_totals *t = &r->apply.totals;
-    bool unjudged = r->options->strict && t->unjudged_objects + t->unrendered != 0;
-    return t->denied_objects != 0 || unjudged ? EXIT_DENIED : EXIT_ALLOWED;
+    return verb_status(t, t->denied_objects != 0, r->options->strict);
 }
 
 static enum ec apply_all(struct run *r, const struct opt_result *args, struct err *err) {

@@ -71,13 +71,11 @@ static void explain_operand(struct run *r, char *const *operand) {
 }
 
 static int status_of(const struct run *r) {
-    const struct object_totals *t = &r->totals;
-    if (r->printed && r->err.code != EC_OK)
-        return verb_fail(&r->err);
-    if (!r->printed || t->unreadable != 0)
+    if (!r->printed)
         return EXIT_INPUT;
-    bool unjudged = r->options->strict && t->unjudged_objects + t->unrendered != 0;
-    return r->denied || unjudged ? EXIT_DENIED : EXIT_ALLOWED;
+    if (r->err.code != EC_OK)
+        return verb_fail(&r->err);
+    return verb_status(&r->totals, r->denied, r->options->strict);
 }
 
 int cmd_explain(const union options *options, const struct opt_result *args) {

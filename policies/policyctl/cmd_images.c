@@ -22,15 +22,6 @@ struct run {
 
 /* ---- manifests ----------------------------------------------------------------------- */
 
-static void note_placeholder(const struct object *s, const struct workload_image *image) {
-    struct buf pointer = BUF_INIT(1 << 20);
-    struct yaml_location pos = object_image_where(s, image, &pointer);
-    verb_tell("%s:%u:%u: note: image \"auto\" is a placeholder for the one that Istio's "
-              "injector sets: left out",
-              s->file, pos.line, pos.col);
-    buf_done(&pointer);
-}
-
 static enum ec take_object(void *arg, const struct object *s, struct err *err) {
     struct run *r = arg;
     const struct decision *d = s->decision;
@@ -38,7 +29,7 @@ static enum ec take_object(void *arg, const struct object *s, struct err *err) {
         object_report_unjudged(NULL, s);
     for (size_t i = 0; i < d->n_images; i++)
         if (report_images_is_placeholder(d->images[i].image))
-            note_placeholder(s, d->images[i].image);
+            object_report_placeholder(s, d->images[i].image);
     return report_images_add_object(&r->images, s, err);
 }
 
@@ -97,12 +88,8 @@ static int print_answer(struct run *r) {
     size_t left_out = printers[r->options->output](&out, &r->images);
     bool printed = verb_print(&out);
     buf_done(&out);
-    if (!printed || r->totals.unreadable != 0)
-        return EXIT_INPUT;
-    if (denied ||
-        (r->options->strict && r->totals.unjudged_objects + r->totals.unrendered != 0))
-        return EXIT_DENIED;
-    return left_out != 0 ? EXIT_LEFT_OUT : EXIT_ALLOWED;
+    int status = printed ? verb_status(&r->totals, denied, r->options->strict) : EXIT_INPUT;
+    return status == EXIT_ALLOWED && left_out != 0 ? EXIT_LEFT_OUT : status;
 }
 
 int cmd_images(const union options *options, const struct opt_result *args) {

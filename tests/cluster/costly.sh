@@ -24,9 +24,10 @@ decoys() { # NAME SAME|DIFFERENT: 1500 of them after one denied image
 say "starting etcd, kube-apiserver, pullgate"
 "$POLICYCTL" certs init --dir "$work/tls" >/dev/null || die "no certificates"
 start_cluster
-start_pullgate pullgate "$work/policy" 0
+make_service
+start_pullgate pullgate "$work/policy"
 new_namespace airbyte
-arm "$(port_of pullgate)" Ignore
+arm Ignore
 
 for how in SAME DIFFERENT; do
     name=decoys-${how,,}

@@ -57,8 +57,9 @@ end_process() { # NAME [SIGNAL]
 clean() {
     local name
     for name in "${!pids[@]}"; do
-        case $name in etcd | apiserver) ;; *) end_process "$name" ;; esac
+        case $name in etcd | apiserver | controllers) ;; *) end_process "$name" ;; esac
     done
+    end_process controllers
     end_process apiserver
     end_process etcd
     [ -n "${KEEP:-}" ] && echo "kept: $work" || rm -rf "$work"
@@ -80,7 +81,8 @@ make_cert() { # NAME SUBJECT EXTENSIONS
 make_keys() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/ca.key" \
         -subj /CN=test-ca -days 30 -out "$work/ca.crt" 2>/dev/null
-    make_cert apiserver /CN=kube-apiserver $'extendedKeyUsage=serverAuth\nsubjectAltName=IP:127.0.0.1,DNS:localhost,DNS:kubernetes.default.svc,IP:10.0.0.1'
+    make_cert apiserver /CN=kube-apiserver "extendedKeyUsage=serverAuth
+subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:kubernetes.default.svc,IP:$network.1"
     make_cert admin /O=system:masters/CN=admin extendedKeyUsage=clientAuth
     openssl genrsa -out "$work/sa.key" 2048 2>/dev/null
     openssl rsa -in "$work/sa.key" -pubout -out "$work/sa.pub" 2>/dev/null
@@ -94,46 +96,80 @@ make_keys() {
 	POLICY
 }
 
-write_kubeconfig() {
-    cat >"$work/kubeconfig" <<-CONFIG
+write_kubeconfig() { # [USER]
+    local user=${1:-admin} file=$work/kubeconfig
+    [ "$user" = admin ] || file=$work/$user.kubeconfig
+    cat >"$file" <<-CONFIG
 	apiVersion: v1
 	kind: Config
 	current-context: test
 	clusters: [{name: test, cluster: {server: "https://127.0.0.1:$api_port", certificate-authority: $work/ca.crt}}]
-	users: [{name: admin, user: {client-certificate: $work/admin.crt, client-key: $work/admin.key}}]
-	contexts: [{name: test, context: {cluster: test, user: admin}}]
+	users: [{name: $user, user: {client-certificate: $work/$user.crt, client-key: $work/$user.key}}]
+	contexts: [{name: test, context: {cluster: test, user: $user}}]
 	CONFIG
-    chmod 600 "$work/kubeconfig"
+    chmod 600 "$file"
 }
 
 k() { "$kubectl" --kubeconfig "$work/kubeconfig" "$@"; }
 
+tool() { # NAME: its path
+    BUILD=$BUILD "$here/tools.sh" "$1" || die "no $1"
+}
+
 # ---- etcd and the API server -----------------------------------------------------------------------------
 
-start_cluster() { # [FLAG...] for the API server
-    local apiserver etcd_port peer_port
-    apiserver=$("$here/build.sh" "$BUILD/cluster") || die "no kube-apiserver"
-    kubectl=$BUILD/cluster/kubectl-1.20.2 # as old as the server: it knows kubectl debug and cronjobs there
-    make_keys
-    etcd_port=$(free_port) peer_port=$(free_port) api_port=$(free_port)
+# The server that a test runs against: 1.36 (all of them), 1.35 or 1.20 (the short suite).
+SERVER=${SERVER:-1.36}
+
+# Each cluster has a network of its own in 127.0.0.0/8, by the port of its API server: addresses of Services below
+# .128, those of nodes and pods above. A webhook's Service is reached by the manifests as they ship.
+choose_network() {
+    api_port=$(free_port)
+    network=127.$((64 + api_port / 256 % 128)).$((api_port % 256))
+    service_ip=$network.10
+}
+
+start_etcd() {
+    local etcd peer_port
+    etcd=$(tool etcd)
+    etcd_port=$(free_port) peer_port=$(free_port)
     mkdir -m 700 "$work/etcd"
-    etcd --name test --data-dir "$work/etcd" --unsafe-no-fsync --logger zap \
+    "$etcd" --name test --data-dir "$work/etcd" --unsafe-no-fsync --logger zap \
         --listen-client-urls "http://127.0.0.1:$etcd_port" --advertise-client-urls "http://127.0.0.1:$etcd_port" \
         --listen-peer-urls "http://127.0.0.1:$peer_port" \
         --initial-advertise-peer-urls "http://127.0.0.1:$peer_port" \
         --initial-cluster "test=http://127.0.0.1:$peer_port" >"$work/etcd.log" 2>&1 &
     pids[etcd]=$!
+}
+
+start_apiserver() { # [FLAG...]
+    local apiserver flags=()
+    if [ "$SERVER" = 1.20 ]; then
+        apiserver=$(tool kube-apiserver-1.20)
+        kubectl=$(tool kubectl-1.20) # as old as the server: it knows kubectl debug and cronjobs there
+        flags+=("--feature-gates=EphemeralContainers=true,BoundServiceAccountTokenVolume=true")
+    else
+        apiserver=$(tool "kube-apiserver$([ "$SERVER" = 1.36 ] || echo "-$SERVER")")
+        kubectl=$(tool kubectl)
+    fi
     "$apiserver" --etcd-servers="http://127.0.0.1:$etcd_port" --bind-address=127.0.0.1 \
         --secure-port="$api_port" --advertise-address=127.0.0.1 --endpoint-reconciler-type=none \
-        --service-cluster-ip-range=10.0.0.0/24 --allow-privileged=true \
+        --service-cluster-ip-range="$network.0/25" --allow-privileged=true \
         --tls-cert-file="$work/apiserver.crt" --tls-private-key-file="$work/apiserver.key" \
-        --client-ca-file="$work/ca.crt" --authorization-mode=RBAC --anonymous-auth=false \
+        --client-ca-file="$work/ca.crt" --authorization-mode=Node,RBAC --anonymous-auth=false \
+        --kubelet-client-certificate="$work/admin.crt" --kubelet-client-key="$work/admin.key" \
         --service-account-issuer=https://kubernetes.default.svc \
         --service-account-signing-key-file="$work/sa.key" --service-account-key-file="$work/sa.pub" \
-        --feature-gates=EphemeralContainers=true,BoundServiceAccountTokenVolume=true \
         --audit-policy-file="$work/audit-policy.yaml" --audit-log-path="$work/audit.log" \
-        --cert-dir="$work" "$@" >"$work/apiserver.log" 2>&1 &
+        --cert-dir="$work" "${flags[@]}" "$@" >"$work/apiserver.log" 2>&1 &
     pids[apiserver]=$!
+}
+
+start_cluster() { # [FLAG...] for the API server
+    choose_network
+    make_keys
+    start_etcd
+    start_apiserver "$@"
     write_kubeconfig
     local left=600
     until k get --raw /readyz >/dev/null 2>&1 && k get namespace default >/dev/null 2>&1; do
@@ -142,18 +178,57 @@ start_cluster() { # [FLAG...] for the API server
         [ "$left" -gt 0 ] || die "the API server is not ready after a minute"
         sleep 0.1
     done
-    # What servers do themselves from 1.21 on.
-    until_true "kube-system" 100 k label namespace kube-system kubernetes.io/metadata.name=kube-system
+    until_true "kube-system" 100 k get namespace kube-system
+    if [ "$SERVER" = 1.20 ]; then # what servers do themselves from 1.21 on
+        k label namespace kube-system kubernetes.io/metadata.name=kube-system >/dev/null || die "kube-system's label"
+    fi
     say "kube-apiserver $(k version -o json 2>/dev/null | jq -r .serverVersion.gitVersion) on port $api_port"
+}
+
+# kube-controller-manager. Nodes are played and send no heartbeats, so that nothing looks for them.
+start_controllers() {
+    make_cert kube-controller-manager /CN=system:kube-controller-manager extendedKeyUsage=clientAuth
+    write_kubeconfig kube-controller-manager
+    local config=$work/kube-controller-manager.kubeconfig
+    "$(tool kube-controller-manager)" --kubeconfig="$config" --authentication-kubeconfig="$config" \
+        --authorization-kubeconfig="$config" --bind-address=127.0.0.1 --secure-port="$(free_port)" \
+        --service-account-private-key-file="$work/sa.key" --root-ca-file="$work/ca.crt" \
+        --use-service-account-credentials --leader-elect=false --cert-dir="$work" \
+        --controllers='*,-node-lifecycle-controller' >"$work/controllers.log" 2>&1 &
+    pids[controllers]=$!
+    until_true "the controllers" 300 k get serviceaccount default -n default
+}
+
+# Scheduler, kubelets and Services' addresses: node/main.py. Needs the controllers, for endpoints.
+start_nodes() {
+    local i nodes=()
+    make_cert kube-scheduler /CN=system:kube-scheduler extendedKeyUsage=clientAuth
+    make_cert kube-proxy /CN=system:kube-proxy extendedKeyUsage=clientAuth
+    for i in 1 2 3; do
+        make_cert node-$i /O=system:nodes/CN=system:node:node-$i extendedKeyUsage=clientAuth,serverAuth
+        nodes+=("node-$i=$network.$((128 + i))")
+    done
+    PULLGATE=$PULLGATE POLICYCTL=$POLICYCTL /usr/bin/python3 "$here/node/main.py" "$work" "$api_port" "${nodes[@]}" \
+        >"$work/nodes" 2>"$work/nodes.log" &
+    pids[nodes]=$!
+    until_true "the nodes" 300 grep -q ready "$work/nodes"
 }
 
 # ---- pullgate and its registration --------------------------------------------------------------------------
 
-start_pullgate() { # NAME POLICY PORT [FLAG...]
-    local name=$1 policy=$2 port=$3
-    shift 3
+# The Service that ships, at an address that is known before it ships: for a pullgate without a node.
+make_service() {
+    k create namespace pullgate --save-config >/dev/null
+    printf '{"apiVersion":"v1","kind":"Service","metadata":{"name":"pullgate"},"spec":{"clusterIP":"%s","ports":[{"name":"https","port":443}]}}' \
+        "$service_ip" | k create --save-config -n pullgate -f - >/dev/null || die "no Service at $service_ip"
+}
+
+# At the Service's own address and port, or where FLAG says.
+start_pullgate() { # NAME POLICY [FLAG...]
+    local name=$1 policy=$2
+    shift 2
     "$PULLGATE" --policy "$policy" --tls-cert "$work/tls/tls.crt" --tls-key "$work/tls/tls.key" \
-        --listen "127.0.0.1:$port" --metrics-listen 127.0.0.1:0 --drain-pause 0 "$@" \
+        --listen "$service_ip:443" --metrics-listen 127.0.0.1:0 --drain-pause 0 "$@" \
         >>"$work/$name.audit" 2>"$work/$name.log" &
     pids[$name]=$!
     until_true "$name to be ready" 300 has_line "$work/$name.log" '"event":"ready"'
@@ -170,15 +245,18 @@ has_line() { # FILE PATTERN
 metrics_port_of() { whole_lines "$work/$1.log" '"event":"ready"' | jq -r .metricsPort; }
 port_of() { whole_lines "$work/$1.log" '"event":"ready"' | jq -r .port; }
 
-# What ships, by policyctl render: the webhooks at the port on loopback, the rest as it is.
-shipped() { # PORT FAILURE_POLICY
+# What ships, by policyctl render; what a server of 1.20 does not serve is as it has it.
+shipped() { # FAILURE_POLICY
     "$POLICYCTL" render --image registry.corp.example/platform/pullgate:0.1.0 --policy "$work/policy" \
-        --certs "$work/tls" --failure-policy "$2" | "$here/loopback.py" "$1"
+        --certs "$work/tls" --failure-policy "$1" | for_server
+}
+for_server() {
+    if [ "$SERVER" = 1.20 ]; then "$here/oldest.py" "$service_ip"; else cat; fi
 }
 
 # The API server learns of webhooks by a watch: asks until a probe is refused as it should be.
-arm() { # PORT FAILURE_POLICY
-    shipped "$1" "$2" | k apply -f - >"$work/apply" 2>&1 || die "what ships is not accepted: $(cat "$work/apply")"
+arm() { # FAILURE_POLICY
+    shipped "$1" | k apply -f - >"$work/apply" 2>&1 || die "what ships is not accepted: $(cat "$work/apply")"
     until_true "the webhooks to be in force" 100 refused_probe
 }
 
@@ -190,7 +268,11 @@ new_namespace() { # NAME...
     local name
     for name in "$@"; do
         k create namespace "$name" --save-config >/dev/null
-        k create serviceaccount default -n "$name" >/dev/null
+        if [ -n "${pids[controllers]:-}" ]; then
+            until_true "the ServiceAccount of $name" 100 k get serviceaccount default -n "$name"
+        else
+            k create serviceaccount default -n "$name" >/dev/null
+        fi
     done
 }
 

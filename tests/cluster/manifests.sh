@@ -10,7 +10,7 @@ deploy=$top/tests/deploy
 "$POLICYCTL" certs init --dir "$work/tls" >/dev/null || die "no certificates"
 mkdir "$work/policy" "$work/built"
 cp "$top/policies/examples/airbyte.yaml" "$work/policy"
-"$deploy/helm/build.sh" "$work/render" "$BUILD/go-cache" || die "no renderer of templates"
+helm=$("$here/tools.sh" helm4) || die "no helm"
 start_cluster
 k apply -f "$here/custom.yaml" >/dev/null || die "custom resources"
 for name in issuers.cert-manager.io certificates.cert-manager.io servicemonitors.monitoring.coreos.com prometheusrules.monitoring.coreos.com; do
@@ -65,12 +65,13 @@ helm() { # NAME VALUES [OPTION...]
     local name=$1
     printf '%s\n' "$2" >"$work/values.yaml"
     shift 2
-    "$work/render" -values "$work/values.yaml" "$@" "$chart" >"$work/rendered.yaml" || fail "chart, $name"
+    "$helm" template pullgate "$chart" -n pullgate --no-hooks --kube-version 1.36.0 -f "$work/values.yaml" \
+        --set certificate.newOnEachRender=true "$@" >"$work/rendered.yaml" || fail "chart, $name"
     accepted "chart, $name" "$work/rendered.yaml" "${drop[@]}"
 }
 drop=()
 helm defaults ''
-helm armed 'armed: true' -upgrade
+helm armed '{armed: true, armedOnInstall: true}'
 helm "not registered" 'webhooks: {enabled: false}'
 helm cert-manager 'certificate: {mode: certManager}'
 helm "existing certificate" "certificate: {mode: existing, existing: {secret: mine, caBundle: $("$POLICYCTL" certs bundle --dir "$work/tls")}}"
@@ -87,7 +88,7 @@ podAnnotations: {a: b}
 imagePullSecrets: [{name: regcred}]
 options: {log-level: debug}
 webhooks: {exclude: [kube-system, calico-system], namespaces: [{key: kubernetes.io/metadata.name, operator: In, values: [airbyte]}]}'
-helm "another namespace" '' -namespace image-policy
+helm "another namespace" '' -n image-policy
 drop=(--drop matchConditions)
 helm "match conditions" 'webhooks: {matchConditions: [{name: a, expression: "true"}]}'
 

@@ -39,9 +39,10 @@ stored() { k get pod "$1" -n "$2" -o json 2>/dev/null | jq -c '[.spec.containers
 
 "$POLICYCTL" certs init --dir "$work/tls" >/dev/null || die "no certificates"
 start_cluster
-start_pullgate pullgate "$work/policy" 0
+make_service
+start_pullgate pullgate "$work/policy"
 new_namespace airbyte warned
-arm "$(port_of pullgate)" Ignore
+arm Ignore
 
 say "a pod of ordinary size is changed, and passes /validate"
 pod thin ghcr.io/acme/x:1 | k create -n airbyte -f - >/dev/null 2>&1 && pass || fail "a thin pod"

@@ -38,7 +38,7 @@ workload() { # KIND IMAGE NAME
         return
         ;;
     ReplicationController) t=${t/RESTART/Always} spec="{\"selector\":{\"app\":\"w\"},\"template\":$t}" api=v1 ;;
-    CronJob) t=${t/RESTART/Never} spec="{\"schedule\":\"0 0 * * *\",\"jobTemplate\":{\"spec\":{\"template\":$t}}}" api=batch/v1beta1 ;;
+    CronJob) t=${t/RESTART/Never} spec="{\"schedule\":\"0 0 * * *\",\"jobTemplate\":{\"spec\":{\"template\":$t}}}" api=$cron_api ;;
     *) t=${t/RESTART/Always} spec="{\"selector\":{\"matchLabels\":{\"app\":\"w\"}},\"template\":$t}" ;;
     esac
     [ "$1" = StatefulSet ] && spec=$(jq -c '.serviceName = "w"' <<<"$spec")
@@ -47,9 +47,11 @@ workload() { # KIND IMAGE NAME
 
 say "starting etcd, kube-apiserver, pullgate"
 "$POLICYCTL" certs init --dir "$work/tls" >/dev/null || die "no certificates"
-start_cluster --runtime-config=batch/v2alpha1=true
-start_pullgate pullgate "$work/policy" 0
-port=$(port_of pullgate)
+cron_api=batch/v1 policy_api=policy/v1 flags=()
+[ "$SERVER" = 1.20 ] && cron_api=batch/v1beta1 policy_api=policy/v1beta1 flags=(--runtime-config=batch/v2alpha1=true)
+start_cluster "${flags[@]}"
+make_service
+start_pullgate pullgate "$work/policy"
 new_namespace airbyte airbyte-old warned audited told
 k create serviceaccount airbyte-admin -n airbyte >/dev/null
 
@@ -60,7 +62,7 @@ pod lost busybox:1 '' | jq -c '.spec.imagePullSecrets = [{"name": "regcred"}]' |
 for kind in Deployment CronJob; do
     workload $kind quay.io/evil/x:1 old | k create -n airbyte-old -f - >/dev/null
 done
-arm "$port" Fail
+arm Fail
 
 say "fixtures are created and read back"
 fixtures=$top/tests/data/pods
@@ -191,7 +193,7 @@ is "the stored list stays" "$(secrets_of lost airbyte-old)" '["regcred"]'
 
 say "ephemeral containers"
 k debug before -n airbyte-old --image=busybox:dbg --target=main -c dbg1 >/dev/null 2>&1 && pass || fail "kubectl debug"
-dbg=$(k get --raw /api/v1/namespaces/airbyte-old/pods/before/ephemeralcontainers | jq -r '.ephemeralContainers[] | select(.name == "dbg1") | .image')
+dbg=$(k get --raw /api/v1/namespaces/airbyte-old/pods/before/ephemeralcontainers | jq -r '(.spec // .).ephemeralContainers[] | select(.name == "dbg1") | .image')
 is "a debug container is rewritten" "$dbg" ghcr.io/acme-data/busybox:dbg
 out=$(k debug before -n airbyte-old --image=quay.io/evil/dbg -c dbg2 2>&1)
 has "a debug container that is not approved" "$out" "which is not approved"
@@ -205,7 +207,7 @@ too_wide() { # KIND PATH: what somebody may register by mistake; the name comes 
 	metadata: {name: wide}
 	webhooks:
 	  - name: wide.pullgate.svc
-	    clientConfig: {url: "https://127.0.0.1:$port$2", caBundle: $("$POLICYCTL" certs bundle --dir "$work/tls")}
+	    clientConfig: {service: {namespace: pullgate, name: pullgate, path: $2}, caBundle: $("$POLICYCTL" certs bundle --dir "$work/tls")}
 	    rules: [{apiGroups: ["*"], apiVersions: ["*"], operations: ["*"], resources: ["pods/*", "services", "services/*"], scope: Namespaced}]
 	    admissionReviewVersions: [v1]
 	    sideEffects: None
@@ -219,7 +221,7 @@ no_business() { # POD: of a namespace where images are judged
     has "$1: exec" "$(k exec "$1" -n airbyte-old -- true 2>&1)" "does not have a host assigned"
     printf '{"apiVersion":"v1","kind":"Binding","metadata":{"name":"%s"},"target":{"kind":"Node","name":"n1"}}' "$1" |
         k create --raw "/api/v1/namespaces/airbyte-old/pods/$1/binding" -f - >/dev/null 2>&1 && pass || fail "$1: binding"
-    printf '{"apiVersion":"policy/v1beta1","kind":"Eviction","metadata":{"name":"%s"}}' "$1" |
+    printf '{"apiVersion":"%s","kind":"Eviction","metadata":{"name":"%s"}}' "$policy_api" "$1" |
         k create --raw "/api/v1/namespaces/airbyte-old/pods/$1/eviction" -f - >/dev/null 2>&1 && pass || fail "$1: eviction"
 }
 pod shipped busybox:1 | k create -n airbyte-old -f - >/dev/null
@@ -249,8 +251,10 @@ for kind in Deployment StatefulSet DaemonSet ReplicaSet ReplicationController Po
     out=$(workload $kind quay.io/evil/x:1 w2 | k create -n airbyte -f - 2>&1)
     has "$kind with an image that is not approved" "$out" "which is not approved"
 done
-out=$(workload CronJob quay.io/evil/x:1 w3 | sed s/v1beta1/v2alpha1/ | k create -n airbyte -f - 2>&1)
-has "another version does not slip by" "$out" "which is not approved"
+if [ "$SERVER" = 1.20 ]; then # the last one that serves a resource in several versions of which some are not in our rules
+    out=$(workload CronJob quay.io/evil/x:1 w3 | sed s/v1beta1/v2alpha1/ | k create -n airbyte -f - 2>&1)
+    has "another version does not slip by" "$out" "which is not approved"
+fi
 for kind in deployment statefulset daemonset cronjob; do
     out=$(k set image $kind/w1 main=quay.io/evil/x:2 -n airbyte 2>&1)
     has "$kind: an update to an image that is not approved" "$out" "which is not approved"
@@ -272,7 +276,9 @@ is "both secrets" "$(secrets_of sa airbyte)" '["own","regcred"]'
 say "namespaces that the webhooks leave out"
 for name in kube-system pullgate; do
     k get serviceaccount default -n $name >/dev/null 2>&1 || k create serviceaccount default -n $name >/dev/null
-    pod left-out quay.io/evil/x:1 | k create -n $name -f - >/dev/null 2>&1 && pass || fail "a pod in $name"
+    # as Pod Security "restricted" wants it, which pullgate's namespace enforces
+    pod left-out quay.io/evil/x:1 | jq -c '.spec.containers[0].securityContext = {runAsNonRoot: true, runAsUser: 65532, allowPrivilegeEscalation: false,
+        seccompProfile: {type: "RuntimeDefault"}, capabilities: {drop: ["ALL"]}}' | k create -n $name -f - >/dev/null 2>"$work/out" && pass || fail "a pod in $name: $(cat "$work/out")"
 done
 
 say "a pod of 3 MB is no way round (kubectl and the API server write each < as six bytes)"

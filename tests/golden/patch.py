@@ -1,9 +1,12 @@
 #!/usr/bin/python3
-"""The golden answers, held against another implementation of JSON Patch and of YAML.
+"""The golden answers, held against the API server's implementation of JSON Patch and another of YAML.
+
+patch.py ORACLES     the folder of tests/oracles/build.sh
+
 
 For every case:
   - the answers are such as an API server takes: fields, codes, base64, operations of the patch
-  - the patch, applied by python3-jsonpatch, gives the object that `policyctl test -o yaml` prints
+  - the patch, applied by the API server's library, gives the object that `policyctl test -o yaml` prints
     for the same review (read by PyYAML, which is YAML 1.1)
   - the patched object, asked about again, needs no patch and is let pass by both endpoints
 """
@@ -16,7 +19,6 @@ import subprocess
 import sys
 import tempfile
 
-import jsonpatch
 import yaml
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -36,6 +38,28 @@ def check(name, ok, detail=""):
 def load(path):
     with open(path, encoding="utf-8") as f:
         return json.load(f)
+
+
+class ApiServer:
+    """tests/oracles/patch, asked one question after the other."""
+
+    def __init__(self, oracles):
+        self.program = subprocess.Popen([os.path.join(oracles, "patch")], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.program.stdin.close()
+        self.program.wait()
+
+    def patched(self, before, patch):
+        self.program.stdin.write(json.dumps({"object": before, "patch": patch}).encode() + b"\n")
+        self.program.stdin.flush()
+        answer = json.loads(self.program.stdout.readline())
+        if "error" in answer:
+            raise ValueError(answer["error"])
+        return answer["object"]
 
 
 def policyctl(*args):
@@ -102,7 +126,7 @@ def asked_again(name, review, patched, folder):
             check(f"{name} {endpoint}", not patch_of(answer), patch_of(answer))
 
 
-def run_case(suite, name, folder):
+def run_case(suite, name, folder, server):
     case = f"{suite}/{name}"
     path = os.path.join(name, "review.json")
     if not os.path.exists(path):
@@ -117,7 +141,7 @@ def run_case(suite, name, folder):
         return
     patch = patch_of(answers["mutate"])
     before = review["request"].get("object")
-    patched = jsonpatch.apply_patch(before, patch) if patch else before
+    patched = server.patched(before, answers["mutate"]["response"]["patch"]) if patch else before
     if isinstance(before, dict):
         # half a surrogate pair is what Go makes of it
         patched = json.loads(re.sub("[\ud800-\udfff]", "\ufffd", json.dumps(patched, ensure_ascii=False)))
@@ -127,14 +151,14 @@ def run_case(suite, name, folder):
         asked_again(f"{case}: asked again", review, patched, folder)
 
 
-def main():
+def main(oracles):
     cases = sorted(glob.glob(os.path.join(TESTS, "golden/*/*/mutate.json")))
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ApiServer(oracles) as server:
         for path in cases:
             os.chdir(os.path.dirname(os.path.dirname(path)))
             suite, name = path.split("/")[-3:-1]
             try:
-                run_case(suite, name, folder)
+                run_case(suite, name, folder, server)
             except Exception as e:  # a case that cannot be read is a failure of that case
                 check(f"{suite}/{name}", False, repr(e))
     print(f"patch.py: {len(cases)} cases, {checks} checks, {failed} failed")
@@ -142,4 +166,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1]))

@@ -196,6 +196,16 @@ static const char *hold_settled(struct hold *h, const struct policy *policy,
     return broken;
 }
 
+/* One line: the object, its patch, and what patch.c makes of them. */
+static const char *write_patch(FILE *out, const json_t *before, const json_t *patch,
+                               const json_t *after) {
+    json_t *line = json_pack("{sOsOsO}", "object", before, "patch", patch, "after", after);
+    bool ok =
+        line != NULL && json_dumpf(line, out, JSON_COMPACT) == 0 && fputc('\n', out) != EOF;
+    json_decref(line);
+    return ok ? NULL : "a patch can be written";
+}
+
 static const char *hold_patched(struct hold *h, const struct policy *policy,
                                 const json_t *review, const json_t *patch) {
     json_t *changed = json_deep_copy(review), *request = json_object_get(changed, "request");
@@ -211,6 +221,8 @@ static const char *hold_patched(struct hold *h, const struct policy *policy,
         else
             broken = hold_settled(h, policy, changed);
     }
+    if (broken == NULL && patch != NULL && h->patches != NULL)
+        broken = write_patch(h->patches, before, patch, after);
     json_decref(changed);
     return broken;
 }

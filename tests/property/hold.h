@@ -8,9 +8,12 @@
 
 #include "review/review.h"
 
+#include <stdio.h>
+
 struct hold {
     struct review_session session;
     struct buf body, reply, patch;
+    FILE *patches; /* NULL, or where each patch is written, for tests/oracles/patch -compare */
     unsigned n_reviews, n_allowed, n_denied, n_patched; /* what was seen, of /mutate */
 };
 

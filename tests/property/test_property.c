@@ -1,5 +1,6 @@
 /* Properties of all answers, over generated rule files and reviews.
- * Use     test_property [COUNT [SEED]]     COUNT rule files, ten reviews each
+ * Use     test_property [COUNT [SEED [PATCHES]]]     COUNT rule files, ten reviews each; PATCHES: a file for all
+ *         patches, with the objects before and after (hold.h)
  * A failure prints the seed of its round (test_property 1 SEED shows it again), rules and review. */
 #include "hold.h"
 #include "make.h"
@@ -139,13 +140,17 @@ static bool was_worth_it(const struct run *r) {
 int main(int argc, char **argv) {
     struct run r = {.n_rounds = 0};
     uint64_t count = 1000, seed = 1;
-    if (argc > 3 || (argc > 1 && !str_to_uint(str_of(argv[1]), UINT64_MAX, &count)) ||
+    if (argc > 4 || (argc > 1 && !str_to_uint(str_of(argv[1]), UINT64_MAX, &count)) ||
         (argc > 2 && !str_to_uint(str_of(argv[2]), UINT64_MAX, &seed))) {
-        fprintf(stderr, "usage: test_property [COUNT [SEED]]\n");
+        fprintf(stderr, "usage: test_property [COUNT [SEED [PATCHES]]]\n");
         return 2;
     }
     printf("%llu rounds from seed %llu\n", (unsigned long long)count, (unsigned long long)seed);
     hold_init(&r.hold);
+    if (argc > 3 && (r.hold.patches = fopen(argv[3], "w")) == NULL) {
+        perror(argv[3]);
+        return 2;
+    }
     for (uint64_t i = 0; i < count && r.n_failed < 5; i++)
         run_round(&r, seed + i);
     printf("%u rounds, %u rule files load; %u reviews: %u allowed, %u denied, %u patched; %u "
@@ -153,6 +158,8 @@ int main(int argc, char **argv) {
            "%u in another order; %u failed\n",
            r.n_rounds, r.n_policies, r.hold.n_reviews, r.hold.n_allowed, r.hold.n_denied,
            r.hold.n_patched, r.n_looser, r.n_shuffled, r.n_failed);
+    if (r.hold.patches != NULL && fclose(r.hold.patches) != 0)
+        r.n_failed++;
     hold_done(&r.hold);
     if (!was_worth_it(&r))
         printf("too little of something: look at tests/property/make.c\n");

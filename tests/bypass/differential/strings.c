@@ -1,6 +1,6 @@
 /* strings - image references and what is nearly one, and what imgref makes of each.
  * Use     strings COUNT SEED [FILE]     FILE: imageref.tsv, whose first column joins in
- * Writes  pairs of length (four bytes, little-endian) and bytes to standard output; oracle.go says more
+ * Writes  pairs of length (four bytes, little-endian) and bytes to standard output; tests/oracles/reference says more
  *
  * A third is put together by the grammar, from parts near its borders; a third is that with some bytes
  * changed; a sixth has any bytes of a reference's alphabet; a sixth is a line of the file, changed. */

@@ -1,16 +1,14 @@
-// kubectl reads a stream as kubectl 1.36 does.
+// kubectl reads a stream as kubectl 1.36 does, and keeps the source of each document beside what it means.
 //
-//   - documents: k8s.io/apimachinery's pkg/util/yaml (YAMLOrJSONDecoder) as cli-runtime's visitors use it,
-//     written here anew; Go's own bufio and encoding/json below it, as there
-//   - what a document means: Debian's sigs.k8s.io/yaml 1.3.0 on gopkg.in/yaml.v2 2.4.0, the forerunners
-//     of kubectl's sigs.k8s.io/yaml 1.6.0 on go.yaml.in/yaml/v2; the table of facts (measured with those)
-//     is held against this reading first
+//   - documents: k8s.io/apimachinery's pkg/util/yaml (YAMLOrJSONDecoder), written here anew, since the original keeps
+//     no sources; visit() holds this reading against it
+//   - what a document means: kubectl's own sigs.k8s.io/yaml on go.yaml.in/yaml/v2; the table of facts is held against
+//     it first
 package main
 
 import (
 	"bufio"
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,10 +16,11 @@ import (
 	"regexp"
 	"strconv"
 	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
 
-	yamlv2 "gopkg.in/yaml.v2"
+	yamlv2 "go.yaml.in/yaml/v2"
+	textunicode "golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 	"sigs.k8s.io/yaml"
 )
 
@@ -56,25 +55,10 @@ func (r *reading) add(d document) {
 	r.documents = append(r.documents, d)
 }
 
-// decodeFile does what FileVisitor's BOMOverride does to a file's bytes; bytes that are no UTF-8 stay as
-// they are.
-func decodeFile(text []byte) []byte {
-	var order binary.ByteOrder
-	switch {
-	case bytes.HasPrefix(text, []byte("\xef\xbb\xbf")):
-		return text[3:]
-	case bytes.HasPrefix(text, []byte("\xff\xfe")):
-		order = binary.LittleEndian
-	case bytes.HasPrefix(text, []byte("\xfe\xff")):
-		order = binary.BigEndian
-	default:
-		return text
-	}
-	var units []uint16
-	for i := 2; i+1 < len(text); i += 2 {
-		units = append(units, order.Uint16(text[i:]))
-	}
-	return []byte(string(utf16.Decode(units)))
+// decodeFile does what FileVisitor does to a file's bytes: a byte order mark goes, UTF-16 becomes UTF-8, and what is
+// neither becomes U+FFFD.
+func decodeFile(text []byte) io.Reader {
+	return transform.NewReader(bytes.NewReader(text), textunicode.BOMOverride(textunicode.UTF8.NewDecoder()))
 }
 
 func looksJSON(text []byte) bool {
@@ -202,7 +186,7 @@ func (r *reading) readJSON(text []byte) []byte {
 }
 
 func readStream(text []byte) (r reading) {
-	text = decodeFile(text)
+	text, r.err = io.ReadAll(decodeFile(text))
 	if looksJSON(text) {
 		text = r.readJSON(text)
 	}
@@ -231,8 +215,8 @@ func twinsOf(chunk []byte, err error) error {
 	return err
 }
 
-// merge is a "<<" without quotes: in quotes, or as a !!str, it is a key like any other.
-var merge = regexp.MustCompile(`!!str\s+<<|(^|[^"'])<<`)
+// merge is a "<<" by itself: in quotes, as a part of a word, or as a !!str, it is a key like any other.
+var merge = regexp.MustCompile(`!!str\s+<<|(^|[\s\x{85}\x{2028}\x{2029}{\[,])<<`)
 
 // ---- what may not stand beside each other -------------------------------------------------------
 

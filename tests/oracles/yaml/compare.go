@@ -135,7 +135,12 @@ func (c *counts) read(r reading) string {
 
 func (c *counts) compare(text []byte, a answer) {
 	c.all++
-	if found := c.difference(readStream(text), a); found != "" {
+	r := readStream(text)
+	found := r.strays(text)
+	if found == "" {
+		found = c.difference(r, a)
+	}
+	if found != "" {
 		c.different++
 		if c.different <= 20 {
 			fmt.Printf("DIFFERENT %.2000q: %s\n", text, found)
