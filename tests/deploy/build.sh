@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds every overlay as `kubectl apply -k` would, with stand-ins for certificates, dashboard and alerts.
-#   build.sh OUT_DIR [OVERLAY...]
+#   build.sh OUT_DIR [OVERLAY...]     TLS: a folder of real certificates in place of the stand-ins
 set -eu
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 deploy=$here/../../deploy
@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 # A copy, since the certificates would lie in the tree.
 cp -r "$deploy" "$work/deploy"
 rm -rf "$work/deploy/kustomize/components/self-managed/tls"
-cp -r "$here/tls" "$work/deploy/kustomize/components/self-managed/tls"
+cp -r "${TLS:-$here/tls}" "$work/deploy/kustomize/components/self-managed/tls"
 echo '{"stands for": "dashboard.json"}' >"$work/deploy/monitoring/dashboard.json"
 sed -i '/^spec:/,$c spec: {groups: []}' "$work/deploy/kustomize/components/monitoring/prometheusrule.yaml"
 cd "$work/deploy/kustomize/overlays"
