@@ -233,7 +233,7 @@ static const char *hold_explained(struct hold *h, const struct policy *policy) {
     const struct decision *d = &h->session.decision;
     struct arena arena = ARENA_INIT(1 << 14, BYTES_MAX);
     struct err err = ERR_INIT;
-    struct explanation e;
+    struct engine_explanation e;
     struct decision again;
     const char *broken = NULL;
     if (engine_explain(&e, &again, policy, w, HOLD_NOW_S, 0, &arena, &err) != EC_OK)
