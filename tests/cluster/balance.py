@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """balance.py PORT_FILE PORT:METRICS_PORT...: what a Service and the kubelet's probes do for two replicas.
 
-New connections go to replicas in turn whose /readyz answers 200; connections that stand stay where they are. The
+New connections go to replicas in turn whose /readyz answers 200; open connections stay where they are. The
 port it listens on is written to PORT_FILE.
 """
 import asyncio

@@ -151,7 +151,7 @@ fits "namespaces"
 has "namespaces: in" 'values:[[:space:]]+- airbyte'
 has "namespaces: excluded" '- kube-system[[:space:]]+- calico-system[[:space:]]+- pullgate'
 helm 'webhooks: {exclude: [kube-system, pullgate]}'
-has "namespaces: none stands twice" 'values:[[:space:]]+- kube-system[[:space:]]+- pullgate[[:space:]]+(- key|    failurePolicy)'
+has "namespaces: none is listed twice" 'values:[[:space:]]+- kube-system[[:space:]]+- pullgate[[:space:]]+(- key|    failurePolicy)'
 helm 'webhooks: {templates: false}'
 same "no templates" "$(grep -c templates.pullgate.svc rendered.yaml)" 0
 helm 'webhooks: {enabled: false}'
@@ -223,7 +223,7 @@ has "service monitor" 'release: prometheus'
 helm '' -release data
 has "another release: the names" 'name: data-pullgate'
 fits "another release"
-# Names that YAML reads as something else when they stand bare.
+# Names that YAML reads as something else without quotes.
 helm '{nameOverride: "true", priorityClassName: "no", certificate: {mode: existing, existing: {secret: "10", caBundle: Zm9v}}}' -release 100 -namespace 123
 run python3 -c '
 import sys, yaml

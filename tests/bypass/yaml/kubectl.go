@@ -234,7 +234,7 @@ func twinsOf(chunk []byte, err error) error {
 // merge is a "<<" without quotes: in quotes, or as a !!str, it is a key like any other.
 var merge = regexp.MustCompile(`!!str\s+<<|(^|[^"'])<<`)
 
-// ---- what may not stand beside each other -------------------------------------------------------
+// ---- what may not be beside each other -------------------------------------------------------
 
 func keyString(key interface{}) string {
 	switch k := key.(type) {
