@@ -157,10 +157,6 @@ def attack_row(api, suite, ns, row, kind, seen):
         seen["denied"] += "denied the request" in str(answer.get("message"))
         check(f"{name} ({row['tries']}): refused", 400 <= status < 500 or is_mended(row), f"{status} {answer}")
     elif isinstance(then, dict) and status in (200, 201) and kind == "pod":
-<<<<<<< HEAD
-=======
-        # it does not support image volumes, which come last
->>>>>>> h/edit
         images = stored_images(answer, "/spec")
         check(f"{name} ({row['tries']}): stored", images == then["images"] and images,
               f"found {images}, expected {then['images']}")
