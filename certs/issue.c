@@ -74,6 +74,9 @@ static bool name_ca(X509 *cert) {
 static bool name_leaf(X509 *cert, struct str name) {
     enum { COMMON_NAME_MAX = 64 };
     char text[COMMON_NAME_MAX + 1];
+    if (certs_names_is_ip(
+            name)) /* in a common name, OpenSSL's name constraints see a DNS name */
+        name = STR("pullgate");
     if (name.n > COMMON_NAME_MAX)
         name.n = str_find(name, '.'); /* a label, of 63 at most */
     snprintf(text, sizeof text, "%.*s", STR_ARG(name));

@@ -49,6 +49,7 @@ int certs_actions_init(const struct options_certs *o, struct buf *out, struct er
         escape_line(out, "%s: ca.crt ca.key tls.crt tls.key for %s.%s.svc", o->dir,
                     service_of(o), namespace_of(o));
         print_until(out, "tls.crt", request.now_s + (int64_t)days * 86400);
+        print_until(out, "ca.crt", request.now_s + (int64_t)o->ca_days * 86400);
     }
     certs_files_done(&files);
     return EXIT_ALLOWED;
@@ -96,6 +97,14 @@ int certs_actions_rotate(const struct options_certs *o, struct buf *out, struct 
                done.n_cas == 1 ? "" : "s", done.n_dropped);
     if (done.leaf_not_after_s != 0)
         print_until(out, "tls.crt", done.leaf_not_after_s);
+    print_until(out, "ca.crt", done.ca_not_after_s);
+    if (done.ca_why != 0 && (done.leaf_why & CERTS_WHY_CA) && done.n_cas > 1)
+        buf_puts(out,
+                 "update the caBundle before the Secret: the CA before this one cannot sign "
+                 "any more\n");
+    else if (done.ca_why != 0 && done.n_cas > 1)
+        buf_puts(out,
+                 "the CA before this one signs for another day; run rotate again after that\n");
     return EXIT_ALLOWED;
 }
 
@@ -140,6 +149,8 @@ static bool print_problems(struct buf *out, unsigned problems, const char *name,
                     info->names);
     if (problems & CERTS_UNFIT)
         escape_line(out, "problem: no client can use the certificate: %s", info->unfit);
+    if (problems & CERTS_CA_SOON)
+        buf_printf(out, "problem: the CA expires in %d days or less\n", CERTS_CA_SOON_DAYS);
     if (problems & CERTS_CHAIN)
         escape_line(out, "problem: no chain to ca.crt: %s", info->chain);
     return problems != 0;
@@ -195,6 +206,16 @@ static void print_all_exposed(struct buf *out, const struct options_certs *o) {
         print_exposed(out, o, NULL, "ca.key");
 }
 
+static void print_good(struct buf *out, const struct certs_info *info, int64_t now_s) {
+    const struct certs_info ca = {.not_after_s = info->ca_not_after_s};
+    escape_text(out, STR("ok: "));
+    escape_text(out, str_of(info->names));
+    buf_printf(out, ", %lld days left", (long long)certs_days_left(info, now_s));
+    if (info->ca_not_after_s != 0)
+        buf_printf(out, "; CA: %lld days left", (long long)certs_days_left(&ca, now_s));
+    buf_putc(out, '\n');
+}
+
 int certs_actions_check(const struct options_certs *o, struct buf *out, struct err *err) {
     struct buf cert = BUF_INIT(CERTS_READ_ROOM), key = BUF_INIT(CERTS_READ_ROOM),
                ca = BUF_INIT(CERTS_READ_ROOM), name = BUF_INIT(1024);
@@ -210,8 +231,7 @@ int certs_actions_check(const struct options_certs *o, struct buf *out, struct e
              certs_check(&info, &problems, buf_view(&cert), buf_view(&key), buf_view(&ca),
                          str_of(wanted), clock_wall_s(), err) == EC_OK &&
              !print_problems(out, problems, wanted, &info))
-        escape_line(out, "ok: %s, %lld days left", info.names,
-                    (long long)certs_days_left(&info, clock_wall_s()));
+        print_good(out, &info, clock_wall_s());
     bool mismatch = err->code == EC_SCHEMA && print_mismatch(out, o);
     if (err->code == EC_OK || mismatch)
         print_all_exposed(out, o);

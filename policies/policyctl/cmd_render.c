@@ -2,6 +2,7 @@
 #include "imgref/imgref.h"
 #include "policyctl/options.h"
 #include "policyctl/render.h"
+#include "policyctl/verb.h"
 #include "yaml/print.h"
 #include "json/json.h"
 
@@ -55,23 +56,49 @@ static enum ec print_objects(struct buf *json, struct buf *out, struct err *err)
 static enum ec print_manifests(struct buf *out, const struct render_input *in,
                                const struct options_render *o, struct err *err) {
     struct buf json = BUF_INIT(OUT_MAX);
-    const struct render_request request = {.namespace = str_of(o->namespace),
-                                           .image = str_of(o->image),
-                                           .failure_policy =
-                                               options_failure_policies[o->failure_policy],
-                                           .replicas = (uint32_t)o->replicas,
-                                           .files = in->keys,
-                                           .n_files = in->files.n,
-                                           .ca_crt = buf_view(&in->ca_crt),
-                                           .tls_crt = buf_view(&in->tls_crt),
-                                           .tls_key = buf_view(&in->tls_key),
-                                           .ca_bundle = buf_view(&in->ca_bundle)};
+    const struct render_request request = {
+        .namespace = str_of(o->namespace),
+        .image = o->image ? str_of(o->image) : STR_NONE,
+        .failure_policy = options_failure_policies[o->failure_policy],
+        .replicas = (uint32_t)o->replicas,
+        .files = in->keys,
+        .n_files = in->files.n,
+        .self_signed = o->certificate_mode == RENDER_SELF_SIGNED,
+        .only_certs = o->only == RENDER_CERTS,
+        .ca_crt = buf_view(&in->ca_crt),
+        .ca_key = buf_view(&in->ca_key),
+        .tls_crt = buf_view(&in->tls_crt),
+        .tls_key = buf_view(&in->tls_key),
+        .ca_bundle = buf_view(&in->ca_bundle)};
     if (render_objects(&json, &request, err) == EC_OK) {
         render_input_warn(in);
         (void)!print_objects(&json, out, err);
     }
     certs_wipe(&json);
     return err->code;
+}
+
+/* A plain kubectl apply of them sets the failure policy as well. */
+static void warn_of_failure_policy(const struct options_render *o,
+                                   const struct opt_result *args) {
+    if (!opts_is_given(&verb_render.options, args, "failure-policy"))
+        verb_tell(
+            "policyctl: warning: the webhook configurations have failurePolicy %s; if theirs "
+            "in the cluster is another, give it with --failure-policy",
+            options_failure_policies[o->failure_policy]);
+}
+
+static enum ec read_input(struct render_input *in, const struct options_render *o,
+                          struct err *err) {
+    if (o->only == RENDER_ALL && (check_image_option(o->image, err) != EC_OK ||
+                                  check_namespace(o->namespace, err) != EC_OK ||
+                                  render_input_policy(in, o->policy, err) != EC_OK))
+        return err->code;
+    if (check_namespace(o->namespace, err) != EC_OK)
+        return err->code;
+    return o->certificate_mode == RENDER_SELF_SIGNED
+               ? render_input_ca(in, o->certs, o->namespace, err)
+               : render_input_certs(in, o->certs, o->namespace, err);
 }
 
 int cmd_render(const union options *options, const struct opt_result *args) {
@@ -82,11 +109,10 @@ int cmd_render(const union options *options, const struct opt_result *args) {
     int status = EXIT_ALLOWED;
     if (args->n_operands != 0)
         err_set(&err, EC_USAGE, "unexpected argument \"%.100s\"", args->operands[0]);
-    else if (check_image_option(o->image, &err) == EC_OK &&
-             check_namespace(o->namespace, &err) == EC_OK &&
-             render_input_policy(&in, o->policy, &err) == EC_OK &&
-             render_input_certs(&in, o->certs, o->namespace, &err) == EC_OK)
+    else if (read_input(&in, o, &err) == EC_OK)
         (void)!print_manifests(&out, &in, o, &err);
+    if (err.code == EC_OK && o->only == RENDER_CERTS)
+        warn_of_failure_policy(o, args);
     if (err.code != EC_OK)
         status = verb_fail(&err);
     else if (!verb_print(&out))

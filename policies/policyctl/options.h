@@ -100,10 +100,14 @@ struct options_certs {
 };
 
 enum render_failure { RENDER_IGNORE, RENDER_FAIL };
+enum render_mode { RENDER_EXISTING, RENDER_SELF_SIGNED };
+enum render_only { RENDER_ALL, RENDER_CERTS };
 struct options_render {
     const char *namespace, *image, *policy, *certs;
     uint64_t replicas;
-    int failure_policy;
+    int failure_policy;   /* enum render_failure */
+    int certificate_mode; /* enum render_mode */
+    int only;             /* enum render_only */
 };
 
 /* Of one verb. All bytes are zero before options are parsed. */

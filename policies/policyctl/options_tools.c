@@ -197,6 +197,10 @@ const struct verb verb_certs = {
 const char *const options_failure_policies[] = {
     [RENDER_IGNORE] = "Ignore", [RENDER_FAIL] = "Fail", NULL};
 
+static const char *const certificate_modes[] = {
+    [RENDER_EXISTING] = "existing", [RENDER_SELF_SIGNED] = "selfSigned", NULL};
+static const char *const parts[] = {[RENDER_ALL] = "all", [RENDER_CERTS] = "certs", NULL};
+
 static const struct opt_row render_rows[] = {
     {"image", 'i', OPT_STRING, "IMAGE", NULL,
      "Image of pullgate itself, as you built and pushed it "
@@ -205,8 +209,18 @@ static const struct opt_row render_rows[] = {
     OPTIONS_POLICY_ROW(render),
     {"certs", 0, OPT_STRING, "DIR", NULL,
      "Folder created by \"policyctl certs init\". Uses ca.crt, tls.crt and "
-     "tls.key; ca.key is not read.",
+     "tls.key, and not ca.key; in the mode selfSigned only ca.crt and ca.key.",
      OPTIONS_AT(render, certs)},
+    {"certificate-mode", 0, OPT_WORD, "WORD", "existing",
+     "existing: the webhook serves tls.crt, which is valid for a year and has to be renewed. "
+     "selfSigned: it gets the CA and its key, makes its own certificates in memory and renews "
+     "them; the CA can sign for the webhook's name alone.",
+     OPTIONS_AT(render, certificate_mode), .words = certificate_modes},
+    {"only", 0, OPT_WORD, "WORD", "all",
+     "certs: only the objects that hold certificates, the Secret and both webhook "
+     "configurations, so that certificates are renewed without other changes. Needs neither "
+     "--image nor --policy.",
+     OPTIONS_AT(render, only), .words = parts},
     {"namespace", 'n', OPT_STRING, "NAME", "pullgate",
      "Namespace of the webhook, which contains nothing else.", OPTIONS_AT(render, namespace)},
     {"replicas", 0, OPT_NUMBER, "N", "2", "Number of webhook pods.",
@@ -225,7 +239,7 @@ const struct verb verb_render = {
     .summary = "print the manifests of the webhook, for kubectl apply",
     .details = "The same objects as deploy/kustomize, without kustomize or Helm. The output "
                "contains the\n"
-               "webhook's private key (never the CA's).\n",
+               "webhook's private key, or with --certificate-mode selfSigned the CA's.\n",
     .examples = "  policyctl render --image registry.example/pullgate:1 --policy rules.yaml "
                 "--certs tls |\n"
                 "      kubectl apply -f -\n",

@@ -42,10 +42,39 @@ static bool edit_namespaced(json_t *o, const struct render_request *r) {
     return set(AT(o, "metadata"), "namespace", text(r->namespace));
 }
 
+/* The one of this name, or NULL. */
+static json_t *named(json_t *list, const char *name) {
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *found = json_string_value(AT(json_array_get(list, i), "name"));
+        if (found != NULL && strcmp(found, name) == 0)
+            return json_array_get(list, i);
+    }
+    return NULL;
+}
+
+static bool add_variable(json_t *container, const char *name, const char *value) {
+    return json_array_append_new(AT(container, "env"),
+                                 json_pack("{s:s, s:s}", "name", name, "value", value)) == 0;
+}
+
+/* The Secret of the CA where the base mounts that of the pair. */
+static bool mount_ca(json_t *pod, json_t *container) {
+    json_t *mount = named(AT(container, "volumeMounts"), "tls"),
+           *volume = named(AT(pod, "volumes"), "tls");
+    return set(mount, "name", json_string("ca")) &&
+           set(mount, "mountPath", json_string("/etc/pullgate/ca")) &&
+           set(volume, "name", json_string("ca")) &&
+           set(AT(volume, "secret"), "secretName", json_string("pullgate-ca")) &&
+           add_variable(container, "PULLGATE_TLS_CA_CERT", "/etc/pullgate/ca/ca.crt") &&
+           add_variable(container, "PULLGATE_TLS_CA_KEY", "/etc/pullgate/ca/ca.key");
+}
+
 static bool edit_deployment(json_t *o, const struct render_request *r) {
-    json_t *containers = AT(o, "spec", "template", "spec", "containers");
+    json_t *pod = AT(o, "spec", "template", "spec"),
+           *container = json_array_get(AT(pod, "containers"), 0);
     return edit_namespaced(o, r) && set(AT(o, "spec"), "replicas", json_integer(r->replicas)) &&
-           set(json_array_get(containers, 0), "image", text(r->image));
+           set(container, "image", text(r->image)) &&
+           (!r->self_signed || mount_ca(pod, container));
 }
 
 /* A webhook leaves out the namespace that it runs in. */
@@ -151,13 +180,28 @@ static json_t *base64(struct filling *f, struct str bytes) {
     return f->base64.bad ? NULL : text(buf_view(&f->base64));
 }
 
-static enum ec add_secret(json_t *list, struct filling *f, struct err *err) {
+static bool add_ca_data(json_t *secret, json_t *data, struct filling *f) {
     const struct render_request *r = f->request;
-    json_t *secret = object_new("Secret", "pullgate-tls", r), *data = json_object();
-    if (set(secret, "type", json_string("kubernetes.io/tls")) && set(secret, "data", data) &&
-        set(data, "ca.crt", base64(f, r->ca_crt)) &&
-        set(data, "tls.crt", base64(f, r->tls_crt)) &&
-        set(data, "tls.key", base64(f, r->tls_key)) && json_array_append_new(list, secret) == 0)
+    return set(secret, "type", json_string("Opaque")) &&
+           set(data, "ca.crt", base64(f, r->ca_crt)) &&
+           set(data, "ca.key", base64(f, r->ca_key));
+}
+
+static bool add_pair_data(json_t *secret, json_t *data, struct filling *f) {
+    const struct render_request *r = f->request;
+    return set(secret, "type", json_string("kubernetes.io/tls")) &&
+           set(data, "ca.crt", base64(f, r->ca_crt)) &&
+           set(data, "tls.crt", base64(f, r->tls_crt)) &&
+           set(data, "tls.key", base64(f, r->tls_key));
+}
+
+static enum ec add_secret(json_t *list, struct filling *f, struct err *err) {
+    bool own = f->request->self_signed;
+    json_t *secret = object_new("Secret", own ? "pullgate-ca" : "pullgate-tls", f->request),
+           *data = json_object();
+    if (set(secret, "data", data) &&
+        (own ? add_ca_data(secret, data, f) : add_pair_data(secret, data, f)) &&
+        json_array_append_new(list, secret) == 0)
         return EC_OK;
     return err_set(err, EC_NOMEM, "out of memory");
 }
@@ -166,17 +210,28 @@ static enum ec add_secret(json_t *list, struct filling *f, struct err *err) {
 
 /* After the namespace, before what mounts them. */
 static enum ec add_new(json_t *list, struct filling *f, struct err *err) {
-    enum ec ec = add_configmap(list, f->request, err);
-    return ec != EC_OK ? ec : add_secret(list, f, err);
+    if (!f->request->only_certs && add_configmap(list, f->request, err) != EC_OK)
+        return err->code;
+    return add_secret(list, f, err);
+}
+
+static bool holds_certificates(const json_t *o) {
+    return json_object_get(o, "webhooks") != NULL;
 }
 
 static enum ec add_document(json_t *list, const struct yaml_doc *doc, struct filling *f,
                             struct err *err) {
     json_error_t why = {.line = 0};
     json_t *o = json_loadb(doc->raw, doc->raw_bytes, JSON_REJECT_DUPLICATES, &why);
-    if (o == NULL || json_array_append_new(list, o) != 0)
+    if (o == NULL || edit_object(o, f->request, err) != EC_OK) {
+        json_decref(o);
         return err_set(err, EC_NOMEM, "out of memory");
-    if (edit_object(o, f->request, err) != EC_OK)
+    }
+    bool wanted = !f->request->only_certs || holds_certificates(o);
+    if (wanted && json_array_append(list, o) != 0)
+        err_set(err, EC_NOMEM, "out of memory");
+    json_decref(o);
+    if (err->code != EC_OK)
         return err->code;
     return doc->index == 0 ? add_new(list, f, err) : EC_OK;
 }

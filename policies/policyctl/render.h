@@ -27,8 +27,11 @@ struct render_request {
     uint32_t replicas;
     const struct render_file *files; /* the rule files */
     size_t n_files;
-    struct str ca_crt, tls_crt, tls_key; /* PEM */
-    struct str ca_bundle;                /* base64 */
+    bool
+        self_signed; /* the webhook signs for itself: the Secret has the CA, and tls_* are unused */
+    bool only_certs; /* no other objects than those that hold certificates */
+    struct str ca_crt, ca_key, tls_crt, tls_key; /* PEM */
+    struct str ca_bundle;                        /* base64 */
 };
 
 /* Appends the objects as one JSON array, in the order in which they should be applied.
@@ -44,12 +47,13 @@ enum { RENDER_FILES_MAX = 1000 };
 struct render_input {
     struct rules_files files;                  /* the rule files ... */
     struct render_file keys[RENDER_FILES_MAX]; /* ... as the ConfigMap has them */
-    struct buf ca_crt, tls_crt, tls_key, ca_bundle;
+    struct buf ca_crt, ca_key, tls_crt, tls_key, ca_bundle;
 };
 #define RENDER_INPUT_INIT                                                                      \
     {                                                                                          \
-        .ca_crt = BUF_INIT(CERTS_READ_ROOM), .tls_crt = BUF_INIT(CERTS_READ_ROOM),             \
-        .tls_key = BUF_INIT(CERTS_READ_ROOM), .ca_bundle = BUF_INIT(1 << 20)                   \
+        .ca_crt = BUF_INIT(CERTS_READ_ROOM), .ca_key = BUF_INIT(CERTS_READ_ROOM),              \
+        .tls_crt = BUF_INIT(CERTS_READ_ROOM), .tls_key = BUF_INIT(CERTS_READ_ROOM),            \
+        .ca_bundle = BUF_INIT(1 << 20)                                                         \
     }
 
 /* Reads the rule file, or all of a folder, and loads it. `flag` as for verb_policy.
@@ -62,9 +66,12 @@ enum ec render_input_policy(struct render_input *r, const char *flag, struct err
  * Errors: those of certs/certs.h, EC_CRYPTO; EC_USAGE when there is no folder. */
 enum ec render_input_certs(struct render_input *r, const char *dir, const char *namespace,
                            struct err *err) MUST_CHECK;
+/* The same of ca.crt and ca.key, for a webhook that signs for itself: with this CA it can, for its name. */
+enum ec render_input_ca(struct render_input *r, const char *dir, const char *namespace,
+                        struct err *err) MUST_CHECK;
 
 /* Warns on standard error of rule files too large for a plain kubectl apply. */
 void render_input_warn(const struct render_input *r);
-void render_input_done(struct render_input *r); /* wipes the key */
+void render_input_done(struct render_input *r); /* wipes the keys */
 
 #endif

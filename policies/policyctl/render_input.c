@@ -118,16 +118,49 @@ static enum ec check_certs(const struct render_input *r, const char *namespace,
     return EC_OK;
 }
 
+static enum ec no_folder(struct err *err) {
+    return err_set(err, EC_USAGE, "--certs is missing: a folder created by \"%s certs init\"",
+                   verb_program());
+}
+
 enum ec render_input_certs(struct render_input *r, const char *dir, const char *namespace,
                            struct err *err) {
     if (dir == NULL)
-        return err_set(err, EC_USAGE,
-                       "--certs is missing: a folder created by \"%s certs init\"",
-                       verb_program());
+        return no_folder(err);
     if (read_certs_file(&r->ca_crt, dir, "ca.crt", err) != EC_OK ||
         read_certs_file(&r->tls_crt, dir, "tls.crt", err) != EC_OK ||
         read_certs_file(&r->tls_key, dir, "tls.key", err) != EC_OK ||
         check_certs(r, namespace, err) != EC_OK ||
+        certs_bundle(&r->ca_bundle, buf_view(&r->ca_crt), err) != EC_OK)
+        return err_wrap(err, "%s", dir);
+    return EC_OK;
+}
+
+/* By what the webhook does at its start. */
+static enum ec check_ca(const struct render_input *r, const char *namespace, struct err *err) {
+    struct certs_authority *ca = NULL;
+    char name[128];
+    snprintf(name, sizeof name, "pullgate.%.63s.svc", namespace);
+    int64_t now_s = clock_wall_s();
+    if (certs_authority_new(&ca, buf_view(&r->ca_crt), buf_view(&r->ca_key), str_of(name),
+                            now_s, err) != EC_OK)
+        return err->code;
+    if (certs_authority_end_s(ca) - now_s <= CERTS_CA_SOON_DAYS * INT64_C(86400))
+        verb_tell(
+            "policyctl: warning: ca.crt expires in %d days or less; policyctl certs rotate "
+            "renews it",
+            CERTS_CA_SOON_DAYS);
+    certs_authority_free(ca);
+    return EC_OK;
+}
+
+enum ec render_input_ca(struct render_input *r, const char *dir, const char *namespace,
+                        struct err *err) {
+    if (dir == NULL)
+        return no_folder(err);
+    if (read_certs_file(&r->ca_crt, dir, "ca.crt", err) != EC_OK ||
+        read_certs_file(&r->ca_key, dir, "ca.key", err) != EC_OK ||
+        check_ca(r, namespace, err) != EC_OK ||
         certs_bundle(&r->ca_bundle, buf_view(&r->ca_crt), err) != EC_OK)
         return err_wrap(err, "%s", dir);
     return EC_OK;
@@ -138,5 +171,6 @@ void render_input_done(struct render_input *r) {
     buf_done(&r->ca_crt);
     buf_done(&r->tls_crt);
     buf_done(&r->ca_bundle);
+    certs_wipe(&r->ca_key);
     certs_wipe(&r->tls_key);
 }

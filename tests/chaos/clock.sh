@@ -86,4 +86,28 @@ back_at_level clock
 end_daemon clock
 same "audit lines are JSON with a time, whatever the clock says" \
     "$(jq -r '.time | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$")' "$audit" 2>&1 | sort -u)" true
+
+# A certificate that the daemon makes itself follows the clock, there and back.
+tls=(--tls-ca-cert "$certs/ca.crt" --tls-ca-key "$certs/ca.key" --tls-name 127.0.0.1)
+start_daemon own ready --policy rules.yaml --poll 200ms
+is_made() { # COUNT: so many, the last for seven days
+    is_logged certificate_made "$1" && [ "$(logged certificate_made secondsLeft)" -gt 604700 ] && is_readyz 200
+}
+jump $((5 * day))
+await "own: five days on: renewed" is_made 2
+jump $((-2 * year))
+await "own: two years back: made anew" is_made 3
+jump $((20 * year))
+await "own: 20 years on: the CA has expired" is_logged certificate_kept
+same "own: 20 years on: why" "$(logged certificate_kept error)" "CA: it has expired, expected one that is valid"
+await "own: 20 years on: not ready" is_readyz 503
+await "own: 20 years on: the CA is reported" is_logged ca_expired
+jump 0
+await "own: true time: made anew" is_made 4
+is_trusted() {
+    openssl s_client -connect "127.0.0.1:$port" -CAfile "$certs/ca.crt" -verify_return_error -verify_ip 127.0.0.1 </dev/null >/dev/null 2>&1
+}
+check "own: true time: it is trusted" is_trusted
+stop_daemon
+same "own: exit status" $status 0
 finish

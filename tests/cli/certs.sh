@@ -48,7 +48,7 @@ check "init --force: chain and name" verify a/ca.crt a/tls.crt hook.ns.svc
 names=(--service hook --namespace ns)
 run "$POLICYCTL" certs check -d a "${names[@]}"
 same "check: exit status" $status 0
-matches "check: text" "$out" '^ok: .*hook\.ns\.svc.*, 36[45] days left$'
+matches "check: text" "$out" '^ok: .*hook\.ns\.svc.*, 36[45] days left; CA: 36(49|50) days left$'
 mkdir shown
 cp a/ca.crt a/ca.key a/tls.crt a/tls.key shown
 chmod 644 shown/tls.key
@@ -61,6 +61,10 @@ chmod 640 shown/tls.key
 chmod 600 shown/ca.key
 run "$POLICYCTL" certs check -d shown "${names[@]}"
 same "check, a key for owner and group" "$(grep -c warning "$work/out")" 0
+run "$POLICYCTL" certs init -d ends "${names[@]}" --ca-days 29
+run "$POLICYCTL" certs check -d ends "${names[@]}"
+same "check, a CA that ends: exit status" $status 1
+same "check, a CA that ends: text" "$out" 'problem: the CA expires in 30 days or less'
 run "$POLICYCTL" certs check -d a --service other --namespace ns
 same "check, other name: exit status" $status 1
 matches "check, other name: text" "$out" '^problem: the certificate lacks the name other\.ns\.svc'
@@ -113,6 +117,7 @@ matches "rotate --key: another kind" "$(field kept/tls.crt -text)" 'NIST CURVE: 
 matches "rotate --days: another length" "$(field kept/tls.crt -checkend $((21 * 86400)))" 'will expire'
 run "$POLICYCTL" certs init -d cut "${names[@]}" --days 90 --ca-days 29
 run "$POLICYCTL" certs rotate -d cut --new-ca
+matches "rotate: a CA that ends gives way at once" "$out" 'update the caBundle before the Secret'
 matches "rotate: not a length that the CA cut" "$(field cut/tls.crt -checkend $((360 * 86400)))" 'will not expire'
 before=$(field a/tls.crt -serial)
 run "$POLICYCTL" certs rotate -d a "${names[@]}"
@@ -135,6 +140,7 @@ run "$POLICYCTL" certs rotate -d a "${names[@]}" --force
 same "rotate with the same names: keeps them, too" "$(field a/tls.crt -ext subjectAltName)" "$names_before"
 run "$POLICYCTL" certs rotate -d a "${names[@]}" --new-ca --force
 same "rotate --new-ca: exit status" $status 0
+matches "rotate --new-ca: what is to come" "$out" 'the CA before this one signs for another day; run rotate again after that'
 same "rotate --new-ca: both CAs in the bundle" "$(grep -c BEGIN a/ca.crt)" 2
 same "rotate --new-ca: and their keys" "$(grep -c BEGIN a/ca.key)" 2
 check "rotate --new-ca: the new CA's key comes first" is_pair a/ca.crt a/ca.key

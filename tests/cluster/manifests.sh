@@ -68,8 +68,39 @@ for policy in Ignore Fail; do
     shipped $policy >"$work/rendered.yaml"
     installed "render, $policy" "$work/rendered.yaml"
 done
-is "what is installed answers" "$(k run x -n airbyte --image=busybox:1 --dry-run=server -o jsonpath='{.spec.containers[0].image}')" \
-    ghcr.io/acme-data/busybox:1
+"$POLICYCTL" render --only certs --certs "$work/tls" --failure-policy Fail >"$work/certs.yaml" || fail "render --only certs"
+generation() { k -n pullgate get deployment pullgate -o jsonpath='{.metadata.generation}'; }
+before=$(generation)
+installed "render --only certs" "$work/certs.yaml"
+is "render --only certs: the Deployment stays" "$(generation)" "$before"
+# The pods of the overlay before still answer on open connections while they drain.
+is_rewritten() {
+    [ "$(k run x -n airbyte --image=busybox:1 --dry-run=server -o jsonpath='{.spec.containers[0].image}')" = ghcr.io/acme-data/busybox:1 ]
+}
+until_true "what is installed answers" 200 is_rewritten
+
+say "a webhook that signs for itself"
+signs=(render --certs "$work/tls" --certificate-mode selfSigned --failure-policy Fail)
+"$POLICYCTL" "${signs[@]}" --image registry.corp.example/platform/pullgate:0.1.0 --policy "$work/policy" >"$work/signs.yaml"
+installed "render, selfSigned" "$work/signs.yaml"
+until_true "the server trusts what a replica made" 200 is_rewritten
+"$POLICYCTL" certs rotate --dir "$work/tls" --new-ca >/dev/null || fail "certs rotate"
+"$POLICYCTL" "${signs[@]}" --only certs >"$work/both.yaml" || fail "render --only certs"
+# The Secret first, replicas that start in between, the caBundle last: what they made is trusted all along.
+secret_of() { k -n pullgate get secret pullgate-ca -o jsonpath='{.data.ca\.crt}'; }
+before=$(secret_of)
+k apply -l '!app.kubernetes.io/component' -f "$work/both.yaml" >/dev/null || fail "the Secret alone"
+is_changed() { [ "$(secret_of)" != "$before" ]; }
+until_true "the Secret has both" 100 is_changed
+k -n pullgate rollout restart deployment/pullgate >/dev/null
+is "replicas start in between" "$(k -n pullgate rollout status deployment/pullgate --timeout=60s 2>&1 | tail -1)" \
+    'deployment "pullgate" successfully rolled out'
+until_true "the server trusts what they made" 200 is_rewritten
+installed "both CAs in the caBundle" "$work/both.yaml"
+until_true "and so with the new caBundle" 200 is_rewritten
+shipped Fail >"$work/rendered.yaml"
+installed "back to the pair of files" "$work/rendered.yaml"
+until_true "what is installed answers again" 200 is_rewritten
 
 say "match conditions"
 # Armed and down, a webhook refuses all that it is called for.

@@ -11,8 +11,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # A copy, since the certificates would lie in the tree.
 cp -r "$deploy" "$work/deploy"
-rm -rf "$work/deploy/kustomize/components/self-managed/tls"
-cp -r "${TLS:-$here/tls}" "$work/deploy/kustomize/components/self-managed/tls"
+for name in self-managed self-signed; do
+    rm -rf "$work/deploy/kustomize/components/$name/tls"
+    cp -r "${TLS:-$here/tls}" "$work/deploy/kustomize/components/$name/tls"
+done
 echo '{"stands for": "dashboard.json"}' >"$work/deploy/monitoring/dashboard.json"
 sed -i '/^spec:/,$c spec: {groups: []}' "$work/deploy/kustomize/components/monitoring/prometheusrule.yaml"
 cd "$work/deploy/kustomize/overlays"

@@ -26,7 +26,7 @@ mkdir "$work/images"
 {
     printf 'resources: [%s/base]\ncomponents:\n' "$to_kustomize"
     for c in deploy/kustomize/components/*; do
-        case ${c##*/} in self-managed | monitoring) ;; *) echo "  - $to_kustomize/components/${c##*/}" ;; esac
+        case ${c##*/} in self-managed | self-signed | monitoring) ;; *) echo "  - $to_kustomize/components/${c##*/}" ;; esac
     done
     printf 'images:\n  - {name: ghcr.io/your-org/pullgate, newName: r.example/p, newTag: mine}\n'
 } >"$work/images/kustomization.yaml"

@@ -36,6 +36,7 @@ equal() { # NAME FILE EXPECTED
 render --image "$image" --policy policy.yaml --certs tls
 same "exit status" "$status$err" 0
 cp out rendered.yaml
+cp out rendered-default.yaml
 with_certs self-managed tls expected.yaml
 equal "as the overlay self-managed" rendered.yaml expected.yaml
 run python3 "$here/check.py" "$PULLGATE" rendered.yaml
@@ -57,6 +58,42 @@ render --image "$image" --policy policy.yaml --certs tls --failure-policy Fail
 cp out armed.yaml
 with_certs armed tls expected.yaml
 equal "as the overlay armed" armed.yaml expected.yaml
+
+# ---- a webhook that signs for itself -----------------------------------------------------------
+
+render --image "$image" --policy policy.yaml --certs tls --certificate-mode selfSigned
+same "selfSigned: exit status" "$status$err" 0
+cp out signed.yaml
+with_certs self-signed tls expected.yaml
+equal "as the overlay self-signed" signed.yaml expected.yaml
+run python3 "$here/check.py" "$PULLGATE" signed.yaml
+same "selfSigned: the objects fit together: $out$err" $status 0
+check "selfSigned: the CA's key is in" grep -q "$(base64 -w0 tls/ca.key)" signed.yaml
+same "selfSigned: no key of a certificate" "$(grep -c 'tls\.key' signed.yaml)" 0
+render --image "$image" --policy policy.yaml --certs other --namespace image-policy --certificate-mode selfSigned
+same "selfSigned: another namespace" "$status$err" 0
+
+# ---- certificates alone --------------------------------------------------------------------------
+
+only() { # NAME FILE_OF_ALL OPTION...: what --only certs prints is part of it, word for word
+    local name=$1 all=$2
+    shift 2
+    render --only certs --failure-policy Ignore "$@"
+    same "$name: exit status" "$status$err" 0
+    cp out part.yaml
+    run python3 -c '
+import sys, yaml
+all, part = ([(o["kind"], o["metadata"]["name"], o) for o in yaml.safe_load_all(open(f))] for f in sys.argv[1:])
+sys.exit(not part or any(o not in all for o in part))' "$all" part.yaml
+    same "$name: part of all" "$status$err" 0
+    same "$name: objects" "$(grep '^kind:' part.yaml | sort | tr '\n' ' ')" \
+        "kind: MutatingWebhookConfiguration kind: Secret kind: ValidatingWebhookConfiguration "
+}
+only "--only certs" rendered-default.yaml --certs tls
+only "--only certs, selfSigned" signed.yaml --certs tls --certificate-mode selfSigned
+render --only certs --certs tls
+same "--only certs, no failure policy: exit status" $status 0
+matches "--only certs, no failure policy: text" "$err" '^policyctl: warning: the webhook configurations have failurePolicy Ignore; .* give it with --failure-policy$'
 
 render -i "$image" -p policy.yaml --certs tls --replicas 5
 same "replicas" "$(grep -c '^  replicas: 5$' out)" 1
@@ -121,6 +158,10 @@ refused "no policy" 'no rule file' --image "$image" --certs tls
 refused "no certificates" '--certs is missing' --image "$image" --policy policy.yaml
 refused "the placeholder" 'is a placeholder' "${good[@]}" --image ghcr.io/your-org/pullgate:1
 refused "no image reference" 'is not an image reference: ' "${good[@]}" --image 'a b'
+refused "no CA's key" 'rules/ca\.crt' "${good[@]}" --certs rules --certificate-mode selfSigned
+refused "a CA of another namespace" "other: CA: its name constraints exclude pullgate\.pullgate\.svc" "${good[@]}" --certs other --certificate-mode selfSigned
+refused "another mode" 'certificate-mode: found "selfsigned", expected existing, selfSigned' "${good[@]}" --certificate-mode selfsigned
+refused "other parts" 'only: found "cert", expected all, certs' "${good[@]}" --only cert
 refused "an operand" 'unexpected argument "x"' "${good[@]}" x
 refused "no replicas" 'replicas' "${good[@]}" --replicas 0
 refused "another failure policy" 'failure-policy' "${good[@]}" --failure-policy fail

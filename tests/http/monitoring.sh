@@ -4,9 +4,10 @@
 . "$(dirname "$0")/scrape.sh"
 monitoring=$(cd "$tests/../deploy/monitoring" && pwd)
 
-# A daemon that has something to say in every family.
+# A daemon that has something to say in every family; with a CA there is one more.
 certs=$work/certs
 make_certs "$certs"
+tls=(--tls-ca-cert "$certs/ca.crt" --tls-ca-key "$certs/ca.key" --tls-name 127.0.0.1)
 cat >"$work/rules.yaml" <<'RULES'
 apiVersion: pullgate/v1
 kind: ImagePolicy

@@ -262,7 +262,7 @@ static void renew_once(size_t n, enum mem_fault_mode mode, bool *hit) {
     mem_fault_arm(n, mode);
     load_renew_certificate(&running, now_s);
     *hit = mem_fault_disarm();
-    if (running.self.due_s <= now_s || (running.self.failed && !*hit))
+    if (running.self.due_s <= now_s || (running.self.due_s < now_s + 86400 && !*hit))
         fail_row("allocation %zu: due in %lld s", n, (long long)(running.self.due_s - now_s));
     assert_int_equal(ask(&running), 200);
 }

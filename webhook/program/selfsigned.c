@@ -25,12 +25,12 @@ void selfsigned_done(struct selfsigned *s) {
 
 bool selfsigned_is_due(const struct selfsigned *s, int64_t now_s) {
     return s->authority != NULL &&
-           (now_s >= s->due_s || (!s->failed && now_s < s->leaf.not_before_s));
+           (now_s >= s->due_s || now_s < s->tried_s - CERTS_LEAF_SKEW_S);
 }
 
 void selfsigned_postpone(struct selfsigned *s, int64_t now_s) {
     int64_t left_s = s->leaf.not_after_s - now_s;
-    s->failed = true;
+    s->tried_s = now_s;
     s->due_s = now_s + clamp((left_s < 0 ? -left_s : left_s) / 4);
 }
 
@@ -91,7 +91,7 @@ enum ec selfsigned_take(struct selfsigned *s, struct selfsigned_offer *offer,
     certs_leaf_done(&s->leaf);
     s->leaf = offer->leaf;
     offer->leaf = (struct certs_leaf)CERTS_LEAF_INIT;
-    s->failed = false;
+    s->tried_s = s->leaf.not_before_s + CERTS_LEAF_SKEW_S;
     s->due_s = due_of(&s->leaf, life_s(o));
     return EC_OK;
 }

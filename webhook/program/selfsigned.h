@@ -3,7 +3,7 @@
  * Kept       on a reload, while the CA that signed it is still in the file and its renewal is not due.
  *            So it does not matter whether the Secret or the webhook's caBundle is updated first
  * Renewed    after two thirds of --tls-leaf-lifetime; at once when the clock was set back by more than
- *            the hour that it is backdated. One that was cut to the end of its CA is made again daily:
+ *            an hour, by which a certificate is backdated. One that was cut to the end of its CA is made again daily:
  *            another CA may sign by then
  * Broken     files change nothing: renewal goes on with the CA that was last read
  * Files      none are written; the key exists in memory alone
@@ -19,7 +19,7 @@ struct selfsigned {
     struct certs_leaf leaf;
     struct buf client_ca; /* PEM; for renewals: the file may be broken by then */
     int64_t due_s;        /* renewal */
-    bool failed;          /* the last renewal did */
+    int64_t tried_s;      /* when one was made last, or could not be */
 };
 
 /* What is to be put in force. */

@@ -85,6 +85,8 @@ _policyctl() {
     render:--image|render:-i) ;;
     render:--policy|render:-p) files=yes ;;
     render:--certs) files=yes ;;
+    render:--certificate-mode) words='existing selfSigned' ;;
+    render:--only) words='all certs' ;;
     render:--namespace|render:-n) ;;
     render:--replicas) ;;
     render:--failure-policy) words='Ignore Fail' ;;
@@ -102,7 +104,7 @@ _policyctl() {
     review) words='' files=yes options='--policy --endpoint --now --help' ;;
     parse) words='' files=no options='--output --help' ;;
     certs) words='init rotate check show bundle ' files=no options='--dir --service --namespace --dns --days --ca-days --key --force --new-ca --overlap-days --dry-run --tls-cert --tls-key --name --help' ;;
-    render) words='' files=yes options='--image --policy --certs --namespace --replicas --failure-policy --help' ;;
+    render) words='' files=yes options='--image --policy --certs --certificate-mode --only --namespace --replicas --failure-policy --help' ;;
     completion) words='bash zsh fish ' files=no options='--help' ;;
     help) words='test verify bench apply explain images lint review parse certs render completion help version ' files=no options='--help' ;;
     version) words='' files=no options='--help' ;;

@@ -116,6 +116,8 @@ complete -c policyctl -n __fish_use_subcommand -f -a render -d 'print the manife
 complete -c policyctl -n '__fish_seen_subcommand_from render' -l image -s i -x -d 'Image of pullgate itself, as you built and pushed it (deploy/Containerfile)'
 complete -c policyctl -n '__fish_seen_subcommand_from render' -l policy -s p -r -F -d 'Rule file, or a folder of rule files'
 complete -c policyctl -n '__fish_seen_subcommand_from render' -l certs -r -F -d 'Folder created by policyctl certs init'
+complete -c policyctl -n '__fish_seen_subcommand_from render' -l certificate-mode -x -a 'existing selfSigned' -d 'existing: the webhook serves tls.crt, which is valid for a year and has to be renewed'
+complete -c policyctl -n '__fish_seen_subcommand_from render' -l only -x -a 'all certs' -d 'certs: only the objects that hold certificates, the Secret and both webhook configurations, so that certificates are renewed without other changes'
 complete -c policyctl -n '__fish_seen_subcommand_from render' -l namespace -s n -x -d 'Namespace of the webhook, which contains nothing else'
 complete -c policyctl -n '__fish_seen_subcommand_from render' -l replicas -x -d 'Number of webhook pods'
 complete -c policyctl -n '__fish_seen_subcommand_from render' -l failure-policy -x -a 'Ignore Fail' -d 'What happens to pods while the webhook does not answer: Ignore admits them, Fail denies them'

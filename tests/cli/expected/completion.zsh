@@ -211,6 +211,8 @@ _policyctl() {
       '--policy=[Rule file, or a folder of rule files]:FILE:_files' \
       '-p+[Rule file, or a folder of rule files]:FILE:_files' \
       '--certs=[Folder created by policyctl certs init]:DIR:_files' \
+      '--certificate-mode=[existing: the webhook serves tls.crt, which is valid for a year and has to be renewed]:WORD:(existing selfSigned)' \
+      '--only=[certs: only the objects that hold certificates, the Secret and both webhook configurations, so that certificates are renewed without other changes]:WORD:(all certs)' \
       '--namespace=[Namespace of the webhook, which contains nothing else]:NAME:' \
       '-n+[Namespace of the webhook, which contains nothing else]:NAME:' \
       '--replicas=[Number of webhook pods]:N:' \
