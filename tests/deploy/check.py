@@ -41,8 +41,6 @@ def options(pullgate):
         name = re.search(r"--([a-z-]+)", part).group(1)
         default = re.search(r"\[default:\s+(\S+?)\]", part)
         found[name] = default.group(1) if default else None
-    for name in "tls-ca-cert", "tls-ca-key":
-        found.setdefault(name, None)
     return found
 
 

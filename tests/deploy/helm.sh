@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../cli/lib.sh"
 # shellcheck source=lib_helm.sh
 . "$(dirname "$0")/lib_helm.sh"
-image=registry.corp.example/platform/pullgate:1.2.3
+expected=$here/expected image=registry.corp.example/platform/pullgate:1.2.3
 # What a release adds to each object.
 labels=(--without-label app.kubernetes.io/instance --without-label app.kubernetes.io/version
     --without-label app.kubernetes.io/managed-by --without-label helm.sh/chart)
@@ -89,6 +89,21 @@ same "helm package: $out" "$status" 0
 run "$helm_program" template pullgate pullgate-*.tgz -n pullgate --kube-version 1.36.0 --set certificate.mode=certManager \
     --set prometheusRule.enabled=true,dashboard.enabled=true
 same "a packaged chart is whole: $err" "$status$(grep -c 'alert: PullgateDown' out)$(grep -c 'pullgate.json: ' out)" 011
+
+# ---- policyctl as a post-renderer ------------------------------------------------------------------------
+printf 'apiVersion: pullgate/v1\nkind: ImagePolicy\nmetadata: {name: a}\nspec: {registry: ghcr.io/acme-data}\n' >rules.yaml
+export PULLGATE_POLICY=$work/rules.yaml
+PATH=$(dirname "$POLICYCTL"):$PATH
+if [ "$helm_program" = "$HELM4" ]; then
+    "$helm_program" plugin install "$top/deploy/samples/helm-plugin" >/dev/null 2>&1
+    render_post=(--post-renderer pullgate --post-renderer-args=--namespace --post-renderer-args=airbyte)
+else
+    render_post=(--post-renderer "$top/deploy/samples/post-render")
+fi
+good "post-renderer" 'image: {repository: acme/pullgate}' "${render_post[@]}"
+has "post-renderer" ' image: ghcr\.io/acme-data/acme/pullgate:'
+unset PULLGATE_POLICY
+
 # Names of options: those of the program, but for those that the chart sets itself.
 cat >options.py <<'PYTHON'
 import json, re, subprocess, sys

@@ -3,7 +3,7 @@
 # Needs   BUILD (where tests/cluster/tools.sh keeps what it builds), or HELM3 and HELM4, paths
 # shellcheck shell=bash disable=SC2154 # work, tests, status, out, err: lib.sh
 here=$tests/deploy top=$(cd "$tests/.." && pwd)
-chart=$top/deploy/helm/pullgate expected=$here/expected
+chart=$top/deploy/helm/pullgate
 export HELM3=${HELM3:-$("$tests/cluster/tools.sh" helm3)} HELM4=${HELM4:-$("$tests/cluster/tools.sh" helm4)}
 if [ -z "${helm_program:-}" ]; then
     result=0
