@@ -27,6 +27,14 @@ void certs_authority_count(const struct certs_authority *a, size_t *n_cas, size_
     *n_signers = a->signers.n;
 }
 
+int64_t certs_authority_end_s(const struct certs_authority *a) {
+    int64_t end_s = a->signers.v[0].life.to_s;
+    for (size_t i = 1; i < a->signers.n; i++)
+        if (a->signers.v[i].life.to_s > end_s)
+            end_s = a->signers.v[i].life.to_s;
+    return end_s;
+}
+
 void certs_leaf_done(struct certs_leaf *leaf) {
     certs_wipe(&leaf->cert);
     certs_wipe(&leaf->key);

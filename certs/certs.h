@@ -227,6 +227,8 @@ void certs_authority_free(struct certs_authority *a); /* NULL is fine; keys are 
 
 /* The number of CAs in the bundle, and of those that can sign. */
 void certs_authority_count(const struct certs_authority *a, size_t *n_cas, size_t *n_signers);
+/* When the last of those that can sign expires. */
+int64_t certs_authority_end_s(const struct certs_authority *a);
 
 struct certs_leaf {
     struct buf cert, key; /* PEM; of any maximum that is large enough: CERTS_PEM_MAX */

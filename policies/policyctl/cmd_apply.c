@@ -18,7 +18,7 @@ struct run {
     bool begun;  /* the policy is loaded */
     bool broken; /* a bug was reported */
     struct object_skip_notes notes;
-    struct stream stream;
+    struct edit_stream stream;
 };
 
 static const struct edit_apply_sink sink = {.reason = object_report_reason,
@@ -123,7 +123,7 @@ static enum ec apply_all(struct run *r, const struct opt_result *args, struct er
 int cmd_apply(const union options *options, const struct opt_result *args) {
     const struct options_apply *o = &options->apply;
     struct run r = {
-        .options = o, .notes = OBJECT_SKIP_NOTES_INIT(false), .stream = STREAM_INIT};
+        .options = o, .notes = OBJECT_SKIP_NOTES_INIT(false), .stream = EDIT_STREAM_INIT};
     struct err err = ERR_INIT;
     if (verb_operands(args, VERB_NO_INPUT, &err) == EC_OK &&
         requester_read(&r.requester, &o->requester, &err) == EC_OK)

@@ -6,16 +6,16 @@
 #include "policyctl/options.h"
 #include "report/images.h"
 
-static images_print_fn *const printers[] = {[IMAGES_TABLE] = report_images_print_table,
-                                            [IMAGES_JSON] = report_images_print_json,
-                                            [IMAGES_SYNC] = report_images_print_sync,
-                                            [IMAGES_COPY] = report_images_print_copy};
+static report_images_print_fn *const printers[] = {[IMAGES_TABLE] = report_images_print_table,
+                                                   [IMAGES_JSON] = report_images_print_json,
+                                                   [IMAGES_SYNC] = report_images_print_sync,
+                                                   [IMAGES_COPY] = report_images_print_copy};
 
 struct run {
     const struct policy *policy;
     const struct options_images *options;
     struct requester requester;
-    struct images images;
+    struct report_images images;
     struct object_totals totals;
     struct err err;
 };
