@@ -118,19 +118,26 @@ k uncordon node-1 >/dev/null
 expect_all_well
 expect_ended_well $old
 
-say "the certificate changes, then the CA: one kubectl apply each"
+say "the certificate changes, then the CA, by kubectl apply"
 start_traffic certificate
 "$POLICYCTL" certs rotate --dir "$work/tls" --force >/dev/null || fail "certs rotate"
 ship -f -
 until_true "the new certificate" 150 all_have certificate_loaded 2
 more_traffic
-"$POLICYCTL" certs rotate --dir "$work/tls" --new-ca --force >/dev/null || fail "certs rotate --new-ca"
+"$POLICYCTL" certs rotate --dir "$work/tls" --new-ca >/dev/null || fail "certs rotate --new-ca"
 is "the bundle holds both CAs" "$(grep -c BEGIN "$work/tls/ca.crt")" 2
+ship -f -
+more_traffic
+# A day later rotate has the new CA sign; without the key of the old one it does so now.
+openssl pkey -in "$work/tls/ca.key" -out "$work/new-ca.key"
+cp "$work/new-ca.key" "$work/tls/ca.key"
+"$POLICYCTL" certs rotate --dir "$work/tls" >/dev/null || fail "certs rotate"
+openssl x509 -in "$work/tls/ca.crt" -out "$work/new-ca.crt"
+openssl verify -CAfile "$work/new-ca.crt" "$work/tls/tls.crt" >"$work/out" 2>&1 && pass || fail "the new CA signs: $(cat "$work/out")"
 ship -f -
 until_true "the certificate of the new CA" 150 all_have certificate_loaded 3
 more_traffic
 # The overlap is over: the old CA leaves the bundle.
-openssl x509 -in "$work/tls/ca.crt" -out "$work/new-ca.crt"
 cp "$work/new-ca.crt" "$work/tls/ca.crt"
 ship -f -
 more_traffic
