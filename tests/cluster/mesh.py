@@ -1,6 +1,10 @@
 #!/usr/bin/python3
-"""mesh.py TLS_DIR: a mutating webhook that puts a container "mesh" into pods, as a service mesh does: of the image
-that the pod's annotation "mesh" names. Prints its port on loopback, and serves until it is ended."""
+"""mesh.py TLS_DIR: a mutating webhook as others have them: it puts a container "mesh" into pods, as a service mesh does.
+
+The pod's annotation "mesh" names the image, and "mesh-does" what is done with it: see WAYS. A number as the path of a
+call comes back as the annotation "mesh-config", which shows that the API server uses that registration. Prints its port
+on loopback, and serves until it is ended.
+"""
 import base64
 import json
 import ssl
@@ -8,12 +12,56 @@ import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 
-def answer(request):
+def lacks(items):
+    return all(item["name"] != "mesh" for item in items)
+
+
+def sidecar(spec, image):
+    if lacks(spec["containers"]):
+        spec["containers"].append({"name": "mesh", "image": image})
+
+
+def native(spec, image):
+    """A sidecar of Kubernetes' own kind, before all that a pod has."""
+    if lacks(spec.setdefault("initContainers", [])):
+        spec["initContainers"].insert(0, {"name": "mesh", "image": image, "restartPolicy": "Always"})
+
+
+def volume(spec, image):
+    if lacks(spec.setdefault("volumes", [])):
+        spec["volumes"].append({"name": "mesh", "image": {"reference": image}})
+
+
+def override(spec, image):
+    """Sets the first container's image, with each call."""
+    spec["containers"][0]["image"] = image
+
+
+def bare(spec, _):
+    spec.pop("imagePullSecrets", None)
+
+
+WAYS = {"sidecar": sidecar, "native": native, "volume": volume, "override": override, "bare": bare,
+        "count": lambda spec, _: None}
+
+
+def change(pod, path):
+    notes = pod["metadata"].setdefault("annotations", {})
+    if path.isdigit():
+        notes["mesh-config"] = path
+    if notes.get("mesh-does") == "count":
+        notes["mesh-count"] = str(int(notes.get("mesh-count", "0")) + 1)
+    if "mesh" in notes:
+        WAYS[notes.get("mesh-does", "sidecar")](pod["spec"], notes["mesh"])
+
+
+def answer(request, path):
     response = {"uid": request["uid"], "allowed": True}
     pod = request["object"]
-    image = pod["metadata"].get("annotations", {}).get("mesh")
-    if image and all(c["name"] != "mesh" for c in pod["spec"]["containers"]):
-        patch = [{"op": "add", "path": "/spec/containers/-", "value": {"name": "mesh", "image": image}}]
+    before = json.dumps(pod)
+    change(pod, path)
+    if json.dumps(pod) != before:
+        patch = [{"op": "replace", "path": f"/{part}", "value": pod[part]} for part in ("metadata", "spec")]
         response |= {"patchType": "JSONPatch", "patch": base64.b64encode(json.dumps(patch).encode()).decode()}
     return {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response}
 
@@ -21,7 +69,7 @@ def answer(request):
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        body = json.dumps(answer(review["request"])).encode()
+        body = json.dumps(answer(review["request"], self.path.partition("?")[0].strip("/"))).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

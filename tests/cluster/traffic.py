@@ -34,7 +34,8 @@ def create(connection, name):
     text = answer.read()
     if answer.status == 201:
         return f"created {name}\n"
-    return f"failed {name} {json.loads(text).get('message')}\n"
+    message = " ".join(json.loads(text)["message"].split())
+    return f"failed {name} {message}\n"
 
 
 def client(i):
@@ -47,7 +48,7 @@ def client(i):
         name = f"{traffic}-{i}-{number}"
         try:
             line = create(connection, name)
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
             line = f"failed {name} {error!r}\n"
             connection.close()
         os.write(1, line.encode())
