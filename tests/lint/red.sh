@@ -75,7 +75,7 @@ plant policies/policyctl/requester.c 'void f(const char *name) { fprintf(stderr,
 red banned -- 'requester.c:[0-9]+: fprintf\(\) prints raw what comes from outside'
 listed=$(awk '$2 == "free" && $3 == 2 { print $1 }' tests/lint/banned.sh)
 plant "$listed" 'void x(void) { free(NULL); }'
-red banned -- 'free\(\) stands 3 times, the table of exceptions says 2'
+red banned -- 'free\(\) is called 3 times, the table of exceptions says 2'
 plant CMakeLists.txt ''
 sed -i 's/-Wvla //' "$copy/CMakeLists.txt"
 red banned -- '-Wvla is gone'

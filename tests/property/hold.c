@@ -333,7 +333,7 @@ static bool touches_secrets_alone(const json_t *patch) {
     return true;
 }
 
-/* Enforced, /validate lets stand what /mutate leaves alone, and nothing else: an untidy list of pull secrets
+/* Enforced, /validate allows what /mutate does not change, and nothing else: an untidy list of pull secrets
  * harms no one. */
 static const char *hold_validated(struct hold *h, const struct policy *policy,
                                   const json_t *review, const struct answer *mutated) {
