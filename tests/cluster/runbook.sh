@@ -22,9 +22,9 @@ way_out() {
 }
 ended=()
 
-applied() { # [POLICY]
+applied() {
     "$POLICYCTL" render --image registry.corp.example/platform/pullgate:0.1.0 --certs build/tls \
-        --policy "${1:-policies/examples/airbyte.yaml}" --failure-policy Fail | k apply -f - >/dev/null
+        --policy policies/examples/airbyte.yaml --failure-policy Fail | k apply -f - >/dev/null
 }
 answered() { k run trial -n airbyte --image=busybox:1.35 --dry-run=server; }
 unanswered() { ! answered; }

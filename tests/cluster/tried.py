@@ -24,7 +24,6 @@ FEATURES = [
     "kubectl apply -k",
     "chart by Helm 3",
     "chart by Helm 4",
-    "rollout, drain and rotation under traffic",
     "the ways out of section 10",
 ]
 BEGIN, END = "<!-- tried: written by tests/cluster/tried.py -->\n", "<!-- tried: end -->\n"
