@@ -129,10 +129,10 @@ filter() { # PRESET OPTION PART...: adds to the arguments in `filters`
     filters+=("$2" "$parts")
 }
 
-test_preset() { # PRESET: its tests, by the `filters` for it, where they allow it one more at a time than there are cores
+test_preset() { # PRESET: its tests, by the `filters` for it; two at a time, where they allow it
     local preset=$1 junit=$PWD/$logs/$1.xml
     rm -f "$junit"
-    step "$preset: test" "${steady[@]}" ctest --preset "$preset" -j $((jobs + 1)) --output-junit "$junit" "${filters[@]}" ||
+    step "$preset: test" "${steady[@]}" ctest --preset "$preset" -j 2 --output-junit "$junit" "${filters[@]}" ||
         python3 tests/failures.py "$junit" | sed 's/^/    /'
     count "$junit"
     filters=()

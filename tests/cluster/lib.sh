@@ -288,7 +288,14 @@ secrets_of() { # NAME NAMESPACE
     k get pod "$1" -n "$2" -o json | jq -c '[.spec.imagePullSecrets[]?.name]'
 }
 
+# For the table in deploy/README.md (tried.py, which has the names): what the checks before this line were about.
+tried() { printf '%s\t%s\n' "$(k version -o json 2>/dev/null | jq -r '.serverVersion.gitVersion | ltrimstr("v")')" "$1" >>"$work/tried"; }
+
 finish() {
+    local tried
+    tried=$BUILD/tried/$(basename "$0" .sh)-$SERVER
+    mkdir -p "$BUILD/tried" && rm -f "$tried"
+    [ "$failures" -eq 0 ] && [ -e "$work/tried" ] && cp "$work/tried" "$tried"
     echo "$checks checks, $failures failed"
     [ "$failures" -eq 0 ]
 }

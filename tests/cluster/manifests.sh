@@ -136,6 +136,7 @@ mirror=$(pod mirror busybox:1 ',"nodeName":"node-1"' | jq -c '.metadata.annotati
 k --kubeconfig "$work/node-1.kubeconfig" create -n airbyte -f - <<<"$mirror" >/dev/null || fail "a node's mirror pod"
 try "a deletion ends" k patch pod held -n airbyte -p '{"metadata":{"finalizers":null}}'
 k delete mutatingwebhookconfiguration,validatingwebhookconfiguration pullgate >/dev/null
+tried "matchConditions"
 
 say "the chart"
 render() { # VALUES [OPTION...]
@@ -147,6 +148,7 @@ chart() { # NAME VALUES [OPTION...]
     render "${@:2}" || fail "chart, $1: helm template"
     installed "chart, $1" "$work/rendered.yaml" chart
 }
+chart defaults ''
 chart generated 'certificate: {mode: generated}'
 chart armed '{armed: true, armedOnInstall: true, certificate: {mode: generated}}'
 chart "not registered" '{webhooks: {enabled: false}, certificate: {mode: generated}}'
@@ -196,4 +198,7 @@ is "applying again changes nothing" "$(spec_of)" "$before"
 k delete --wait=false -f "$work/built/host-network.yaml" >"$work/out" 2>&1 || fail "delete: $(cat "$work/out")"
 is "no webhook is left" "$(k get mutatingwebhookconfiguration,validatingwebhookconfiguration -o name)" ""
 say "$objects objects"
+tried "kustomize"
+tried "policyctl render"
+tried "Pod Security restricted"
 finish

@@ -73,4 +73,5 @@ is "mode warn lets it pass" "$(stored warned warned)" '["ghcr.io/acme/x:1","Neve
 warned='"endpoint":"validate".*"name":"warned"\|"name":"warned".*"endpoint":"validate"'
 until_true "the audit line of the one that is warned" 300 has_line "$work/pullgate.audit" "$warned"
 has "and records it" "$(whole_lines "$work/pullgate.audit" "$warned")" '"code":"not-rewritten"'
+tried "/validate refuses what /mutate did not see"
 finish

@@ -1,7 +1,7 @@
 # lib_helm.sh - the chart, rendered by the real helm 3 and helm 4 without a cluster.
 # Sourced after ../cli/lib.sh. The script that sources it runs once with each version.
 # Needs   BUILD (where tests/cluster/tools.sh keeps what it builds), or HELM3 and HELM4, paths
-# shellcheck shell=bash disable=SC2154 # work, tests, status, out, err: lib.sh
+# shellcheck shell=bash disable=SC2034,SC2154 # expected, for scripts; work, tests, status, out, err: lib.sh
 here=$tests/deploy top=$(cd "$tests/.." && pwd)
 chart=$top/deploy/helm/pullgate
 export HELM3=${HELM3:-$("$tests/cluster/tools.sh" helm3)} HELM4=${HELM4:-$("$tests/cluster/tools.sh" helm4)}

@@ -7,8 +7,8 @@
 #
 # A block holds commands ("$ ..."; a text up to END follows in lines that begin with "> ") each followed by its
 # output; a command without output only has to succeed. What a block shows decides: exit status 1 is fine where
-# output is shown, since denials are. A line "..." in the output stands for any number of lines, "..." at the end
-# of a line for the rest of it. Commands that other tests run are named in elsewhere().
+# output is shown, since denials are. A line "..." in the output stands for any number of lines, "..." within a line
+# for any part of it. Commands that other tests run are named in elsewhere().
 #
 # --here runs the commands in the current folder instead of the tree's. --tries repeats a command that shows something
 # else, for what takes effect in its own time.
@@ -43,8 +43,8 @@ as_shown() { # ACTUAL EXPECTED
             pattern+='*'
             continue
         fi
-        # every sign stands for itself, but for three dots at the end
-        pattern+=$(sed 's/[^A-Za-z0-9]/\\&/g; s/\\\.\\\.\\\.$/*/' <<<"$line")$'\n'
+        # every sign stands for itself, but for three dots
+        pattern+=$(sed 's/[^A-Za-z0-9]/\\&/g; s/\\\.\\\.\\\./*/g' <<<"$line")$'\n'
     done <<<"$2"
     # shellcheck disable=SC2053 # a pattern
     [[ $'\n'$1$'\n' == $pattern ]]
