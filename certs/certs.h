@@ -2,9 +2,9 @@
  * Shape      PEM text in buffers; a folder holds four files:
  *
  *                ca.crt   the CA; for a while after a change also the one before it
- *                ca.key   the CA's key: for certs_rotate alone, never for a server
- *                tls.crt  the serving certificate; after a change of CA also a link
- *                         to the CA before
+ *                ca.key   their keys, in the same order: for certs_rotate, and for a server
+ *                         that makes its own certificates
+ *                tls.crt  the serving certificate
  *                tls.key  its key
  *
  * Rules      keys are PKCS#8, written 0600 and wiped from memory when released;
@@ -28,9 +28,10 @@
 
 enum {
     CERTS_PEM_MAX = 64 << 10,
-    CERTS_DAYS_MAX = 36500, /* the longest lifetime of a request */
-    CERTS_SKEW_S = 300,     /* a new certificate is valid from this long ago: clocks differ */
-    CERTS_OVERLAP_DAYS = 30 /* how long a replaced CA stays in the bundle by default */
+    CERTS_DAYS_MAX = 36500,  /* the longest lifetime of a request */
+    CERTS_SKEW_S = 300,      /* a new certificate is valid from this long ago: clocks differ */
+    CERTS_OVERLAP_DAYS = 30, /* how long a replaced CA stays in the bundle by default */
+    CERTS_SETTLE_S = 86400   /* a new CA signs from then on, unless it is the only one */
 };
 
 /* -- Make ---------------------------------------------------------------------------------- */
@@ -57,8 +58,9 @@ struct certs_files {
             BUF_INIT(CERTS_PEM_MAX)                                                            \
     }
 
-/* A new CA and a serving certificate signed by it. SANs: <svc>.<ns>.svc, <svc>.<ns>, <svc>,
- * localhost, 127.0.0.1, ::1, and the request's own. The previous contents of `out` are wiped.
+/* A new CA and a serving certificate signed by it. SANs: <svc>.<ns>.svc, localhost, 127.0.0.1,
+ * ::1, and the request's own. The CA can sign for these names alone (critical name constraints),
+ * and no other CA (path length 0). The previous contents of `out` are wiped.
  * Errors: EC_USAGE (an invalid name or lifetime), EC_CRYPTO, EC_NOMEM. */
 enum ec certs_make(struct certs_files *out, const struct certs_request *request,
                    struct err *err) MUST_CHECK;
@@ -96,10 +98,11 @@ struct certs_info {
     char key_type[32];                 /* "ECDSA P-256" */
     char serial[64], sha256[65];       /* hex */
     bool is_ca;
-    size_t n_certs;   /* in the file: leaf and chain */
-    char names[2048]; /* SANs, joined by ", "; ends in "..." when they do not fit */
-    char chain[128];  /* with CERTS_CHAIN: why there is no valid chain to the bundle */
-    char unfit[160];  /* with CERTS_UNFIT: why */
+    size_t n_certs;         /* in the file: leaf and chain */
+    int64_t ca_not_after_s; /* of the CA that the chain ends at; 0: no bundle, no chain */
+    char names[2048];       /* SANs, joined by ", "; ends in "..." when they do not fit */
+    char chain[128];        /* with CERTS_CHAIN: why there is no valid chain to the bundle */
+    char unfit[160];        /* with CERTS_UNFIT: why */
 };
 
 /* Whole days until not_after_s; negative after it. */
@@ -115,8 +118,11 @@ enum certs_problem { /* bits */
                      CERTS_NOT_SERVER = 8,   /* extended key usage without serverAuth */
                      CERTS_CHAIN = 16,       /* no chain to a certificate of the bundle */
                      CERTS_SOON = 32,        /* a third or less of its lifetime is left */
-                     CERTS_UNFIT = 64        /* no handshake can succeed with it */
+                     CERTS_UNFIT = 64,       /* no handshake can succeed with it */
+                     CERTS_CA_SOON = 128     /* its CA ends in CERTS_CA_SOON_DAYS or less */
 };
+
+enum { CERTS_CA_SOON_DAYS = 30 };
 
 /* Reads a PEM certificate (chain) and key. Dates, name, purpose, type of key and chain are not
  * errors but bits in *problems, since a server with an expired certificate may still have to
@@ -145,15 +151,19 @@ void certs_sha256_hex(struct str bytes, char out[65]);
 
 /* -- Rotate -------------------------------------------------------------------------------- */
 
-/*              new CA                          drop
- *                |        overlap_days          |
- *   ca.crt  A    | B A                          | B
- *   tls.crt a    | b (B's key signed by A)      | b
+/*              new CA          settled         drop
+ *                |   CERTS_SETTLE_S |             |
+ *                |          overlap_days          |
+ *   ca.crt  A    | B A              | B A         | B
+ *   ca.key  A    | B A              | B A         | B
+ *   signs   A    | A                | B           | B
  *
- * A leaf-only change touches tls.key and tls.crt. With a new CA the bundle holds both, so it
- * verifies the old leaf and the new one; and since the new leaf comes with the new CA's key signed
- * by the old CA, clients with the old bundle verify the new leaf as well: caBundle and Secret may
- * reach the API server in any order. */
+ * With a new CA the bundle holds both, and for a day the old one, whose key is still there, goes on
+ * signing; the leaf is changed by the first call after that. So at each step the leaf of before and
+ * of after verify with the bundle of before and of after: caBundle and Secret may reach the API server
+ * in any order, within that day. A certificate that makes the new CA an intermediate of the old one
+ * would be shorter, but path length 0 forbids it. Without the old key, or with less than
+ * CERTS_OVERLAP_DAYS to its end, the new CA signs at once: caBundle has to be updated first. */
 struct certs_rotation {
     struct certs_request request; /* service empty: names and subject of the present leaf */
     bool new_leaf;                /* even when none is due */
@@ -171,8 +181,9 @@ enum certs_why { /* bits */
                  CERTS_WHY_UNFIT = 2,  /* missing, damaged, of another key, or CERTS_UNFIT */
                  CERTS_WHY_SOON = 4,   /* little or nothing of its lifetime is left */
                  CERTS_WHY_SHORT = 8,  /* the CA would cut a new leaf to half its lifetime */
-                 CERTS_WHY_NAMES = 16, /* the leaf's names differ from the request's */
-                 CERTS_WHY_CA = 32     /* the leaf's CA changes, or has changed */
+                 CERTS_WHY_NAMES = 16, /* the leaf's names differ from the request's, or the
+                                        * CA does not permit them */
+                 CERTS_WHY_CA = 32     /* another CA signs than the leaf's */
 };
 
 struct certs_outcome {
@@ -191,5 +202,55 @@ struct certs_outcome {
  * failed. */
 enum ec certs_rotate(struct certs_outcome *out, const char *dir,
                      const struct certs_rotation *how, struct err *err) MUST_CHECK;
+
+/* -- Sign for itself ----------------------------------------------------------------------- */
+
+/* CAs with their keys, in memory: for a server that makes its own certificates, each for some days.
+ * Shape    ca.crt is a bundle; a CA that fits a key of ca.key can sign, wherever it is in the file.
+ *          With several, the rule of certs_rotate() decides: the newest that is at least
+ *          CERTS_SETTLE_S old; else the oldest of them
+ * Files    none are written. The key of a leaf exists in memory alone */
+struct certs_authority;
+
+enum {
+    CERTS_LEAF_SKEW_S = 3600,          /* a leaf is valid from this long ago */
+    CERTS_AUTHORITY_LEFT_S = 2 * 86400 /* a CA with less to live signs if there is no other */
+};
+
+/* Reads and checks both texts. Refused is a CA that is none, or may not sign certificates (basic
+ * constraints, key usage), or not for `name` (name constraints); a weak key; keys without a CA, and a
+ * file whose CAs have all expired. Errors: EC_CRYPTO, EC_USAGE (the name), EC_LIMIT, EC_NOMEM; those in
+ * the texts begin with "CA: " or "CA key: ", and the line is that of the certificate. */
+enum ec certs_authority_new(struct certs_authority **out, struct str ca_pem, struct str key_pem,
+                            struct str name, int64_t now_s, struct err *err) MUST_CHECK;
+void certs_authority_free(struct certs_authority *a); /* NULL is fine; keys are wiped */
+
+/* The number of CAs in the bundle, and of those that can sign. */
+void certs_authority_count(const struct certs_authority *a, size_t *n_cas, size_t *n_signers);
+/* When the last of those that can sign expires. */
+int64_t certs_authority_end_s(const struct certs_authority *a);
+
+struct certs_leaf {
+    struct buf cert, key; /* PEM; of any maximum that is large enough: CERTS_PEM_MAX */
+    int64_t not_before_s, not_after_s;
+    struct certs_info ca; /* the one that signed it */
+};
+#define CERTS_LEAF_INIT                                                                        \
+    { .cert = BUF_INIT(CERTS_PEM_MAX), .key = BUF_INIT(CERTS_PEM_MAX) }
+void certs_leaf_done(struct certs_leaf *leaf); /* the key's bytes are wiped */
+
+/* A P-256 key and a certificate with `name` as its only SAN, for life_s from now on, or to the end of
+ * its CA. CAs that are not self-signed follow it. Nothing is returned that does not verify. The
+ * previous contents of `out` are wiped; on failure it is untouched.
+ * Errors: EC_CRYPTO (all CAs have expired), EC_NOMEM. */
+enum ec certs_authority_sign(struct certs_leaf *out, const struct certs_authority *a,
+                             struct str name, int64_t now_s, int64_t life_s, struct err *err)
+    MUST_CHECK;
+
+/* Whether a CA of the bundle that has not expired signed this leaf, for this name: it can stay in use.
+ * `leaf`: its `ca` becomes that CA. Errors: EC_CRYPTO, EC_NOMEM. */
+enum ec certs_authority_keeps(bool *out, const struct certs_authority *a,
+                              struct certs_leaf *leaf, struct str name, int64_t now_s,
+                              struct err *err) MUST_CHECK;
 
 #endif

@@ -53,7 +53,7 @@ enum ec certs_check_chain(const char **why, STACK_OF(X509) * certs, STACK_OF(X50
     return err->code;
 }
 
-static bool has_name(X509 *cert, struct str name) {
+bool certs_check_has_name(X509 *cert, struct str name) {
     char ip[64];
     /* To OpenSSL, ".svc" matches any name that ends with it. */
     if (!certs_names_is_ip(name))
@@ -71,7 +71,11 @@ static bool is_server(X509 *cert) {
     return (X509_get_extended_key_usage(cert) & (XKU_SSL_SERVER | XKU_ANYEKU)) != 0;
 }
 
-static bool can_sign(const EVP_PKEY *key) {
+const char certs_check_keys[] =
+    "ECDSA P-256, P-384 or P-521, Ed25519, or RSA of 2048 bits or more";
+_Static_assert(RSA_MIN_BITS == 2048, "the text has the number");
+
+bool certs_check_can_sign(const EVP_PKEY *key) {
     static const char *const curves[] = {"prime256v1", "secp384r1", "secp521r1"};
     char curve[24] = "";
     if (key == NULL)
@@ -94,11 +98,8 @@ bool certs_check_unfit(char why[160], X509 *cert) {
     why[0] = '\0';
     if ((X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE) == 0)
         snprintf(why, 160, "its key usage lacks digitalSignature, which every handshake needs");
-    else if (!can_sign(X509_get0_pubkey(cert)))
-        snprintf(why, 160,
-                 "its key type is not supported: expected ECDSA P-256, P-384 or P-521, "
-                 "Ed25519, or RSA of %d bits or more",
-                 RSA_MIN_BITS);
+    else if (!certs_check_can_sign(X509_get0_pubkey(cert)))
+        snprintf(why, 160, "its key type is not supported: expected %s", certs_check_keys);
     return why[0] != '\0';
 }
 
@@ -112,7 +113,7 @@ static unsigned find_problems(X509 *cert, struct certs_info *info, struct str na
         found |= CERTS_NOT_YET_VALID;
     if (certs_span_is_low(life, 0, now_s))
         found |= CERTS_SOON;
-    if (name.n != 0 && !has_name(cert, name))
+    if (name.n != 0 && !certs_check_has_name(cert, name))
         found |= CERTS_NAME_MISSING;
     if (!is_server(cert))
         found |= CERTS_NOT_SERVER;
@@ -130,6 +131,25 @@ static enum ec check_key(X509 *cert, struct str key_pem, struct err *err) {
     return err_set(err, EC_SCHEMA, "the key does not match the certificate");
 }
 
+/* The end of the CA that the chain ends at: the first of the bundle that signed one of its
+ * certificates. */
+static enum ec check_anchor(struct certs_info *info, unsigned *problems,
+                            const STACK_OF(X509) * certs, const STACK_OF(X509) * bundle,
+                            int64_t now_s, struct err *err) {
+    struct span life;
+    X509 *ca = NULL;
+    for (int i = 0; i < sk_X509_num(certs) && ca == NULL; i++)
+        ca = certs_signer_of(bundle, sk_X509_value(certs, i));
+    if (ca == NULL)
+        return certs_crypto_settle(err);
+    if (certs_info_span(&life, ca, err) != EC_OK)
+        return err->code;
+    info->ca_not_after_s = life.to_s;
+    if (life.to_s - now_s <= CERTS_CA_SOON_DAYS * INT64_C(86400))
+        *problems |= CERTS_CA_SOON;
+    return certs_crypto_settle(err);
+}
+
 /* Checks the chain to the bundle: adds to *info and *problems. */
 static enum ec check_bundle(struct certs_info *info, unsigned *problems, STACK_OF(X509) * certs,
                             struct str ca_pem, int64_t now_s, struct err *err) {
@@ -142,7 +162,7 @@ static enum ec check_bundle(struct certs_info *info, unsigned *problems, STACK_O
     if (certs_check_chain(&why, certs, bundle, now_s, err) != EC_OK)
         return err->code;
     if (why == NULL)
-        return EC_OK;
+        return check_anchor(info, problems, certs, bundle, now_s, err);
     *problems |= CERTS_CHAIN;
     snprintf(info->chain, sizeof info->chain, "%s", why);
     return EC_OK;

@@ -24,6 +24,9 @@ static inline void key_freep(EVP_PKEY **p) {
 static inline void names_freep(GENERAL_NAMES **p) {
     GENERAL_NAMES_free(*p);
 }
+static inline void constraints_freep(NAME_CONSTRAINTS **p) {
+    NAME_CONSTRAINTS_free(*p);
+}
 static inline void chain_freep(STACK_OF(X509) * *p) {
     sk_X509_pop_free(*p, X509_free);
 }
@@ -39,6 +42,11 @@ enum ec certs_crypto_settle(struct err *err) MUST_CHECK;
 /* One certificate or more, and nothing else. */
 enum ec certs_pem_read_certs(STACK_OF(X509) * *out, struct str pem, struct err *err) MUST_CHECK;
 enum ec certs_pem_read_key(EVP_PKEY **out, struct str pem, struct err *err) MUST_CHECK;
+/* One key or more, at most max; what was read before an error is in out as well. */
+enum ec certs_pem_read_keys(EVP_PKEY **out, size_t *n, size_t max, struct str pem,
+                            struct err *err) MUST_CHECK;
+/* The line of the n-th block (from 0) that begins in the text, or 0. */
+uint32_t certs_pem_line(struct str pem, size_t n);
 enum ec certs_pem_put_cert(struct buf *out, X509 *cert, struct err *err) MUST_CHECK;
 enum ec certs_pem_put_certs(struct buf *out, const STACK_OF(X509) * certs, struct err *err)
     MUST_CHECK;
@@ -51,41 +59,82 @@ bool certs_names_is_ip(struct str name);
 bool certs_names_is_host(struct str name);
 enum ec certs_names_new(GENERAL_NAMES **out, const struct certs_request *request,
                         struct err *err) MUST_CHECK;
+/* One DNS name or IP address. */
+enum ec certs_names_one(GENERAL_NAMES **out, struct str name, struct err *err);
+/* The first of them, borrowed; empty when it is no DNS name. */
+struct str certs_names_first(const GENERAL_NAMES *names);
+/* What a CA for these names and no others permits; a wildcard is permitted by what it covers. */
+enum ec certs_names_permit(NAME_CONSTRAINTS **out, const GENERAL_NAMES *names, struct err *err);
 /* The same names in the same order. */
 bool certs_names_equal(const GENERAL_NAMES *a, const GENERAL_NAMES *b);
+
+/* info.c */
+struct span {
+    int64_t from_s, to_s;
+};
+enum ec certs_info_span(struct span *out, const X509 *cert, struct err *err);
+enum ec certs_info_read(struct certs_info *out, X509 *cert, size_t n_certs, struct err *err)
+    MUST_CHECK;
+/* At most this percentage of the lifetime is left, 0 meaning a third; or none at all. */
+bool certs_span_is_low(struct span life, int32_t percent, int64_t now_s);
 
 /* issue.c */
 struct issuer {
     X509 *cert; /* borrowed */
     EVP_PKEY *key;
 };
-enum ec certs_issue_check_life(const struct certs_request *request, struct err *err) MUST_CHECK;
-enum ec certs_issue_key(EVP_PKEY **out, enum certs_key type, struct err *err) MUST_CHECK;
-enum ec certs_issue_ca(X509 **out, EVP_PKEY *key, const struct certs_request *request,
-                       struct err *err) MUST_CHECK;
-/* subject NULL: made of the request's service and namespace. */
-enum ec certs_issue_leaf(X509 **out, EVP_PKEY *key, struct issuer ca,
-                         const GENERAL_NAMES *names, const X509_NAME *subject,
-                         const struct certs_request *request, struct err *err) MUST_CHECK;
-/* The CA's name and key, signed by the CA before it. */
-enum ec certs_issue_link(X509 **out, X509 *ca, struct issuer before, int64_t now_s,
-                         struct err *err) MUST_CHECK;
-
-/* info.c */
-struct span {
-    int64_t from_s, to_s;
+struct leaf_request {
+    const GENERAL_NAMES *names;
+    const X509_NAME *subject; /* NULL: `name` as the common name */
+    struct str name;
+    struct span life; /* cut to the CA's */
 };
-enum ec certs_info_span(struct span *out, const X509 *cert, struct err *err) MUST_CHECK;
-enum ec certs_info_read(struct certs_info *out, X509 *cert, size_t n_certs, struct err *err)
-    MUST_CHECK;
-/* At most this percentage of the lifetime is left, 0 meaning a third; or none at all. */
-bool certs_span_is_low(struct span life, int32_t percent, int64_t now_s);
+enum ec certs_issue_check_life(const struct certs_request *request, struct err *err) MUST_CHECK;
+struct span certs_issue_life(int64_t now_s, int32_t days);
+enum ec certs_issue_key(EVP_PKEY **out, enum certs_key type, struct err *err) MUST_CHECK;
+/* A CA for these names alone. */
+enum ec certs_issue_ca(X509 **out, EVP_PKEY *key, const GENERAL_NAMES *names,
+                       const struct certs_request *request, struct err *err) MUST_CHECK;
+enum ec certs_issue_leaf(X509 **out, EVP_PKEY *key, struct issuer ca,
+                         const struct leaf_request *request, struct err *err) MUST_CHECK;
+/* Whether the CA's name constraints permit all names of the request. */
+enum ec certs_issue_permits(bool *out, struct issuer ca, const struct leaf_request *request,
+                            struct err *err) MUST_CHECK;
+
+/* signer.c */
+enum { SIGNERS_MAX = 8 };
+struct signer {
+    struct issuer ca; /* the certificate is the bundle's, the key its own */
+    struct span life;
+};
+struct signers { /* the CAs of a bundle whose keys are at hand */
+    struct signer v[SIGNERS_MAX];
+    size_t n;
+};
+void certs_signers_done(struct signers *s);
+/* Keys that are no CA's are dropped. Errors: EC_CRYPTO, EC_LIMIT, EC_NOMEM. */
+enum ec certs_signers_read(struct signers *out, const STACK_OF(X509) * bundle,
+                           struct str key_pem, struct err *err) MUST_CHECK;
+/* The one that signs now, or NULL: all have expired. Who has less than left_s to live signs only if
+ * there is no other. */
+const struct signer *certs_signers_pick(const struct signers *s, int64_t now_s, int64_t left_s);
+/* The one made last, or NULL. */
+const struct signer *certs_signers_newest(const struct signers *s);
+/* The certificate of the bundle that signed this one, or NULL. */
+X509 *certs_signer_of(const STACK_OF(X509) * bundle, X509 *cert);
 
 /* check.c */
 /* *why is NULL when certs[0] has a chain to a certificate of the bundle, its own dates aside.
  */
 enum ec certs_check_chain(const char **why, STACK_OF(X509) * certs, STACK_OF(X509) * bundle,
                           int64_t now_s, struct err *err) MUST_CHECK;
+
+/* Whether a DNS name or an IP address is in a SAN. */
+bool certs_check_has_name(X509 *cert, struct str name);
+
+/* Whether a key of this type and size is accepted, as a server's or a CA's. */
+bool certs_check_can_sign(const EVP_PKEY *key);
+extern const char certs_check_keys[]; /* which ones are */
 
 /* Whether no handshake can succeed with it, and why; `why` is "" otherwise. */
 bool certs_check_unfit(char why[160], X509 *cert);

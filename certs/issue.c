@@ -71,12 +71,12 @@ static bool name_ca(X509 *cert) {
 }
 
 /* The API server ignores it; people and tools read it. A common name has at most 64 bytes. */
-static bool name_leaf(X509 *cert, const struct certs_request *r) {
-    char text[160];
-    int n = snprintf(text, sizeof text, "%.*s.%.*s.svc", STR_ARG(r->service),
-                     STR_ARG(r->namespace));
-    if (n > 64)
-        snprintf(text, sizeof text, "%.*s", STR_ARG(r->service));
+static bool name_leaf(X509 *cert, struct str name) {
+    enum { COMMON_NAME_MAX = 64 };
+    char text[COMMON_NAME_MAX + 1];
+    if (name.n > COMMON_NAME_MAX)
+        name.n = str_find(name, '.'); /* a label, of 63 at most */
+    snprintf(text, sizeof text, "%.*s", STR_ARG(name));
     return add_text(X509_get_subject_name(cert), "CN", text);
 }
 
@@ -108,7 +108,7 @@ static bool sign(X509 *cert, EVP_PKEY *key) {
     return X509_sign(cert, key, fixed ? NULL : EVP_sha256()) > 0;
 }
 
-static struct span life_of(int64_t now_s, int32_t days) {
+struct span certs_issue_life(int64_t now_s, int32_t days) {
     return (struct span){now_s - CERTS_SKEW_S, now_s + days * day_s};
 }
 
@@ -124,18 +124,26 @@ static enum ec life_within(struct span *life, const X509 *issuer, struct err *er
 /* -- Certificates -------------------------------------------------------------------------- */
 
 static const struct extension ca_rows[] = {
-    {NID_basic_constraints, "critical,CA:TRUE"},
+    {NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
     {NID_key_usage, "critical,keyCertSign,cRLSign"},
     {NID_subject_key_identifier, "hash"},
-    {NID_authority_key_identifier, "keyid"}, /* of links only */
 };
-enum { ROOT_ROWS = 3, LINK_ROWS = 4 };
 
-enum ec certs_issue_ca(X509 **out, EVP_PKEY *key, const struct certs_request *r,
-                       struct err *err) {
+static bool build_ca(X509 *cert, EVP_PKEY *key, NAME_CONSTRAINTS *permitted, struct span life) {
+    return fill_certificate(cert, key, life) && name_ca(cert) &&
+           extend(cert, cert, ca_rows, sizeof ca_rows / sizeof *ca_rows) &&
+           X509_add1_ext_i2d(cert, NID_name_constraints, permitted, 1, X509V3_ADD_DEFAULT) >
+               0 &&
+           sign(cert, key);
+}
+
+enum ec certs_issue_ca(X509 **out, EVP_PKEY *key, const GENERAL_NAMES *names,
+                       const struct certs_request *r, struct err *err) {
     AUTO(x509_freep) X509 *cert = X509_new();
-    if (cert == NULL || !fill_certificate(cert, key, life_of(r->now_s, r->ca_days)) ||
-        !name_ca(cert) || !extend(cert, cert, ca_rows, ROOT_ROWS) || !sign(cert, key))
+    AUTO(constraints_freep) NAME_CONSTRAINTS *permitted = NULL;
+    if (certs_names_permit(&permitted, names, err) != EC_OK)
+        return err->code;
+    if (cert == NULL || !build_ca(cert, key, permitted, certs_issue_life(r->now_s, r->ca_days)))
         return certs_crypto_fail(err, "cannot make the CA");
     *out = cert;
     cert = NULL;
@@ -164,35 +172,32 @@ static bool build_leaf(X509 *cert, EVP_PKEY *key, struct issuer ca, const GENERA
 }
 
 enum ec certs_issue_leaf(X509 **out, EVP_PKEY *key, struct issuer ca,
-                         const GENERAL_NAMES *names, const X509_NAME *subject,
-                         const struct certs_request *r, struct err *err) {
+                         const struct leaf_request *r, struct err *err) {
     AUTO(x509_freep) X509 *cert = X509_new();
-    struct span life = life_of(r->now_s, r->days);
+    struct span life = r->life;
     if (life_within(&life, ca.cert, err) != EC_OK)
         return err->code;
     if (cert == NULL ||
-        !(subject ? X509_set_subject_name(cert, subject) : name_leaf(cert, r)) ||
-        !build_leaf(cert, key, ca, names, life))
+        !(r->subject ? X509_set_subject_name(cert, r->subject) : name_leaf(cert, r->name)) ||
+        !build_leaf(cert, key, ca, r->names, life))
         return certs_crypto_fail(err, "cannot make the serving certificate");
     *out = cert;
     cert = NULL;
     return EC_OK;
 }
 
-enum ec certs_issue_link(X509 **out, X509 *ca, struct issuer before, int64_t now_s,
-                         struct err *err) {
-    AUTO(x509_freep) X509 *cert = X509_new();
-    struct span life;
-    if (certs_info_span(&life, ca, err) != EC_OK ||
-        life_within(&life, before.cert, err) != EC_OK)
+/* Asked of OpenSSL, with a certificate that nobody gets. */
+enum ec certs_issue_permits(bool *out, struct issuer ca, const struct leaf_request *r,
+                            struct err *err) {
+    AUTO(x509_freep) X509 *leaf = NULL;
+    AUTO(constraints_freep)
+    NAME_CONSTRAINTS *permitted = X509_get_ext_d2i(ca.cert, NID_name_constraints, NULL, NULL);
+    *out = true;
+    if (permitted == NULL)
+        return certs_crypto_settle(err);
+    if (certs_issue_leaf(&leaf, ca.key, ca, r, err) != EC_OK)
         return err->code;
-    life.from_s = now_s - CERTS_SKEW_S;
-    if (cert == NULL || !fill_certificate(cert, X509_get0_pubkey(ca), life) ||
-        !X509_set_subject_name(cert, X509_get_subject_name(ca)) ||
-        !X509_set_issuer_name(cert, X509_get_subject_name(before.cert)) ||
-        !extend(cert, before.cert, ca_rows, LINK_ROWS) || !sign(cert, before.key))
-        return certs_crypto_fail(err, "cannot sign the new CA with the one before it");
-    *out = cert;
-    cert = NULL;
-    return EC_OK;
+    *out = X509_check_purpose(leaf, -1, 0) == 1 &&
+           NAME_CONSTRAINTS_check(leaf, permitted) == X509_V_OK;
+    return certs_crypto_settle(err);
 }

@@ -28,9 +28,13 @@ enum ec certs_make(struct certs_files *out, const struct certs_request *request,
         certs_names_new(&names, request, err) != EC_OK ||
         certs_issue_key(&ca_key, request->key, err) != EC_OK ||
         certs_issue_key(&key, request->key, err) != EC_OK ||
-        certs_issue_ca(&ca, ca_key, request, err) != EC_OK ||
-        certs_issue_leaf(&leaf, key, (struct issuer){ca, ca_key}, names, NULL, request, err) !=
-            EC_OK)
+        certs_issue_ca(&ca, ca_key, names, request, err) != EC_OK)
+        return err->code;
+    const struct leaf_request wanted = {.names = names,
+                                        .name = certs_names_first(names),
+                                        .life =
+                                            certs_issue_life(request->now_s, request->days)};
+    if (certs_issue_leaf(&leaf, key, (struct issuer){ca, ca_key}, &wanted, err) != EC_OK)
         return err->code;
     return write_all(out, (struct issuer){ca, ca_key}, (struct issuer){leaf, key}, err);
 }

@@ -113,14 +113,12 @@ static enum ec add_name(GENERAL_NAMES *names, struct str text, struct err *err) 
 }
 
 enum ec certs_names_new(GENERAL_NAMES **out, const struct certs_request *r, struct err *err) {
-    char full[2 * LABEL_MAX + 8], half[2 * LABEL_MAX + 8];
+    char full[2 * LABEL_MAX + 8];
     AUTO(names_freep) GENERAL_NAMES *names = NULL;
     if (check_request(r, err) != EC_OK)
         return err->code;
     snprintf(full, sizeof full, "%.*s.%.*s.svc", STR_ARG(r->service), STR_ARG(r->namespace));
-    snprintf(half, sizeof half, "%.*s.%.*s", STR_ARG(r->service), STR_ARG(r->namespace));
-    const struct str own[] = {str_of(full),     str_of(half),     r->service,
-                              STR("localhost"), STR("127.0.0.1"), STR("::1")};
+    const struct str own[] = {str_of(full), STR("localhost"), STR("127.0.0.1"), STR("::1")};
     if ((names = sk_GENERAL_NAME_new_null()) == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
@@ -134,6 +132,28 @@ enum ec certs_names_new(GENERAL_NAMES **out, const struct certs_request *r, stru
     return EC_OK;
 }
 
+enum ec certs_names_one(GENERAL_NAMES **out, struct str name, struct err *err) {
+    AUTO(names_freep) GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+    if (names == NULL)
+        return err_set(err, EC_NOMEM, "out of memory");
+    if (!certs_names_is_ip(name) && !certs_names_is_host(name))
+        return err_set(err, EC_USAGE, "\"%.*s\" is neither a DNS name nor an IP address",
+                       STR_ARG(name));
+    if (add_name(names, name, err) != EC_OK)
+        return err->code;
+    *out = names;
+    names = NULL;
+    return EC_OK;
+}
+
+struct str certs_names_first(const GENERAL_NAMES *names) {
+    int type = 0;
+    const ASN1_STRING *s = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, 0), &type);
+    if (type != GEN_DNS)
+        return STR_NONE;
+    return (struct str){(const char *)ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s)};
+}
+
 bool certs_names_equal(const GENERAL_NAMES *a, const GENERAL_NAMES *b) {
     int n = sk_GENERAL_NAME_num(a);
     if (n != sk_GENERAL_NAME_num(b))
@@ -142,4 +162,60 @@ bool certs_names_equal(const GENERAL_NAMES *a, const GENERAL_NAMES *b) {
         if (GENERAL_NAME_cmp(sk_GENERAL_NAME_value(a, i), sk_GENERAL_NAME_value(b, i)) != 0)
             return false;
     return true;
+}
+
+/* -- Constraints --------------------------------------------------------------------------- */
+
+/* The address and a mask of as many bytes, all of them set: RFC 5280, 4.2.1.10. */
+static bool widen_address(GENERAL_NAME *name) {
+    unsigned char both[32];
+    int n = ASN1_STRING_length(name->d.iPAddress);
+    if (n != 4 && n != 16)
+        return false;
+    memcpy(both, ASN1_STRING_get0_data(name->d.iPAddress), (size_t)n);
+    memset(both + n, 0xff, (size_t)n);
+    return ASN1_OCTET_STRING_set(name->d.iPAddress, both, 2 * n);
+}
+
+/* A constraint has no wildcards: it covers a name and all below it. */
+static bool strip_wildcard(GENERAL_NAME *name) {
+    struct str s = {(const char *)ASN1_STRING_get0_data(name->d.dNSName),
+                    (size_t)ASN1_STRING_length(name->d.dNSName)};
+    if (!str_starts(s, STR("*.")))
+        return true;
+    char z[DNS_MAX + 1];
+    return to_z(z, str_slice(s, 2, s.n)) && ASN1_STRING_set(name->d.dNSName, z, (int)(s.n - 2));
+}
+
+static GENERAL_SUBTREE *subtree_of(const GENERAL_NAME *name) {
+    GENERAL_SUBTREE *tree = GENERAL_SUBTREE_new();
+    if (tree == NULL)
+        return NULL;
+    GENERAL_NAME_free(tree->base);
+    tree->base = GENERAL_NAME_dup(name);
+    if (tree->base != NULL && (tree->base->type == GEN_IPADD
+                                   ? widen_address(tree->base)
+                                   : tree->base->type != GEN_DNS || strip_wildcard(tree->base)))
+        return tree;
+    GENERAL_SUBTREE_free(tree);
+    return NULL;
+}
+
+enum ec certs_names_permit(NAME_CONSTRAINTS **out, const GENERAL_NAMES *names,
+                           struct err *err) {
+    AUTO(constraints_freep) NAME_CONSTRAINTS *all = NAME_CONSTRAINTS_new();
+    if (all == NULL || (all->permittedSubtrees = sk_GENERAL_SUBTREE_new_null()) == NULL)
+        return err_set(err, EC_NOMEM, "out of memory");
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        GENERAL_SUBTREE *tree = subtree_of(sk_GENERAL_NAME_value(names, i));
+        if (tree == NULL)
+            return certs_crypto_fail(err, "cannot constrain the CA to the certificate's names");
+        if (sk_GENERAL_SUBTREE_push(all->permittedSubtrees, tree) > 0)
+            continue;
+        GENERAL_SUBTREE_free(tree);
+        return err_set(err, EC_NOMEM, "out of memory");
+    }
+    *out = all;
+    all = NULL;
+    return EC_OK;
 }

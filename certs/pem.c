@@ -90,6 +90,17 @@ static size_t count_text(struct str text, const char *what) {
     return n;
 }
 
+uint32_t certs_pem_line(struct str pem, size_t n) {
+    uint32_t line = 1;
+    for (size_t at = 0; at < pem.n; line++) {
+        struct str rest = str_slice(pem, at, pem.n);
+        if (str_starts(rest, str_of(begin)) && n-- == 0)
+            return line;
+        at += str_find(rest, '\n') + 1;
+    }
+    return 0;
+}
+
 static bool contains(struct str text, const char *what) {
     return count_text(text, what) != 0;
 }
@@ -187,8 +198,10 @@ enum ec certs_pem_read_certs(STACK_OF(X509) * *out, struct str pem, struct err *
     if (!contains(pem, "-----BEGIN CERTIFICATE-----"))
         return refuse_text(pem, "a certificate", err);
     while (!end)
-        if (next_cert(certs, from, &end, err) != EC_OK)
+        if (next_cert(certs, from, &end, err) != EC_OK) {
+            err_locate(err, NULL, certs_pem_line(pem, (size_t)sk_X509_num(certs)), 1);
             return err_wrap(err, "PEM block %d", sk_X509_num(certs) + 1);
+        }
     /* A block cut within its first line looks like a comment. */
     if (sk_X509_num(certs) == 0 || count_text(pem, begin) != (size_t)sk_X509_num(certs))
         return err_set(err, EC_CRYPTO, "damaged PEM: %zu blocks begin, %d are readable",
@@ -207,18 +220,59 @@ static int no_password(char *to, int size, int writing, void *arg) {
     return -1;
 }
 
-enum ec certs_pem_read_key(EVP_PKEY **out, struct str pem, struct err *err) {
-    AUTO(bio_freep) BIO *from = NULL;
-    if (open_text(&from, pem, err) != EC_OK)
+static enum ec open_keys(BIO **out, struct str pem, struct err *err) {
+    if (open_text(out, pem, err) != EC_OK)
         return err->code;
     if (!contains(pem, "PRIVATE KEY-----") || contains(pem, "BEGIN ENCRYPTED ") ||
         contains(pem, "Proc-Type: 4,ENCRYPTED"))
         return refuse_text(pem, "an unencrypted private key", err);
+    return EC_OK;
+}
+
+static enum ec read_key(EVP_PKEY **out, BIO *from, struct err *err) {
     EVP_PKEY *key = PEM_read_bio_PrivateKey(from, NULL, no_password, NULL);
     if (key == NULL)
         return certs_crypto_fail(err, "damaged private key");
     *out = key;
     ERR_clear_error();
+    return EC_OK;
+}
+
+enum ec certs_pem_read_key(EVP_PKEY **out, struct str pem, struct err *err) {
+    AUTO(bio_freep) BIO *from = NULL;
+    if (open_keys(&from, pem, err) != EC_OK)
+        return err->code;
+    return read_key(out, from, err);
+}
+
+/* The text from its first block of a key on; empty when there is none. */
+static struct str next_key(struct str pem) {
+    for (size_t at = 0; at < pem.n;) {
+        struct str rest = str_slice(pem, at, pem.n),
+                   line = str_slice(rest, 0, str_find(rest, '\n'));
+        if (str_starts(line, str_of(begin)) && contains(line, "PRIVATE KEY-----"))
+            return rest;
+        at += line.n + 1;
+    }
+    return STR_NONE;
+}
+
+enum ec certs_pem_read_keys(EVP_PKEY **out, size_t *n, size_t max, struct str pem,
+                            struct err *err) {
+    do {
+        AUTO(bio_freep) BIO *from = NULL;
+        EVP_PKEY *key = NULL;
+        struct str block = next_key(pem);
+        if (open_keys(&from, block.n ? block : pem, err) != EC_OK ||
+            read_key(&key, from, err) != EC_OK)
+            return *n == 0 ? err->code : err_wrap(err, "key %zu", *n + 1);
+        if (*n == max) {
+            EVP_PKEY_free(key);
+            return err_set(err, EC_LIMIT, "more than %zu private keys", max);
+        }
+        out[(*n)++] = key;
+        pem = str_slice(block, str_find(block, '\n'), block.n);
+    } while (next_key(pem).n != 0);
     return EC_OK;
 }
 

@@ -7,11 +7,16 @@
 
 static const int64_t day_s = 86400;
 
+/* A replaced CA with less to live signs no more: who renews its last leaf in time? */
+static const int64_t signer_left_s = (int64_t)CERTS_OVERLAP_DAYS * 86400;
+
 /* -- The files ----------------------------------------------------------------------------- */
 
 struct estate {
     STACK_OF(X509) * bundle; /* ca.crt; never empty */
-    struct issuer ca;        /* the one whose key is ca.key; both NULL without a key */
+    struct signers signers;  /* those of the bundle whose keys are in ca.key */
+    struct issuer ca;        /* the newest of them; both NULL without any */
+    struct issuer signer;    /* the one that signs a leaf now, or NULL */
     STACK_OF(X509) * chain;  /* tls.crt; NULL when it cannot be read */
     X509 *leaf;              /* the first of chain, or NULL */
     X509 *leaf_ca;           /* the one of the bundle that signed it, or NULL */
@@ -21,7 +26,7 @@ struct estate {
 static void estate_done(struct estate *e) {
     sk_X509_pop_free(e->bundle, X509_free);
     sk_X509_pop_free(e->chain, X509_free);
-    EVP_PKEY_free(e->ca.key);
+    certs_signers_done(&e->signers);
 }
 
 static enum ec read_file(struct buf *text, const char *dir, const char *name, struct err *err) {
@@ -72,59 +77,50 @@ static enum ec load_leaf(struct estate *e, const char *dir, struct err *err) {
     return EC_OK;
 }
 
-static bool has_signed(X509 *ca, X509 *cert) {
-    EVP_PKEY *key = X509_get0_pubkey(ca);
-    return key != NULL && X509_check_issued(ca, cert) == X509_V_OK &&
-           X509_verify(cert, key) == 1;
-}
-
-static X509 *find_issuer(const STACK_OF(X509) * bundle, X509 *cert) {
-    for (int i = 0; i < sk_X509_num(bundle); i++)
-        if (has_signed(sk_X509_value(bundle, i), cert))
-            return sk_X509_value(bundle, i);
-    return NULL;
-}
-
 /* A crash between two renames may leave a newer CA at the head whose key was never written. */
-static X509 *find_by_key(const STACK_OF(X509) * bundle, EVP_PKEY *key) {
-    for (int i = 0; i < sk_X509_num(bundle); i++)
-        if (X509_check_private_key(sk_X509_value(bundle, i), key))
-            return sk_X509_value(bundle, i);
-    return NULL;
-}
-
-static enum ec load_ca_key(struct estate *e, const char *dir, bool needed, struct err *err) {
+static enum ec load_signers(struct estate *e, const char *dir, bool needed, struct err *err) {
+    struct buf text = BUF_INIT(CERTS_READ_ROOM);
     struct err found = ERR_INIT;
-    if (load_key(&e->ca.key, dir, "ca.key", &found) == EC_OK) {
-        e->ca.cert = find_by_key(e->bundle, e->ca.key);
-        if (e->ca.cert != NULL)
-            return EC_OK;
-        if (certs_crypto_settle(&found) == EC_OK)
-            err_set(&found, EC_CRYPTO, "%s/ca.key matches no certificate in ca.crt", dir);
-        EVP_PKEY_free(e->ca.key);
-        e->ca.key = NULL;
-    }
-    if (!needed && is_curable(&found))
+    if (read_file(&text, dir, "ca.key", &found) == EC_OK &&
+        certs_signers_read(&e->signers, e->bundle, buf_view(&text), &found) != EC_OK)
+        err_wrap(&found, "%s/ca.key", dir);
+    certs_wipe(&text);
+    if (found.code == EC_OK && e->signers.n == 0)
+        err_set(&found, EC_CRYPTO, "%s/ca.key matches no certificate in ca.crt", dir);
+    if (found.code == EC_OK || (!needed && is_curable(&found)))
         return EC_OK;
     *err = found;
     return err->code;
 }
 
+static struct issuer issuer_of(const struct signer *s) {
+    return s ? s->ca : (struct issuer){NULL, NULL};
+}
+
 static enum ec load(struct estate *e, const char *dir, const struct certs_rotation *how,
                     struct err *err) {
     if (load_certs(&e->bundle, dir, "ca.crt", err) != EC_OK ||
-        load_ca_key(e, dir, !how->new_ca, err) != EC_OK || load_leaf(e, dir, err) != EC_OK)
+        load_signers(e, dir, !how->new_ca, err) != EC_OK || load_leaf(e, dir, err) != EC_OK)
         return err->code;
+    e->ca = issuer_of(certs_signers_newest(&e->signers));
     if (e->leaf != NULL)
-        e->leaf_ca = find_issuer(e->bundle, e->leaf);
+        e->leaf_ca = certs_signer_of(e->bundle, e->leaf);
     return certs_crypto_settle(err);
 }
 
 /* -- What is due --------------------------------------------------------------------------- */
 
-static enum ec judge_ca(unsigned *why, const struct estate *e, bool leaf_is_due,
-                        const struct certs_rotation *how, struct err *err) {
+static enum ec permits_names(bool *out, struct issuer ca, const GENERAL_NAMES *names,
+                             int64_t now_s, struct err *err) {
+    const struct leaf_request asked = {
+        .names = names, .name = STR("name"), .life = certs_issue_life(now_s, 1)};
+    return certs_issue_permits(out, ca, &asked, err);
+}
+
+static enum ec judge_ca(unsigned *why, const struct estate *e, const GENERAL_NAMES *names,
+                        bool leaf_is_due, const struct certs_rotation *how, struct err *err) {
     int64_t now_s = how->request.now_s;
+    bool permits = false;
     struct span life;
     *why = how->new_ca ? CERTS_WHY_ASKED : 0;
     if (e->ca.cert == NULL) {
@@ -141,6 +137,10 @@ static enum ec judge_ca(unsigned *why, const struct estate *e, bool leaf_is_due,
             (long long)now_s, (long long)life.from_s);
     if (X509_check_ca(e->ca.cert) != 1)
         *why |= CERTS_WHY_UNFIT;
+    if (permits_names(&permits, e->ca, names, now_s, err) != EC_OK)
+        return err->code;
+    if (!permits)
+        *why |= CERTS_WHY_NAMES;
     if (certs_span_is_low(life, how->left_percent, now_s))
         *why |= CERTS_WHY_SOON;
     /* Not before a leaf is needed: otherwise CAs that live no longer than their leaves would be
@@ -169,7 +169,7 @@ static enum ec judge_leaf(unsigned *why, const struct estate *e, const GENERAL_N
         return err_wrap(err, "tls.crt");
     if (certs_span_is_low(life, how->left_percent, how->request.now_s))
         *why |= CERTS_WHY_SOON;
-    if (e->leaf_ca == NULL || e->leaf_ca != e->ca.cert)
+    if (e->leaf_ca == NULL || e->leaf_ca != e->signer.cert)
         *why |= CERTS_WHY_CA;
     if (!is_named(e->leaf, names))
         *why |= CERTS_WHY_NAMES;
@@ -261,58 +261,30 @@ static enum ec push_own(STACK_OF(X509) * certs, X509 *cert, struct err *err) {
     return err_set(err, EC_NOMEM, "out of memory");
 }
 
-/* The new CA's key signed by its predecessor, for clients that trust only that one. */
-static enum ec add_link(struct product *p, const struct estate *e, int64_t now_s,
-                        struct err *err) {
-    struct span before;
-    X509 *link = NULL;
-    if (e->ca.cert == NULL || X509_check_ca(e->ca.cert) != 1)
-        return EC_OK;
-    if (certs_info_span(&before, e->ca.cert, err) != EC_OK)
-        return err->code;
-    if (now_s > before.to_s)
-        return EC_OK;
-    if (certs_issue_link(&link, p->ca, e->ca, now_s, err) != EC_OK)
-        return err->code;
-    return push_own(p->chain, link, err);
-}
-
-/* A leaf renewed while its CA's predecessor is still in the bundle keeps the link. */
-static enum ec keep_links(struct product *p, const struct estate *e, int64_t now_s,
-                          struct err *err) {
-    struct span life;
-    for (int i = 1; i < sk_X509_num(e->chain); i++) {
-        X509 *link = sk_X509_value(e->chain, i);
-        if (certs_info_span(&life, link, err) != EC_OK)
-            return err->code;
-        if (now_s <= life.to_s && X509_check_private_key(link, e->ca.key) &&
-            find_issuer(p->bundle, link) != NULL && push_shared(p->chain, link, err) != EC_OK)
-            return err->code;
-    }
-    return certs_crypto_settle(err);
-}
-
-static enum ec make_ca(struct product *p, const struct certs_request *r, struct err *err) {
+static enum ec make_ca(struct product *p, const GENERAL_NAMES *names,
+                       const struct certs_request *r, struct err *err) {
     if (certs_issue_key(&p->ca_key, r->key, err) != EC_OK)
         return err->code;
-    return certs_issue_ca(&p->ca, p->ca_key, r, err);
+    return certs_issue_ca(&p->ca, p->ca_key, names, r, err);
 }
 
 static enum ec make_leaf(struct product *p, const struct estate *e, const GENERAL_NAMES *names,
                          const struct certs_request *r, struct err *err) {
-    struct issuer ca = p->ca ? (struct issuer){p->ca, p->ca_key} : e->ca;
-    const X509_NAME *subject = r->service.n ? NULL : X509_get_subject_name(e->leaf);
+    struct issuer ca = e->signer.cert ? e->signer : (struct issuer){p->ca, p->ca_key};
+    const struct leaf_request wanted = {
+        .names = names,
+        .subject = r->service.n ? NULL : X509_get_subject_name(e->leaf),
+        .name = certs_names_first(names),
+        .life = certs_issue_life(r->now_s, r->days)};
     X509 *leaf = NULL;
     if (certs_issue_key(&p->key, r->key, err) != EC_OK ||
-        certs_issue_leaf(&leaf, p->key, ca, names, subject, r, err) != EC_OK)
+        certs_issue_leaf(&leaf, p->key, ca, &wanted, err) != EC_OK)
         return err->code;
     if ((p->chain = sk_X509_new_null()) == NULL) {
         X509_free(leaf);
         return err_set(err, EC_NOMEM, "out of memory");
     }
-    if (push_own(p->chain, leaf, err) != EC_OK)
-        return err->code;
-    return p->ca ? add_link(p, e, r->now_s, err) : keep_links(p, e, r->now_s, err);
+    return push_own(p->chain, leaf, err);
 }
 
 static enum ec make_bundle(struct product *p, const struct estate *e,
@@ -337,7 +309,8 @@ static enum ec make(struct product *p, const struct estate *e, const GENERAL_NAM
                     const struct certs_rotation *how, const struct certs_outcome *plan,
                     struct err *err) {
     const struct certs_request *r = &how->request;
-    if ((plan->ca_why && make_ca(p, r, err) != EC_OK) || make_bundle(p, e, how, err) != EC_OK)
+    if ((plan->ca_why && make_ca(p, names, r, err) != EC_OK) ||
+        make_bundle(p, e, how, err) != EC_OK)
         return err->code;
     if (!plan->leaf_why)
         return EC_OK;
@@ -346,21 +319,51 @@ static enum ec make(struct product *p, const struct estate *e, const GENERAL_NAM
     return prove(p, r->now_s, err);
 }
 
-static enum ec write_texts(struct certs_files *f, const struct product *p, bool new_bundle,
+static bool contains(const STACK_OF(X509) * certs, const X509 *cert) {
+    for (int i = 0; i < sk_X509_num(certs); i++)
+        if (X509_cmp(sk_X509_value(certs, i), cert) == 0)
+            return true;
+    return false;
+}
+
+static size_t count_kept(const struct signers *s, const STACK_OF(X509) * bundle) {
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++)
+        n += contains(bundle, s->v[i].ca.cert);
+    return n;
+}
+
+/* The new key first: software that reads one key finds that of the first CA. */
+static enum ec put_ca_keys(struct buf *out, const struct product *p, const struct estate *e,
                            struct err *err) {
+    /* A buffer that grew would leave a copy of a key in freed memory. */
+    if (buf_room(out, CERTS_PEM_MAX / 2) == NULL)
+        return err_set(err, (enum ec)out->bad, "no room for the keys of the CAs");
+    if (p->ca_key != NULL && certs_pem_put_key(out, p->ca_key, err) != EC_OK)
+        return err->code;
+    for (size_t i = 0; i < e->signers.n; i++)
+        if (contains(p->bundle, e->signers.v[i].ca.cert) &&
+            certs_pem_put_key(out, e->signers.v[i].ca.key, err) != EC_OK)
+            return err->code;
+    return EC_OK;
+}
+
+static enum ec write_texts(struct certs_files *f, const struct product *p,
+                           const struct estate *e, bool new_bundle, struct err *err) {
+    bool new_keys = p->ca_key != NULL || count_kept(&e->signers, p->bundle) != e->signers.n;
     if (new_bundle && certs_pem_put_certs(&f->ca_crt, p->bundle, err) != EC_OK)
         return err->code;
-    if (p->ca_key != NULL && certs_pem_put_key(&f->ca_key, p->ca_key, err) != EC_OK)
+    if (new_keys && put_ca_keys(&f->ca_key, p, e, err) != EC_OK)
         return err->code;
     if (p->key != NULL && certs_pem_put_key(&f->tls_key, p->key, err) != EC_OK)
         return err->code;
     return p->chain ? certs_pem_put_certs(&f->tls_crt, p->chain, err) : EC_OK;
 }
 
-static enum ec write_files(const char *dir, const struct product *p, bool new_bundle,
-                           struct err *err) {
+static enum ec write_files(const char *dir, const struct product *p, const struct estate *e,
+                           bool new_bundle, struct err *err) {
     struct certs_files f = CERTS_FILES_INIT;
-    enum ec ec = write_texts(&f, p, new_bundle, err);
+    enum ec ec = write_texts(&f, p, e, new_bundle, err);
     if (ec == EC_OK)
         ec = certs_save_files(&f, dir, err);
     certs_files_done(&f);
@@ -400,13 +403,32 @@ static enum ec wanted_names(GENERAL_NAMES **out, const struct estate *e,
     return EC_OK;
 }
 
-static enum ec plan_rotation(struct certs_outcome *plan, const struct estate *e,
+/* The CA that signs a leaf now; none: a new one has to. While a new CA is made, one that ends soon or
+ * does not permit the names gives way to it. */
+static enum ec choose_signer(struct estate *e, const GENERAL_NAMES *names, bool new_ca,
+                             int64_t now_s, struct err *err) {
+    const struct signer *s = certs_signers_pick(&e->signers, now_s, signer_left_s);
+    bool permits = false;
+    e->signer = issuer_of(s);
+    if (s == NULL || !new_ca)
+        return EC_OK;
+    if (permits_names(&permits, s->ca, names, now_s, err) != EC_OK)
+        return err->code;
+    if (!permits || X509_check_ca(s->ca.cert) != 1 || s->life.to_s - now_s < signer_left_s)
+        e->signer = issuer_of(NULL);
+    return EC_OK;
+}
+
+static enum ec plan_rotation(struct certs_outcome *plan, struct estate *e,
                              const GENERAL_NAMES *names, const struct certs_rotation *how,
                              struct err *err) {
-    if (judge_leaf(&plan->leaf_why, e, names, how, err) != EC_OK ||
-        judge_ca(&plan->ca_why, e, plan->leaf_why != 0, how, err) != EC_OK)
+    int64_t now_s = how->request.now_s;
+    if (choose_signer(e, names, false, now_s, err) != EC_OK ||
+        judge_leaf(&plan->leaf_why, e, names, how, err) != EC_OK ||
+        judge_ca(&plan->ca_why, e, names, plan->leaf_why != 0, how, err) != EC_OK ||
+        choose_signer(e, names, plan->ca_why != 0, now_s, err) != EC_OK)
         return err->code;
-    if (plan->ca_why)
+    if (e->signer.cert == NULL && plan->ca_why)
         plan->leaf_why |= CERTS_WHY_CA;
     return certs_crypto_settle(err);
 }
@@ -436,7 +458,7 @@ static enum ec carry_out(struct certs_outcome *plan, const char *dir, const stru
     if (fill_outcome(plan, made && p.ca ? p.ca : e->ca.cert,
                      made && p.chain ? sk_X509_value(p.chain, 0) : e->leaf, err) != EC_OK)
         return err->code;
-    return how->dry_run ? EC_OK : write_files(dir, &p, n_new || plan->n_dropped, err);
+    return how->dry_run ? EC_OK : write_files(dir, &p, e, n_new || plan->n_dropped, err);
 }
 
 /* The intended lifetime of a leaf that ends with its CA is unknown. */

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Makes the root file system of the image: the programs and the libraries that ldd lists for them.
+# Makes the root file system of the image: the programs and the libraries they load. The programs may be of another
+# architecture than this machine.
 #
 #   deploy/image-root.sh BIN_DIR DEST
 #
@@ -10,9 +11,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 bin=$1 dest=$2
 umask 022
 
+triplet=$("$here/sbom.sh" --triplet "$bin/pullgate")
 mkdir -p "$dest"/{etc/pullgate,usr/bin,usr/share/sbom,usr/share/doc,var/lib/dpkg/status.d}
 for program in pullgate policyctl; do
-    strip --strip-unneeded -o "$dest/usr/bin/$program" "$bin/$program"
+    "$triplet-strip" --strip-unneeded -o "$dest/usr/bin/$program" "$bin/$program"
     chmod 755 "$dest/usr/bin/$program"
 done
 

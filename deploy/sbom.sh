@@ -4,17 +4,62 @@
 #   deploy/sbom.sh PROGRAM...                the bill of materials
 #   deploy/sbom.sh --libraries PROGRAM...    the files that the loader loads
 #   deploy/sbom.sh --packages PROGRAM...     the Debian packages of these files
+#   deploy/sbom.sh --triplet PROGRAM         the prefix of its architecture's tools: x86_64-linux-gnu
 #
-# The packages are those of this machine: run it where the programs were built. The output has no time and no random
-# number, so that the same input gives the same bytes.
+# The packages are those of this machine, where a program of another architecture was cross-compiled: run it where the
+# programs were built. Nothing is run, so ldd is no help. The output has no time and no random number, so that the same
+# input gives the same bytes.
 set -euo pipefail
+shopt -s inherit_errexit
 export LC_ALL=C
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
+triplet_of() { # PROGRAM
+    local machine
+    machine=$(readelf -h "$1" | sed -n 's/^ *Machine: *//p')
+    case $machine in
+    'Advanced Micro Devices X86-64') echo x86_64-linux-gnu ;;
+    AArch64) echo aarch64-linux-gnu ;;
+    *)
+        echo "sbom.sh: $1 is for \"$machine\", expected X86-64 or AArch64" >&2
+        return 1
+        ;;
+    esac
+}
+
+loader_of() { # PROGRAM
+    readelf -l "$1" | sed -n 's/.*program interpreter: \(.*\)\]$/\1/p'
+}
+
+# Where Debian has the library of this name.
+found() { # NAME FOLDER...
+    local name=$1 folder
+    shift
+    for folder; do
+        [ ! -e "$folder/$name" ] || { echo "$folder/$name"; return; }
+    done
+    echo "sbom.sh: $name is not in $*" >&2
+    return 1
+}
+
+# The loader, and what the programs and their libraries name, each once.
 libraries() { # PROGRAM...
-    local missing
-    missing=$(ldd "$@" | grep 'not found' || true)
-    [ -z "$missing" ] || { echo "sbom.sh: $missing" >&2; return 1; }
-    ldd "$@" | sed -n 's/.*=> \(\/[^ ]*\) (0x.*/\1/p; s/^[[:space:]]*\(\/[^ ]*\) (0x.*/\1/p' | sort -u
+    local triplet loader name names path waiting=("$@")
+    declare -A seen
+    triplet=$(triplet_of "$1")
+    loader=$(loader_of "$1")
+    seen[${loader##*/}]=$loader
+    while ((${#waiting[@]} > 0)); do
+        names=$(readelf -d "${waiting[0]}" | sed -n 's/.*(NEEDED).*\[\(.*\)\]$/\1/p')
+        for name in $names; do
+            [ -z "${seen[$name]-}" ] || continue
+            path=$(found "$name" "/lib/$triplet" "/usr/lib/$triplet")
+            seen[$name]=$path
+            waiting+=("$path")
+        done
+        waiting=("${waiting[@]:1}")
+    done
+    printf '%s\n' "${seen[@]}" | sort
 }
 
 # dpkg lists a file under the path it was packed with, with or without /usr.
@@ -53,15 +98,16 @@ component() { # PACKAGE FILE...
 }
 
 bill() { # PROGRAM...
-    local file package separator='' purls=() purl
+    local file all package separator='' purls=() purl
     declare -A files
     # shellcheck source=/dev/null
     release=$(. /etc/os-release && echo "$VERSION_ID")
+    all=$(libraries "$@")
     while read -r file; do
         package=$(package_of "$file")
         files[$package]+="$file "
-    done < <(libraries "$@")
-    version=$("$1" --version | awk 'NR == 1 {print $2}')
+    done <<<"$all"
+    version=$(sed -n 's/^project(pullgate VERSION \([0-9.]*\).*/\1/p' "$here/../CMakeLists.txt")
     printf '{\n  "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,\n'
     printf '  "metadata": {"component": {"type": "application", "bom-ref": "pullgate@%s", "name": "pullgate", "version": "%s"}},\n' \
         "$version" "$version"
@@ -84,6 +130,7 @@ bill() { # PROGRAM...
 case ${1-} in
 --libraries) shift && libraries "$@" ;;
 --packages) shift && packages "$@" ;;
+--triplet) shift && triplet_of "$1" ;;
 '' | -*)
     sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" >&2
     exit 2

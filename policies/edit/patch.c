@@ -9,7 +9,7 @@
 struct change { /* small: an object may have a million */
     json_at at; /* the value that is replaced, or the container that gets one more */
     bool adds;
-    const struct edit *edit; /* one array: what comes later is behind */
+    const struct engine_edit *edit; /* one array: what comes later is behind */
 };
 
 /* Where the last part of a pointer begins; 0: it has none. */
@@ -21,7 +21,7 @@ static size_t last_part(struct str pointer) {
 }
 
 static bool locate_edit(const struct json *j, struct json_cursor *near, json_at object,
-                        const struct edit *edit, struct change *out) {
+                        const struct engine_edit *edit, struct change *out) {
     struct str pointer = edit->pointer;
     size_t part = last_part(pointer);
     if (part == 0)
@@ -58,7 +58,7 @@ static void put_secret(const struct edit_patch_sink *to, struct str name) {
     to->end(to->arg, JSON_OBJECT);
 }
 
-static void put_value(const struct edit_patch_sink *to, const struct edit *e) {
+static void put_value(const struct edit_patch_sink *to, const struct engine_edit *e) {
     if (e->kind == EDIT_STRING) {
         to->string(to->arg, e->string);
         return;
@@ -78,7 +78,7 @@ static bool next_is_before(const struct walk *w, json_at end) {
     return w->n != 0 && w->changes->at < end;
 }
 
-static const struct edit *take_edit(struct walk *w) {
+static const struct engine_edit *take_edit(struct walk *w) {
     w->n--;
     return (w->changes++)->edit;
 }
@@ -93,7 +93,7 @@ static size_t take_added(struct walk *w, json_at at) {
     return n;
 }
 
-static struct str key_of(const struct edit *e) {
+static struct str key_of(const struct engine_edit *e) {
     return str_slice(e->pointer, last_part(e->pointer), e->pointer.n);
 }
 
@@ -124,7 +124,7 @@ static void walk_node(struct walk *w, json_at at) {
     if (!next_is_before(w, end)) {
         w->to->node(w->to->arg, w->j, at);
     } else if (w->changes->at == at && !w->changes->adds) {
-        const struct edit *last = NULL; /* of several the last holds */
+        const struct engine_edit *last = NULL; /* of several the last holds */
         while (next_is_before(w, end))
             last = take_edit(w);
         put_value(w->to, last);
@@ -133,7 +133,7 @@ static void walk_node(struct walk *w, json_at at) {
     }
 }
 
-enum ec edit_patch_walk(const struct json *j, json_at object, const struct edit *edits,
+enum ec edit_patch_walk(const struct json *j, json_at object, const struct engine_edit *edits,
                         size_t n_edits, const struct edit_patch_sink *to, struct err *err) {
     struct json_cursor near = JSON_CURSOR_INIT;
     AUTO(mem_freep)

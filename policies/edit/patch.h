@@ -29,7 +29,7 @@ struct edit_patch_sink {
 /* All: `edits` point into the object, at values and lists that exist, in an order that makes each
  * independent of those before. Errors: EC_NOMEM; EC_BUG for an edit whose pointer names nothing. */
 
-enum ec edit_patch_walk(const struct json *j, json_at object, const struct edit *edits,
+enum ec edit_patch_walk(const struct json *j, json_at object, const struct engine_edit *edits,
                         size_t n_edits, const struct edit_patch_sink *to, struct err *err)
     MUST_CHECK;
 
@@ -39,11 +39,12 @@ struct edit_digest {
     uint64_t v[2];
 };
 enum ec edit_patch_digest(struct edit_digest *out, const struct json *j, json_at object,
-                          const struct edit *edits, size_t n_edits, struct err *err) MUST_CHECK;
+                          const struct engine_edit *edits, size_t n_edits, struct err *err)
+    MUST_CHECK;
 bool edit_digest_equal(const struct edit_digest *a, const struct edit_digest *b);
 
 /* Appends the object with its edits as one document of YAML (yaml/print.h). Errors: also EC_LIMIT. */
-enum ec edit_patch_yaml(const struct json *j, json_at object, const struct edit *edits,
+enum ec edit_patch_yaml(const struct json *j, json_at object, const struct engine_edit *edits,
                         size_t n_edits, struct buf *out, struct err *err) MUST_CHECK;
 
 #endif

@@ -114,7 +114,7 @@ static void node(void *arg, const struct json *j, json_at at) {
 }
 
 enum ec edit_patch_digest(struct edit_digest *out, const struct json *j, json_at object,
-                          const struct edit *edits, size_t n_edits, struct err *err) {
+                          const struct engine_edit *edits, size_t n_edits, struct err *err) {
     struct digest d = {.v = NULL};
     const struct edit_patch_sink sink = {
         .begin = begin, .end = end, .key = key, .string = string, .node = node, .arg = &d};

@@ -44,7 +44,7 @@ static void node(void *arg, const struct json *j, json_at at) {
     yaml_printer_node(arg, j, at);
 }
 
-enum ec edit_patch_yaml(const struct json *j, json_at object, const struct edit *edits,
+enum ec edit_patch_yaml(const struct json *j, json_at object, const struct engine_edit *edits,
                         size_t n_edits, struct buf *out, struct err *err) {
     bool seen = true;
     struct yaml_printer *p = NULL;

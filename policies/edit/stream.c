@@ -41,7 +41,7 @@ static enum ec put_values(struct buf *out, struct str text, struct err *err) {
     return ec;
 }
 
-enum ec edit_stream_add(struct stream *s, struct buf *file, struct err *err) {
+enum ec edit_stream_add(struct edit_stream *s, struct buf *file, struct err *err) {
     struct str text = buf_view(file), mark = str_slice(text, 0, utf8_mark_bytes(text));
     if (!s->several) { /* the file becomes the stream, without a copy */
         struct buf out = s->out;

@@ -10,15 +10,15 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-struct stream {
+struct edit_stream {
     struct buf out;
     size_t n_files; /* in it */
     bool several;   /* more than one file is expected */
 };
-#define STREAM_INIT                                                                            \
+#define EDIT_STREAM_INIT                                                                       \
     { .out = BUF_INIT((size_t)1 << 30) }
 
 /* What `file` holds afterwards is of no use. Errors: EC_SYNTAX of a text that begins as JSON does and is none, EC_LIMIT, EC_NOMEM. */
-enum ec edit_stream_add(struct stream *s, struct buf *file, struct err *err) MUST_CHECK;
+enum ec edit_stream_add(struct edit_stream *s, struct buf *file, struct err *err) MUST_CHECK;
 
 #endif

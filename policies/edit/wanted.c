@@ -8,7 +8,7 @@ enum { POINTER_MAX = 1 << 16 };
 /* ---- what is to be changed ----------------------------------------------------------- */
 
 struct edits {
-    struct edit *v;
+    struct engine_edit *v;
     size_t n;
 };
 
@@ -16,12 +16,12 @@ struct edits {
 static enum ec template_edits(struct edit_apply *a, const struct object *o, struct edits *out,
                               struct err *err) {
     const struct decision *d = o->decision;
-    out->v = ARENA_ARRAY(&a->arena, struct edit, d->n_images);
+    out->v = ARENA_ARRAY(&a->arena, struct engine_edit, d->n_images);
     if (out->v == NULL)
         return arena_fail(&a->arena, err);
     for (size_t i = 0; i < d->n_images && d->rule != NULL && d->rule->mode != MODE_AUDIT; i++) {
         struct buf pointer = BUF_INIT(POINTER_MAX);
-        struct edit edit = {.kind = EDIT_STRING, .op = EDIT_REPLACE};
+        struct engine_edit edit = {.kind = EDIT_STRING, .op = EDIT_REPLACE};
         if (str_eq(d->images[i].proposed, d->images[i].before))
             continue;
         engine_image_pointer(o->workload, d->images[i].image, &pointer);
@@ -71,8 +71,8 @@ static enum ec find_parent(const struct object *o, struct str pointer, json_at *
 }
 
 /* A pull policy that was not there goes before its image. */
-static enum ec change_string(struct edit_apply *a, const struct object *o, const struct edit *e,
-                             struct err *err) {
+static enum ec change_string(struct edit_apply *a, const struct object *o,
+                             const struct engine_edit *e, struct err *err) {
     struct str last;
     struct edit_change one = {.string = e->string};
     if (find_parent(o, e->pointer, &one.mapping, &last, err) != EC_OK)
@@ -85,7 +85,7 @@ static enum ec change_string(struct edit_apply *a, const struct object *o, const
 
 /* Both kinds of edits of a list: the list as it will be. */
 static enum ec change_secrets(struct edit_apply *a, const struct object *o,
-                              const struct edit *e, struct err *err) {
+                              const struct engine_edit *e, struct err *err) {
     const struct decision *d = o->decision;
     struct edit_change one = {.is_list = true, .names = d->secrets, .n_names = d->n_secrets};
     struct str last, pointer = e->pointer;
@@ -104,7 +104,7 @@ static enum ec gather_changes(struct edit_apply *a, const struct object *o,
     bool secrets = false; /* are done: one change for all their edits */
     enum ec ec = EC_OK;
     for (size_t i = 0; i < edits->n && ec == EC_OK; i++) {
-        const struct edit *e = &edits->v[i];
+        const struct engine_edit *e = &edits->v[i];
         if (e->kind == EDIT_STRING)
             ec = change_string(a, o, e, err);
         else if (!secrets)

@@ -67,9 +67,9 @@ void engine_find_exemption(struct ctx *c, const struct match_target *target,
 /* ---- denied, approved ---------------------------------------------------------------- */
 
 /* The places a rule sends images to are approved without a pattern. */
-static enum explain_approval serves_itself(const struct policy_rule *rule,
-                                           const struct match_target *t,
-                                           const struct policy_mirror **served) {
+static enum engine_explain_approval serves_itself(const struct policy_rule *rule,
+                                                  const struct match_target *t,
+                                                  const struct policy_mirror **served) {
     if (rule->registry.text.n && engine_prefix_covers(&rule->registry, t->host, t->repository))
         return APPROVAL_REGISTRY;
     for (size_t i = 0; i < rule->n_mirrors; i++)
@@ -101,10 +101,10 @@ bool engine_is_clean(const struct denial *d) {
     return d->by == NULL && d->gave_up == NULL && !d->too_many_names;
 }
 
-enum explain_approval engine_find_approval(struct ctx *c, const struct match_target *t,
-                                           struct explain_image *note) {
+enum engine_explain_approval engine_find_approval(struct ctx *c, const struct match_target *t,
+                                                  struct engine_explain_image *note) {
     note->gave_up = NULL;
-    enum explain_approval by = serves_itself(c->rule, t, &note->served);
+    enum engine_explain_approval by = serves_itself(c->rule, t, &note->served);
     if (by != APPROVAL_NONE)
         return by;
     note->approved = find_pattern(c, &c->rule->approved, t, &note->gave_up);
@@ -112,7 +112,8 @@ enum explain_approval engine_find_approval(struct ctx *c, const struct match_tar
 }
 
 /* With a digest the tag decides nothing and is not checked. */
-enum explain_need engine_find_need(const struct policy_rule *rule, const struct imgref *ref) {
+enum engine_explain_need engine_find_need(const struct policy_rule *rule,
+                                          const struct imgref *ref) {
     if (!rule->require_digest && !rule->require_tag)
         return NEED_NOTHING;
     if (ref->digest.n != 0)
@@ -130,7 +131,7 @@ bool engine_is_admitted(struct ctx *c, struct str text) {
     if (text.n == 0 || !engine_read_reference(c, text, &there, &ignored))
         return false;
     struct denial d = engine_find_denial(c, &there.target, &there.target);
-    enum explain_need need = engine_find_need(c->rule, &there.ref);
+    enum engine_explain_need need = engine_find_need(c->rule, &there.ref);
     return engine_is_clean(&d) && need != NEED_DIGEST && need != NEED_TAG &&
            (serves_itself(c->rule, &there.target, &served) != APPROVAL_NONE ||
             find_pattern(c, &c->rule->approved, &there.target, &gave_up) != NULL);

@@ -60,7 +60,7 @@ void engine_diagnose_spent(struct ctx *c, size_t i) {
     what.image = (int32_t)i;
     c->d->images[i].judged = true;
     if (c->notes != NULL)
-        c->notes->images[i] = (struct explain_image){.state = STATE_LIMIT};
+        c->notes->images[i] = (struct engine_explain_image){.state = STATE_LIMIT};
     engine_diagnose(
         c, &what,
         "is where the review reached its limit of %d pattern steps (image %zu of %zu): use "

@@ -26,11 +26,11 @@ unsigned engine_may_patch(const struct workload *w) {
 
 /* ---- edits --------------------------------------------------------------------------- */
 
-void engine_add_edit(struct ctx *c, struct edit edit) {
+void engine_add_edit(struct ctx *c, struct engine_edit edit) {
     struct decision *d = c->d;
     if (d->n_edits == c->cap_edits) {
         size_t cap = c->cap_edits ? c->cap_edits * 2 : 8;
-        struct edit *more = ARENA_ARRAY(c->arena, struct edit, cap);
+        struct engine_edit *more = ARENA_ARRAY(c->arena, struct engine_edit, cap);
         if (more == NULL) {
             c->full = true;
             return;
@@ -52,10 +52,10 @@ static struct str pointer_of(struct ctx *c, const struct workload_image *image) 
 static void edit_image(struct ctx *c, const struct decision_image *d) {
     if (str_eq(d->after, d->before))
         return;
-    engine_add_edit(c, (struct edit){.op = EDIT_REPLACE,
-                                     .kind = EDIT_STRING,
-                                     .pointer = pointer_of(c, d->image),
-                                     .string = d->after});
+    engine_add_edit(c, (struct engine_edit){.op = EDIT_REPLACE,
+                                            .kind = EDIT_STRING,
+                                            .pointer = pointer_of(c, d->image),
+                                            .string = d->after});
 }
 
 bool engine_wants_pull_policy(const struct ctx *c, const struct decision_image *d) {
@@ -71,10 +71,11 @@ static void edit_pull_policy(struct ctx *c, const struct decision_image *d) {
     if (!b.bad)
         b.n -= volume ? strlen("reference") : strlen("image");
     buf_puts(&b, volume ? "pullPolicy" : "imagePullPolicy");
-    engine_add_edit(c, (struct edit){.op = image->has_pull_policy ? EDIT_REPLACE : EDIT_ADD,
-                                     .kind = EDIT_STRING,
-                                     .pointer = engine_text_take(c, &b),
-                                     .string = c->rule->pull_policy});
+    engine_add_edit(c,
+                    (struct engine_edit){.op = image->has_pull_policy ? EDIT_REPLACE : EDIT_ADD,
+                                         .kind = EDIT_STRING,
+                                         .pointer = engine_text_take(c, &b),
+                                         .string = c->rule->pull_policy});
 }
 
 void engine_edit_images(struct ctx *c) {

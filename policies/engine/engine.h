@@ -35,10 +35,10 @@ enum workload_shape {
     SHAPE_TEMPLATE   /* an object with a pod template: judged, never rewritten */
 };
 
-enum image_list { LIST_CONTAINER, LIST_INIT, LIST_EPHEMERAL, LIST_VOLUME };
+enum workload_image_list { LIST_CONTAINER, LIST_INIT, LIST_EPHEMERAL, LIST_VOLUME };
 
 struct workload_image {
-    enum image_list list;
+    enum workload_image_list list;
     uint32_t index;         /* in its list */
     struct str name;        /* of the container or volume; may be empty */
     struct str text;        /* the image as written; empty when empty or absent */
@@ -49,11 +49,11 @@ struct workload_image {
                      name */
 };
 
-enum secrets_state { SECRETS_ABSENT, SECRETS_NULL, SECRETS_LIST };
+enum workload_secrets_state { SECRETS_ABSENT, SECRETS_NULL, SECRETS_LIST };
 
 /* Names that cannot be compared: they hold U+0000 or half a surrogate pair, which other readers read
  * differently. They matter only where a rule needs them. */
-enum odd_name {
+enum workload_odd_name {
     ODD_NAMESPACE,
     ODD_SERVICE_ACCOUNT,
     ODD_USER,
@@ -65,7 +65,7 @@ enum odd_name {
 enum { ENGINE_ODD_LABELS = 64 };
 
 struct workload_odd {
-    enum odd_name what;
+    enum workload_odd_name what;
     struct str key;  /* of a label */
     struct str text; /* what is wrong, and where: "label (/metadata/labels/a): ..." */
 };
@@ -84,7 +84,7 @@ struct workload {
     size_t n_labels;
     const struct workload_image *images;
     size_t n_images;
-    enum secrets_state secrets_state;
+    enum workload_secrets_state secrets_state;
     const struct str *secrets; /* names in order; "" for an entry without one */
     size_t n_secrets;
     const struct str *old_secrets; /* UPDATE of a pod: the stored pod's; NULL: it has no list */
@@ -134,16 +134,16 @@ struct decision_image {
     enum reason_weight weight; /* the heaviest of its reasons */
 };
 
-enum edit_op { EDIT_ADD, EDIT_REPLACE };
-enum edit_kind {
+enum engine_edit_op { EDIT_ADD, EDIT_REPLACE };
+enum engine_edit_kind {
     EDIT_STRING, /* value: string */
     EDIT_SECRET, /* value: {"name": string} */
     EDIT_SECRETS /* value: [{"name": names[0]}, ...] */
 };
 
-struct edit {
-    enum edit_op op;
-    enum edit_kind kind;
+struct engine_edit {
+    enum engine_edit_op op;
+    enum engine_edit_kind kind;
     struct str pointer; /* RFC 6901 */
     struct str string;
     const struct str *names;
@@ -162,10 +162,10 @@ struct decision {
     size_t n_images;
     struct reason *reasons;
     size_t n_reasons;
-    size_t n_reasons_omitted; /* beyond ENGINE_REASONS_MAX, the lightest: they count for the
+    size_t n_reasons_omitted;  /* beyond ENGINE_REASONS_MAX, the lightest: they count for the
                                  verdict all the same */
-    size_t n_denials_omitted; /* of those, the ones that deny */
-    struct edit *edits;       /* in the order to apply; none when denied */
+    size_t n_denials_omitted;  /* of those, the ones that deny */
+    struct engine_edit *edits; /* in the order to apply; none when denied */
     size_t n_edits;
     const struct str *secrets; /* the object's pull secrets after the edits */
     size_t n_secrets;
@@ -184,7 +184,7 @@ enum ec engine_decide(struct decision *out, const struct policy *policy,
                       struct arena *arena, struct err *err) MUST_CHECK;
 
 /* "containers", "initContainers" ... and the JSON pointer of an image within its object. */
-const char *engine_list_name(enum image_list list);
+const char *engine_list_name(enum workload_image_list list);
 void engine_image_pointer(const struct workload *w, const struct workload_image *image,
                           struct buf *out);
 

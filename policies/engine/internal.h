@@ -54,9 +54,9 @@ struct ctx {
     bool refused;  /* for another reason than that: /mutate would have refused it as well */
     bool full;     /* an allocation failed */
     struct memo memo;
-    struct names *names;           /* of the image that is judged; NULL until needed */
-    struct explanation *notes;     /* of engine_explain; else NULL */
-    struct explain_image no_notes; /* an image's notes when `notes` is NULL */
+    struct names *names;                  /* of the image that is judged; NULL until needed */
+    struct engine_explanation *notes;     /* of engine_explain; else NULL */
+    struct engine_explain_image no_notes; /* an image's notes when `notes` is NULL */
     struct err *err; /* the caller's; until the end, of the image that is judged */
 };
 
@@ -76,8 +76,9 @@ struct diagnosis {
 
 /* NULL: none selects the pod, or the meter has run out. */
 const struct policy_rule *engine_select(struct ctx *c);
-enum explain_answer engine_ask(const struct policy_match *m, const struct workload *w,
-                               enum explain_question question, struct match_meter *meter);
+enum engine_explain_answer engine_ask(const struct policy_match *m, const struct workload *w,
+                                      enum engine_explain_question question,
+                                      struct match_meter *meter);
 /* true also for an empty list. */
 bool engine_names_cover(const struct policy_names *names, struct str name,
                         struct match_meter *meter);
@@ -102,7 +103,7 @@ bool engine_read_reference(struct ctx *c, struct str text, struct reference *out
                            struct err *err);
 
 struct route {
-    enum explain_way way;
+    enum engine_explain_way way;
     const struct policy_mirror *mirror; /* of WAY_MIRROR */
 };
 struct route engine_find_route(const struct policy_rule *rule, const struct reference *from);
@@ -161,9 +162,10 @@ struct denial engine_find_denial(struct ctx *c, const struct match_target *own,
 bool engine_is_clean(const struct denial *d);
 
 /* Sets served, approved and gave_up of the note. */
-enum explain_approval engine_find_approval(struct ctx *c, const struct match_target *t,
-                                           struct explain_image *note);
-enum explain_need engine_find_need(const struct policy_rule *rule, const struct imgref *ref);
+enum engine_explain_approval engine_find_approval(struct ctx *c, const struct match_target *t,
+                                                  struct engine_explain_image *note);
+enum engine_explain_need engine_find_need(const struct policy_rule *rule,
+                                          const struct imgref *ref);
 /* Whether the rule allows this text as it is. */
 bool engine_is_admitted(struct ctx *c, struct str text);
 
@@ -186,7 +188,7 @@ void engine_judge_images(struct ctx *c);
 unsigned engine_may_patch(const struct workload *w);
 bool engine_wants_pull_policy(const struct ctx *c, const struct decision_image *d);
 void engine_edit_images(struct ctx *c);
-void engine_add_edit(struct ctx *c, struct edit edit);
+void engine_add_edit(struct ctx *c, struct engine_edit edit);
 void engine_drop_edits(struct decision *d, const struct workload *w);
 void engine_decide_secrets(struct ctx *c);
 

@@ -20,7 +20,7 @@ struct judged {
     struct exemption_hit exemption;
     bool can;           /* this image may be rewritten here */
     bool from_registry; /* the source names no host, and the rule has a registry for those */
-    struct explain_image *note; /* what was checked */
+    struct engine_explain_image *note; /* what was checked */
 };
 
 static struct diagnosis about(const struct ctx *c, const struct judged *j,
@@ -77,7 +77,7 @@ static void diagnose_not_approved(struct ctx *c, const struct judged *j) {
 }
 
 static void note_denial(struct ctx *c, struct judged *j, const struct denial *d) {
-    struct explain_image *note = j->note;
+    struct engine_explain_image *note = j->note;
     note->denied_asked = true;
     note->denied = d->by;
     note->gave_up = d->gave_up;
@@ -207,7 +207,7 @@ static bool passes(struct ctx *c, struct judged *j, struct str proposed) {
     return can_stay(c, j, proposed);
 }
 
-static bool can_rewrite(const struct ctx *c, enum image_list list) {
+static bool can_rewrite(const struct ctx *c, enum workload_image_list list) {
     static const unsigned bits[] = {[LIST_CONTAINER] = MAY_IMAGES,
                                     [LIST_INIT] = MAY_IMAGES,
                                     [LIST_EPHEMERAL] = MAY_EPHEMERAL,
@@ -216,14 +216,15 @@ static bool can_rewrite(const struct ctx *c, enum image_list list) {
 }
 
 /* STATE_JUDGED, or why there is nothing to judge. */
-static enum explain_state state_of(const struct ctx *c, const struct workload_image *image) {
+static enum engine_explain_state state_of(const struct ctx *c,
+                                          const struct workload_image *image) {
     if (!image->changed)
         return STATE_UNCHANGED;
     bool filled_later = c->w->shape == SHAPE_TEMPLATE && is_placeholder(image->text);
     return filled_later ? STATE_PLACEHOLDER : STATE_JUDGED;
 }
 
-static void note_source(struct explain_image *note, const struct judged *j) {
+static void note_source(struct engine_explain_image *note, const struct judged *j) {
     note->normal = j->source.target.whole;
     note->qualified = j->source.ref.qualified;
     note->tag = j->source.ref.tag;

@@ -30,8 +30,8 @@ static bool needs(const struct policy_match *m, const struct workload *w,
     }
 }
 
-static bool is_odd_question(const struct workload *w, enum explain_question question) {
-    static const enum explain_question questions[] = {
+static bool is_odd_question(const struct workload *w, enum engine_explain_question question) {
+    static const enum engine_explain_question questions[] = {
         [ODD_NAMESPACE] = QUESTION_NAMESPACE, [ODD_SERVICE_ACCOUNT] = QUESTION_SERVICE_ACCOUNT,
         [ODD_USER] = QUESTION_USER,           [ODD_GROUP] = QUESTION_GROUP,
         [ODD_LABEL] = QUESTION_LABELS,        [ODD_SECRET] = N_QUESTIONS};
@@ -44,7 +44,7 @@ static bool is_odd_question(const struct workload *w, enum explain_question ques
 /* Whether the rule may select the pod, by the names that can be compared. Labels are not checked: a pod can
  * have half a million. */
 static bool may_select(struct ctx *c, const struct policy_match *m) {
-    for (enum explain_question q = 0; q < QUESTION_LABELS; q++)
+    for (enum engine_explain_question q = 0; q < QUESTION_LABELS; q++)
         if (!is_odd_question(c->w, q) && engine_ask(m, c->w, q, &c->meter) == ANSWER_FAILS)
             return false;
     return true;

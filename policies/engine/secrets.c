@@ -52,7 +52,7 @@ static void add_configured(struct ctx *c, struct wanted *out) {
         if (!had && wanted)
             out->names[out->n++] = s->name;
         if (c->notes != NULL)
-            c->notes->secrets[i] = (struct explain_secret){
+            c->notes->secrets[i] = (struct engine_explain_secret){
                 .secret = s, .had = had, .wanted = wanted, .image = image};
     }
 }
@@ -66,22 +66,23 @@ static struct str secrets_pointer(struct ctx *c, struct str tail) {
 
 /* There is no list yet, or it is null. */
 static void write_whole(struct ctx *c, const struct wanted *w) {
-    engine_add_edit(c, (struct edit){.op = EDIT_ADD,
-                                     .kind = EDIT_SECRETS,
-                                     .pointer = secrets_pointer(c, STR("/imagePullSecrets")),
-                                     .names = w->names,
-                                     .n_names = w->n});
+    engine_add_edit(
+        c, (struct engine_edit){.op = EDIT_ADD,
+                                .kind = EDIT_SECRETS,
+                                .pointer = secrets_pointer(c, STR("/imagePullSecrets")),
+                                .names = w->names,
+                                .n_names = w->n});
 }
 
 static void append_each(struct ctx *c, const struct wanted *w) {
     struct str end = secrets_pointer(c, STR("/imagePullSecrets/-"));
     for (size_t i = w->n_kept; i < w->n; i++)
         engine_add_edit(
-            c, (struct edit){
+            c, (struct engine_edit){
                    .op = EDIT_ADD, .kind = EDIT_SECRET, .pointer = end, .string = w->names[i]});
 }
 
-static enum explain_giving giving_of(const struct ctx *c) {
+static enum engine_explain_giving giving_of(const struct ctx *c) {
     if (c->rule->n_secrets == 0)
         return GIVING_NONE;
     if (!(c->may & MAY_SECRETS))
@@ -91,11 +92,11 @@ static enum explain_giving giving_of(const struct ctx *c) {
 
 /* false: there is nothing to decide, or no room. */
 static bool start_secrets(struct ctx *c, struct wanted *list) {
-    enum explain_giving giving = giving_of(c);
+    enum engine_explain_giving giving = giving_of(c);
     size_t n = c->rule->n_secrets;
     if (c->notes != NULL) {
         c->notes->giving = giving;
-        c->notes->secrets = ARENA_ARRAY(c->arena, struct explain_secret, n);
+        c->notes->secrets = ARENA_ARRAY(c->arena, struct engine_explain_secret, n);
         c->notes->n_secrets = n;
         c->full |= c->notes->secrets == NULL;
     }
@@ -139,11 +140,12 @@ static void put_back(struct ctx *c) {
         return;
     c->d->secrets = w->old_secrets;
     c->d->n_secrets = w->n_old_secrets;
-    engine_add_edit(c, (struct edit){.op = EDIT_REPLACE,
-                                     .kind = EDIT_SECRETS,
-                                     .pointer = secrets_pointer(c, STR("/imagePullSecrets")),
-                                     .names = w->old_secrets,
-                                     .n_names = w->n_old_secrets});
+    engine_add_edit(
+        c, (struct engine_edit){.op = EDIT_REPLACE,
+                                .kind = EDIT_SECRETS,
+                                .pointer = secrets_pointer(c, STR("/imagePullSecrets")),
+                                .names = w->old_secrets,
+                                .n_names = w->n_old_secrets});
 }
 
 void engine_decide_secrets(struct ctx *c) {

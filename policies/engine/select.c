@@ -19,12 +19,13 @@ static bool any_group(const struct policy_names *globs, const struct workload *w
     return false;
 }
 
-static enum explain_answer answer_of(bool asked, bool holds) {
+static enum engine_explain_answer answer_of(bool asked, bool holds) {
     return !asked ? ANSWER_NOT_ASKED : holds ? ANSWER_HOLDS : ANSWER_FAILS;
 }
 
-enum explain_answer engine_ask(const struct policy_match *m, const struct workload *w,
-                               enum explain_question question, struct match_meter *meter) {
+enum engine_explain_answer engine_ask(const struct policy_match *m, const struct workload *w,
+                                      enum engine_explain_question question,
+                                      struct match_meter *meter) {
     switch (question) {
     case QUESTION_NAMESPACE:
         return answer_of(m->namespaces.n != 0,

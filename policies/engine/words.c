@@ -4,7 +4,7 @@
 static const struct str lists[] = {STR_INIT("containers"), STR_INIT("initContainers"),
                                    STR_INIT("ephemeralContainers"), STR_INIT("volumes")};
 
-const char *engine_list_name(enum image_list list) {
+const char *engine_list_name(enum workload_image_list list) {
     return lists[list].p;
 }
 

@@ -157,3 +157,14 @@ void object_report_templates(void *arg) {
         "of their service account's; the webhook adds them to each pod\n");
     print_line(&line);
 }
+
+void object_report_placeholder(const struct object *o, const struct workload_image *image) {
+    struct buf line = BUF_INIT(64 << 10), pointer = BUF_INIT(1 << 20);
+    struct yaml_location pos = object_image_where(o, image, &pointer);
+    escape_line(&line,
+                "%s:%u:%u: note: image \"auto\" is a placeholder for the one that Istio's "
+                "injector sets: left out",
+                o->file, pos.line, pos.col);
+    print_line(&line);
+    buf_done(&pointer);
+}

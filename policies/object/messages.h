@@ -36,4 +36,7 @@ void object_report_unjudged(void *arg, const struct object *o);
 /* Pod templates get no pull secrets. */
 void object_report_templates(void *arg);
 
+/* Istio's "auto" is left out of a list of images. */
+void object_report_placeholder(const struct object *o, const struct workload_image *image);
+
 #endif

@@ -18,7 +18,7 @@ struct run {
     bool begun;  /* the policy is loaded */
     bool broken; /* a bug was reported */
     struct object_skip_notes notes;
-    struct stream stream;
+    struct edit_stream stream;
 };
 
 static const struct edit_apply_sink sink = {.reason = object_report_reason,
@@ -60,12 +60,6 @@ static enum ec apply_text(struct run *r, const char *path, struct str text, stru
     return ec;
 }
 
-static void report_error(struct run *r, struct err *err) {
-    r->broken |= verb_fail(err) == EXIT_BROKEN;
-    r->apply.totals.unreadable++;
-    *err = (struct err)ERR_INIT;
-}
-
 /* A file in a folder that is not a manifest. */
 static bool is_skipped(struct run *r, const struct object_input *in, struct str text,
                        struct err *err) {
@@ -92,8 +86,11 @@ static enum ec take_input(struct run *r, const struct object_input *in, struct e
     buf_done(&text);
     /* A file that cannot be read, changed or written is reported, and the next one follows; without
      * the rule file there is no way to continue. */
-    if (err->code != EC_OK && err->code != EC_NOMEM && (r->begun || !read))
-        report_error(r, err);
+    if (err->code != EC_OK && err->code != EC_NOMEM && (r->begun || !read)) {
+        r->broken |= verb_fail(err) == EXIT_BROKEN;
+        r->apply.totals.unreadable++;
+        *err = (struct err)ERR_INIT;
+    }
     return err->code;
 }
 
@@ -102,11 +99,8 @@ static int status_of(const struct run *r, const struct err *err) {
         return verb_fail(err);
     if (r->broken)
         return EXIT_BROKEN;
-    if (r->apply.totals.unreadable != 0)
-        return EXIT_INPUT;
     const struct object_totals *t = &r->apply.totals;
-    bool unjudged = r->options->strict && t->unjudged_objects + t->unrendered != 0;
-    return t->denied_objects != 0 || unjudged ? EXIT_DENIED : EXIT_ALLOWED;
+    return verb_status(t, t->denied_objects != 0, r->options->strict);
 }
 
 static enum ec apply_all(struct run *r, const struct opt_result *args, struct err *err) {
@@ -129,7 +123,7 @@ static enum ec apply_all(struct run *r, const struct opt_result *args, struct er
 int cmd_apply(const union options *options, const struct opt_result *args) {
     const struct options_apply *o = &options->apply;
     struct run r = {
-        .options = o, .notes = OBJECT_SKIP_NOTES_INIT(false), .stream = STREAM_INIT};
+        .options = o, .notes = OBJECT_SKIP_NOTES_INIT(false), .stream = EDIT_STREAM_INIT};
     struct err err = ERR_INIT;
     if (verb_operands(args, VERB_NO_INPUT, &err) == EC_OK &&
         requester_read(&r.requester, &o->requester, &err) == EC_OK)

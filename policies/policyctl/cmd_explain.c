@@ -15,7 +15,7 @@ struct run {
     bool denied, printed;
 };
 
-static enum ec show_decision(struct run *r, const struct explained *e, struct err *err) {
+static enum ec show_decision(struct run *r, const struct report_explained *e, struct err *err) {
     r->denied |= e->decision->verdict == VERDICT_DENY;
     if (r->options->output == EXPLAIN_TEXT)
         report_explain_text(&r->out, e, r->n);
@@ -29,9 +29,10 @@ static enum ec show_decision(struct run *r, const struct explained *e, struct er
 static enum ec explain(struct run *r, const struct workload *w, const struct object *s,
                        struct err *err) {
     struct arena arena = ARENA_INIT(16 << 10, 256 << 20);
-    struct explanation how;
+    struct engine_explanation how;
     struct decision d;
-    struct explained e = {.policy = r->policy, .workload = w, .decision = &d, .how = &how};
+    struct report_explained e = {
+        .policy = r->policy, .workload = w, .decision = &d, .how = &how};
     struct object object;
     struct object_unjudged unjudged;
     enum ec ec =
@@ -52,7 +53,7 @@ static enum ec explain(struct run *r, const struct workload *w, const struct obj
 /* The decision is made here, where it is explained; what is malformed has one and nothing to explain. */
 static enum ec take_object(void *arg, const struct object *s, struct err *err) {
     struct run *r = arg;
-    struct explained malformed = {
+    struct report_explained malformed = {
         .policy = r->policy, .workload = s->workload, .decision = s->decision, .object = s};
     if (s->decision != NULL)
         return show_decision(r, &malformed, err);
@@ -71,13 +72,11 @@ static void explain_operand(struct run *r, char *const *operand) {
 }
 
 static int status_of(const struct run *r) {
-    const struct object_totals *t = &r->totals;
-    if (r->printed && r->err.code != EC_OK)
-        return verb_fail(&r->err);
-    if (!r->printed || t->unreadable != 0)
+    if (!r->printed)
         return EXIT_INPUT;
-    bool unjudged = r->options->strict && t->unjudged_objects + t->unrendered != 0;
-    return r->denied || unjudged ? EXIT_DENIED : EXIT_ALLOWED;
+    if (r->err.code != EC_OK)
+        return verb_fail(&r->err);
+    return verb_status(&r->totals, r->denied, r->options->strict);
 }
 
 int cmd_explain(const union options *options, const struct opt_result *args) {

@@ -6,30 +6,21 @@
 #include "policyctl/options.h"
 #include "report/images.h"
 
-static images_print_fn *const printers[] = {[IMAGES_TABLE] = report_images_print_table,
-                                            [IMAGES_JSON] = report_images_print_json,
-                                            [IMAGES_SYNC] = report_images_print_sync,
-                                            [IMAGES_COPY] = report_images_print_copy};
+static report_images_print_fn *const printers[] = {[IMAGES_TABLE] = report_images_print_table,
+                                                   [IMAGES_JSON] = report_images_print_json,
+                                                   [IMAGES_SYNC] = report_images_print_sync,
+                                                   [IMAGES_COPY] = report_images_print_copy};
 
 struct run {
     const struct policy *policy;
     const struct options_images *options;
     struct requester requester;
-    struct images images;
+    struct report_images images;
     struct object_totals totals;
     struct err err;
 };
 
 /* ---- manifests ----------------------------------------------------------------------- */
-
-static void note_placeholder(const struct object *s, const struct workload_image *image) {
-    struct buf pointer = BUF_INIT(1 << 20);
-    struct yaml_location pos = object_image_where(s, image, &pointer);
-    verb_tell("%s:%u:%u: note: image \"auto\" is a placeholder for the one that Istio's "
-              "injector sets: left out",
-              s->file, pos.line, pos.col);
-    buf_done(&pointer);
-}
 
 static enum ec take_object(void *arg, const struct object *s, struct err *err) {
     struct run *r = arg;
@@ -38,7 +29,7 @@ static enum ec take_object(void *arg, const struct object *s, struct err *err) {
         object_report_unjudged(NULL, s);
     for (size_t i = 0; i < d->n_images; i++)
         if (report_images_is_placeholder(d->images[i].image))
-            note_placeholder(s, d->images[i].image);
+            object_report_placeholder(s, d->images[i].image);
     return report_images_add_object(&r->images, s, err);
 }
 
@@ -97,12 +88,8 @@ static int print_answer(struct run *r) {
     size_t left_out = printers[r->options->output](&out, &r->images);
     bool printed = verb_print(&out);
     buf_done(&out);
-    if (!printed || r->totals.unreadable != 0)
-        return EXIT_INPUT;
-    if (denied ||
-        (r->options->strict && r->totals.unjudged_objects + r->totals.unrendered != 0))
-        return EXIT_DENIED;
-    return left_out != 0 ? EXIT_LEFT_OUT : EXIT_ALLOWED;
+    int status = printed ? verb_status(&r->totals, denied, r->options->strict) : EXIT_INPUT;
+    return status == EXIT_ALLOWED && left_out != 0 ? EXIT_LEFT_OUT : status;
 }
 
 int cmd_images(const union options *options, const struct opt_result *args) {

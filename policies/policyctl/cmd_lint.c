@@ -14,7 +14,7 @@ static const struct report_writer *const writers[] = {[LINT_TEXT] = &report_lint
 enum { DAY_S = 86400 };
 
 struct run {
-    struct lint_findings findings;
+    struct report_lint_findings findings;
     bool ignored[N_LINTS];
     int64_t now_s, soon_s;
     bool reported; /* errors of the operand */
@@ -74,7 +74,7 @@ static int print_schema(const struct opt_result *args) {
     return verb_end(&out, EXIT_ALLOWED, &err);
 }
 
-static int status_of(const struct lint_findings *f, bool strict) {
+static int status_of(const struct report_lint_findings *f, bool strict) {
     if (f->n_level[REPORT_ERROR] != 0)
         return EXIT_INPUT;
     bool bad = f->n_level[REPORT_WARNING] != 0 || (strict && f->n_level[REPORT_NOTE] != 0);

@@ -13,7 +13,7 @@ static const struct report_verify_format *const formats[] = {
 
 struct run {
     struct suite_filter filter;
-    struct verify v;
+    struct report_verify v;
 };
 
 static enum ec run_cases(struct run *r, struct suite *s, const struct policy *policy,
@@ -67,7 +67,7 @@ static void run_suite(struct run *r, const struct object_input *in) {
     suite_close(&suite);
 }
 
-static int status_of(const struct verify *v) {
+static int status_of(const struct report_verify *v) {
     if (v->n_unreadable != 0)
         return EXIT_INPUT;
     return v->n_failed != 0 ? EXIT_DENIED : EXIT_ALLOWED;

@@ -42,7 +42,7 @@ enum ec render_objects(struct buf *out, const struct render_request *request, st
 enum { RENDER_FILES_MAX = 1000 };
 
 struct render_input {
-    struct files files;                        /* the rule files ... */
+    struct rules_files files;                  /* the rule files ... */
     struct render_file keys[RENDER_FILES_MAX]; /* ... as the ConfigMap has them */
     struct buf ca_crt, tls_crt, tls_key, ca_bundle;
 };

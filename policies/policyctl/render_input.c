@@ -11,12 +11,13 @@ enum { CONFIGMAP_APPLY_MAX = 250000 };
 
 /* ---- rule files ------------------------------------------------------------------------ */
 
-static bool is_one_file(const struct files *files, const char *path) {
+static bool is_one_file(const struct rules_files *files, const char *path) {
     return files->n == 1 && str_eq(files->v[0].name, str_of(path));
 }
 
 /* The rule files must load before their bytes are worth a ConfigMap. */
-static enum ec check_policy(const struct files *files, const char *path, struct err *err) {
+static enum ec check_policy(const struct rules_files *files, const char *path,
+                            struct err *err) {
     struct policy *policy = NULL;
     int64_t now_s = clock_wall_s();
     enum ec ec = is_one_file(files, path)
@@ -27,7 +28,7 @@ static enum ec check_policy(const struct files *files, const char *path, struct 
 }
 
 /* The webhook reads a folder and selects rule files by name; a single file may have any name here. */
-static struct str config_key(const struct files *files, const char *path, size_t i) {
+static struct str config_key(const struct rules_files *files, const char *path, size_t i) {
     struct str name = files->v[i].name;
     if (is_one_file(files, path))
         return str_ends(name, STR(".json")) ? STR("policy.json") : STR("policy.yaml");

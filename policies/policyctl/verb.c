@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "certs/certs.h"
 #include "object/excerpt.h"
+#include "object/object.h"
 #include "policyctl/options.h"
 #include "rules/rules.h"
 
@@ -79,6 +80,15 @@ enum ec verb_policy_parse(struct policy **out, struct str text, const char *path
     struct errors errors = {.n = 0};
     const struct rules_options options = options_at(now_s, &errors);
     return keep_last(&errors, rules_parse(out, text, path, &options, err), err);
+}
+
+/* ---- the end -------------------------------------------------------------------------- */
+
+int verb_status(const struct object_totals *t, bool denied, bool strict) {
+    if (t->unreadable != 0)
+        return EXIT_INPUT;
+    bool unjudged = strict && t->unjudged_objects + t->unrendered != 0;
+    return denied || unjudged ? EXIT_DENIED : EXIT_ALLOWED;
 }
 
 /* ---- output -------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/opts.h"
 
+struct object_totals;
 struct policy;
 union options;
 
@@ -65,6 +66,12 @@ enum ec verb_policy(struct policy **out, const char *flag, int64_t now_s, struct
 /* The same from one file's bytes, for a verb that needs those too: a pipe can be read once. */
 enum ec verb_policy_parse(struct policy **out, struct str text, const char *path, int64_t now_s,
                           struct err *err) MUST_CHECK;
+
+/* ---- the end --------------------------------------------------------------------------- */
+
+/* Of objects that were read: EXIT_INPUT when not all of them could be; EXIT_DENIED when the verb found
+ * one `denied`, or with --strict one that is not judged. */
+int verb_status(const struct object_totals *t, bool denied, bool strict);
 
 /* ---- output -------------------------------------------------------------------------- */
 

@@ -3,8 +3,8 @@
 
 #include "base/escape.h"
 
-static void put_way(struct buf *out, const struct explained *e, const struct explain_image *x,
-                    const struct decision_image *d) {
+static void put_way(struct buf *out, const struct report_explained *e,
+                    const struct engine_explain_image *x, const struct decision_image *d) {
     report_explain_put_step(out, "sent to");
     if (x->way == WAY_REGISTRY)
         report_explain_put_registry(out, e);
@@ -25,8 +25,8 @@ static void put_way(struct buf *out, const struct explained *e, const struct exp
     }
 }
 
-static void put_exemption(struct buf *out, const struct explained *e,
-                          const struct explain_image *x) {
+static void put_exemption(struct buf *out, const struct report_explained *e,
+                          const struct engine_explain_image *x) {
     const struct policy_exemption *by = x->exemption ? x->exemption : x->expired;
     if (by == NULL && e->policy->n_exemptions == 0)
         return;
@@ -54,8 +54,8 @@ static void put_exemption(struct buf *out, const struct explained *e,
     buf_putc(out, '\n');
 }
 
-static void put_denied(struct buf *out, const struct explained *e,
-                       const struct explain_image *x) {
+static void put_denied(struct buf *out, const struct report_explained *e,
+                       const struct engine_explain_image *x) {
     if (!x->denied_asked)
         return;
     report_explain_put_step(out, "denied");
@@ -77,8 +77,8 @@ static void put_denied(struct buf *out, const struct explained *e,
     buf_putc(out, '\n');
 }
 
-static void put_approval(struct buf *out, const struct explained *e,
-                         const struct explain_image *x) {
+static void put_approval(struct buf *out, const struct report_explained *e,
+                         const struct engine_explain_image *x) {
     if (x->approval == APPROVAL_NOT_ASKED)
         return;
     report_explain_put_step(out, "approved");
@@ -102,7 +102,7 @@ static void put_approval(struct buf *out, const struct explained *e,
     buf_putc(out, '\n');
 }
 
-static void put_need(struct buf *out, const struct explain_image *x) {
+static void put_need(struct buf *out, const struct engine_explain_image *x) {
     static const char *const texts[] = {[NEED_NOTHING] = "nothing",
                                         [NEED_MET] = "met",
                                         [NEED_DIGEST] = "a digest, which is missing",
@@ -113,8 +113,8 @@ static void put_need(struct buf *out, const struct explain_image *x) {
     buf_printf(out, "%s\n", texts[x->need]);
 }
 
-static void put_judged(struct buf *out, const struct explained *e,
-                       const struct explain_image *x, const struct decision_image *d) {
+static void put_judged(struct buf *out, const struct report_explained *e,
+                       const struct engine_explain_image *x, const struct decision_image *d) {
     struct buf normal = BUF_INIT(1 << 20);
     report_explain_put_normal(&normal, x);
     report_explain_put_step(out, "read as");
@@ -128,7 +128,7 @@ static void put_judged(struct buf *out, const struct explained *e,
     put_need(out, x);
 }
 
-static void put_result(struct buf *out, const struct explained *e,
+static void put_result(struct buf *out, const struct report_explained *e,
                        const struct decision_image *d) {
     if (d->weight == WEIGHT_DENY)
         return;
@@ -143,7 +143,7 @@ static void put_result(struct buf *out, const struct explained *e,
     }
 }
 
-void report_explain_put_image(struct buf *out, const struct explained *e, size_t i) {
+void report_explain_put_image(struct buf *out, const struct report_explained *e, size_t i) {
     static const char *const asides[] = {
         [STATE_NO_RULE] = "no rule applies",
         [STATE_UNCHANGED] = "no, the update does not change it",
@@ -152,7 +152,7 @@ void report_explain_put_image(struct buf *out, const struct explained *e, size_t
     static const char *const places[] = {"container", "init container", "ephemeral container",
                                          "image volume"};
     const struct decision_image *d = &e->decision->images[i];
-    const struct explain_image *x = &e->how->images[i];
+    const struct engine_explain_image *x = &e->how->images[i];
     buf_printf(out, "  %s ", e->object ? places[d->image->list] : "image");
     if (e->object != NULL) {
         report_explain_put_quoted(out, d->image->name);

@@ -9,8 +9,8 @@ static void put_location(struct buf *out, const struct policy *p, struct policy_
 
 /* ---- rules --------------------------------------------------------------------------- */
 
-static void put_question(struct buf *out, const struct explained *e,
-                         const struct explain_rule *r, enum explain_question q) {
+static void put_question(struct buf *out, const struct report_explained *e,
+                         const struct engine_explain_rule *r, enum engine_explain_question q) {
     struct buf text = BUF_INIT(1 << 20);
     report_json(out, "{\"what\":", str_of(report_explain_question_name(q)));
     report_explain_put_asked(&text, &r->rule->match, q);
@@ -23,7 +23,8 @@ static void put_question(struct buf *out, const struct explained *e,
     buf_done(&text);
 }
 
-static void put_rule(struct buf *out, const struct explained *e, const struct explain_rule *r) {
+static void put_rule(struct buf *out, const struct report_explained *e,
+                     const struct engine_explain_rule *r) {
     const char *separator = "";
     report_json(out, "{\"name\":", r->rule->name);
     put_location(out, e->policy, r->rule->pos);
@@ -31,7 +32,7 @@ static void put_rule(struct buf *out, const struct explained *e, const struct ex
     report_json_bool(out, "tried", r->tried);
     report_json_bool(out, "matches", r->selected);
     buf_puts(out, ",\"questions\":[");
-    for (enum explain_question q = 0; q < N_QUESTIONS && r->tried; q++) {
+    for (enum engine_explain_question q = 0; q < N_QUESTIONS && r->tried; q++) {
         if (r->answers[q] == ANSWER_NOT_ASKED)
             continue;
         buf_puts(out, separator);
@@ -54,7 +55,7 @@ static void put_mirror(struct buf *out, const struct policy *p, const struct pol
     put_location(out, p, m->pos);
 }
 
-static void put_registry(struct buf *out, const struct explained *e) {
+static void put_registry(struct buf *out, const struct report_explained *e) {
     report_json_string(out, "to", e->decision->rule->registry.text);
     put_location(out, e->policy, e->decision->rule->registry_pos);
 }
@@ -65,7 +66,8 @@ static void put_pattern(struct buf *out, const struct policy *p,
     put_location(out, p, pattern->pos);
 }
 
-static void put_way(struct buf *out, const struct explained *e, const struct explain_image *x) {
+static void put_way(struct buf *out, const struct report_explained *e,
+                    const struct engine_explain_image *x) {
     static const char *const words[] = {"nothing", "registry", "mirror", "exemption"};
     open_map(out, "sent", words[x->way]);
     if (x->way == WAY_REGISTRY)
@@ -75,8 +77,8 @@ static void put_way(struct buf *out, const struct explained *e, const struct exp
     buf_putc(out, '}');
 }
 
-static void put_exemption(struct buf *out, const struct explained *e,
-                          const struct explain_image *x) {
+static void put_exemption(struct buf *out, const struct report_explained *e,
+                          const struct engine_explain_image *x) {
     const struct policy_exemption *by = x->exemption ? x->exemption : x->expired;
     if (by == NULL) {
         buf_puts(out, ",\"exempted\":null");
@@ -90,8 +92,8 @@ static void put_exemption(struct buf *out, const struct explained *e,
     buf_putc(out, '}');
 }
 
-static void put_denied(struct buf *out, const struct explained *e,
-                       const struct explain_image *x) {
+static void put_denied(struct buf *out, const struct report_explained *e,
+                       const struct engine_explain_image *x) {
     if (x->denied == NULL) {
         buf_puts(out, ",\"denied\":null");
         return;
@@ -103,8 +105,8 @@ static void put_denied(struct buf *out, const struct explained *e,
     buf_putc(out, '}');
 }
 
-static void put_approval(struct buf *out, const struct explained *e,
-                         const struct explain_image *x) {
+static void put_approval(struct buf *out, const struct report_explained *e,
+                         const struct engine_explain_image *x) {
     static const char *const words[] = {NULL, "registry", "mirror", "pattern", "nothing"};
     if (x->approval == APPROVAL_NOT_ASKED) {
         buf_puts(out, ",\"approved\":null");
@@ -121,8 +123,8 @@ static void put_approval(struct buf *out, const struct explained *e,
 }
 
 /* A regex that hit its limits, where that is why the image is denied. */
-static void put_gave_up(struct buf *out, const struct explained *e,
-                        const struct explain_image *x) {
+static void put_gave_up(struct buf *out, const struct report_explained *e,
+                        const struct engine_explain_image *x) {
     if (x->gave_up == NULL || x->denied != NULL || x->approved != NULL) {
         buf_puts(out, ",\"gaveUp\":null");
         return;
@@ -132,8 +134,8 @@ static void put_gave_up(struct buf *out, const struct explained *e,
     buf_putc(out, '}');
 }
 
-static void put_judged(struct buf *out, const struct explained *e,
-                       const struct explain_image *x) {
+static void put_judged(struct buf *out, const struct report_explained *e,
+                       const struct engine_explain_image *x) {
     static const char *const needs[] = {"", "nothing", "met", "digest", "tag"};
     struct buf normal = BUF_INIT(1 << 20);
     report_explain_put_normal(&normal, x);
@@ -150,11 +152,11 @@ static void put_judged(struct buf *out, const struct explained *e,
     report_json_string(out, "required", str_of(needs[x->need]));
 }
 
-static void put_image(struct buf *out, const struct explained *e, size_t i) {
+static void put_image(struct buf *out, const struct report_explained *e, size_t i) {
     static const char *const states[] = {"no-rule", "unchanged",     "placeholder",
                                          "invalid", "pattern-limit", "judged"};
     const struct decision_image *d = &e->decision->images[i];
-    const struct explain_image *x = &e->how->images[i];
+    const struct engine_explain_image *x = &e->how->images[i];
     struct buf pointer = BUF_INIT(1 << 20);
     struct yaml_location pos = report_explain_where(e, i, &pointer);
     report_json(out, "{\"path\":", buf_view(&pointer));
@@ -181,8 +183,8 @@ static void put_reason(struct buf *out, const struct reason *r) {
     buf_putc(out, '}');
 }
 
-static void put_secret(struct buf *out, const struct explained *e,
-                       const struct explain_secret *s) {
+static void put_secret(struct buf *out, const struct report_explained *e,
+                       const struct engine_explain_secret *s) {
     report_json(out, "{\"name\":", s->secret->name);
     report_json_string(out, "for", s->secret->prefix.text);
     report_json_bool(out, "had", s->had);
@@ -191,7 +193,7 @@ static void put_secret(struct buf *out, const struct explained *e,
     buf_putc(out, '}');
 }
 
-static void put_head(struct buf *out, const struct explained *e) {
+static void put_head(struct buf *out, const struct report_explained *e) {
     const struct workload *w = e->workload;
     report_json(out, "{\"file\":", e->object ? str_of(e->object->file) : STR_NONE);
     buf_printf(out, ",\"line\":%u", e->object ? e->object->line : 0);
@@ -205,10 +207,10 @@ static void put_head(struct buf *out, const struct explained *e) {
     report_json_string(out, "rule", e->decision->rule ? e->decision->rule->name : STR_NONE);
 }
 
-void report_explain_json(struct buf *out, const struct explained *e, size_t n) {
+void report_explain_json(struct buf *out, const struct report_explained *e, size_t n) {
     static const char *const givings[] = {"no-rule", "none", "forbidden", "audited", "decided"};
-    const struct explanation nothing = {.nothing = true};
-    const struct explanation *how = e->how ? e->how : &nothing;
+    const struct engine_explanation nothing = {.nothing = true};
+    const struct engine_explanation *how = e->how ? e->how : &nothing;
     bool decided = how->giving == GIVING_DECIDED;
     (void)n;
     put_head(out, e);

@@ -32,7 +32,7 @@ void report_explain_put_mirror(struct buf *out, const struct policy *p,
     buf_putc(out, ')');
 }
 
-void report_explain_put_registry(struct buf *out, const struct explained *e) {
+void report_explain_put_registry(struct buf *out, const struct report_explained *e) {
     const struct policy_rule *rule = e->decision->rule;
     buf_puts(out, "registry ");
     escape_text(out, rule->registry.text);
@@ -42,13 +42,14 @@ void report_explain_put_registry(struct buf *out, const struct explained *e) {
 }
 
 /* Of an image without an object, "container 0: " is of no use. */
-static struct str message_of(const struct explained *e, const struct reason *r) {
+static struct str message_of(const struct report_explained *e, const struct reason *r) {
     static const struct str nothing = STR_INIT("container 0: ");
     bool alone = e->object == NULL && str_starts(r->message, nothing);
     return str_slice(r->message, alone ? nothing.n : 0, r->message.n);
 }
 
-void report_explain_put_reasons(struct buf *out, const struct explained *e, int32_t image) {
+void report_explain_put_reasons(struct buf *out, const struct report_explained *e,
+                                int32_t image) {
     static const char *const words[] = {"note", "warn", "deny"};
     for (size_t i = 0; i < e->decision->n_reasons; i++) {
         const struct reason *r = &e->decision->reasons[i];

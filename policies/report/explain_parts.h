@@ -21,12 +21,13 @@ void report_explain_put_pattern(struct buf *out, const struct policy *p,
 void report_explain_put_mirror(struct buf *out, const struct policy *p,
                                const struct policy_mirror *mirror);
 /* The registry of the rule that decided. */
-void report_explain_put_registry(struct buf *out, const struct explained *e);
+void report_explain_put_registry(struct buf *out, const struct report_explained *e);
 
 /* The reasons about one image, or about the object (-1): a line each. */
-void report_explain_put_reasons(struct buf *out, const struct explained *e, int32_t image);
+void report_explain_put_reasons(struct buf *out, const struct report_explained *e,
+                                int32_t image);
 
 /* All lines about an image. */
-void report_explain_put_image(struct buf *out, const struct explained *e, size_t i);
+void report_explain_put_image(struct buf *out, const struct report_explained *e, size_t i);
 
 #endif

@@ -6,8 +6,9 @@
 
 /* ---- rules --------------------------------------------------------------------------- */
 
-static void put_answer(struct buf *out, const struct explained *e,
-                       const struct policy_match *match, enum explain_question q, bool holds) {
+static void put_answer(struct buf *out, const struct report_explained *e,
+                       const struct policy_match *match, enum engine_explain_question q,
+                       bool holds) {
     struct buf found = BUF_INIT(1 << 20);
     report_explain_put_step(out, report_explain_question_name(q));
     report_explain_put_found(&found, e->workload, q);
@@ -27,14 +28,15 @@ static void put_answer(struct buf *out, const struct explained *e,
     buf_putc(out, '\n');
 }
 
-static void put_rule(struct buf *out, const struct explained *e, const struct explain_rule *r) {
+static void put_rule(struct buf *out, const struct report_explained *e,
+                     const struct engine_explain_rule *r) {
     bool asked_any = false;
     buf_puts(out, "  rule ");
     report_explain_put_quoted(out, r->rule->name);
     buf_puts(out, " (");
     report_explain_put_location(out, e->policy, r->rule->pos);
     buf_puts(out, r->selected ? "): matches and decides\n" : "): does not match\n");
-    for (enum explain_question q = 0; q < N_QUESTIONS; q++) {
+    for (enum engine_explain_question q = 0; q < N_QUESTIONS; q++) {
         if (r->answers[q] == ANSWER_NOT_ASKED)
             continue;
         put_answer(out, e, &r->rule->match, q, r->answers[q] == ANSWER_HOLDS);
@@ -44,7 +46,7 @@ static void put_rule(struct buf *out, const struct explained *e, const struct ex
         buf_puts(out, "      every pod\n");
 }
 
-static void put_mode(struct buf *out, const struct explained *e) {
+static void put_mode(struct buf *out, const struct report_explained *e) {
     static const char *const texts[] = {[MODE_WARN] = "violations are warnings",
                                         [MODE_AUDIT] = "nothing is changed or refused"};
     const struct policy_rule *rule = e->decision->rule;
@@ -55,7 +57,7 @@ static void put_mode(struct buf *out, const struct explained *e) {
         buf_printf(out, "  mode %s: %s\n", engine_mode_name(rule->mode), texts[rule->mode]);
 }
 
-static void put_rules(struct buf *out, const struct explained *e) {
+static void put_rules(struct buf *out, const struct report_explained *e) {
     size_t untried = 0;
     for (size_t i = 0; i < e->how->n_rules; i++) {
         if (e->how->rules[i].tried)
@@ -70,8 +72,8 @@ static void put_rules(struct buf *out, const struct explained *e) {
 
 /* ---- pull secrets -------------------------------------------------------------------- */
 
-static void put_secret(struct buf *out, const struct explained *e,
-                       const struct explain_secret *s) {
+static void put_secret(struct buf *out, const struct report_explained *e,
+                       const struct engine_explain_secret *s) {
     buf_puts(out, "  pull secret ");
     report_explain_put_quoted(out, s->secret->name);
     buf_puts(out, " (");
@@ -95,7 +97,7 @@ static void put_secret(struct buf *out, const struct explained *e,
     buf_putc(out, '\n');
 }
 
-static void put_secrets(struct buf *out, const struct explained *e) {
+static void put_secrets(struct buf *out, const struct report_explained *e) {
     static const char *const texts[] = {
         [GIVING_NONE] = "the rule has none",
         [GIVING_FORBIDDEN] = "none added: not possible for this object or operation",
@@ -110,7 +112,7 @@ static void put_secrets(struct buf *out, const struct explained *e) {
 
 /* ---- all of it ----------------------------------------------------------------------- */
 
-static void put_name(struct buf *out, const struct explained *e) {
+static void put_name(struct buf *out, const struct report_explained *e) {
     const struct workload *w = e->workload;
     struct str name = w->name.n ? w->name : w->generate_name;
     if (e->object == NULL) {
@@ -128,7 +130,7 @@ static void put_name(struct buf *out, const struct explained *e) {
     }
 }
 
-void report_explain_text(struct buf *out, const struct explained *e, size_t n) {
+void report_explain_text(struct buf *out, const struct report_explained *e, size_t n) {
     if (n != 0)
         buf_putc(out, '\n');
     put_name(out, e);

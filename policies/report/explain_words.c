@@ -3,7 +3,7 @@
 
 #include "base/escape.h"
 
-const char *report_explain_question_name(enum explain_question q) {
+const char *report_explain_question_name(enum engine_explain_question q) {
     static const char *const names[N_QUESTIONS] = {
         [QUESTION_NAMESPACE] = "namespace", [QUESTION_SERVICE_ACCOUNT] = "service account",
         [QUESTION_USER] = "user",           [QUESTION_GROUP] = "groups",
@@ -33,7 +33,7 @@ static void put_requirement(struct buf *out, const struct match_requirement *r) 
 }
 
 static const struct policy_names *names_of(const struct policy_match *m,
-                                           enum explain_question q) {
+                                           enum engine_explain_question q) {
     return q == QUESTION_NAMESPACE         ? &m->namespaces
            : q == QUESTION_SERVICE_ACCOUNT ? &m->service_accounts
            : q == QUESTION_USER            ? &m->users
@@ -41,7 +41,7 @@ static const struct policy_names *names_of(const struct policy_match *m,
 }
 
 void report_explain_put_asked(struct buf *out, const struct policy_match *m,
-                              enum explain_question q) {
+                              enum engine_explain_question q) {
     if (q != QUESTION_LABELS) {
         put_list(out, names_of(m, q)->v, names_of(m, q)->n);
         return;
@@ -53,7 +53,7 @@ void report_explain_put_asked(struct buf *out, const struct policy_match *m,
 }
 
 void report_explain_put_found(struct buf *out, const struct workload *w,
-                              enum explain_question q) {
+                              enum engine_explain_question q) {
     if (q == QUESTION_NAMESPACE)
         buf_str(out, w->namespace);
     else if (q == QUESTION_SERVICE_ACCOUNT)
@@ -74,7 +74,7 @@ void report_explain_put_location(struct buf *out, const struct policy *p,
     buf_printf(out, ":%u", pos.line);
 }
 
-void report_explain_put_normal(struct buf *out, const struct explain_image *image) {
+void report_explain_put_normal(struct buf *out, const struct engine_explain_image *image) {
     buf_str(out, image->normal);
     if (image->tag.n != 0)
         buf_printf(out, ":%.*s", STR_ARG(image->tag));
@@ -82,7 +82,7 @@ void report_explain_put_normal(struct buf *out, const struct explain_image *imag
         buf_printf(out, "@%.*s", STR_ARG(image->digest));
 }
 
-struct yaml_location report_explain_where(const struct explained *e, size_t image,
+struct yaml_location report_explain_where(const struct report_explained *e, size_t image,
                                           struct buf *scratch) {
     if (e->object == NULL)
         return (struct yaml_location){0, 0};

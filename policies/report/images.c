@@ -8,11 +8,11 @@
 
 enum { TEXT_MAX = 1 << 20 };
 
-static struct image_row *next_row(struct images *m) {
+static struct report_image_row *next_row(struct report_images *m) {
     if (m->n == m->cap) {
         size_t cap = m->cap ? 2 * m->cap : 64;
-        struct image_row *more =
-            mem_realloc(m->rows, mem_array_bytes(cap, sizeof(struct image_row)));
+        struct report_image_row *more =
+            mem_realloc(m->rows, mem_array_bytes(cap, sizeof(struct report_image_row)));
         if (more == NULL)
             return NULL;
         m->rows = more;
@@ -21,7 +21,7 @@ static struct image_row *next_row(struct images *m) {
     return &m->rows[m->n];
 }
 
-static const char *keep_file(struct images *m, const char *file) {
+static const char *keep_file(struct report_images *m, const char *file) {
     struct str copy;
     if (m->file != NULL && strcmp(m->file, file) == 0)
         return m->file;
@@ -41,7 +41,7 @@ static bool print_whole(struct str text, struct buf *out) {
 
 /* As the engine reads it (hosts in lower case), its host written out; what is not a reference
  * stays as it is. */
-static enum ec normal_form(struct images *m, struct str text, struct str *out,
+static enum ec normal_form(struct report_images *m, struct str text, struct str *out,
                            struct err *err) {
     static const struct policy_rule nothing = {.name = STR_INIT("")};
     struct err ignored = ERR_INIT;
@@ -82,23 +82,23 @@ static struct str without_container(struct str reason, struct yaml_location pos)
 }
 
 /* A row that counts once to->n does. */
-static struct image_row *start_row(struct images *to, const char *file,
-                                   struct yaml_location pos, struct err *err) {
-    struct image_row *row = next_row(to);
+static struct report_image_row *start_row(struct report_images *to, const char *file,
+                                          struct yaml_location pos, struct err *err) {
+    struct report_image_row *row = next_row(to);
     if (row == NULL) {
         err_set(err, EC_NOMEM, "out of memory");
         return NULL;
     }
-    *row = (struct image_row){.file = keep_file(to, file), .pos = pos, .uses = 1};
+    *row = (struct report_image_row){.file = keep_file(to, file), .pos = pos, .uses = 1};
     if (row->file != NULL)
         return row;
     arena_fail(&to->arena, err);
     return NULL;
 }
 
-static enum ec add_denial(struct images *to, struct str why, const char *file,
+static enum ec add_denial(struct report_images *to, struct str why, const char *file,
                           struct yaml_location pos, struct err *err) {
-    struct image_row *row = start_row(to, file, pos, err);
+    struct report_image_row *row = start_row(to, file, pos, err);
     if (row == NULL)
         return err->code;
     if (!arena_str(&to->arena, why, &row->denied))
@@ -108,10 +108,10 @@ static enum ec add_denial(struct images *to, struct str why, const char *file,
 }
 
 /* Nothing where no image is named and none is missing. pos.col 0: unknown. */
-static enum ec add_image(struct images *to, const struct workload *w, const struct decision *d,
-                         size_t image, const char *file, struct yaml_location pos,
-                         struct err *err) {
-    struct image_row *row = start_row(to, file, pos, err);
+static enum ec add_image(struct report_images *to, const struct workload *w,
+                         const struct decision *d, size_t image, const char *file,
+                         struct yaml_location pos, struct err *err) {
+    struct report_image_row *row = start_row(to, file, pos, err);
     if (row == NULL || (d->images[image].before.n == 0 && denial_of(d, image).n == 0))
         return err->code;
     if (normal_form(to, d->images[image].before, &row->source, err) != EC_OK ||
@@ -127,7 +127,7 @@ bool report_images_is_placeholder(const struct workload_image *image) {
     return str_eq(image->text, STR("auto"));
 }
 
-static enum ec add_images(struct images *to, const struct object *o, struct buf *pointer,
+static enum ec add_images(struct report_images *to, const struct object *o, struct buf *pointer,
                           struct err *err) {
     const struct decision *d = o->decision;
     for (size_t i = 0; i < d->n_images; i++)
@@ -143,14 +143,15 @@ static enum ec add_images(struct images *to, const struct object *o, struct buf 
     return EC_OK;
 }
 
-enum ec report_images_add_object(struct images *to, const struct object *o, struct err *err) {
+enum ec report_images_add_object(struct report_images *to, const struct object *o,
+                                 struct err *err) {
     struct buf pointer = BUF_INIT(1 << 20);
     enum ec ec = add_images(to, o, &pointer, err);
     buf_done(&pointer);
     return ec;
 }
 
-enum ec report_images_add_name(struct images *to, const struct policy *policy,
+enum ec report_images_add_name(struct report_images *to, const struct policy *policy,
                                const struct workload *pod, int64_t now_s, const char *file,
                                uint32_t line, struct err *err) {
     struct decision d;
@@ -161,7 +162,7 @@ enum ec report_images_add_name(struct images *to, const struct policy *policy,
     return err->code;
 }
 
-static int compare_keys(const struct image_row *a, const struct image_row *b) {
+static int compare_keys(const struct report_image_row *a, const struct report_image_row *b) {
     int order = str_cmp(a->source, b->source);
     if (order == 0)
         order = (a->denied.n != 0) - (b->denied.n != 0);
@@ -169,7 +170,7 @@ static int compare_keys(const struct image_row *a, const struct image_row *b) {
 }
 
 static int compare_rows(const void *pa, const void *pb) {
-    const struct image_row *a = pa, *b = pb;
+    const struct report_image_row *a = pa, *b = pb;
     int order = compare_keys(a, b);
     if (order == 0)
         order = strcmp(a->file, b->file);
@@ -178,7 +179,7 @@ static int compare_rows(const void *pa, const void *pb) {
     return order != 0 ? order : (a->pos.col > b->pos.col) - (a->pos.col < b->pos.col);
 }
 
-void report_images_sort(struct images *m) {
+void report_images_sort(struct report_images *m) {
     size_t kept = 0;
     if (m->n == 0)
         return;
@@ -193,7 +194,7 @@ void report_images_sort(struct images *m) {
     m->n = kept + 1;
 }
 
-static void put_denied(struct buf *out, const struct image_row *row) {
+static void put_denied(struct buf *out, const struct report_image_row *row) {
     escape_text(out, str_of(row->file));
     buf_printf(out, ":%u:", row->pos.line);
     if (row->pos.col != 0)
@@ -205,7 +206,7 @@ static void put_denied(struct buf *out, const struct image_row *row) {
     buf_putc(out, '\n');
 }
 
-bool report_images_put_denials(struct buf *out, const struct images *m) {
+bool report_images_put_denials(struct buf *out, const struct report_images *m) {
     bool any = false;
     for (size_t i = 0; i < m->n; i++) {
         if (m->rows[i].denied.n == 0)
@@ -216,12 +217,12 @@ bool report_images_put_denials(struct buf *out, const struct images *m) {
     return any;
 }
 
-bool report_images_moves(const struct image_row *row) {
+bool report_images_moves(const struct report_image_row *row) {
     return row->denied.n == 0 && !str_eq(row->source, row->target);
 }
 
-void report_images_done(struct images *m) {
+void report_images_done(struct report_images *m) {
     mem_free(m->rows);
     arena_done(&m->arena);
-    *m = (struct images){.rows = NULL};
+    *m = (struct report_images){.rows = NULL};
 }

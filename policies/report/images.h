@@ -9,7 +9,7 @@
 
 #include "object/object.h"
 
-struct image_row {
+struct report_image_row {
     struct str source; /* host/repository[:tag][@digest], the host always there */
     struct str target; /* the same; equal to source where it stays */
     struct str denied; /* why; empty when it is not */
@@ -18,9 +18,9 @@ struct image_row {
     size_t uses; /* how often it was found */
 };
 
-struct images {
+struct report_images {
     struct arena arena;
-    struct image_row *rows;
+    struct report_image_row *rows;
     size_t n, cap;
     const char *file;  /* named last */
     size_t n_unjudged; /* objects with images that are not among the rows */
@@ -31,27 +31,27 @@ bool report_images_is_placeholder(const struct workload_image *image);
 
 /* The images of an object but for placeholders; a denied row without an image where they cannot be read.
  * Errors: EC_NOMEM, EC_LIMIT. */
-enum ec report_images_add_object(struct images *to, const struct object *o, struct err *err)
-    MUST_CHECK;
+enum ec report_images_add_object(struct report_images *to, const struct object *o,
+                                 struct err *err) MUST_CHECK;
 
 /* The only image of a pod, in a line of a list of names. Errors: EC_NOMEM, EC_LIMIT. */
-enum ec report_images_add_name(struct images *to, const struct policy *policy,
+enum ec report_images_add_name(struct report_images *to, const struct policy *policy,
                                const struct workload *pod, int64_t now_s, const char *file,
                                uint32_t line, struct err *err) MUST_CHECK;
 
 /* Sorted by bytes, each pair of source and target once; the first place found stays. */
-void report_images_sort(struct images *m);
-void report_images_done(struct images *m);
+void report_images_sort(struct report_images *m);
+void report_images_done(struct report_images *m);
 
 /* The denied ones, a line each, escaped for a terminal; false when there are none. */
-bool report_images_put_denials(struct buf *out, const struct images *m);
+bool report_images_put_denials(struct buf *out, const struct report_images *m);
 
 /* Is it allowed, and pulled from elsewhere? */
-bool report_images_moves(const struct image_row *row);
+bool report_images_moves(const struct report_image_row *row);
 
 /* One per word of -o, in its order; each returns how many images it cannot show. */
-typedef size_t images_print_fn(struct buf *out, const struct images *m);
-images_print_fn report_images_print_table, report_images_print_json, report_images_print_sync,
-    report_images_print_copy;
+typedef size_t report_images_print_fn(struct buf *out, const struct report_images *m);
+report_images_print_fn report_images_print_table, report_images_print_json,
+    report_images_print_sync, report_images_print_copy;
 
 #endif

@@ -2,7 +2,7 @@
 #include "report/images.h"
 #include "report/json_text.h"
 
-static void put_row(struct buf *out, const struct image_row *row) {
+static void put_row(struct buf *out, const struct report_image_row *row) {
     bool denied = row->denied.n != 0;
     report_json(out, "{\"source\":", row->source);
     report_json_string(out, denied ? "reason" : "target", denied ? row->denied : row->target);
@@ -14,7 +14,7 @@ static void put_row(struct buf *out, const struct image_row *row) {
     buf_putc(out, '}');
 }
 
-static void put_rows(struct buf *out, const struct images *m, bool denied) {
+static void put_rows(struct buf *out, const struct report_images *m, bool denied) {
     const char *separator = "\n";
     for (size_t i = 0; i < m->n; i++) {
         if ((m->rows[i].denied.n != 0) != denied)
@@ -25,7 +25,7 @@ static void put_rows(struct buf *out, const struct images *m, bool denied) {
     }
 }
 
-size_t report_images_print_json(struct buf *out, const struct images *m) {
+size_t report_images_print_json(struct buf *out, const struct report_images *m) {
     buf_puts(out, "{\"images\":[");
     put_rows(out, m, false);
     buf_puts(out, "\n],\"denied\":[");

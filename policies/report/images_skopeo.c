@@ -57,7 +57,7 @@ static void put_copy(struct buf *out, const struct parts *from, const struct par
     buf_putc(out, '\n');
 }
 
-size_t report_images_print_copy(struct buf *out, const struct images *m) {
+size_t report_images_print_copy(struct buf *out, const struct report_images *m) {
     struct parts from, to;
     for (size_t i = 0; i < m->n; i++)
         if (report_images_moves(&m->rows[i]) && take_apart(&from, m->rows[i].source) &&
@@ -93,7 +93,7 @@ static struct str destination_of(const struct parts *from, const struct parts *t
     return lands ? str_slice(to->whole, 0, cut) : STR_NONE;
 }
 
-static bool read_entry(struct sync_entry *e, const struct image_row *row) {
+static bool read_entry(struct sync_entry *e, const struct report_image_row *row) {
     struct parts to;
     if (!report_images_moves(row) || !take_apart(&e->from, row->source) ||
         !take_apart(&to, row->target))
@@ -121,7 +121,7 @@ static bool same_copy(const struct sync_entry *a, const struct sync_entry *b) {
 }
 
 /* Sorted, each copy once. */
-static size_t gather_entries(struct sync_entry *entries, const struct images *m) {
+static size_t gather_entries(struct sync_entry *entries, const struct report_images *m) {
     size_t n = 0, kept = 0;
     for (size_t i = 0; i < m->n; i++)
         n += read_entry(&entries[n], &m->rows[i]);
@@ -210,7 +210,7 @@ static size_t put_groups(struct buf *out, struct buf *notes, const struct sync_e
     return n - most;
 }
 
-size_t report_images_print_sync(struct buf *out, const struct images *m) {
+size_t report_images_print_sync(struct buf *out, const struct report_images *m) {
     struct sync_entry *entries = mem_alloc(mem_array_bytes(m->n + 1, sizeof *entries));
     struct buf notes = BUF_INIT((size_t)1 << 30);
     struct err ignored = ERR_INIT;

@@ -12,7 +12,7 @@ static void put_column(struct buf *out, struct str text, size_t width) {
     buf_puts(out, "  ");
 }
 
-size_t report_images_print_table(struct buf *out, const struct images *m) {
+size_t report_images_print_table(struct buf *out, const struct report_images *m) {
     size_t width = strlen("IMAGE");
     for (size_t i = 0; i < m->n; i++)
         if (m->rows[i].denied.n == 0 && escape_width(m->rows[i].source) > width)
@@ -22,7 +22,7 @@ size_t report_images_print_table(struct buf *out, const struct images *m) {
     put_column(out, STR("IMAGE"), width);
     buf_puts(out, "FROM\n");
     for (size_t i = 0; i < m->n; i++) {
-        const struct image_row *row = &m->rows[i];
+        const struct report_image_row *row = &m->rows[i];
         if (row->denied.n != 0)
             continue;
         put_column(out, row->source, width);

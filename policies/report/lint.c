@@ -36,10 +36,11 @@ const struct report_tool report_lint_tool = {.name = "policyctl lint",
 
 /* ---- gathering ----------------------------------------------------------------------------- */
 
-static struct lint_finding *next_finding(struct lint_findings *f) {
+static struct report_lint_finding *next_finding(struct report_lint_findings *f) {
     if (f->n == f->cap) {
         size_t cap = f->cap ? 2 * f->cap : 32;
-        struct lint_finding *more = mem_realloc(f->v, mem_array_bytes(cap, sizeof *more));
+        struct report_lint_finding *more =
+            mem_realloc(f->v, mem_array_bytes(cap, sizeof *more));
         if (more == NULL)
             return NULL;
         f->v = more;
@@ -48,9 +49,9 @@ static struct lint_finding *next_finding(struct lint_findings *f) {
     return &f->v[f->n];
 }
 
-void report_lint_add(struct lint_findings *to, unsigned rule, struct str file, uint32_t line,
-                     uint32_t col, struct str message) {
-    struct lint_finding *one = next_finding(to);
+void report_lint_add(struct report_lint_findings *to, unsigned rule, struct str file,
+                     uint32_t line, uint32_t col, struct str message) {
+    struct report_lint_finding *one = next_finding(to);
     struct str path, text;
     if (one == NULL || !arena_str(&to->arena, file, &path) ||
         !arena_str(&to->arena, message, &text)) {
@@ -67,7 +68,8 @@ void report_lint_add(struct lint_findings *to, unsigned rule, struct str file, u
     to->n++;
 }
 
-void report_lint_add_error(struct lint_findings *to, const char *path, const struct err *err) {
+void report_lint_add_error(struct report_lint_findings *to, const char *path,
+                           const struct err *err) {
     unsigned rule = err->code == EC_SYNTAX  ? LINT_SYNTAX
                     : err->code == EC_LIMIT ? LINT_TOO_LARGE
                     : err->code == EC_IO    ? LINT_UNREADABLE
@@ -124,12 +126,12 @@ static int compare_findings(const struct report_finding *a, const struct report_
 }
 
 static int compare_by_location(const void *pa, const void *pb) {
-    const struct lint_finding *a = pa, *b = pb;
+    const struct report_lint_finding *a = pa, *b = pb;
     int order = compare_numbers(a->operand, b->operand);
     return order != 0 ? order : compare_findings(&a->finding, &b->finding);
 }
 
-void report_lint_sort(struct lint_findings *f) {
+void report_lint_sort(struct report_lint_findings *f) {
     size_t kept = 0;
     if (f->n != 0)
         qsort(f->v, f->n, sizeof *f->v, compare_by_location);
@@ -142,9 +144,9 @@ void report_lint_sort(struct lint_findings *f) {
     f->n = kept;
 }
 
-void report_lint_done(struct lint_findings *f) {
+void report_lint_done(struct report_lint_findings *f) {
     mem_free(f->v);
     arena_done(&f->arena);
     buf_done(&f->standard_input);
-    *f = (struct lint_findings){.v = NULL};
+    *f = (struct report_lint_findings){.v = NULL};
 }

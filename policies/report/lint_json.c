@@ -17,13 +17,6 @@ static void add_finding(struct report *file, const struct report_finding *f) {
     buf_putc(out, '}');
 }
 
-static void join(struct report *run, struct report *file, struct str name,
-                 const struct report_sums *of_file) {
-    (void)name;
-    (void)of_file;
-    report_join_lists(run, file);
-}
-
 static void end(struct report *run, const struct report_sums *sums) {
     const size_t *n = sums->levels;
     buf_printf(&run->out, "\n],\"summary\":{\"errors\":%zu,\"warnings\":%zu,\"notes\":%zu}}\n",
@@ -31,4 +24,4 @@ static void end(struct report *run, const struct report_sums *sums) {
 }
 
 const struct report_writer report_lint_json = {
-    .begin = begin, .add_finding = add_finding, .join = join, .end = end};
+    .begin = begin, .add_finding = add_finding, .join = report_join_lists, .end = end};

@@ -4,7 +4,8 @@
 #include "rules/rules.h"
 
 /* The file's text, read again; empty when that is no longer possible. Without memory, `text` is bad. */
-static void read_again(struct buf *text, const struct lint_findings *f, struct str file) {
+static void read_again(struct buf *text, const struct report_lint_findings *f,
+                       struct str file) {
     struct err err = ERR_INIT;
     struct buf path = BUF_INIT(1 << 20);
     if (str_eq(file, STR("<stdin>"))) {
@@ -60,13 +61,15 @@ static void add_sums(struct report_sums *to, const struct report_sums *more) {
     to->unread += more->unread;
 }
 
-static bool same_file(const struct lint_finding *a, const struct lint_finding *b) {
+static bool same_file(const struct report_lint_finding *a,
+                      const struct report_lint_finding *b) {
     return a->operand == b->operand && str_eq(a->finding.at.file, b->finding.at.file);
 }
 
 /* The findings of one file, from the one at `from` on; the index after them. */
-static size_t show_file(struct report *run, struct report *file, const struct lint_findings *f,
-                        size_t from, struct report_sums *sums) {
+static size_t show_file(struct report *run, struct report *file,
+                        const struct report_lint_findings *f, size_t from,
+                        struct report_sums *sums) {
     struct buf text = BUF_INIT(RULES_FILE_MAX + 1);
     struct str name = f->v[from].finding.at.file;
     struct report_sums of_file = {.seconds = -1};
@@ -99,8 +102,8 @@ static void show_clean(struct report *run, struct report *file, const char *oper
     add_sums(sums, &one);
 }
 
-void report_lint_show(struct report *run, const struct lint_findings *f, char *const *operands,
-                      size_t n_operands) {
+void report_lint_show(struct report *run, const struct report_lint_findings *f,
+                      char *const *operands, size_t n_operands) {
     struct report file = REPORT_INIT(run->look, run->writer, run->tool);
     struct report_sums sums = {.seconds = -1};
     size_t at = 0;

@@ -121,9 +121,8 @@ static void begin(struct report *run) {
 
 static void join(struct report *run, struct report *file, const char *name,
                  const struct object_totals *of_file) {
-    (void)name;
     (void)of_file;
-    report_join_lists(run, file);
+    report_join_lists(run, file, str_of(name), NULL);
 }
 
 /* "errors" is there only where an input could not be read. */

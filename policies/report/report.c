@@ -70,7 +70,10 @@ static void append_list(struct buf *to, size_t *n, const struct buf *more, size_
     *joined = n_more;
 }
 
-void report_join_lists(struct report *run, struct report *file) {
+void report_join_lists(struct report *run, struct report *file, struct str name,
+                       const struct report_sums *of_file) {
+    (void)name;
+    (void)of_file;
     append_list(&run->out, &run->n_out, &file->out, file->n_out, &file->n_out_joined);
     append_list(&run->aside, &run->n_aside, &file->aside, file->n_aside, &file->n_aside_joined);
 }

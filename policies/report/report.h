@@ -132,8 +132,10 @@ struct buf *report_scratch(struct report *p);
 
 /* All of the file's `out` after that of the run. `file` is of no use afterwards, until it is reset. */
 void report_append(struct report *run, struct report *file);
-/* The pieces of both buffers as further elements of two JSON arrays. `file` may be joined in parts. */
-void report_join_lists(struct report *run, struct report *file);
+/* The pieces of both buffers as further elements of two JSON arrays: a writer's `join` (name and sums are
+ * not looked at). `file` may be joined in parts. */
+void report_join_lists(struct report *run, struct report *file, struct str name,
+                       const struct report_sums *of_file);
 
 /* ---- writers ------------------------------------------------------------------------------- */
 

@@ -151,13 +151,6 @@ static void begin(struct report *run) {
     buf_puts(out, "]}},\n\"columnKind\":\"utf16CodeUnits\",\n\"results\":[");
 }
 
-static void join(struct report *run, struct report *file, struct str name,
-                 const struct report_sums *of_file) {
-    (void)name;
-    (void)of_file;
-    report_join_lists(run, file);
-}
-
 static void end(struct report *run, const struct report_sums *sums) {
     buf_printf(&run->out, "],\n\"invocations\":[{\"executionSuccessful\":%s",
                sums->unread == 0 ? "true" : "false");
@@ -172,5 +165,5 @@ static void end(struct report *run, const struct report_sums *sums) {
 const struct report_writer report_sarif = {.begin = begin,
                                            .add_finding = add_finding,
                                            .add_unread = add_unread,
-                                           .join = join,
+                                           .join = report_join_lists,
                                            .end = end};

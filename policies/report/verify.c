@@ -47,13 +47,14 @@ static unsigned rule_of(struct str what) {
 
 /* ---- a case -------------------------------------------------------------------------------- */
 
-static struct object_excerpt *lines_of(struct verify *v, const struct suite *s) {
+static struct object_excerpt *lines_of(struct report_verify *v, const struct suite *s) {
     if (v->lines.text.p == NULL)
         v->lines = (struct object_excerpt)OBJECT_EXCERPT_INIT(buf_view(&s->text));
     return &v->lines;
 }
 
-static void add_findings(struct verify *v, const struct suite *s, const struct suite_case *c) {
+static void add_findings(struct report_verify *v, const struct suite *s,
+                         const struct suite_case *c) {
     for (const struct suite_failure *f = c->failures; f != NULL; f = f->next) {
         struct buf message = BUF_INIT(1 << 24);
         report_verify_failure(&message, f);
@@ -73,7 +74,8 @@ static void add_findings(struct verify *v, const struct suite *s, const struct s
     }
 }
 
-static void add_case(struct verify *v, const struct suite *s, const struct suite_case *c) {
+static void add_case(struct report_verify *v, const struct suite *s,
+                     const struct suite_case *c) {
     bool failed = c->failures != NULL;
     struct buf lines = BUF_INIT(1 << 24);
     if (failed)
@@ -90,7 +92,8 @@ static void add_case(struct verify *v, const struct suite *s, const struct suite
     buf_done(&lines);
 }
 
-static void of_case(struct verify *v, const struct suite *s, const struct suite_case *c) {
+static void of_case(struct report_verify *v, const struct suite *s,
+                    const struct suite_case *c) {
     if (report_shows_cases(&v->file))
         add_case(v, s, c);
     else
@@ -100,7 +103,7 @@ static void of_case(struct verify *v, const struct suite *s, const struct suite_
 /* ---- a suite, and all of them --------------------------------------------------------------- */
 
 /* The error is in the rule file, or the suite. */
-static void add_unread(struct verify *v, const struct report_verify_suite *of) {
+static void add_unread(struct report_verify *v, const struct report_verify_suite *of) {
     const struct err *err = of->err;
     const struct report_unread u = {
         .what = "cannot be run",
@@ -112,7 +115,7 @@ static void add_unread(struct verify *v, const struct report_verify_suite *of) {
     report_add_unread(&v->file, &u);
 }
 
-static void of_suite(struct verify *v, const struct report_verify_suite *of) {
+static void of_suite(struct report_verify *v, const struct report_verify_suite *of) {
     size_t unread = of->err != NULL;
     const struct report_sums sums = {.cases = of->n_run + unread,
                                      .failed = of->n_failed,
@@ -126,11 +129,11 @@ static void of_suite(struct verify *v, const struct report_verify_suite *of) {
     v->lines = (struct object_excerpt)OBJECT_EXCERPT_INIT(STR_NONE);
 }
 
-static void begin(struct verify *v) {
+static void begin(struct report_verify *v) {
     report_begin(&v->run);
 }
 
-static void end(struct verify *v) {
+static void end(struct report_verify *v) {
     const struct report_sums sums = {.cases = v->n_run + v->n_unreadable,
                                      .failed = v->n_failed,
                                      .unread = v->n_unreadable,
@@ -148,16 +151,16 @@ const struct report_verify_format report_verify_junit = FORMAT_OF(report_junit);
 const struct report_verify_format report_verify_sarif = FORMAT_OF(report_sarif);
 const struct report_verify_format report_verify_github = FORMAT_OF(report_github);
 
-void report_verify_init(struct verify *v, const struct report_verify_format *format,
+void report_verify_init(struct report_verify *v, const struct report_verify_format *format,
                         bool verbose) {
     static const struct report_look look = {.quiet = false};
-    *v = (struct verify){.format = format,
-                         .verbose = verbose,
-                         .run = REPORT_INIT(&look, format->writer, &tool),
-                         .file = REPORT_INIT(&look, format->writer, &tool)};
+    *v = (struct report_verify){.format = format,
+                                .verbose = verbose,
+                                .run = REPORT_INIT(&look, format->writer, &tool),
+                                .file = REPORT_INIT(&look, format->writer, &tool)};
 }
 
-void report_verify_done(struct verify *v) {
+void report_verify_done(struct report_verify *v) {
     object_excerpt_done(&v->lines);
     report_done(&v->file);
     report_done(&v->run);

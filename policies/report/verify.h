@@ -13,7 +13,7 @@
 
 struct report_verify_format;
 
-struct verify {
+struct report_verify {
     const struct report_verify_format *format;
     bool verbose;
     struct report run;
@@ -31,18 +31,18 @@ struct report_verify_suite {
 
 struct report_verify_format {
     const struct report_writer *writer; /* NULL in text and JSON */
-    void (*begin)(struct verify *v);
-    void (*of_case)(struct verify *v, const struct suite *s, const struct suite_case *c);
-    void (*of_suite)(struct verify *v, const struct report_verify_suite *of);
-    void (*end)(struct verify *v);
+    void (*begin)(struct report_verify *v);
+    void (*of_case)(struct report_verify *v, const struct suite *s, const struct suite_case *c);
+    void (*of_suite)(struct report_verify *v, const struct report_verify_suite *of);
+    void (*end)(struct report_verify *v);
 };
 
 extern const struct report_verify_format report_verify_text, report_verify_json,
     report_verify_junit, report_verify_sarif, report_verify_github;
 
-void report_verify_init(struct verify *v, const struct report_verify_format *format,
+void report_verify_init(struct report_verify *v, const struct report_verify_format *format,
                         bool verbose);
-void report_verify_done(struct verify *v);
+void report_verify_done(struct report_verify *v);
 
 /* ---- what formats share; lines begin with so many blanks ---- */
 

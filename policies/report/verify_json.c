@@ -10,7 +10,8 @@ static void put_failure(struct buf *out, const struct suite_failure *f) {
     buf_putc(out, '}');
 }
 
-static void of_case(struct verify *v, const struct suite *s, const struct suite_case *c) {
+static void of_case(struct report_verify *v, const struct suite *s,
+                    const struct suite_case *c) {
     struct buf *out = &v->file.out;
     (void)s;
     report_json(out, v->file.n_out++ ? ",\n{\"name\":" : "\n{\"name\":", c->name);
@@ -31,11 +32,11 @@ static void of_case(struct verify *v, const struct suite *s, const struct suite_
     buf_puts(out, "]}");
 }
 
-static void begin(struct verify *v) {
+static void begin(struct report_verify *v) {
     buf_puts(&v->run.out, "{\"suites\":[");
 }
 
-static void of_suite(struct verify *v, const struct report_verify_suite *of) {
+static void of_suite(struct report_verify *v, const struct report_verify_suite *of) {
     struct buf *out = &v->run.out;
     report_json(out, v->n_suites > 1 ? ",\n{\"file\":" : "\n{\"file\":", str_of(of->path));
     buf_printf(out, ",\"seconds\":%.6f", of->seconds);
@@ -52,7 +53,7 @@ static void of_suite(struct verify *v, const struct report_verify_suite *of) {
     report_reset(&v->file);
 }
 
-static void end(struct verify *v) {
+static void end(struct report_verify *v) {
     buf_printf(&v->run.out,
                "\n],\"summary\":{\"suites\":%zu,\"cases\":%zu,\"passed\":%zu,\"failed\":%zu,"
                "\"unreadable\":%zu}}\n",

@@ -46,11 +46,12 @@ void report_verify_lines(struct buf *out, unsigned indent, const struct suite *s
 }
 
 /* Nothing is around the lines. */
-static void begin(struct verify *v) {
+static void begin(struct report_verify *v) {
     (void)v;
 }
 
-static void of_case(struct verify *v, const struct suite *s, const struct suite_case *c) {
+static void of_case(struct report_verify *v, const struct suite *s,
+                    const struct suite_case *c) {
     bool failed = c->failures != NULL;
     if (v->verbose) {
         buf_puts(&v->run.out, "=== RUN   ");
@@ -65,7 +66,7 @@ static void of_case(struct verify *v, const struct suite *s, const struct suite_
     report_verify_lines(&v->run.out, 4, s, c);
 }
 
-static void of_suite(struct verify *v, const struct report_verify_suite *of) {
+static void of_suite(struct report_verify *v, const struct report_verify_suite *of) {
     const char *word = of->err != NULL || of->n_failed != 0 ? "FAIL" : "ok  ";
     buf_printf(&v->run.out, "%s\t", word);
     escape_text(&v->run.out, str_of(of->path));
@@ -77,7 +78,7 @@ static void of_suite(struct verify *v, const struct report_verify_suite *of) {
     buf_putc(&v->run.out, '\n');
 }
 
-static void end(struct verify *v) {
+static void end(struct report_verify *v) {
     bool failed = v->n_failed + v->n_unreadable != 0;
     buf_puts(&v->run.out, failed ? "FAIL\n" : v->n_run != 0 ? "PASS\n" : "no case was run\n");
 }

@@ -12,22 +12,22 @@
 
 enum { PATH_BYTES_MAX = 8192, TRIES = 5 };
 
-void rules_files_done(struct files *f) {
+void rules_files_done(struct rules_files *f) {
     for (size_t i = 0; i < f->n; i++) {
         buf_done(&f->v[i].bytes);
         mem_free(f->v[i].path);
     }
     mem_free(f->v);
-    *f = (struct files){.v = NULL};
+    *f = (struct rules_files){.v = NULL};
 }
 
 /* ---- one file ---------------------------------------------------------------------------- */
 
-static enum ec grow_files(struct files *f, struct err *err) {
+static enum ec grow_files(struct rules_files *f, struct err *err) {
     if (f->n < f->cap)
         return EC_OK;
     size_t cap = f->cap != 0 ? 2 * f->cap : 8;
-    struct file_text *v = mem_realloc(f->v, mem_array_bytes(cap, sizeof *v));
+    struct rules_file_text *v = mem_realloc(f->v, mem_array_bytes(cap, sizeof *v));
     if (v == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
     f->v = v;
@@ -35,13 +35,13 @@ static enum ec grow_files(struct files *f, struct err *err) {
     return EC_OK;
 }
 
-static enum ec add_file(struct files *f, struct str path, struct err *err) {
+static enum ec add_file(struct rules_files *f, struct str path, struct err *err) {
     if (grow_files(f, err) != EC_OK)
         return err->code;
     char *copy = mem_strdup(path);
     if (copy == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
-    f->v[f->n++] = (struct file_text){
+    f->v[f->n++] = (struct rules_file_text){
         .name = str_of(copy),
         .path = copy,
         .bytes = BUF_INIT(RULES_FILE_MAX + (1 << 20)), /* file_read asks for room ahead */
@@ -49,10 +49,10 @@ static enum ec add_file(struct files *f, struct str path, struct err *err) {
     return EC_OK;
 }
 
-static enum ec read_texts(struct files *f, bool pipes, struct err *err) {
+static enum ec read_texts(struct rules_files *f, bool pipes, struct err *err) {
     size_t total = 0;
     for (size_t i = 0; i < f->n; i++) {
-        struct file_text *file = &f->v[i];
+        struct rules_file_text *file = &f->v[i];
         enum ec ec =
             (pipes ? file_read_any : file_read)(&file->bytes, file->path, RULES_FILE_MAX, err);
         if (ec != EC_OK)
@@ -85,7 +85,7 @@ static bool is_folder(const char *path) {
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static enum ec add_entry(struct files *f, const char *folder, struct str name,
+static enum ec add_entry(struct rules_files *f, const char *folder, struct str name,
                          struct err *err) {
     struct buf path = BUF_INIT(PATH_BYTES_MAX);
     struct str parent = str_of(folder);
@@ -107,10 +107,11 @@ static enum ec add_entry(struct files *f, const char *folder, struct str name,
 }
 
 static int compare_file_names(const void *a, const void *b) {
-    return str_cmp(((const struct file_text *)a)->name, ((const struct file_text *)b)->name);
+    return str_cmp(((const struct rules_file_text *)a)->name,
+                   ((const struct rules_file_text *)b)->name);
 }
 
-static enum ec list_folder(struct files *f, const char *folder, struct err *err) {
+static enum ec list_folder(struct rules_files *f, const char *folder, struct err *err) {
     AUTO(close_dirp) DIR *dir = opendir(folder);
     if (dir == NULL)
         return err_set_os(err, errno, "cannot open %s", folder);
@@ -140,13 +141,13 @@ static void mark(const char *folder, struct stat *out) {
         memset(out, 0, sizeof *out);
 }
 
-static enum ec read_folder(struct files *f, const char *folder, struct err *err) {
+static enum ec read_folder(struct rules_files *f, const char *folder, struct err *err) {
     enum ec ec = list_folder(f, folder, err);
     return ec != EC_OK ? ec : read_texts(f, false, err);
 }
 
 /* A mix of two generations is not a policy: read again when the link was switched meanwhile. */
-static enum ec read_stable_folder(struct files *f, const char *folder, struct err *err) {
+static enum ec read_stable_folder(struct rules_files *f, const char *folder, struct err *err) {
     for (int i = 0; i < TRIES; i++) {
         struct stat before, after;
         struct err why = ERR_INIT;
@@ -162,7 +163,8 @@ static enum ec read_stable_folder(struct files *f, const char *folder, struct er
     return err_set(err, EC_IO, "%s changes faster than it can be read", folder);
 }
 
-enum ec rules_read_files(struct files *out, const char *path, bool pipes, struct err *err) {
+enum ec rules_read_files(struct rules_files *out, const char *path, bool pipes,
+                         struct err *err) {
     if (is_folder(path))
         return read_stable_folder(out, path, err);
     enum ec ec = add_file(out, str_of(path), err);

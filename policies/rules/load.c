@@ -51,7 +51,7 @@ static enum ec read_rule_file(struct reader *r, struct str text) {
 /* ---- all files --------------------------------------------------------------------------- */
 
 /* The names, each followed by a NUL because struct err holds them as C strings. */
-static enum ec name_files(struct reader *r, const struct files *in) {
+static enum ec name_files(struct reader *r, const struct rules_files *in) {
     struct policy *p = r->policy;
     struct str *files = ARENA_ARRAY(&p->arena, struct str, in->n);
     if (files == NULL)
@@ -105,7 +105,7 @@ static enum ec check_all(struct reader *r) {
 }
 
 /* name NUL size NUL bytes; the same files in another folder are the same policy. */
-static void put_file(struct buf *out, const struct file_text *f) {
+static void put_file(struct buf *out, const struct rules_file_text *f) {
     const char *slash = memrchr(f->name.p, '/', f->name.n);
     size_t base = slash != NULL ? (size_t)(slash - f->name.p) + 1 : 0;
     buf_str(out, str_slice(f->name, base, f->name.n));
@@ -115,7 +115,7 @@ static void put_file(struct buf *out, const struct file_text *f) {
     buf_str(out, f->text);
 }
 
-static enum ec hash(struct reader *r, const struct files *in) {
+static enum ec hash(struct reader *r, const struct rules_files *in) {
     if (r->options->sha256 == NULL)
         return EC_OK;
     if (in->n == 1) {
@@ -134,7 +134,7 @@ static enum ec hash(struct reader *r, const struct files *in) {
     return ec;
 }
 
-static enum ec read_files(struct reader *r, const struct files *in) {
+static enum ec read_files(struct reader *r, const struct rules_files *in) {
     enum ec ec = name_files(r, in);
     for (size_t i = 0; i < in->n && ec == EC_OK; i++) {
         r->file = (uint32_t)i;
@@ -153,7 +153,7 @@ static enum ec read_files(struct reader *r, const struct files *in) {
     return ec == EC_OK ? rules_report_errors(r) : ec;
 }
 
-static enum ec build_policy(struct policy **out, const struct files *in,
+static enum ec build_policy(struct policy **out, const struct rules_files *in,
                             const struct rules_options *options, struct err *err) {
     static const struct rules_options none = {.warn = NULL};
     struct reader r = {.options = options ? options : &none, .err = err};
@@ -173,8 +173,8 @@ static enum ec build_policy(struct policy **out, const struct files *in,
 
 enum ec rules_parse(struct policy **out, struct str text, const char *file,
                     const struct rules_options *options, struct err *err) {
-    struct file_text one = {.name = str_of(file), .text = text};
-    struct files in = {.v = &one, .n = 1};
+    struct rules_file_text one = {.name = str_of(file), .text = text};
+    struct rules_files in = {.v = &one, .n = 1};
     if (text.n > RULES_FILE_MAX) {
         err_locate(err, file, 0, 0);
         return err_set(err, EC_LIMIT, "%zu bytes, at most %d are allowed", text.n,
@@ -185,7 +185,7 @@ enum ec rules_parse(struct policy **out, struct str text, const char *file,
 
 enum ec rules_load(struct policy **out, const char *path, const struct rules_options *options,
                    struct err *err) {
-    struct files in = {.v = NULL};
+    struct rules_files in = {.v = NULL};
     enum ec ec = rules_read_files(&in, path, options != NULL && options->pipes, err);
     if (ec == EC_OK)
         ec = build_policy(out, &in, options, err);

@@ -30,11 +30,11 @@ measure() { # REVIEW CONNECTIONS
     kill -INT "$tracer"
     wait "$tracer" || true
     read -r _ requests _ <<<"$line"
-    awk -v r="$requests" -v review="$(basename "$1" .json)" -v n="$2" '
+    awk -v r="$requests" -v review="$(basename "$1" .json)" -v n="$2" -v paused="${BENCH_PAUSE:+ that pause}" '
         $NF == "total" {all = $(NF - 1) ~ /^[0-9]+$/ && NF > 5 ? $4 : $3; next}
         /^ *[0-9]/ {calls[$NF] = $4}
         END {
-            printf "%s review, %s connections: %.2f system calls a request (%d requests)\n", review, n, all / r, r
+            printf "%s review, %s connections%s: %.2f system calls a request (%d requests)\n", review, n, paused, all / r, r
             for (c in calls)
                 if (calls[c] / r >= 0.005)
                     printf "  %-14s %.2f\n", c, calls[c] / r | "sort -k2 -rn"
@@ -45,4 +45,5 @@ for kb in 3 12; do
     for connections in 64 8 1; do
         measure "$here/reviews/${kb}k.json" "$connections"
     done
+    BENCH_PAUSE=8 measure "$here/reviews/${kb}k.json" 8
 done

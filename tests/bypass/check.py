@@ -82,8 +82,8 @@ def expected_of_validate(row):
         return then
     tree = rows.review(row, "")
     pod_spec = rows.TEMPLATES[row.get("kind", "pod")][5]
-    stands = rows.images_of(tree["request"]["object"], pod_spec) == then["images"]
-    return "allow" if stands else "deny not-rewritten"
+    kept = rows.images_of(tree["request"]["object"], pod_spec) == then["images"]
+    return "allow" if kept else "deny not-rewritten"
 
 
 def run_row(suite, row, folder):

@@ -13,12 +13,13 @@ mkdir "$work/policy"
 attempts policies "$work/policy" || die "no rule files"
 "$POLICYCTL" certs init --dir "$work/tls" >/dev/null || die "no certificates"
 start_cluster
-start_pullgate pullgate "$work/policy" 0
+make_service
+start_pullgate pullgate "$work/policy"
 new_namespace bypass-strict bypass-denied bypass-mirrors
 
 say "what is there before"
 attempts before "$api_port" "$work" && pass || fail "objects from before"
-shipped "$(port_of pullgate)" Fail | k apply -f - >"$work/apply" 2>&1 || die "what ships is not accepted: $(cat "$work/apply")"
+shipped Fail | k apply -f - >"$work/apply" 2>&1 || die "what ships is not accepted: $(cat "$work/apply")"
 until_true "the webhooks to be in force" 100 refused_probe bypass-strict
 
 say "the attempts"

@@ -14,7 +14,7 @@ def main(out):
         shutil.copy(os.path.join(folder, "rules.yaml"), os.path.join(out, suite, "rules.yaml"))
         for row in found:
             if row["id"] in seen:
-                raise ValueError(f"{row['id']} stands twice")
+                raise ValueError(f"{row['id']} is there twice")
             seen.add(row["id"])
             os.makedirs(os.path.join(out, suite, row["id"]))
             with open(os.path.join(out, suite, row["id"], "review.json"), "wb") as f:

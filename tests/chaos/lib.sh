@@ -113,7 +113,7 @@ is_alone() { # no one is connected, nothing is kept
 know_level() { # REGISTRY...
     level_fds=$(count_fds) level_threads=$(count_threads)
     client ask "$review" "$(rounds 20 400)" 8 "$@"
-    await "before: nobody is connected" is_alone
+    await "before: no connection is open" is_alone
     await "before: $level_fds descriptors" fds_are_back
     level_rss=$(rss_kb)
     show_level before
@@ -128,7 +128,7 @@ rss_is_back() {
 
 back_at_level() { # NAME
     must_live "$1"
-    await "$1: nobody is connected" is_alone
+    await "$1: no connection is open" is_alone
     await "$1: $level_fds descriptors as before" fds_are_back
     same "$1: threads as before" "$(count_threads)" "$level_threads"
     [ "${CHAOS_RSS:-yes}" = no ] || await "$1: memory is back at $level_rss kB + $rss_slack_kb" rss_is_back

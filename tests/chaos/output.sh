@@ -9,17 +9,17 @@ make_pipe() { # NAME VARIABLE: open at both ends, and no one reads; the smallest
     /usr/bin/python3 -c 'import fcntl, sys; fcntl.fcntl(int(sys.argv[1]), fcntl.F_SETPIPE_SZ, 4096)' "$opened"
     eval "$2=$opened"
 }
-nobody="" silence="" # descriptors, of make_pipe
-make_pipe pipe nobody
+unread="" silence="" # descriptors, of make_pipe
+make_pipe pipe unread
 
 start_writing() { # NAME OUT ERR OPTION...
-    ours=$nobody start_into "$1" "$2" "$3" ready --policy rules.yaml --poll 200ms --drain-timeout 1s "${@:4}"
+    ours=$unread start_into "$1" "$2" "$3" ready --policy rules.yaml --poll 200ms --drain-timeout 1s "${@:4}"
 }
 queue_is_full() { # a request waits for it
     [ "$(metric pullgate_audit_queue_bytes)" -gt 64000 ] && [ "$(metric pullgate_server_requests_in_flight)" -gt 0 ]
 }
 start_reader() { # FILE [DESCRIPTOR]
-    /usr/bin/python3 "$here/reader.py" <&"${2:-$nobody}" >>"$1" &
+    /usr/bin/python3 "$here/reader.py" <&"${2:-$unread}" >>"$1" &
     reader=$!
     pids+=("$reader")
 }
@@ -51,7 +51,7 @@ has_dropped() {
     [ "$(metric 'pullgate_audit_lines_total{result="dropped"}')" -gt 0 ]
 }
 await "drop: lines are dropped" has_dropped
-good_goes_on "drop: nobody reads"
+good_goes_on "drop: the pipe is not read"
 drain_pipe lines
 good_goes_on "drop: somebody reads again"
 stop_good drop
@@ -82,11 +82,11 @@ stop_reader
 asker=$!
 pids+=("$asker")
 await "block: requests wait" queue_is_full
-end_daemon "block: nobody reads, ever"
+end_daemon "block: the pipe is never read"
 check "block: what was not written is counted" [ "$(logged ended auditDropped)" -ge 1 ]
 wait "$asker"
 forget "$asker"
-timeout 1 cat <&"$nobody" >/dev/null # for the next one
+timeout 1 cat <&"$unread" >/dev/null # for the next one
 
 # ---- full, and not full any more ---------------------------------------------------------------
 
@@ -139,7 +139,7 @@ ask_badly() { # COUNT
         "${targets[@]}" | sort | uniq -c | sed 's/^ *//')" "$1 400"
 }
 ask_badly 600 # a line each: more than the pipe and the lines that wait (64 KiB) hold, however slow the writer
-good_goes_on "messages: nobody reads"
+good_goes_on "messages: the pipe is not read"
 rules two.example
 rules one.example
 kill -HUP "$pid"

@@ -264,16 +264,4 @@ image_of() { # COMMAND...: the image kustomize prints in the end
 if command -v kustomize >/dev/null; then
     same "kustomize" "$(image_of kustomize build --enable-alpha-plugins --enable-exec .)" $wanted
 fi
-for kubectl in "$(command -v kubectl)" "$tests"/../build/cluster/kubectl/usr/bin/kubectl; do
-    [ -x "$kubectl" ] || continue
-    mkdir -p plain && cp deployment.yaml plain && printf 'namespace: airbyte\nresources: [deployment.yaml]\n' >plain/kustomization.yaml
-    "$kubectl" kustomize plain >"$work/built" 2>"$work/err"
-    same "kubectl kustomize, a pipe" "$(image_of policyctl apply -p rules.yaml -t - <"$work/built")" $wanted
-    "$kubectl" kustomize --help 2>/dev/null | grep -q -e --enable-alpha-plugins || continue
-    # It may run programs that are plugins of the older kind: objects in, objects out.
-    plugin=xdg/kustomize/plugin/pullgate.example.com/v1/pullgate
-    mkdir -p $plugin old && cp deployment.yaml kustomization.yaml old && sed '/annotations/,/function/d' pullgate.yaml >old/pullgate.yaml
-    printf '#!/bin/sh\nexec policyctl apply -p "%s" -t -\n' "$PWD/rules.yaml" >$plugin/Pullgate && chmod +x $plugin/Pullgate
-    same "kubectl kustomize, a plugin" "$(XDG_CONFIG_HOME=$PWD/xdg image_of "$kubectl" kustomize --enable-alpha-plugins old)" $wanted
-done
 finish

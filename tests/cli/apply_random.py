@@ -123,7 +123,7 @@ class Style:
         """Ends a line, perhaps with a comment; perhaps lines of comments after."""
         comment = self.comment()
         if not self.out[-1].strip() and comment.startswith("\t"):
-            comment = " " + comment.strip()  # after a dash alone no tab may stand
+            comment = " " + comment.strip()  # no tab may follow a dash alone
         self.put(comment + "\n")
         while self.r.random() < self.comments / 2:
             self.put(self.r.choice(["", " " * depth + "# between", "# at the margin", "   "]) + "\n")
@@ -138,7 +138,7 @@ class Style:
         return out
 
     def plain(self, text, flow):
-        """May it stand without quotes?"""
+        """May it be written without quotes?"""
         if "\n" in text or text != text.strip() or not text or "\t" in text or ": " in text or " #" in text:
             return False
         if text[-1] == ":" or flow and re.search(r"[\[\]{},]", text):
@@ -252,7 +252,7 @@ class Style:
         """What is after `key:` or `-`."""
         if not isinstance(child, (dict, list)) or not child or self.r.random() < 0.2:
             empty = child is None and self.r.random() < 0.3
-            simple = not in_list and "\n" not in self.out[-1]  # only there a tab may stand
+            simple = not in_list and "\n" not in self.out[-1]  # a tab is allowed only there
             gaps = ["", " "] if empty else [" ", " ", "  "]
             if simple and self.rare():
                 gaps = ["\t"]

@@ -26,7 +26,14 @@ check "init: the CA's key fits" is_pair a/ca.crt a/ca.key
 matches "init: address" "$(field a/tls.crt -ext subjectAltName)" 'IP Address:10\.1\.2\.3'
 matches "init: for servers" "$(field a/tls.crt -ext extendedKeyUsage)" 'TLS Web Server Authentication'
 matches "init: the leaf is no CA" "$(field a/tls.crt -text)" 'CA:FALSE'
-matches "init: the CA is one" "$(field a/ca.crt -text)" 'CA:TRUE'
+matches "init: the CA is one" "$(field a/ca.crt -ext basicConstraints)" 'critical.*CA:TRUE, pathlen:0'
+matches "init: it may sign for these names alone" "$(field a/ca.crt -ext nameConstraints | tr -d ' \n')" \
+    'critical.?Permitted:DNS:hook\.ns\.svcDNS:localhostIP:127\.0\.0\.1/255\.255\.255\.255IP:.*DNS:hook\.example\.com$'
+openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout evil.key -subj /CN=x -out evil.csr 2>/dev/null
+printf 'subjectAltName=DNS:kubernetes.default.svc\n' >evil.ext
+openssl x509 -req -in evil.csr -CA a/ca.crt -CAkey a/ca.key -CAcreateserial -days 1 -extfile evil.ext -out evil.crt 2>/dev/null
+check "init: what its key signs for another name is refused" \
+    bash -c "! openssl verify -CAfile a/ca.crt evil.crt 2>&1 | grep -q ': OK'"
 matches "init: P-256" "$(field a/tls.crt -text)" 'NIST CURVE: P-256'
 matches "init: valid for 29 days" "$(field a/tls.crt -checkend $((29 * 86400)))" 'will not expire'
 matches "init: but not for 31" "$(field a/tls.crt -checkend $((31 * 86400)))" 'will expire'
@@ -104,7 +111,7 @@ matches "rotate: all of it" "$(field kept/tls.crt -checkend $((89 * 86400)))" 'w
 run "$POLICYCTL" certs rotate -d kept --force --key p256 --days 20
 matches "rotate --key: another kind" "$(field kept/tls.crt -text)" 'NIST CURVE: P-256'
 matches "rotate --days: another length" "$(field kept/tls.crt -checkend $((21 * 86400)))" 'will expire'
-run "$POLICYCTL" certs init -d cut "${names[@]}" --days 90 --ca-days 30
+run "$POLICYCTL" certs init -d cut "${names[@]}" --days 90 --ca-days 29
 run "$POLICYCTL" certs rotate -d cut --new-ca
 matches "rotate: not a length that the CA cut" "$(field cut/tls.crt -checkend $((360 * 86400)))" 'will not expire'
 before=$(field a/tls.crt -serial)
@@ -126,9 +133,12 @@ same "rotate without names: exit status" $status 0
 same "rotate without names: keeps those it has" "$(field a/tls.crt -ext subjectAltName)" "$names_before"
 run "$POLICYCTL" certs rotate -d a "${names[@]}" --force
 same "rotate with the same names: keeps them, too" "$(field a/tls.crt -ext subjectAltName)" "$names_before"
-run "$POLICYCTL" certs rotate -d a "${names[@]}" --new-ca
+run "$POLICYCTL" certs rotate -d a "${names[@]}" --new-ca --force
 same "rotate --new-ca: exit status" $status 0
 same "rotate --new-ca: both CAs in the bundle" "$(grep -c BEGIN a/ca.crt)" 2
+same "rotate --new-ca: and their keys" "$(grep -c BEGIN a/ca.key)" 2
+check "rotate --new-ca: the new CA's key comes first" is_pair a/ca.crt a/ca.key
+check "rotate --new-ca: new certificate is trusted with the old bundle" verify old-ca.crt a/tls.crt hook.ns.svc
 check "rotate --new-ca: old certificate is still trusted" verify a/ca.crt old.crt hook.ns.svc
 check "rotate --new-ca: new certificate is trusted" verify a/ca.crt a/tls.crt hook.ns.svc
 run "$POLICYCTL" certs check -d a "${names[@]}"

@@ -342,10 +342,10 @@ same "a review in a List is not passed over" "$status $(head -n 1 <<<"$err")" \
 printf 'apiVersion: pullgate/v1\nkind: ImagePolicy\nmetadata: {name: p}\nspec: {registry: ghcr.io/acme-data}\n' >"$work/odd-rules.yaml"
 printf 'apiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {"k\\0": "v\\0"}}\nspec: {containers: [{name: a, image: nginx, args: ["\\0"]}]}\n' >"$work/odd.yaml"
 run "$POLICYCTL" test -p "$work/odd-rules.yaml" "$work/odd.yaml"
-same "U+0000 where nobody reads: exit status" $status 0
+same "U+0000 in a field that is not read: exit status" $status 0
 run "$POLICYCTL" test -o yaml -p "$work/odd-rules.yaml" "$work/odd.yaml"
-matches "U+0000 where nobody reads: is printed" "$out" '"k\\0": "v\\0"'
-matches "U+0000 where nobody reads: the image is rewritten" "$out" 'image: ghcr.io/acme-data/nginx'
+matches "U+0000 in a field that is not read: is printed" "$out" '"k\\0": "v\\0"'
+matches "U+0000 in a field that is not read: the image is rewritten" "$out" 'image: ghcr.io/acme-data/nginx'
 printf '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","labels":{"a":"\\ud800"}},"spec":{"containers":[{"name":"a","image":"x\\u0000"}]}}' >"$work/odd.json"
 run "$POLICYCTL" test -p "$work/odd-rules.yaml" "$work/odd.json"
 same "U+0000 in an image: exit status" $status 1

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# policyctl as a plugin of kubectl: named kubectl-pullgate, by a link; and through kubectl where there is one.
+# policyctl as a plugin of kubectl: named kubectl-pullgate, by a link; through kubectl; and beside its kustomize.
 . "$(dirname "$0")/lib.sh"
 cd "$tests/cli/input" || exit 1
 mkdir "$work/bin"
@@ -49,16 +49,29 @@ same "completion: files are the shell's" "$(complete_words test many)" ":0 "
 
 # ---- by kubectl --------------------------------------------------------------------------------
 
-if kubectl=$(type -P kubectl); then
-    export HOME=$work KUBECONFIG=$work/none
-    run "$kubectl" pullgate test --help
-    matches "kubectl: help" "$status $out" '^0 Usage: kubectl pullgate test '
-    run "$kubectl" pullgate test -p rules.yaml --now 2026-11-20 many.yaml
-    same "kubectl: exit status" $status 1
-    same_file "kubectl: an answer" "$work/out" "$work/expected"
-    run "$kubectl" __complete pullgate li
-    matches "kubectl: completion" "$out" '^lint'
-else
-    echo "kubectl.sh: no kubectl: only the link is tried"
-fi
+kubectl=$("$tests/cluster/tools.sh" kubectl) || exit 1
+export HOME=$work KUBECONFIG=$work/none
+run "$kubectl" pullgate test --help
+matches "kubectl: help" "$status $out" '^0 Usage: kubectl pullgate test '
+run "$kubectl" pullgate test -p rules.yaml --now 2026-11-20 many.yaml
+same "kubectl: exit status" $status 1
+same_file "kubectl: an answer" "$work/out" "$work/expected"
+run "$kubectl" __complete pullgate li
+matches "kubectl: completion" "$out" '^lint'
+
+# ---- with kubectl's kustomize --------------------------------------------------------------------
+
+image_of() { # COMMAND...: the image kustomize prints in the end
+    "$@" 2>"$work/err" | sed -n 's/^ *\(- \)*image: //p'
+}
+cp -r "$tests/../deploy/samples/kustomize" "$work/sample" && cd "$work/sample" || exit 1
+wanted=ghcr.io/acme-data/airbyte/source-postgres:3.6.11
+mkdir plain && cp deployment.yaml plain && printf 'namespace: airbyte\nresources: [deployment.yaml]\n' >plain/kustomization.yaml
+"$kubectl" kustomize plain >"$work/built" 2>"$work/err"
+same "kustomize, a pipe" "$(image_of policyctl apply -p rules.yaml -t - <"$work/built")" $wanted
+# It may run programs that are plugins of the older kind: objects in, objects out.
+plugin=xdg/kustomize/plugin/pullgate.example.com/v1/pullgate
+mkdir -p $plugin old && cp deployment.yaml kustomization.yaml old && sed '/annotations/,/function/d' pullgate.yaml >old/pullgate.yaml
+printf '#!/bin/sh\nexec policyctl apply -p "%s" -t -\n' "$PWD/rules.yaml" >$plugin/Pullgate && chmod +x $plugin/Pullgate
+same "kustomize, a plugin" "$(XDG_CONFIG_HOME=$PWD/xdg image_of "$kubectl" kustomize --enable-alpha-plugins old)" $wanted
 finish

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 table=$tests/unit/data/imageref.tsv
 
-# The inputs that can stand on a line, and what is expected of each: ten columns of JSON.
+# The inputs that fit on a line, and what is expected of each: ten columns of JSON.
 # Refused on purpose: no host by Go's own account, ids of local images, ports above 65535.
 awk -F '\t' 'NR > 1 && $1 !~ /\\x0a/' "$table" >"$work/rows"
 while IFS= read -r row; do

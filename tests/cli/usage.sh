@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 cd "$tests/cli/input" || exit 1
 
-# One complaint; notes on the input and the line that is meant may stand beside it.
+# One complaint; notes on the input and the line that is meant are allowed beside it.
 is_one_line() {
     [ "$(grep -c '^policyctl: ' "$work/err")" = 1 ]
 }

@@ -5,7 +5,7 @@
 #
 #   build.sh CACHE_DIR      prints the path of the server; CACHE_DIR/kubectl-VERSION is the client
 #
-# Three things stand in the way, each met below: module mode does not work with Go 1.19, one generated
+# Three problems are in the way, each met below: module mode does not work with Go 1.19, one generated
 # file is missing from the source, and one vendored package is broken with Go 1.18 and later.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -147,7 +147,7 @@ start_apiserver() { # [FLAG...]
     if [ "$SERVER" = 1.20 ]; then
         apiserver=$(tool kube-apiserver-1.20)
         kubectl=$(tool kubectl-1.20) # as old as the server: it knows kubectl debug and cronjobs there
-        flags+=(--feature-gates=EphemeralContainers=true,BoundServiceAccountTokenVolume=true)
+        flags+=("--feature-gates=EphemeralContainers=true,BoundServiceAccountTokenVolume=true")
     else
         apiserver=$(tool "kube-apiserver$([ "$SERVER" = 1.36 ] || echo "-$SERVER")")
         kubectl=$(tool kubectl)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What happens in the life of a webhook, each under the traffic of kubectl: rules change, certificate and CA
-# change, a replica ends. No request may fail. Then all of it is down.
+# What happens in the life of a webhook, each time while clients create pods: its pods are replaced, nodes are drained,
+# certificates and CA change, rules change, replicas are killed. Under failurePolicy Fail no creation fails, unless a
+# replica is killed, and no pod is stored that was not judged.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -16,148 +17,228 @@ spec:
   rules: [{name: airbyte, match: {namespaces: [airbyte]}}]
 POLICY
 
-# ---- traffic -----------------------------------------------------------------------------------
+# ---- traffic: clients that create pods (traffic.py) -----------------------------------------------------
 
-# Four kubectls, each one pod after the other, until they are stopped.
 start_traffic() { # NAME
-    local i
     traffic=$1
-    for i in 1 2 3 4; do
-        {
-            n=0
-            while [ -d "$work" ] && [ ! -e "$work/$traffic.stop" ]; do
-                n=$((n + 1))
-                if pod "$traffic-$i-$n" busybox:1 | k create -n airbyte -f - >/dev/null 2>>"$work/$traffic.failed"; then
-                    echo created >>"$work/$traffic.done"
-                fi
-            done
-        } &
-        pids[traffic$i]=$!
-    done
-    more_traffic 5
+    "$here/traffic.py" "$work" "$api_port" airbyte "$traffic" >"$work/traffic" &
+    pids[traffic]=$!
+    more_traffic
+}
+count() { grep -c "^$1" "$work/traffic"; }
+more_traffic() { # waits until more pods have been asked for
+    until_true "the traffic to go on" 600 reaches $(($(wc -l <"$work/traffic") + 20))
+}
+reaches() { [ "$(wc -l <"$work/traffic")" -ge "$1" ]; }
+
+end_traffic() {
+    more_traffic
+    kill "${pids[traffic]}"
+    wait "${pids[traffic]}"
+    unset "pids[traffic]"
+    k get pods -n airbyte -l "traffic=$traffic" -o json | jq -r '.items[] | [.metadata.name, .spec.containers[0].image, (.spec.imagePullSecrets // [])[].name] | join(" ")' | sort >"$work/stored"
+    cut -d' ' -f1 "$work/stored" >"$work/stored.names"
+    say "   $traffic: $(count created) created, $(count failed) failed"
 }
 
-more_traffic() { # N: waits until so many more pods have been asked for
-    local wanted
-    wanted=$(($(traffic_count) + $1))
-    until_true "the traffic to go on" 600 traffic_reaches "$wanted"
+# Names of the traffic's pods that an audit line of pullgate names, and those that have an answer of ours in the API
+# server's own audit log, of both webhooks.
+named() { grep -o "\"name\":\"$traffic-[0-9]*-[0-9]*\"" | cut -d'"' -f4 | sort -u; }
+in_our_log() { # ENDPOINT
+    cat "$work"/node/logs/pullgate_*_pullgate | grep "\"endpoint\":\"$1\"" | named
 }
-traffic_count() { cat "$work/$traffic".done "$work/$traffic".failed 2>/dev/null | wc -l; }
-traffic_reaches() { [ "$(traffic_count)" -ge "$1" ]; }
-
-end_traffic() { # WHAT HAPPENED
-    local created i
-    more_traffic 5
-    : >"$work/$traffic.stop"
-    for i in 1 2 3 4; do
-        wait "${pids[traffic$i]}"
-        unset "pids[traffic$i]"
-    done
-    is "$1: no request failed" "$(cat "$work/$traffic.failed")" ""
-    created=$(wc -l <"$work/$traffic.done")
-    is "$1: all of $created pods were rewritten" "$(k get pods -n airbyte -o json |
-        jq -c --arg t "$traffic-" '[.items[] | select(.metadata.name | startswith($t)) | .spec | [.containers[0].image, .imagePullSecrets[].name]] | [length, unique]')" \
-        "[$created,[[\"ghcr.io/acme-data/busybox:1\",\"regcred\"]]]"
+in_server_log() {
+    grep '"mutate.pullgate.svc/verdict":"allow"' "$work/audit.log" | grep '"validate.pullgate.svc/verdict":"allow"' | named
 }
+lacking() { # COMMAND...: how many stored pods are not among the names that it prints
+    "$@" | comm -23 "$work/stored.names" - | wc -l
+}
+all_are() { [ "$(lacking "$@")" = 0 ]; }
 
-# ---- two replicas, as behind a Service ---------------------------------------------------------
-
-events() { grep -c "\"event\":\"$2\"" "$work/$1.log"; }
-has_seen() { [ "$(events "$1" "$2")" -ge "$3" ]; }
-both_have_seen() { has_seen one "$1" "$2" && has_seen two "$1" "$2"; }
-
-patch_bundle() { # BASE64
-    local config
-    for config in mutatingwebhookconfiguration validatingwebhookconfiguration; do
-        k patch $config pullgate --type=json -p "$(k get $config pullgate -o json |
-            jq -c --arg b "$1" '[.webhooks | keys[] | {op: "replace", path: "/webhooks/\(.)/clientConfig/caBundle", value: $b}]')" >/dev/null ||
-            fail "patching $config"
+expect_all_rewritten() {
+    is "$traffic: all are rewritten" "$(cut -d' ' -f2- "$work/stored" | sort -u)" "ghcr.io/acme-data/busybox:1 regcred"
+    is "$traffic: all that were created are stored" "$(grep '^created' "$work/traffic" | cut -d' ' -f2 | sort | comm -23 - "$work/stored.names")" ""
+    is "$traffic: stored without both answers" "$(lacking in_server_log)" 0
+}
+expect_all_well() {
+    end_traffic
+    is "$traffic: no creation failed" "$(grep '^failed' "$work/traffic" | head -3)" ""
+    expect_all_rewritten
+    for endpoint in mutate validate; do
+        until_true "$traffic: an audit line of /$endpoint for each pod" 50 all_are in_our_log $endpoint && pass
     done
 }
 
-declare -A ports=() metrics_ports=()
+# ---- pullgate's pods ---------------------------------------------------------------------------------------
 
-say "starting etcd, kube-apiserver, two replicas"
+ship() { # FLAG... for kubectl apply
+    shipped "${failure_policy:-Fail}" | sed "s|registry.corp.example/platform/pullgate:0.1.0|$image|" |
+        k apply "$@" >"$work/out" 2>&1 || fail "what ships: $(cat "$work/out")"
+}
+replicas() { k get pods -n pullgate -o json | jq -r '.items[] | select(.metadata.deletionTimestamp | not) | .metadata.name' | sort; }
+log_of() { echo "$work/node/logs/pullgate_$1_pullgate"; }
+settled() { # two pods, ready, and no ending one
+    [ "$(k get pods -n pullgate -o json | jq -c '[.items[] | [.status.containerStatuses[]?.ready, .metadata.deletionTimestamp]]')" = '[[true,null],[true,null]]' ]
+}
+until_settled() {
+    k -n pullgate rollout status deployment/pullgate --timeout=60s >"$work/out" 2>&1 || fail "$(cat "$work/out")"
+    until_true "old pods to end" 300 settled
+}
+expect_ended_well() { # POD...
+    local name
+    for name in "$@"; do
+        is "$name answered all requests" "$(whole_lines "$(log_of "$name")" '"event":"drained"' | jq .allAnswered)" true
+        is "$name wrote all audit lines" "$(whole_lines "$(log_of "$name")" '"event":"ended"' | jq -c '[.auditDropped, .auditFailed]')" "[0,0]"
+    done
+}
+all_have() { # EVENT N: in the log of each replica
+    local name
+    for name in $(replicas); do
+        [ "$(whole_lines "$(log_of "$name")" "\"event\":\"$1\"" | wc -l)" -ge "$2" ] || return
+    done
+}
+is_ready_again() { # POD RESTARTS
+    [ "$(k get pod "$1" -n pullgate -o json | jq -c '.status.containerStatuses[] | [.ready, .restartCount]')" = "[true,$2]" ]
+}
+kill_now() { # POD...
+    local name
+    for name in "$@"; do
+        kill -KILL "$(cat "$(log_of "$name").pid")"
+    done
+}
+set_policy() { # the file as it is, without policyctl's checks
+    k create configmap pullgate-policy -n pullgate --from-file="$work/policy" --dry-run=client -o json | k apply -f - >/dev/null 2>&1 || fail "the ConfigMap"
+}
+denial() { pod late quay.io/x/y:1 | k create -n airbyte --dry-run=server -f - 2>&1; }
+
+say "starting etcd, kube-apiserver, controllers, nodes, two replicas"
 "$POLICYCTL" certs init --dir "$work/tls" >/dev/null || die "no certificates"
 start_cluster
+start_controllers
+start_nodes
 new_namespace airbyte
-for name in one two; do
-    start_pullgate $name "$work/policy" 0 --drain-pause 2s
-done
-ports[one]=$(port_of one) metrics_ports[one]=$(metrics_port_of one)
-ports[two]=$(port_of two) metrics_ports[two]=$(metrics_port_of two)
-"$here/balance.py" "$work/port" "${ports[one]}:${metrics_ports[one]}" "${ports[two]}:${metrics_ports[two]}" 2>"$work/balance.log" &
-pids[balance]=$!
-until_true "the balancer" 100 test -s "$work/port"
-port=$(cat "$work/port")
-arm "$port" Fail
+image=registry.corp.example/platform/pullgate:0.1.0
+ship -l 'app.kubernetes.io/component!=registration' -f -
+until_settled
+arm Fail
 
-say "the rules change"
+say "the pods are replaced: rollout restart"
+start_traffic restart
+old=$(replicas)
+k rollout restart deployment/pullgate -n pullgate >/dev/null
+until_settled
+expect_all_well
+expect_ended_well $old
+
+say "a new image; all new pods are put on one node"
+start_traffic image
+old=$(replicas)
+k cordon node-2 >/dev/null
+k cordon node-3 >/dev/null
+image=registry.corp.example/platform/pullgate:0.1.1
+ship -f -
+until_settled
+expect_all_well
+expect_ended_well $old
+is "the new image runs, on one node" "$(k get pods -n pullgate -o json | jq -c '[.items[].spec | .containers[].image, .nodeName] | unique')" "[\"node-1\",\"$image\"]"
+
+say "that node is drained"
+start_traffic drain
+old=$(replicas)
+k drain node-1 >"$work/drain" 2>&1 &
+pids[drain]=$!
+until_true "the second to wait for its disruption budget" 300 grep -q "Cannot evict pod as it would violate the pod's disruption budget" "$work/drain"
+k uncordon node-2 >/dev/null
+k uncordon node-3 >/dev/null
+wait "${pids[drain]}" && pass || fail "drain: $(cat "$work/drain")"
+unset "pids[drain]"
+until_settled
+k uncordon node-1 >/dev/null
+expect_all_well
+expect_ended_well $old
+
+say "the certificate changes, then the CA: one kubectl apply each"
+start_traffic certificate
+"$POLICYCTL" certs rotate --dir "$work/tls" --force >/dev/null || fail "certs rotate"
+ship -f -
+until_true "the new certificate" 150 all_have certificate_loaded 2
+more_traffic
+"$POLICYCTL" certs rotate --dir "$work/tls" --new-ca --force >/dev/null || fail "certs rotate --new-ca"
+is "the bundle holds both CAs" "$(grep -c BEGIN "$work/tls/ca.crt")" 2
+ship -f -
+until_true "the certificate of the new CA" 150 all_have certificate_loaded 3
+more_traffic
+# The overlap is over: the old CA leaves the bundle.
+openssl x509 -in "$work/tls/ca.crt" -out "$work/new-ca.crt"
+cp "$work/new-ca.crt" "$work/tls/ca.crt"
+ship -f -
+more_traffic
+expect_all_well
+
+say "the rules change, and break"
 start_traffic rules
 sed -i 's/ask data-platform/ask the new team/' "$work/policy/policy.yaml"
-until_true "the new rules" 150 both_have_seen rules_loaded 2
-end_traffic "rules"
-out=$(pod late quay.io/x/y:1 | k create -n airbyte -f - 2>&1)
-has "the new rules hold" "$out" "ask the new team"
+set_policy
+until_true "the new rules" 150 all_have rules_loaded 2
+has "the new rules hold" "$(denial)" "ask the new team"
 echo '  misspelt: yes' >>"$work/policy/policy.yaml"
-until_true "a broken file to be seen" 150 both_have_seen rules_kept 1
-out=$(pod late quay.io/x/y:1 | k create -n airbyte -f - 2>&1)
-has "a broken file keeps the last good rules" "$out" "ask the new team"
-sed -i '$d' "$work/policy/policy.yaml"
-
-say "the CA changes: caBundle first, then the certificate"
-start_traffic certificate
-cp -a "$work/tls" "$work/next"
-"$POLICYCTL" certs rotate --dir "$work/next" --new-ca --force >/dev/null || fail "certs rotate"
-is "the bundle holds both CAs" "$(grep -c BEGIN "$work/next/ca.crt")" 2
-patch_bundle "$("$POLICYCTL" certs bundle --dir "$work/next")"
-more_traffic 5
-cp -a "$work/next/tls.crt" "$work/tls/tls.crt"
-cp -a "$work/next/tls.key" "$work/tls/tls.key"
-until_true "the new certificate" 150 both_have_seen certificate_loaded 2
-more_traffic 5
-# The overlap is over: the old CA leaves the bundle.
-openssl x509 -in "$work/next/ca.crt" -out "$work/next/new-ca.crt"
-patch_bundle "$(base64 -w0 "$work/next/new-ca.crt")"
-more_traffic 20
-end_traffic "certificate"
-
-say "one of two replicas ends, then the other"
-start_traffic replica
-replicas=(one two)
-# The API server keeps its connections: all may be with one replica. That one ends first; then they are
-# with the other.
-is_asked() {
-    for name in "${replicas[@]}"; do
-        [ -s "$work/$name.audit" ] && return
-    done
-    return 1
-}
-while [ ${#replicas[@]} -gt 0 ]; do
-    for name in "${replicas[@]}"; do
-        : >"$work/$name.audit"
-    done
-    until_true "a replica to be asked: ${replicas[*]}" 300 is_asked
-    kill -TERM "${pids[$name]}"
-    wait "${pids[$name]}"
-    is "replica $name ended well" $? 0
-    more_traffic 10
-    start_pullgate "$name" "$work/policy" "${ports[$name]}" --drain-pause 2s --metrics-listen "127.0.0.1:${metrics_ports[$name]}"
-    mapfile -t replicas < <(printf '%s\n' "${replicas[@]}" | grep -vx "$name")
+set_policy
+until_true "a broken file to be seen" 150 all_have rules_kept 1
+has "a broken file keeps the last good rules" "$(denial)" "ask the new team"
+for name in $(replicas); do
+    has "$name: where the file is broken" "$(whole_lines "$(log_of "$name")" '"event":"rules_kept"' | jq -r '"\(.file | sub(".*/"; "")):\(.line):\(.column): \(.error)"')" 'policy.yaml:9:3: unknown key "misspelt"'
 done
-end_traffic "replica"
+sed -i '$d' "$work/policy/policy.yaml"
+set_policy
+until_true "the mended rules" 150 all_have rules_loaded 3
+expect_all_well
+
+# A request that is in flight at a killed replica has no answer, nor has one on a new connection to it, until the node
+# sees its end: the API server does not repeat it. It is refused under Fail.
+say "each replica is killed, and a pod is deleted without grace"
+start_traffic killed
+for name in $(replicas); do
+    kill_now "$name"
+    until_true "$name to be ready again" 300 is_ready_again "$name" 1
+    more_traffic
+done
+k delete pod "$name" -n pullgate --grace-period=0 --force >/dev/null 2>&1 || fail "deleting $name"
+until_settled
+more_traffic
+end_traffic
+expect_all_rewritten
+is "killed: other failures than of the call" "$(grep '^failed' "$work/traffic" | grep -v 'failed calling webhook')" ""
+is "killed: later creations" "$(tail -20 "$work/traffic" | grep '^failed')" ""
+say "   killed: without an audit line, which a killed replica has not written yet: $(lacking in_our_log mutate) of /mutate, $(lacking in_our_log validate) of /validate"
 
 say "the webhook is down: Fail refuses, Ignore admits"
-end_process one
-end_process two
+k scale deployment/pullgate -n pullgate --replicas=0 >/dev/null
+none_is_left() { [ -z "$(k get pods -n pullgate -o name)" ]; }
+until_true "the pods to end" 300 none_is_left
 out=$(pod down busybox:1 | k create -n airbyte -f - 2>&1)
 has "Fail" "$out" 'failed calling webhook "mutate.pullgate.svc"'
-out=$(k label pod replica-1-1 -n airbyte seen=yes 2>&1)
+out=$(k label pod restart-1-1 -n airbyte seen=yes 2>&1)
 has "Fail refuses updates of pods, too" "$out" 'failed calling webhook "mutate.pullgate.svc"'
 k create deployment down --image=busybox:1 -n airbyte >/dev/null 2>&1 && pass || fail "what makes pods is written all the same"
-cp -a "$work/next/." "$work/tls/"
-shipped "$port" Ignore | k apply -f - >"$work/apply" 2>&1 || fail "Ignore: $(cat "$work/apply")"
+failure_policy=Ignore
+ship -l app.kubernetes.io/component=registration -f -
 ignored() { pod down busybox:1 | k create -n airbyte -f -; }
 until_true "Ignore to be in force" 100 ignored
 is "Ignore admits as it is" "$(image_of pod/down airbyte main)" busybox:1
+
+# A call that fails is left out: where neither webhook answers, a pod is stored as it came. Where /validate alone
+# answers it refuses such a pod.
+say "under Ignore, both replicas are killed"
+ship -f -
+until_settled
+start_traffic ignore
+kill_now $(replicas)
+more_traffic
+until_settled
+more_traffic
+end_traffic
+say "   ignore: $(lacking in_server_log) of $(count created) stored without both answers, $(grep -vc ' ghcr.io/acme-data/busybox:1 regcred$' "$work/stored") not rewritten"
+is "ignore: other failures than a missing /mutate" "$(grep '^failed' "$work/traffic" | grep -v '/mutate was not called')" ""
+grep ' busybox:1' "$work/stored" | cut -d' ' -f1 | comm -12 - <(in_server_log) >"$work/out"
+is "ignore: judged, and not rewritten" "$(cat "$work/out")" ""
 finish

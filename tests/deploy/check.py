@@ -41,6 +41,8 @@ def options(pullgate):
         name = re.search(r"--([a-z-]+)", part).group(1)
         default = re.search(r"\[default:\s+(\S+?)\]", part)
         found[name] = default.group(1) if default else None
+    for name in "tls-ca-cert", "tls-ca-key":
+        found.setdefault(name, None)
     return found
 
 
@@ -150,6 +152,24 @@ def check_pod(s):
         check(selects(spread["labelSelector"], s.labels), "the spread selects other pods")
 
 
+def check_restricted(s):
+    """Pod Security `restricted`, for every pod that any object makes; hostNetwork is the one exception."""
+    for o in s.kind("Deployment", "Job", "Pod"):
+        spec = o["spec"] if o["kind"] == "Pod" else o["spec"]["template"]["spec"]
+        outer, name = spec["securityContext"], objects.key(o)
+        check(outer["runAsNonRoot"] is True and outer["seccompProfile"]["type"] == "RuntimeDefault", f"{name}: user, seccomp")
+        check(not any(spec.get(k) for k in ("hostPID", "hostIPC")), f"{name}: namespaces of the host")
+        check(not spec.get("hostNetwork") or o is s.deployment, f"{name}: the network of the host")
+        check(spec["automountServiceAccountToken"] is False, f"{name}: a token is mounted")
+        for c in spec["containers"] + spec.get("initContainers", []):
+            inner = c["securityContext"]
+            check(inner["allowPrivilegeEscalation"] is False and inner["capabilities"] == {"drop": ["ALL"]}
+                  and not inner.get("privileged"), f"{name}: {c['name']} may do more than restricted allows")
+        kinds = {k for v in spec.get("volumes", []) for k in v if k != "name"}
+        check(kinds <= {"configMap", "secret", "emptyDir", "projected", "downwardAPI"}, f"{name}: volumes {kinds}")
+    check(not [o for o in s.all if o["apiVersion"].startswith("rbac.")], "permissions that nothing needs")
+
+
 def check_updates(s):
     """A new pod finds a place: where no two may be on one node, an old one has to go first."""
     spec = s.pod["spec"]
@@ -172,7 +192,8 @@ def check_program(s):
     given = {n: s.env.get("PULLGATE_" + n.upper().replace("-", "_"), d) for n, d in s.program.items()}
     mounts = {m["mountPath"] for m in s.container["volumeMounts"]}
     check(given["policy"] in mounts, "the policy is not mounted where the program looks")
-    check(all(os.path.dirname(given[f]) in mounts for f in ("tls-cert", "tls-key")), "nor is the certificate")
+    files = ("tls-ca-cert", "tls-ca-key") if given.get("tls-ca-cert") else ("tls-cert", "tls-key")
+    check(all(os.path.dirname(given[f]) in mounts for f in files), "nor is the certificate")
     service = s.service()["metadata"]["name"]
     check(given["tls-name"] == f"{service}.$(PULLGATE_NAMESPACE).svc", f"--tls-name is {given['tls-name']}")
     check(s.ports["https"] == int(given["listen"].rsplit(":", 1)[1]), "the port is not that of --listen")
@@ -304,6 +325,7 @@ def main():
         check_metadata(stream)
         check_namespace(stream)
         check_pod(stream)
+        check_restricted(stream)
         check_updates(stream)
         check_program(stream)
         check_network(stream)

@@ -30,7 +30,7 @@ def by_key(objects):
     found = {}
     for o in objects:
         if key(o) in found:
-            raise ValueError(f"{key(o)} stands twice")
+            raise ValueError(f"{key(o)} is defined twice")
         found[key(o)] = o
     return found
 

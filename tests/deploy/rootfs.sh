@@ -11,6 +11,10 @@ same "made" "$status$err" 0
 check_content "$work/root"
 run "$top/deploy/sbom.sh" "$PULLGATE" "$POLICYCTL"
 same_file "the same bill again" "$work/out" "$work/root/usr/share/sbom/pullgate.cdx.json"
+same "the libraries are those that ldd finds" "$("$top/deploy/sbom.sh" --libraries "$PULLGATE" "$POLICYCTL")" \
+    "$(ldd "$PULLGATE" "$POLICYCTL" | grep -o '/[^ ]* (0x' | sed 's/ (0x//' | sort -u)"
+matches "the bill has the version of the program" "$("$PULLGATE" --version)" \
+    "^pullgate $(jq -r .metadata.component.version "$work/out") "
 check_answer "$work/root"
 
 # The checks see what is wrong.
@@ -19,4 +23,8 @@ run python3 "$tests/deploy/sbom.py" "$work/root"
 matches "a changed library is seen" "$status $out" '^1 .*libyaml-0\.so\.2 is another file'
 run "$top/deploy/sbom.sh" "$work/nothing"
 check "no program: exit status" [ "$status" -ne 0 ]
+run "$top/deploy/sbom.sh" "$PULLGATE" "$work/nothing"
+check "one program of two: exit status" [ "$status" -ne 0 ]
+run "$top/deploy/image-root.sh" "$work" "$work/none"
+check "no programs, no root: exit status" [ "$status" -ne 0 ]
 finish

@@ -30,7 +30,7 @@ check(top["type"] == "application" and top["name"] == "pullgate" and re.fullmatc
 parts = bill["components"]
 refs = [c["bom-ref"] for c in parts]
 check(len(parts) >= 10, f"only {len(parts)} components")
-check(len(set(refs)) == len(refs), "a component stands twice")
+check(len(set(refs)) == len(refs), "a component is listed twice")
 hashes = {}
 for c in parts:
     check(c["type"] == "library" and c["purl"] == c["bom-ref"], c)

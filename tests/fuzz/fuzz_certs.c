@@ -1,6 +1,7 @@
 /* Any bytes as certificate, key and CA bundle: errors, never a crash, and what is answered holds.
  * Input   "DER\n" and bytes: they become the body of a PEM certificate;
  *         "EDIT\n" and triples (offset, 2 bytes; value): laid over a leaf that has a key;
+ *         "EDIT CA\n" and triples: laid over its CA;
  *         else PEM text; after a line "=====" is that of the key. "%K" is read as
  *         "PRIVATE KEY", so that anyone who looks for keys in the corpus finds none            */
 #include "certs/certs.h"
@@ -13,8 +14,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static const int64_t now = 1800000000;
 static struct certs_files own;
-static unsigned char leaf[4096]; /* own.tls_crt in DER */
-static size_t leaf_n;
+static struct der {
+    unsigned char bytes[4096];
+    size_t n;
+} own_leaf, own_ca; /* of tls_crt and ca_crt */
 
 static void hold(int ok, const char *what) {
     (void)what; /* for the debugger */
@@ -32,6 +35,15 @@ static size_t decode(unsigned char *to, struct str base64) {
     return (size_t)n;
 }
 
+static void to_der(struct der *out, struct str pem) {
+    struct buf body = BUF_INIT(4096);
+    for (size_t i = str_find(pem, '\n'); pem.p[i] != '-'; i++)
+        if (pem.p[i] != '\n')
+            buf_putc(&body, pem.p[i]);
+    out->n = decode(out->bytes, buf_view(&body));
+    buf_done(&body);
+}
+
 static void make_own(void) {
     struct certs_request r = {.service = STR("pullgate"),
                               .namespace = STR("ns"),
@@ -39,15 +51,10 @@ static void make_own(void) {
                               .days = 365,
                               .ca_days = 3650};
     struct err err = ERR_INIT;
-    struct buf body = BUF_INIT(4096);
     own = (struct certs_files)CERTS_FILES_INIT;
     hold(certs_make(&own, &r, &err) == EC_OK, "make");
-    struct str pem = buf_view(&own.tls_crt);
-    for (size_t i = str_find(pem, '\n'); pem.p[i] != '-'; i++)
-        if (pem.p[i] != '\n')
-            buf_putc(&body, pem.p[i]);
-    leaf_n = decode(leaf, buf_view(&body));
-    buf_done(&body);
+    to_der(&own_leaf, buf_view(&own.tls_crt));
+    to_der(&own_ca, buf_view(&own.ca_crt));
 }
 
 static void put_pem(struct buf *out, struct str der) {
@@ -74,13 +81,11 @@ static void put_text(struct buf *out, struct str text) {
     }
 }
 
-static void put_edited(struct buf *out, struct str edits) {
-    unsigned char der[sizeof leaf];
+static void put_edited(struct buf *out, struct der der, struct str edits) {
     const unsigned char *p = (const unsigned char *)edits.p;
-    memcpy(der, leaf, leaf_n);
     for (size_t i = 0; i + 3 <= edits.n; i += 3)
-        der[((size_t)p[i] << 8 | p[i + 1]) % leaf_n] = p[i + 2];
-    put_pem(out, (struct str){(const char *)der, leaf_n});
+        der.bytes[((size_t)p[i] << 8 | p[i + 1]) % der.n] = p[i + 2];
+    put_pem(out, (struct str){(const char *)der.bytes, der.n});
 }
 
 static void assert_text(const char *z, size_t size) {
@@ -115,7 +120,7 @@ static void check(struct str crt, struct str key, struct str ca, struct str name
         hold(err.msg[0] != '\0' && info.n_certs == 77 && problems == 1U << 30, "untouched");
         return;
     }
-    hold(problems < 128, "problems");
+    hold(problems < 256, "problems");
     hold(((problems & CERTS_UNFIT) != 0) == (info.unfit[0] != '\0'), "unfit");
     hold(((problems & CERTS_CHAIN) != 0) == (info.chain[0] != '\0'), "chain");
     (void)look(&n, &info, &err);
@@ -140,6 +145,32 @@ static void check_bundle(struct str pem) {
     buf_done(&twice);
 }
 
+/* What is accepted as a CA signs, and its leaf is accepted. */
+static void check_authority(struct str ca, struct str key) {
+    static const struct str name = STR_INIT("pullgate.ns.svc");
+    struct certs_authority *a = NULL;
+    struct certs_leaf leaf = CERTS_LEAF_INIT;
+    struct certs_info info;
+    struct err err = ERR_INIT;
+    unsigned problems = 0;
+    enum ec ec = certs_authority_new(&a, ca, key, name, now, &err);
+    if (ec == EC_OK)
+        ec = certs_authority_sign(&leaf, a, name, now, 86400, &err);
+    if (ec != EC_OK) {
+        hold(ec == EC_CRYPTO || ec == EC_LIMIT, "code");
+        hold(err.msg[0] != '\0' && leaf.cert.p == NULL, "untouched");
+    } else {
+        hold(certs_check(&info, &problems, buf_view(&leaf.cert), buf_view(&leaf.key), ca, name,
+                         now, &err) == EC_OK,
+             "leaf");
+        hold((problems &
+              (CERTS_NAME_MISSING | CERTS_NOT_SERVER | CERTS_UNFIT | CERTS_EXPIRED)) == 0,
+             "leaf is fit");
+    }
+    certs_leaf_done(&leaf);
+    certs_authority_free(a);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     static const char line[] = "=====\n";
     struct str in = {(const char *)data, n};
@@ -151,7 +182,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     if (str_starts(in, STR("DER\n"))) {
         put_pem(&pem, str_slice(in, 4, n));
     } else if (str_starts(in, STR("EDIT\n"))) {
-        put_edited(&pem, str_slice(in, 5, n));
+        put_edited(&pem, own_leaf, str_slice(in, 5, n));
+    } else if (str_starts(in, STR("EDIT CA\n"))) {
+        put_edited(&pem, own_ca, str_slice(in, 8, n));
     } else {
         const char *at = n ? memmem(data, n, line, strlen(line)) : NULL;
         size_t end = at ? (size_t)(at - in.p) : n;
@@ -166,6 +199,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     if (certs_each(crt, look, &seen, &err) != EC_OK)
         hold(seen == 0, "all or none");
     check_bundle(crt);
+    check_authority(crt, key);
+    check_authority(crt, buf_view(&own.ca_key));
+    check_authority(buf_view(&own.ca_crt), key);
     buf_done(&pem);
     buf_done(&key_pem);
     return 0;

@@ -28,7 +28,7 @@ last_audited_is() { # FIELD VALUE
 }
 
 # Starts the daemon; leaves $pid, $port, $probes, and the files $log and $audit.
-# The certificates are those of $certs; EVENT is what it says once it listens. PULLGATE_WRAP is put
+# The certificates are those of $certs, or what the array `tls` says; EVENT is what it says once it listens. PULLGATE_WRAP is put
 # before the command, as in "valgrind --quiet".
 start_daemon() { # NAME EVENT OPTION...
     local name=$1
@@ -42,13 +42,15 @@ start_daemon() { # NAME EVENT OPTION...
 start_into() { # NAME OUT ERR EVENT OPTION...
     local name=$1 out=$2 err=$3 event=$4
     shift 4
+    local pair=(--tls-cert "${certs-}/tls.crt" --tls-key "${certs-}/tls.key")
+    [ -z "${tls+set}" ] || pair=("${tls[@]}")
     log=$work/$name.log
     : >"$log"
     (
         for fd in ${ours:-}; do exec {fd}>&-; done
         # shellcheck disable=SC2086 # words of a command
         exec ${PULLGATE_WRAP:-} "$PULLGATE" --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 --drain-pause 0s \
-            --tls-cert "$certs/tls.crt" --tls-key "$certs/tls.key" "$@" >"$out" 2>"$err" </dev/null
+            "${pair[@]}" "$@" >"$out" 2>"$err" </dev/null
     ) &
     pid=$!
     pids+=("$pid")

@@ -58,7 +58,7 @@ told() { # what metric, /readyz and log say of the certificate in force
 await "an empty CA: is logged" is_logged certificate_kept
 matches "an empty CA: why" "$(logged certificate_kept file) $(logged certificate_kept error)" \
     '^ca-one\.crt client CA: the file is empty'
-same "an empty CA: nobody is let in for it" "$(asks_as "") $(asks_as kube-apiserver-2)" "403 200"
+same "an empty CA: no client is accepted for it" "$(asks_as "") $(asks_as kube-apiserver-2)" "403 200"
 before=$(told)
 matches "refused set: there is something to tell" "$before" '^365\|[0-9].*\|[0-9a-f]{64}$'
 echo garbage >new && mv new ca-one.crt

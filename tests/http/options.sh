@@ -34,12 +34,12 @@ for none in '' ' , '; do
 done
 PULLGATE_WORKERS=many mistake "environment" '^pullgate: environment: --workers: found "many"' --policy rules.yaml
 
-mistake "nobody to ask" '^pullgate: --healthcheck needs --metrics-listen$' --healthcheck --metrics-listen=
+mistake "no address to check" '^pullgate: --healthcheck needs --metrics-listen$' --healthcheck --metrics-listen=
 mistake "no address to ask" '^pullgate: expected HOST:PORT .*found "x"$' --healthcheck --metrics-listen x
 
 run "$PULLGATE" --healthcheck --metrics-listen 127.0.0.1:1
-same "nobody answers: exit status" "$status" 1
-matches "nobody answers: text" "$err" '^pullgate: 127\.0\.0\.1:1: Connection refused$'
+same "no answer: exit status" "$status" 1
+matches "no answer: text" "$err" '^pullgate: 127\.0\.0\.1:1: Connection refused$'
 
 run "$PULLGATE" --version
 same "--version: exit status" $status 0
@@ -79,7 +79,7 @@ is_served() { # NAME
     same "$1: a review" "$code" 200
     ask "http://127.0.0.1:$probes/healthz"
     same "$1: a probe" "$code" 200
-    same "$1: nobody is without a descriptor" "$(grep -c accept_failed "$log")" 0
+    same "$1: no connection lacks a descriptor" "$(grep -c accept_failed "$log")" 0
 }
 connections_max() {
     curl --silent "http://127.0.0.1:$probes/metrics" | sed -n 's/^pullgate_server_connections_max //p'

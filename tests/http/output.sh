@@ -94,7 +94,7 @@ sed -i 's/registry:/mode: warn, registry:/' rules.yaml
 kill -HUP "$pid"
 await "stall: other rules" is_logged rules_loaded 2
 post "$review" "$url/mutate?timeout=2s"
-same "stall: a rule that refuses nobody does not now" "$code $(jq .response.allowed <<<"$body")" "200 true"
+same "stall: a rule that refuses nothing still allows" "$code $(jq .response.allowed <<<"$body")" "200 true"
 printf 'apiVersion: pullgate/v1\nkind: ImagePolicy\nspec: {registry: one.example}\n' >rules.yaml
 timeout 60 cat <&"$reader" >lines3 &
 catcher=$!

@@ -57,7 +57,7 @@ judge() { # words why files...
     for hit in "${!allowed[@]}"; do
         [[ "|${words//[[:space:]]/}|" == *"|${hit#* }|"* ]] || continue
         [[ ${found[$hit]-0} == "${allowed[$hit]}" ]] ||
-            complain "${hit% *}: ${hit#* }() stands ${found[$hit]-0} times, the table of exceptions says ${allowed[$hit]}"
+            complain "${hit% *}: ${hit#* }() is called ${found[$hit]-0} times, the table of exceptions says ${allowed[$hit]}"
     done
 }
 

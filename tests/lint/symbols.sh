@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # symbols - what leaves a file begins with the word of where it is from, and is used by another file.
-# Looks at the objects of a build: functions and variables with external linkage. Macros, tags and constants of
-# enums are the compiler's alone.
+# Looks at the objects of a build: functions and variables with external linkage; and at the headers that
+# another folder includes: tags and typedefs. Macros and constants of enums are the compiler's alone.
 #   library modules       <module>_
-#   webhook/base          the word of one of its headers: str_ buf_ arena_ err_ ...; ec_, for enum ec of err.h
+#   tags of engine        also the words of the design that it is about: workload, decision, verdict, reason, policy
+#   webhook/base          the word of one of its headers: str_ buf_ arena_ err_ ...; ec_, for enum ec of err.h; tags
+#                         of opts.h: opt_
 #   the programs          the word of the file (that of cmd_test.c is test) or of a header beside it, or cmd_
 # Use   symbols.sh BUILD_DIR [--all]      --all: the folders of the list below as well: what is to be done there
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -64,7 +66,7 @@ judge() { # FILE SYMBOL
     done
     case $1 in
     webhook/base/* | webhook/program/* | policies/policyctl/*) word="the word of its file or header" ;;
-    *) word=${words[$1]} ;;
+    *) word=${words[$1]// /_, } ;;
     esac
     offend "$1" "$2 leaves the file, expected ${word}_"
 }
@@ -82,6 +84,43 @@ while read -r object name; do
     [[ -n ${used[$name]-} ]] || offend "$file" "$name is used in no other file, expected static"
 done < <(nm -A --extern-only --defined-only "${!source_of[@]}" |
     sed -nE 's/^([^:]+):[0-9a-f]* [A-Z] ([A-Za-z_0-9]+)$/\1 \2/p' | sort -u)
+
+# Tags and typedefs of a header: clang-format puts each at the beginning of a line.
+names_of() { # HEADER
+    sed -nE -e 's/^(typedef )?(struct|union|enum) ([A-Za-z_0-9]+) \{.*/\3/p' \
+        -e 's/^typedef .*\(\*([A-Za-z_0-9]+)\).*/\1/p' -e 't' \
+        -e 's/^typedef [^({]* \**([A-Za-z_0-9]+)[(;].*/\1/p' "$1"
+}
+
+tag_words() { # HEADER
+    case $1 in
+    webhook/base/*) echo "$(prefixes "$1") opt" ;;
+    policies/engine/*) echo "engine workload decision verdict reason policy" ;;
+    *) prefixes "$1" ;;
+    esac
+}
+
+# leaves HEADER: does a file of another folder include it?
+declare -A included
+while IFS=: read -r file line; do
+    line=${line#*\"}
+    included[${line%%\"*}]+=" $(folder_of "$file") "
+done < <(files 'webhook/*.[ch]' 'policies/*.[ch]' 'certs/*.[ch]' | xargs -d '\n' grep -E '^#include "')
+leaves() {
+    local folder key=${1#webhook/}
+    folder=$(folder_of "$1")
+    key=${key#policies/}
+    [[ -n ${included[$key]-} && -n ${included[$key]// $folder /} ]]
+}
+
+while IFS= read -r header; do
+    leaves "$header" || continue
+    words[$header]=$(tag_words "$header")
+    while IFS= read -r name; do
+        judge "$header" "$name"
+    done < <(names_of "$header")
+done < <(files 'webhook/*.h' 'policies/*.h' 'certs/*.h')
+
 for folder in $pending; do
     if [[ -n ${offends[$folder]-} ]]; then
         echo "$folder: ${offends[$folder]} symbols to go"

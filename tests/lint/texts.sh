@@ -6,7 +6,7 @@
 most_lines=600 # of product code: a longer file is usually two modules
 
 # Files over most_lines, with the reason: none.
-# Top-level names of the design; dot-files may stand beside them.
+# Top-level names of the design; dot-files are allowed beside them.
 top=' CMakeLists.txt CMakePresets.json README.md certs deploy policies tests webhook '
 
 while IFS= read -r file; do

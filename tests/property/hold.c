@@ -233,7 +233,7 @@ static const char *hold_explained(struct hold *h, const struct policy *policy) {
     const struct decision *d = &h->session.decision;
     struct arena arena = ARENA_INIT(1 << 14, BYTES_MAX);
     struct err err = ERR_INIT;
-    struct explanation e;
+    struct engine_explanation e;
     struct decision again;
     const char *broken = NULL;
     if (engine_explain(&e, &again, policy, w, HOLD_NOW_S, 0, &arena, &err) != EC_OK)
@@ -333,7 +333,7 @@ static bool touches_secrets_alone(const json_t *patch) {
     return true;
 }
 
-/* Enforced, /validate lets stand what /mutate leaves alone, and nothing else: an untidy list of pull secrets
+/* Enforced, /validate allows what /mutate does not change, and nothing else: an untidy list of pull secrets
  * harms no one. */
 static const char *hold_validated(struct hold *h, const struct policy *policy,
                                   const json_t *review, const struct answer *mutated) {

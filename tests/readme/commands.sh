@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every command of the documents' ```console blocks and compares what they show with what comes.
 #
-#   commands.sh [--with FILE [--tries N]] BIN_DIR FILE...
+#   commands.sh [--here [--tries N]] BIN_DIR FILE...
 #
 # build/release/bin in the documents stands for BIN_DIR.
 #
@@ -10,13 +10,12 @@
 # output is shown, since denials are. A line "..." in the output stands for any number of lines, "..." at the end
 # of a line for the rest of it. Commands that other tests run are named in elsewhere().
 #
-# --with names a file of shell functions that each command finds, and runs the commands in the current folder
-# instead of the tree's. --tries repeats a command that shows something else, for what takes effect in its own time.
+# --here runs the commands in the current folder instead of the tree's. --tries repeats a command that shows something
+# else, for what takes effect in its own time.
 set -u
-with=/dev/null tries=1
-if [ "$1" = --with ]; then
-    with=$2
-    shift 2
+tries=1
+if [ "$1" = --here ]; then
+    shift
 else
     cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
 fi
@@ -57,7 +56,7 @@ check() { # FILE COMMAND EXPECTED
     elsewhere "$command" && return
     while [ "$left" -gt 0 ]; do
         # The paths of the documents are kept in the output: policyctl never prints its own.
-        actual=$(bash -c ". $with"$'\n'"${command//build\/release\/bin/$bin}" 2>&1 </dev/null)
+        actual=$(bash -c "${command//build\/release\/bin/$bin}" 2>&1 </dev/null)
         status=$?
         if [ -z "$expected" ]; then
             [ "$status" -eq 0 ] && return

@@ -14,7 +14,7 @@ static inline bool skip_names(struct json_limits limits, struct str key) {
     return false;
 }
 
-/* Stands a value at `at` under a key that is skipped? */
+/* Is the value at `at` below a key that is skipped? */
 static inline bool skip_is_asked(const struct json *j, json_at at, struct json_limits limits) {
     if (at < 2 || !skip_names(limits, json_str(j, at - 1)))
         return false;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <termios.h>
@@ -40,9 +41,17 @@ static int64_t in_ms(int ms) {
     return clock_mono_ns() + (int64_t)ms * 1000000;
 }
 
-/* Until no further line fits: the thread has taken the first ones, and waits with them. */
+static void wait_until_taken(struct audit *a) {
+    struct audit_stats stats = {.pending_bytes = 1};
+    while (stats.pending_bytes != 0)
+        audit_stats(a, &stats);
+}
+
+/* Until no further line fits: the thread has taken the first one, and waits with it. */
 static unsigned fill_queue(struct audit *a) {
-    unsigned n = 0;
+    unsigned n = 1;
+    assert_true(audit_write(a, line, 0));
+    wait_until_taken(a);
     while (n <= 2 * QUEUE_BYTES / line.n && audit_write(a, line, 0))
         n++;
     return n;
@@ -144,10 +153,8 @@ static void the_end_calls_those_that_wait(void **state) {
     void *queued;
     (void)fill_pipe(fds);
     struct audit *a = open_audit(fds[1]);
-    struct audit_stats stats = {.pending_bytes = 1};
     assert_true(audit_write(a, line, 0));
-    while (stats.pending_bytes != 0) /* the thread has it, and takes no more */
-        audit_stats(a, &stats);
+    wait_until_taken(a); /* and the thread takes no more */
     for (unsigned i = 0; i < QUEUE_BYTES / line.n; i++)
         assert_true(audit_write(a, line, 0));
     assert_int_equal(pthread_create(&waiter, NULL, wait_for_ever, a), 0);
@@ -155,6 +162,111 @@ static void the_end_calls_those_that_wait(void **state) {
     pthread_join(waiter, &queued);
     assert_null(queued);
     audit_close(a, 0, NULL);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static void read_bytes(int fd, size_t n) {
+    char bytes[4096];
+    for (size_t left = n; left > 0;) {
+        ssize_t got = read(fd, bytes, left < sizeof bytes ? left : sizeof bytes);
+        assert_true(got > 0);
+        left -= (size_t)got;
+    }
+}
+
+static void read_lines(int fd, unsigned n) {
+    read_bytes(fd, n * line.n);
+}
+
+/* No other line follows, and nothing is flushed: the read has no end otherwise. */
+static void a_line_needs_no_other_one(void **state) {
+    (void)state;
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    struct audit *a = open_audit(fds[1]);
+    for (unsigned n = 1; n <= 3; n++) { /* in a rest of the thread, and after one */
+        for (unsigned i = 0; i < n; i++)
+            assert_true(audit_write(a, line, in_ms(60000)));
+        read_lines(fds[0], n);
+    }
+    audit_close(a, 0, NULL);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+/* At least twenty milliseconds are between two writes. However slow this test runs, that bounds their number. */
+static void lines_that_come_one_by_one_are_written_together(void **state) {
+    (void)state;
+    enum { REST_MS = 20, TIMES = 10, LINES_MAX = 4000 };
+    int fds[2];
+    struct audit_stats stats;
+    assert_int_equal(pipe(fds), 0);
+    struct audit *a = open_audit(fds[1]);
+    int64_t start_ns = clock_mono_ns(), end_ns = in_ms(TIMES * REST_MS);
+    unsigned n = 0;
+    for (; n < LINES_MAX && clock_mono_ns() < end_ns; n++) {
+        assert_true(audit_write(a, line, in_ms(60000)));
+        poll(NULL, 0, 1);
+    }
+    audit_stats(a, &stats);
+    int64_t took_ms = (clock_mono_ns() - start_ns) / 1000000;
+    assert_true(stats.writes >= 1 && stats.writes <= (uint64_t)took_ms / REST_MS + 1);
+    assert_true(audit_flush(a, 60000));
+    read_lines(fds[0], n);
+    audit_close(a, 0, &stats);
+    assert_int_equal(stats.written, n);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+/* A burst is one write to a pipe that is empty, though it is longer than what a pipe takes in one piece from
+ * several writers. */
+static void a_burst_is_one_write(void **state) {
+    (void)state;
+    enum { LINES = 1000 };
+    int fds[2];
+    struct audit_stats before, after;
+    struct buf lines = BUF_INIT(QUEUE_BYTES);
+    assert_int_equal(pipe(fds), 0);
+    if (fcntl(fds[1], F_GETPIPE_SZ) < QUEUE_BYTES)
+        skip(); /* the user has too many pipes for one of full size */
+    for (unsigned i = 0; i < LINES; i++)
+        buf_str(&lines, line);
+    struct audit *a = open_audit(fds[1]);
+    audit_stats(a, &before);
+    assert_true(audit_write(a, buf_view(&lines), in_ms(60000)));
+    assert_true(audit_flush(a, 60000));
+    audit_stats(a, &after);
+    assert_int_equal(after.writes - before.writes, 1);
+    assert_int_equal(after.written, LINES);
+    read_lines(fds[0], LINES);
+    audit_close(a, 0, NULL);
+    buf_done(&lines);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+/* The thread rests, its output is read, and the next line has no room beside the one that waits. */
+static void no_line_is_dropped_for_a_rest(void **state) {
+    (void)state;
+    static char bytes[QUEUE_BYTES];
+    int fds[2];
+    struct audit_stats last;
+    memset(bytes, 'x', sizeof bytes);
+    bytes[sizeof bytes - 1] = '\n';
+    assert_int_equal(pipe(fds), 0);
+    struct audit *a = open_queue(fds[1], AUDIT_DROP);
+    assert_true(audit_write(a, line, in_ms(60000)));
+    assert_true(audit_flush(a, 60000));
+    assert_true(audit_write(a, line, in_ms(60000)));
+    assert_true(audit_write(a, (struct str){bytes, sizeof bytes}, in_ms(60000)));
+    audit_stats(a, &last);
+    assert_int_equal(last.dropped, 0);
+    read_bytes(fds[0], 2 * line.n + sizeof bytes);
+    audit_close(a, 60000, &last);
+    assert_int_equal(last.dropped, 0);
+    assert_int_equal(last.written, 3);
     close(fds[0]);
     close(fds[1]);
 }
@@ -187,6 +299,10 @@ int main(void) {
         cmocka_unit_test(a_wait_has_its_end),
         cmocka_unit_test(what_is_dropped_is_no_refusal),
         cmocka_unit_test(the_end_calls_those_that_wait),
+        cmocka_unit_test(a_line_needs_no_other_one),
+        cmocka_unit_test(lines_that_come_one_by_one_are_written_together),
+        cmocka_unit_test(a_burst_is_one_write),
+        cmocka_unit_test(no_line_is_dropped_for_a_rest),
         cmocka_unit_test(a_write_that_never_returns_stops_no_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -440,7 +440,7 @@ static int stopped_terminal(void) {
     return near;
 }
 
-static void log_waits_for_nobody(void **state) {
+static void log_does_not_wait_for_readers(void **state) {
     (void)state;
     int status = -1;
     pid_t child = fork();
@@ -451,7 +451,7 @@ static void log_waits_for_nobody(void **state) {
             _exit(2);
         log_start();
         for (int i = 0; i < 10000; i++)
-            LOG(LOG_WARN, "a_line_that_nobody_reads", F_INT("number", i), F_END);
+            LOG(LOG_WARN, "a_line_that_is_not_read", F_INT("number", i), F_END);
         log_flush();
         log_stop();
         LOG(LOG_WARN, "one_more", F_END);
@@ -519,7 +519,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(err_keeps_the_first_and_wraps),
     cmocka_unit_test(file_is_replaced_whole),
     cmocka_unit_test(file_keeps_its_owner),
-    cmocka_unit_test(log_waits_for_nobody),
+    cmocka_unit_test(log_does_not_wait_for_readers),
     cmocka_unit_test(log_flush_ignores_the_wall_clock),
 };
 

@@ -101,7 +101,7 @@ static void copies_are_answered_each(void **state) {
     for (size_t i = 0; i < N; i++) {
         snprintf(names[i], sizeof names[i], "c%zu", i);
         images[i] = container(texts[i % 3]);
-        images[i].list = (enum image_list)(i % 4);
+        images[i].list = (enum workload_image_list)(i % 4);
         images[i].name = str_of(names[i]);
         images[i].index = (uint32_t)i;
     }
@@ -281,7 +281,7 @@ static void explaining_knows_the_limit(void **state) {
     struct decoys *decoys = new_decoys();
     struct workload w = pod_of(decoys->images, DECOYS + 1);
     struct asked a, b;
-    struct explanation how;
+    struct engine_explanation how;
     struct err err = ERR_INIT;
     decide(&a, COSTLY, &w, 0);
     struct policy *policy = load(COSTLY);

@@ -22,6 +22,17 @@ static unsigned check(const struct certs_files *f, struct str ca, const char *na
     return problems;
 }
 
+static void assert_constraints(X509 *ca, const char *expected) {
+    X509_EXTENSION *e = X509_get_ext(ca, X509_get_ext_by_NID(ca, NID_name_constraints, -1));
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *p = NULL;
+    assert_int_equal(X509_EXTENSION_get_critical(e), 1);
+    assert_int_equal(X509V3_EXT_print(bio, e, 0, 0), 1);
+    long n = BIO_get_mem_data(bio, &p);
+    assert_str(((struct str){p, (size_t)n}), str_of(expected));
+    BIO_free(bio);
+}
+
 /* -- Make ---------------------------------------------------------------------------------- */
 
 static void made_certificates_say_what_was_asked(void **state) {
@@ -48,9 +59,8 @@ static void made_certificates_say_what_was_asked(void **state) {
         assert_string_equal(info.subject, "CN=pullgate.image-policy.svc");
         assert_string_equal(
             info.names,
-            "pullgate.image-policy.svc, pullgate.image-policy, pullgate, localhost, "
-            "127.0.0.1, ::1, hook.example.com, *.image-policy.svc, 10.1.2.3, "
-            "fd00::7");
+            "pullgate.image-policy.svc, localhost, 127.0.0.1, ::1, hook.example.com, "
+            "*.image-policy.svc, 10.1.2.3, fd00::7");
         assert_int_equal(info.not_before_s, now - 300);
         assert_int_equal(info.not_after_s, now + 365 * day);
         assert_int_equal(info.n_certs, 1);
@@ -63,7 +73,15 @@ static void made_certificates_say_what_was_asked(void **state) {
         int critical = 0;
         BASIC_CONSTRAINTS *bc = X509_get_ext_d2i(ca, NID_basic_constraints, &critical, NULL);
         assert_int_equal(critical, 1);
+        assert_int_equal(ASN1_INTEGER_get(bc->pathlen), 0);
         BASIC_CONSTRAINTS_free(bc);
+        assert_constraints(ca,
+                           "Permitted:\n  DNS:pullgate.image-policy.svc\n  DNS:localhost\n"
+                           "  IP:127.0.0.1/255.255.255.255\n"
+                           "  IP:0:0:0:0:0:0:0:1/FFFF:FFFF:FFFF:FFFF:FFFF:FFFF:FFFF:FFFF\n"
+                           "  DNS:hook.example.com\n  DNS:image-policy.svc\n"
+                           "  IP:10.1.2.3/255.255.255.255\n"
+                           "  IP:FD00:0:0:0:0:0:0:7/FFFF:FFFF:FFFF:FFFF:FFFF:FFFF:FFFF:FFFF");
         assert_int_equal(ASN1_OCTET_STRING_cmp(X509_get0_subject_key_id(ca),
                                                X509_get0_authority_key_id(leaf)),
                          0);

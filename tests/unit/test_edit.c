@@ -65,14 +65,14 @@ static const char pod_json[] =
     "\"image\":\"b\"}],"
     "\"imagePullSecrets\":[{\"name\":\"old\"}],\"e\":{},\"l\":[],\"t\":[true,false,null]}}";
 
-static struct edit string_at(const char *pointer, const char *value) {
-    return (struct edit){
+static struct engine_edit string_at(const char *pointer, const char *value) {
+    return (struct engine_edit){
         .kind = EDIT_STRING, .pointer = str_of(pointer), .string = str_of(value)};
 }
 
 static void yaml_is_the_object_with_its_edits(void **state) {
     static const struct str names[] = {STR_INIT("one"), STR_INIT("two")};
-    const struct edit edits[] = {
+    const struct engine_edit edits[] = {
         string_at("/spec/containers/1/image", "r/b"),
         string_at("/spec/containers/0/image", "wrong"),
         string_at("/spec/containers/0/image", "r/a"), /* the last one holds */
@@ -95,13 +95,13 @@ static void yaml_is_the_object_with_its_edits(void **state) {
             "  - name: old\n  - name: new\n  e: {}\n  l: []\n  t:\n  - true\n  - false\n"
             "  - null\n  more:\n  - name: one\n  - name: two\n"));
     buf_reset(&out);
-    const struct edit nowhere = string_at("/spec/none/image", "x");
+    const struct engine_edit nowhere = string_at("/spec/none/image", "x");
     assert_int_equal(edit_patch_yaml(&doc.j, 0, &nowhere, 1, &out, &err), EC_BUG);
     err = (struct err)ERR_INIT;
-    const struct edit in_list = string_at("/spec/containers/7", "x");
+    const struct engine_edit in_list = string_at("/spec/containers/7", "x");
     assert_int_equal(edit_patch_yaml(&doc.j, 0, &in_list, 1, &out, &err), EC_BUG);
     err = (struct err)ERR_INIT;
-    const struct edit whole = string_at("", "x");
+    const struct engine_edit whole = string_at("", "x");
     assert_int_equal(edit_patch_yaml(&doc.j, 0, &whole, 1, &out, &err), EC_BUG);
     doc_done(&doc);
     buf_done(&out);
@@ -109,8 +109,8 @@ static void yaml_is_the_object_with_its_edits(void **state) {
 
 /* What is not shown to the eye makes all that is not ASCII be escaped, wherever it comes from. */
 static void marks_are_escaped(void **state) {
-    const struct edit edits[] = {string_at("/a", "r/\xc3\xa4"),
-                                 string_at("/b", "\xe2\x80\xae")};
+    const struct engine_edit edits[] = {string_at("/a", "r/\xc3\xa4"),
+                                        string_at("/b", "\xe2\x80\xae")};
     struct doc doc;
     struct buf out = BUF_INIT(4096);
     struct err err = ERR_INIT;
@@ -120,7 +120,7 @@ static void marks_are_escaped(void **state) {
     assert_ok(edit_patch_yaml(&doc.j, 0, edits, 1, &out, &err), &err);
     assert_str(buf_view(&out), STR("a: \"r/\\xE4\"\nb: \"\\u202E\"\n"));
     buf_reset(&out);
-    const struct edit clean[] = {edits[0], string_at("/b", "y/z")};
+    const struct engine_edit clean[] = {edits[0], string_at("/b", "y/z")};
     assert_ok(edit_patch_yaml(&doc.j, 0, clean, 2, &out, &err), &err);
     assert_str(buf_view(&out), STR("a: r/\xc3\xa4\nb: y/z\n"));
     buf_reset(&out);
@@ -130,7 +130,8 @@ static void marks_are_escaped(void **state) {
     buf_done(&out);
 }
 
-static struct edit_digest digest_of(const char *text, const struct edit *edits, size_t n) {
+static struct edit_digest digest_of(const char *text, const struct engine_edit *edits,
+                                    size_t n) {
     struct doc doc;
     struct edit_digest d;
     struct err err = ERR_INIT;
@@ -193,7 +194,8 @@ static void digests_tell_values_apart(void **state) {
     struct edit_digest a = digest_of("{\"a\":1,\"b\":[{\"c\":2,\"d\":3}]}", NULL, 0),
                        b = digest_of("{\"b\":[{\"d\":3,\"c\":2}],\"a\":1}", NULL, 0);
     assert_true(edit_digest_equal(&a, &b));
-    const struct edit edits[] = {string_at("/a/0/image", "r/x"), string_at("/a/0/p", "y")};
+    const struct engine_edit edits[] = {string_at("/a/0/image", "r/x"),
+                                        string_at("/a/0/p", "y")};
     a = digest_of("{\"a\":[{\"image\":\"x\"}]}", edits, 2);
     b = digest_of("{\"a\":[{\"p\":\"y\",\"image\":\"r/x\"}]}", NULL, 0);
     assert_true(edit_digest_equal(&a, &b));

@@ -622,7 +622,7 @@ static void entries_without_a_name_are_put_back(void **state) {
 static void every_place_is_rewritten_with_its_pointer(void **state) {
     (void)state;
     static const struct {
-        enum image_list place;
+        enum workload_image_list place;
         const char *image, *policy;
     } rows[] = {
         {LIST_CONTAINER, "/spec/containers/3/image", "/spec/containers/3/imagePullPolicy"},

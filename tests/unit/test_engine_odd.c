@@ -12,9 +12,9 @@
 /* The pod is of jane, of the group dev, in team, as runner, with the label tier=b. */
 static const struct row {
     const char *policy;
-    enum odd_name odd[3]; /* ends with N_ODD */
-    const char *key;      /* of labels */
-    const char *refused;  /* the word of the name; NULL: allowed */
+    enum workload_odd_name odd[3]; /* ends with N_ODD */
+    const char *key;               /* of labels */
+    const char *refused;           /* the word of the name; NULL: allowed */
     bool more_labels;
 } rows[] = {
     {RULE(""), {ODD_NAMESPACE, ODD_USER, N_ODD}, NULL, NULL, false},

@@ -43,12 +43,12 @@ static bool are_labels(const struct match_selector *s, const struct match_label 
     return match_labels(s, labels, n, &meter);
 }
 
-struct image_row {
+struct report_image_row {
     const char *pattern, *image;
     enum match_result expected;
 };
 
-static const struct image_row prefixes[] = {
+static const struct report_image_row prefixes[] = {
     {"docker.io", "docker.io/library/nginx", MATCH_YES},
     {"docker.io/library", "docker.io/library/nginx", MATCH_YES},
     {"docker.io/library/nginx", "docker.io/library/nginx", MATCH_YES},
@@ -76,7 +76,7 @@ static const struct image_row prefixes[] = {
     {"harbor.corp:5000", "harbor.corp:50000/x", MATCH_NO},
 };
 
-static const struct image_row globs[] = {
+static const struct report_image_row globs[] = {
     /* more elements than a word has bits */
     {"ghcr.io/" A50 A50 "/*/x", "ghcr.io/" A50 A50 "/b/x", MATCH_YES},
     {"ghcr.io/" A50 A50 "/*/x", "ghcr.io/" A50 A50 "/b/y", MATCH_NO},
@@ -129,7 +129,7 @@ static const struct image_row globs[] = {
     {"a.b/**/c/**/d", "a.b/d/c", MATCH_NO},
 };
 
-static const struct image_row regexes[] = {
+static const struct report_image_row regexes[] = {
     {"ghcr\\.io/acme/.*", "ghcr.io/acme/app", MATCH_YES},
     {"^ghcr\\.io/acme/.*$", "ghcr.io/acme/app", MATCH_YES},
     {"a\\.b/x|c\\.d/y", "a.b/x", MATCH_YES},
@@ -153,7 +153,7 @@ static const struct image_row regexes[] = {
     {"x", "", MATCH_NO},
 };
 
-static void check_images(const struct image_row *rows, size_t n_rows,
+static void check_images(const struct report_image_row *rows, size_t n_rows,
                          enum ec (*compile)(struct match_image **, struct str, struct err *)) {
     for (size_t i = 0; i < n_rows; i++) {
         struct match_image *m = NULL;

@@ -274,7 +274,7 @@ static double value_of(struct str text, const char *name) {
     double value = strtod(hit + line.n, NULL);
     struct str rest = {hit + 1, text.n - (size_t)(hit + 1 - text.p)};
     if (memmem(rest.p, rest.n, line.p, line.n) != NULL)
-        fail_row("%s stands twice", name);
+        fail_row("%s is there twice", name);
     buf_done(&line);
     return value;
 }

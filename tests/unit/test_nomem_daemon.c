@@ -20,7 +20,8 @@
 
 enum { RUNS_MAX = 20000, FILE_MAX = 1 << 20 };
 
-static char folder[512], policy_path[600], cert_path[600], key_path[600];
+static char folder[512], policy_path[600], cert_path[600], key_path[600], ca_path[600],
+    ca_key_path[600];
 static int null_fd;
 static struct buf body, expected;
 
@@ -64,6 +65,8 @@ static int set_up(void **state) {
     path_in(policy_path, "rules.yaml");
     path_in(cert_path, "tls.crt");
     path_in(key_path, "tls.key");
+    path_in(ca_path, "ca.crt");
+    path_in(ca_key_path, "ca.key");
     write_certs();
     write_policy();
     null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -92,16 +95,37 @@ static int tear_down(void **state) {
 static struct options options;
 static struct buf option_texts = BUF_INIT(1 << 20);
 
-static void read_options(void) { /* they borrow their words */
-    static char *argv[] = {"pullgate",    "--policy",  policy_path, "--tls-cert",
-                           cert_path,     "--tls-key", key_path,    "--listen",
-                           "127.0.0.1:0", "--workers", "1",         "--metrics-listen",
-                           "127.0.0.1:0", NULL};
+static void read_options(char *cert, char *cert_file, char *key, char *key_file) {
+    /* they borrow their words */
+    char *argv[] = {"pullgate",
+                    "--policy",
+                    policy_path,
+                    cert,
+                    cert_file,
+                    key,
+                    key_file,
+                    "--listen",
+                    "127.0.0.1:0",
+                    "--workers",
+                    "1",
+                    "--tls-name",
+                    "pullgate.pullgate.svc",
+                    "--metrics-listen",
+                    "127.0.0.1:0",
+                    NULL};
     struct opt_result result;
     struct err err = ERR_INIT;
     assert_ok(opts_parse(&options_table, &options, sizeof argv / sizeof *argv - 1, argv,
                          &result, &option_texts, &err),
               &err);
+}
+
+static void read_files_of_pair(void) {
+    read_options("--tls-cert", cert_path, "--tls-key", key_path);
+}
+
+static void read_files_of_ca(void) {
+    read_options("--tls-ca-cert", ca_path, "--tls-ca-key", ca_key_path);
 }
 
 static enum ec start(struct daemon *d, struct err *err) {
@@ -119,7 +143,7 @@ static void finish(struct daemon *d) {
     server_stop(d->server);
     audit_close(d->service.audit, 10000, NULL);
     serve_done(&d->service);
-    buf_done(&d->priorities);
+    load_done(d);
 }
 
 static void start_well(struct daemon *d) {
@@ -232,6 +256,30 @@ static void reloads_leave_what_was_there(void **state) {
     assert_int_equal(mem_fault_live(), live);
 }
 
+static void renew_once(size_t n, enum mem_fault_mode mode, bool *hit) {
+    running.self.due_s = 0; /* it is due */
+    int64_t now_s = time(NULL);
+    mem_fault_arm(n, mode);
+    load_renew_certificate(&running, now_s);
+    *hit = mem_fault_disarm();
+    if (running.self.due_s <= now_s || (running.self.failed && !*hit))
+        fail_row("allocation %zu: due in %lld s", n, (long long)(running.self.due_s - now_s));
+    assert_int_equal(ask(&running), 200);
+}
+
+static void a_certificate_of_its_own_is_made_or_kept(void **state) {
+    (void)state;
+    size_t live = mem_fault_live();
+    read_files_of_ca();
+    try_all("a start with a CA", start_once);
+    start_well(&running);
+    try_all("a reload of the CA", certificate_once);
+    try_all("a renewal", renew_once);
+    finish(&running);
+    read_files_of_pair();
+    assert_int_equal(mem_fault_live(), live);
+}
+
 static void rules_without_memory_are_not_in_force(void **state) {
     (void)state;
     size_t before = mem_fault_live();
@@ -248,7 +296,7 @@ static void rules_without_memory_are_not_in_force(void **state) {
 
 static int group_set_up(void **state) {
     int bad = set_up(state);
-    read_options();
+    read_files_of_pair();
     start_well(&running);
     assert_int_equal(ask(&running), 200); /* learns the answer */
     finish(&running);
@@ -265,6 +313,7 @@ int main(void) {
         cmocka_unit_test(requests_are_answered),
         cmocka_unit_test(it_starts_or_says_why_not),
         cmocka_unit_test(reloads_leave_what_was_there),
+        cmocka_unit_test(a_certificate_of_its_own_is_made_or_kept),
         cmocka_unit_test(rules_without_memory_are_not_in_force),
     };
     return cmocka_run_group_tests(tests, group_set_up, group_tear_down);

@@ -395,9 +395,9 @@ static void test_nothing(void **state) {
 
 /* ---- lint ------------------------------------------------------------------------------------ */
 
-static void gather(struct lint_findings *f) {
-    *f = (struct lint_findings){.arena = ARENA_INIT(4096, 1 << 20),
-                                .standard_input = BUF_INIT(4096)};
+static void gather(struct report_lint_findings *f) {
+    *f = (struct report_lint_findings){.arena = ARENA_INIT(4096, 1 << 20),
+                                       .standard_input = BUF_INIT(4096)};
     buf_puts(&f->standard_input, "a: b\nc: [\n");
     f->operand = 2;
     report_lint_add(f, LINT_SYNTAX, STR("<stdin>"), 2, 4, STR("no end"));
@@ -409,7 +409,7 @@ static void gather(struct lint_findings *f) {
 
 static void lint(struct report *run) {
     char *operands[] = {"clean.yaml", "-"};
-    struct lint_findings f;
+    struct report_lint_findings f;
     gather(&f);
     report_lint_show(run, &f, operands, 2);
     if ((f.no_memory || f.standard_input.bad) && !run->out.bad)

@@ -137,7 +137,7 @@ static void idle_connections_hold_no_memory(void **state) {
 }
 
 /* What is kept is not the whole budget. */
-static void kept_memory_starves_nobody(void **state) {
+static void kept_memory_starves_no_connection(void **state) {
     (void)state;
     enum { CONNECTIONS = 10, BYTES = 90000 };
     struct server_config config = fixture_config();
@@ -485,7 +485,7 @@ int main(void) {
         cmocka_unit_test(slow_bodies_are_not_in_flight),
         cmocka_unit_test(over_the_memory_budget_is_busy),
         cmocka_unit_test(idle_connections_hold_no_memory),
-        cmocka_unit_test(kept_memory_starves_nobody),
+        cmocka_unit_test(kept_memory_starves_no_connection),
         cmocka_unit_test(announced_bytes_are_not_memory),
         cmocka_unit_test(replies_count_against_the_budget),
         cmocka_unit_test(a_header_has_its_limit),

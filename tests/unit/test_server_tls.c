@@ -329,12 +329,12 @@ static void client_ca_is_exchanged_too(void **state) {
                              datum_str(client_ca.cert_pem), &err),
               &err);
     assert_int_equal(client_ask(open, post_echo), 200);
-    struct client *nobody = client_new_tls(server_port(s), NULL, NULL);
+    struct client *stranger = client_new_tls(server_port(s), NULL, NULL);
     struct client *somebody = client_new_tls(server_port(s), NULL, &pair);
-    assert_int_equal(client_ask(nobody, post_echo), 403);
+    assert_int_equal(client_ask(stranger, post_echo), 403);
     assert_int_equal(client_ask(somebody, post_echo), 200); /* no names asked: any will do */
     client_free(open);
-    client_free(nobody);
+    client_free(stranger);
     client_free(somebody);
     pem_done(&pair);
     server_stop(s);
@@ -549,7 +549,7 @@ static void slow_handshakes_make_room(void **state) {
     server_stop(s);
 }
 
-/* Who waited once waits no more, and who never did was never counted: nobody is cut for them. The witness is
+/* Who waited once waits no more, and who never did was never counted: no connection is cut for them. The witness is
  * idle for longer than a handshake may last that others wait for. */
 static void handshakes_last_while_none_waits(void **state) {
     (void)state;
@@ -662,7 +662,7 @@ static void a_handshake_that_waits_costs_nothing(void **state) {
 
 /* The bytes of a record lie in GnuTLS' buffer, whence the library takes them in many small pieces when a
  * long header leaves it little room. With a rest between any two of them it would take minutes. */
-static void a_handshake_that_waits_delays_nobody(void **state) {
+static void a_handshake_that_waits_delays_no_other(void **state) {
     (void)state;
     static const char hello[] = "\x16\x03\x01\x40\x00\x01\x00\x3f\xfc\x03\x03";
     enum { LONG = 14000, BODY = 60000 };
@@ -858,7 +858,7 @@ int main(void) {
         cmocka_unit_test(garbage_and_plain_http_are_closed),
         cmocka_unit_test(slow_handshakes_are_cut),
         cmocka_unit_test(a_handshake_that_waits_costs_nothing),
-        cmocka_unit_test(a_handshake_that_waits_delays_nobody),
+        cmocka_unit_test(a_handshake_that_waits_delays_no_other),
         cmocka_unit_test(a_chunk_header_without_end_costs_nothing),
         cmocka_unit_test(silence_after_the_handshake_is_not_slow),
         cmocka_unit_test(requests_that_come_together_are_answered),

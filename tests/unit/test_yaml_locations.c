@@ -40,7 +40,7 @@ static void pointers_lead_to_lines_and_columns(void **state) {
         {"\xfe\xff\0a\0:\0 \0"
          "1",
          "", 1, 1, 1, 1},
-        /* anchors and tags stand before the value, aliases lead to the anchored one */
+        /* anchors and tags are before the value, aliases lead to the anchored one */
         {"a: &x !!str 12\n", "/a", 1, 13, 1, 1},
         {"a: &x # c\n  k: v\n", "/a", 2, 3, 1, 1},
         {"a: &x {k: v}\nb: *x\n", "/b", 1, 7, 2, 1},

@@ -9,7 +9,8 @@
  * Limits     max_bytes pending, and as many being written; when full: block the caller up to its
  *            deadline, or drop the line and count it. After a wait that timed out no caller waits
  *            until bytes are written again: each would be late, and those after it;
- *            a line waits at most five milliseconds for others to be written with it
+ *            a line waits at most twenty milliseconds for others to be written with it, and not
+ *            at all when none was written in the twenty before
  * Threads    audit_write from any thread; open and close from one
  * Errors     on a closed pipe or full disk the lines are dropped and counted, and decisions continue;
  *            audit_stats() has the counts, the program reports them */
@@ -47,6 +48,7 @@ struct audit;
 
 struct audit_stats {
     uint64_t written, dropped, failed; /* lines */
+    uint64_t writes;                   /* calls of write(2) for them */
     uint64_t unrecorded;               /* of those dropped: no room in time with AUDIT_BLOCK */
     size_t pending_bytes;
     int64_t stalled_ns; /* for which lines have waited and no byte was written; 0: none waits */

@@ -6,34 +6,40 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum {
-    PIPE_CHUNK = 4096, /* PIPE_BUF: a pipe that polls writable accepts as much */
+    PIPE_CHUNK = 4096, /* PIPE_BUF: a pipe that polls writable accepts as much, in one piece */
     FILE_CHUNK = 1 << 20,
     POLL_MS = 200,
     JOIN_MS = 500, /* for the thread to notice the end */
-    GATHER_NS = 5000000,
-    GATHER_BYTES = 64 << 10,
+    REST_NS = 20000000,
+    REST_BYTES = 64 << 10,
     KEEP_BYTES = 1 << 20 /* a larger buffer comes from a time when the output was not read */
 };
 
 struct audit {
     int fd;
-    size_t chunk;                   /* bytes for one write */
+    bool is_file;       /* always writable */
+    size_t empty_chunk; /* bytes for one write to a pipe that is empty; 0: no pipe */
     enum audit_when_full when_full; /* under lock */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t has_bytes, has_room; /* has_room also when all is written */
     struct buf pending;                 /* under lock */
     struct buf writing;                 /* the thread's own */
+    uint64_t n_writes;                  /* the thread's own: since the last account() */
     bool torn;                          /* the thread's own: an error cut the last line short */
     bool busy;                          /* under lock: the thread has lines in `writing` */
-    bool closing, impatient;            /* under lock */
+    bool sleeps;              /* under lock: the thread waits for has_bytes for any time */
+    bool is_urgent;           /* under lock: the thread is to end its rest */
+    bool closing, impatient;  /* under lock */
     bool ended, abandoned;    /* under lock: the thread is done; nothing waits for that */
     int64_t deadline_ns;      /* under lock; when closing */
     int64_t in_vain_ns;       /* under lock: when a wait for room timed out; 0: never */
@@ -65,13 +71,27 @@ static bool wait_writable(struct audit *a) {
 }
 
 /* As many whole lines as fit a chunk, or one part of a longer line. */
-static size_t chunk_of(const struct audit *a, struct str rest) {
-    if (rest.n <= a->chunk)
+static size_t whole_lines(struct str rest, size_t chunk) {
+    if (rest.n <= chunk)
         return rest.n;
-    for (size_t n = a->chunk; n > 0; n--)
+    for (size_t n = chunk; n > 0; n--)
         if (rest.p[n - 1] == '\n')
             return n;
-    return a->chunk;
+    return chunk;
+}
+
+static bool is_empty_pipe(const struct audit *a) {
+    int n;
+    return a->empty_chunk != 0 && ioctl(a->fd, FIONREAD, &n) == 0 && n == 0;
+}
+
+/* Waits until so many bytes can be written without blocking; 0: it is time to give up. */
+static size_t wait_for_chunk(struct audit *a) {
+    if (a->is_file)
+        return FILE_CHUNK;
+    if (is_empty_pipe(a))
+        return a->empty_chunk;
+    return wait_writable(a) ? PIPE_CHUNK : 0;
 }
 
 /* A line that an error cut short gets its line end, so that the next one is whole. */
@@ -84,9 +104,11 @@ static void finish_torn_line(struct audit *a) {
 static struct str write_out(struct audit *a, struct str rest, int *os) {
     *os = 0;
     while (rest.n != 0) {
-        if (!wait_writable(a))
+        size_t chunk = wait_for_chunk(a);
+        if (chunk == 0)
             return rest;
-        ssize_t n = write(a->fd, rest.p, chunk_of(a, rest));
+        a->n_writes++;
+        ssize_t n = write(a->fd, rest.p, whole_lines(rest, chunk));
         if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (n < 0) {
@@ -101,6 +123,8 @@ static struct str write_out(struct audit *a, struct str rest, int *os) {
 
 static void account(struct audit *a, struct str all, struct str lost, int os) {
     uint64_t n_lost = count_lines(lost);
+    a->stats.writes += a->n_writes;
+    a->n_writes = 0;
     a->stats.written += count_lines(all) - n_lost;
     if (os != 0) {
         a->stats.failed += n_lost;
@@ -117,18 +141,30 @@ static struct timespec timespec_of(int64_t ns) {
 }
 
 static size_t enough(const struct audit *a) {
-    return a->pending.max / 2 < GATHER_BYTES ? a->pending.max / 2 : GATHER_BYTES;
+    return a->pending.max / 2 < REST_BYTES ? a->pending.max / 2 : REST_BYTES;
 }
 
-/* Lines that arrive close together are written together: waking this thread for each of them would cost
- * as much as its decision. */
-static void wait_for_lines(struct audit *a) {
-    while (a->pending.n == 0 && !a->closing)
-        pthread_cond_wait(&a->has_bytes, &a->lock);
-    const struct timespec until = timespec_of(clock_mono_ns() + GATHER_NS);
-    while (!a->closing && a->pending.n < enough(a))
+/* Waking this thread costs as much as a decision. After a write it rests: lines that arrive meanwhile are
+ * written together, and no writer wakes it. */
+static void rest(struct audit *a) {
+    const struct timespec until = timespec_of(clock_mono_ns() + REST_NS);
+    while (!a->closing && !a->is_urgent)
         if (pthread_cond_timedwait(&a->has_bytes, &a->lock, &until) != 0)
             return;
+}
+
+static void wait_for_lines(struct audit *a) {
+    rest(a);
+    a->sleeps = true;
+    while (a->pending.n == 0 && !a->closing)
+        pthread_cond_wait(&a->has_bytes, &a->lock);
+    a->sleeps = a->is_urgent = false;
+}
+
+/* Under lock: what is pending is written now. */
+static void hurry(struct audit *a) {
+    a->is_urgent = true;
+    pthread_cond_signal(&a->has_bytes);
 }
 
 static void free_all(struct audit *a) {
@@ -174,10 +210,14 @@ static void *run(void *arg) {
     return NULL;
 }
 
-/* A pipe is polled before each write, or a blocking write could never be abandoned. */
-static size_t chunk_for(int fd) {
+/* Before a write there is room for it, or a write that blocks could never be abandoned. Half of a pipe is
+ * left to others that write to it at the same moment. */
+static void learn_output(struct audit *a) {
     struct stat st;
-    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? FILE_CHUNK : PIPE_CHUNK;
+    int bytes = fcntl(a->fd, F_GETPIPE_SZ);
+    a->is_file = fstat(a->fd, &st) == 0 && S_ISREG(st.st_mode);
+    if (bytes > 0)
+        a->empty_chunk = (size_t)bytes / 2 > PIPE_CHUNK ? (size_t)bytes / 2 : PIPE_CHUNK;
 }
 
 static void init_conditions(struct audit *a) {
@@ -195,7 +235,7 @@ enum ec audit_open(struct audit **out, int fd, size_t max_bytes, enum audit_when
     if (a == NULL)
         return err_set(err, EC_NOMEM, "out of memory");
     a->fd = fd;
-    a->chunk = chunk_for(fd);
+    learn_output(a);
     a->when_full = when_full;
     a->pending = a->writing = (struct buf)BUF_INIT(max_bytes);
     pthread_mutex_init(&a->lock, NULL);
@@ -218,14 +258,16 @@ static bool is_stuck(struct audit *a) {
     return a->in_vain_ns > atomic_load(&a->moved_ns);
 }
 
+/* A thread that is not writing takes what is pending at once, whether the output is read or not. */
 static bool may_wait(struct audit *a) {
-    return a->when_full == AUDIT_BLOCK && !a->closing && !a->impatient && a->pending.n != 0 &&
-           !is_stuck(a);
+    bool patient = a->when_full == AUDIT_BLOCK && !is_stuck(a);
+    return (patient || !a->busy) && !a->closing && !a->impatient && a->pending.n != 0;
 }
 
 static void wait_for_room(struct audit *a, struct str line, int64_t until_ns) {
     const struct timespec until = timespec_of(until_ns);
     while (!line_fits(a, line) && may_wait(a)) {
+        hurry(a);
         if (pthread_cond_timedwait(&a->has_room, &a->lock, &until) == 0)
             continue;
         a->in_vain_ns = clock_mono_ns();
@@ -243,7 +285,9 @@ static bool put_pending(struct audit *a, struct str line) {
         return false;
     if (before == 0 && !a->busy)
         atomic_store(&a->moved_ns, clock_mono_ns());
-    if (before == 0 || (before < enough(a) && a->pending.n >= enough(a)))
+    if (before < enough(a) && a->pending.n >= enough(a))
+        hurry(a);
+    else if (before == 0 && a->sleeps)
         pthread_cond_signal(&a->has_bytes);
     return true;
 }
@@ -275,6 +319,8 @@ bool audit_flush(struct audit *a, unsigned ms) {
     if (a == NULL)
         return true;
     pthread_mutex_lock(&a->lock);
+    if (a->pending.n != 0)
+        hurry(a);
     while ((a->pending.n != 0 || a->busy) &&
            pthread_cond_timedwait(&a->has_room, &a->lock, &until) == 0)
         ;

@@ -132,7 +132,7 @@ static void tell_of_audit(struct life *l) {
 static void wait_for_events(struct life *l) {
     struct pollfd fds[] = {{.fd = l->signal_fd, .events = POLLIN},
                            {.fd = l->watch.inotify, .events = POLLIN}};
-    int64_t end_ns = clock_mono_ns() + (int64_t)l->daemon.options->poll_ms * 1000000, left_ms;
+    int64_t end_ns = clock_mono_ns() + load_idle_ms(&l->daemon) * 1000000, left_ms;
     do {
         tell_of_audit(l);
         give_memory_back(l, false);
@@ -165,6 +165,7 @@ static void serve(struct life *l) {
         if (load_certificate_is_due(&l->daemon, now_s))
             changed |= LOOK_TLS;
         reload(l, changed);
+        load_renew_certificate(&l->daemon, now_s);
         load_remind_of_certificate(&l->daemon, now_s);
     }
 }
@@ -234,7 +235,7 @@ static void finish_serving(struct life *l, bool patient) {
     patient = flush_audit(l, patient);
     audit_close(d->service.audit, 0, &last);
     serve_done(&d->service);
-    buf_done(&d->priorities);
+    load_done(d);
     LOG(last.dropped || last.failed ? LOG_WARN : LOG_INFO, "ended",
         F_INT("auditLines", last.written), F_INT("auditDropped", last.dropped),
         F_INT("auditFailed", last.failed), F_BOOL("cutShort", !patient), F_END);
@@ -291,7 +292,9 @@ static bool catch_signals(struct life *l) {
 /* The bits of watch_changed(). */
 static void watch_files(struct life *l) {
     const struct options *o = l->daemon.options;
-    const char *const paths[] = {o->policy, o->tls_cert, o->tls_key, o->client_ca};
+    bool own = options_signs_itself(o);
+    const char *const paths[] = {o->policy, own ? o->tls_ca_cert : o->tls_cert,
+                                 own ? o->tls_ca_key : o->tls_key, o->client_ca};
     watch_open(&l->watch, paths, sizeof paths / sizeof *paths);
 }
 

@@ -5,10 +5,17 @@
 #define PULLGATE_PROGRAM_LOAD_H
 
 #include "program/options.h"
+#include "program/selfsigned.h"
 #include "program/serve.h"
 
 enum { PROBE_MEMORY = 4 << 20 }; /* for answers to probes, waiting to be read */
 enum { PROBES_MIN = 64, PROBES_MAX = 1024 };
+
+/* When a date comes near: logged once after each load, and once a day. */
+struct reminder {
+    int64_t low_s;  /* from then on; 0: never */
+    int64_t next_s; /* not before */
+};
 
 struct daemon {
     const struct options *options;
@@ -16,8 +23,10 @@ struct daemon {
     struct server *server, *probes;
     uint64_t probe_connections; /* at once; 0: PROBES_MIN */
     struct buf priorities;      /* GnuTLS, NUL-terminated */
-    int64_t certificate_low_s;  /* from then on a third of its life or less is left */
-    int64_t next_reminder_s;    /* of that */
+    struct selfsigned self;     /* with --tls-ca-cert */
+    struct reminder
+        certificate;    /* a third of its life or less is left; a sixth with --tls-ca-cert */
+    struct reminder ca; /* of --tls-ca-cert: 30 days, or the life of a certificate */
     int64_t
         certificate_due_s; /* the one on the disk is valid from then on; 0: none is waiting */
 };
@@ -26,9 +35,15 @@ struct daemon {
  * unless `again`: then it is a retry after the same error. */
 enum ec load_rules(struct daemon *d, bool again);
 
-/* Reads certificate, key and client CA and puts them in force for new connections. On an error, as
- * load_rules(). */
+/* Reads certificate (or CA), key and client CA and puts them in force for new connections. On an
+ * error, as load_rules(). */
 enum ec load_certificate(struct daemon *d, bool again);
+
+/* Makes the next certificate when it is due, with --tls-ca-cert. For the main loop. */
+void load_renew_certificate(struct daemon *d, int64_t now_s);
+
+/* The time until the main loop has to look again, at most --poll. */
+int64_t load_idle_ms(const struct daemon *d);
 
 /* The certificate on the disk was not valid yet when it was read, and now is. */
 bool load_certificate_is_due(const struct daemon *d, int64_t now_s);
@@ -36,11 +51,13 @@ bool load_certificate_is_due(const struct daemon *d, int64_t now_s);
 /* No file, no descriptor or no memory: a retry may succeed although the files do not change. */
 bool load_may_mend(enum ec ec);
 
-/* Warns of a certificate with a third of its lifetime or less left: once after each load, and once a
- * day. For the main loop. */
+/* Warns of a certificate, or a CA, that expires soon. For the main loop. */
 void load_remind_of_certificate(struct daemon *d, int64_t now_s);
 
 /* Starts both listeners. Errors: EC_USAGE, EC_IO, EC_CRYPTO, EC_NOMEM. */
 enum ec load_and_listen(struct daemon *d, struct err *err) MUST_CHECK;
+
+/* Frees what loading has made, but not the servers. */
+void load_done(struct daemon *d);
 
 #endif

@@ -107,6 +107,8 @@ int main(int argc, char **argv) {
         return healthcheck(&options);
     else if (options.policy == NULL)
         err_set(&err, EC_USAGE, "--policy FILE is required; try --help");
+    else if (options_check_certificate(&options, &result, &err) != EC_OK)
+        return usage_error(&err);
     else if (options.max_audit_line > options.audit_queue)
         err_set(&err, EC_USAGE,
                 "--max-audit-line: found %zu bytes, expected at most the %zu of --audit-queue, "

@@ -15,9 +15,22 @@ static const struct opt_row rows[] = {
      "Serving certificate and its chain (PEM).", AT(tls_cert)},
     {"tls-key", 0, OPT_STRING, "FILE", "/etc/pullgate/tls/tls.key",
      "Private key of the certificate (PEM).", AT(tls_key)},
+    {"tls-ca-cert", 0, OPT_STRING, "FILE", NULL,
+     "CA (PEM, one or more certificates), in place of --tls-cert: the webhook makes its own "
+     "key and certificate in memory and renews it. The webhook's caBundle is this file.",
+     AT(tls_ca_cert)},
+    {"tls-ca-key", 0, OPT_STRING, "FILE", NULL,
+     "Private keys of the CA (PEM), one or more: each certificate of --tls-ca-cert with a key "
+     "can sign.",
+     AT(tls_ca_key)},
+    {"tls-leaf-lifetime", 0, OPT_DURATION, "TIME", "168h",
+     "Lifetime of the certificate made with --tls-ca-cert, at most that of the CA. It is "
+     "renewed when two thirds have passed, and is valid from an hour before it was made.",
+     AT(tls_leaf_lifetime_ms), .min = 1000, .max = UINT64_C(1000) * 86400 * 3650},
     {"tls-name", 0, OPT_STRING, "NAME", NULL,
      "Name that the certificate must have, <service>.<namespace>.svc: the one the API server "
-     "verifies. A certificate without it causes a warning in the log.",
+     "verifies. A certificate without it causes a warning in the log. Required with "
+     "--tls-ca-cert, whose certificate is for this name alone.",
      AT(tls_name)},
     {"tls-min", 0, OPT_WORD, "VERSION", "1.2",
      "Lowest TLS version. API servers support 1.2 and 1.3.", AT(tls_min), .words = tls_words},
@@ -149,6 +162,39 @@ static const struct opt_row rows[] = {
 
 const struct opt_table options_table = {
     .rows = rows, .n_rows = sizeof rows / sizeof *rows, .env_prefix = "PULLGATE"};
+
+static bool is_set(const char *value) {
+    return value != NULL && *value != '\0';
+}
+
+bool options_signs_itself(const struct options *o) {
+    return is_set(o->tls_ca_cert);
+}
+
+enum ec options_check_certificate(const struct options *o, const struct opt_result *result,
+                                  struct err *err) {
+    bool cert = opts_is_given(&options_table, result, "tls-cert"),
+         key = opts_is_given(&options_table, result, "tls-key");
+    bool ca_cert = is_set(o->tls_ca_cert), ca_key = is_set(o->tls_ca_key);
+    if (ca_cert != ca_key)
+        return err_set(err, EC_USAGE, "--tls-ca-%s is given without --tls-ca-%s",
+                       ca_cert ? "cert" : "key", ca_cert ? "key" : "cert");
+    if (ca_cert && (cert || key))
+        return err_set(
+            err, EC_USAGE,
+            "found --tls-%s together with --tls-ca-cert, expected --tls-cert and "
+            "--tls-key for a certificate that is made elsewhere, or --tls-ca-cert and "
+            "--tls-ca-key for one that is made here",
+            cert ? "cert" : "key");
+    if (ca_cert && !is_set(o->tls_name))
+        return err_set(err, EC_USAGE,
+                       "--tls-name is missing: the name of the certificate that is made with "
+                       "--tls-ca-cert, <service>.<namespace>.svc");
+    if (cert != key)
+        return err_set(err, EC_USAGE, "--tls-%s is given without --tls-%s",
+                       cert ? "cert" : "key", cert ? "key" : "cert");
+    return EC_OK;
+}
 
 void options_note_given(struct options *o, const struct opt_result *result) {
     o->given.memory_budget = opts_is_given(&options_table, result, "memory-budget");

@@ -1,4 +1,7 @@
-/* program/options - the daemon's options; each is also PULLGATE_<NAME> in the environment. */
+/* program/options - the daemon's options; each is also PULLGATE_<NAME> in the environment.
+ * Certificate  by default of a file, --tls-cert and --tls-key with their defaults; with
+ *              --tls-ca-cert and --tls-ca-key the daemon makes it itself. Both pairs, or half of
+ *              one, are an error: options_check_certificate()                               */
 #ifndef PULLGATE_PROGRAM_OPTIONS_H
 #define PULLGATE_PROGRAM_OPTIONS_H
 
@@ -6,6 +9,8 @@
 
 struct options {
     const char *policy, *tls_cert, *tls_key, *tls_name, *listen, *metrics_listen, *client_ca;
+    const char *tls_ca_cert, *tls_ca_key; /* both or none */
+    uint64_t tls_leaf_lifetime_ms;
     struct opt_list client_names, tls_ciphers;
     int tls_min; /* enum priorities_min */
     bool no_sandbox, healthcheck;
@@ -32,6 +37,13 @@ struct options {
 
 /* Notes which of these options were given, on the command line or in the environment. */
 void options_note_given(struct options *o, const struct opt_result *result);
+
+/* The certificate is made here, with the CA of --tls-ca-cert. */
+bool options_signs_itself(const struct options *o);
+
+/* Errors: EC_USAGE. */
+enum ec options_check_certificate(const struct options *o, const struct opt_result *result,
+                                  struct err *err) MUST_CHECK;
 
 extern const struct opt_table options_table;
 

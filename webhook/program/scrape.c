@@ -217,6 +217,19 @@ static void put_rows(struct buf *out, const struct row *rows, size_t n) {
 #define GAUGE(name, value, help)                                                               \
     { name, METRICS_GAUGE, (int64_t)(value), NULL, NULL, help }
 
+/* Only where there is one, so that alerts can tell the two ways of getting a certificate apart. */
+static void put_ca(struct buf *out, const struct service *s, int64_t now_s) {
+    int64_t not_after_s = atomic_load(&s->ca_not_after_s);
+    const struct row rows[] = {
+        GAUGE(
+            "pullgate_certificate_ca_expiry_seconds", not_after_s - now_s,
+            "With --tls-ca-cert: time until the CA expires, the last one if there are several; "
+            "negative after that."),
+    };
+    if (not_after_s != 0)
+        put_rows(out, rows, ROW_COUNT(rows));
+}
+
 static void put_loads(struct buf *out, struct service *s, int64_t now_s) {
     const struct meter *m = &s->meter;
     const struct row rows[] = {
@@ -234,14 +247,19 @@ static void put_loads(struct buf *out, struct service *s, int64_t now_s) {
         COUNTER("pullgate_rules_reload_total", "result", "error",
                 metrics_get(&m->loads.rules_bad), NULL),
         COUNTER("certwatcher_read_certificate_total", NULL, NULL,
-                metrics_get(&m->loads.certificate), "Times the certificate was read."),
+                metrics_get(&m->loads.certificate),
+                "Times the certificate was read, or made with --tls-ca-cert."),
         COUNTER("certwatcher_read_certificate_errors_total", NULL, NULL,
                 metrics_get(&m->loads.certificate_bad),
-                "Times the certificate could not be read or used."),
+                "Times the certificate could not be read, made or used."),
         GAUGE("pullgate_certificate_expiry_seconds", atomic_load(&s->cert_not_after_s) - now_s,
               "Time until the serving certificate expires, negative after that."),
+        GAUGE("pullgate_certificate_lifetime_seconds",
+              atomic_load(&s->cert_not_after_s) - atomic_load(&s->cert_not_before_s),
+              "Lifetime of the serving certificate, from its first second to its last."),
     };
     put_rows(out, rows, ROW_COUNT(rows));
+    put_ca(out, s, now_s);
 }
 
 static void put_audit(struct buf *out, const struct service *s) {

@@ -38,6 +38,7 @@ struct service {
     unsigned n_workers;
     atomic_bool draining;
     _Atomic int64_t cert_not_before_s, cert_not_after_s;
+    _Atomic int64_t ca_not_after_s; /* of --tls-ca-cert; 0: there is none */
 };
 
 /* Errors: EC_NOMEM. */

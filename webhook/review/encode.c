@@ -20,7 +20,7 @@ static void put_name_object(struct buf *out, struct str name) {
     buf_putc(out, '}');
 }
 
-static void put_value(struct buf *out, const struct edit *e) {
+static void put_value(struct buf *out, const struct engine_edit *e) {
     switch (e->kind) {
     case EDIT_STRING:
         buf_json(out, e->string);
@@ -43,7 +43,7 @@ void review_patch(struct buf *out, const struct decision *d) {
     static const char *const ops[] = {"add", "replace"};
     buf_putc(out, '[');
     for (size_t i = 0; i < d->n_edits; i++) {
-        const struct edit *e = &d->edits[i];
+        const struct engine_edit *e = &d->edits[i];
         buf_puts(out, i ? ",{\"op\":\"" : "{\"op\":\"");
         buf_puts(out, ops[e->op]);
         buf_puts(out, "\",\"path\":");

@@ -106,7 +106,7 @@ void review_fault_odd(struct decoder *d, json_at at, const char *what) {
 /* ---- names that cannot be compared --------------------------------------------------- */
 
 /* One of each kind is enough, except for labels: it depends on the rules which of them matter. */
-static bool is_noted(struct workload *w, enum odd_name what) {
+static bool is_noted(struct workload *w, enum workload_odd_name what) {
     size_t n = 0;
     for (size_t i = 0; i < w->n_odd; i++)
         n += w->odd[i].what == what;
@@ -116,7 +116,8 @@ static bool is_noted(struct workload *w, enum odd_name what) {
     return n == ENGINE_ODD_LABELS;
 }
 
-static void add_odd(struct decoder *d, json_at at, enum odd_name what, struct str key) {
+static void add_odd(struct decoder *d, json_at at, enum workload_odd_name what,
+                    struct str key) {
     static const char *const words[] = {"namespace", "service account", "user",
                                         "group",     "label",           "pull secret"};
     struct buf text = BUF_INIT((size_t)2 * PATH_BYTES);
@@ -135,7 +136,8 @@ static void add_odd(struct decoder *d, json_at at, enum odd_name what, struct st
     done_path(d, &text);
 }
 
-void review_note_odd_name(struct decoder *d, json_at at, enum odd_name what, struct str key) {
+void review_note_odd_name(struct decoder *d, json_at at, enum workload_odd_name what,
+                          struct str key) {
     if (d->w != NULL && !is_noted(d->w, what))
         add_odd(d, at, what, key);
 }

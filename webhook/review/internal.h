@@ -62,8 +62,10 @@ void review_fault_value(struct decoder *d, json_at at, const char *what, const c
 /* The same for an odd text. */
 void review_fault_odd(struct decoder *d, json_at at, const char *what);
 /* Notes a name that cannot be compared. key: of a label. */
-void review_note_odd_name(struct decoder *d, json_at at, enum odd_name what, struct str key);
-static inline void note_odd(struct decoder *d, json_at at, enum odd_name what, struct str key) {
+void review_note_odd_name(struct decoder *d, json_at at, enum workload_odd_name what,
+                          struct str key);
+static inline void note_odd(struct decoder *d, json_at at, enum workload_odd_name what,
+                            struct str key) {
     if (json_is_odd(d->j, at))
         review_note_odd_name(d, at, what, key);
 }

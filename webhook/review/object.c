@@ -196,7 +196,7 @@ static json_at odd_key(const struct json *j, json_at object) {
 
 /* A container's or volume's name and image; false for a volume of another kind. *odd: a text in it
  * that cannot be judged. */
-static bool decode_image(struct decoder *d, json_at at, enum image_list which,
+static bool decode_image(struct decoder *d, json_at at, enum workload_image_list which,
                          struct workload_image *out, json_at *odd) {
     json_at v[3] = {JSON_NONE, JSON_NONE, JSON_NONE};
     *out = (struct workload_image){.list = which};
@@ -244,7 +244,8 @@ struct old_images {
     size_t n;
 };
 
-static struct old_images old_images_of(struct decoder *d, json_at list, enum image_list which) {
+static struct old_images old_images_of(struct decoder *d, json_at list,
+                                       enum workload_image_list which) {
     struct old_images out = {.n = 0};
     if (!json_is(d->j, list, JSON_ARRAY))
         return out;
@@ -282,7 +283,7 @@ static bool was_there(const struct old_images *old, const struct workload_image 
 }
 
 static void decode_images(struct decoder *d, json_at list, json_at old_list,
-                          enum image_list which) {
+                          enum workload_image_list which) {
     struct workload_image *images = d->images;
     struct old_images old = old_images_of(d, old_list, which);
     uint32_t index = 0;

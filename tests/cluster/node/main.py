@@ -60,7 +60,7 @@ class Node:
         os.makedirs(self.logs, exist_ok=True)
         self.certificate = f"{work}/{name}.crt", f"{work}/{name}.key"
         self.api = Api(port, f"{work}/ca.crt", *self.certificate)
-        self.pods = {}
+        self.pods, self.ended = {}, set()
 
     def register(self):
         self.api.call("POST", "/api/v1/nodes", {
@@ -71,14 +71,18 @@ class Node:
                        "capacity": {"cpu": "8", "memory": "16Gi", "pods": "250"}, "allocatable": {"cpu": "8", "memory": "16Gi", "pods": "250"}}})
 
     def gone(self, pod):
+        self.ended.add(pod.meta["uid"])  # its last changes come by the watch later
         self.pods.pop(pod.meta["uid"], None)
         self.addresses.free(pod.local_ip)
 
     def take(self, kind, o):
         pod = self.pods.get(o["metadata"]["uid"])
         if kind == "DELETED":
+            self.ended.discard(o["metadata"]["uid"])
             if pod:
                 pod.end(0)
+        elif o["metadata"]["uid"] in self.ended:
+            return
         elif "deletionTimestamp" in o["metadata"]:
             pod = pod or self.begin(o)
             pod.end(o["metadata"]["deletionGracePeriodSeconds"])
@@ -160,7 +164,7 @@ class Scheduler:
     def schedule(self):
         with self.lock:
             for pod in list(self.pods.values()):
-                if pod["spec"].get("nodeName") or "deletionTimestamp" in pod["metadata"] or pod["spec"].get("schedulingGates"):
+                if pod["spec"].get("nodeName") or "deletionTimestamp" in pod["metadata"]:
                     continue
                 try:
                     self.bind(pod)
@@ -170,7 +174,7 @@ class Scheduler:
     def watch(self):
         for kind, o in self.api.watch("/api/v1/pods", "", running):
             with self.lock:
-                if kind == "DELETED":
+                if kind == "DELETED" or o["spec"].get("schedulingGates"):
                     self.pods.pop(o["metadata"]["uid"], None)
                 else:
                     self.pods[o["metadata"]["uid"]] = o

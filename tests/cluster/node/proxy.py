@@ -1,7 +1,8 @@
 """Plays kube-proxy: connections to a Service's ClusterIP go to its ready endpoints in turn.
 
 Endpoints are those of the EndpointSlices that kube-controller-manager writes from the pods' readiness. A connection
-that stands stays with its pod. With no ready endpoint a connection is reset.
+that stands stays with its pod. With no ready endpoint a connection is reset, and with one that refuses it: no other
+is tried, as by kube-proxy.
 """
 import asyncio
 import itertools
@@ -35,22 +36,18 @@ class Proxy:
         self.loop = asyncio.new_event_loop()
         self.servers = {}  # uid of a Service -> its servers
 
-    def backends(self, service, port_name):
+    def backend(self, service, port_name):
         found = []
         for endpoints in self.slices.get(service, {}).values():
             found += [(address, ports[port_name]) for address, ports in endpoints if port_name in ports]
-        return found
+        if not found:
+            raise OSError("no endpoint is ready")
+        return found[next(turn) % len(found)]
 
     async def connect(self, service, port_name, reader, writer):
-        backends = self.backends(service, port_name)
-        first = next(turn)
-        for i in range(len(backends)):
-            try:
-                there = await asyncio.open_connection(*backends[(first + i) % len(backends)])
-                break
-            except OSError:
-                continue
-        else:
+        try:
+            there = await asyncio.open_connection(*self.backend(service, port_name))
+        except OSError:
             reset(writer)
             return
         await asyncio.gather(copy(reader, there[1]), copy(there[0], writer))

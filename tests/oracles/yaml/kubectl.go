@@ -218,7 +218,7 @@ func twinsOf(chunk []byte, err error) error {
 // merge is a "<<" by itself: in quotes, as a part of a word, or as a !!str, it is a key like any other.
 var merge = regexp.MustCompile(`!!str\s+<<|(^|[\s\x{85}\x{2028}\x{2029}{\[,])<<`)
 
-// ---- what may not stand beside each other -------------------------------------------------------
+// ---- what may not be beside each other -------------------------------------------------------
 
 func keyString(key interface{}) string {
 	switch k := key.(type) {

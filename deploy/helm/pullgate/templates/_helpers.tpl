@@ -8,6 +8,67 @@
 {{- end -}}
 {{- end -}}
 
+{{- define "pullgate.namespace" -}}
+{{- .Values.namespaceOverride | default .Release.Namespace -}}
+{{- end -}}
+
+{{/* The annotations of one object, with the line that names them. List: the root, then maps; the first map wins. */}}
+{{- define "pullgate.annotations" -}}
+{{- $all := dict -}}
+{{- range append (rest .) (first .).Values.commonAnnotations -}}
+{{- $all = merge $all (. | default dict) -}}
+{{- end -}}
+{{- with $all }}
+  annotations: {{- toYaml . | nindent 4 }}
+{{- end -}}
+{{- end -}}
+
+{{- define "pullgate.image" -}}
+{{- $image := .Values.image -}}
+{{- $image.repository }}{{ if $image.digest }}@{{ $image.digest }}{{ else }}:{{ $image.tag | default .Chart.AppVersion }}{{ end -}}
+{{- end -}}
+
+{{/* The rule files, as data of a ConfigMap. */}}
+{{- define "pullgate.policies" -}}
+{{- .Values.policies | default (dict "policy.yaml" (.Files.Get "files/policy.yaml")) | toYaml -}}
+{{- end -}}
+
+{{/* A pod that runs once: no ServiceAccount, since hooks run before there is one; the placement of the Deployment. */}}
+{{- define "pullgate.toolPod" -}}
+restartPolicy: Never
+automountServiceAccountToken: false
+enableServiceLinks: false
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets: {{- toYaml . | nindent 2 }}
+{{- end }}
+securityContext: {{- include "pullgate.podSecurityContext" . | nindent 2 }}
+{{- with .Values.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{- define "pullgate.toolContainer" -}}
+image: {{ include "pullgate.image" . }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+terminationMessagePolicy: FallbackToLogsOnError
+resources:
+  requests: {cpu: 10m, memory: 16Mi}
+  limits: {memory: 128Mi}
+securityContext: {{- include "pullgate.securityContext" . | nindent 2 }}
+{{- end -}}
+
+{{/* Security contexts. Values of an older release (--reuse-values) lack them. */}}
+{{- define "pullgate.podSecurityContext" -}}
+{{- .Values.podSecurityContext | default (dict "runAsNonRoot" true "runAsUser" 65532 "runAsGroup" 65532 "fsGroup" 65532 "seccompProfile" (dict "type" "RuntimeDefault")) | toYaml -}}
+{{- end -}}
+
+{{- define "pullgate.securityContext" -}}
+{{- .Values.securityContext | default (dict "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" (dict "drop" (list "ALL"))) | toYaml -}}
+{{- end -}}
+
 {{/* The labels that select the pods. */}}
 {{- define "pullgate.selector" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
@@ -19,15 +80,6 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") }}
-{{- end -}}
-
-{{/* The Secret that holds the certificate. */}}
-{{- define "pullgate.secret" -}}
-{{- if eq .Values.certificate.mode "existing" -}}
-{{- .Values.certificate.existing.secret -}}
-{{- else -}}
-{{- include "pullgate.name" . }}-tls
-{{- end -}}
 {{- end -}}
 
 {{- define "pullgate.port" -}}
