@@ -212,6 +212,8 @@ start_nodes() {
         >"$work/nodes" 2>"$work/nodes.log" &
     pids[nodes]=$!
     until_true "the nodes" 300 grep -q ready "$work/nodes"
+    # a new node has this taint until the controller that start_controllers leaves out takes it away
+    k taint nodes --all node.kubernetes.io/not-ready:NoSchedule- >/dev/null
 }
 
 # ---- pullgate and its registration --------------------------------------------------------------------------

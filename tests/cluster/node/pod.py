@@ -148,7 +148,8 @@ class Container:
             state = {"terminated": {"exitCode": self.code, "reason": "Error" if self.code else "Completed",
                                     "startedAt": self.pod.started, "finishedAt": now()}}
         return {"name": self.spec["name"], "image": self.spec["image"], "imageID": self.spec["image"], "ready": ready,
-                "started": self.code is None, "restartCount": self.restarts, "state": state}
+                "started": self.code is None, "restartCount": self.restarts, "state": state,
+                "resources": self.spec.get("resources", {})}
 
 
 class Pod(threading.Thread):
