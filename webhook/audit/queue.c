@@ -21,7 +21,7 @@ enum {
     JOIN_MS = 500, /* for the thread to notice the end */
     REST_NS = 20000000,
     REST_BYTES = 64 << 10,
-    KEEP_BYTES = 1 << 20 /* a larger buffer comes from a time when the output was not read */
+    KEEP_BYTES = 256 << 10 /* a larger buffer comes from a time when the output was not read */
 };
 
 struct audit {
