@@ -40,6 +40,7 @@ enum mark { KEPT = ' ', GONE = '-', CAME = '+' };
 
 struct window { /* the lines to come */
     struct str v[WINDOW];
+    uint32_t hash[WINDOW]; /* of the line: most that differ do so in it */
     size_t n;
     bool is_last; /* none is after them */
 };
@@ -73,9 +74,17 @@ static void put_mark(struct script *s, enum mark mark) {
 }
 
 static void look_ahead(struct window *w, struct lines from) {
-    for (w->n = 0; w->n < WINDOW && !is_over(&from); next_line(&from))
-        w->v[w->n++] = line_at(&from);
+    for (w->n = 0; w->n < WINDOW && !is_over(&from); w->n++) {
+        struct str line = line_at(&from);
+        w->v[w->n] = line;
+        w->hash[w->n] = str_hash(line, 0);
+        from.at += line.n + 1;
+    }
     w->is_last = is_over(&from);
+}
+
+static bool are_equal(const struct script *s, size_t x, size_t y) {
+    return s->in_a.hash[x] == s->in_b.hash[y] && str_eq(s->in_a.v[x], s->in_b.v[y]);
 }
 
 static void fill_marks(struct script *s) {
@@ -87,10 +96,9 @@ static void fill_marks(struct script *s) {
     for (size_t x = n_a; x-- > 0;)
         for (size_t y = n_b; y-- > 0;) {
             uint16_t down = s->lcs[x + 1][y], right = s->lcs[x][y + 1];
-            s->lcs[x][y] = str_eq(s->in_a.v[x], s->in_b.v[y])
-                               ? (uint16_t)(s->lcs[x + 1][y + 1] + 1)
-                           : down > right ? down
-                                          : right;
+            s->lcs[x][y] = are_equal(s, x, y) ? (uint16_t)(s->lcs[x + 1][y + 1] + 1)
+                           : down > right     ? down
+                                              : right;
         }
 }
 
@@ -103,7 +111,7 @@ static void compare_windows(struct script *s) {
     size_t stop = s->in_a.is_last && s->in_b.is_last ? WINDOW : KEPT_OF_WINDOW;
     fill_marks(s);
     while ((x < n_a || y < n_b) && x < stop && y < stop) {
-        if (x < n_a && y < n_b && str_eq(s->in_a.v[x], s->in_b.v[y]))
+        if (x < n_a && y < n_b && are_equal(s, x, y))
             put_mark(s, KEPT), x++, y++;
         else if (y == n_b || (x < n_a && s->lcs[x + 1][y] >= s->lcs[x][y + 1]))
             put_mark(s, GONE), x++;
