@@ -89,7 +89,7 @@ static bool has_command(struct str s) {
 static void print_string(struct yaml_printer *p, struct str s) {
     yaml_event_t event;
     if (p->lay != NULL) {
-        bool plain = !has_command(s) && stays_string(p, s);
+        bool plain = !escape_is_command(s) && stays_string(p, s); /* of one line */
         plain ? yaml_lay_plain(p->lay, s) : yaml_lay_quoted(p->lay, s);
         return;
     }
