@@ -1,9 +1,8 @@
 /* An object with its edits as YAML. */
-#include "base/escape.h"
 #include "edit/patch.h"
 #include "yaml/print.h"
 
-/* ---- is every string shown as it reads? ------------------------------------------------ */
+/* ---- what strings need ------------------------------------------------------------------ */
 
 static void ignore_begin(void *arg, enum json_type type, size_t n) {
     (void)arg;
@@ -16,14 +15,16 @@ static void ignore_end(void *arg, enum json_type type) {
     (void)type;
 }
 
+static void look_at_key(void *arg, struct str s) {
+    yaml_print_look_at_key(arg, s);
+}
+
 static void look_at_string(void *arg, struct str s) {
-    bool *seen = arg;
-    *seen = *seen && escape_is_seen(s);
+    yaml_print_look_at(arg, s);
 }
 
 static void look_at_node(void *arg, const struct json *j, json_at at) {
-    bool *seen = arg;
-    *seen = *seen && yaml_print_is_seen(j, at);
+    yaml_print_look(arg, j, at);
 }
 
 /* ---- printing ------------------------------------------------------------------------ */
@@ -46,18 +47,18 @@ static void node(void *arg, const struct json *j, json_at at) {
 
 enum ec edit_patch_yaml(const struct json *j, json_at object, const struct engine_edit *edits,
                         size_t n_edits, struct buf *out, struct err *err) {
-    bool seen = true;
+    enum yaml_print_strings strings = YAML_PRINT_EASY;
     struct yaml_printer *p = NULL;
     const struct edit_patch_sink look = {.begin = ignore_begin,
                                          .end = ignore_end,
-                                         .key = look_at_string,
+                                         .key = look_at_key,
                                          .string = look_at_string,
                                          .node = look_at_node,
-                                         .arg = &seen};
+                                         .arg = &strings};
     struct edit_patch_sink print = {
         .begin = begin, .end = end, .key = string, .string = string, .node = node};
     if (edit_patch_walk(j, object, edits, n_edits, &look, err) != EC_OK ||
-        yaml_printer_open(&p, out, seen, err) != EC_OK)
+        yaml_printer_open(&p, out, strings, err) != EC_OK)
         return err->code;
     print.arg = p;
     (void)!edit_patch_walk(j, object, edits, n_edits, &print, err);

@@ -6,30 +6,35 @@
 
 #include "base/mem.h"
 
-enum { CONTEXT = 3, WINDOW = 64, KEPT_OF_WINDOW = WINDOW / 2 };
+enum { CONTEXT = 3, WINDOW = 64, KEPT_OF_WINDOW = WINDOW / 2, SLOTS = 256 };
 
 /* A text in lines, walked over once: no line is kept. */
 struct lines {
     struct str text;
     size_t at; /* where the next line begins; text.n: there is none */
+    size_t n;  /* its bytes */
 };
+
+static struct lines lines_of(struct str text) {
+    return (struct lines){.text = text, .n = str_find(text, '\n')};
+}
 
 static bool is_over(const struct lines *l) {
     return l->at >= l->text.n;
 }
 
 static struct str line_at(const struct lines *l) {
-    struct str rest = str_slice(l->text, l->at, l->text.n);
-    return str_slice(rest, 0, str_find(rest, '\n'));
+    return str_slice(l->text, l->at, l->at + l->n);
 }
 
 static void next_line(struct lines *l) {
-    l->at += line_at(l).n + 1;
+    l->at += l->n + 1;
+    l->n = str_find(str_slice(l->text, l->at, l->text.n), '\n');
 }
 
 static size_t count_lines(struct str text) {
     size_t n = 0;
-    for (struct lines l = {.text = text}; !is_over(&l); n++)
+    for (struct lines l = lines_of(text); !is_over(&l); n++)
         next_line(&l);
     return n;
 }
@@ -40,6 +45,7 @@ enum mark { KEPT = ' ', GONE = '-', CAME = '+' };
 
 struct window { /* the lines to come */
     struct str v[WINDOW];
+    uint8_t id[WINDOW]; /* equal lines of both windows have the same */
     size_t n;
     bool is_last; /* none is after them */
 };
@@ -49,6 +55,7 @@ struct script {
     char *marks;       /* one for each line that is kept, gone or came, in order */
     size_t n;
     struct window in_a, in_b;
+    struct str slots[SLOTS];              /* lines by their hash; the index is their id */
     uint16_t lcs[WINDOW + 1][WINDOW + 1]; /* common lines of the windows */
 };
 
@@ -57,8 +64,8 @@ static struct script *script_new(struct str a, struct str b) {
     struct script *s = mem_alloc(sizeof *s);
     if (s == NULL)
         return NULL;
-    s->a = (struct lines){.text = a};
-    s->b = (struct lines){.text = b};
+    s->a = lines_of(a);
+    s->b = lines_of(b);
     s->marks = mem_alloc(count_lines(a) + count_lines(b) + 1);
     s->n = 0;
     return s;
@@ -78,6 +85,21 @@ static void look_ahead(struct window *w, struct lines from) {
     w->is_last = is_over(&from);
 }
 
+/* There are twice as many slots as lines. */
+static void identify(struct script *s, struct window *w) {
+    for (size_t i = 0; i < w->n; i++) {
+        uint8_t id = (uint8_t)str_hash(w->v[i], 0);
+        while (s->slots[id].p != NULL && !str_eq(s->slots[id], w->v[i]))
+            id++; /* 0 comes after 255 */
+        s->slots[id] = w->v[i];
+        w->id[i] = id;
+    }
+}
+
+static bool are_equal(const struct script *s, size_t x, size_t y) {
+    return s->in_a.id[x] == s->in_b.id[y];
+}
+
 static void fill_marks(struct script *s) {
     const size_t n_a = s->in_a.n, n_b = s->in_b.n;
     for (size_t x = 0; x <= n_a; x++)
@@ -87,10 +109,9 @@ static void fill_marks(struct script *s) {
     for (size_t x = n_a; x-- > 0;)
         for (size_t y = n_b; y-- > 0;) {
             uint16_t down = s->lcs[x + 1][y], right = s->lcs[x][y + 1];
-            s->lcs[x][y] = str_eq(s->in_a.v[x], s->in_b.v[y])
-                               ? (uint16_t)(s->lcs[x + 1][y + 1] + 1)
-                           : down > right ? down
-                                          : right;
+            s->lcs[x][y] = are_equal(s, x, y) ? (uint16_t)(s->lcs[x + 1][y + 1] + 1)
+                           : down > right     ? down
+                                              : right;
         }
 }
 
@@ -99,11 +120,14 @@ static void compare_windows(struct script *s) {
     size_t x = 0, y = 0;
     look_ahead(&s->in_a, s->a);
     look_ahead(&s->in_b, s->b);
+    memset(s->slots, 0, sizeof s->slots);
+    identify(s, &s->in_a);
+    identify(s, &s->in_b);
     const size_t n_a = s->in_a.n, n_b = s->in_b.n;
     size_t stop = s->in_a.is_last && s->in_b.is_last ? WINDOW : KEPT_OF_WINDOW;
     fill_marks(s);
     while ((x < n_a || y < n_b) && x < stop && y < stop) {
-        if (x < n_a && y < n_b && str_eq(s->in_a.v[x], s->in_b.v[y]))
+        if (x < n_a && y < n_b && are_equal(s, x, y))
             put_mark(s, KEPT), x++, y++;
         else if (y == n_b || (x < n_a && s->lcs[x + 1][y] >= s->lcs[x][y + 1]))
             put_mark(s, GONE), x++;
@@ -175,7 +199,7 @@ static void put_hunk(struct buf *out, const struct script *s, size_t from, size_
 }
 
 static void put_hunks(struct report *to, const struct script *s) {
-    struct walk w = {.a = {.text = s->a.text}, .b = {.text = s->b.text}};
+    struct walk w = {.a = lines_of(s->a.text), .b = lines_of(s->b.text)};
     size_t at = next_change(s, 0), done = 0;
     while (at < s->n) {
         size_t from = at - done > CONTEXT ? at - CONTEXT : done;

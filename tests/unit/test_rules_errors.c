@@ -222,6 +222,9 @@ static const struct bad_row places[] = {
     {HEAD "  mirrors:\n    docker.io: a.io\n    index.docker.io: b.io\n", EC_SCHEMA, 6, 5,
      "mirrors: a second entry for \"docker.io\", which another spelling (line 5) already "
      "names"},
+    {HEAD "  mirrors: {docker.io: a.io,\n    index.docker.io: b.io}\n", EC_SCHEMA, 5, 5,
+     "mirrors: a second entry for \"docker.io\", which another spelling (line 4) already "
+     "names"},
     {HEAD "  mirrors:\n    quay.io: a.io\n    gcr.io: b.io\n    QUAY.io: c.io\n", EC_SCHEMA, 7,
      5,
      "mirrors: a second entry for \"quay.io\", which another spelling (line 5) already names"},

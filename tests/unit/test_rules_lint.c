@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "rules/docs.h"
 #include "rules/rules.h"
+#include "rules/slow_name.h"
 
 #define HEAD "apiVersion: pullgate/v1\nkind: ImagePolicy\nspec:\n"
 
@@ -19,6 +20,8 @@ static const struct {
     {"(a|ab?+)+x", REGEX_CHEAP},
     {".*a.*b", REGEX_SEVERAL_LOOPS},
     {".*a.*+b", REGEX_CHEAP},
+    /* Classes that have their second character in common. */
+    {"([xa]|[ya])+z", REGEX_BACKTRACKS},
 };
 
 static void regexes_have_a_cost(void **state) {
@@ -29,6 +32,40 @@ static void regexes_have_a_cost(void **state) {
             fail_row("%s: found %d, expected %d", costs[i].regex, (int)found,
                      (int)costs[i].cost);
     }
+}
+
+static const struct {
+    const char *regex;
+    enum rules_regex_hosts hosts;
+} hosts[] = {
+    {"ghcr\\.io/a", REGEX_HOSTS_NAMED},
+    {"[[:digit:]]+/a", REGEX_HOSTS_NAMED}, /* no letters */
+    {"\\p{L}/a", REGEX_HOSTS_NAMED},       /* the braces are the property's */
+    {"\\w{2}/a", REGEX_HOSTS_ANY},         /* ... the quantifier's */
+};
+
+static void regexes_have_hosts(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        enum rules_regex_hosts found = rules_regex_hosts(str_of(hosts[i].regex));
+        if (found != hosts[i].hosts)
+            fail_row("%s: found %d, expected %d", hosts[i].regex, (int)found,
+                     (int)hosts[i].hosts);
+    }
+}
+
+/* Its beginning is the regex's own, and it has the letter without which no match is tried. */
+static void a_slow_name_is_made_of_its_regex(void **state) {
+    (void)state;
+    struct match_image *pattern = NULL;
+    struct rules_slow_name slow;
+    struct err err = ERR_INIT;
+    assert_int_equal(match_image_compile_regex(&pattern, STR("ghcr\\.io/team/(a+b?)+x"), &err),
+                     EC_OK);
+    rules_slow_name_find(&slow, pattern);
+    if (!str_starts(str_of(slow.text), STR("ghcr.io/team/a")) || slow.steps < 1000)
+        fail_row("%s takes %llu steps", slow.text, (unsigned long long)slow.steps);
+    match_image_free(pattern);
 }
 
 /* 4^24 combinations of alternatives: as many are tried as the limit allows, not all. */
@@ -146,6 +183,8 @@ static void the_manual_has_all_tables(void **state) {
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(regexes_have_a_cost),
+    cmocka_unit_test(regexes_have_hosts),
+    cmocka_unit_test(a_slow_name_is_made_of_its_regex),
     cmocka_unit_test(hosts_of_a_regex_are_judged_within_a_limit),
     cmocka_unit_test(policies_are_examined),
     cmocka_unit_test(the_manual_has_all_tables),

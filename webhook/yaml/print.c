@@ -3,12 +3,14 @@
 #include "base/escape.h"
 #include "base/mem.h"
 #include "yaml/internal.h"
+#include "yaml/lay.h"
 
 #include <yaml.h>
 
 enum { WIDTH_NONE = -1, PLAIN_MAX = 64 << 10 }; /* longer strings are always quoted */
 
 struct yaml_printer {
+    struct lay *lay; /* NULL: the emitter is used */
     yaml_emitter_t emitter;
     struct buf *out;
     struct buf probe; /* the meaning of a plain scalar */
@@ -86,6 +88,11 @@ static bool has_command(struct str s) {
 
 static void print_string(struct yaml_printer *p, struct str s) {
     yaml_event_t event;
+    if (p->lay != NULL) {
+        bool plain = !escape_is_command(s) && stays_string(p, s); /* of one line */
+        plain ? yaml_lay_plain(p->lay, s) : yaml_lay_quoted(p->lay, s);
+        return;
+    }
     yaml_scalar_style_t style = has_command(s)       ? YAML_DOUBLE_QUOTED_SCALAR_STYLE
                                 : has_lines(s)       ? YAML_LITERAL_SCALAR_STYLE
                                 : stays_string(p, s) ? YAML_PLAIN_SCALAR_STYLE
@@ -98,6 +105,10 @@ static void print_string(struct yaml_printer *p, struct str s) {
 
 static void print_plain_scalar(struct yaml_printer *p, struct str s) {
     yaml_event_t event;
+    if (p->lay != NULL) {
+        yaml_lay_plain(p->lay, s);
+        return;
+    }
     int made = yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)s.p,
                                             (int)s.n, 1, 1, YAML_PLAIN_SCALAR_STYLE);
     emit_event(p, made, &event);
@@ -142,41 +153,84 @@ static void print_node(struct yaml_printer *p, const struct json *j, json_at at)
     }
 }
 
+/* ---- what strings need --------------------------------------------------------------- */
+
 /* To libyaml, bidirectional marks are printable. With one in the text, all that is not ASCII is
  * escaped. */
-bool yaml_print_is_seen(const struct json *j, json_at at) {
-    for (json_at i = at; i < j->nodes[at].next; i++)
-        if (json_is(j, i, JSON_STRING) && !escape_is_seen(json_str(j, i)))
-            return false;
-    return true;
+void yaml_print_look_at(enum yaml_print_strings *strings, struct str s) {
+    if (*strings == YAML_PRINT_EASY && !yaml_lay_is_easy(s))
+        *strings = YAML_PRINT_SEEN;
+    if (*strings == YAML_PRINT_SEEN && !escape_is_seen(s))
+        *strings = YAML_PRINT_ANY;
+}
+
+void yaml_print_look_at_key(enum yaml_print_strings *strings, struct str key) {
+    if (*strings == YAML_PRINT_EASY && key.n > YAML_LAY_KEY_MAX)
+        *strings = YAML_PRINT_SEEN;
+    yaml_print_look_at(strings, key);
+}
+
+static void look_at_keys(enum yaml_print_strings *strings, const struct json *j, json_at at) {
+    for (json_at i = json_first(j, at); i != JSON_NONE; i = json_next(j, at, i + 1))
+        yaml_print_look_at_key(strings, json_str(j, i));
+}
+
+void yaml_print_look(enum yaml_print_strings *strings, const struct json *j, json_at at) {
+    for (json_at i = at; i < j->nodes[at].next && *strings != YAML_PRINT_ANY; i++) {
+        if (json_is(j, i, JSON_STRING))
+            yaml_print_look_at(strings, json_str(j, i));
+        else if (json_is(j, i, JSON_OBJECT))
+            look_at_keys(strings, j, i);
+    }
 }
 
 /* ---- piece by piece ------------------------------------------------------------------ */
 
-enum ec yaml_printer_open(struct yaml_printer **out, struct buf *text, bool seen,
-                          struct err *err) {
+static bool open_lay(struct yaml_printer *p) {
+    p->lay = mem_alloc(sizeof *p->lay);
+    if (p->lay == NULL)
+        return false;
+    p->lay->out = p->out;
+    p->lay->after = LAY_START;
+    p->lay->depth = 0;
+    return true;
+}
+
+static bool open_emitter(struct yaml_printer *p, bool seen) {
     yaml_event_t event;
-    struct yaml_printer *p = mem_zalloc(sizeof *p);
-    if (p == NULL || !yaml_emitter_initialize(&p->emitter)) {
-        mem_free(p);
-        err_set(err, EC_NOMEM, "out of memory");
-        return EC_NOMEM;
-    }
-    p->out = text;
-    p->probe = (struct buf)BUF_INIT(1 << 20);
-    p->err = (struct err)ERR_INIT;
-    yaml_emitter_set_output(&p->emitter, write_text, text);
+    if (!yaml_emitter_initialize(&p->emitter))
+        return false;
+    yaml_emitter_set_output(&p->emitter, write_text, p->out);
     yaml_emitter_set_unicode(&p->emitter, seen);
     yaml_emitter_set_width(&p->emitter, WIDTH_NONE);
     emit_event(p, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING), &event);
     emit_event(p, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1), &event);
+    return true;
+}
+
+enum ec yaml_printer_open(struct yaml_printer **out, struct buf *text,
+                          enum yaml_print_strings strings, struct err *err) {
+    struct yaml_printer *p = mem_zalloc(sizeof *p);
+    if (p == NULL)
+        return err_set(err, EC_NOMEM, "out of memory");
+    p->out = text;
+    p->probe = (struct buf)BUF_INIT(1 << 20);
+    p->err = (struct err)ERR_INIT;
+    bool ok =
+        strings == YAML_PRINT_EASY ? open_lay(p) : open_emitter(p, strings == YAML_PRINT_SEEN);
+    if (!ok) {
+        mem_free(p);
+        return err_set(err, EC_NOMEM, "out of memory");
+    }
     *out = p;
     return EC_OK;
 }
 
 void yaml_printer_begin(struct yaml_printer *p, bool object, bool empty) {
     yaml_event_t event;
-    if (object)
+    if (p->lay != NULL)
+        yaml_lay_begin(p->lay, object, empty);
+    else if (object)
         emit_event(p,
                    yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
                                                        empty ? YAML_FLOW_MAPPING_STYLE
@@ -192,6 +246,10 @@ void yaml_printer_begin(struct yaml_printer *p, bool object, bool empty) {
 
 void yaml_printer_end(struct yaml_printer *p, bool object) {
     yaml_event_t event;
+    if (p->lay != NULL) {
+        yaml_lay_end(p->lay);
+        return;
+    }
     emit_event(p,
                object ? yaml_mapping_end_event_initialize(&event)
                       : yaml_sequence_end_event_initialize(&event),
@@ -206,13 +264,24 @@ void yaml_printer_node(struct yaml_printer *p, const struct json *j, json_at at)
     print_node(p, j, at);
 }
 
-enum ec yaml_printer_close(struct yaml_printer *p, struct err *err) {
+static void close_lay(struct yaml_printer *p) {
+    yaml_lay_close(p->lay);
+    if (p->out->bad)
+        err_set(&p->err, (enum ec)p->out->bad, "no room for the YAML text");
+    mem_free(p->lay);
+}
+
+static void close_emitter(struct yaml_printer *p) {
     yaml_event_t event;
     emit_event(p, yaml_document_end_event_initialize(&event, 1), &event);
     emit_event(p, yaml_stream_end_event_initialize(&event), &event);
+    yaml_emitter_delete(&p->emitter);
+}
+
+enum ec yaml_printer_close(struct yaml_printer *p, struct err *err) {
+    p->lay != NULL ? close_lay(p) : close_emitter(p);
     if (p->err.code != EC_OK && err->code == EC_OK)
         *err = p->err;
-    yaml_emitter_delete(&p->emitter);
     buf_done(&p->probe);
     mem_free(p);
     return err->code;
@@ -220,7 +289,9 @@ enum ec yaml_printer_close(struct yaml_printer *p, struct err *err) {
 
 enum ec yaml_print(const struct json *j, json_at at, struct buf *out, struct err *err) {
     struct yaml_printer *p = NULL;
-    if (yaml_printer_open(&p, out, yaml_print_is_seen(j, at), err) != EC_OK)
+    enum yaml_print_strings strings = YAML_PRINT_EASY;
+    yaml_print_look(&strings, j, at);
+    if (yaml_printer_open(&p, out, strings, err) != EC_OK)
         return err->code;
     yaml_printer_node(p, j, at);
     return yaml_printer_close(p, err);
