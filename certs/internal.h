@@ -60,11 +60,12 @@ bool certs_names_is_host(struct str name);
 enum ec certs_names_new(GENERAL_NAMES **out, const struct certs_request *request,
                         struct err *err) MUST_CHECK;
 /* One DNS name or IP address. */
-enum ec certs_names_one(GENERAL_NAMES **out, struct str name, struct err *err);
+enum ec certs_names_one(GENERAL_NAMES **out, struct str name, struct err *err) MUST_CHECK;
 /* The first of them, borrowed; empty when it is no DNS name. */
 struct str certs_names_first(const GENERAL_NAMES *names);
 /* What a CA for these names and no others permits; a wildcard is permitted by what it covers. */
-enum ec certs_names_permit(NAME_CONSTRAINTS **out, const GENERAL_NAMES *names, struct err *err);
+enum ec certs_names_permit(NAME_CONSTRAINTS **out, const GENERAL_NAMES *names, struct err *err)
+    MUST_CHECK;
 /* The same names in the same order. */
 bool certs_names_equal(const GENERAL_NAMES *a, const GENERAL_NAMES *b);
 
@@ -72,7 +73,7 @@ bool certs_names_equal(const GENERAL_NAMES *a, const GENERAL_NAMES *b);
 struct span {
     int64_t from_s, to_s;
 };
-enum ec certs_info_span(struct span *out, const X509 *cert, struct err *err);
+enum ec certs_info_span(struct span *out, const X509 *cert, struct err *err) MUST_CHECK;
 enum ec certs_info_read(struct certs_info *out, X509 *cert, size_t n_certs, struct err *err)
     MUST_CHECK;
 /* At most this percentage of the lifetime is left, 0 meaning a third; or none at all. */

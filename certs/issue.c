@@ -189,7 +189,7 @@ enum ec certs_issue_leaf(X509 **out, EVP_PKEY *key, struct issuer ca,
     return EC_OK;
 }
 
-/* Asked of OpenSSL, with a certificate that nobody gets. */
+/* By OpenSSL's own check, of a certificate that is thrown away. */
 enum ec certs_issue_permits(bool *out, struct issuer ca, const struct leaf_request *r,
                             struct err *err) {
     AUTO(x509_freep) X509 *leaf = NULL;

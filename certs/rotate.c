@@ -7,7 +7,7 @@
 
 static const int64_t day_s = 86400;
 
-/* A replaced CA with less to live signs no more: who renews its last leaf in time? */
+/* A replaced CA with less left does not sign: its last leaf would end before the next rotation. */
 static const int64_t signer_left_s = (int64_t)CERTS_OVERLAP_DAYS * 86400;
 
 /* -- The files ----------------------------------------------------------------------------- */

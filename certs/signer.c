@@ -49,17 +49,18 @@ enum ec certs_signers_read(struct signers *out, const STACK_OF(X509) * bundle,
     return EC_OK;
 }
 
-/* Old enough for everyone to have the bundle with it. */
+/* Old enough for the bundle with it to have reached all clients. */
 static bool is_settled(const struct signer *s, int64_t now_s) {
     return now_s - s->life.from_s >= CERTS_SETTLE_S;
 }
 
-/* The newest of those that are settled; else the oldest, which most have. */
+/* The newest of those that are settled; else the oldest, which most clients have. Of two CAs of the same second
+ * the one whose key comes later in ca.key is the older: pick_of() asks in that order. */
 static bool signs_before(const struct signer *a, const struct signer *b, int64_t now_s) {
     bool settled = is_settled(a, now_s);
     if (settled != is_settled(b, now_s))
         return settled;
-    return settled ? a->life.from_s > b->life.from_s : a->life.from_s < b->life.from_s;
+    return settled ? a->life.from_s > b->life.from_s : a->life.from_s <= b->life.from_s;
 }
 
 static const struct signer *pick_of(const struct signers *s, int64_t now_s, int64_t left_s) {
