@@ -4,7 +4,7 @@
 /* ---- what may be patched: the one table -------------------------------------------------- */
 
 /* Kubernetes: a pod's images may change later, its pull secrets, volumes and pull policies may not (but an
- * update's change of its pull secrets may be taken back); ephemeral containers that exist must stay as they
+ * update's change of its pull secrets or pull policies may be taken back); ephemeral containers that exist must stay as they
  * are (`changed` is set for new ones alone); pod templates are never rewritten (GitOps tools would fight
  * it, and a secret there hides those of the ServiceAccount). */
 unsigned engine_may_patch(const struct workload *w) {
@@ -15,7 +15,7 @@ unsigned engine_may_patch(const struct workload *w) {
     } rows[] = {
         {SHAPE_POD, OPERATION_CREATE,
          MAY_IMAGES | MAY_EPHEMERAL | MAY_VOLUMES | MAY_PULL_POLICY | MAY_SECRETS},
-        {SHAPE_POD, OPERATION_UPDATE, MAY_IMAGES | MAY_SECRETS_BACK},
+        {SHAPE_POD, OPERATION_UPDATE, MAY_IMAGES | MAY_SECRETS_BACK | MAY_PULL_POLICY_BACK},
         {SHAPE_EPHEMERAL, OPERATION_UPDATE, MAY_EPHEMERAL | MAY_PULL_POLICY},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -63,6 +63,15 @@ bool engine_wants_pull_policy(const struct ctx *c, const struct decision_image *
            c->rule->mode != MODE_AUDIT && !str_eq(d->image->pull_policy, c->rule->pull_policy);
 }
 
+/* The stored pod has what the rule asks for, since CREATE wrote it, and the update has what its author wrote, as
+ * server-side apply sends it again. The field cannot change: left as it is, the update would be refused. */
+static bool takes_pull_policy_back(const struct ctx *c, const struct workload_image *image) {
+    return (c->may & MAY_PULL_POLICY_BACK) && c->rule->pull_policy.n != 0 &&
+           c->rule->mode != MODE_AUDIT &&
+           str_eq(image->old_pull_policy, c->rule->pull_policy) &&
+           !str_eq(image->pull_policy, c->rule->pull_policy);
+}
+
 static void edit_pull_policy(struct ctx *c, const struct decision_image *d) {
     const struct workload_image *image = d->image;
     struct buf b = engine_text_start(c, POINTER_MAX);
@@ -83,7 +92,8 @@ void engine_edit_images(struct ctx *c) {
     for (size_t i = 0; i < d->n_images; i++)
         edit_image(c, &d->images[i]);
     for (size_t i = 0; i < d->n_images; i++)
-        if (engine_wants_pull_policy(c, &d->images[i]))
+        if (engine_wants_pull_policy(c, &d->images[i]) ||
+            takes_pull_policy_back(c, d->images[i].image))
             edit_pull_policy(c, &d->images[i]);
 }
 

@@ -39,11 +39,12 @@ enum workload_image_list { LIST_CONTAINER, LIST_INIT, LIST_EPHEMERAL, LIST_VOLUM
 
 struct workload_image {
     enum workload_image_list list;
-    uint32_t index;         /* in its list */
-    struct str name;        /* of the container or volume; may be empty */
-    struct str text;        /* the image as written; empty when empty or absent */
-    struct str pull_policy; /* as written; empty when absent */
-    bool has_image;         /* the field is there */
+    uint32_t index;             /* in its list */
+    struct str name;            /* of the container or volume; may be empty */
+    struct str text;            /* the image as written; empty when empty or absent */
+    struct str pull_policy;     /* as written; empty when absent */
+    struct str old_pull_policy; /* UPDATE: that of the old object's of same index and name */
+    bool has_image;             /* the field is there */
     bool has_pull_policy;
     bool changed; /* CREATE: always; UPDATE: differs from the old object's of same index and
                      name */

@@ -34,7 +34,8 @@ enum may {
     MAY_VOLUMES = 4,
     MAY_PULL_POLICY = 8,
     MAY_SECRETS = 16,
-    MAY_SECRETS_BACK = 32 /* as the stored pod has them */
+    MAY_SECRETS_BACK = 32, /* as the stored pod has them */
+    MAY_PULL_POLICY_BACK = 64
 };
 
 struct ctx {

@@ -26,6 +26,15 @@ spec:
     - name: never-asked # the registration leaves these namespaces out
       match: {namespaces: [kube-system, pullgate]}
 POLICY
+cat >"$work/policy/40-always.yaml" <<'POLICY'
+apiVersion: pullgate/v1
+kind: ImagePolicy
+metadata: {name: always}
+spec:
+  registry: ghcr.io/acme-data
+  imagePullPolicy: Always
+  rules: [{name: always, match: {namespaces: [always]}}]
+POLICY
 
 template='{"metadata":{"labels":{"app":"w"}},"spec":{"restartPolicy":"RESTART","containers":[{"name":"main","image":"IMAGE"}]}}'
 workload() { # KIND IMAGE NAME
@@ -52,7 +61,7 @@ cron_api=batch/v1 policy_api=policy/v1 flags=()
 start_cluster "${flags[@]}"
 make_service
 start_pullgate pullgate "$work/policy"
-new_namespace airbyte airbyte-old warned audited told
+new_namespace airbyte airbyte-old warned audited told always
 k create serviceaccount airbyte-admin -n airbyte >/dev/null
 
 say "pods and workloads that were there before the webhook"
@@ -203,6 +212,12 @@ k get pod launched -n airbyte -o json | k replace -f - >/dev/null 2>&1 && pass |
 # one that lost the entry to an earlier version of pullgate
 out=$(pod lost busybox:1 '' | jq -c '.spec.imagePullSecrets = [{"name": ""}]' | k apply --server-side --field-manager=launcher -n airbyte-old -f - 2>&1) && pass || fail "an apply that brings the entry back: $out"
 is "the stored list stays" "$(secrets_of lost airbyte-old)" '["regcred"]'
+
+say "a pull policy of the rule, and a manifest with another, applied twice"
+for i in 1 2; do
+    out=$(pod launched busybox:1 '' | jq -c '.spec.containers[0].imagePullPolicy = "IfNotPresent"' | k apply --server-side --field-manager=launcher -n always -f - 2>&1) && pass || fail "server-side apply $i: $out"
+    is "as the rule has it after apply $i" "$(k get pod launched -n always -o json | jq -c '.spec.containers[0] | [.image, .imagePullPolicy]')" '["ghcr.io/acme-data/busybox:1","Always"]'
+done
 
 say "ephemeral containers"
 k debug before -n airbyte-old --image=busybox:dbg --target=main -c dbg1 >/dev/null 2>&1 && pass || fail "kubectl debug"

@@ -681,6 +681,50 @@ static void updates_touch_images_alone(void **state) {
     engine_policy_free(policy);
 }
 
+/* Server-side apply sends what the author wrote again, and a pod's pull policies cannot change. */
+static void pull_policies_are_taken_back(void **state) {
+    (void)state;
+    static const struct {
+        const char *policy, *own, *old;
+        bool changed, back;
+    } rows[] = {{"  imagePullPolicy: Always\n", "IfNotPresent", "Always", true, true},
+                {"  imagePullPolicy: Always\n", "IfNotPresent", "Always", false, true},
+                {"  imagePullPolicy: Always\n", "", "Always", false, true},
+                {"  imagePullPolicy: Always\n  mode: warn\n", "Never", "Always", false, true},
+                {"  imagePullPolicy: Always\n  mode: audit\n", "Never", "Always", false, false},
+                {"  imagePullPolicy: Always\n", "IfNotPresent", "IfNotPresent", true, false},
+                {"  imagePullPolicy: Always\n", "Never", "IfNotPresent", true, false},
+                {"  imagePullPolicy: Always\n", "Always", "Always", true, false},
+                {"  imagePullPolicy: Always\n", "Always", "IfNotPresent", true, false},
+                {"", "IfNotPresent", "Always", true, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[256];
+        struct arena arena = ARENA_INIT(4096, 1 << 20);
+        struct err err = ERR_INIT;
+        struct decision d;
+        struct workload_image image = container("ghcr.io/acme/x:1");
+        struct workload w = pod_of(&image);
+        snprintf(text, sizeof text, "%s%s", ACME, rows[i].policy);
+        struct policy *policy = load(text);
+        w.operation = OPERATION_UPDATE;
+        image.changed = rows[i].changed;
+        image.pull_policy = str_of(rows[i].own);
+        image.has_pull_policy = image.pull_policy.n != 0;
+        image.old_pull_policy = str_of(rows[i].old);
+        assert_ok(engine_decide(&d, policy, &w, NOW_S, 0, &arena, &err), &err);
+        assert_int_equal(d.n_edits, rows[i].back);
+        if (rows[i].back) {
+            assert_str(d.edits[0].pointer, STR("/spec/containers/0/imagePullPolicy"));
+            assert_str(d.edits[0].string, STR("Always"));
+            assert_int_equal(d.edits[0].op, image.has_pull_policy ? EDIT_REPLACE : EDIT_ADD);
+        }
+        assert_ok(engine_decide(&d, policy, &w, NOW_S, ENGINE_VALIDATE, &arena, &err), &err);
+        assert_int_equal(d.verdict, VERDICT_ALLOW);
+        arena_done(&arena);
+        engine_policy_free(policy);
+    }
+}
+
 static void messages_say_all_there_is_to_know(void **state) {
     (void)state;
     static const struct {
@@ -823,6 +867,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(entries_without_a_name_are_put_back),
     cmocka_unit_test(every_place_is_rewritten_with_its_pointer),
     cmocka_unit_test(updates_touch_images_alone),
+    cmocka_unit_test(pull_policies_are_taken_back),
     cmocka_unit_test(messages_say_all_there_is_to_know),
     cmocka_unit_test(a_message_too_long_for_its_room_is_cut),
     cmocka_unit_test(a_full_arena_is_an_error_and_no_admission),

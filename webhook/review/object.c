@@ -228,10 +228,6 @@ static bool decode_image(struct decoder *d, json_at at, enum workload_image_list
     return true;
 }
 
-static bool same_image(const struct workload_image *a, const struct workload_image *b) {
-    return str_eq(a->name, b->name) && str_eq(a->text, b->text);
-}
-
 static int by_name(const void *a, const void *b) {
     const struct workload_image *x = a, *y = b;
     int order = str_cmp(x->name, y->name);
@@ -270,16 +266,29 @@ static struct old_images old_images_of(struct decoder *d, json_at list,
     return out;
 }
 
-/* Whether the old object has this image. Containers keep their index and name; ephemeral ones are
- * found by name alone, since new ones may be inserted. *at moves along with the new list.
- */
-static bool was_there(const struct old_images *old, const struct workload_image *image,
-                      size_t *at) {
-    if (image->list == LIST_EPHEMERAL)
-        return old->n != 0 && bsearch(image, old->v, old->n, sizeof *old->v, by_name) != NULL;
+/* The old object's of the same index and name, or NULL. *at moves along with the new list. */
+static const struct workload_image *old_of(const struct old_images *old,
+                                           const struct workload_image *image, size_t *at) {
     while (*at < old->n && old->v[*at].index < image->index)
         ++*at;
-    return *at < old->n && old->v[*at].index == image->index && same_image(&old->v[*at], image);
+    const struct workload_image *found = *at < old->n ? &old->v[*at] : NULL;
+    bool same = found != NULL && found->index == image->index;
+    return same && str_eq(found->name, image->name) ? found : NULL;
+}
+
+/* Containers keep their index and name; ephemeral ones are found by name alone, since new ones may be
+ * inserted. */
+static void compare_image(const struct old_images *old, struct workload_image *image,
+                          size_t *at) {
+    if (image->list == LIST_EPHEMERAL) {
+        image->changed =
+            old->n == 0 || bsearch(image, old->v, old->n, sizeof *old->v, by_name) == NULL;
+        return;
+    }
+    const struct workload_image *before = old_of(old, image, at);
+    image->changed = before == NULL || !str_eq(before->text, image->text);
+    if (before != NULL)
+        image->old_pull_policy = before->pull_policy;
 }
 
 static void decode_images(struct decoder *d, json_at list, json_at old_list,
@@ -294,7 +303,7 @@ static void decode_images(struct decoder *d, json_at list, json_at old_list,
         bool has_image = decode_image(d, at, which, out, &odd);
         if (has_image) {
             out->index = index;
-            out->changed = !was_there(&old, out, &old_at);
+            compare_image(&old, out, &old_at);
             d->w->n_images++;
         }
         if (odd != JSON_NONE && (!has_image || out->changed))
