@@ -4,9 +4,9 @@
 /* ---- what may be patched: the one table -------------------------------------------------- */
 
 /* Kubernetes: a pod's images may change later, its pull secrets, volumes and pull policies may not (but an
- * update's change of its pull secrets or pull policies may be taken back); ephemeral containers that exist must stay as they
- * are (`changed` is set for new ones alone); pod templates are never rewritten (GitOps tools would fight
- * it, and a secret there hides those of the ServiceAccount). */
+ * update's change of its pull secrets or pull policies may be taken back); ephemeral containers that exist
+ * must stay as they are (`changed` is set for new ones alone); pod templates are never rewritten (GitOps
+ * tools would fight it, and a secret there hides those of the ServiceAccount). */
 unsigned engine_may_patch(const struct workload *w) {
     static const struct {
         enum workload_shape shape;
@@ -63,8 +63,9 @@ bool engine_wants_pull_policy(const struct ctx *c, const struct decision_image *
            c->rule->mode != MODE_AUDIT && !str_eq(d->image->pull_policy, c->rule->pull_policy);
 }
 
-/* The stored pod has what the rule asks for, since CREATE wrote it, and the update has what its author wrote, as
- * server-side apply sends it again. The field cannot change: left as it is, the update would be refused. */
+/* The stored pod has what the rule asks for, since CREATE wrote it, and the update has what its author wrote,
+ * as server-side apply sends it again. The field cannot change: left as it is, the update would be
+ * refused. */
 static bool takes_pull_policy_back(const struct ctx *c, const struct workload_image *image) {
     return (c->may & MAY_PULL_POLICY_BACK) && c->rule->pull_policy.n != 0 &&
            c->rule->mode != MODE_AUDIT &&

@@ -90,11 +90,10 @@ static void warn_of_failure_policy(const struct options_render *o,
 
 static enum ec read_input(struct render_input *in, const struct options_render *o,
                           struct err *err) {
-    if (o->only == RENDER_ALL && (check_image_option(o->image, err) != EC_OK ||
-                                  check_namespace(o->namespace, err) != EC_OK ||
-                                  render_input_policy(in, o->policy, err) != EC_OK))
-        return err->code;
-    if (check_namespace(o->namespace, err) != EC_OK)
+    bool all = o->only == RENDER_ALL;
+    if ((all && check_image_option(o->image, err) != EC_OK) ||
+        check_namespace(o->namespace, err) != EC_OK ||
+        (all && render_input_policy(in, o->policy, err) != EC_OK))
         return err->code;
     return o->certificate_mode == RENDER_SELF_SIGNED
                ? render_input_ca(in, o->certs, o->namespace, err)

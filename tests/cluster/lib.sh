@@ -160,7 +160,7 @@ start_apiserver() { # [FLAG...]
         --kubelet-client-certificate="$work/admin.crt" --kubelet-client-key="$work/admin.key" \
         --service-account-issuer=https://kubernetes.default.svc \
         --service-account-signing-key-file="$work/sa.key" --service-account-key-file="$work/sa.pub" \
-        --audit-policy-file="$work/audit-policy.yaml" --audit-log-path="$work/audit.log" \
+        --audit-policy-file="$work/audit-policy.yaml" --audit-log-path="$work/audit.log" --audit-log-maxsize=4000 \
         --cert-dir="$work" "${flags[@]}" "$@" >"$work/apiserver.log" 2>&1 &
     pids[apiserver]=$!
 }

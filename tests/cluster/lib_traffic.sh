@@ -1,9 +1,9 @@
 # Clients that create pods (traffic.py) while something happens, and what is expected of those pods. Sourced after lib.sh.
 # shellcheck shell=bash disable=SC2154
 
-start_traffic() { # NAME
+start_traffic() { # NAME [PAUSE]
     traffic=$1
-    "$here/traffic.py" "$work" "$api_port" airbyte "$traffic" >"$work/traffic" &
+    "$here/traffic.py" "$work" "$api_port" airbyte "$@" >"$work/traffic" &
     pids[traffic]=$!
     more_traffic
 }
@@ -22,6 +22,8 @@ end_traffic() {
     cut -d' ' -f1 "$work/stored" >"$work/stored.names"
     say "   $traffic: $(count created) created, $(count failed) failed"
 }
+
+expect_none_failed() { is "$traffic: no creation failed" "$(grep '^failed' "$work/traffic" | head -3)" ""; }
 
 # Names of the traffic's pods in what is read; and of those that have answers of both of our webhooks, by the API server's
 # own audit log.

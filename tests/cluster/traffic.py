@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""traffic.py WORK PORT NAMESPACE NAME: clients that create pods, one after the other each, until SIGTERM.
+"""traffic.py WORK PORT NAMESPACE NAME [PAUSE]: clients that create pods, one after the other each, until SIGTERM.
 
 Pods are NAME-CLIENT-NUMBER with the label traffic=NAME, and have one container of the image busybox:1. A scheduling gate
-keeps them from nodes. Prints a line for each pod: "created POD" or "failed POD MESSAGE". A client waits a moment between
-two pods, so that there are many moments at which one is created and not too many pods. No request is
-repeated.
+keeps them from nodes. Prints a line for each pod: "created POD" or "failed POD MESSAGE". A client waits PAUSE
+seconds (0.04) between two pods, so that there are many moments at which one is created and not too many pods. No
+request is repeated.
 """
 import http.client
 import json
@@ -15,11 +15,11 @@ import sys
 import threading
 
 CLIENTS = 6
-PAUSE = 0.04  # seconds
 
 stopped = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stopped.set())
 work, port, namespace, traffic = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
+pause = float(sys.argv[5]) if len(sys.argv) > 5 else 0.04
 
 
 def pod(name):
@@ -43,7 +43,7 @@ def client(i):
     tls.load_cert_chain(f"{work}/admin.crt", f"{work}/admin.key")
     connection = http.client.HTTPSConnection("127.0.0.1", port, context=tls, timeout=60)
     number = 0
-    while not stopped.wait(PAUSE):
+    while not stopped.wait(pause):
         number += 1
         name = f"{traffic}-{i}-{number}"
         try:
