@@ -125,4 +125,5 @@ say "what the policy does not select"
 k create -n elsewhere -f <(pod plain quay.io/someone/x:1) >/dev/null 2>&1 && pass || fail "a pod of another namespace"
 is "is left alone" "$(stored elsewhere plain)" "main=quay.io/someone/x:1 secrets"
 all_have_lines airbyte
+tried "Airbyte's pods, up to what is stored"
 finish

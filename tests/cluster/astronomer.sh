@@ -140,4 +140,5 @@ is "it is stored as it came, but for the mirror" "$(stored $lunar dbt)" \
 decisions "a warning" $lunar dbt "CREATE mutate warn other-deployments not-approved $by_worker" "CREATE validate warn other-deployments not-approved $by_worker"
 
 for space in astronomer $quantum $stellar $lunar; do all_have_lines $space; done
+tried "Astronomer's pods, up to what is stored"
 finish

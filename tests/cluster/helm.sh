@@ -165,4 +165,5 @@ is "nothing else stays" "$(k get deployments,services,networkpolicies,poddisrupt
 is "the user's Secret is as it was, still" "$(users)" "$users_secret"
 goes "a second install"
 is "a second install has the CA of the first" "$(bundle)" "$kept"
+tried "changes of the chart's certificate.mode"
 finish

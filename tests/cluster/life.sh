@@ -210,4 +210,5 @@ say "   ignore: $(lacking in_server_log) of $(count created) stored without both
 is "ignore: other failures than a missing /mutate" "$(grep '^failed' "$work/traffic" | grep -v '/mutate was not called')" ""
 grep ' busybox:1' "$work/stored" | cut -d' ' -f1 | comm -12 - <(in_server_log) >"$work/out"
 is "ignore: judged, and not rewritten" "$(cat "$work/out")" ""
+tried "updates, drains and rotations without a failed call"
 finish

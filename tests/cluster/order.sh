@@ -172,4 +172,5 @@ IfNeeded IfNeeded $approved $added $undone
 Never Never $approved $added $undone
 Never IfNeeded $approved $added
 TABLE
+tried "MutatingAdmissionPolicy beside the webhook"
 finish

@@ -24,6 +24,11 @@ FEATURES = [
     "kubectl apply -k",
     "chart by Helm 3",
     "chart by Helm 4",
+    "changes of the chart's certificate.mode",
+    "Airbyte's pods, up to what is stored",
+    "Astronomer's pods, up to what is stored",
+    "updates, drains and rotations without a failed call",
+    "MutatingAdmissionPolicy beside the webhook",
     "the ways out of section 10",
 ]
 BEGIN, END = "<!-- tried: written by tests/cluster/tried.py -->\n", "<!-- tried: end -->\n"
