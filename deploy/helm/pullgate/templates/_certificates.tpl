@@ -192,7 +192,11 @@ What all of the above comes to, as YAML:
   bundle    caBundle; nothing where only cert-manager writes it
   inject    cert-manager writes it
   secrets   name: {type, data} of the Secrets that the chart makes
-  unproven  a rollback is not safe: the registration of before does not trust the new CA
+  changing  the running pods have another source
+  issued    the CA of the mode is known
+  trusted   and the live registration has it: a rollback is safe
+  prepared  the CA of `prepare` is known
+  live      pullgate.live
 */}}
 {{- define "pullgate.trust" -}}
 {{- $root := . -}}

@@ -61,11 +61,11 @@ an upgrade may be the repair. A rollback renders nothing and is not checked.
 {{- end -}}
 {{- end -}}
 {{- /* A Secret of this release that would be deleted, while the pods go on using it under the same name. */}}
-{{- range list "existing" -}}
-{{- $secret := include "pullgate.secretOf" (list $root .) -}}
+{{- if eq $mode "existing" -}}
+{{- $secret := include "pullgate.secretOf" (list $root $mode) -}}
 {{- with lookup "v1" "Secret" (include "pullgate.namespace" $root) $secret -}}
 {{- $annotations := .metadata.annotations | default dict -}}
-{{- if and (eq $mode "existing") (eq (index $annotations "meta.helm.sh/release-name" | default "") $root.Release.Name) (ne (index $annotations "helm.sh/resource-policy" | default "") "keep") (not (hasKey $trust.secrets $secret)) -}}
+{{- if and (eq (index $annotations "meta.helm.sh/release-name" | default "") $root.Release.Name) (ne (index $annotations "helm.sh/resource-policy" | default "") "keep") (not (hasKey $trust.secrets $secret)) -}}
 {{- fail (printf "certificate.existing.secret %s was made by an earlier version of this chart, and helm would delete it now. Keep it: kubectl -n %s annotate secret %s helm.sh/resource-policy=keep" $secret (include "pullgate.namespace" $root) $secret) -}}
 {{- end -}}
 {{- end -}}
