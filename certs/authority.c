@@ -81,22 +81,23 @@ static size_t index_of(const STACK_OF(X509) * bundle, const X509 *cert) {
     return (size_t)i;
 }
 
-static enum ec check_signers(const struct certs_authority *a, struct str ca_pem,
-                             struct str name, int64_t now_s, struct err *err) {
-    const struct signer *s = NULL;
-    for (size_t i = 0; i < a->signers.n && err->code == EC_OK; i++) {
-        s = &a->signers.v[i];
-        if (now_s < s->life.to_s)
-            (void)!check_signer(s, name, now_s, err);
-    }
-    if (err->code == EC_OK && certs_signers_pick(&a->signers, now_s, 1) != NULL)
-        return certs_crypto_settle(err);
-    if (err->code == EC_OK) {
-        s = certs_signers_newest(&a->signers);
-        (void)refuse_ca(err, "it has expired", STR("one that is valid"));
-    }
+static enum ec locate_signer(const struct certs_authority *a, struct str ca_pem,
+                             const struct signer *s, struct err *err) {
     err_locate(err, NULL, certs_pem_line(ca_pem, index_of(a->bundle, s->ca.cert)), 1);
     return err->code;
+}
+
+static enum ec check_signers(const struct certs_authority *a, struct str ca_pem,
+                             struct str name, int64_t now_s, struct err *err) {
+    for (size_t i = 0; i < a->signers.n; i++) {
+        const struct signer *s = &a->signers.v[i];
+        if (now_s < s->life.to_s && check_signer(s, name, now_s, err) != EC_OK)
+            return locate_signer(a, ca_pem, s, err);
+    }
+    if (certs_signers_pick(&a->signers, now_s, 1) != NULL)
+        return certs_crypto_settle(err);
+    (void)!refuse_ca(err, "it has expired", STR("one that is valid"));
+    return locate_signer(a, ca_pem, certs_signers_newest(&a->signers), err);
 }
 
 enum ec certs_authority_new(struct certs_authority **out, struct str ca_pem, struct str key_pem,

@@ -22,6 +22,7 @@ static void is_laid_out_as_emitted(const char *text) {
     struct err err = ERR_INIT;
     enum yaml_print_strings strings = YAML_PRINT_EASY;
     buf_puts(&copy, text);
+    assert_non_null(buf_room(&copy, JSON_PADDING));
     assert_int_equal(json_parse(&j, copy.p, copy.n, JSON_LIMITS_DEFAULT, &err), EC_OK);
     yaml_print_look(&strings, &j, 0);
     if (strings != YAML_PRINT_EASY)

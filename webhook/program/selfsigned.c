@@ -51,6 +51,11 @@ static enum ec keep(bool *out, struct selfsigned *s, const struct certs_authorit
     return certs_authority_keeps(out, authority, &s->leaf, str_of(o->tls_name), now_s, err);
 }
 
+static void move_offer(struct selfsigned_offer *to, struct selfsigned_offer *from) {
+    *to = *from;
+    *from = (struct selfsigned_offer){.keeps = false};
+}
+
 enum ec selfsigned_read(struct selfsigned_offer *out, struct selfsigned *s,
                         const struct options *o, struct str ca_pem, struct str key_pem,
                         int64_t now_s, struct err *err) {
@@ -62,8 +67,7 @@ enum ec selfsigned_read(struct selfsigned_offer *out, struct selfsigned *s,
     if (!offer.keeps && certs_authority_sign(&offer.leaf, offer.authority, name, now_s,
                                              life_s(o), err) != EC_OK)
         return err->code;
-    *out = offer;
-    offer = (struct selfsigned_offer){.keeps = false};
+    move_offer(out, &offer);
     return EC_OK;
 }
 

@@ -211,8 +211,10 @@ static bool open_emitter(struct yaml_printer *p, bool seen) {
 enum ec yaml_printer_open(struct yaml_printer **out, struct buf *text,
                           enum yaml_print_strings strings, struct err *err) {
     struct yaml_printer *p = mem_zalloc(sizeof *p);
-    if (p == NULL)
-        return err_set(err, EC_NOMEM, "out of memory");
+    if (p == NULL) {
+        err_set(err, EC_NOMEM, "out of memory");
+        return EC_NOMEM;
+    }
     p->out = text;
     p->probe = (struct buf)BUF_INIT(1 << 20);
     p->err = (struct err)ERR_INIT;
@@ -220,7 +222,8 @@ enum ec yaml_printer_open(struct yaml_printer **out, struct buf *text,
         strings == YAML_PRINT_EASY ? open_lay(p) : open_emitter(p, strings == YAML_PRINT_SEEN);
     if (!ok) {
         mem_free(p);
-        return err_set(err, EC_NOMEM, "out of memory");
+        err_set(err, EC_NOMEM, "out of memory");
+        return EC_NOMEM;
     }
     *out = p;
     return EC_OK;
