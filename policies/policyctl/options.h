@@ -57,6 +57,15 @@ struct options_images {
     bool strict;
 };
 
+enum secrets_output { SECRETS_TABLE, SECRETS_JSON, SECRETS_YAML };
+struct options_secrets {
+    const char *policy, *from, *username, *external_secrets, *remote_key;
+    struct requester_flags requester;
+    struct opt_list exclude, registries;
+    int output; /* table, or yaml for objects, where it is not given */
+    bool password_stdin, sealed, strict;
+};
+
 enum bench_output { BENCH_TEXT, BENCH_JSON };
 struct options_bench {
     const char *policy, *namespace, *now, *save, *compare;
@@ -116,6 +125,7 @@ union options {
     struct options_apply apply;
     struct options_explain explain;
     struct options_images images;
+    struct options_secrets secrets;
     struct options_bench bench;
     struct options_review review;
     struct options_lint lint;
@@ -128,11 +138,12 @@ union options {
 extern const char *const options_endpoints[];        /* "mutate", "validate" */
 extern const char *const options_failure_policies[]; /* "Ignore", "Fail" */
 
-extern const struct verb verb_test, verb_apply, verb_explain, verb_images, verb_bench;
+extern const struct verb verb_test, verb_apply, verb_explain, verb_images, verb_secrets,
+    verb_bench;
 extern const struct verb verb_review, verb_lint, verb_verify, verb_parse, verb_certs,
     verb_render, verb_completion;
 
-verb_run_fn cmd_test, cmd_apply, cmd_explain, cmd_images, cmd_bench;
+verb_run_fn cmd_test, cmd_apply, cmd_explain, cmd_images, cmd_secrets, cmd_bench;
 verb_run_fn cmd_review, cmd_lint, cmd_verify, cmd_parse, cmd_certs, cmd_render, cmd_completion;
 
 /* ---- rows ---------------------------------------------------------------------------- */
