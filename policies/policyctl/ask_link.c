@@ -135,15 +135,26 @@ static enum ec name_server(struct ask_link *l, struct str authority, const char 
     return l->connect_to != NULL && !l->base.bad ? EC_OK : no_memory(err);
 }
 
+/* An IPv6 address needs no brackets where it has no port: $(PULLGATE_SERVICE_HOST) has none. */
+static bool lacks_brackets(struct str authority) {
+    size_t first = str_find(authority, ':');
+    struct str rest = str_slice(authority, first + 1, authority.n);
+    return authority.p[0] != '[' && str_find(rest, ':') < rest.n;
+}
+
 static enum ec set_target(struct ask_link *l, const struct ask_target *t, struct err *err) {
     struct str authority;
+    struct buf text = BUF_INIT(4096);
     if (authority_of(&authority, t->server, err) != EC_OK)
         return err->code;
-    l->server = mem_strdup(authority);
+    buf_printf(&text, lacks_brackets(authority) ? "[%.*s]" : "%.*s", STR_ARG(authority));
+    l->server = text.bad ? NULL : mem_strdup(buf_view(&text));
+    buf_done(&text);
     l->ca = t->ca;
     l->timeout_ms = t->timeout_ms;
     if (l->server == NULL)
         return no_memory(err);
+    authority = str_of(l->server);
     if (t->server_name != NULL)
         return name_server(l, authority, t->server_name, err);
     buf_printf(&l->base, "https://%.*s", STR_ARG(authority));

@@ -71,6 +71,15 @@ matches "another registry: the total" "$out" '[34] of 4 answers are not those of
 printf 'apiVersion: pullgate/v1\nkind: ImagePolicy\nspec: {approved: ["**"]}\n' >open.yaml
 ask -p open.yaml "${at[@]}" -n team-b pod.yaml
 matches "allowed there, refused here" "$status$err $out" '^1 rewritten .*    allowed: found false, expected true.*    status: found \{.*expected nothing'
+sed 's/name: team/name: squad/' policy/policy.yaml >squad.yaml
+printf 'apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {app: a}}\nspec: {imagePullSecrets: [{name: regcred}], containers: [{name: a, image: ghcr.io/acme-data/a:1}]}\n' >good.yaml
+ask -p squad.yaml "${at[@]}" -n team-b good.yaml
+same "another name of the rule" "$status$err $out" '1 admitted   good.yaml:1: a
+  /mutate answers otherwise:
+    auditAnnotations.rule: found "team (policy/policy.yaml:9)", expected "squad (squad.yaml:9)"
+  /validate answers otherwise:
+    auditAnnotations.rule: found "team (policy/policy.yaml:9)", expected "squad (squad.yaml:9)"
+2 of 2 answers are not those of the rule file'
 # Asked until the webhook has the file.
 "$POLICYCTL" ask -p other.yaml "${at[@]}" --wait 5m >waited 2>&1 &
 asks=$!
@@ -94,6 +103,7 @@ mistake() { # NAME REGEX ARGUMENT...
 closed=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 mistake "refused" "^policyctl: 127\.0\.0\.1:$closed: no connection; check that the webhook runs .*\(Connection refused\)$" --server "https://127.0.0.1:$closed" --ca tls/ca.crt
 mistake "refused, and waited for" 'Connection refused' --server "https://127.0.0.1:$closed" --ca tls/ca.crt --wait 1s
+mistake "an IPv6 address" '^policyctl: \[::1\]: (no connection|no TLS connection)' --server https://::1 --ca tls/ca.crt --timeout 5s
 mistake "no such host" '^policyctl: nowhere\.invalid: the host is not found; give its address' --server https://nowhere.invalid --ca tls/ca.crt
 mistake "another CA" "^policyctl: 127\.0\.0\.1:$port: no TLS connection; check that --ca has the CA .*certificate" --server "$url" --ca other/ca.crt
 mistake "another name" 'no TLS connection; .*other\.svc' "${at[@]}" --servername other.svc

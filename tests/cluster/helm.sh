@@ -48,6 +48,7 @@ policies:
   policy.yaml: |
 $(sed 's/^/    /' "$top/policies/examples/airbyte.yaml")
 options: {drain-pause: 1s, drain-timeout: 5s}
+helmTest: {wait: 5s}
 certificate: {existing: {caBundle: $(base64 -w0 "$work/tls/ca.crt")}}
 VALUES
 start_cluster
@@ -71,6 +72,28 @@ is "the check of the policy leaves nothing behind" "$(k get jobs,configmaps -n p
 until_settled
 goes "armed" --set armed=true
 until_true "the webhooks to be in force" 100 refused_probe
+
+say "helm test" # of the last revision, also of one that was not deployed
+tested() { helm test pullgate --timeout 120s; }
+hooks_left() { k get pods,configmaps -n pullgate -o name | grep -c -- -test; }
+tested && pass || fail "helm test: $(tail -5 "$work/helm.out")"
+has "helm test: an image that is rewritten" "$(cat "$work/helm.out")" "rewritten  busybox:1 in namespace airbyte"
+has "helm test: an image that is refused" "$(cat "$work/helm.out")" "refused    refused.example/busybox:1 in namespace airbyte"
+has "helm test: answers" "$(cat "$work/helm.out")" "4 answers, all as the rule file has them"
+is "helm test leaves nothing behind" "$(hooks_left)" 0
+# The policy in force is another than that of the release.
+k get configmap pullgate-policy -n pullgate -o json >"$work/policy.json"
+sed 's/ghcr\.io\/acme-data/other.example\/data/g' "$work/policy.json" | k replace -f - >/dev/null || fail "another policy"
+is_other() { k run x -n airbyte --image=busybox:1 --dry-run=server -o 'jsonpath={.spec.containers[0].image}' | grep -q other.example; }
+until_true "the other policy" 300 is_other
+tested && fail "helm test: another policy goes through" || pass
+out=$(tr -d '\\' <"$work/helm.out") # helm 4 quotes what a pod prints
+has "helm test: another policy" "$out" 'patch: found [{"op":"replace","path":"/spec/containers/0/image","value":"other.example/data/busybox:1"}'
+has "helm test: where the two differ" "$(cat "$work/helm.out")" "4 of 4 answers are not those of the rule file"
+jq 'del(.metadata.resourceVersion)' "$work/policy.json" | k replace -f - >/dev/null || fail "the policy of the release"
+goes "after it" --set armed=true
+
+say "what an upgrade refuses"
 refused "a broken policy, on an upgrade" 'policy.yaml:1:8: error: ' --set armed=true --set 'policies.policy\.yaml=spec: [' --timeout 60s
 is "a broken policy, on an upgrade: the old one is in force" "$(refused_probe >/dev/null 2>&1; echo $?)" 0
 refused "another mode at once" "upgrade with certificate.prepare=existing" --set armed=true,certificate.mode=existing
@@ -138,6 +161,7 @@ done
 end_traffic
 expect_none_failed
 expect_all_rewritten
+
 quick=()
 is "the user's Secret is as it was" "$(users)" "$users_secret"
 
