@@ -162,6 +162,48 @@ end_traffic
 expect_none_failed
 expect_all_rewritten
 
+# ---- a new CA ------------------------------------------------------------------------------------------------
+
+# As README.md of the chart has it. Certificates of the old CA stay in use until they are due, or until it is gone.
+say "a new CA in mode selfSigned"
+start_traffic ca
+mkdir "$work/ca"
+for name in ca.crt ca.key; do
+    k -n pullgate get secret pullgate-ca -o json | jq -r --arg key $name '.data[$key] | @base64d' >"$work/ca/$name"
+done
+cp "$work/ca/ca.crt" "$work/old-ca.crt"
+"$POLICYCTL" certs rotate --dir "$work/ca" --new-ca --service pullgate --namespace pullgate >/dev/null || fail "certs rotate --new-ca"
+goes "the new CA is trusted" --set "armed=true,certificate.selfSigned.caBundle=$("$POLICYCTL" certs bundle --dir "$work/ca")"
+is "a new CA: caBundle has both" "$(bundle | grep -c BEGIN)" 2
+more_traffic
+put_ca() { # the Secret
+    k -n pullgate create secret generic pullgate-ca --from-file="$work/ca/ca.crt" --from-file="$work/ca/ca.key" --dry-run=client -o json |
+        k -n pullgate patch secret pullgate-ca --patch-file=/dev/stdin >/dev/null || fail "the Secret of the CA"
+}
+all_have() { # PATTERN, in each pod's log
+    local name
+    for name in $(k get pods -n pullgate -l app.kubernetes.io/instance=pullgate -o jsonpath='{.items[*].metadata.name}'); do
+        has_line "$work/node/logs/pullgate_${name}_pullgate" "$1" || return
+    done
+}
+put_ca
+until_true "all pods to have both CAs" 300 all_have '"event":"ca_loaded".*"cas":2'
+k -n pullgate rollout restart deployment/pullgate >/dev/null
+until_settled
+more_traffic
+# Some weeks later rotate takes the old one out of the folder.
+openssl x509 -in "$work/ca/ca.crt" -out "$work/new-ca.crt" && cp "$work/new-ca.crt" "$work/ca/ca.crt"
+openssl pkey -in "$work/ca/ca.key" -out "$work/new-ca.key" && cp "$work/new-ca.key" "$work/ca/ca.key"
+new_ca=$(openssl x509 -in "$work/new-ca.crt" -noout -fingerprint -sha256 | sed 's/.*=//; s/://g' | tr A-F a-f)
+put_ca
+until_true "all pods to sign with the new CA" 300 all_have "\"event\":\"certificate_made\".*\"caSha256\":\"$new_ca\""
+more_traffic
+goes "the old CA is trusted no more" --set "armed=true,certificate.selfSigned.caBundle=$("$POLICYCTL" certs bundle --dir "$work/ca")"
+is "a new CA: caBundle has it alone" "$(bundle | openssl x509 -noout -fingerprint) $(bundle | grep -c BEGIN)" "$(openssl x509 -in "$work/new-ca.crt" -noout -fingerprint) 1"
+cmp -s "$work/old-ca.crt" "$work/new-ca.crt" && fail "a new CA: it is the old one" || pass
+end_traffic
+expect_none_failed
+expect_all_rewritten
 quick=()
 is "the user's Secret is as it was" "$(users)" "$users_secret"
 
