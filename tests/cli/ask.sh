@@ -124,6 +124,44 @@ mkdir lib
 LD_LIBRARY_PATH=$work/lib run "$POLICYCTL" ask -p policy "${at[@]}"
 matches "no libcurl" "$status$err" '^2policyctl: libcurl\.so\.4 cannot be loaded: .*; install it \(Debian: libcurl4\)$'
 
+# ---- answers that are none --------------------------------------------------------------------------
+
+cat >server.py <<'PYTHON'
+import http.server, ssl
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = open("answer", "rb").read()
+        self.send_response(int(open("code").read()))
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *args):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("tls/tls.crt", "tls/tls.key")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+print(server.server_port, flush=True)
+server.serve_forever()
+PYTHON
+python3 server.py >fake &
+pids+=($!)
+await "a server of another kind" [ -s fake ]
+fake=(--server "https://127.0.0.1:$(cat fake)" --ca tls/ca.crt)
+echo 200 >code
+for answer in '' '{' '[]' '{}' '{"response": 1}' '{"response": {}, "response": {}}' 'not\033[31m \200JSON'; do
+    printf "$answer" >answer
+    mistake "answer: $answer" '^policyctl: the answer of /mutate: expected an AdmissionReview with a response, found "' "${fake[@]}"
+done
+printf '{"response": {"allowed": true, "x\\u001b[31m": {"a": ["\\u202e"]}, "warnings": 1}}' >answer
+ask -p policy "${fake[@]}"
+matches "an answer of other members" "$status$out" '^1rewritten .*    uid: found nothing, expected "00000000-.*    x\\x1b\[31m: found \{"a":\["\\u202[eE]"\]\}, expected nothing'
+same "an answer of other members: no control characters" "$(tr -d '\n' <out | LC_ALL=C grep -c '[^ -~]')" 0
+echo 404 >code
+printf 'no \033[31mpage\n' >answer
+mistake "HTTP 404" '^policyctl: .*: /mutate: found HTTP status 404, expected 200; is it pullgate\? \(no \\x1b\[31mpage\)$' "${fake[@]}"
+
 # ---- usage -----------------------------------------------------------------------------------------
 
 mistake "no server" '^policyctl: --server is missing; try --help$' --ca tls/ca.crt
