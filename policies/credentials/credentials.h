@@ -1,28 +1,33 @@
-/* credentials - pull secrets and the kubelet's keyring: which credentials an image is pulled with, exactly.
+/* credentials - pull secrets and the kubelet's keyring: which credentials an image is pulled with.
  *
- *   Secret --credentials_set_new--> set: does it count, does it decode, its entries, what is odd about each
- *   sets   --credentials_keyring_new--> keyring --credentials_lookup--> hits, in the order of the kubelet
+ *   Secret --credentials_set_new--> set: does it count, does it decode, its entries, what is odd
+ *   sets   --credentials_keyring_new--> keyring --credentials_lookup--> hits, in the kubelet's order
  *                                               '-credentials_near----> entries that miss by little
  *
- * Rules      a Secret counts as: type kubernetes.io/dockerconfigjson with a non-empty .dockerconfigjson, or
- *            kubernetes.io/dockercfg with a non-empty .dockercfg. The kubelet ignores all others without an event
+ * Rules      a Secret counts as: type kubernetes.io/dockerconfigjson with a non-empty .dockerconfigjson,
+ *            or kubernetes.io/dockercfg with a non-empty .dockercfg. The kubelet ignores all others
+ *            without an event
  *            one Secret that does not decode fails every pull of the pod, of public images too
  *            no hit: one anonymous pull. Hits: each in turn, and never anonymous afterwards
- *            keys match by host labels (globs within a label), port as text, and path as a prefix of bytes without
- *            a border. All matching keys are hits, sorted by the bytes of the key, descending; the credentials of
- *            one key in the order of the pod's imagePullSecrets. index.docker.io serves images of docker.io where
- *            nothing matched
+ *            keys match by host labels, port as text, and path as a prefix of bytes without a border.
+ *            A label may have stars; other globs of filepath.Match do not get through url.Parse.
+ *            All matching keys are hits, sorted by the bytes of the key, descending; the credentials
+ *            of one key in the order of the pod's imagePullSecrets. index.docker.io serves images of
+ *            docker.io where nothing matched
  * Not seen   credentials of the node and of its credential providers, which come after those of the pod
- * Reads      JSON as encoding/json of Go does, with a reader of its own: keys without regard to case, the last of
- *            duplicates, a second `auths` merged into the first, bytes that are not UTF-8 and halves of surrogate
- *            pairs as U+FFFD, any number, depth of 10000. jansson and json/ refuse what the kubelet takes
- * Secrecy    what holds a user or a password is wiped when it is freed. Errors, faults and notes hold positions,
- *            keys and lengths, never content. Of an entry print `shown`, since `key` may hold user:password@
+ * Reads      JSON as encoding/json of Go does, with a reader of its own: keys without regard to case,
+ *            the last of duplicates, a second `auths` merged into the first, bytes that are not UTF-8
+ *            and halves of surrogate pairs as U+FFFD, any number, depth of 10000. jansson and json/
+ *            refuse what the kubelet takes
+ * Secrecy    what holds a user or a password is wiped when it is freed. Errors, faults and notes hold
+ *            positions, keys and lengths, never content. Of an entry print `shown`: `key`, and `normal`
+ *            where it has an @, may hold a password
  * Ownership  a set owns copies of all it has; a keyring borrows its sets; hits live in the caller's arena
  * Limits     a Secret of at most CREDENTIALS_BYTES_MAX bytes (the API server's limit is 1 MiB)
  * Threads    sets and keyrings are immutable: any number of readers
- * Source     k8s.io/kubernetes v1.36.3: pkg/credentialprovider (config.go, keyring.go) and .../secrets; Go 1.26:
- *            encoding/json, encoding/base64, net/url, path/filepath. tests/oracles/keyring compares with them   */
+ * Source     k8s.io/kubernetes v1.36.3: pkg/credentialprovider (config.go, keyring.go) and .../secrets;
+ *            Go 1.26: encoding/json, encoding/base64, net/url, path/filepath. tests/oracles/keyring
+ *            compares with them                                                                  */
 #ifndef PULLGATE_CREDENTIALS_CREDENTIALS_H
 #define PULLGATE_CREDENTIALS_CREDENTIALS_H
 
