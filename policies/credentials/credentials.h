@@ -123,13 +123,16 @@ struct credentials_entry {
     struct str user, password; /* never print or log either */
 };
 
-enum credentials_shape {                          /* bits: what the file has besides */
-                         CREDENTIALS_HELPERS = 1, /* a credHelpers that is not empty: ignored */
-                         CREDENTIALS_STORE = 2,   /* a credsStore that is not empty: ignored */
-                         CREDENTIALS_FLAT =
-                             4, /* .dockerconfigjson without auths, but with what looks like entries: ignored */
-                         CREDENTIALS_NESTED =
-                             8, /* .dockercfg with an auths, read as an entry for the host "auths" */
+/* What the file has besides: bits. The kubelet ignores the first three.
+ * CREDENTIALS_HELPERS  a credHelpers that is not empty
+ * CREDENTIALS_STORE    a credsStore that is not empty
+ * CREDENTIALS_FLAT     a .dockerconfigjson without auths, but with what looks like entries
+ * CREDENTIALS_NESTED   a .dockercfg with an auths, which is an entry for the host "auths" */
+enum credentials_shape {
+    CREDENTIALS_HELPERS = 1,
+    CREDENTIALS_STORE = 2,
+    CREDENTIALS_FLAT = 4,
+    CREDENTIALS_NESTED = 8
 };
 
 struct credentials_set {
