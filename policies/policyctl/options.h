@@ -8,6 +8,7 @@
 
 #include "policyctl/requester.h"
 #include "policyctl/verb.h"
+#include "policyctl/verbs.h"
 
 enum options_endpoint { ENDPOINT_MUTATE, ENDPOINT_VALIDATE };
 enum options_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -146,20 +147,11 @@ union options {
 extern const char *const options_endpoints[];        /* "mutate", "validate" */
 extern const char *const options_failure_policies[]; /* "Ignore", "Fail" */
 
-extern const struct verb verb_test, verb_apply, verb_explain, verb_images, verb_secrets,
-    verb_bench;
-extern const struct verb verb_review, verb_lint, verb_verify, verb_parse, verb_certs,
-    verb_render, verb_completion;
-
-verb_run_fn cmd_test, cmd_apply, cmd_explain, cmd_images, cmd_secrets, cmd_bench;
-verb_run_fn cmd_review, cmd_lint, cmd_verify, cmd_parse, cmd_certs, cmd_render, cmd_completion;
-extern const struct verb verb_test, verb_apply, verb_explain, verb_images, verb_bench;
-extern const struct verb verb_review, verb_ask, verb_lint, verb_verify, verb_parse, verb_certs,
-    verb_render, verb_completion;
-
-verb_run_fn cmd_test, cmd_apply, cmd_explain, cmd_images, cmd_bench;
-verb_run_fn cmd_review, cmd_ask, cmd_lint, cmd_verify, cmd_parse, cmd_certs, cmd_render,
-    cmd_completion;
+#define VERB_ROW(word)                                                                         \
+    extern const struct verb verb_##word;                                                      \
+    int cmd_##word(const union options *options, const struct opt_result *args);
+VERBS(VERB_ROW)
+#undef VERB_ROW
 
 /* ---- rows ---------------------------------------------------------------------------- */
 

@@ -259,10 +259,8 @@ run("render", "--image", EVIL, "--policy", RULES, "--certs", folder, commands=Fa
 
 # ---- the command line --------------------------------------------------------------------------
 
-for verb in (EVIL, "help", "version", "test", "apply", "images", "secrets", "explain", "lint", "verify", "bench", "render",
-             "parse", "review", "certs", "completion"):
-for verb in (EVIL, "help", "version", "test", "apply", "images", "explain", "lint", "verify", "bench", "render",
-             "parse", "review", "certs", "ask", "completion"):
+VERBS = re.findall(r"^  (\w+) ", subprocess.run([POLICYCTL, "help"], capture_output=True, text=True, check=True).stdout, re.M)
+for verb in (EVIL, *VERBS):
     for args in ([EVIL, EVIL], ["--" + EVIL], ["--" + EVIL + "=1"], ["-\x1b"], ["--output", EVIL], ["--now", EVIL],
                  ["--policy", EVIL, EVIL], ["--policy", "::x", EVIL], ["--iterations", EVIL], ["--ignore", EVIL, EVIL],
                  ["--namespace", EVIL, EVIL], ["-p", "::error::" + EVIL, "-"]):

@@ -22,14 +22,8 @@ struct command {
 };
 
 /* In place of those of main.c, which has main() as well. */
-const struct verb *const verb_list[] = {
-    &verb_test,   &verb_verify,  &verb_bench,      &verb_apply,  &verb_explain,
-    &verb_images, &verb_secrets, &verb_lint,       &verb_review, &verb_parse,
-    &verb_certs,  &verb_render,  &verb_completion,
-    &verb_test,   &verb_verify, &verb_bench,      &verb_apply, &verb_explain,
-    &verb_images, &verb_lint,   &verb_review,     &verb_parse, &verb_certs,
-    &verb_render, &verb_ask,    &verb_completion,
-};
+#define VERB_ROW(word) &verb_##word,
+const struct verb *const verb_list[] = {VERBS(VERB_ROW)};
 const size_t verb_n = sizeof verb_list / sizeof *verb_list;
 
 static const struct verb *find_verb(const char *name) {

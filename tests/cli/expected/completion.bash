@@ -4,8 +4,7 @@ _policyctl() {
   local verb=${COMP_WORDS[1]} words= files=no options= value=yes i
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images secrets lint review parse certs render completion help version --help --version' -- "$word")
-    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images lint review parse certs render ask completion help version --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images secrets lint review parse certs render ask completion help version --help --version' -- "$word")
     return
   fi
   [[ $word == = ]] && word=
@@ -130,8 +129,7 @@ _policyctl() {
     render) words='' files=yes options='--image --policy --certs --certificate-mode --only --namespace --replicas --failure-policy --help' ;;
     ask) words='' files=yes options='--policy --server --ca --servername --namespace --user --group --timeout --wait --dry-run --help' ;;
     completion) words='bash zsh fish ' files=no options='--help' ;;
-    help) words='test verify bench apply explain images secrets lint review parse certs render completion help version ' files=no options='--help' ;;
-    help) words='test verify bench apply explain images lint review parse certs render ask completion help version ' files=no options='--help' ;;
+    help) words='test verify bench apply explain images secrets lint review parse certs render ask completion help version ' files=no options='--help' ;;
     version) words='' files=no options='--help' ;;
   esac
   fi

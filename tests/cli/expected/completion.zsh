@@ -275,8 +275,7 @@ _policyctl() {
       _arguments -s \
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]' \
-      '1:what:(test verify bench apply explain images secrets lint review parse certs render completion help version)'
-      '1:what:(test verify bench apply explain images lint review parse certs render ask completion help version)'
+      '1:what:(test verify bench apply explain images secrets lint review parse certs render ask completion help version)'
       ;;
     version)
       _arguments -s \
