@@ -79,40 +79,45 @@ enum credentials_never {
     CREDENTIALS_N_NEVERS
 };
 
-enum credentials_note { /* bits */
-                        CREDENTIALS_EMPTY =
-                            1, /* neither user nor password: a hit all the same */
-                        CREDENTIALS_TOKEN =
-                            2, /* identitytoken or registrytoken, which the kubelet ignores */
-                        CREDENTIALS_USER_BLANK =
-                            4, /* blank, tab or line end at an end of the user */
-                        CREDENTIALS_PASSWORD_BLANK = 8, /* ... of the password */
-                        CREDENTIALS_REPEATED =
-                            16, /* the key is there more than once: the last one is used */
-                        CREDENTIALS_SPELT_TWICE =
-                            32, /* another key of this secret becomes the same: random order */
-                        CREDENTIALS_NO_BORDER =
-                            64, /* a path without `/` at its end: org covers org-evil too */
-                        CREDENTIALS_GLOB = 128,     /* the host has a glob */
-                        CREDENTIALS_USERINFO = 256, /* the key holds user@ or user:password@ */
-                        CREDENTIALS_NO_USER = 512,  /* a password without a user */
-                        CREDENTIALS_PASSWORD_LINES =
-                            1024 /* a line end inside or at the end of the password */
+/* Of an entry: bits.
+ * CREDENTIALS_EMPTY           neither user nor password: a hit all the same
+ * CREDENTIALS_TOKEN           identitytoken or registrytoken, which the kubelet ignores
+ * CREDENTIALS_USER_BLANK      blank, tab or line end at an end of the user
+ * CREDENTIALS_PASSWORD_BLANK  ... of the password
+ * CREDENTIALS_REPEATED        the key is there more than once: the last one is used
+ * CREDENTIALS_SPELT_TWICE     another key of this secret becomes the same: random order
+ * CREDENTIALS_NO_BORDER       a path without `/` at its end: org covers org-evil too
+ * CREDENTIALS_GLOB            the host has a glob
+ * CREDENTIALS_USERINFO        the key holds user@ or user:password@
+ * CREDENTIALS_NO_USER         a password without a user
+ * CREDENTIALS_PASSWORD_LINES  a line end inside or at the end of the password */
+enum credentials_note {
+    CREDENTIALS_EMPTY = 1,
+    CREDENTIALS_TOKEN = 2,
+    CREDENTIALS_USER_BLANK = 4,
+    CREDENTIALS_PASSWORD_BLANK = 8,
+    CREDENTIALS_REPEATED = 16,
+    CREDENTIALS_SPELT_TWICE = 32,
+    CREDENTIALS_NO_BORDER = 64,
+    CREDENTIALS_GLOB = 128,
+    CREDENTIALS_USERINFO = 256,
+    CREDENTIALS_NO_USER = 512,
+    CREDENTIALS_PASSWORD_LINES = 1024
 };
 
-enum credentials_kind { /* what the password is, as far as it can be seen */
-                        CREDENTIALS_PLAIN,
-                        CREDENTIALS_ECR, /* AWS ECR token: expires_s is set */
-                        CREDENTIALS_JWT, /* expires_s is set if it has an `exp` */
-                        CREDENTIALS_GOOGLE_ACCESS, /* user oauth2accesstoken: about an hour, without a date */
-                        CREDENTIALS_GOOGLE_KEY, /* user _json_key or _json_key_base64: long-lived */
+/* What the password is, as far as it can be seen. */
+enum credentials_kind {
+    CREDENTIALS_PLAIN,
+    CREDENTIALS_ECR,           /* AWS ECR token: expires_s is set */
+    CREDENTIALS_JWT,           /* expires_s is set if it has an `exp` */
+    CREDENTIALS_GOOGLE_ACCESS, /* user oauth2accesstoken: about an hour, without a date */
+    CREDENTIALS_GOOGLE_KEY,    /* user _json_key or _json_key_base64: long-lived */
 };
 
 struct credentials_entry {
-    struct str key;   /* as written (after JSON's escapes); may hold user:password@ */
-    struct str shown; /* the same for messages: what is before `@` becomes `***` */
-    struct str
-        normal; /* host[:port][/path], what images are compared with; empty if NEVER_URL */
+    struct str key;    /* as written (after JSON's escapes); may hold user:password@ */
+    struct str shown;  /* the same for messages: what is before `@` becomes `***` */
+    struct str normal; /* host[:port][/path]: what images are compared with; NEVER_URL: empty */
     enum credentials_never never;
     unsigned notes;     /* bits of enum credentials_note */
     uint32_t line, col; /* of the key in the value of the secret, 1-based */
