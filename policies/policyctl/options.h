@@ -147,12 +147,6 @@ union options {
 extern const char *const options_endpoints[];        /* "mutate", "validate" */
 extern const char *const options_failure_policies[]; /* "Ignore", "Fail" */
 
-#define VERB_ROW(word)                                                                         \
-    extern const struct verb verb_##word;                                                      \
-    int cmd_##word(const union options *options, const struct opt_result *args);
-VERBS(VERB_ROW)
-#undef VERB_ROW
-
 /* ---- rows ---------------------------------------------------------------------------- */
 
 /* clang-format off */

@@ -4,6 +4,8 @@
 #ifndef PULLGATE_POLICYCTL_VERBS_H
 #define PULLGATE_POLICYCTL_VERBS_H
 
+#include "policyctl/verb.h"
+
 /* clang-format off */
 #define VERBS(ROW) \
     ROW(test)      \
@@ -21,5 +23,11 @@
     ROW(ask)       \
     ROW(completion)
 /* clang-format on */
+
+#define VERB_ROW(word)                                                                         \
+    extern const struct verb verb_##word;                                                      \
+    verb_run_fn cmd_##word;
+VERBS(VERB_ROW)
+#undef VERB_ROW
 
 #endif
