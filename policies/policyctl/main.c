@@ -31,9 +31,9 @@ static const struct verb verb_version = {
 };
 
 const struct verb *const verb_list[] = {
-    &verb_test,   &verb_verify,     &verb_bench,  &verb_apply,   &verb_explain,
-    &verb_images, &verb_lint,       &verb_review, &verb_parse,   &verb_certs,
-    &verb_render, &verb_completion, &verb_help,   &verb_version,
+    &verb_test,   &verb_verify, &verb_bench,      &verb_apply, &verb_explain,
+    &verb_images, &verb_lint,   &verb_review,     &verb_parse, &verb_certs,
+    &verb_render, &verb_import, &verb_completion, &verb_help,  &verb_version,
 };
 const size_t verb_n = sizeof verb_list / sizeof *verb_list;
 
@@ -66,12 +66,14 @@ static void put_overview(struct buf *to) {
                   "Verbs:\n");
     for (size_t i = 0; i < verb_n; i++)
         buf_printf(to, "  %-12s %s\n", verb_list[i]->name, verb_list[i]->summary);
-    verb_put_text(to, "\n"
-                      "\"policyctl VERB --help\" prints details. Exit status: 0 all allowed, 1 "
-                      "something denied,\n"
-                      "2 usage error or unreadable input, 3 warnings with --fail-on-warn, 4 "
-                      "images left out because\n"
-                      "the output format cannot hold them, 70 a bug.\n");
+    verb_put_text(to,
+                  "\n"
+                  "\"policyctl VERB --help\" prints details. Exit status: 0 all allowed, 1 "
+                  "something denied,\n"
+                  "2 usage error or unreadable input, 3 warnings with --fail-on-warn, or an "
+                  "import that is not\n"
+                  "exact, 4 images left out because the output format cannot hold them, 70 "
+                  "a bug.\n");
 }
 
 static enum ec no_more(const struct opt_result *args, size_t expected, struct err *err) {

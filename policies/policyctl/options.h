@@ -110,6 +110,10 @@ struct options_render {
     int only;             /* enum render_only */
 };
 
+struct options_import {
+    struct opt_list namespaces;
+};
+
 /* Of one verb. All bytes are zero before options are parsed. */
 union options {
     struct options_test test;
@@ -123,6 +127,7 @@ union options {
     struct options_parse parse;
     struct options_certs certs;
     struct options_render render;
+    struct options_import import;
 };
 
 extern const char *const options_endpoints[];        /* "mutate", "validate" */
@@ -130,10 +135,11 @@ extern const char *const options_failure_policies[]; /* "Ignore", "Fail" */
 
 extern const struct verb verb_test, verb_apply, verb_explain, verb_images, verb_bench;
 extern const struct verb verb_review, verb_lint, verb_verify, verb_parse, verb_certs,
-    verb_render, verb_completion;
+    verb_render, verb_import, verb_completion;
 
 verb_run_fn cmd_test, cmd_apply, cmd_explain, cmd_images, cmd_bench;
-verb_run_fn cmd_review, cmd_lint, cmd_verify, cmd_parse, cmd_certs, cmd_render, cmd_completion;
+verb_run_fn cmd_review, cmd_lint, cmd_verify, cmd_parse, cmd_certs, cmd_render, cmd_import,
+    cmd_completion;
 
 /* ---- rows ---------------------------------------------------------------------------- */
 

@@ -14,6 +14,7 @@ _policyctl() {
     'parse:parse image references, or explain why they are invalid'
     'certs:create, rotate and check serving certificates'
     'render:print the manifests of the webhook, for kubectl apply'
+    'import:print a rule file of what another tool is configured with'
     'completion:print a shell completion script'
     'help:print the list of verbs, or the help of one'
     'version:print the version and the libraries in use'
@@ -221,6 +222,14 @@ _policyctl() {
       '-h[Print this help and exit]' \
       '*:file:_files'
       ;;
+    import)
+      _arguments -s \
+      '*--namespace=[Namespace of the tools pods, for formats whose files do not name it (airbyte, astronomer)]:GLOB:' \
+      '*-n+[Namespace of the tools pods, for formats whose files do not name it (airbyte, astronomer)]:GLOB:' \
+      '--help[Print this help and exit]' \
+      '-h[Print this help and exit]' \
+      '*:file:_files'
+      ;;
     completion)
       _arguments -s \
       '--help[Print this help and exit]' \
@@ -231,7 +240,7 @@ _policyctl() {
       _arguments -s \
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]' \
-      '1:what:(test verify bench apply explain images lint review parse certs render completion help version)'
+      '1:what:(test verify bench apply explain images lint review parse certs render import completion help version)'
       ;;
     version)
       _arguments -s \

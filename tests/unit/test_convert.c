@@ -1,0 +1,149 @@
+/* Other tools' rules as rule files: what is read, what is left out, and where the notes say it is. */
+#include "test.h"
+
+#include "convert/convert.h"
+#include "rules/rules.h"
+
+enum { OUT_MAX = 16 << 20 };
+
+struct converted {
+    struct buf out;
+    struct convert_counts counts;
+    struct err err;
+    enum ec ec;
+};
+
+static struct converted convert(const char *format, const char *file, struct str text) {
+    const struct convert_options options = {.n_namespaces = 0};
+    const struct convert_input input = {file, text};
+    struct converted r = {.out = BUF_INIT(OUT_MAX), .err = ERR_INIT};
+    r.ec = convert_rules(&r.out, &r.counts, convert_find(format), &input, 1, &options, &r.err);
+    return r;
+}
+
+static bool holds(const struct converted *r, const char *text) {
+    return memmem(r->out.p, r->out.n, text, strlen(text)) != NULL;
+}
+
+static void assert_loads(const struct converted *r) {
+    const struct rules_options options = {.now_s = 1795000000};
+    struct policy *policy = NULL;
+    struct err err = ERR_INIT;
+    assert_ok(r->ec, &r->err);
+    assert_ok(rules_parse(&policy, buf_view(&r->out), "import", &options, &err), &err);
+    engine_policy_free(policy);
+}
+
+/* ---- rows ---------------------------------------------------------------------------- */
+
+static const struct row {
+    const char *name, *format, *text;
+    size_t exact, noted, left;
+    const char *has; /* a part of the output */
+} rows[] = {
+    {"nothing", "airbyte", "", 0, 0, 0, "Nothing was taken"},
+    {"other values", "airbyte", "a: {image: {tag: x}, b: [1, {c: null}]}\n", 0, 0, 0,
+     "Nothing was taken"},
+    {"a later document", "airbyte",
+     "global: {image: {registry: a.example}}\n---\nglobal: {image: {registry: b.example}}\n", 1,
+     0, 1, "a later value replaces it"},
+    {"a name that is none", "airbyte", "global: {imagePullSecrets: [{name: \"a b\"}]}\n", 0, 0,
+     1, "not taken: in.yaml:1:36: global.imagePullSecrets[0].name: "},
+    {"an entry that is none", "airbyte", "global: {imagePullSecrets: [[], 7]}\n", 0, 0, 2,
+     "global.imagePullSecrets[1]: is not the name of a Secret"},
+    {"a text with a line end", "airbyte", "global: {image: {registry: \"a\\n- b: c\"}}\n", 0, 0,
+     1, "not taken"},
+    {"a key with a line end", "airbyte", "\"x\\ny: z\": {image: {registry: \"a.example\"}}\n",
+     0, 0, 1, "not taken: in.yaml:1:31: x\\x0ay"},
+    {"connectors without a registry", "airbyte",
+     "workloadLauncher: {connector: {image: {registry: \"\"}}}\n", 1, 0, 0, "airbyte: job-pod"},
+};
+
+static void a_row_is_converted(const struct row *row) {
+    struct converted r = convert(row->format, "in.yaml", str_of(row->text));
+    assert_loads(&r);
+    if (r.counts.exact != row->exact || r.counts.noted != row->noted ||
+        r.counts.left != row->left || !holds(&r, row->has))
+        fail_row("%s: %zu exact, %zu noted, %zu left:\n%.*s", row->name, r.counts.exact,
+                 r.counts.noted, r.counts.left, STR_ARG(buf_view(&r.out)));
+    buf_done(&r.out);
+}
+
+static void constructs_are_marked(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        a_row_is_converted(&rows[i]);
+}
+
+static const struct wrong {
+    const char *name, *format, *text;
+    enum ec ec;
+    uint32_t line, col;
+    const char *msg;
+} wrongs[] = {
+    {"no map", "airbyte", "- a\n", EC_SCHEMA, 1, 1, "not a values.yaml"},
+    {"no YAML", "airbyte", "a: [\n", EC_SYNTAX, 0, 0, ""},
+    {"a string that readers differ on", "airbyte", "a: \"\\0\"\n", EC_SCHEMA, 1, 4, "U+0000"},
+};
+
+static void what_is_no_file_of_the_format_is_an_error(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++) {
+        const struct wrong *w = &wrongs[i];
+        struct converted r = convert(w->format, "in.yaml", str_of(w->text));
+        if (r.ec != w->ec || strcmp(r.err.where, "in.yaml") != 0 ||
+            (w->line != 0 && (r.err.line != w->line || r.err.col != w->col)) ||
+            strstr(r.err.msg, w->msg) == NULL)
+            fail_row("%s: code %d, %s:%u:%u: %s", w->name, (int)r.ec, r.err.where,
+                     (unsigned)r.err.line, (unsigned)r.err.col, r.err.msg);
+        buf_done(&r.out);
+    }
+}
+
+/* ---- sizes --------------------------------------------------------------------------- */
+
+static void many_entries_are_one_each(void **state) {
+    struct buf in = BUF_INIT(OUT_MAX);
+    (void)state;
+    buf_puts(&in, "global: {imagePullSecrets: [");
+    for (int i = 0; i < 5000; i++)
+        buf_printf(&in, "s%d, ", i % 2500);
+    buf_puts(&in, "]}\n");
+    struct converted r = convert("airbyte", "in.yaml", buf_view(&in));
+    assert_loads(&r);
+    assert_int_equal(r.counts.exact, 5000);
+    assert_true(holds(&r, "- s2499 # taken exactly: in.yaml:1:"));
+    buf_done(&r.out);
+    buf_done(&in);
+}
+
+static void a_file_has_a_limit(void **state) {
+    struct buf in = BUF_INIT(OUT_MAX);
+    (void)state;
+    while (in.n <= CONVERT_FILE_MAX)
+        buf_puts(&in, "# a comment that makes the file longer than it may be\n");
+    struct converted r = convert("airbyte", "in.yaml", buf_view(&in));
+    assert_int_equal(r.ec, EC_LIMIT);
+    assert_string_equal(r.err.where, "in.yaml");
+    buf_done(&r.out);
+    buf_done(&in);
+}
+
+static void formats_are_found_by_their_words(void **state) {
+    (void)state;
+    size_t n = 0;
+    for (; convert_words[n] != NULL; n++)
+        assert_non_null(convert_find(convert_words[n]));
+    assert_true(n != 0);
+    assert_null(convert_find("tugger"));
+    assert_null(convert_find(""));
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(constructs_are_marked),
+    cmocka_unit_test(what_is_no_file_of_the_format_is_an_error),
+    cmocka_unit_test(many_entries_are_one_each),
+    cmocka_unit_test(a_file_has_a_limit),
+    cmocka_unit_test(formats_are_found_by_their_words),
+};
+TEST_MAIN(tests)
