@@ -6,9 +6,10 @@
 enum { PASSES_MAX = 64 };
 
 /* In the order of the documents. */
-static const struct convert_format *const formats[] = {&convert_airbyte, &convert_astronomer};
+static const struct convert_format *const formats[] = {&convert_airbyte, &convert_astronomer,
+                                                       &convert_gatekeeper, &convert_kyverno};
 enum { N_FORMATS = sizeof formats / sizeof *formats };
-const char *const convert_words[] = {"airbyte", "astronomer", NULL};
+const char *const convert_words[] = {"airbyte", "astronomer", "gatekeeper", "kyverno", NULL};
 
 const struct convert_format *convert_find(const char *word) {
     for (size_t i = 0; i < N_FORMATS; i++)

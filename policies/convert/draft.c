@@ -120,11 +120,10 @@ struct str convert_key_of(const struct convert *c, json_at value) {
 struct convert_block *convert_add_block(struct convert *c, struct convert_blocks *to,
                                         struct str name) {
     struct convert_block *b = ARENA_NEW(&c->arena, struct convert_block);
-    if (b == NULL) {
+    if (b == NULL || !arena_str(&c->arena, name, &b->name)) {
         c->full = true;
         return &c->spare_block;
     }
-    b->name = name;
     *(to->last ? &to->last->next : &to->first) = b;
     to->last = b;
     return b;

@@ -76,6 +76,7 @@ struct convert_block {
     struct str name;
     struct convert_items field[N_CONVERT_KEYS];
     struct convert_notes notes;
+    bool restricts; /* of a clause: what it does not approve is refused, even if that is all */
 };
 struct convert_blocks {
     struct convert_block *first, *last;
@@ -85,8 +86,6 @@ struct convert_place { /* of a node: its container, and its number there */
     json_at parent;
     uint32_t index;
 };
-
-struct convert_clauses; /* rules of a tool in which all that select a pod apply: clause.h */
 
 struct convert {
     const struct convert_format *format;
@@ -100,7 +99,7 @@ struct convert {
     struct arena arena;
     struct convert_block settings;
     struct convert_blocks rules, exemptions;
-    struct convert_clauses *clauses;
+    struct convert_blocks clauses; /* clause.h */
     struct convert_notes left;
     struct convert_item **index; /* all items, by what makes them equal */
     size_t n_index, cap_index;

@@ -20,5 +20,7 @@ struct convert_format {
 
 extern const struct convert_format convert_airbyte;
 extern const struct convert_format convert_astronomer;
+extern const struct convert_format convert_gatekeeper;
+extern const struct convert_format convert_kyverno;
 
 #endif

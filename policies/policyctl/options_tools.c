@@ -268,6 +268,8 @@ const struct verb verb_import = {
         "Formats:\n"
         "  airbyte                   values.yaml of Airbyte's charts\n"
         "  astronomer                config.yaml, the values of Astronomer's chart\n"
+        "  gatekeeper                constraints of Gatekeeper's library on images\n"
+        "  kyverno                   policies of Kyverno that restrict or replace images\n"
         "\n"
         "Each construct that is about images is marked in a comment with its file:line:column: "
         "taken\n"

@@ -55,6 +55,50 @@ static const struct row {
      1, "not taken"},
     {"a key with a line end", "airbyte", "\"x\\ny: z\": {image: {registry: \"a.example\"}}\n",
      0, 0, 1, "not taken: in.yaml:1:31: x\\x0ay"},
+    {"a prefix of everything", "gatekeeper",
+     "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sAllowedRepos\nmetadata: {name: "
+     "a}\n"
+     "spec: {parameters: {repos: [\"\"]}}\n",
+     2, 0, 0, "- \"**\" # taken exactly"},
+    {"a list of nothing", "gatekeeper",
+     "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sAllowedRepos\n", 1, 0, 0,
+     "every image is refused"},
+    {"namespaces that overlap", "gatekeeper",
+     "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sAllowedRepos\nmetadata: {name: "
+     "a}\n"
+     "spec: {match: {namespaces: [\"kube-*\"]}, parameters: {repos: [a.example/]}}\n---\n"
+     "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sAllowedRepos\nmetadata: {name: "
+     "b}\n"
+     "spec: {match: {namespaces: [\"*-system\"]}, parameters: {repos: [b.example/]}}\n",
+     4, 0, 0, "matches both \"*-system\" and \"kube-*\""},
+    {"generated objects", "gatekeeper",
+     "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sImageDigests\n"
+     "spec: {match: {source: Generated}}\n",
+     0, 0, 1, "does not match the pods that are created"},
+    {"an unknown action", "gatekeeper",
+     "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sImageDigests\n"
+     "spec: {enforcementAction: scoped}\n",
+     0, 0, 1, "none of deny, warn and dryrun"},
+    {"a selection by name", "gatekeeper",
+     "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sImageDigests\n"
+     "spec: {match: {name: x}}\n",
+     0, 0, 1, "selects by something else"},
+    {"an audit beside a rule", "gatekeeper",
+     "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sImageDigests\n"
+     "spec: {enforcementAction: dryrun}\n---\n"
+     "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sAllowedRepos\n"
+     "spec: {parameters: {repos: [a.example/]}}\n",
+     2, 0, 2, "reports only, where another rule refuses"},
+    {"patterns joined with &", "kyverno",
+     "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nspec: {rules: [{name: a, match: {any: "
+     "[{resources: {kinds: [Pod]}}]}, validate: {pattern: {spec: {containers: [{image: "
+     "\"a.example/* & !a.example/b/*\"}]}}}}]}\n",
+     1, 0, 1, "joins patterns with"},
+    {"a match of several filters", "kyverno",
+     "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nspec: {rules: [{name: a, match: {any: "
+     "[{resources: {kinds: [Pod], namespaces: [a]}}, {resources: {kinds: [Pod]}}]}, validate: "
+     "{pattern: {spec: {containers: [{image: \"a.example/*\"}]}}}}]}\n",
+     0, 0, 1, "one of them for all namespaces"},
     {"connectors without a registry", "airbyte",
      "workloadLauncher: {connector: {image: {registry: \"\"}}}\n", 1, 0, 0, "airbyte: job-pod"},
 };
@@ -83,6 +127,8 @@ static const struct wrong {
 } wrongs[] = {
     {"no map", "airbyte", "- a\n", EC_SCHEMA, 1, 1, "not a values.yaml"},
     {"no YAML", "airbyte", "a: [\n", EC_SYNTAX, 0, 0, ""},
+    {"no object", "gatekeeper", "a: 1\n", EC_SCHEMA, 1, 1, "expected apiVersion and kind"},
+    {"no object", "kyverno", "[1]\n", EC_SCHEMA, 1, 1, "expected apiVersion and kind"},
     {"a string that readers differ on", "airbyte", "a: \"\\0\"\n", EC_SCHEMA, 1, 4, "U+0000"},
 };
 

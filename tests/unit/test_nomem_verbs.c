@@ -280,6 +280,8 @@ static const struct command commands[] = {
     ROW(true, "lint", "--schema"),
     ROW(false, "review", "-p", policy_path, TESTS_DIR "/data/reviews/pod-create-full.json"),
     ROW(false, "import", "airbyte", TESTS_DIR "/cli/import/airbyte/all.yaml"),
+    ROW(false, "import", "gatekeeper", TESTS_DIR "/cli/import/gatekeeper/several.yaml"),
+    ROW(false, "import", "kyverno", TESTS_DIR "/cli/import/kyverno/registries.yaml"),
     ROW(false, "parse", "nginx", "registry.corp.example:5000/data/x:1"),
     ROW(false, "parse", "-o", "json", "nginx", "quay.io/a/b@sha256:00"),
     ROW(false, "completion", "bash"),
