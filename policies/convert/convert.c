@@ -6,10 +6,14 @@
 enum { PASSES_MAX = 64 };
 
 /* In the order of the documents. */
-static const struct convert_format *const formats[] = {&convert_airbyte, &convert_astronomer,
-                                                       &convert_gatekeeper, &convert_kyverno};
+static const struct convert_format *const formats[] = {
+    &convert_airbyte,   &convert_astronomer, &convert_gatekeeper, &convert_kyverno,
+    &convert_openshift, &convert_harbor,     &convert_swapper};
 enum { N_FORMATS = sizeof formats / sizeof *formats };
-const char *const convert_words[] = {"airbyte", "astronomer", "gatekeeper", "kyverno", NULL};
+const char *const convert_words[] = {"airbyte",           "astronomer",
+                                     "gatekeeper",        "kyverno",
+                                     "openshift",         "harbor-container-webhook",
+                                     "k8s-image-swapper", NULL};
 
 const struct convert_format *convert_find(const char *word) {
     for (size_t i = 0; i < N_FORMATS; i++)

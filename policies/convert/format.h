@@ -22,5 +22,8 @@ extern const struct convert_format convert_airbyte;
 extern const struct convert_format convert_astronomer;
 extern const struct convert_format convert_gatekeeper;
 extern const struct convert_format convert_kyverno;
+extern const struct convert_format convert_openshift;
+extern const struct convert_format convert_harbor;
+extern const struct convert_format convert_swapper;
 
 #endif

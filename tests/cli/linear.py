@@ -181,6 +181,15 @@ for form in "text json".split():
         case("operands", [*verb, "--"], lambda n: [image(i) for i in range(n)])
 for form in "table json skopeo-sync skopeo-copy".split():
     case("list", ["images", *P, "-o", form], lambda n: write("list-%d.txt" % n, "".join(image(i) + "\n" for i in range(n))))
+CONSTRAINT = "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sAllowedRepos\nmetadata: {name: a}\nspec: {parameters: {repos: [%s]}}\n"
+CONFIGS = {
+    "airbyte": lambda n: "global: {imagePullSecrets: [%s]}\n" % ", ".join("s%d" % i for i in range(n)),
+    "gatekeeper": lambda n: CONSTRAINT % ", ".join("h%d.example/a/" % i for i in range(n)),
+    "openshift": lambda n: "apiVersion: config.openshift.io/v1\nkind: ImageTagMirrorSet\nspec:\n  imageTagMirrors:\n" +
+        "".join("  - {source: h%d.example, mirrors: [m.example/h%d]}\n" % (i, i) for i in range(n)),
+}
+for form, text in CONFIGS.items():
+    case("configuration of " + form, ["import", form], lambda n, f=form, t=text: write("%s-%d.conf.yaml" % (f, n), t(n)))
 case("review", ["review", *P], lambda n: write("review-%d.json" % n, json.dumps({
     "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
         "uid": "u", "operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "namespace": "n",

@@ -99,6 +99,26 @@ static const struct row {
      "[{resources: {kinds: [Pod], namespaces: [a]}}, {resources: {kinds: [Pod]}}]}, validate: "
      "{pattern: {spec: {containers: [{image: \"a.example/*\"}]}}}}]}\n",
      0, 0, 1, "one of them for all namespaces"},
+    {"a mirror with a tag", "openshift",
+     "apiVersion: config.openshift.io/v1\nkind: ImageTagMirrorSet\nspec: {imageTagMirrors: "
+     "[{source: \"a.example/x:1\", mirrors: [b.example/x]}]}\n",
+     0, 0, 1, "a tag, expected host"},
+    {"mirrors in a circle", "openshift",
+     "apiVersion: config.openshift.io/v1\nkind: ImageTagMirrorSet\nspec: {imageTagMirrors: "
+     "[{source: a.example, mirrors: [b.example/x]}, {source: b.example, mirrors: "
+     "[a.example/y]}]}\n",
+     0, 1, 1, "does not converge"},
+    {"several search registries", "openshift",
+     "apiVersion: config.openshift.io/v1\nkind: Image\nspec: {registrySources: "
+     "{containerRuntimeSearchRegistries: [a.example, b.example]}}\n",
+     0, 0, 1, "a rule has one registry"},
+    {"an expression of a host", "harbor-container-webhook",
+     "rules: [{name: a, matches: [\"^gcr\\\\.io/\"], replace: h.example/gcr}]\n", 1, 0, 0,
+     "gcr.io: h.example/gcr # taken exactly"},
+    {"a rule without a replacement", "harbor-container-webhook",
+     "rules: [{name: a, matches: [\"^gcr.io\"]}]\n", 0, 0, 1, "replaces by nothing"},
+    {"a target without a region", "k8s-image-swapper", "target: {aws: {accountId: 1}}\n", 0, 0,
+     1, "has no account and region"},
     {"connectors without a registry", "airbyte",
      "workloadLauncher: {connector: {image: {registry: \"\"}}}\n", 1, 0, 0, "airbyte: job-pod"},
 };
@@ -129,6 +149,8 @@ static const struct wrong {
     {"no YAML", "airbyte", "a: [\n", EC_SYNTAX, 0, 0, ""},
     {"no object", "gatekeeper", "a: 1\n", EC_SCHEMA, 1, 1, "expected apiVersion and kind"},
     {"no object", "kyverno", "[1]\n", EC_SCHEMA, 1, 1, "expected apiVersion and kind"},
+    {"no target", "k8s-image-swapper", "a: 1\n", EC_SCHEMA, 1, 1, "it has no target"},
+    {"no map", "harbor-container-webhook", "7\n", EC_SCHEMA, 1, 1, "expected a map with rules"},
     {"a string that readers differ on", "airbyte", "a: \"\\0\"\n", EC_SCHEMA, 1, 4, "U+0000"},
 };
 
