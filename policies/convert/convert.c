@@ -1,19 +1,22 @@
 #include "convert/convert.h"
 
 #include "convert/format.h"
+#include "convert/toml.h"
 #include "rules/rules.h"
 
 enum { PASSES_MAX = 64 };
 
 /* In the order of the documents. */
 static const struct convert_format *const formats[] = {
-    &convert_airbyte,   &convert_astronomer, &convert_gatekeeper, &convert_kyverno,
-    &convert_openshift, &convert_harbor,     &convert_swapper};
+    &convert_airbyte, &convert_astronomer, &convert_gatekeeper,
+    &convert_kyverno, &convert_openshift,  &convert_harbor,
+    &convert_swapper, &convert_containerd, &convert_registries};
 enum { N_FORMATS = sizeof formats / sizeof *formats };
 const char *const convert_words[] = {"airbyte",           "astronomer",
                                      "gatekeeper",        "kyverno",
                                      "openshift",         "harbor-container-webhook",
-                                     "k8s-image-swapper", NULL};
+                                     "k8s-image-swapper", "containerd",
+                                     "registries",        NULL};
 
 const struct convert_format *convert_find(const char *word) {
     for (size_t i = 0; i < N_FORMATS; i++)
@@ -46,11 +49,24 @@ static enum ec read_yaml(struct convert *c, struct str text, struct err *err) {
     return ec;
 }
 
+static enum ec read_toml(struct convert *c, struct str text, struct err *err) {
+    struct convert_toml t;
+    enum ec ec = convert_toml_read(&t, text, err);
+    if (ec == EC_OK) {
+        convert_take_document(c, &t.json, t.pos);
+        ec = c->full ? convert_full(c, err) : c->format->read(c, err);
+    }
+    convert_toml_done(&t);
+    return ec;
+}
+
 static enum ec read_input(struct convert *c, const struct convert_input *input,
                           struct err *err) {
     c->file = input->file;
     if (input->text.n > CONVERT_FILE_MAX)
         err_set(err, EC_LIMIT, "larger than %d bytes", CONVERT_FILE_MAX);
+    else if (c->format->toml)
+        (void)!read_toml(c, input->text, err);
     else
         (void)!read_yaml(c, input->text, err);
     if (err->code != EC_OK)

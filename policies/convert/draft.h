@@ -64,6 +64,7 @@ struct convert_item {
     struct convert_notes notes;
     const struct convert_items *field; /* that it is in */
     bool map;
+    bool alias;    /* a mirror for a name without a registry */
     uint32_t line; /* of the output */
     bool gone;     /* the rule file does not load with it */
 };

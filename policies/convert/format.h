@@ -25,5 +25,7 @@ extern const struct convert_format convert_kyverno;
 extern const struct convert_format convert_openshift;
 extern const struct convert_format convert_harbor;
 extern const struct convert_format convert_swapper;
+extern const struct convert_format convert_containerd;
+extern const struct convert_format convert_registries;
 
 #endif

@@ -1,10 +1,10 @@
 #include "convert/nodes.h"
 
-void convert_mirror(struct convert *c, struct convert_block *b, json_at at, struct str from,
-                    struct str to, const char *note) {
+struct convert_item *convert_mirror(struct convert *c, struct convert_block *b, json_at at,
+                                    struct str from, struct str to, const char *note) {
     struct convert_item *item = convert_add_pair(c, b, KEY_MIRRORS, from, to);
     if (c->full)
-        return;
+        return item;
     if (item->gone || !str_eq(item->value, to))
         convert_left(c, at, "\"%.*s\" has a mirror already, \"%.*s\"", STR_ARG(from),
                      STR_ARG(item->value));
@@ -12,6 +12,7 @@ void convert_mirror(struct convert *c, struct convert_block *b, json_at at, stru
         convert_note(c, &item->notes, at, "%s", note);
     else
         convert_exact(c, &item->notes, at);
+    return item;
 }
 
 void convert_search_list(struct convert *c, struct convert_block *b, json_at list) {

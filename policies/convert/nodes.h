@@ -5,9 +5,10 @@
 
 #include "convert/draft.h"
 
-/* A mirror; `note` NULL: exactly. Not taken when the place has another mirror already. */
-void convert_mirror(struct convert *c, struct convert_block *b, json_at at, struct str from,
-                    struct str to, const char *note);
+/* A mirror; `note` NULL: exactly. Not taken when the place has another mirror already.
+ * Returns its item, which is not NULL. */
+struct convert_item *convert_mirror(struct convert *c, struct convert_block *b, json_at at,
+                                    struct str from, struct str to, const char *note);
 
 /* The registries in which images without one are searched: one of them is `registry`. */
 void convert_search_list(struct convert *c, struct convert_block *b, json_at list);

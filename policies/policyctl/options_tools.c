@@ -274,6 +274,8 @@ const struct verb verb_import = {
         "OpenShift\n"
         "  harbor-container-webhook  its configuration, or the values of its chart\n"
         "  k8s-image-swapper         its configuration, or the values of its chart\n"
+        "  containerd                hosts.toml; the folder's name is the registry\n"
+        "  registries                registries.conf of CRI-O and podman\n"
         "\n"
         "Each construct that is about images is marked in a comment with its file:line:column: "
         "taken\n"

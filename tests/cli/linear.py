@@ -185,8 +185,8 @@ CONSTRAINT = "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sAllowedRep
 CONFIGS = {
     "airbyte": lambda n: "global: {imagePullSecrets: [%s]}\n" % ", ".join("s%d" % i for i in range(n)),
     "gatekeeper": lambda n: CONSTRAINT % ", ".join("h%d.example/a/" % i for i in range(n)),
-    "openshift": lambda n: "apiVersion: config.openshift.io/v1\nkind: ImageTagMirrorSet\nspec:\n  imageTagMirrors:\n" +
-        "".join("  - {source: h%d.example, mirrors: [m.example/h%d]}\n" % (i, i) for i in range(n)),
+    "openshift": lambda n: "apiVersion: config.openshift.io/v1\nkind: Image\nspec: {registrySources: {blockedRegistries: [%s]}}\n" %
+        ", ".join("h%d.example" % i for i in range(n)),
 }
 for form, text in CONFIGS.items():
     case("configuration of " + form, ["import", form], lambda n, f=form, t=text: write("%s-%d.conf.yaml" % (f, n), t(n)))

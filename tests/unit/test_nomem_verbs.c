@@ -287,6 +287,8 @@ static const struct command commands[] = {
         TESTS_DIR "/cli/import/harbor-container-webhook/config.yaml"),
     ROW(false, "import", "k8s-image-swapper",
         TESTS_DIR "/cli/import/k8s-image-swapper/ecr.yaml"),
+    ROW(false, "import", "containerd", TESTS_DIR "/cli/import/containerd/docker.io/hosts.toml"),
+    ROW(false, "import", "registries", TESTS_DIR "/cli/import/registries/mirrors.conf"),
     ROW(false, "parse", "nginx", "registry.corp.example:5000/data/x:1"),
     ROW(false, "parse", "-o", "json", "nginx", "quay.io/a/b@sha256:00"),
     ROW(false, "completion", "bash"),

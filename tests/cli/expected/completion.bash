@@ -106,7 +106,7 @@ _policyctl() {
     parse) words='' files=no options='--output --help' ;;
     certs) words='init rotate check show bundle ' files=no options='--dir --service --namespace --dns --days --ca-days --key --force --new-ca --overlap-days --dry-run --tls-cert --tls-key --name --help' ;;
     render) words='' files=yes options='--image --policy --certs --certificate-mode --only --namespace --replicas --failure-policy --help' ;;
-    import) words='airbyte astronomer gatekeeper kyverno ' files=yes options='--namespace --help' ;;
+    import) words='airbyte astronomer gatekeeper kyverno openshift harbor-container-webhook k8s-image-swapper containerd registries ' files=yes options='--namespace --help' ;;
     completion) words='bash zsh fish ' files=no options='--help' ;;
     help) words='test verify bench apply explain images lint review parse certs render import completion help version ' files=no options='--help' ;;
     version) words='' files=no options='--help' ;;
