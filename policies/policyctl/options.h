@@ -127,6 +127,10 @@ struct options_render {
     int only;             /* enum render_only */
 };
 
+struct options_import {
+    struct opt_list namespaces;
+};
+
 /* Of one verb. All bytes are zero before options are parsed. */
 union options {
     struct options_test test;
@@ -142,6 +146,7 @@ union options {
     struct options_parse parse;
     struct options_certs certs;
     struct options_render render;
+    struct options_import import;
 };
 
 extern const char *const options_endpoints[];        /* "mutate", "validate" */

@@ -305,6 +305,44 @@ const struct verb verb_render = {
     .run = cmd_render,
 };
 
+/* ---- import -------------------------------------------------------------------------- */
+
+static const struct opt_row import_rows[] = {
+    {"namespace", 'n', OPT_LIST, "GLOB", NULL,
+     "Namespace of the tool's pods, for formats whose files do not name it (airbyte, "
+     "astronomer). "
+     "Repeatable.",
+     OPTIONS_AT(import, namespaces)},
+    OPTIONS_HELP_ROW,
+};
+
+const struct verb verb_import = {
+    .name = "import",
+    .usage = "[OPTION...] FORMAT FILE...|-",
+    .summary = "print a rule file of what another tool is configured with",
+    .details =
+        "Formats:\n"
+        "  airbyte                   values.yaml of Airbyte's charts\n"
+        "  astronomer                config.yaml, the values of Astronomer's chart\n"
+        "  gatekeeper                constraints of Gatekeeper's library on images\n"
+        "  kyverno                   policies of Kyverno that restrict or replace images\n"
+        "  openshift                 ImageDigestMirrorSet, ImageTagMirrorSet and others of "
+        "OpenShift\n"
+        "  harbor-container-webhook  its configuration, or the values of its chart\n"
+        "  k8s-image-swapper         its configuration, or the values of its chart\n"
+        "  containerd                hosts.toml; the folder's name is the registry\n"
+        "  registries                registries.conf of CRI-O and podman\n"
+        "\n"
+        "Each construct that is about images is marked in a comment with its file:line:column: "
+        "taken\n"
+        "exactly, taken with a note that says what differs, or not taken. The exit status is 0 "
+        "when all\n"
+        "were taken exactly, 3 when one was not, 2 when a file is not of the format.\n",
+    .examples = "  policyctl import airbyte values.yaml >rules.yaml\n",
+    .options = OPTIONS_TABLE(import_rows),
+    .run = cmd_import,
+};
+
 /* ---- completion ---------------------------------------------------------------------- */
 
 static const struct opt_row completion_rows[] = {OPTIONS_HELP_ROW};

@@ -7,20 +7,21 @@
 #include "policyctl/verb.h"
 
 /* clang-format off */
-#define VERBS(ROW) \
-    ROW(test)      \
-    ROW(verify)    \
-    ROW(bench)     \
-    ROW(apply)     \
-    ROW(explain)   \
-    ROW(images)    \
-    ROW(secrets)   \
-    ROW(lint)      \
-    ROW(review)    \
-    ROW(parse)     \
-    ROW(certs)     \
-    ROW(render)    \
-    ROW(ask)       \
+#define VERBS(ROW)  \
+    ROW(test)       \
+    ROW(verify)     \
+    ROW(bench)      \
+    ROW(apply)      \
+    ROW(explain)    \
+    ROW(images)     \
+    ROW(secrets)    \
+    ROW(lint)       \
+    ROW(review)     \
+    ROW(parse)      \
+    ROW(certs)      \
+    ROW(render)     \
+    ROW(ask)        \
+    ROW(import)     \
     ROW(completion)
 /* clang-format on */
 

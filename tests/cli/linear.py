@@ -193,6 +193,15 @@ for verb in (["review", *P], ["ask", *P, "--dry-run"]):
             "uid": "u", "operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "namespace": "n",
             "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": dict(pod(0), spec={"containers": [
                 {"name": "a%d" % i, "image": "nginx:%d" % i} for i in range(n)]})}})))
+CONSTRAINT = "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sAllowedRepos\nmetadata: {name: a}\nspec: {parameters: {repos: [%s]}}\n"
+CONFIGS = {
+    "airbyte": lambda n: "global: {imagePullSecrets: [%s]}\n" % ", ".join("s%d" % i for i in range(n)),
+    "gatekeeper": lambda n: CONSTRAINT % ", ".join("h%d.example/a/" % i for i in range(n)),
+    "openshift": lambda n: "apiVersion: config.openshift.io/v1\nkind: Image\nspec: {registrySources: {blockedRegistries: [%s]}}\n" %
+        ", ".join("h%d.example" % i for i in range(n)),
+}
+for form, text in CONFIGS.items():
+    case("configuration of " + form, ["import", form], lambda n, f=form, t=text: write("%s-%d.conf.yaml" % (f, n), t(n)))
 
 
 @functools.cache

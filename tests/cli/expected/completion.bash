@@ -4,7 +4,7 @@ _policyctl() {
   local verb=${COMP_WORDS[1]} words= files=no options= value=yes i
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images secrets lint review parse certs render ask completion help version --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images secrets lint review parse certs render ask import completion help version --help --version' -- "$word")
     return
   fi
   [[ $word == = ]] && word=
@@ -111,6 +111,7 @@ _policyctl() {
     ask:--group) ;;
     ask:--timeout) ;;
     ask:--wait) ;;
+    import:--namespace|import:-n) ;;
     *) value=no ;;
   esac
   if [[ $value == no ]]; then
@@ -128,8 +129,9 @@ _policyctl() {
     certs) words='init rotate check show bundle ' files=no options='--dir --service --namespace --dns --days --ca-days --key --force --new-ca --overlap-days --dry-run --tls-cert --tls-key --name --help' ;;
     render) words='' files=yes options='--image --policy --certs --certificate-mode --only --namespace --replicas --failure-policy --help' ;;
     ask) words='' files=yes options='--policy --server --ca --servername --namespace --user --group --timeout --wait --dry-run --help' ;;
+    import) words='airbyte astronomer gatekeeper kyverno openshift harbor-container-webhook k8s-image-swapper containerd registries ' files=yes options='--namespace --help' ;;
     completion) words='bash zsh fish ' files=no options='--help' ;;
-    help) words='test verify bench apply explain images secrets lint review parse certs render ask completion help version ' files=no options='--help' ;;
+    help) words='test verify bench apply explain images secrets lint review parse certs render ask import completion help version ' files=no options='--help' ;;
     version) words='' files=no options='--help' ;;
   esac
   fi

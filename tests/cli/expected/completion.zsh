@@ -16,6 +16,7 @@ _policyctl() {
     'certs:create, rotate and check serving certificates'
     'render:print the manifests of the webhook, for kubectl apply'
     'ask:compare a running webhooks answers with those of the rule file'
+    'import:print a rule file of what another tool is configured with'
     'completion:print a shell completion script'
     'help:print the list of verbs, or the help of one'
     'version:print the version and the libraries in use'
@@ -265,6 +266,14 @@ _policyctl() {
       '-h[Print this help and exit]' \
       '*:file:_files'
       ;;
+    import)
+      _arguments -s \
+      '*--namespace=[Namespace of the tools pods, for formats whose files do not name it (airbyte, astronomer)]:GLOB:' \
+      '*-n+[Namespace of the tools pods, for formats whose files do not name it (airbyte, astronomer)]:GLOB:' \
+      '--help[Print this help and exit]' \
+      '-h[Print this help and exit]' \
+      '*:file:_files'
+      ;;
     completion)
       _arguments -s \
       '--help[Print this help and exit]' \
@@ -275,7 +284,7 @@ _policyctl() {
       _arguments -s \
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]' \
-      '1:what:(test verify bench apply explain images secrets lint review parse certs render ask completion help version)'
+      '1:what:(test verify bench apply explain images secrets lint review parse certs render ask import completion help version)'
       ;;
     version)
       _arguments -s \
