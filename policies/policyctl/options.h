@@ -79,6 +79,15 @@ struct options_lint {
     bool schema, strict;
 };
 
+enum doctor_output { DOCTOR_TEXT, DOCTOR_JSON, DOCTOR_JUNIT, DOCTOR_SARIF, DOCTOR_GITHUB };
+struct options_doctor {
+    const char *policy, *namespace, *cert, *values, *context, *kubeconfig, *now;
+    struct opt_list ignored;
+    uint64_t soon_ms;
+    int output;
+    bool cluster, strict, verbose;
+};
+
 enum verify_output { VERIFY_TEXT, VERIFY_JSON, VERIFY_JUNIT, VERIFY_SARIF, VERIFY_GITHUB };
 struct options_verify {
     const char *run; /* a regex, or NULL */
@@ -119,6 +128,7 @@ union options {
     struct options_bench bench;
     struct options_review review;
     struct options_lint lint;
+    struct options_doctor doctor;
     struct options_verify verify;
     struct options_parse parse;
     struct options_certs certs;
@@ -129,11 +139,12 @@ extern const char *const options_endpoints[];        /* "mutate", "validate" */
 extern const char *const options_failure_policies[]; /* "Ignore", "Fail" */
 
 extern const struct verb verb_test, verb_apply, verb_explain, verb_images, verb_bench;
-extern const struct verb verb_review, verb_lint, verb_verify, verb_parse, verb_certs,
-    verb_render, verb_completion;
+extern const struct verb verb_doctor, verb_review, verb_lint, verb_verify, verb_parse,
+    verb_certs, verb_render, verb_completion;
 
 verb_run_fn cmd_test, cmd_apply, cmd_explain, cmd_images, cmd_bench;
-verb_run_fn cmd_review, cmd_lint, cmd_verify, cmd_parse, cmd_certs, cmd_render, cmd_completion;
+verb_run_fn cmd_doctor, cmd_review, cmd_lint, cmd_verify, cmd_parse, cmd_certs, cmd_render,
+    cmd_completion;
 
 /* ---- rows ---------------------------------------------------------------------------- */
 

@@ -93,6 +93,7 @@ mistake "help on no verb" '^policyctl: unknown verb "tests"; did you mean test\?
 # Every example of every --help is run, beside what stands for helm, kubectl, skopeo and abctl.
 mkdir -p "$work/bin" "$work/examples/manifests" "$work/examples/suites"
 cp rules.yaml "$work/examples" && cp many.yaml "$work/examples/pods.yaml" && cp good.yaml pods.json "$work/examples/manifests"
+cp ../dumps/dump.json "$work/examples"
 cp "$tests/data/reviews/pod-create.json" "$work/examples/review.json"
 printf 'nginx\nredis:7\n' >"$work/examples/images.txt"
 printf 'apiVersion: pullgate/v1\nkind: PolicyTest\npolicy: ../rules.yaml\ncases:\n- name: refused\n  namespace: team
@@ -101,7 +102,14 @@ printf 'apiVersion: pullgate/v1\nkind: PolicyTest\npolicy: ../rules.yaml\ncases:
 ln -s "$POLICYCTL" "$work/bin/policyctl"
 printf '#!/bin/sh\ncat manifests/good.yaml\n' >"$work/bin/helm"
 printf '#!/bin/sh\ncat images.txt\n' >"$work/bin/abctl"
-for name in kubectl skopeo; do printf '#!/bin/sh\ncat >%s.got\n' $name >"$work/bin/$name"; done
+printf '#!/bin/sh\ncat >skopeo.got\n' >"$work/bin/skopeo"
+cat >"$work/bin/kubectl" <<'KUBECTL'
+#!/bin/sh
+case " $* " in
+*" get "*) echo '{"apiVersion": "v1", "kind": "List", "items": []}' ;;
+*) cat >kubectl.got ;;
+esac
+KUBECTL
 chmod +x "$work"/bin/*
 n_examples=0
 for verb in $verbs; do

@@ -23,8 +23,9 @@ struct command {
 
 /* In place of those of main.c, which has main() as well. */
 const struct verb *const verb_list[] = {
-    &verb_test, &verb_verify, &verb_bench, &verb_apply, &verb_explain, &verb_images,
-    &verb_lint, &verb_review, &verb_parse, &verb_certs, &verb_render,  &verb_completion,
+    &verb_test,   &verb_verify, &verb_bench,      &verb_apply,  &verb_explain,
+    &verb_images, &verb_doctor, &verb_lint,       &verb_review, &verb_parse,
+    &verb_certs,  &verb_render, &verb_completion,
 };
 const size_t verb_n = sizeof verb_list / sizeof *verb_list;
 
@@ -243,6 +244,7 @@ static const char policy_path[] = TESTS_DIR "/../policies/examples/airbyte.yaml"
 static const char pods_path[] = TESTS_DIR "/data/pods/airbyte-01-replication.yaml";
 static const char more_path[] = TESTS_DIR "/data/pods/astronomer-02-scheduler.yaml";
 static const char samples_path[] = TESTS_DIR "/../deploy/samples/pods.yaml";
+static const char dump_path[] = TESTS_DIR "/cli/dumps/dump.json";
 #define TEST(format, is_loose)                                                                 \
     ROW(is_loose, "test", "-p", policy_path, "-o", format, "--now=2026-11-01",                 \
         "--namespace=airbyte", pods_path, more_path)
@@ -273,6 +275,10 @@ static const struct command commands[] = {
     ROW(true, "images", "-p", policy_path, "-n", "airbyte", samples_path),
     ROW(true, "images", "-p", policy_path, "-n", "airbyte", "-o", "skopeo-copy", pods_path),
     ROW(true, "images", "-p", policy_path, "-n", "airbyte", "-o", "json", pods_path),
+    ROW(false, "doctor", "-p", TESTS_DIR "/cli/dumps/doctor.yaml", dump_path),
+    ROW(false, "doctor", "-p", TESTS_DIR "/cli/dumps/doctor.yaml", "-o", "json", dump_path),
+    ROW(false, "doctor", "-p", TESTS_DIR "/cli/dumps/doctor.yaml", "-o", "junit", dump_path),
+    ROW(true, "doctor", "-p", TESTS_DIR "/cli/dumps/doctor.yaml", "-o", "sarif", dump_path),
     ROW(true, "lint", TESTS_DIR "/../policies/examples/allow-list.yaml", policy_path),
     ROW(true, "lint", "-o", "json", policy_path),
     ROW(true, "lint", "-o", "junit", TESTS_DIR "/cli/rules/names.yaml"),

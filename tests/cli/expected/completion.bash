@@ -4,7 +4,7 @@ _policyctl() {
   local verb=${COMP_WORDS[1]} words= files=no options= value=yes i
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images lint review parse certs render completion help version --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images doctor lint review parse certs render completion help version --help --version' -- "$word")
     return
   fi
   [[ $word == = ]] && word=
@@ -63,6 +63,16 @@ _policyctl() {
     images:--group) ;;
     images:--now) ;;
     images:--exclude) ;;
+    doctor:--policy|doctor:-p) files=yes ;;
+    doctor:--namespace|doctor:-n) ;;
+    doctor:--context) ;;
+    doctor:--kubeconfig) files=yes ;;
+    doctor:--tls-cert) files=yes ;;
+    doctor:--values) files=yes ;;
+    doctor:--soon) ;;
+    doctor:--output|doctor:-o) words='text json junit sarif github' ;;
+    doctor:--ignore) ;;
+    doctor:--now) ;;
     lint:--output|lint:-o) words='text json junit sarif github' ;;
     lint:--now) ;;
     lint:--soon-days) ;;
@@ -100,13 +110,14 @@ _policyctl() {
     apply) words='' files=yes options='--policy --templates --in-place --namespace --labels --service-account --user --group --now --exclude --strict --help' ;;
     explain) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --operation --exclude --strict --help' ;;
     images) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --exclude --strict --help' ;;
+    doctor) words='' files=no options='--policy --namespace --cluster --context --kubeconfig --tls-cert --values --soon --output --ignore --strict --verbose --now --help' ;;
     lint) words='' files=yes options='--output --now --soon-days --ignore --strict --schema --help' ;;
     review) words='' files=yes options='--policy --endpoint --now --help' ;;
     parse) words='' files=no options='--output --help' ;;
     certs) words='init rotate check show bundle ' files=no options='--dir --service --namespace --dns --days --ca-days --key --force --new-ca --overlap-days --dry-run --tls-cert --tls-key --name --help' ;;
     render) words='' files=yes options='--image --policy --certs --certificate-mode --only --namespace --replicas --failure-policy --help' ;;
     completion) words='bash zsh fish ' files=no options='--help' ;;
-    help) words='test verify bench apply explain images lint review parse certs render completion help version ' files=no options='--help' ;;
+    help) words='codes ' files=no options='--help' ;;
     version) words='' files=no options='--help' ;;
   esac
   fi
