@@ -15,8 +15,10 @@ static int run_version(const union options *options, const struct opt_result *ar
 
 static const struct verb verb_help = {
     .name = "help",
-    .usage = "[VERB|codes|CODE]",
-    .summary = "print the list of verbs, or the help of one; the codes of doctor",
+    .usage = "[VERB]",
+    .summary = "print the list of verbs, or the help of one",
+    .details = "Instead of a verb: \"codes\" prints the codes of policyctl doctor, PG104 one "
+               "of them.\n",
     .examples = "  policyctl help test\n"
                 "  policyctl help codes\n"
                 "  policyctl help PG104\n",

@@ -17,9 +17,9 @@ static unsigned check(const struct certs_files *f, struct str ca, const char *na
                       struct certs_info *info) {
     struct err err = ERR_INIT;
     unsigned problems = 0, without = 0;
-    assert_ok(certs_check_public(info, &without, buf_view(&f->tls_crt), ca, str_of(name), at,
-                                 &err),
-              &err);
+    assert_ok(
+        certs_check_public(info, &without, buf_view(&f->tls_crt), ca, str_of(name), at, &err),
+        &err);
     assert_ok(certs_check(info, &problems, buf_view(&f->tls_crt), buf_view(&f->tls_key), ca,
                           str_of(name), at, &err),
               &err);

@@ -117,7 +117,7 @@ _policyctl() {
     certs) words='init rotate check show bundle ' files=no options='--dir --service --namespace --dns --days --ca-days --key --force --new-ca --overlap-days --dry-run --tls-cert --tls-key --name --help' ;;
     render) words='' files=yes options='--image --policy --certs --certificate-mode --only --namespace --replicas --failure-policy --help' ;;
     completion) words='bash zsh fish ' files=no options='--help' ;;
-    help) words='codes ' files=no options='--help' ;;
+    help) words='test verify bench apply explain images doctor lint review parse certs render completion help version ' files=no options='--help' ;;
     version) words='' files=no options='--help' ;;
   esac
   fi

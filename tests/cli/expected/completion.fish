@@ -142,7 +142,7 @@ complete -c policyctl -n __fish_use_subcommand -f -a completion -d 'print a shel
 complete -c policyctl -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
 complete -c policyctl -n '__fish_seen_subcommand_from completion' -l help -s h -d 'Print this help and exit'
 complete -c policyctl -n __fish_use_subcommand -f -a help -d 'print the list of verbs, or the help of one'
-complete -c policyctl -n '__fish_seen_subcommand_from help' -f -a 'codes'
+complete -c policyctl -n '__fish_seen_subcommand_from help' -f -a 'test verify bench apply explain images doctor lint review parse certs render completion help version'
 complete -c policyctl -n '__fish_seen_subcommand_from help' -l help -s h -d 'Print this help and exit'
 complete -c policyctl -n __fish_use_subcommand -f -a version -d 'print the version and the libraries in use'
 complete -c policyctl -n '__fish_seen_subcommand_from version' -f

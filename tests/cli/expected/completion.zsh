@@ -254,7 +254,7 @@ _policyctl() {
       _arguments -s \
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]' \
-      '1:what:(codes)'
+      '1:what:(test verify bench apply explain images doctor lint review parse certs render completion help version)'
       ;;
     version)
       _arguments -s \
