@@ -57,7 +57,7 @@ static void judge(struct doctor *d, struct doctor_work *w, const struct object *
     pod.operation = OPERATION_CREATE;
     if (engine_decide(&decision, d->options.policy, &pod, d->options.now_s, 0, &d->judge.arena,
                       &err) != EC_OK) {
-        d->bad = err.code;
+        d->bad = (int)err.code;
         return;
     }
     w->rule = decision.rule;

@@ -3,6 +3,7 @@
 # the API server and its controllers write into events, and a user who may not read everything.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib_guide.sh"
 
 mkdir "$work/policy"
 cat >"$work/policy/policy.yaml" <<'POLICY'
@@ -150,6 +151,18 @@ has "the rest goes on" "$found" "PG401 Pod/airbyte/early"
 has "-v: the commands" "$(cat "$work/doctor.err")" "$kubectl --kubeconfig $work/reader.kubeconfig get secrets --namespace airbyte"
 doctor --cluster --kubeconfig "$work/reader.kubeconfig"
 has "of all namespaces pods too" "$found" "PG901 Resource/pods"
+
+say "section 14 of deploy/README.md"
+k delete secret regcred -n airbyte >/dev/null
+mkdir -p "$work/bin" "$work/tree/build"
+ln -s "$kubectl" "$work/bin/kubectl"
+ln -s "$top/deploy" "$top/policies" "$work/tree"
+(
+    cd "$work/tree" || exit 2
+    export KUBECONFIG=$work/kubeconfig PATH=$work/bin:$PATH
+    section "## 14. Images are not pulled"
+    "$top/tests/readme/commands.sh" --here "$(dirname "$POLICYCTL")" "$work/section.md"
+) >"$work/commands" 2>&1 && pass || fail "the commands of section 14: $(cat "$work/commands")"
 
 say "no cluster"
 sed "s/:$api_port/:1/" "$work/kubeconfig" >"$work/closed.kubeconfig"
