@@ -96,6 +96,15 @@ struct options_lint {
     bool schema, strict;
 };
 
+enum doctor_output { DOCTOR_TEXT, DOCTOR_JSON, DOCTOR_JUNIT, DOCTOR_SARIF, DOCTOR_GITHUB };
+struct options_doctor {
+    const char *policy, *namespace, *cert, *values, *context, *kubeconfig, *now;
+    struct opt_list ignored;
+    uint64_t soon_ms;
+    int output;
+    bool cluster, strict, verbose;
+};
+
 enum verify_output { VERIFY_TEXT, VERIFY_JSON, VERIFY_JUNIT, VERIFY_SARIF, VERIFY_GITHUB };
 struct options_verify {
     const char *run; /* a regex, or NULL */
@@ -142,6 +151,7 @@ union options {
     struct options_review review;
     struct options_ask ask;
     struct options_lint lint;
+    struct options_doctor doctor;
     struct options_verify verify;
     struct options_parse parse;
     struct options_certs certs;

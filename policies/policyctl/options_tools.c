@@ -122,6 +122,71 @@ const struct verb verb_lint = {
     .run = cmd_lint,
 };
 
+/* ---- doctor -------------------------------------------------------------------------- */
+
+static const char *const doctor_output_words[] = {
+    [DOCTOR_TEXT] = "text",   [DOCTOR_JSON] = "json",     [DOCTOR_JUNIT] = "junit",
+    [DOCTOR_SARIF] = "sarif", [DOCTOR_GITHUB] = "github", NULL};
+
+static const struct opt_row doctor_rows[] = {
+    OPTIONS_POLICY_ROW(doctor),
+    {"namespace", 'n', OPT_STRING, "NAME", NULL,
+     "Look at this namespace alone. Defaults to all of them.", OPTIONS_AT(doctor, namespace)},
+    {"cluster", 0, OPT_FLAG, NULL, NULL,
+     "Read the state with kubectl (KUBECTL names another program) instead of from dumps.",
+     OPTIONS_AT(doctor, cluster)},
+    {"context", 0, OPT_STRING, "NAME", NULL, "Context of the kubeconfig, for kubectl.",
+     OPTIONS_AT(doctor, context)},
+    {"kubeconfig", 0, OPT_STRING, "FILE", NULL, "Kubeconfig, for kubectl.",
+     OPTIONS_AT(doctor, kubeconfig)},
+    {"tls-cert", 0, OPT_STRING, "FILE", NULL,
+     "The serving certificate that the caBundle must verify. Defaults to that of a Secret in "
+     "the webhook's namespace.",
+     OPTIONS_AT(doctor, cert)},
+    {"values", 0, OPT_STRING, "FILE", NULL,
+     "Helm values of Airbyte: global.imagePullSecrets is compared with the policy.",
+     OPTIONS_AT(doctor, values)},
+    {"soon", 0, OPT_DURATION, "TIME", "2h", "Report tokens that expire within this time.",
+     OPTIONS_AT(doctor, soon_ms)},
+    {"output", 'o', OPT_WORD, "FORMAT", "text",
+     "text: findings for people. json: one document. junit: XML for CI systems. sarif: for "
+     "code "
+     "scanning. github: annotations of a workflow.",
+     OPTIONS_AT(doctor, output), .words = doctor_output_words},
+    {"ignore", 0, OPT_LIST, "CODE", NULL, "Omit findings with this code. Repeatable.",
+     OPTIONS_AT(doctor, ignored)},
+    {"strict", 0, OPT_FLAG, NULL, NULL, "Exit with 1 for notes as well.",
+     OPTIONS_AT(doctor, strict)},
+    {"verbose", 'v', OPT_FLAG, NULL, NULL, "Print the commands of --cluster.",
+     OPTIONS_AT(doctor, verbose)},
+    {"now", 0, OPT_STRING, "TIME", NULL,
+     "Date (2027-01-31) or RFC 3339 time at which certificates, tokens and exemptions are "
+     "evaluated. Defaults to the current time.",
+     OPTIONS_AT(doctor, now)},
+    OPTIONS_HELP_ROW,
+};
+
+const struct verb verb_doctor = {
+    .name = "doctor",
+    .usage = "[OPTION...] --cluster | DUMP...|-",
+    .summary = "find out why images are not pulled, or will not be",
+    .details = "Compares the state of a cluster with the rule file: pull secrets, "
+               "ServiceAccounts, the\n"
+               "webhook's registration and certificate, pods and their events. A dump is what\n"
+               "\"kubectl get secrets,serviceaccounts,pods,events,... -A -o json\" prints. "
+               "Each finding\n"
+               "has a code, what it leads to and how to mend it; \"policyctl help codes\" "
+               "lists them.\n"
+               "Content of Secrets is never printed. Exit status: 0 nothing is wrong, 1 "
+               "findings (notes\n"
+               "with --strict alone), 2 input that cannot be read.\n",
+    .examples = "  policyctl doctor -p rules.yaml dump.json\n"
+                "  policyctl doctor -p rules.yaml -n airbyte -o json dump.json\n"
+                "  policyctl doctor -p rules.yaml --cluster --context prod -v\n",
+    .options = OPTIONS_TABLE(doctor_rows),
+    .run = cmd_doctor,
+};
+
 /* ---- verify -------------------------------------------------------------------------- */
 
 static const char *const verify_output_words[] = {

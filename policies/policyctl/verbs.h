@@ -15,6 +15,7 @@
     ROW(explain)    \
     ROW(images)     \
     ROW(secrets)    \
+    ROW(doctor)     \
     ROW(lint)       \
     ROW(review)     \
     ROW(parse)      \

@@ -241,6 +241,7 @@ static const char policy_path[] = TESTS_DIR "/../policies/examples/airbyte.yaml"
 static const char pods_path[] = TESTS_DIR "/data/pods/airbyte-01-replication.yaml";
 static const char more_path[] = TESTS_DIR "/data/pods/astronomer-02-scheduler.yaml";
 static const char samples_path[] = TESTS_DIR "/../deploy/samples/pods.yaml";
+static const char dump_path[] = TESTS_DIR "/cli/dumps/dump.json";
 #define TEST(format, is_loose)                                                                 \
     ROW(is_loose, "test", "-p", policy_path, "-o", format, "--now=2026-11-01",                 \
         "--namespace=airbyte", pods_path, more_path)
@@ -276,6 +277,10 @@ static const struct command commands[] = {
     ROW(true, "secrets", "-p", policy_path, "-n", "airbyte", "--external-secrets", "vault",
         pods_path),
     ROW(true, "secrets", "-p", policy_path, "--from", "it's", "--sealed", pods_path),
+    ROW(false, "doctor", "-p", TESTS_DIR "/cli/dumps/doctor.yaml", dump_path),
+    ROW(false, "doctor", "-p", TESTS_DIR "/cli/dumps/doctor.yaml", "-o", "json", dump_path),
+    ROW(false, "doctor", "-p", TESTS_DIR "/cli/dumps/doctor.yaml", "-o", "junit", dump_path),
+    ROW(true, "doctor", "-p", TESTS_DIR "/cli/dumps/doctor.yaml", "-o", "sarif", dump_path),
     ROW(true, "lint", TESTS_DIR "/../policies/examples/allow-list.yaml", policy_path),
     ROW(true, "lint", "-o", "json", policy_path),
     ROW(true, "lint", "-o", "junit", TESTS_DIR "/cli/rules/names.yaml"),

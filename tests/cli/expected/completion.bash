@@ -5,6 +5,7 @@ _policyctl() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images secrets lint review parse certs render ask import completion help version --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images doctor lint review parse certs render completion help version --help --version' -- "$word")
     return
   fi
   [[ $word == = ]] && word=
@@ -75,6 +76,16 @@ _policyctl() {
     secrets:--group) ;;
     secrets:--now) ;;
     secrets:--exclude) ;;
+    doctor:--policy|doctor:-p) files=yes ;;
+    doctor:--namespace|doctor:-n) ;;
+    doctor:--context) ;;
+    doctor:--kubeconfig) files=yes ;;
+    doctor:--tls-cert) files=yes ;;
+    doctor:--values) files=yes ;;
+    doctor:--soon) ;;
+    doctor:--output|doctor:-o) words='text json junit sarif github' ;;
+    doctor:--ignore) ;;
+    doctor:--now) ;;
     lint:--output|lint:-o) words='text json junit sarif github' ;;
     lint:--now) ;;
     lint:--soon-days) ;;
@@ -123,6 +134,7 @@ _policyctl() {
     explain) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --operation --exclude --strict --help' ;;
     images) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --exclude --strict --help' ;;
     secrets) words='' files=yes options='--policy --output --from --username --password-stdin --registry --external-secrets --remote-key --sealed --namespace --user --group --now --exclude --strict --help' ;;
+    doctor) words='' files=no options='--policy --namespace --cluster --context --kubeconfig --tls-cert --values --soon --output --ignore --strict --verbose --now --help' ;;
     lint) words='' files=yes options='--output --now --soon-days --ignore --strict --schema --help' ;;
     review) words='' files=yes options='--policy --endpoint --now --help' ;;
     parse) words='' files=no options='--output --help' ;;
@@ -132,6 +144,7 @@ _policyctl() {
     import) words='airbyte astronomer gatekeeper kyverno openshift harbor-container-webhook k8s-image-swapper containerd registries ' files=yes options='--namespace --help' ;;
     completion) words='bash zsh fish ' files=no options='--help' ;;
     help) words='test verify bench apply explain images secrets lint review parse certs render ask import completion help version ' files=no options='--help' ;;
+    help) words='test verify bench apply explain images doctor lint review parse certs render completion help version ' files=no options='--help' ;;
     version) words='' files=no options='--help' ;;
   esac
   fi

@@ -10,6 +10,7 @@ _policyctl() {
     'explain:show which rule decides, and why, step by step'
     'images:list images and where the policy sends them'
     'secrets:list the pull secrets that namespaces need, or print them'
+    'doctor:find out why images are not pulled, or will not be'
     'lint:find problems in rule files'
     'review:answer an AdmissionReview as the webhook does'
     'parse:parse image references, or explain why they are invalid'
@@ -177,6 +178,27 @@ _policyctl() {
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]' \
       '*:file:_files'
+    doctor)
+      _arguments -s \
+      '--policy=[Rule file, or a folder of rule files]:FILE:_files' \
+      '-p+[Rule file, or a folder of rule files]:FILE:_files' \
+      '--namespace=[Look at this namespace alone]:NAME:' \
+      '-n+[Look at this namespace alone]:NAME:' \
+      '--cluster[Read the state with kubectl (KUBECTL names another program) instead of from dumps]' \
+      '--context=[Context of the kubeconfig, for kubectl]:NAME:' \
+      '--kubeconfig=[Kubeconfig, for kubectl]:FILE:_files' \
+      '--tls-cert=[The serving certificate that the caBundle must verify]:FILE:_files' \
+      '--values=[Helm values of Airbyte: global.imagePullSecrets is compared with the policy]:FILE:_files' \
+      '--soon=[Report tokens that expire within this time]:TIME:' \
+      '--output=[text: findings for people]:FORMAT:(text json junit sarif github)' \
+      '-o+[text: findings for people]:FORMAT:(text json junit sarif github)' \
+      '*--ignore=[Omit findings with this code]:CODE:' \
+      '--strict[Exit with 1 for notes as well]' \
+      '--verbose[Print the commands of --cluster]' \
+      '-v[Print the commands of --cluster]' \
+      '--now=[Date (2027-01-31) or RFC 3339 time at which certificates, tokens and exemptions are evaluated]:TIME:' \
+      '--help[Print this help and exit]' \
+      '-h[Print this help and exit]'
       ;;
     lint)
       _arguments -s \
@@ -285,6 +307,7 @@ _policyctl() {
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]' \
       '1:what:(test verify bench apply explain images secrets lint review parse certs render ask import completion help version)'
+      '1:what:(test verify bench apply explain images doctor lint review parse certs render completion help version)'
       ;;
     version)
       _arguments -s \
