@@ -109,6 +109,11 @@ static void put_marks(const struct copies *c, const struct copies_secret *s, str
     buf_done(&body);
 }
 
+static const char *data_key(const struct copies_secret *s) {
+    bool cfg = s->type != NULL && strcmp(s->type, "kubernetes.io/dockercfg") == 0;
+    return cfg ? ".dockercfg" : ".dockerconfigjson";
+}
+
 static void put_secret(const struct copies *c, const struct copies_secret *s, const char *noted,
                        struct buf *out) {
     struct buf labels = BUF_INIT(1 << 16), annotations = BUF_INIT(1 << 16);
@@ -126,7 +131,7 @@ static void put_secret(const struct copies *c, const struct copies_secret *s, co
     buf_printf(out, "{\"kind\":\"Secret\",\"type\":\"%s\",%s\"data\":{",
                s->type ? s->type : TYPE_JSON, s->immutable ? "\"immutable\":true," : "");
     if (s->value != NULL)
-        put_pair(out, &more, ".dockerconfigjson", str_of(s->value));
+        put_pair(out, &more, data_key(s), str_of(s->value));
     if (s->more != NULL)
         put_pair(out, &more, "more", str_of(s->more));
     buf_printf(out,
@@ -139,8 +144,8 @@ static void put_secret(const struct copies *c, const struct copies_secret *s, co
     if (s->of != NULL)
         buf_printf(out,
                    "{\"manager\":\"" SYNC_FIELD_MANAGER "\",\"operation\":\"Apply\","
-                   "\"fieldsV1\":{\"f:data\":{\".\":{},\"f:.dockerconfigjson\":{}%s}}}%s",
-                   s->more_is_ours ? ",\"f:more\":{}" : "", s->manager ? "," : "");
+                   "\"fieldsV1\":{\"f:data\":{\".\":{},\"f:%s\":{}%s}}}%s",
+                   data_key(s), s->more_is_ours ? ",\"f:more\":{}" : "", s->manager ? "," : "");
     if (s->manager != NULL)
         buf_printf(out,
                    "{\"manager\":\"%s\",\"operation\":\"Update\",\"fieldsV1\":{\"f:data\":{}}}",

@@ -23,7 +23,7 @@ struct world {
 
 static const char *const places[] = {"a", "ab", "abc", "b", "ba", "src", "src2", "z"};
 static const char *const names[] = {"regcred", "harbor", "x"};
-static const char *const values[] = {"djE=", "djI=", "djM="};
+static const char *const values[] = {"e30=", "e30K", "e30g", "e30gIA==", "bm8="};
 static const char *const types[] = {
     "kubernetes.io/dockerconfigjson", "kubernetes.io/dockerconfigjson",
     "kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg", "Opaque"};

@@ -24,7 +24,7 @@ struct row {
 };
 
 #define SOURCE                                                                                 \
-    { .namespace = "platform", .name = "regcred", .value = "djE=" }
+    { .namespace = "platform", .name = "regcred", .value = "e30=" }
 #define COPY_V(v)                                                                              \
     .namespace = "airbyte", .name = "regcred", .value = v, .of = "platform/regcred"
 
@@ -41,64 +41,64 @@ static const struct row rows[] = {
          "apply airbyte/regcred: there is no copy yet of platform/regcred (rules.yaml:9)\n"
          "apply analytics/regcred: there is no copy yet of platform/regcred (rules.yaml:9)"},
     {.name = "a copy that is current",
-     .secrets = {SOURCE, {COPY_V("djE=")}},
+     .secrets = {SOURCE, {COPY_V("e30=")}},
      .globs = "airbyte",
      .expected = ""},
     {.name = "other data",
-     .secrets = {SOURCE, {COPY_V("djA=")}},
+     .secrets = {SOURCE, {COPY_V("e30g")}},
      .globs = "airbyte",
      .expected =
          "apply airbyte/regcred: its data differs from platform/regcred (rules.yaml:9)"},
     {.name = "a key that is another's stays",
-     .secrets = {SOURCE, {COPY_V("djE="), .more = "eA==", .noted = "platform"}},
+     .secrets = {SOURCE, {COPY_V("e30="), .more = "eA==", .noted = "platform"}},
      .globs = "airbyte",
      .expected = "apply airbyte/regcred: its labels or annotations are not those of a copy of "
                  "platform/regcred (rules.yaml:9)"},
     {.name = "a key that was ours goes",
-     .secrets = {SOURCE, {COPY_V("djE="), .more = "eA==", .more_is_ours = true}},
+     .secrets = {SOURCE, {COPY_V("e30="), .more = "eA==", .more_is_ours = true}},
      .globs = "airbyte",
      .expected =
          "apply airbyte/regcred: its data differs from platform/regcred (rules.yaml:9)"},
     {.name = "a label is gone",
-     .secrets = {SOURCE, {COPY_V("djE="), .unlabelled = true}},
+     .secrets = {SOURCE, {COPY_V("e30="), .unlabelled = true}},
      .globs = "airbyte",
      .expected = "apply airbyte/regcred: its labels or annotations are not those of a copy of "
                  "platform/regcred (rules.yaml:9)"},
     {.name = "another source",
      .secrets =
          {SOURCE,
-          {.namespace = "airbyte", .name = "regcred", .value = "djE=", .of = "old/regcred"}},
+          {.namespace = "airbyte", .name = "regcred", .value = "e30=", .of = "old/regcred"}},
      .globs = "airbyte",
      .expected =
          "apply airbyte/regcred: it is a copy of old/regcred, expected platform/regcred "
          "(rules.yaml:9)"},
     {.name = "another type",
-     .secrets = {SOURCE, {COPY_V("djE="), .type = CFG}},
+     .secrets = {SOURCE, {COPY_V("e30="), .type = CFG}},
      .globs = "airbyte",
      .expected =
          "recreate airbyte/regcred: its type is " CFG
          ", that of its source kubernetes.io/dockerconfigjson, and a type cannot change"},
     {.name = "immutable, and other data",
-     .secrets = {SOURCE, {COPY_V("djA="), .immutable = true}},
+     .secrets = {SOURCE, {COPY_V("e30g"), .immutable = true}},
      .globs = "airbyte",
      .expected = "recreate airbyte/regcred: it is immutable, and its data differs from "
                  "platform/regcred (rules.yaml:9)"},
     {.name = "immutable, and the same data",
-     .secrets = {SOURCE, {COPY_V("djE="), .immutable = true}},
+     .secrets = {SOURCE, {COPY_V("e30="), .immutable = true}},
      .globs = "airbyte",
      .expected = ""},
     {.name = "an immutable source is copied like any other",
      .secrets =
-         {{.namespace = "platform", .name = "regcred", .value = "djE=", .immutable = true}},
+         {{.namespace = "platform", .name = "regcred", .value = "e30=", .immutable = true}},
      .globs = "airbyte",
      .expected =
          "apply airbyte/regcred: there is no copy yet of platform/regcred (rules.yaml:9)"},
     {.name = "a copy that is being deleted",
-     .secrets = {SOURCE, {COPY_V("djA="), .deleting = true}},
+     .secrets = {SOURCE, {COPY_V("e30g"), .deleting = true}},
      .globs = "airbyte",
      .expected = "report airbyte/regcred: it is being deleted; applied once it is gone"},
     {.name = "a foreign secret",
-     .secrets = {SOURCE, {.namespace = "airbyte", .name = "regcred", .value = "djE="}},
+     .secrets = {SOURCE, {.namespace = "airbyte", .name = "regcred", .value = "e30="}},
      .globs = "airbyte",
      .expected = "report airbyte/regcred: another Secret has this name; it is left alone, and "
                  "copied to once it is gone"},
@@ -106,24 +106,24 @@ static const struct row rows[] = {
      .secrets = {SOURCE,
                  {.namespace = "airbyte",
                   .name = "regcred",
-                  .value = "djE=",
+                  .value = "e30=",
                   .annotation = "reflector.v1.k8s.emberstack.com/reflects"}},
      .globs = "airbyte",
      .expected =
          "report airbyte/regcred: another Secret has this name, written by reflector; it "
          "is left alone, and copied to once it is gone"},
     {.name = "a copy of a copy, made by hand",
-     .secrets = {SOURCE, {COPY_V("djE="), .of_place = "analytics/regcred"}},
+     .secrets = {SOURCE, {COPY_V("e30="), .of_place = "analytics/regcred"}},
      .globs = "airbyte",
      .expected =
          "report airbyte/regcred: another Secret has this name, a copy that was made by "
          "hand or by another pullgate-sync; it is left alone, and copied to once it is "
          "gone"},
     {.name = "... is not pruned either",
-     .secrets = {SOURCE, {COPY_V("djE="), .of_place = "analytics/regcred"}},
+     .secrets = {SOURCE, {COPY_V("e30="), .of_place = "analytics/regcred"}},
      .expected = ""},
     {.name = "nothing asks for it",
-     .secrets = {SOURCE, {COPY_V("djE=")}},
+     .secrets = {SOURCE, {COPY_V("e30=")}},
      .globs = "analytics",
      .expected =
          "delete airbyte/regcred: nothing requests a copy here of platform/regcred\n"
@@ -131,36 +131,36 @@ static const struct row rows[] = {
     {.name = "a namespace that goes",
      .secrets =
          {SOURCE,
-          {.namespace = "going", .name = "old", .value = "djE=", .of = "platform/regcred"}},
+          {.namespace = "going", .name = "old", .value = "e30=", .of = "platform/regcred"}},
      .globs = "going",
      .expected = "report going/regcred: the namespace is terminating"},
     {.name = "the source is absent, for the first time",
-     .secrets = {{COPY_V("djE=")}},
+     .secrets = {{COPY_V("e30=")}},
      .globs = "airbyte",
      .grace_s = 60,
      .expected =
          "report airbyte/regcred: kept for now, its source is not there: platform/regcred\n"
          "report platform/regcred: this source is not there (rules.yaml:9)"},
     {.name = "the source is absent, and the grace is over",
-     .secrets = {{COPY_V("djE=")}},
+     .secrets = {{COPY_V("e30=")}},
      .globs = "airbyte",
      .grace_s = 60,
      .absent_s = NOW_S - 60,
      .expected = "delete airbyte/regcred: its source is gone: platform/regcred\n"
                  "report platform/regcred: this source is not there (rules.yaml:9)"},
     {.name = "the source of an annotation is absent",
-     .secrets = {{COPY_V("djE=")}},
+     .secrets = {{COPY_V("e30=")}},
      .grace_s = 60,
      .absent_s = NOW_S - 59,
      .expected =
          "report airbyte/regcred: kept for now, its source is not there: platform/regcred"},
     {.name = "the source is not read: nothing is pruned",
-     .secrets = {{COPY_V("djE=")}},
+     .secrets = {{COPY_V("e30=")}},
      .globs = "airbyte",
      .unknown = {STR_INIT("platform"), STR_INIT("regcred"), STR_INIT("403 Forbidden")},
      .expected = "report platform/regcred: not read: 403 Forbidden"},
     {.name = "the source's namespace is not read, and nothing asks",
-     .secrets = {{COPY_V("djE=")}},
+     .secrets = {{COPY_V("e30=")}},
      .unknown = {STR_INIT("platform"), STR_INIT(""), STR_INIT("not listed yet")},
      .expected = "report platform/*: not read: not listed yet"},
     {.name = "copies are not read: nothing is applied",
@@ -170,14 +170,37 @@ static const struct row rows[] = {
      .expected = "report airbyte/regcred: not read: 403 Forbidden"},
     {.name = "a source of another type",
      .secrets =
-         {{.namespace = "platform", .name = "regcred", .type = "Opaque", .value = "djE="},
-          {COPY_V("djE=")}},
+         {{.namespace = "platform", .name = "regcred", .type = "Opaque", .value = "e30="},
+          {COPY_V("e30=")}},
      .globs = "airbyte,analytics",
      .expected = "report platform/regcred: this source is not copied: its type is neither "
                  "kubernetes.io/dockerconfigjson nor kubernetes.io/dockercfg, and the kubelet "
                  "ignores all others (rules.yaml:9)"},
+    {.name = "a source that does not decode is not spread, and its copies stay",
+     .secrets = {{.namespace = "platform", .name = "regcred", .value = "eyJhdXRocyI6e30="},
+                 {COPY_V("e30=")}},
+     .globs = "airbyte,analytics",
+     .expected =
+         "report platform/regcred: this source is not copied: its .dockerconfigjson does "
+         "not decode: line 1, column 12: not JSON: the text ends too early (rules.yaml:9)"},
+    {.name = "a source that is no base64",
+     .secrets = {{.namespace = "platform", .name = "regcred", .value = "e3*="}},
+     .globs = "airbyte",
+     .expected =
+         "report platform/regcred: this source is not copied: its .dockerconfigjson is not "
+         "base64, at byte 2 (rules.yaml:9)"},
+    {.name = "a source without the key",
+     .secrets = {{.namespace = "platform", .name = "regcred", .type = CFG, .more = "e30="}},
+     .globs = "airbyte",
+     .expected = "report platform/regcred: this source is not copied: it has no key .dockercfg "
+                 "(rules.yaml:9)"},
+    {.name = "a source that is empty",
+     .secrets = {{.namespace = "platform", .name = "regcred", .value = ""}},
+     .globs = "airbyte",
+     .expected = "report platform/regcred: this source is not copied: its .dockerconfigjson is "
+                 "empty (rules.yaml:9)"},
     {.name = "a source that is a copy",
-     .secrets = {{.namespace = "platform", .name = "regcred", .value = "djE=", .of = "a/b"}},
+     .secrets = {{.namespace = "platform", .name = "regcred", .value = "e30=", .of = "a/b"}},
      .globs = "airbyte",
      .unknown = {STR_INIT("a"), STR_INIT("b"), STR_INIT("403 Forbidden")},
      .expected =
@@ -186,18 +209,18 @@ static const struct row rows[] = {
          "is a copy of instead (rules.yaml:9)"},
     {.name = "a source whose data was not kept",
      .secrets =
-         {{.namespace = "platform", .name = "regcred", .value = "djE=", .without_data = true}},
+         {{.namespace = "platform", .name = "regcred", .value = "e30=", .without_data = true}},
      .globs = "airbyte",
      .expected = "report platform/regcred: not read: its data was not read"},
     {.name = "a contest",
-     .secrets = {SOURCE, {COPY_V("djA="), .manager = "kubectl-edit"}},
+     .secrets = {SOURCE, {COPY_V("e30g"), .manager = "kubectl-edit"}},
      .globs = "airbyte",
      .contested_s = NOW_S + 1,
      .expected =
          "report airbyte/regcred: kubectl-edit changes it each time it was applied; it is "
          "left alone for a while"},
     {.name = "a contest that is over",
-     .secrets = {SOURCE, {COPY_V("djA="), .manager = "kubectl-edit"}},
+     .secrets = {SOURCE, {COPY_V("e30g"), .manager = "kubectl-edit"}},
      .globs = "airbyte",
      .contested_s = NOW_S,
      .expected =
@@ -206,19 +229,19 @@ static const struct row rows[] = {
      .secrets = {{.namespace = "platform",
                   .name = "tls",
                   .type = "kubernetes.io/tls",
-                  .value = "djE=",
+                  .value = "e30=",
                   .sync_to = "air*, nowhere"}},
      .expected = "apply airbyte/tls: there is no copy yet of platform/tls (its annotation "
                  "pullgate.dev/sync-to)"},
     {.name = "annotation: a label selector",
      .secrets = {{.namespace = "platform",
                   .name = "s",
-                  .value = "djE=",
+                  .value = "e30=",
                   .sync_to = "team in (b,c),!frozen"}},
      .expected = "apply analytics/s: there is no copy yet of platform/s (its annotation "
                  "pullgate.dev/sync-to)"},
     {.name = "annotation: every namespace",
-     .secrets = {{.namespace = "platform", .name = "s", .value = "djE=", .sync_to = "*"}},
+     .secrets = {{.namespace = "platform", .name = "s", .value = "e30=", .sync_to = "*"}},
      .expected = "apply airbyte/s: there is no copy yet of platform/s (its annotation "
                  "pullgate.dev/sync-to)\n"
                  "apply analytics/s: there is no copy yet of platform/s (its annotation "
@@ -226,25 +249,25 @@ static const struct row rows[] = {
                  "report going/s: the namespace is terminating"},
     {.name = "annotation: not readable, and its copies stay",
      .secrets =
-         {{.namespace = "platform", .name = "regcred", .value = "djE=", .sync_to = "A B"},
-          {COPY_V("djE=")}},
+         {{.namespace = "platform", .name = "regcred", .value = "e30=", .sync_to = "A B"},
+          {COPY_V("e30=")}},
      .expected =
          "report platform/regcred: its annotation is not read, byte 0: expected names of "
          "namespaces with * for any run of characters, separated by commas, or a label "
          "selector such as team=a (its annotation pullgate.dev/sync-to)"},
     {.name = "annotation: in a namespace whose annotations do not count",
-     .secrets = {{.namespace = "airbyte", .name = "regcred", .value = "djE=", .sync_to = "*"}},
+     .secrets = {{.namespace = "airbyte", .name = "regcred", .value = "e30=", .sync_to = "*"}},
      .expected =
          "report airbyte/regcred: its annotation has no effect: annotations do not count in "
          "this namespace (its annotation pullgate.dev/sync-to)"},
     {.name = "annotation: gone, and the copy with it",
-     .secrets = {SOURCE, {COPY_V("djE=")}},
+     .secrets = {SOURCE, {COPY_V("e30=")}},
      .expected = "delete airbyte/regcred: nothing requests a copy here of platform/regcred"},
     {.name = "commander-sync: the key alone",
      .secrets = {{.namespace = "platform",
                   .name = "s",
                   .type = "Opaque",
-                  .value = "djE=",
+                  .value = "e30=",
                   .commander = "team=b"}},
      .expected = "apply airbyte/s: there is no copy yet of platform/s (its annotation "
                  "astronomer.io/commander-sync)\n"
@@ -252,14 +275,14 @@ static const struct row rows[] = {
                  "astronomer.io/commander-sync)\n"
                  "report going/s: the namespace is terminating"},
     {.name = "commander-sync: an empty value",
-     .secrets = {{.namespace = "platform", .name = "s", .value = "djE=", .commander = ""},
-                 {.namespace = "airbyte", .name = "s", .value = "djE=", .of = "platform/s"},
-                 {.namespace = "analytics", .name = "s", .value = "djE=", .of = "platform/s"}},
+     .secrets = {{.namespace = "platform", .name = "s", .value = "e30=", .commander = ""},
+                 {.namespace = "airbyte", .name = "s", .value = "e30=", .of = "platform/s"},
+                 {.namespace = "analytics", .name = "s", .value = "e30=", .of = "platform/s"}},
      .respect_value = true,
      .expected = "report going/s: the namespace is terminating"},
     {.name = "commander-sync: its value as a selector",
      .secrets =
-         {{.namespace = "platform", .name = "s", .value = "djE=", .commander = "team=b"}},
+         {{.namespace = "platform", .name = "s", .value = "e30=", .commander = "team=b"}},
      .respect_value = true,
      .expected = "apply analytics/s: there is no copy yet of platform/s (its annotation "
                  "astronomer.io/commander-sync)"},
@@ -267,7 +290,7 @@ static const struct row rows[] = {
      .secrets = {{.namespace = "platform",
                   .name = "s",
                   .type = "kubernetes.io/service-account-token",
-                  .value = "djE=",
+                  .value = "e30=",
                   .sync_to = "*"}},
      .expected = "report platform/s: this source is not copied: it is the token of a "
                  "ServiceAccount (its annotation pullgate.dev/sync-to)"},
@@ -275,7 +298,7 @@ static const struct row rows[] = {
      .secrets = {SOURCE,
                  {.namespace = "platform-b",
                   .name = "regcred",
-                  .value = "djI=",
+                  .value = "e30K",
                   .sync_to = "airbyte"}},
      .globs = "airbyte",
      .expected =
@@ -286,7 +309,7 @@ static const struct row rows[] = {
     {.name = "two requests for one source are none",
      .secrets = {{.namespace = "platform",
                   .name = "regcred",
-                  .value = "djE=",
+                  .value = "e30=",
                   .sync_to = "airbyte",
                   .commander = ""}},
      .globs = "airbyte,analytics",
@@ -296,7 +319,7 @@ static const struct row rows[] = {
          "(rules.yaml:9)\n"
          "report going/regcred: the namespace is terminating"},
     {.name = "of two with one name the later counts",
-     .secrets = {SOURCE, {COPY_V("djA=")}, {COPY_V("djE=")}},
+     .secrets = {SOURCE, {COPY_V("e30g")}, {COPY_V("e30=")}},
      .globs = "airbyte",
      .expected = ""},
 };
@@ -530,7 +553,7 @@ static void targets_are_read(void **state) {
             continue;
         }
         assert_ok(ec, &err);
-        const struct sync_key key = {.key = STR(".dockerconfigjson"), .value = STR("djE=")};
+        const struct sync_key key = {.key = STR(".dockerconfigjson"), .value = STR("e30=")};
         const struct sync_secret source = {.namespace = STR("src"),
                                            .name = STR("s"),
                                            .type = STR("kubernetes.io/dockerconfigjson"),
@@ -616,7 +639,7 @@ static void the_third_change_in_a_minute_is_a_contest(void **state) {
 static void a_copy_is_printed(void **state) {
     (void)state;
     const struct sync_reader r = {.sha256 = copies_sha256, .instance = STR("i")};
-    const struct sync_key keys[] = {{.key = STR(".dockerconfigjson"), .value = STR("djE=")}};
+    const struct sync_key keys[] = {{.key = STR(".dockerconfigjson"), .value = STR("e30=")}};
     char name[101];
     memset(name, 'n', 100);
     name[100] = '\0';
@@ -641,7 +664,7 @@ static void a_copy_is_printed(void **state) {
              "\"pullgate.dev/source-namespace\":\"platform\",\"pullgate.dev/source-name\":"
              "\"%.46s-%.16s\"},\"annotations\":{\"pullgate.dev/source\":\"platform/%s\","
              "\"pullgate.dev/content-sha256\":\"c0\"}},\"type\":"
-             "\"kubernetes.io/dockerconfigjson\",\"data\":{\".dockerconfigjson\":\"djE=\"}}",
+             "\"kubernetes.io/dockerconfigjson\",\"data\":{\".dockerconfigjson\":\"e30=\"}}",
              mark, name, sha, name);
     sync_print_copy(&out, &r, &a);
     assert_str(buf_view(&out), str_of(expected));
@@ -705,6 +728,37 @@ static void what_is_no_secret_is_refused(void **state) {
         EC_SCHEMA);
 }
 
+static void reading_survives_the_lack_of_memory(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        "{\"type\":\"kubernetes.io/dockerconfigjson\",\"metadata\":{\"name\":\"a\","
+        "\"namespace\":\"b\"},\"data\":{\".dockerconfigjson\":"
+        "\"eyJhdXRocyI6eyJhLmlvIjp7ImF1dGgiOiJkVHB3In19fQ==\"}}",
+        "{\"type\":\"kubernetes.io/dockerconfigjson\",\"metadata\":{\"name\":\"a\","
+        "\"namespace\":\"b\"},\"data\":{\".dockerconfigjson\":\"bm8=\"}}",
+        "{\"metadata\":{\"name\":\"a\",\"labels\":{\"a\":\"b\"}}}"};
+    for (size_t i = 0; i < 3; i++) {
+        bool failed = true;
+        for (size_t n = 1; failed; n++) {
+            struct err err = ERR_INIT;
+            mem_fault_arm(n, MEM_FAULT_ONCE);
+            enum ec ec = read_text(texts[i], i == 2, &err);
+            failed = mem_fault_disarm();
+            if (ec != (failed ? EC_NOMEM : EC_OK))
+                fail_row("%s: allocation %zu: %s %s", texts[i], n, ec_name(ec), err.msg);
+        }
+    }
+    struct copies *c = &planned.copies;
+    copies_init(c);
+    copies_secret(c, &(struct copies_secret){.namespace = "a", .name = "b", .value = "e30="});
+    copies_namespace(c, "a", "b=c", false);
+    mem_fault_arm(1, MEM_FAULT_ON);
+    assert_null(sync_secret_new(c->secrets[0]));
+    assert_null(sync_namespace_new(c->namespaces[0]));
+    mem_fault_disarm();
+    copies_done(c);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_state_has_its_plan),
     cmocka_unit_test(a_plan_has_counts_and_its_next_time),
@@ -714,6 +768,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_third_change_in_a_minute_is_a_contest),
     cmocka_unit_test(a_copy_is_printed),
     cmocka_unit_test(what_is_no_secret_is_refused),
+    cmocka_unit_test(reading_survives_the_lack_of_memory),
 };
 
 TEST_MAIN(tests)

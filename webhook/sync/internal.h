@@ -18,6 +18,13 @@ struct str sync_name_label(struct str name, sync_sha256_fn *sha256,
 /* Sets out->content from its type and keys. false: a key is longer than any object can have. */
 bool sync_hash_content(struct sync_secret *out, sync_sha256_fn *sha256) MUST_CHECK;
 
+/* ---- decode.c ------------------------------------------------------------------------- */
+
+/* The types that the kubelet reads. */
+bool sync_is_pull_secret(struct str type);
+/* Sets the fault of a pull secret that has its values. Errors: EC_NOMEM, EC_LIMIT (the arena). */
+enum ec sync_find_fault(struct sync_secret *s, struct arena *arena, struct err *err) MUST_CHECK;
+
 /* ---- spots.c: lists by place ---------------------------------------------------------- */
 
 struct sync_spot {

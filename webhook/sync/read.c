@@ -263,6 +263,8 @@ enum ec sync_read_secret(struct sync_secret *out, const struct sync_reader *r,
         ec = read_data(&read, &s, r, data, arena);
     if (ec == EC_OK)
         ec = read_maps(&read, &s, r, metadata);
+    if (ec == EC_OK && r->keep_data)
+        ec = sync_find_fault(&read, arena, err);
     if (ec == EC_OK)
         *out = read;
     return ec;

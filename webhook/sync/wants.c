@@ -1,10 +1,9 @@
 /* Requests, of rule files and of annotations, with the sources that they name. */
 #include "sync/internal.h"
 
-#include <stdlib.h>
+#include "credentials/credentials.h"
 
-#define TYPE_JSON "kubernetes.io/dockerconfigjson"
-#define TYPE_CFG "kubernetes.io/dockercfg"
+#include <stdlib.h>
 
 /* ---- what is known of a source ---------------------------------------------------------- */
 
@@ -27,14 +26,10 @@ static const struct sync_secret *find_source(const struct sync_work *w,
     return spot != NULL ? &w->state->secrets[spot->at] : NULL;
 }
 
-static bool is_pull_secret(const struct sync_secret *s) {
-    return str_eq(s->type, STR(TYPE_JSON)) || str_eq(s->type, STR(TYPE_CFG));
-}
-
 /* Why the source must not be spread; empty: it may. */
 static struct str fault_of(const struct sync_secret *s, enum sync_origin origin) {
-    if (origin == SYNC_BY_RULE && !is_pull_secret(s))
-        return STR("its type is neither " TYPE_JSON " nor " TYPE_CFG
+    if (origin == SYNC_BY_RULE && !sync_is_pull_secret(s->type))
+        return STR("its type is neither " CREDENTIALS_TYPE_JSON " nor " CREDENTIALS_TYPE_CFG
                    ", and the kubelet ignores all others");
     if (str_eq(s->type, STR("kubernetes.io/service-account-token")))
         return STR("it is the token of a ServiceAccount");
