@@ -91,6 +91,14 @@ struct options_parse {
     int output;
 };
 
+enum sync_output { SYNC_OUTPUT_TEXT, SYNC_OUTPUT_JSON };
+struct options_sync {
+    const char *policy, *instance;
+    struct opt_list annotated;
+    int output;
+    bool dry_run, respect_value;
+};
+
 struct options_certs {
     const char *dir, *service, *namespace, *cert, *key_file, *name;
     struct opt_list dns;
@@ -121,6 +129,7 @@ union options {
     struct options_lint lint;
     struct options_verify verify;
     struct options_parse parse;
+    struct options_sync sync;
     struct options_certs certs;
     struct options_render render;
 };
@@ -129,11 +138,12 @@ extern const char *const options_endpoints[];        /* "mutate", "validate" */
 extern const char *const options_failure_policies[]; /* "Ignore", "Fail" */
 
 extern const struct verb verb_test, verb_apply, verb_explain, verb_images, verb_bench;
-extern const struct verb verb_review, verb_lint, verb_verify, verb_parse, verb_certs,
+extern const struct verb verb_review, verb_lint, verb_verify, verb_parse, verb_sync, verb_certs,
     verb_render, verb_completion;
 
 verb_run_fn cmd_test, cmd_apply, cmd_explain, cmd_images, cmd_bench;
-verb_run_fn cmd_review, cmd_lint, cmd_verify, cmd_parse, cmd_certs, cmd_render, cmd_completion;
+verb_run_fn cmd_review, cmd_lint, cmd_verify, cmd_parse, cmd_sync, cmd_certs, cmd_render,
+    cmd_completion;
 
 /* ---- rows ---------------------------------------------------------------------------- */
 

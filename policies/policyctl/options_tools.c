@@ -123,6 +123,61 @@ const struct verb verb_parse = {
     .run = cmd_parse,
 };
 
+/* ---- sync ---------------------------------------------------------------------------- */
+
+static const char *const sync_output_words[] = {
+    [SYNC_OUTPUT_TEXT] = "text", [SYNC_OUTPUT_JSON] = "json", NULL};
+
+static const struct opt_row sync_rows[] = {
+    OPTIONS_POLICY_ROW(sync),
+    {"dry-run", 0, OPT_FLAG, NULL, NULL,
+     "Print what would be done. Required: policyctl changes nothing in a cluster.",
+     OPTIONS_AT(sync, dry_run)},
+    {"annotated", 0, OPT_LIST, "NAMESPACE", NULL,
+     "Namespace (or glob) whose Secrets may ask for copies by the annotations "
+     "pullgate.dev/sync-to and astronomer.io/commander-sync. Repeatable. Elsewhere these "
+     "annotations have no effect, since whoever can annotate a Secret would decide where it "
+     "goes.",
+     OPTIONS_AT(sync, annotated)},
+    {"respect-value", 0, OPT_FLAG, NULL, NULL,
+     "Take a value KEY=VALUE of astronomer.io/commander-sync as a label selector of "
+     "namespaces. Without it the annotation asks for every namespace, whatever its value, as "
+     "for Astronomer's Commander.",
+     OPTIONS_AT(sync, respect_value)},
+    {"instance", 0, OPT_STRING, "NAME", "pullgate",
+     "Name in the mark of each copy; copies of another instance are foreign.",
+     OPTIONS_AT(sync, instance)},
+    {"output", 'o', OPT_WORD, "FORMAT", "text",
+     "text: a line for each action, and a summary. json: one document.",
+     OPTIONS_AT(sync, output), .words = sync_output_words},
+    OPTIONS_HELP_ROW,
+};
+
+const struct verb verb_sync = {
+    .name = "sync",
+    .usage = "--dry-run -p FILE [OPTION...] DUMP...|-",
+    .summary = "print which copies of pull secrets a cluster lacks",
+    .details =
+        "The rule file names the sources of pull secrets (spec.secrets); its rules, the "
+        "namespaces\n"
+        "that need copies. A dump is what kubectl prints for secrets and namespaces; several "
+        "are read\n"
+        "as one. Actions: apply, recreate (the type of a Secret cannot change), delete, "
+        "report. "
+        "A Secret\n"
+        "that is not a copy is never changed, a source that the kubelet cannot decode never "
+        "copied.\n"
+        "Exit status: 0 nothing to do, 1 something to do or to mend, 2 input that cannot be "
+        "read.\n"
+        "Passwords are not printed.\n",
+    .examples =
+        "  kubectl get secrets,namespaces -A -o json | policyctl sync --dry-run -p "
+        "rules.yaml -\n"
+        "  policyctl sync --dry-run -p rules.yaml --annotated platform -o json dump.json\n",
+    .options = OPTIONS_TABLE(sync_rows),
+    .run = cmd_sync,
+};
+
 /* ---- certs --------------------------------------------------------------------------- */
 
 static const char *const key_words[] = {

@@ -30,7 +30,7 @@ module object    policies base json yaml review engine imgref
 module edit      policies base json yaml review engine object
 module suite     policies base json yaml review engine object
 module report    policies base json yaml review engine imgref rules object edit suite
-module policyctl policies base json yaml review engine audit rules certs credentials imgref match object edit suite report
+module policyctl policies base json yaml review engine audit rules certs credentials imgref match object edit suite report sync
 
 # Headers of base that only the listed modules may include: time, files and the log; command lines to the programs.
 declare -A base_users=(

@@ -23,8 +23,9 @@ struct command {
 
 /* In place of those of main.c, which has main() as well. */
 const struct verb *const verb_list[] = {
-    &verb_test, &verb_verify, &verb_bench, &verb_apply, &verb_explain, &verb_images,
-    &verb_lint, &verb_review, &verb_parse, &verb_certs, &verb_render,  &verb_completion,
+    &verb_test,   &verb_verify,     &verb_bench,  &verb_apply, &verb_explain,
+    &verb_images, &verb_lint,       &verb_review, &verb_parse, &verb_certs,
+    &verb_render, &verb_completion, &verb_sync,
 };
 const size_t verb_n = sizeof verb_list / sizeof *verb_list;
 
@@ -280,6 +281,10 @@ static const struct command commands[] = {
     ROW(false, "review", "-p", policy_path, TESTS_DIR "/data/reviews/pod-create-full.json"),
     ROW(false, "parse", "nginx", "registry.corp.example:5000/data/x:1"),
     ROW(false, "parse", "-o", "json", "nginx", "quay.io/a/b@sha256:00"),
+    ROW(false, "sync", "--dry-run", "-p", TESTS_DIR "/cli/sync/rules.yaml", "--annotated",
+        "platform", TESTS_DIR "/cli/sync/dump.json"),
+    ROW(false, "sync", "--dry-run", "-p", TESTS_DIR "/cli/sync/rules.yaml", "-o", "json",
+        TESTS_DIR "/cli/sync/dump.json"),
     ROW(false, "completion", "bash"),
     ROW(false, "completion", "zsh"),
     ROW(false, "completion", "fish"),

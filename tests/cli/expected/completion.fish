@@ -95,6 +95,14 @@ complete -c policyctl -n __fish_use_subcommand -f -a parse -d 'parse image refer
 complete -c policyctl -n '__fish_seen_subcommand_from parse' -f
 complete -c policyctl -n '__fish_seen_subcommand_from parse' -l output -s o -x -a 'text json' -d 'text: the parts, and how kubelet, containerd and CRI-O read the reference'
 complete -c policyctl -n '__fish_seen_subcommand_from parse' -l help -s h -d 'Print this help and exit'
+complete -c policyctl -n __fish_use_subcommand -f -a sync -d 'print which copies of pull secrets a cluster lacks'
+complete -c policyctl -n '__fish_seen_subcommand_from sync' -l policy -s p -r -F -d 'Rule file, or a folder of rule files'
+complete -c policyctl -n '__fish_seen_subcommand_from sync' -l dry-run -d 'Print what would be done'
+complete -c policyctl -n '__fish_seen_subcommand_from sync' -l annotated -x -d 'Namespace (or glob) whose Secrets may ask for copies by the annotations pullgate.dev/sync-to and astronomer.io/commander-sync'
+complete -c policyctl -n '__fish_seen_subcommand_from sync' -l respect-value -d 'Take a value KEY=VALUE of astronomer.io/commander-sync as a label selector of namespaces'
+complete -c policyctl -n '__fish_seen_subcommand_from sync' -l instance -x -d 'Name in the mark of each copy'
+complete -c policyctl -n '__fish_seen_subcommand_from sync' -l output -s o -x -a 'text json' -d 'text: a line for each action, and a summary'
+complete -c policyctl -n '__fish_seen_subcommand_from sync' -l help -s h -d 'Print this help and exit'
 complete -c policyctl -n __fish_use_subcommand -f -a certs -d 'create, rotate and check serving certificates'
 complete -c policyctl -n '__fish_seen_subcommand_from certs' -f -a 'init rotate check show bundle'
 complete -c policyctl -n '__fish_seen_subcommand_from certs' -l dir -s d -r -F -d 'Folder with ca.crt, ca.key, tls.crt and tls.key'
@@ -126,7 +134,7 @@ complete -c policyctl -n __fish_use_subcommand -f -a completion -d 'print a shel
 complete -c policyctl -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
 complete -c policyctl -n '__fish_seen_subcommand_from completion' -l help -s h -d 'Print this help and exit'
 complete -c policyctl -n __fish_use_subcommand -f -a help -d 'print the list of verbs, or the help of one'
-complete -c policyctl -n '__fish_seen_subcommand_from help' -f -a 'test verify bench apply explain images lint review parse certs render completion help version'
+complete -c policyctl -n '__fish_seen_subcommand_from help' -f -a 'test verify bench apply explain images lint review parse sync certs render completion help version'
 complete -c policyctl -n '__fish_seen_subcommand_from help' -l help -s h -d 'Print this help and exit'
 complete -c policyctl -n __fish_use_subcommand -f -a version -d 'print the version and the libraries in use'
 complete -c policyctl -n '__fish_seen_subcommand_from version' -f

@@ -12,6 +12,7 @@ _policyctl() {
     'lint:find problems in rule files'
     'review:answer an AdmissionReview as the webhook does'
     'parse:parse image references, or explain why they are invalid'
+    'sync:print which copies of pull secrets a cluster lacks'
     'certs:create, rotate and check serving certificates'
     'render:print the manifests of the webhook, for kubectl apply'
     'completion:print a shell completion script'
@@ -181,6 +182,20 @@ _policyctl() {
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]'
       ;;
+    sync)
+      _arguments -s \
+      '--policy=[Rule file, or a folder of rule files]:FILE:_files' \
+      '-p+[Rule file, or a folder of rule files]:FILE:_files' \
+      '--dry-run[Print what would be done]' \
+      '*--annotated=[Namespace (or glob) whose Secrets may ask for copies by the annotations pullgate.dev/sync-to and astronomer.io/commander-sync]:NAMESPACE:' \
+      '--respect-value[Take a value KEY=VALUE of astronomer.io/commander-sync as a label selector of namespaces]' \
+      '--instance=[Name in the mark of each copy]:NAME:' \
+      '--output=[text: a line for each action, and a summary]:FORMAT:(text json)' \
+      '-o+[text: a line for each action, and a summary]:FORMAT:(text json)' \
+      '--help[Print this help and exit]' \
+      '-h[Print this help and exit]' \
+      '*:file:_files'
+      ;;
     certs)
       _arguments -s \
       '--dir=[Folder with ca.crt, ca.key, tls.crt and tls.key]:DIR:_files' \
@@ -231,7 +246,7 @@ _policyctl() {
       _arguments -s \
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]' \
-      '1:what:(test verify bench apply explain images lint review parse certs render completion help version)'
+      '1:what:(test verify bench apply explain images lint review parse sync certs render completion help version)'
       ;;
     version)
       _arguments -s \
