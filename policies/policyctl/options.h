@@ -113,9 +113,11 @@ enum render_only { RENDER_ALL, RENDER_CERTS };
 struct options_render {
     const char *namespace, *image, *policy, *certs;
     uint64_t replicas;
-    int failure_policy;   /* enum render_failure */
-    int certificate_mode; /* enum render_mode */
-    int only;             /* enum render_only */
+    int failure_policy;               /* enum render_failure */
+    int certificate_mode;             /* enum render_mode */
+    int only;                         /* enum render_only */
+    struct opt_list annotated, names; /* sync: namespaces whose annotations count; copies */
+    bool respect_value, wide;
 };
 
 /* Of one verb. All bytes are zero before options are parsed. */

@@ -285,19 +285,43 @@ static const struct opt_row render_rows[] = {
      "them, Fail denies them. Start with Ignore; switch to Fail once the webhook"
      " answers.",
      OPTIONS_AT(render, failure_policy), .words = options_failure_policies},
+    {"annotated", 0, OPT_LIST, "NAMESPACE", NULL,
+     "sync: namespace whose Secrets may ask for copies by annotation. Repeatable.",
+     OPTIONS_AT(render, annotated)},
+    {"name", 0, OPT_LIST, "NAME", NULL,
+     "sync: name of copies that annotations ask for, or that the rule file asked for before. "
+     "Repeatable.",
+     OPTIONS_AT(render, names)},
+    {"respect-value", 0, OPT_FLAG, NULL, NULL,
+     "sync: take a value KEY=VALUE of astronomer.io/commander-sync as a label selector.",
+     OPTIONS_AT(render, respect_value)},
+    {"wide", 0, OPT_FLAG, NULL, NULL,
+     "sync: the right to every Secret of the cluster, in place of names. Copies of any name "
+     "are "
+     "then found.",
+     OPTIONS_AT(render, wide)},
     OPTIONS_HELP_ROW,
 };
 
 const struct verb verb_render = {
     .name = "render",
-    .usage = "--image IMAGE --policy FILE --certs DIR [OPTION...]",
-    .summary = "print the manifests of the webhook, for kubectl apply",
-    .details = "The same objects as deploy/kustomize, without kustomize or Helm. The output "
-               "contains the\n"
-               "webhook's private key, or with --certificate-mode selfSigned the CA's.\n",
+    .usage = "[sync] --image IMAGE --policy FILE [--certs DIR] [OPTION...]",
+    .summary = "print the manifests of the webhook or of pullgate-sync, for kubectl apply",
+    .details =
+        "The same objects as deploy/kustomize, without kustomize or Helm. The output contains "
+        "the\n"
+        "webhook's private key, or with --certificate-mode selfSigned the CA's.\n"
+        "\n"
+        "render sync prints what copies pull secrets: a ServiceAccount, its rights down to the "
+        "names of\n"
+        "Secrets, and a Deployment. It goes into the namespace of the webhook and mounts its "
+        "rule files.\n"
+        "Creating Secrets is a right that no name can limit.\n",
     .examples = "  policyctl render --image registry.example/pullgate:1 --policy rules.yaml "
                 "--certs tls |\n"
-                "      kubectl apply -f -\n",
+                "      kubectl apply -f -\n"
+                "  policyctl render sync --image registry.example/pullgate:1 --policy "
+                "sync-rules.yaml\n",
     .options = {.rows = render_rows,
                 .n_rows = sizeof render_rows / sizeof *render_rows,
                 .env_prefix = "PULLGATE"},

@@ -92,6 +92,32 @@ mistake "a dump that ends too early" 'cut.json' --dry-run -p rules.yaml "$work/c
 printf 'hello\n' >"$work/hello"
 mistake "no dump at all" 'not an object of the cluster' --dry-run -p rules.yaml "$work/hello"
 
+# ---- render sync -------------------------------------------------------------------------------
+
+render=("$POLICYCTL" render sync --image registry.example/pullgate:1)
+transcript render-sync.yaml 0 "${render[@]}" -p rules.yaml
+transcript render-sync-annotated.yaml 0 "${render[@]}" -p rules.yaml -n images --annotated platform --annotated astronomer \
+    --name harbor --name regcred --respect-value
+"${render[@]}" -p rules.yaml --wide >"$work/wide"
+same "wide: every Secret of the cluster, said to the program too" \
+    "$(grep -c -e resourceNames: -e ALL_COPIES "$work/wide") $(grep -c '^  - regcred' "$work/wide")" "2 1"
+render_mistake() { # NAME STDERR-REGEX WORD...
+    local name=$1 regex=$2
+    shift 2
+    run "$POLICYCTL" render "$@"
+    same "render $name: status, and nothing on standard output" "$status $out" "2 "
+    matches "render $name: message" "$err" "$regex"
+}
+image=(--image registry.example/pullgate:1)
+render_mistake "without an image" '--image is missing' sync -p rules.yaml
+render_mistake "without a rule file" 'no rule file' sync "${image[@]}"
+render_mistake "of certificates" '--certs has no meaning for render sync$' sync "${image[@]}" -p rules.yaml --certs tls
+render_mistake "of the webhook with --wide" '--wide has no meaning without the word sync: ' "${image[@]}" -p rules.yaml --wide
+render_mistake "annotations without names" '--annotated without --name: ' sync "${image[@]}" -p rules.yaml --annotated platform
+render_mistake "globs" '--annotated p\* is not a name' sync "${image[@]}" -p rules.yaml --annotated 'p*' --name a
+render_mistake "nothing to copy" 'nothing to copy: ' sync "${image[@]}" -p ../input/rules.yaml
+render_mistake "a second word" 'unexpected argument "now"' sync now "${image[@]}" -p rules.yaml
+
 # No output has a value, or what is in it.
 password=$(head -c 9 /dev/urandom | base64 | tr '/+' 'ab')
 auth=$(printf 'user:%s' "$password" | base64)

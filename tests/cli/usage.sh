@@ -98,7 +98,7 @@ printf 'nginx\nredis:7\n' >"$work/examples/images.txt"
 printf 'apiVersion: pullgate/v1\nkind: PolicyTest\npolicy: ../rules.yaml\ncases:\n- name: refused\n  namespace: team
   object: {apiVersion: v1, kind: Pod, spec: {containers: [{name: a, image: gcr.io/x}]}}\n  expect: {verdict: deny}\n' \
     >"$work/examples/suites/a.test.yaml"
-cp "$tests/cli/sync/dump.json" "$work/examples/dump.json"
+cp "$tests/cli/sync/dump.json" "$work/examples/dump.json" && cp "$tests/cli/sync/rules.yaml" "$work/examples/sync-rules.yaml"
 ln -s "$POLICYCTL" "$work/bin/policyctl"
 printf '#!/bin/sh\ncat manifests/good.yaml\n' >"$work/bin/helm"
 printf '#!/bin/sh\ncat images.txt\n' >"$work/bin/abctl"

@@ -94,6 +94,8 @@ _policyctl() {
     render:--namespace|render:-n) ;;
     render:--replicas) ;;
     render:--failure-policy) words='Ignore Fail' ;;
+    render:--annotated) ;;
+    render:--name) ;;
     *) value=no ;;
   esac
   if [[ $value == no ]]; then
@@ -109,7 +111,7 @@ _policyctl() {
     parse) words='' files=no options='--output --help' ;;
     sync) words='' files=yes options='--policy --dry-run --annotated --respect-value --instance --output --help' ;;
     certs) words='init rotate check show bundle ' files=no options='--dir --service --namespace --dns --days --ca-days --key --force --new-ca --overlap-days --dry-run --tls-cert --tls-key --name --help' ;;
-    render) words='' files=yes options='--image --policy --certs --certificate-mode --only --namespace --replicas --failure-policy --help' ;;
+    render) words='' files=yes options='--image --policy --certs --certificate-mode --only --namespace --replicas --failure-policy --annotated --name --respect-value --wide --help' ;;
     completion) words='bash zsh fish ' files=no options='--help' ;;
     help) words='test verify bench apply explain images lint review parse sync certs render completion help version ' files=no options='--help' ;;
     version) words='' files=no options='--help' ;;

@@ -14,7 +14,7 @@ _policyctl() {
     'parse:parse image references, or explain why they are invalid'
     'sync:print which copies of pull secrets a cluster lacks'
     'certs:create, rotate and check serving certificates'
-    'render:print the manifests of the webhook, for kubectl apply'
+    'render:print the manifests of the webhook or of pullgate-sync, for kubectl apply'
     'completion:print a shell completion script'
     'help:print the list of verbs, or the help of one'
     'version:print the version and the libraries in use'
@@ -232,6 +232,10 @@ _policyctl() {
       '-n+[Namespace of the webhook, which contains nothing else]:NAME:' \
       '--replicas=[Number of webhook pods]:N:' \
       '--failure-policy=[What happens to pods while the webhook does not answer: Ignore admits them, Fail denies them]:WORD:(Ignore Fail)' \
+      '*--annotated=[sync: namespace whose Secrets may ask for copies by annotation]:NAMESPACE:' \
+      '*--name=[sync: name of copies that annotations ask for, or that the rule file asked for before]:NAME:' \
+      '--respect-value[sync: take a value KEY=VALUE of astronomer.io/commander-sync as a label selector]' \
+      '--wide[sync: the right to every Secret of the cluster, in place of names]' \
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]' \
       '*:file:_files'
