@@ -258,7 +258,7 @@ static const char *const parts[] = {[RENDER_ALL] = "all", [RENDER_CERTS] = "cert
 
 static const struct opt_row render_rows[] = {
     {"image", 'i', OPT_STRING, "IMAGE", NULL,
-     "Image of pullgate itself, as you built and pushed it "
+     "Image of pullgate, or for sync of pullgate-sync, as you built and pushed it "
      "(deploy/Containerfile).",
      OPTIONS_AT(render, image)},
     OPTIONS_POLICY_ROW(render),
@@ -320,7 +320,7 @@ const struct verb verb_render = {
     .examples = "  policyctl render --image registry.example/pullgate:1 --policy rules.yaml "
                 "--certs tls |\n"
                 "      kubectl apply -f -\n"
-                "  policyctl render sync --image registry.example/pullgate:1 --policy "
+                "  policyctl render sync --image registry.example/pullgate-sync:1 --policy "
                 "sync-rules.yaml\n",
     .options = {.rows = render_rows,
                 .n_rows = sizeof render_rows / sizeof *render_rows,

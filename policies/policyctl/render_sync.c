@@ -181,7 +181,7 @@ static size_t put_source_role(struct buf *out, const struct render_sync_request 
         buf_json(out, rights->sources[to].name);
     }
     buf_printf(out, "%s\"verbs\":[" READ "]},", all ? "" : "],");
-    put_rule(out, "events", NULL, 0, "\"create\",\"patch\"");
+    put_rule(out, "events", NULL, 0, "\"create\"");
     buf_puts(out, "]}");
     put_binding(out, r, "RoleBinding", "Role", namespace);
     return to;
@@ -207,7 +207,7 @@ static void put_container(struct buf *out, const struct render_sync_request *r) 
     buf_puts(out, "{\"name\":\"pullgate-sync\",\"image\":");
     buf_json(out, r->image);
     buf_puts(out,
-             ",\"imagePullPolicy\":\"IfNotPresent\",\"command\":[\"/usr/bin/pullgate-sync\"],"
+             ",\"imagePullPolicy\":\"IfNotPresent\","
              "\"env\":[{\"name\":\"PULLGATE_SYNC_POLICY\",\"value\":\"/etc/pullgate/policy\"}");
     put_list(out, "ANNOTATED", r->annotated);
     put_list(out, "NAME", r->names);
@@ -222,11 +222,20 @@ static void put_container(struct buf *out, const struct render_sync_request *r) 
              "\"livenessProbe\":{\"httpGet\":{\"path\":\"/healthz\",\"port\":\"metrics\"},"
              "\"periodSeconds\":10,\"timeoutSeconds\":3,\"failureThreshold\":3},"
              "\"resources\":{\"requests\":{\"cpu\":\"20m\",\"memory\":\"32Mi\"},"
-             "\"limits\":{\"memory\":\"128Mi\"}},"
+             "\"limits\":{\"memory\":\"256Mi\"}},"
              "\"securityContext\":{\"allowPrivilegeEscalation\":false,"
              "\"readOnlyRootFilesystem\":true,\"capabilities\":{\"drop\":[\"ALL\"]}},"
              "\"volumeMounts\":[{\"name\":\"policy\",\"mountPath\":\"/etc/pullgate/policy\","
              "\"readOnly\":true}]}");
+}
+
+/* No ingress; egress to the API server, whose addresses differ between clusters. */
+static void put_network_policy(struct buf *out, const struct render_sync_request *r) {
+    begin_object(out, "networking.k8s.io/v1", "NetworkPolicy", r->namespace);
+    buf_puts(out, ",\"spec\":{\"podSelector\":{\"matchLabels\":{\"app.kubernetes.io/name\":"
+                  "\"pullgate-sync\"}},\"policyTypes\":[\"Ingress\",\"Egress\"],\"egress\":"
+                  "[{\"ports\":[{\"protocol\":\"TCP\",\"port\":443},{\"protocol\":\"TCP\","
+                  "\"port\":6443}]}]}}");
 }
 
 /* One pod, and never two at a time: two would do the same work. */
@@ -255,6 +264,7 @@ static enum ec print_all(struct buf *out, const struct render_sync_request *r,
     put_cluster_role(out, r, rights);
     for (size_t i = 0; i < rights->n_sources;)
         i = put_source_role(out, r, rights, i);
+    put_network_policy(out, r);
     put_deployment(out, r);
     buf_putc(out, ']');
     return out->bad ? err_set(err, (enum ec)out->bad, "no room for the objects") : EC_OK;

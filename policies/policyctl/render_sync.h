@@ -1,4 +1,4 @@
-/* policyctl/render_sync - the objects of pullgate-sync: its rights, by name, and its Deployment.
+/* policyctl/render_sync - the objects of pullgate-sync: its rights, by name, NetworkPolicy, Deployment.
  * Rights     namespaces: get, list, watch, of all. Secrets: the names of copies in every namespace, create (which
  *            no name can limit), and each source in its own namespace; where annotations count, all Secrets of that
  *            namespace. `wide`: every Secret of the cluster

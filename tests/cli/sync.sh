@@ -94,7 +94,7 @@ mistake "no dump at all" 'not an object of the cluster' --dry-run -p rules.yaml 
 
 # ---- render sync -------------------------------------------------------------------------------
 
-render=("$POLICYCTL" render sync --image registry.example/pullgate:1)
+render=("$POLICYCTL" render sync --image registry.example/pullgate-sync:1)
 transcript render-sync.yaml 0 "${render[@]}" -p rules.yaml
 transcript render-sync-annotated.yaml 0 "${render[@]}" -p rules.yaml -n images --annotated platform --annotated astronomer \
     --name harbor --name regcred --respect-value

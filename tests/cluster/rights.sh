@@ -23,10 +23,10 @@ k create secret generic private -n platform --from-literal=a=b
 
 # ---- rights ----------------------------------------------------------------------------------------------------
 
-image=(--image registry.corp.example/pullgate:1 -p rules.yaml)
+image=(--image registry.corp.example/pullgate-sync:1 -p rules.yaml)
 "$POLICYCTL" render sync "${image[@]}" >narrow.yaml || die "nothing is rendered"
 k apply -f narrow.yaml >out 2>&1 || fail "the API server takes every object: $(cat out)"
-is "objects" "$(grep -c -e created -e configured out)" 6
+is "objects" "$(grep -c -e created -e configured out)" 7
 
 may() { # VERB RESOURCE[/NAME] [WORD...]
     k auth can-i "$@" --as system:serviceaccount:pullgate:pullgate-sync 2>/dev/null

@@ -285,7 +285,7 @@ static const struct command commands[] = {
         "platform", TESTS_DIR "/cli/sync/dump.json"),
     ROW(false, "sync", "--dry-run", "-p", TESTS_DIR "/cli/sync/rules.yaml", "-o", "json",
         TESTS_DIR "/cli/sync/dump.json"),
-    ROW(false, "render", "sync", "--image", "registry.example/pullgate:1", "-p",
+    ROW(false, "render", "sync", "--image", "registry.example/pullgate-sync:1", "-p",
         TESTS_DIR "/cli/sync/rules.yaml", "--annotated", "platform", "--name", "harbor"),
     ROW(false, "completion", "bash"),
     ROW(false, "completion", "zsh"),

@@ -121,7 +121,7 @@ complete -c policyctl -n '__fish_seen_subcommand_from certs' -l tls-key -r -F -d
 complete -c policyctl -n '__fish_seen_subcommand_from certs' -l name -x -d 'check: the name that the certificate must have'
 complete -c policyctl -n '__fish_seen_subcommand_from certs' -l help -s h -d 'Print this help and exit'
 complete -c policyctl -n __fish_use_subcommand -f -a render -d 'print the manifests of the webhook or of pullgate-sync, for kubectl apply'
-complete -c policyctl -n '__fish_seen_subcommand_from render' -l image -s i -x -d 'Image of pullgate itself, as you built and pushed it (deploy/Containerfile)'
+complete -c policyctl -n '__fish_seen_subcommand_from render' -l image -s i -x -d 'Image of pullgate, or for sync of pullgate-sync, as you built and pushed it (deploy/Containerfile)'
 complete -c policyctl -n '__fish_seen_subcommand_from render' -l policy -s p -r -F -d 'Rule file, or a folder of rule files'
 complete -c policyctl -n '__fish_seen_subcommand_from render' -l certs -r -F -d 'Folder created by policyctl certs init'
 complete -c policyctl -n '__fish_seen_subcommand_from render' -l certificate-mode -x -a 'existing selfSigned' -d 'existing: the webhook serves tls.crt, which is valid for a year and has to be renewed'

@@ -221,8 +221,8 @@ _policyctl() {
       ;;
     render)
       _arguments -s \
-      '--image=[Image of pullgate itself, as you built and pushed it (deploy/Containerfile)]:IMAGE:' \
-      '-i+[Image of pullgate itself, as you built and pushed it (deploy/Containerfile)]:IMAGE:' \
+      '--image=[Image of pullgate, or for sync of pullgate-sync, as you built and pushed it (deploy/Containerfile)]:IMAGE:' \
+      '-i+[Image of pullgate, or for sync of pullgate-sync, as you built and pushed it (deploy/Containerfile)]:IMAGE:' \
       '--policy=[Rule file, or a folder of rule files]:FILE:_files' \
       '-p+[Rule file, or a folder of rule files]:FILE:_files' \
       '--certs=[Folder created by policyctl certs init]:DIR:_files' \
