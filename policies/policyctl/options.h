@@ -117,6 +117,14 @@ struct options_parse {
     int output;
 };
 
+enum sync_output { SYNC_OUTPUT_TEXT, SYNC_OUTPUT_JSON };
+struct options_sync {
+    const char *policy, *instance;
+    struct opt_list annotated;
+    int output;
+    bool dry_run, respect_value;
+};
+
 struct options_certs {
     const char *dir, *service, *namespace, *cert, *key_file, *name;
     struct opt_list dns;
@@ -131,9 +139,11 @@ enum render_only { RENDER_ALL, RENDER_CERTS };
 struct options_render {
     const char *namespace, *image, *policy, *certs;
     uint64_t replicas;
-    int failure_policy;   /* enum render_failure */
-    int certificate_mode; /* enum render_mode */
-    int only;             /* enum render_only */
+    int failure_policy;               /* enum render_failure */
+    int certificate_mode;             /* enum render_mode */
+    int only;                         /* enum render_only */
+    struct opt_list annotated, names; /* sync: namespaces whose annotations count; copies */
+    bool respect_value, wide;
 };
 
 struct options_import {
@@ -154,6 +164,7 @@ union options {
     struct options_doctor doctor;
     struct options_verify verify;
     struct options_parse parse;
+    struct options_sync sync;
     struct options_certs certs;
     struct options_render render;
     struct options_import import;

@@ -16,6 +16,7 @@
     ROW(images)     \
     ROW(secrets)    \
     ROW(doctor)     \
+    ROW(sync)       \
     ROW(lint)       \
     ROW(review)     \
     ROW(parse)      \

@@ -21,6 +21,7 @@ module rules     policies base imgref match engine json yaml
 module credentials policies base imgref
 module review    webhook  base json engine
 module audit     webhook  base json engine
+module sync      webhook  base json match engine credentials
 module metrics   webhook  base
 module certs     .        base
 module server    webhook  base
@@ -29,7 +30,7 @@ module object    policies base json yaml review engine imgref
 module edit      policies base json yaml review engine object
 module suite     policies base json yaml review engine object
 module report    policies base json yaml review engine imgref rules object edit suite doctor
-module policyctl policies base json yaml review engine audit rules certs credentials imgref match object edit suite report convert doctor
+module policyctl policies base json yaml review engine audit rules certs credentials imgref match object edit suite report convert doctor sync
 module convert   policies base json yaml imgref match engine rules
 module doctor    policies base json yaml review engine imgref match object certs credentials
 

@@ -6,6 +6,7 @@ _policyctl() {
   if ((COMP_CWORD == 1)); then
     mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images secrets lint review parse certs render ask import completion help version --help --version' -- "$word")
     mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images doctor lint review parse certs render completion help version --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images lint review parse sync certs render completion help version --help --version' -- "$word")
     return
   fi
   [[ $word == = ]] && word=
@@ -94,6 +95,10 @@ _policyctl() {
     review:--endpoint) words='mutate validate' ;;
     review:--now) ;;
     parse:--output|parse:-o) words='text json' ;;
+    sync:--policy|sync:-p) files=yes ;;
+    sync:--annotated) ;;
+    sync:--instance) ;;
+    sync:--output|sync:-o) words='text json' ;;
     certs:--dir|certs:-d) files=yes ;;
     certs:--service) ;;
     certs:--namespace|certs:-n) ;;
@@ -123,6 +128,8 @@ _policyctl() {
     ask:--timeout) ;;
     ask:--wait) ;;
     import:--namespace|import:-n) ;;
+    render:--annotated) ;;
+    render:--name) ;;
     *) value=no ;;
   esac
   if [[ $value == no ]]; then
@@ -138,6 +145,7 @@ _policyctl() {
     lint) words='' files=yes options='--output --now --soon-days --ignore --strict --schema --help' ;;
     review) words='' files=yes options='--policy --endpoint --now --help' ;;
     parse) words='' files=no options='--output --help' ;;
+    sync) words='' files=yes options='--policy --dry-run --annotated --respect-value --instance --output --help' ;;
     certs) words='init rotate check show bundle ' files=no options='--dir --service --namespace --dns --days --ca-days --key --force --new-ca --overlap-days --dry-run --tls-cert --tls-key --name --help' ;;
     render) words='' files=yes options='--image --policy --certs --certificate-mode --only --namespace --replicas --failure-policy --help' ;;
     ask) words='' files=yes options='--policy --server --ca --servername --namespace --user --group --timeout --wait --dry-run --help' ;;
@@ -145,6 +153,9 @@ _policyctl() {
     completion) words='bash zsh fish ' files=no options='--help' ;;
     help) words='test verify bench apply explain images secrets lint review parse certs render ask import completion help version ' files=no options='--help' ;;
     help) words='test verify bench apply explain images doctor lint review parse certs render completion help version ' files=no options='--help' ;;
+    render) words='' files=yes options='--image --policy --certs --certificate-mode --only --namespace --replicas --failure-policy --annotated --name --respect-value --wide --help' ;;
+    completion) words='bash zsh fish ' files=no options='--help' ;;
+    help) words='test verify bench apply explain images lint review parse sync certs render completion help version ' files=no options='--help' ;;
     version) words='' files=no options='--help' ;;
   esac
   fi
