@@ -18,6 +18,7 @@ void ask_init(struct ask *a, const struct policy *policy, int64_t now_s) {
     *a = (struct ask){.policy = policy,
                       .now_s = now_s,
                       .arena = ARENA_INIT(ARENA_BLOCK_BYTES, ARENA_MAX_BYTES),
+                      .body = BUF_INIT((size_t)ASK_BODY_MAX + JSON_PADDING),
                       .missing = BUF_INIT(64 << 10)};
     review_session_init(&a->session, REVIEW_LIMITS_DEFAULT);
 }
@@ -26,23 +27,20 @@ void ask_done(struct ask *a) {
     review_session_done(&a->session);
     arena_done(&a->arena);
     mem_free(a->questions);
+    buf_done(&a->body);
     buf_done(&a->missing);
 }
 
 enum ec ask_engine(struct ask *a, const struct ask_question *q, unsigned flags,
                    struct buf *reply, struct err *err) {
-    struct buf body = BUF_INIT((size_t)ASK_BODY_MAX + JSON_PADDING);
-    buf_str(&body, q->body);
-    char *padding = buf_room(&body, JSON_PADDING);
-    if (padding == NULL) {
-        err_set(err, (enum ec)body.bad, "no room for a review");
-    } else {
-        memset(padding, 0, JSON_PADDING);
-        (void)!review_answer(&a->session, a->policy, a->now_s, flags, body.p, body.n, reply,
-                             err);
-    }
-    buf_done(&body);
-    return err->code;
+    buf_reset(&a->body);
+    buf_str(&a->body, q->body);
+    char *padding = buf_room(&a->body, JSON_PADDING);
+    if (padding == NULL)
+        return err_set(err, (enum ec)a->body.bad, "no room for a review");
+    memset(padding, 0, JSON_PADDING);
+    return review_answer(&a->session, a->policy, a->now_s, flags, a->body.p, a->body.n, reply,
+                         err);
 }
 
 static enum ec keep(struct ask *a, struct str name, struct str body, struct err *err) {
