@@ -23,6 +23,7 @@ module audit     webhook  base json engine
 module metrics   webhook  base
 module certs     .        base
 module server    webhook  base
+module kube      webhook  base json
 module program   webhook  base json yaml review engine audit rules certs server metrics
 module object    policies base json yaml review engine imgref
 module edit      policies base json yaml review engine object
@@ -32,8 +33,8 @@ module policyctl policies base json yaml review engine audit rules certs imgref 
 
 # Headers of base that only the listed modules may include: time, files and the log; command lines to the programs.
 declare -A base_users=(
-    [clock.h]=" base rules audit server program suite policyctl "
-    [file.h]=" base rules certs program object edit suite report policyctl "
+    [clock.h]=" base rules audit kube server program suite policyctl "
+    [file.h]=" base rules certs kube program object edit suite report policyctl "
     [log.h]=" base program "
     [opts.h]=" base program object policyctl "
 )
@@ -47,13 +48,14 @@ declare -A third_users=(
     [pcre2.h]=" match tests "
     [openssl]=" certs tests "
     [seccomp.h]=" program "
+    [curl]=" kube "
     [cmocka.h]=" tests "
     [dlfcn.h]=" tests "
     [termios.h]=" tests "
 )
 declare -A third_libs=(
     [microhttpd]=" server " [gnutls]=" server " [yaml]=" yaml " [jansson]=" edit policyctl "
-    [pcre2]=" match " [crypto]=" certs " [seccomp]=" program "
+    [pcre2]=" match " [crypto]=" certs " [seccomp]=" program " [curl]=" kube "
 )
 
 # What the C library offers without a system underneath: all that a pure module may use.

@@ -12,15 +12,15 @@
  *
  *      news of a watch:  LIST_BEGINS SET* LIST_ENDS (SET | GONE)* [LIST_BEGINS SET* LIST_ENDS ...]
  *
- * Knows      HTTP, JSON, the shapes of Status, List and watch events; not what the objects mean
+ * Knows      HTTP, JSON, the shapes of Status, lists and watch events; not what the objects mean
  * State      a watch keeps no objects. Its user marks all objects at LIST_BEGINS, unmarks those of SET, and drops
  *            at LIST_ENDS what is still marked: deletions that no event has reported. Without LIST_ENDS nothing
  *            is known to be gone
  * Versions   resourceVersion is opaque: passed on and compared for equality, nothing else
  * Ownership  the client owns calls and watches; bytes of objects and answers live until the function that gets
  *            them returns; configurations and calls are copied
- * Secrets    all memory of libcurl and jansson is wiped when it is freed, as are the buffers of answers; the token
- *            and bodies are in no error text
+ * Secrets    all memory of libcurl is wiped when it is freed, as are the buffers of answers; OpenSSL keeps what it
+ *            has decrypted until it reads again. The token and bodies are in no error text
  * Limits     an answer of at most max_answer bytes, a line of a watch of at most max_line bytes: beyond it the watch
  *            lists again
  * Errors     of calls: in the answer. kube_send() and kube_watch_start() fail for lack of memory only
@@ -39,7 +39,7 @@ struct kube_watch;
 
 /* ---- the client ------------------------------------------------------------------------- */
 
-/* Prepares libcurl and jansson, for the whole process. Errors: EC_NOMEM, EC_BUG. */
+/* Prepares libcurl, for the whole process. Errors: EC_NOMEM, EC_BUG. */
 enum ec kube_init(struct err *err) MUST_CHECK;
 void kube_quit(void);
 
@@ -56,7 +56,7 @@ struct kube_config {
     uint64_t
         stall_ms; /* a watch without a byte for so long is dead; 0: 150 s: the API server sends a
                                         * bookmark each minute */
-    size_t max_answer, max_line; /* 0: 64 MiB; 4 MiB */
+    size_t max_answer, max_line; /* 0: 16 MiB; 4 MiB */
     uint64_t seed;               /* of the jitter */
 };
 
@@ -89,26 +89,13 @@ void kube_stats(const struct kube *k, struct kube_stats *out);
 
 /* ---- objects ------------------------------------------------------------------------------ */
 
+struct json; /* json/json.h */
+
 struct kube_object {
-    struct str namespace, name, uid, resource_version;
-    struct str type;  /* of a Secret; empty in metadata */
-    bool is_deleting; /* it has a deletionTimestamp */
-    bool is_immutable;
-    const void *tree;
+    struct str namespace, name, uid, resource_version; /* empty: there is none */
+    const struct json *json; /* the document that holds it: a list, an event, an answer */
+    uint32_t at;             /* its node there */
 };
-
-enum kube_map { KUBE_LABELS, KUBE_ANNOTATIONS, KUBE_DATA };
-
-/* The value of a key; p is NULL when there is none. Values of KUBE_DATA are base64. */
-struct str kube_get(const struct kube_object *o, enum kube_map map, const char *key);
-
-/* Calls fn for each entry, in the order of the object. */
-void kube_each(const struct kube_object *o, enum kube_map map,
-               void (*fn)(void *arg, struct str key, struct str value), void *arg);
-
-/* The manager of a field, as metadata.managedFields has it: the newest entry of a manager other than `except` for
- * `data`, or an empty text. Shows who writes to an object too. */
-struct str kube_other_manager(const struct kube_object *o, struct str except);
 
 /* ---- calls -------------------------------------------------------------------------------- */
 
@@ -182,17 +169,30 @@ unsigned kube_watch_status(const struct kube_watch *w); /* its HTTP status, or 0
 
 /* ---- parts, for tests ---------------------------------------------------------------------- */
 
-/* Splits a stream into lines of at most max bytes. */
-struct kube_lines {
-    struct buf part; /* of a line that has not ended */
+/* Bytes that are wiped when they move or go; JSON_PADDING bytes follow them. */
+struct kube_bytes {
+    char *p;
+    size_t n, cap;
 };
 
-/* Calls line() for each line that ends within the bytes, without its end; empty ones are skipped. A false of line()
- * stops. Errors: EC_LIMIT (a line is too long), EC_NOMEM; EC_OK when line() stopped. */
-enum ec kube_lines_add(struct kube_lines *l, struct str bytes,
-                       bool (*line)(void *arg, struct str line), void *arg, struct err *err)
+/* Errors: EC_LIMIT (more than max), EC_NOMEM; the bytes are then as they were. */
+enum ec kube_bytes_add(struct kube_bytes *b, struct str more, size_t max, struct err *err)
     MUST_CHECK;
-void kube_lines_done(struct kube_lines *l); /* wipes */
+void kube_bytes_done(struct kube_bytes *b);
+
+/* Splits a stream into lines of at most max bytes. */
+struct kube_lines {
+    struct kube_bytes line; /* that has not ended */
+    size_t max;
+};
+
+/* Calls fn for each line that ends within the bytes, without its end; empty ones are skipped. The text may be changed,
+ * as json_parse() does. A false of fn stops.
+ * Errors: EC_LIMIT (a line is too long), EC_NOMEM; EC_OK when fn stopped. */
+enum ec kube_lines_add(struct kube_lines *l, struct str bytes,
+                       bool (*fn)(void *arg, char *line, size_t n), void *arg, struct err *err)
+    MUST_CHECK;
+void kube_lines_done(struct kube_lines *l);
 
 /* One event of a watch. */
 enum kube_event { KUBE_EVENT_SET, KUBE_EVENT_GONE, KUBE_EVENT_BOOKMARK, KUBE_EVENT_ERROR };
@@ -202,22 +202,22 @@ struct kube_line {
     struct kube_object object; /* of a bookmark: resource_version alone */
     unsigned status;           /* of ERROR: Status.code */
     struct str reason;         /* of ERROR */
-    void *tree;                /* owns all texts above */
 };
 
-/* Errors: EC_SYNTAX, EC_SCHEMA, EC_NOMEM; *out is untouched. */
-enum ec kube_line_parse(struct kube_line *out, struct str line, struct err *err) MUST_CHECK;
-void kube_line_done(struct kube_line *line);
+/* Texts borrow from the document, which is parsed from the line (see json_parse).
+ * Errors: EC_SYNTAX, EC_SCHEMA, EC_LIMIT, EC_NOMEM; *out is untouched. */
+enum ec kube_line_parse(struct kube_line *out, struct json *json, char *line, size_t n,
+                        struct err *err) MUST_CHECK;
 
 /* 800 ms, doubled up to 30 s, each plus up to its own length at random. */
 struct kube_backoff {
     unsigned failures;
-    uint64_t random; /* state of xorshift64; not 0 */
+    uint64_t random; /* state of a xorshift generator */
 };
 
 uint64_t kube_backoff_next_ms(struct kube_backoff *b);
 
-/* Retry-After: seconds, or an HTTP date, which is taken as absent; at most 300 s. False: not one. */
+/* Retry-After in seconds, at most 300. False: anything else, such as a date, which API servers do not send. */
 bool kube_retry_after(struct str value, uint64_t *out_ms);
 
 #endif
