@@ -59,12 +59,12 @@ static void wipe_buf(struct buf *b) {
     buf_done(b);
 }
 
-/* Room for all before reading: growing would leave copies behind. */
+/* Room for all that file_read() may want: growing would leave copies behind. */
 static enum ec read_into(struct kube_bytes *out, const char *prefix, const char *path,
                          size_t max, struct err *err) {
-    AUTO(wipe_buf) struct buf text = BUF_INIT(max + 1);
+    AUTO(wipe_buf) struct buf text = BUF_INIT(max + KUBE_READ_AHEAD);
     struct kube_bytes found = {.p = NULL};
-    if (buf_room(&text, max + 1) == NULL)
+    if (buf_room(&text, max + KUBE_READ_AHEAD) == NULL)
         return err_set(err, EC_NOMEM, "no memory to read %s", path);
     if (file_read(&text, path, max, err) != EC_OK)
         return err->code;

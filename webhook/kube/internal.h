@@ -15,7 +15,7 @@
 
 #define KUBE_NS_PER_MS INT64_C(1000000)
 
-enum { KUBE_TOKEN_MAX = 64 << 10, KUBE_CA_MAX = 4 << 20 };
+enum { KUBE_READ_AHEAD = 64 << 10, KUBE_TOKEN_MAX = 64 << 10, KUBE_CA_MAX = 1 << 20 };
 
 /* ---- memory: wiped when freed ------------------------------------------------------------- */
 
