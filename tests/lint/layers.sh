@@ -20,6 +20,7 @@ module engine    policies base imgref match
 module rules     policies base imgref match engine json yaml
 module review    webhook  base json engine
 module audit     webhook  base json engine
+module sync      webhook  base json match engine
 module metrics   webhook  base
 module certs     .        base
 module server    webhook  base
