@@ -24,8 +24,9 @@ module sync      webhook  base json match engine
 module metrics   webhook  base
 module certs     .        base
 module server    webhook  base
+module host      webhook  base
 module kube      webhook  base json
-module program   webhook  base json yaml review engine audit rules certs server metrics
+module program   webhook  base json yaml review engine audit rules certs server metrics host
 module object    policies base json yaml review engine imgref
 module edit      policies base json yaml review engine object
 module suite     policies base json yaml review engine object
@@ -48,7 +49,7 @@ declare -A third_users=(
     [jansson.h]=" edit policyctl tests "
     [pcre2.h]=" match tests "
     [openssl]=" certs tests "
-    [seccomp.h]=" program "
+    [seccomp.h]=" host "
     [curl]=" kube "
     [cmocka.h]=" tests "
     [dlfcn.h]=" tests "
@@ -56,7 +57,7 @@ declare -A third_users=(
 )
 declare -A third_libs=(
     [microhttpd]=" server " [gnutls]=" server " [yaml]=" yaml " [jansson]=" edit policyctl "
-    [pcre2]=" match " [crypto]=" certs " [seccomp]=" program " [curl]=" kube "
+    [pcre2]=" match " [crypto]=" certs " [seccomp]=" host " [curl]=" kube "
 )
 
 # What the C library offers without a system underneath: all that a pure module may use.
