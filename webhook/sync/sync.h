@@ -6,7 +6,8 @@
  *      what is unknown, absent, contested; now -/         apply | recreate | delete | report
  *
  * Level      the plan is made from the whole state each time, never from an event. Applied and planned
- *            again, nothing is left to do; a plan of any state leads there
+ *            again, nothing is left to do; a plan of any state leads there (of copies of copies, which only
+ *            a person makes, each plan ends one)
  * Source     a Secret that a request names (spec.secrets of a rule file), or with an annotation in a
  *            namespace whose annotations count. It is spread only if it decodes (`fault` is empty)
  * Copy       the Secret at (namespace, name) of a request, with the source's type and data, and our marks:
@@ -17,7 +18,7 @@
  *                           pullgate.dev/content-sha256: over type, keys and values
  *            Nothing else of the source is copied: labels of Helm and Argo CD, last-applied-configuration,
  *            ownerReferences and the annotations that ask for copies would each do harm there
- * Ours       is what has all marks, and the mark `copy` fits where it is. A copy that somebody made of a
+ * Ours       is what has managed-by, the annotation source, and a mark `copy` that fits them and the place. A copy that somebody made of a
  *            copy has marks that do not fit: it is foreign, like any other Secret. What is foreign is
  *            never changed and never deleted, but reported until it goes
  * Keys       server-side apply leaves keys of other writers alone. A copy is current when it has each of
@@ -80,8 +81,8 @@ struct sync_secret {
     bool deleting; /* has a deletionTimestamp: a finalizer holds it */
     enum sync_owner owner;
     struct str source_namespace, source_name; /* of ours: from the annotation */
-    bool
-        marked; /* of ours: labels and annotations are as they should be for that source and content */
+    struct str noted;                         /* of ours: SYNC_CONTENT_KEY */
+    bool labelled;                            /* of ours: the labels of the source are right */
     struct str rival; /* the tool or field manager that also writes it; empty: none is seen */
     struct str sync_to, commander; /* annotations that ask for copies; p is NULL: absent */
     const struct sync_key *keys;   /* sorted by key */
@@ -177,7 +178,7 @@ enum sync_reason {
     /* report, of a copy */
     SYNC_FOREIGN_SECRET, /* there is another Secret of that name */
     SYNC_CONTESTED,   /* another syncer writes it as well: left alone until the contest's end */
-    SYNC_CONFLICT,    /* two sources for one copy: `source` is taken, `other` is not */
+    SYNC_CONFLICT,    /* two sources for one copy: that of `request` is taken, not `other`'s */
     SYNC_TERMINATING, /* the namespace is going: nothing is created there */
     SYNC_DELETING,    /* the copy is going: applied once it is gone */
     SYNC_KEPT,        /* its source is absent: kept until the grace is over */
