@@ -161,11 +161,13 @@ enum ec kube_watch_start(struct kube_watch **out, struct kube *k,
 /* No news any more; NULL is fine. */
 void kube_watch_stop(struct kube_watch *w);
 
+/* Lists again, as after a gap. */
+void kube_watch_relist(struct kube_watch *w);
+
 /* A list has been read to its end, and the watch since then has no gap. */
 bool kube_watch_is_fresh(const struct kube_watch *w);
 /* The last failure; code EC_OK since the last list or event. */
 const struct err *kube_watch_error(const struct kube_watch *w);
-unsigned kube_watch_status(const struct kube_watch *w); /* its HTTP status, or 0 */
 
 /* ---- parts, for tests ---------------------------------------------------------------------- */
 

@@ -12,6 +12,8 @@ struct str kube_text(const struct json *j, json_at object, struct str key) {
 enum ec kube_json(struct json *out, char *text, size_t n, struct err *err) {
     struct json_limits limits = {.max_depth = DEPTH_MAX, .max_nodes = NODES_MAX};
     struct err found = ERR_INIT;
+    if (n == 0)
+        return err_set(err, EC_SYNTAX, "no JSON: nothing was answered");
     enum ec ec = json_parse(out, text, n, limits, &found);
     if (ec == EC_OK)
         return EC_OK;

@@ -32,7 +32,6 @@ struct kube_watch {
     bool had_event, has_watched;
     unsigned failures; /* watches in a row */
     struct err err;
-    unsigned status;
 };
 
 /* ---- news ---------------------------------------------------------------------------------- */
@@ -44,7 +43,6 @@ static void tell(struct kube_watch *w, enum kube_news news, const struct kube_ob
 
 static void note_good(struct kube_watch *w) {
     w->err = (struct err)ERR_INIT;
-    w->status = 0;
 }
 
 static void wait_for(struct kube_watch *w, uint64_t ms) {
@@ -52,12 +50,10 @@ static void wait_for(struct kube_watch *w, uint64_t ms) {
 }
 
 /* Notes err, which may be that of the watch. */
-static void fail(struct kube_watch *w, unsigned status, const struct err *err,
-                 uint64_t at_least_ms) {
+static void fail(struct kube_watch *w, const struct err *err, uint64_t at_least_ms) {
     uint64_t ms = kube_backoff_next_ms(&w->backoff);
     struct err copy = *err;
     w->err = copy;
-    w->status = status;
     wait_for(w, ms > at_least_ms ? ms : at_least_ms);
     tell(w, KUBE_TROUBLE, NULL);
 }
@@ -119,7 +115,7 @@ static void list_failed(struct kube_watch *w, const struct kube_outcome *o,
     if (err->code == EC_LIMIT && w->page > 1)
         w->page /= 2;
     want_list(w);
-    fail(w, o->status, err, o->retry_after_ms);
+    fail(w, err, o->retry_after_ms);
 }
 
 static void describe(struct kube_watch *w, const struct kube_outcome *o, struct err *err) {
@@ -164,7 +160,6 @@ static void take_error(struct kube_watch *w, const struct kube_line *line) {
     }
     err_set(&w->err, EC_IO, "watch %s: an ERROR event: HTTP %u %.*s", w->path, line->status,
             STR_ARG(line->reason));
-    w->status = line->status;
 }
 
 /* False: the stream is of no use any more. */
@@ -210,7 +205,7 @@ static void watch_failed(struct kube_watch *w, const struct kube_outcome *o,
                          const struct err *err) {
     if (++w->failures >= FAILURES_BEFORE_LIST)
         want_list(w);
-    fail(w, o->status, err, o->retry_after_ms);
+    fail(w, err, o->retry_after_ms);
 }
 
 static bool was_short(const struct kube_watch *w) {
@@ -408,14 +403,14 @@ void kube_watch_stop(struct kube_watch *w) {
         w->stopped = true;
 }
 
+void kube_watch_relist(struct kube_watch *w) {
+    want_list(w);
+}
+
 bool kube_watch_is_fresh(const struct kube_watch *w) {
     return w->fresh;
 }
 
 const struct err *kube_watch_error(const struct kube_watch *w) {
     return &w->err;
-}
-
-unsigned kube_watch_status(const struct kube_watch *w) {
-    return w->status;
 }
