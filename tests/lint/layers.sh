@@ -27,6 +27,7 @@ module certs     .        base
 module server    webhook  base
 module host      webhook  base
 module kube      webhook  base json
+module syncd     webhook  base engine match rules certs server metrics host kube sync
 module program   webhook  base json yaml review engine audit rules certs server metrics host
 module object    policies base json yaml review engine imgref
 module edit      policies base json yaml review engine object
@@ -36,10 +37,10 @@ module policyctl policies base json yaml review engine audit rules certs credent
 
 # Headers of base that only the listed modules may include: time, files and the log; command lines to the programs.
 declare -A base_users=(
-    [clock.h]=" base rules audit kube server program suite policyctl "
-    [file.h]=" base rules certs kube program object edit suite report policyctl "
-    [log.h]=" base program "
-    [opts.h]=" base program object policyctl "
+    [clock.h]=" base rules audit kube server program suite syncd policyctl "
+    [file.h]=" base rules certs kube program syncd object edit suite report policyctl "
+    [log.h]=" base program syncd "
+    [opts.h]=" base program syncd object policyctl "
 )
 
 # Third-party headers (first folder or whole name) -> who may include them; "tests" as oracle
@@ -67,7 +68,7 @@ plain=" assert.h ctype.h errno.h limits.h math.h stdalign.h stdarg.h stdbool.h s
  stdio.h stdlib.h string.h emmintrin.h "
 system=" arpa/inet.h dirent.h fcntl.h ftw.h getopt.h linux/sockios.h linux/tcp.h malloc.h netinet/in.h netinet/tcp.h poll.h
  pthread.h regex.h sched.h signal.h stdatomic.h strings.h sys/epoll.h sys/eventfd.h sys/file.h sys/inotify.h sys/ioctl.h
- sys/mman.h sys/prctl.h sys/resource.h sys/signalfd.h sys/socket.h sys/stat.h sys/syscall.h sys/time.h sys/types.h sys/un.h sys/wait.h
+ sys/mman.h sys/prctl.h sys/random.h sys/resource.h sys/signalfd.h sys/socket.h sys/stat.h sys/syscall.h sys/time.h sys/types.h sys/un.h sys/wait.h
  syslog.h time.h unistd.h setjmp.h "
 network=" arpa/inet.h linux/tcp.h netinet/in.h netinet/tcp.h sys/socket.h sys/un.h "
 # arpa/inet.h: certs prints and reads IP addresses as alternative names (inet_pton), no sockets; credentials reads
@@ -129,7 +130,7 @@ first_party() { # file:line owner header
     local other=${3%%/*}
     if [[ $3 != */* ]]; then
         # version.h is made by CMake for the programs; tests have helpers of their own beside them
-        [[ $2 == tests || ($3 == version.h && $2 =~ ^(program|policyctl|report)$) ]] ||
+        [[ $2 == tests || ($3 == version.h && $2 =~ ^(program|policyctl|report|syncd)$) ]] ||
             complain "$1: \"$3\", expected \"<module>/$3\""
         return
     fi
