@@ -147,9 +147,9 @@ static bool keep(char **out, const char *z) {
 }
 
 static bool keep_texts(struct kube *k, const struct kube_config *c) {
-    return keep(&k->server, c->server) & keep(&k->token_file, c->token_file) &
-           keep(&k->ca_file, c->ca_file) & keep(&k->cert_file, c->cert_file) &
-           keep(&k->key_file, c->key_file) &
+    return keep(&k->server, c->server) && keep(&k->token_file, c->token_file) &&
+           keep(&k->ca_file, c->ca_file) && keep(&k->cert_file, c->cert_file) &&
+           keep(&k->key_file, c->key_file) &&
            keep(&k->user_agent, c->user_agent ? c->user_agent : "pullgate");
 }
 
