@@ -203,6 +203,10 @@ enum ec credentials_lookup_repository(struct credentials_answer *out,
                                       struct str repository, struct arena *arena,
                                       struct err *err) MUST_CHECK;
 
+/* Whether an entry may be for images of a place, host[:port][/path]: below it, or with it below the entry's
+ * path. index.docker.io is for docker.io. */
+bool credentials_serves(const struct credentials_set *set, size_t entry, struct str place);
+
 /* ---- near misses --------------------------------------------------------------------- */
 
 enum credentials_miss {

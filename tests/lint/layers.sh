@@ -52,9 +52,9 @@ declare -A third_users=(
     [pcre2.h]=" match tests "
     [openssl]=" certs tests "
     [seccomp.h]=" host "
-    [curl]=" kube "
+    [curl]=" kube policyctl "
     [cmocka.h]=" tests "
-    [dlfcn.h]=" tests "
+    [dlfcn.h]=" policyctl tests "
     [termios.h]=" tests "
 )
 declare -A third_libs=(
