@@ -1,4 +1,4 @@
-#include "program/watch.h"
+#include "host/watch.h"
 
 #include "base/mem.h"
 
@@ -62,12 +62,12 @@ static uint64_t fingerprint(const char *path) {
 /* ---- inotify ------------------------------------------------------------------------------
  */
 
-static void add_folder(const struct watch *w, const char *folder) {
+static void add_folder(const struct host_watch *w, const char *folder) {
     /* Best effort: the poll covers the rest. Adding a folder again makes no second watch. */
     (void)inotify_add_watch(w->inotify, folder, interesting);
 }
 
-static void add_parent(const struct watch *w, const char *path) {
+static void add_parent(const struct host_watch *w, const char *path) {
     const char *slash = strrchr(path, '/');
     size_t n = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
     AUTO(mem_freep) char *folder = mem_strdup(n ? (struct str){path, n} : STR("."));
@@ -76,7 +76,7 @@ static void add_parent(const struct watch *w, const char *path) {
 }
 
 /* Folders may be replaced by others of the same name: called again after each change. */
-static void add_all(const struct watch *w) {
+static void add_all(const struct host_watch *w) {
     for (size_t i = 0; i < w->n && w->inotify >= 0; i++) {
         struct stat st;
         if (w->paths[i] == NULL || w->paths[i][0] == '\0')
@@ -87,7 +87,7 @@ static void add_all(const struct watch *w) {
     }
 }
 
-static void take_events(const struct watch *w) {
+static void take_events(const struct host_watch *w) {
     char events[4096];
     if (w->inotify < 0)
         return;
@@ -95,9 +95,9 @@ static void take_events(const struct watch *w) {
         continue;
 }
 
-void watch_open(struct watch *w, const char *const *paths, size_t n) {
-    *w = (struct watch){.inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC)};
-    w->n = n < WATCH_MAX ? n : WATCH_MAX;
+void host_watch_open(struct host_watch *w, const char *const *paths, size_t n) {
+    *w = (struct host_watch){.inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC)};
+    w->n = n < HOST_WATCH_MAX ? n : HOST_WATCH_MAX;
     for (size_t i = 0; i < w->n; i++)
         w->paths[i] = paths[i];
     add_all(w);
@@ -105,13 +105,13 @@ void watch_open(struct watch *w, const char *const *paths, size_t n) {
         w->seen[i] = fingerprint(w->paths[i]);
 }
 
-void watch_close(struct watch *w) {
+void host_watch_close(struct host_watch *w) {
     if (w->inotify >= 0)
         close(w->inotify);
     w->inotify = -1;
 }
 
-unsigned watch_changed(struct watch *w) {
+unsigned host_watch_changed(struct host_watch *w) {
     unsigned changed = 0;
     take_events(w);
     for (size_t i = 0; i < w->n; i++) {
