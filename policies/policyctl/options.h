@@ -8,6 +8,7 @@
 
 #include "policyctl/requester.h"
 #include "policyctl/verb.h"
+#include "policyctl/verbs.h"
 
 enum options_endpoint { ENDPOINT_MUTATE, ENDPOINT_VALIDATE };
 enum options_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -55,6 +56,15 @@ struct options_images {
     struct opt_list exclude;
     int output;
     bool strict;
+};
+
+enum secrets_output { SECRETS_TABLE, SECRETS_JSON, SECRETS_YAML };
+struct options_secrets {
+    const char *policy, *from, *username, *external_secrets, *remote_key;
+    struct requester_flags requester;
+    struct opt_list exclude, registries;
+    int output; /* table, or yaml for objects, where it is not given */
+    bool password_stdin, sealed, strict;
 };
 
 enum bench_output { BENCH_TEXT, BENCH_JSON };
@@ -123,6 +133,7 @@ union options {
     struct options_apply apply;
     struct options_explain explain;
     struct options_images images;
+    struct options_secrets secrets;
     struct options_bench bench;
     struct options_review review;
     struct options_ask ask;
@@ -135,14 +146,6 @@ union options {
 
 extern const char *const options_endpoints[];        /* "mutate", "validate" */
 extern const char *const options_failure_policies[]; /* "Ignore", "Fail" */
-
-extern const struct verb verb_test, verb_apply, verb_explain, verb_images, verb_bench;
-extern const struct verb verb_review, verb_ask, verb_lint, verb_verify, verb_parse, verb_certs,
-    verb_render, verb_completion;
-
-verb_run_fn cmd_test, cmd_apply, cmd_explain, cmd_images, cmd_bench;
-verb_run_fn cmd_review, cmd_ask, cmd_lint, cmd_verify, cmd_parse, cmd_certs, cmd_render,
-    cmd_completion;
 
 /* ---- rows ---------------------------------------------------------------------------- */
 

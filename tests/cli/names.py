@@ -175,6 +175,10 @@ for args in (FILES, ["."], ["../bad"]):
     for form in ("table", "skopeo-sync", "skopeo-copy"):
         run("images", *P, "-o", form, *args)
     json.loads(run("images", *P, "-o", "json", *args, commands=False))
+    run("secrets", *P, *args)
+    json.loads(run("secrets", *P, "-o", "json", *args, commands=False))
+    run("secrets", *P, "--external-secrets", EVIL, *args, commands=False)
+    run("secrets", *P, "--username", EVIL.replace(":", ""), "--password-stdin", "--registry", EVIL, *args, commands=False, stdin=b"x")
     run("explain", *P, *args)
     for line in run("explain", *P, "-o", "json", *args, commands=False).split("\n")[:-1]:
         json.loads(line)
@@ -255,8 +259,8 @@ run("render", "--image", EVIL, "--policy", RULES, "--certs", folder, commands=Fa
 
 # ---- the command line --------------------------------------------------------------------------
 
-for verb in (EVIL, "help", "version", "test", "apply", "images", "explain", "lint", "verify", "bench", "render",
-             "parse", "review", "certs", "ask", "completion"):
+VERBS = re.findall(r"^  (\w+) ", subprocess.run([POLICYCTL, "help"], capture_output=True, text=True, check=True).stdout, re.M)
+for verb in (EVIL, *VERBS):
     for args in ([EVIL, EVIL], ["--" + EVIL], ["--" + EVIL + "=1"], ["-\x1b"], ["--output", EVIL], ["--now", EVIL],
                  ["--policy", EVIL, EVIL], ["--policy", "::x", EVIL], ["--iterations", EVIL], ["--ignore", EVIL, EVIL],
                  ["--namespace", EVIL, EVIL], ["-p", "::error::" + EVIL, "-"]):

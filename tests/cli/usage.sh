@@ -98,6 +98,9 @@ printf 'nginx\nredis:7\n' >"$work/examples/images.txt"
 printf 'apiVersion: pullgate/v1\nkind: PolicyTest\npolicy: ../rules.yaml\ncases:\n- name: refused\n  namespace: team
   object: {apiVersion: v1, kind: Pod, spec: {containers: [{name: a, image: gcr.io/x}]}}\n  expect: {verdict: deny}\n' \
     >"$work/examples/suites/a.test.yaml"
+printf '%s' '{"auths": {"ghcr.io": {"auth": "dXNlcjpwYXNz"}}}' >"$work/config.json"
+"$POLICYCTL" secrets -p rules.yaml --from "$work/config.json" good.yaml >"$work/examples/regcred.yaml" 2>/dev/null
+printf 'made-up\n' >"$work/examples/token.txt"
 ln -s "$POLICYCTL" "$work/bin/policyctl"
 printf '#!/bin/sh\ncat manifests/good.yaml\n' >"$work/bin/helm"
 printf '#!/bin/sh\ncat images.txt\n' >"$work/bin/abctl"
@@ -193,7 +196,7 @@ done
 
 # ---- pipes for files: <(...) of shells -------------------------------------------------------
 
-for verb in test apply images explain bench; do
+for verb in test apply images secrets explain bench; do
     run "$POLICYCTL" $verb -p <(cat rules.yaml) <(cat good.yaml)
     same "$verb: rule file and input from pipes ($err)" $status 0
 done

@@ -22,11 +22,8 @@ struct command {
 };
 
 /* In place of those of main.c, which has main() as well. */
-const struct verb *const verb_list[] = {
-    &verb_test,   &verb_verify, &verb_bench,      &verb_apply, &verb_explain,
-    &verb_images, &verb_lint,   &verb_review,     &verb_parse, &verb_certs,
-    &verb_render, &verb_ask,    &verb_completion,
-};
+#define VERB_ROW(word) &verb_##word,
+const struct verb *const verb_list[] = {VERBS(VERB_ROW)};
 const size_t verb_n = sizeof verb_list / sizeof *verb_list;
 
 static const struct verb *find_verb(const char *name) {
@@ -274,6 +271,11 @@ static const struct command commands[] = {
     ROW(true, "images", "-p", policy_path, "-n", "airbyte", samples_path),
     ROW(true, "images", "-p", policy_path, "-n", "airbyte", "-o", "skopeo-copy", pods_path),
     ROW(true, "images", "-p", policy_path, "-n", "airbyte", "-o", "json", pods_path),
+    ROW(true, "secrets", "-p", policy_path, "-n", "airbyte", samples_path, more_path),
+    ROW(true, "secrets", "-p", policy_path, "-o", "json", "-n", "airbyte", pods_path),
+    ROW(true, "secrets", "-p", policy_path, "-n", "airbyte", "--external-secrets", "vault",
+        pods_path),
+    ROW(true, "secrets", "-p", policy_path, "--from", "it's", "--sealed", pods_path),
     ROW(true, "lint", TESTS_DIR "/../policies/examples/allow-list.yaml", policy_path),
     ROW(true, "lint", "-o", "json", policy_path),
     ROW(true, "lint", "-o", "junit", TESTS_DIR "/cli/rules/names.yaml"),
@@ -293,6 +295,35 @@ static void verbs_print_or_do_not(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         try_command(&commands[i], NULL, NULL);
+}
+
+/* ---- Secrets ------------------------------------------------------------------------- */
+
+/* base64 of user:pass */
+#define AUTH "dXNlcjpwYXNz"
+
+static void write_text(const char *path, const char *text) {
+    struct err err = ERR_INIT;
+    assert_ok(file_replace(path, 0600, str_of(text), &err), &err);
+}
+
+static void secrets_are_printed_or_not(void **state) {
+    (void)state;
+    char config[256], manifest[256];
+    in_folder(config, sizeof config, "config.json");
+    in_folder(manifest, sizeof manifest, "secret.yaml");
+    write_text(config,
+               "{\"auths\":{\"ghcr.io\":{\"auth\":\"" AUTH "\"},\"https://ghcr.io/\":"
+               "{\"username\":\"u\",\"password\":\"p\"},\"quay.io\":{\"auth\":\"" AUTH "\"}}}");
+    write_text(manifest, "kind: Secret\ntype: kubernetes.io/dockercfg\n"
+                         "stringData: {.dockercfg: '{\"*.io\": {\"auth\": \"" AUTH "\"}}'}\n");
+    const struct command from[] = {
+        ROW(true, "secrets", "-p", policy_path, "-n", "airbyte", "--from", config, pods_path),
+        ROW(true, "secrets", "-p", policy_path, "-n", "airbyte", "-o", "json", "--from",
+            manifest, pods_path),
+    };
+    for (size_t i = 0; i < sizeof from / sizeof *from; i++)
+        try_command(&from[i], NULL, NULL);
 }
 
 /* ---- certificates, and what is rendered from them -------------------------------------- */
@@ -379,6 +410,7 @@ static int tear_down(void **state) {
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(verbs_print_or_do_not, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(secrets_are_printed_or_not, set_up, tear_down),
     cmocka_unit_test_setup_teardown(certificates_are_written_or_not, set_up, tear_down),
     cmocka_unit_test_setup_teardown(files_are_changed_in_place_or_not, set_up, tear_down),
 };

@@ -4,7 +4,7 @@ _policyctl() {
   local verb=${COMP_WORDS[1]} words= files=no options= value=yes i
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images lint review parse certs render ask completion help version --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images secrets lint review parse certs render ask completion help version --help --version' -- "$word")
     return
   fi
   [[ $word == = ]] && word=
@@ -63,6 +63,18 @@ _policyctl() {
     images:--group) ;;
     images:--now) ;;
     images:--exclude) ;;
+    secrets:--policy|secrets:-p) files=yes ;;
+    secrets:--output|secrets:-o) words='table json yaml' ;;
+    secrets:--from) files=yes ;;
+    secrets:--username) ;;
+    secrets:--registry) ;;
+    secrets:--external-secrets) ;;
+    secrets:--remote-key) ;;
+    secrets:--namespace|secrets:-n) ;;
+    secrets:--user) ;;
+    secrets:--group) ;;
+    secrets:--now) ;;
+    secrets:--exclude) ;;
     lint:--output|lint:-o) words='text json junit sarif github' ;;
     lint:--now) ;;
     lint:--soon-days) ;;
@@ -109,6 +121,7 @@ _policyctl() {
     apply) words='' files=yes options='--policy --templates --in-place --namespace --labels --service-account --user --group --now --exclude --strict --help' ;;
     explain) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --operation --exclude --strict --help' ;;
     images) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --exclude --strict --help' ;;
+    secrets) words='' files=yes options='--policy --output --from --username --password-stdin --registry --external-secrets --remote-key --sealed --namespace --user --group --now --exclude --strict --help' ;;
     lint) words='' files=yes options='--output --now --soon-days --ignore --strict --schema --help' ;;
     review) words='' files=yes options='--policy --endpoint --now --help' ;;
     parse) words='' files=no options='--output --help' ;;
@@ -116,7 +129,7 @@ _policyctl() {
     render) words='' files=yes options='--image --policy --certs --certificate-mode --only --namespace --replicas --failure-policy --help' ;;
     ask) words='' files=yes options='--policy --server --ca --servername --namespace --user --group --timeout --wait --dry-run --help' ;;
     completion) words='bash zsh fish ' files=no options='--help' ;;
-    help) words='test verify bench apply explain images lint review parse certs render ask completion help version ' files=no options='--help' ;;
+    help) words='test verify bench apply explain images secrets lint review parse certs render ask completion help version ' files=no options='--help' ;;
     version) words='' files=no options='--help' ;;
   esac
   fi

@@ -9,6 +9,7 @@ _policyctl() {
     'apply:print manifests as the webhook would change them'
     'explain:show which rule decides, and why, step by step'
     'images:list images and where the policy sends them'
+    'secrets:list the pull secrets that namespaces need, or print them'
     'lint:find problems in rule files'
     'review:answer an AdmissionReview as the webhook does'
     'parse:parse image references, or explain why they are invalid'
@@ -152,6 +153,30 @@ _policyctl() {
       '-h[Print this help and exit]' \
       '*:file:_files'
       ;;
+    secrets)
+      _arguments -s \
+      '--policy=[Rule file, or a folder of rule files]:FILE:_files' \
+      '-p+[Rule file, or a folder of rule files]:FILE:_files' \
+      '--output=[table and json: which namespace needs which secret for which hosts]:FORMAT:(table json yaml)' \
+      '-o+[table and json: which namespace needs which secret for which hosts]:FORMAT:(table json yaml)' \
+      '--from=[Print a Secret for each secret of a namespace, with the credentials of FILE that it needs]:FILE:_files' \
+      '--username=[The same with one user, whose password is read from standard input]:NAME:' \
+      '--password-stdin[Read the password of --username from standard input]' \
+      '*--registry=[What the user of --username is for]:HOST[:PORT][/PATH]:' \
+      '--external-secrets=[Print ExternalSecret objects (external-secrets.io/v1) that read a docker config.json from this store]:[KIND/]STORE:' \
+      '--remote-key=[With --external-secrets: the key in the store]:KEY:' \
+      '--sealed[With --from or --username: print the command that makes SealedSecrets with kubeseal, and nothing else]' \
+      '--namespace=[Namespace of objects that name none]:NAME:' \
+      '-n+[Namespace of objects that name none]:NAME:' \
+      '--user=[The requesting user, such as system:serviceaccount:airbyte:airbyte-admin]:NAME:' \
+      '*--group=[A group of that user]:NAME:' \
+      '--now=[Date (2027-01-31) or RFC 3339 time at which exemptions are evaluated]:TIME:' \
+      '*--exclude=[Exclude matching paths in folders, relative to the folder that is given]:GLOB:' \
+      '--strict[Exit with 1 when something is not judged: an object of another kind that contains images, or an unrendered template in a folder]' \
+      '--help[Print this help and exit]' \
+      '-h[Print this help and exit]' \
+      '*:file:_files'
+      ;;
     lint)
       _arguments -s \
       '--output=[text: file:line:col lines and what to do]:FORMAT:(text json junit sarif github)' \
@@ -250,7 +275,7 @@ _policyctl() {
       _arguments -s \
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]' \
-      '1:what:(test verify bench apply explain images lint review parse certs render ask completion help version)'
+      '1:what:(test verify bench apply explain images secrets lint review parse certs render ask completion help version)'
       ;;
     version)
       _arguments -s \
