@@ -40,6 +40,8 @@ const struct verb *const verb_list[] = {
     &verb_images, &verb_doctor, &verb_lint,       &verb_review, &verb_parse,
     &verb_certs,  &verb_render, &verb_completion, &verb_help,   &verb_version,
 };
+#define VERB_ROW(word) &verb_##word,
+const struct verb *const verb_list[] = {VERBS(VERB_ROW) & verb_help, &verb_version};
 const size_t verb_n = sizeof verb_list / sizeof *verb_list;
 
 static const struct verb *find_verb(const char *name) {
@@ -75,8 +77,8 @@ static void put_overview(struct buf *to) {
                       "\"policyctl VERB --help\" prints details. Exit status: 0 all allowed, 1 "
                       "something denied,\n"
                       "2 usage error or unreadable input, 3 warnings with --fail-on-warn, 4 "
-                      "images left out because\n"
-                      "the output format cannot hold them, 70 a bug.\n");
+                      "images or secrets left\n"
+                      "out because the output cannot hold them, 70 a bug.\n");
 }
 
 static enum ec no_more(const struct opt_result *args, size_t expected, struct err *err) {

@@ -8,6 +8,7 @@
 
 #include "policyctl/requester.h"
 #include "policyctl/verb.h"
+#include "policyctl/verbs.h"
 
 enum options_endpoint { ENDPOINT_MUTATE, ENDPOINT_VALIDATE };
 enum options_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -57,6 +58,15 @@ struct options_images {
     bool strict;
 };
 
+enum secrets_output { SECRETS_TABLE, SECRETS_JSON, SECRETS_YAML };
+struct options_secrets {
+    const char *policy, *from, *username, *external_secrets, *remote_key;
+    struct requester_flags requester;
+    struct opt_list exclude, registries;
+    int output; /* table, or yaml for objects, where it is not given */
+    bool password_stdin, sealed, strict;
+};
+
 enum bench_output { BENCH_TEXT, BENCH_JSON };
 struct options_bench {
     const char *policy, *namespace, *now, *save, *compare;
@@ -68,6 +78,13 @@ struct options_bench {
 struct options_review {
     const char *policy, *now;
     int endpoint;
+};
+
+struct options_ask {
+    const char *policy, *server, *ca, *server_name, *namespace, *user;
+    struct opt_list groups;
+    uint64_t timeout_ms, wait_ms;
+    bool dry_run;
 };
 
 enum lint_output { LINT_TEXT, LINT_JSON, LINT_JUNIT, LINT_SARIF, LINT_GITHUB };
@@ -125,8 +142,10 @@ union options {
     struct options_apply apply;
     struct options_explain explain;
     struct options_images images;
+    struct options_secrets secrets;
     struct options_bench bench;
     struct options_review review;
+    struct options_ask ask;
     struct options_lint lint;
     struct options_doctor doctor;
     struct options_verify verify;
@@ -145,6 +164,11 @@ extern const struct verb verb_doctor, verb_review, verb_lint, verb_verify, verb_
 verb_run_fn cmd_test, cmd_apply, cmd_explain, cmd_images, cmd_bench;
 verb_run_fn cmd_doctor, cmd_review, cmd_lint, cmd_verify, cmd_parse, cmd_certs, cmd_render,
     cmd_completion;
+#define VERB_ROW(word)                                                                         \
+    extern const struct verb verb_##word;                                                      \
+    int cmd_##word(const union options *options, const struct opt_result *args);
+VERBS(VERB_ROW)
+#undef VERB_ROW
 
 /* ---- rows ---------------------------------------------------------------------------- */
 

@@ -182,6 +182,9 @@ TEST = [["test", "-j", "1", *P, "-o", form] for form in "text json yaml diff jun
 OBJECTS = TEST + [["apply", *P], ["apply", "--templates", *P], ["explain", *P], ["explain", *P, "-o", "json"],
                   ["bench", "--iterations", "1", "--warmup", "0", *P]]
 OBJECTS += [["images", *P, "-o", form] for form in "table json skopeo-sync skopeo-copy".split()]
+# Credentials of as many hosts as there are in none of the objects, and of one that is in all.
+write("config.json", json.dumps({"auths": {h: {"auth": "dTpw"} for h in ["ghcr.io", *("r%d.example" % i for i in range(20))]}}))
+OBJECTS += [["secrets", *P], ["secrets", *P, "-o", "json"], ["secrets", *P, "--from", "config.json"]]
 cases = []
 makers = {}
 SIZES = (N // 50, N, 2 * N)
@@ -216,13 +219,17 @@ for form in "text json junit".split():
 for form in "text json".split():
     for verb in (["parse", "-o", form], ["explain", *P, "-o", form]):
         case("operands", [*verb, "--"], lambda n: [image(i) for i in range(n)])
+write("one.yaml", POD % (0, "nginx"))
+case("entries", ["secrets", *P, "one.yaml", "--from"], lambda n: write("entries-%d.json" % n, json.dumps(
+    {"auths": {"r%d.example" % i: {"auth": "dTpw"} for i in range(n)}})))
 for form in "table json skopeo-sync skopeo-copy".split():
     case("list", ["images", *P, "-o", form], lambda n: write("list-%d.txt" % n, "".join(image(i) + "\n" for i in range(n))))
-case("review", ["review", *P], lambda n: write("review-%d.json" % n, json.dumps({
-    "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
-        "uid": "u", "operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "namespace": "n",
-        "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": dict(pod(0), spec={"containers": [
-            {"name": "a%d" % i, "image": "nginx:%d" % i} for i in range(n)]})}})))
+for verb in (["review", *P], ["ask", *P, "--dry-run"]):
+    case("review", verb, lambda n: write("review-%d.json" % n, json.dumps({
+        "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+            "uid": "u", "operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "namespace": "n",
+            "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": dict(pod(0), spec={"containers": [
+                {"name": "a%d" % i, "image": "nginx:%d" % i} for i in range(n)]})}})))
 
 
 @functools.cache

@@ -176,6 +176,10 @@ for args in (FILES, ["."], ["../bad"]):
     for form in ("table", "skopeo-sync", "skopeo-copy"):
         run("images", *P, "-o", form, *args)
     json.loads(run("images", *P, "-o", "json", *args, commands=False))
+    run("secrets", *P, *args)
+    json.loads(run("secrets", *P, "-o", "json", *args, commands=False))
+    run("secrets", *P, "--external-secrets", EVIL, *args, commands=False)
+    run("secrets", *P, "--username", EVIL.replace(":", ""), "--password-stdin", "--registry", EVIL, *args, commands=False, stdin=b"x")
     run("explain", *P, *args)
     for line in run("explain", *P, "-o", "json", *args, commands=False).split("\n")[:-1]:
         json.loads(line)
@@ -190,6 +194,11 @@ for line, name in zip(run("parse", "-o", "json", "--", *NAMES, commands=False).s
         fail("parse: a name did not come back", name, line)
 for path in FILES:
     run("review", *P, path, commands=False)
+for args in (FILES, ["."], ["../bad"]):
+    run("ask", *P, "--dry-run", *args)
+for args in (["--server", EVIL, "--ca", EVIL], ["--server", "https://127.0.0.1:1", "--ca", EVIL],
+             ["--server", "https://127.0.0.1:1", "--ca", EVIL, "--servername", EVIL]):
+    run("ask", *P, *args)
 # The manifests of `apply` are the author's own bytes; what it says about them is not.
 for args in (["."], ["../bad"], FILES[:1]):
     subprocess_out = subprocess.run([POLICYCTL, "apply", *P, *args], capture_output=True, timeout=60)
@@ -279,6 +288,8 @@ run("render", "--image", EVIL, "--policy", RULES, "--certs", folder, commands=Fa
 
 for verb in (EVIL, "help", "version", "test", "apply", "images", "explain", "doctor", "lint", "verify", "bench", "render",
              "parse", "review", "certs", "completion"):
+VERBS = re.findall(r"^  (\w+) ", subprocess.run([POLICYCTL, "help"], capture_output=True, text=True, check=True).stdout, re.M)
+for verb in (EVIL, *VERBS):
     for args in ([EVIL, EVIL], ["--" + EVIL], ["--" + EVIL + "=1"], ["-\x1b"], ["--output", EVIL], ["--now", EVIL],
                  ["--policy", EVIL, EVIL], ["--policy", "::x", EVIL], ["--iterations", EVIL], ["--ignore", EVIL, EVIL],
                  ["--namespace", EVIL, EVIL], ["-p", "::error::" + EVIL, "-"]):

@@ -41,6 +41,11 @@ until_true() { # WHAT TENTHS COMMAND...
     done
 }
 
+# Waits until pods are gone. While they end, a connection that the API server keeps may still be answered.
+until_gone() { # POD|--all...: of pullgate
+    k -n pullgate wait --for=delete --timeout=60s pod "$@" >/dev/null 2>"$work/gone" || die "pods that end: $(cat "$work/gone")"
+}
+
 end_process() { # NAME [SIGNAL]
     local pid=${pids[$1]:-} left=150
     unset "pids[$1]"

@@ -3,7 +3,8 @@
 
 start_traffic() { # NAME [PAUSE]
     traffic=$1
-    "$here/traffic.py" "$work" "$api_port" airbyte "$@" >"$work/traffic" &
+    : >"$work/traffic"
+    "$here/traffic.py" "$work" "$api_port" airbyte "$@" >>"$work/traffic" &
     pids[traffic]=$!
     more_traffic
 }

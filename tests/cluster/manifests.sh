@@ -106,9 +106,8 @@ say "match conditions"
 # Armed and down, a webhook refuses all that it is called for.
 down() {
     k -n pullgate scale deployment/pullgate --replicas=0 >/dev/null
-    until_true "no pod to answer" 200 unanswered # those that end still do, for the pause
+    until_gone --all
 }
-unanswered() { ! k run x -n airbyte --image=busybox:1 --dry-run=server; }
 refused_call() { # WHAT COMMAND...
     local what=$1
     shift

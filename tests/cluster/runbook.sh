@@ -27,14 +27,15 @@ applied() {
         --policy policies/examples/airbyte.yaml --failure-policy Fail | k apply -f - >/dev/null
 }
 answered() { k run trial -n airbyte --image=busybox:1.35 --dry-run=server; }
-unanswered() { ! answered; }
 down() {
     k -n pullgate scale deployment/pullgate --replicas=0 >/dev/null
-    until_true "no pod to answer" 200 unanswered # those that end still do, for the pause
+    until_gone --all
 }
 end_pods() { # those that run: their successors load what is there
-    k -n pullgate delete pods --all --wait=false >/dev/null
-    until_true "no pod to answer" 200 unanswered
+    local old
+    old=$(k -n pullgate get pods -o jsonpath='{.items[*].metadata.name}')
+    # shellcheck disable=SC2086  # a list
+    k -n pullgate delete pod $old --wait=false >/dev/null && until_gone $old
 }
 
 stuck() { [ "$(k get pods -n batch -o json | jq '[.items[] | select(.metadata.deletionTimestamp and .status.phase == "Failed")] | length')" = 1 ]; }

@@ -109,16 +109,38 @@ out=$(k create -n costly -f "$work/decoys" 2>&1)
 is "decoys are refused: ${out:0:300}" $? 1
 is "decoys are not stored" "$(k get pods -n costly -o name)" ""
 
+say "a call that crosses the end of its connection"
+add_port() { # PORT
+    k patch service pullgate -n pullgate --type=json -p "[{\"op\": \"add\", \"path\": \"/spec/ports/-\", \"value\": {\"name\": \"p$1\", \"port\": $1}}]" >/dev/null || fail "port $1"
+}
+call_at() { # mutating|validating PORT
+    k patch "${1}webhookconfiguration" pullgate --type=json -p "[{\"op\": \"replace\", \"path\": \"/webhooks/0/clientConfig/service/port\", \"value\": $2}]" >/dev/null || fail "patching"
+}
+register Fail 10
+"$here/relay.py" "$service_ip" 445 443 >"$work/relay" &
+pids[relay]=$!
+until_true "the relay" 100 grep -q ready "$work/relay"
+add_port 445
+call_at mutating 445
+call_at validating 445
+is_relayed() { create probe --dry-run=server && grep -q connection "$work/relay"; }
+until_true "calls by the relay" 100 is_relayed
+kill -USR1 "${pids[relay]}"
+until_true "the relay to hold" 100 grep -q held "$work/relay"
+end_process pullgate
+start_pullgate pullgate "$work/policy"
+create crossing
+is "repeated on another connection: $out" "$(stored crossing)" "$rewritten"
+has "they did cross" "$(cat "$work/relay")" crossed
+
 # ---- one of the two webhooks gives no answer -----------------------------------------------------------------
 
 say "one webhook gives no answer, or both"
-k patch service pullgate -n pullgate --type=json -p '[{"op": "add", "path": "/spec/ports/-", "value": {"name": "nobody", "port": 444}}]' >/dev/null || fail "a second port"
+add_port 444
 /usr/bin/python3 -c 'import signal, socket, sys; s = socket.create_server((sys.argv[1], 444)); print("ready", flush=True); signal.pause()' "$service_ip" >"$work/nobody" &
 pids[nobody]=$!
 until_true "the port that does not answer" 100 grep -q ready "$work/nobody"
-lose() { # mutating|validating
-    k patch "${1}webhookconfiguration" pullgate --type=json -p '[{"op": "replace", "path": "/webhooks/0/clientConfig/service/port", "value": 444}]' >/dev/null || fail "patching"
-}
+lose() { call_at "$1" 444; } # mutating|validating
 answer() { # NAME [FLAG...]: who refused, or the image
     create "$@" -o 'jsonpath={.spec.containers[0].image}'
     case $out in

@@ -29,7 +29,31 @@ fits "with hooks"
 has "the policy is checked" 'command: \[/usr/bin/policyctl, lint, /etc/pullgate/policy\]'
 hasnt "without a cluster, nothing takes the registration away" 'pre-delete'
 hooks 'policyCheck: {enabled: false}'
-hasnt "the check of the policy is off" 'policyctl'
+hasnt "the check of the policy is off" 'policyctl, lint'
+# helm test
+tests_of() { # VALUES: the hooks of helm test alone
+    hooks "$1"
+    run python3 -c '
+import sys, yaml
+yaml.safe_dump_all([o for o in yaml.safe_load_all(open("rendered.yaml")) if o and "test" == o["metadata"].get("annotations", {}).get("helm.sh/hook")],
+                   sys.stdout, width=1000)'
+    cp "$work/out" rendered.yaml
+}
+tests_of '{policyCheck: {enabled: false}}'
+hasnt "helm test: without links there is no address" 'enableServiceLinks: false'
+has "helm test: its command" "- /usr/bin/policyctl[[:space:]]+- ask[[:space:]]+- --policy=/etc/pullgate/policy[[:space:]]+- --server=https://\\$\(PULLGATE_SERVICE_HOST\)[[:space:]]+- --servername=pullgate\.pullgate\.svc[[:space:]]+- --ca=/etc/pullgate/ca/ca\.crt[[:space:]]+- --wait=2m"
+has "helm test: the CA's certificate, not its key" 'secret:[[:space:]]+items:[[:space:]]+- key: ca.crt[[:space:]]+path: ca.crt[[:space:]]+secretName: pullgate-ca'
+hasnt "helm test: the webhook's Service does not select it" 'app.kubernetes.io/instance'
+tests_of '{nameOverride: my-gate, namespaceOverride: other, certificate: {mode: existing, existing: {caBundle: Zm9vCg==}}, helmTest: {wait: 5s}}'
+has "helm test: another name" '\(MY_GATE_SERVICE_HOST\)[[:space:]]+- --servername=my-gate\.other\.svc'
+has "helm test: existing, the CA of caBundle" 'ca.crt: .foo'
+has "helm test: wait" '- --wait=5s'
+tests_of 'helmTest: {enabled: false}'
+hasnt "helm test is off" 'name:'
+tests_of 'clientCA: {secret: a}'
+hasnt "helm test has no certificate for clientCA" 'name:'
+helm 'networkPolicy: {from: [{ipBlock: {cidr: 10.0.0.0/28}}]}'
+has "helm test is let in where others are not" 'cidr: 10.0.0.0/28[[:space:]]+- podSelector: # helm test[[:space:]]+matchLabels:[[:space:]]+app.kubernetes.io/name: pullgate[[:space:]]+app.kubernetes.io/component: test'
 
 # ---- certificates -----------------------------------------------------------------------------------
 helm ''

@@ -66,6 +66,21 @@ kill -TERM "$pid"
 wait_for_end
 same "idle connection: exit status" $status 0
 same "idle connection: nothing was left" "$(logged drained allAnswered)" true
+# The API server may have sent its next request at this moment: it repeats what is answered so.
+hear
+same "idle connection: a request sent meanwhile is to be repeated" "$code" 503
+head_has "idle connection: after a second" '^retry-after: 1$'
+head_has "idle connection: on another connection" '^connection: close$'
+hang_up
+
+start_daemon unused ready --policy rules.yaml --drain-timeout 600s
+dial
+unused() { [ "$(metric pullgate_server_connections_open)" = 1 ] && [ "$(metric pullgate_server_handshakes_in_flight)" = 0 ]; }
+await "unused connection: it is there" unused
+kill -TERM "$pid"
+wait_for_end
+hear
+same "unused connection: a request sent meanwhile is to be repeated" "$code" 503
 hang_up
 
 # ---- the pause: endpoints are withdrawn first ------------------------------------------------

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "program/certificate.h"
 #include "program/load.h"
 #include "program/sandbox.h"
 #include "program/watch.h"
@@ -77,7 +78,7 @@ static void reload(struct life *l, unsigned changed) {
     unsigned all = changed | l->again, again = 0;
     if ((all & LOOK_RULES) && load_may_mend(load_rules(&l->daemon, !(changed & LOOK_RULES))))
         again |= LOOK_RULES;
-    if ((all & LOOK_TLS) && load_may_mend(load_certificate(&l->daemon, !(changed & LOOK_TLS))))
+    if ((all & LOOK_TLS) && load_may_mend(certificate_load(&l->daemon, !(changed & LOOK_TLS))))
         again |= LOOK_TLS;
     l->again = again;
     give_memory_back(l, changed != 0);
@@ -132,7 +133,7 @@ static void tell_of_audit(struct life *l) {
 static void wait_for_events(struct life *l) {
     struct pollfd fds[] = {{.fd = l->signal_fd, .events = POLLIN},
                            {.fd = l->watch.inotify, .events = POLLIN}};
-    int64_t end_ns = clock_mono_ns() + load_idle_ms(&l->daemon) * 1000000, left_ms;
+    int64_t end_ns = clock_mono_ns() + certificate_idle_ms(&l->daemon) * 1000000, left_ms;
     do {
         tell_of_audit(l);
         give_memory_back(l, false);
@@ -162,11 +163,11 @@ static void serve(struct life *l) {
             return;
         unsigned changed = settled_changes(l) | (signal == SIGHUP ? LOOK_RULES | LOOK_TLS : 0);
         int64_t now_s = clock_wall_us() / 1000000;
-        if (load_certificate_is_due(&l->daemon, now_s))
+        if (certificate_is_due(&l->daemon, now_s))
             changed |= LOOK_TLS;
         reload(l, changed);
-        load_renew_certificate(&l->daemon, now_s);
-        load_remind_of_certificate(&l->daemon, now_s);
+        certificate_renew(&l->daemon, now_s);
+        certificate_remind(&l->daemon, now_s);
     }
 }
 

@@ -40,7 +40,7 @@ enum {
 
 enum stage { STAGE_HANDSHAKE, STAGE_IDLE, STAGE_HEADER, STAGE_BODY, STAGE_ANSWER, STAGE_WRITE };
 /* The directions that the watchdog has shut down. CUT_READING: the connection was idle, and may still
- * send a TLS close, or the answer to a request that arrived at the same moment. */
+ * send a goodbye (tls.c), a TLS close, or the answer to a request that arrived at the same moment. */
 enum cut { CUT_NOT, CUT_READING, CUT_WHOLE };
 
 /* An answer of the server itself. */
@@ -105,6 +105,7 @@ struct conn {
     _Atomic uint64_t idle_bytes; /* received when it became idle, or BYTES_UNKNOWN */
     atomic_bool is_admitted;     /* counted in server.in_flight */
     atomic_bool is_taking; /* TLS: bytes left the kernel for a request that has not begun yet */
+    atomic_bool is_let_go; /* TLS: closed while idle; the goodbye is not sent yet */
     atomic_bool
         is_shaking; /* counted in server.handshakes: server_handshake_begin(), server_conn_shaken() */
 

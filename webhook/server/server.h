@@ -149,7 +149,8 @@ enum ec server_set_tls(struct server *s, struct str cert_pem, struct str key_pem
 
 /* All answers carry Connection: close from now on; connections are still accepted. */
 void server_close_after_answer(struct server *s);
-/* Stops accepting, waits until nothing is in flight or deadline_ms have passed; true: all done. */
+/* Stops accepting, closes idle connections (over TLS with a 503 and Retry-After for a request that is on
+ * its way), waits until nothing is in flight or deadline_ms have passed; true: all done. */
 bool server_drain(struct server *s, unsigned deadline_ms);
 void server_stop(struct server *s); /* NULL is fine; frees all */
 

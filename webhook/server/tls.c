@@ -282,6 +282,22 @@ static ssize_t from_kernel(struct conn *c, void *bytes, size_t n) {
     return from_ahead(c, bytes, n);
 }
 
+/* ---- a goodbye ----------------------------------------------------------------------------- */
+
+/* A client may send its next request at the moment in which an idle connection is closed. Go's
+ * transport does not repeat a POST then, but the API server's client repeats what was answered by 5xx
+ * with Retry-After (client-go, rest/with_retry.go). So this is sent first: the answer to that request,
+ * or, to a client that sent none, the end of the connection, like a 408 (RFC 9110, 15.5.9). GnuTLS
+ * allows sending while it receives: each direction has its own state. */
+static void say_goodbye(struct conn *c) {
+    static const char goodbye[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
+                                  "Connection: close\r\nContent-Length: 0\r\n\r\n";
+    enum stage stage = server_conn_stage_of(atomic_load(&c->stage));
+    if (stage != STAGE_HANDSHAKE && stage < STAGE_ANSWER &&
+        atomic_exchange(&c->is_let_go, false))
+        (void)gnutls_record_send(c->session, goodbye, sizeof goodbye - 1);
+}
+
 /* GnuTLS's pull function. is_taking is set before bytes leave the kernel: otherwise the watchdog would
  * see an idle connection until libmicrohttpd has found a request in them. */
 static ssize_t pull(gnutls_transport_ptr_t ptr, void *bytes, size_t n) {
@@ -298,6 +314,8 @@ static ssize_t pull(gnutls_transport_ptr_t ptr, void *bytes, size_t n) {
         got = -1;
         error = ECONNABORTED;
     }
+    if (got == 0)
+        say_goodbye(c);
     if (got <= 0) {
         atomic_store_explicit(&c->is_taking, false, memory_order_relaxed);
         server_handshake_wait(c);

@@ -91,6 +91,7 @@ static bool is_idle_for(uint64_t stage, int64_t now_ns, int64_t limit_ns) {
 static void close_idle(struct conn *c) {
     if (c->watch.cut == CUT_NOT) {
         c->watch.cut = CUT_READING;
+        atomic_store(&c->is_let_go, true);
         shutdown(c->fd, SHUT_RD);
     }
 }

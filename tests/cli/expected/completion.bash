@@ -5,6 +5,7 @@ _policyctl() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images doctor lint review parse certs render completion help version --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images secrets lint review parse certs render ask completion help version --help --version' -- "$word")
     return
   fi
   [[ $word == = ]] && word=
@@ -73,6 +74,18 @@ _policyctl() {
     doctor:--output|doctor:-o) words='text json junit sarif github' ;;
     doctor:--ignore) ;;
     doctor:--now) ;;
+    secrets:--policy|secrets:-p) files=yes ;;
+    secrets:--output|secrets:-o) words='table json yaml' ;;
+    secrets:--from) files=yes ;;
+    secrets:--username) ;;
+    secrets:--registry) ;;
+    secrets:--external-secrets) ;;
+    secrets:--remote-key) ;;
+    secrets:--namespace|secrets:-n) ;;
+    secrets:--user) ;;
+    secrets:--group) ;;
+    secrets:--now) ;;
+    secrets:--exclude) ;;
     lint:--output|lint:-o) words='text json junit sarif github' ;;
     lint:--now) ;;
     lint:--soon-days) ;;
@@ -100,6 +113,15 @@ _policyctl() {
     render:--namespace|render:-n) ;;
     render:--replicas) ;;
     render:--failure-policy) words='Ignore Fail' ;;
+    ask:--policy|ask:-p) files=yes ;;
+    ask:--server) ;;
+    ask:--ca) files=yes ;;
+    ask:--servername) ;;
+    ask:--namespace|ask:-n) ;;
+    ask:--user) ;;
+    ask:--group) ;;
+    ask:--timeout) ;;
+    ask:--wait) ;;
     *) value=no ;;
   esac
   if [[ $value == no ]]; then
@@ -111,13 +133,16 @@ _policyctl() {
     explain) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --operation --exclude --strict --help' ;;
     images) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --exclude --strict --help' ;;
     doctor) words='' files=no options='--policy --namespace --cluster --context --kubeconfig --tls-cert --values --soon --output --ignore --strict --verbose --now --help' ;;
+    secrets) words='' files=yes options='--policy --output --from --username --password-stdin --registry --external-secrets --remote-key --sealed --namespace --user --group --now --exclude --strict --help' ;;
     lint) words='' files=yes options='--output --now --soon-days --ignore --strict --schema --help' ;;
     review) words='' files=yes options='--policy --endpoint --now --help' ;;
     parse) words='' files=no options='--output --help' ;;
     certs) words='init rotate check show bundle ' files=no options='--dir --service --namespace --dns --days --ca-days --key --force --new-ca --overlap-days --dry-run --tls-cert --tls-key --name --help' ;;
     render) words='' files=yes options='--image --policy --certs --certificate-mode --only --namespace --replicas --failure-policy --help' ;;
+    ask) words='' files=yes options='--policy --server --ca --servername --namespace --user --group --timeout --wait --dry-run --help' ;;
     completion) words='bash zsh fish ' files=no options='--help' ;;
     help) words='test verify bench apply explain images doctor lint review parse certs render completion help version ' files=no options='--help' ;;
+    help) words='test verify bench apply explain images secrets lint review parse certs render ask completion help version ' files=no options='--help' ;;
     version) words='' files=no options='--help' ;;
   esac
   fi

@@ -10,11 +10,13 @@ _policyctl() {
     'explain:show which rule decides, and why, step by step'
     'images:list images and where the policy sends them'
     'doctor:find out why images are not pulled, or will not be'
+    'secrets:list the pull secrets that namespaces need, or print them'
     'lint:find problems in rule files'
     'review:answer an AdmissionReview as the webhook does'
     'parse:parse image references, or explain why they are invalid'
     'certs:create, rotate and check serving certificates'
     'render:print the manifests of the webhook, for kubectl apply'
+    'ask:compare a running webhooks answers with those of the rule file'
     'completion:print a shell completion script'
     'help:print the list of verbs, or the help of one'
     'version:print the version and the libraries in use'
@@ -173,6 +175,29 @@ _policyctl() {
       '--now=[Date (2027-01-31) or RFC 3339 time at which certificates, tokens and exemptions are evaluated]:TIME:' \
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]'
+    secrets)
+      _arguments -s \
+      '--policy=[Rule file, or a folder of rule files]:FILE:_files' \
+      '-p+[Rule file, or a folder of rule files]:FILE:_files' \
+      '--output=[table and json: which namespace needs which secret for which hosts]:FORMAT:(table json yaml)' \
+      '-o+[table and json: which namespace needs which secret for which hosts]:FORMAT:(table json yaml)' \
+      '--from=[Print a Secret for each secret of a namespace, with the credentials of FILE that it needs]:FILE:_files' \
+      '--username=[The same with one user, whose password is read from standard input]:NAME:' \
+      '--password-stdin[Read the password of --username from standard input]' \
+      '*--registry=[What the user of --username is for]:HOST[:PORT][/PATH]:' \
+      '--external-secrets=[Print ExternalSecret objects (external-secrets.io/v1) that read a docker config.json from this store]:[KIND/]STORE:' \
+      '--remote-key=[With --external-secrets: the key in the store]:KEY:' \
+      '--sealed[With --from or --username: print the command that makes SealedSecrets with kubeseal, and nothing else]' \
+      '--namespace=[Namespace of objects that name none]:NAME:' \
+      '-n+[Namespace of objects that name none]:NAME:' \
+      '--user=[The requesting user, such as system:serviceaccount:airbyte:airbyte-admin]:NAME:' \
+      '*--group=[A group of that user]:NAME:' \
+      '--now=[Date (2027-01-31) or RFC 3339 time at which exemptions are evaluated]:TIME:' \
+      '*--exclude=[Exclude matching paths in folders, relative to the folder that is given]:GLOB:' \
+      '--strict[Exit with 1 when something is not judged: an object of another kind that contains images, or an unrendered template in a folder]' \
+      '--help[Print this help and exit]' \
+      '-h[Print this help and exit]' \
+      '*:file:_files'
       ;;
     lint)
       _arguments -s \
@@ -244,6 +269,24 @@ _policyctl() {
       '-h[Print this help and exit]' \
       '*:file:_files'
       ;;
+    ask)
+      _arguments -s \
+      '--policy=[Rule file, or a folder of rule files]:FILE:_files' \
+      '-p+[Rule file, or a folder of rule files]:FILE:_files' \
+      '--server=[The webhook: https://HOST:PORT, without a path]:URL:' \
+      '--ca=[Certificates (PEM) that the webhooks must lead to: ca.crt of policyctl certs init, or the caBundle of its registration]:FILE:_files' \
+      '--servername=[The name that its certificate must have, when it is not that of the URL: <service>.<namespace>.svc]:NAME:' \
+      '--namespace=[Namespace of pods that name none]:NAME:' \
+      '-n+[Namespace of pods that name none]:NAME:' \
+      '--user=[The user who creates the pods]:NAME:' \
+      '*--group=[A group of that user]:NAME:' \
+      '--timeout=[How long one answer may take]:TIME:' \
+      '--wait=[Ask again until all answers are equal, for this long: a changed rule file reaches the webhooks pods within a minute or two]:TIME:' \
+      '--dry-run[Only print the questions, and what the rule file answers]' \
+      '--help[Print this help and exit]' \
+      '-h[Print this help and exit]' \
+      '*:file:_files'
+      ;;
     completion)
       _arguments -s \
       '--help[Print this help and exit]' \
@@ -255,6 +298,7 @@ _policyctl() {
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]' \
       '1:what:(test verify bench apply explain images doctor lint review parse certs render completion help version)'
+      '1:what:(test verify bench apply explain images secrets lint review parse certs render ask completion help version)'
       ;;
     version)
       _arguments -s \

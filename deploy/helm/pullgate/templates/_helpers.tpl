@@ -37,7 +37,6 @@
 {{- define "pullgate.toolPod" -}}
 restartPolicy: Never
 automountServiceAccountToken: false
-enableServiceLinks: false
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -67,6 +66,12 @@ securityContext: {{- include "pullgate.securityContext" . | nindent 2 }}
 
 {{- define "pullgate.securityContext" -}}
 {{- .Values.securityContext | default (dict "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" (dict "drop" (list "ALL"))) | toYaml -}}
+{{- end -}}
+
+{{/* Of the pod of helm test, for the NetworkPolicy; not those that select the webhook's pods. */}}
+{{- define "pullgate.testLabels" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/component: test
 {{- end -}}
 
 {{/* The labels that select the pods. */}}

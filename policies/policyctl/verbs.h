@@ -1,0 +1,25 @@
+/* verbs - the verbs of policyctl, in the order of `policyctl help`: `help` and `version` come after them.
+ *
+ * For each: `struct verb verb_<word>` in options_*.c and `cmd_<word>()` in cmd_<word>.c. */
+#ifndef PULLGATE_POLICYCTL_VERBS_H
+#define PULLGATE_POLICYCTL_VERBS_H
+
+/* clang-format off */
+#define VERBS(ROW) \
+    ROW(test)      \
+    ROW(verify)    \
+    ROW(bench)     \
+    ROW(apply)     \
+    ROW(explain)   \
+    ROW(images)    \
+    ROW(secrets)   \
+    ROW(lint)      \
+    ROW(review)    \
+    ROW(parse)     \
+    ROW(certs)     \
+    ROW(render)    \
+    ROW(ask)       \
+    ROW(completion)
+/* clang-format on */
+
+#endif
