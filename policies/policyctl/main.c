@@ -35,13 +35,10 @@ static const struct verb verb_version = {
     .run = run_version,
 };
 
-const struct verb *const verb_list[] = {
-    &verb_test,   &verb_verify, &verb_bench,      &verb_apply,  &verb_explain,
-    &verb_images, &verb_doctor, &verb_lint,       &verb_review, &verb_parse,
-    &verb_certs,  &verb_render, &verb_completion, &verb_help,   &verb_version,
-};
+/* clang-format off */
 #define VERB_ROW(word) &verb_##word,
-const struct verb *const verb_list[] = {VERBS(VERB_ROW) & verb_help, &verb_version};
+const struct verb *const verb_list[] = {VERBS(VERB_ROW) &verb_help, &verb_version};
+/* clang-format on */
 const size_t verb_n = sizeof verb_list / sizeof *verb_list;
 
 static const struct verb *find_verb(const char *name) {
@@ -73,12 +70,14 @@ static void put_overview(struct buf *to) {
                   "Verbs:\n");
     for (size_t i = 0; i < verb_n; i++)
         buf_printf(to, "  %-12s %s\n", verb_list[i]->name, verb_list[i]->summary);
-    verb_put_text(to, "\n"
-                      "\"policyctl VERB --help\" prints details. Exit status: 0 all allowed, 1 "
-                      "something denied,\n"
-                      "2 usage error or unreadable input, 3 warnings with --fail-on-warn, 4 "
-                      "images or secrets left\n"
-                      "out because the output cannot hold them, 70 a bug.\n");
+    verb_put_text(to,
+                  "\n"
+                  "\"policyctl VERB --help\" prints details. Exit status: 0 all allowed, 1 "
+                  "something denied,\n"
+                  "2 usage error or unreadable input, 3 warnings with --fail-on-warn, or an "
+                  "import that is not\n"
+                  "exact, 4 images or secrets left out because the output cannot hold them, 70 "
+                  "a bug.\n");
 }
 
 static enum ec no_more(const struct opt_result *args, size_t expected, struct err *err) {

@@ -117,6 +117,14 @@ struct options_parse {
     int output;
 };
 
+enum sync_output { SYNC_OUTPUT_TEXT, SYNC_OUTPUT_JSON };
+struct options_sync {
+    const char *policy, *instance;
+    struct opt_list annotated;
+    int output;
+    bool dry_run, respect_value;
+};
+
 struct options_certs {
     const char *dir, *service, *namespace, *cert, *key_file, *name;
     struct opt_list dns;
@@ -131,9 +139,15 @@ enum render_only { RENDER_ALL, RENDER_CERTS };
 struct options_render {
     const char *namespace, *image, *policy, *certs;
     uint64_t replicas;
-    int failure_policy;   /* enum render_failure */
-    int certificate_mode; /* enum render_mode */
-    int only;             /* enum render_only */
+    int failure_policy;               /* enum render_failure */
+    int certificate_mode;             /* enum render_mode */
+    int only;                         /* enum render_only */
+    struct opt_list annotated, names; /* sync: namespaces whose annotations count; copies */
+    bool respect_value, wide;
+};
+
+struct options_import {
+    struct opt_list namespaces;
 };
 
 /* Of one verb. All bytes are zero before options are parsed. */
@@ -150,25 +164,14 @@ union options {
     struct options_doctor doctor;
     struct options_verify verify;
     struct options_parse parse;
+    struct options_sync sync;
     struct options_certs certs;
     struct options_render render;
+    struct options_import import;
 };
 
 extern const char *const options_endpoints[];        /* "mutate", "validate" */
 extern const char *const options_failure_policies[]; /* "Ignore", "Fail" */
-
-extern const struct verb verb_test, verb_apply, verb_explain, verb_images, verb_bench;
-extern const struct verb verb_doctor, verb_review, verb_lint, verb_verify, verb_parse,
-    verb_certs, verb_render, verb_completion;
-
-verb_run_fn cmd_test, cmd_apply, cmd_explain, cmd_images, cmd_bench;
-verb_run_fn cmd_doctor, cmd_review, cmd_lint, cmd_verify, cmd_parse, cmd_certs, cmd_render,
-    cmd_completion;
-#define VERB_ROW(word)                                                                         \
-    extern const struct verb verb_##word;                                                      \
-    int cmd_##word(const union options *options, const struct opt_result *args);
-VERBS(VERB_ROW)
-#undef VERB_ROW
 
 /* ---- rows ---------------------------------------------------------------------------- */
 

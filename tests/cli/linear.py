@@ -230,6 +230,55 @@ for verb in (["review", *P], ["ask", *P, "--dry-run"]):
             "uid": "u", "operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "namespace": "n",
             "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": dict(pod(0), spec={"containers": [
                 {"name": "a%d" % i, "image": "nginx:%d" % i} for i in range(n)]})}})))
+CONSTRAINT = "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sAllowedRepos\nmetadata: {name: a}\nspec: {parameters: {repos: [%s]}}\n"
+CONFIGS = {
+    "airbyte": lambda n: "global: {imagePullSecrets: [%s]}\n" % ", ".join("s%d" % i for i in range(n)),
+    "gatekeeper": lambda n: CONSTRAINT % ", ".join("h%d.example/a/" % i for i in range(n)),
+    "openshift": lambda n: "apiVersion: config.openshift.io/v1\nkind: Image\nspec: {registrySources: {blockedRegistries: [%s]}}\n" %
+        ", ".join("h%d.example" % i for i in range(n)),
+}
+for form, text in CONFIGS.items():
+    case("configuration of " + form, ["import", form], lambda n, f=form, t=text: write("%s-%d.conf.yaml" % (f, n), t(n)))
+SYNC = ["sync", "--dry-run", "-p", write("sync.yaml", RULES + "  registry: a.io\n  imagePullSecrets: [x]\n"
+        "  secrets: [{name: x, from: {namespace: n0, name: x}}]\n"), "--annotated", "*"]
+
+
+def secret(namespace, name="x", **metadata):
+    return {"kind": "Secret", "type": "kubernetes.io/dockerconfigjson", "data": {".dockerconfigjson": "e30="},
+            "metadata": dict(metadata, namespace=namespace, name=name)}
+
+
+def namespaces(n):
+    return [{"kind": "Namespace", "metadata": {"name": "n%d" % i}} for i in range(n)]
+
+
+def keys(n):
+    fields = {"f:data": {"f:k%d" % i: {} for i in range(n)}}
+    return listed([*namespaces(2), dict(secret("n0"), data={"k%d" % i: "" for i in range(n)}), secret(
+        "n1", managedFields=[{"manager": "pullgate-sync", "operation": "Apply", "fieldsV1": fields}], labels={
+            "l%d" % i: "" for i in range(n)})])
+
+
+DUMPS = {
+    "namespaces": lambda n: listed([*namespaces(n), secret("n0")]),
+    "secrets": lambda n: listed([*namespaces(n), *(secret("n%d" % i) for i in range(n))]),
+    "secrets of one namespace": lambda n: listed([*namespaces(2), *(secret("n0", "s%d" % i) for i in range(n))]),
+    "annotated secrets": lambda n: listed([*namespaces(9), *(secret("n0", "s%d" % i, annotations={
+        "pullgate.dev/sync-to": "n1,a*"}) for i in range(n))]),
+    "unreadable annotations": lambda n: listed([*namespaces(9), *(secret("n0", "s%d" % i, annotations={
+        "pullgate.dev/sync-to": "N"}) for i in range(n))]),
+    "copies of unreadable annotations": lambda n: listed([*namespaces(9), *(secret("n%d" % (i % 9), "s%d" % i, annotations={
+        "pullgate.dev/sync-to": "N", "pullgate.dev/source": "n0/s%d" % i}, labels={
+            "app.kubernetes.io/managed-by": "pullgate", "pullgate.dev/copy": "0"}) for i in range(n))]),
+    "keys, fields and labels": keys,
+    "names in one annotation": lambda n: listed([*namespaces(9), secret("n0", annotations={
+        "pullgate.dev/sync-to": ",".join("m%d" % i for i in range(n))})]),
+    "requirements in one annotation": lambda n: listed([*namespaces(9), secret("n0", annotations={
+        "pullgate.dev/sync-to": ",".join("m%d=a" % i for i in range(n))})]),
+}
+for shape, text in DUMPS.items():
+    for form in ("text", "json"):
+        case("dump: " + shape, [*SYNC, "-o", form], lambda n, s=shape, t=text: write("%s-%d.json" % (s, n), t(n)))
 
 
 @functools.cache

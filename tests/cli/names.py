@@ -248,6 +248,23 @@ for key, change in WRONG.items():
     run("test", "-p", path, FILES[0])
     run("explain", "-p", path, "nginx", commands=False)
 
+# ---- dumps -------------------------------------------------------------------------------------
+
+put("../sync.yaml", {"apiVersion": "pullgate/v1", "kind": "ImagePolicy", "spec": {
+    "registry": "a.io", "imagePullSecrets": ["x"], "secrets": [{"name": "x", "from": {"namespace": "p", "name": "x"}}]}})
+put("../dump.json", {"kind": "List", "items": [
+    *({"kind": "Namespace", "metadata": {"name": n, "labels": {n: n}}} for n in (TAME, *NAMES[1:], "p")),
+    *({"kind": "Secret", "type": n, "metadata": {"name": "x", "namespace": n, "annotations": {
+        "pullgate.dev/sync-to": n, "pullgate.dev/source": n, n: n}, "managedFields": [
+            {"manager": n, "fieldsV1": {"f:data": {"f:" + n: {}}}}]}, "data": {n: n}} for n in (TAME, *NAMES[1:])),
+    {"kind": "Secret", "type": "kubernetes.io/dockerconfigjson", "metadata": {"name": "x", "namespace": "p", "annotations": {
+        "pullgate.dev/sync-to": EVIL}}, "data": {".dockerconfigjson": "e30="}}]})
+run("sync", "--dry-run", "-p", "../sync.yaml", "--annotated", "*", "../dump.json")
+json.loads(run("sync", "--dry-run", "-p", "../sync.yaml", "--annotated", EVIL, "-o", "json", "../dump.json", commands=False))
+put("../bad.json", {"kind": EVIL + "List", "items": [{"kind": EVIL, "items": EVIL}, {"kind": "Secret", "metadata": {"name": EVIL}},
+                                                    {"kind": "Namespace", "metadata": {"labels": {EVIL: 1}}}]})
+run("sync", "--dry-run", "-p", "../sync.yaml", "../bad.json")
+
 # ---- suites ------------------------------------------------------------------------------------
 
 os.mkdir("../suites")
@@ -286,8 +303,6 @@ run("render", "--image", EVIL, "--policy", RULES, "--certs", folder, commands=Fa
 
 # ---- the command line --------------------------------------------------------------------------
 
-for verb in (EVIL, "help", "version", "test", "apply", "images", "explain", "doctor", "lint", "verify", "bench", "render",
-             "parse", "review", "certs", "completion"):
 VERBS = re.findall(r"^  (\w+) ", subprocess.run([POLICYCTL, "help"], capture_output=True, text=True, check=True).stdout, re.M)
 for verb in (EVIL, *VERBS):
     for args in ([EVIL, EVIL], ["--" + EVIL], ["--" + EVIL + "=1"], ["-\x1b"], ["--output", EVIL], ["--now", EVIL],

@@ -72,6 +72,7 @@ tolerations:
 for name in airbyte astronomer; do
     as_overlay $name "policies: {policy.yaml: $(jq -Rs . "$top/policies/examples/$name.yaml")}"
 done
+as_overlay sync 'sync: {enabled: true, secrets: [regcred]}'
 conditions=$(python3 -c '
 import json, yaml
 print(json.dumps(yaml.safe_load(open("'"$top"'/deploy/kustomize/components/match-conditions/conditions.yaml"))[0]["value"]))')
@@ -145,4 +146,15 @@ for name, values in words.items():
 PYTHON
 run python3 options.py "$PULLGATE" "$chart/values.schema.json"
 same "names and words of options: $err" "$out" $'[] [] 3\ntls-min True\naudit-when-full True\nlog-level True'
+# Those of pullgate-sync, but for those that other values of the chart set.
+cat >sync_options.py <<'PYTHON'
+import json, re, subprocess, sys
+own = {"policy", "annotated", "all-copies", "server", "token-file", "certificate-authority", "client-certificate",
+       "client-key", "listen", "help", "version"}
+text = subprocess.run([sys.argv[1], "--help"], check=True, capture_output=True, text=True).stdout
+named = set(re.findall(r"^  (?:-\w, |    )--([a-z-]+)", text, re.M)) - own
+print(sorted(named ^ set(json.load(open(sys.argv[2]))["properties"]["sync"]["properties"]["options"]["properties"])))
+PYTHON
+run python3 sync_options.py "$(dirname "$PULLGATE")/pullgate-sync" "$chart/values.schema.json"
+same "names of options of pullgate-sync: $err" "$out" '[]'
 finish

@@ -118,3 +118,28 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
 {{- end -}}
 {{- $grace -}}
 {{- end -}}
+
+{{/* pullgate-sync: a name of its own, so that neither the Service nor the budget of the webhook selects its pod. */}}
+{{- define "pullgate.syncSelector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}-sync
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+{{- end -}}
+
+{{- define "pullgate.syncLabels" -}}
+{{ include "pullgate.syncSelector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") }}
+{{- end -}}
+
+{{/* Of what is in no namespace, or in another: releases in several namespaces must not meet there. */}}
+{{- define "pullgate.syncWideName" -}}
+{{- $name := printf "%s-sync" (include "pullgate.name" .) -}}
+{{- $namespace := include "pullgate.namespace" . -}}
+{{- if eq $namespace (include "pullgate.name" .) }}{{ $name }}{{ else }}{{ printf "%s-%s" $namespace $name }}{{ end -}}
+{{- end -}}
+
+{{- define "pullgate.syncImage" -}}
+{{- $image := .Values.sync.image -}}
+{{- $image.repository }}{{ if $image.digest }}@{{ $image.digest }}{{ else }}:{{ $image.tag | default .Chart.AppVersion }}{{ end -}}
+{{- end -}}
