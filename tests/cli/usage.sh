@@ -94,22 +94,50 @@ mistake "help on no verb" '^policyctl: unknown verb "tests"; did you mean test\?
 # Every example of every --help is run, beside what stands for helm, kubectl, skopeo and abctl.
 mkdir -p "$work/bin" "$work/examples/manifests" "$work/examples/suites"
 cp rules.yaml "$work/examples" && cp many.yaml "$work/examples/pods.yaml" && cp good.yaml pods.json "$work/examples/manifests"
+cp ../dumps/dump.json "$work/examples"
 cp "$tests/data/reviews/pod-create.json" "$work/examples/review.json"
 printf 'nginx\nredis:7\n' >"$work/examples/images.txt"
 printf 'global: {image: {registry: ghcr.io/acme}}\n' >"$work/examples/values.yaml"
 printf 'apiVersion: pullgate/v1\nkind: PolicyTest\npolicy: ../rules.yaml\ncases:\n- name: refused\n  namespace: team
   object: {apiVersion: v1, kind: Pod, spec: {containers: [{name: a, image: gcr.io/x}]}}\n  expect: {verdict: deny}\n' \
     >"$work/examples/suites/a.test.yaml"
+printf '%s' '{"auths": {"ghcr.io": {"auth": "dXNlcjpwYXNz"}}}' >"$work/config.json"
+"$POLICYCTL" secrets -p rules.yaml --from "$work/config.json" good.yaml >"$work/examples/regcred.yaml" 2>/dev/null
+printf 'made-up\n' >"$work/examples/token.txt"
 ln -s "$POLICYCTL" "$work/bin/policyctl"
 printf '#!/bin/sh\ncat manifests/good.yaml\n' >"$work/bin/helm"
 printf '#!/bin/sh\ncat images.txt\n' >"$work/bin/abctl"
-for name in kubectl skopeo; do printf '#!/bin/sh\ncat >%s.got\n' $name >"$work/bin/$name"; done
+printf '#!/bin/sh\ncat >skopeo.got\n' >"$work/bin/skopeo"
+cat >"$work/bin/kubectl" <<'KUBECTL'
+#!/bin/sh
+case " $* " in
+*" get "*) echo '{"apiVersion": "v1", "kind": "List", "items": []}' ;;
+*) cat >kubectl.got ;;
+esac
+KUBECTL
+cp "$tests/cli/sync/dump.json" "$work/examples/dump.json" && cp "$tests/cli/sync/rules.yaml" "$work/examples/sync-rules.yaml"
+ln -s "$POLICYCTL" "$work/bin/policyctl"
+printf '#!/bin/sh\ncat manifests/good.yaml\n' >"$work/bin/helm"
+printf '#!/bin/sh\ncat images.txt\n' >"$work/bin/abctl"
+for name in kubectl skopeo; do printf '#!/bin/sh\n[ "$1" != get ] || exec cat dump.json\ncat >%s.got\n' $name >"$work/bin/$name"; done
 chmod +x "$work"/bin/*
+# With the certificates that an example before makes.
+start_webhook() {
+    : >"$work/log"
+    (cd "$work/examples" && exec "$PULLGATE" --policy rules.yaml --tls-cert tls/tls.crt --tls-key tls/tls.key --listen 127.0.0.1:0 \
+        --metrics-listen '' --drain-pause 0) >"$work/audit" 2>"$work/log" &
+    pids+=("$!")
+    await "a webhook for an example" grep -q '"event":"ready".*}$' "$work/log"
+}
 n_examples=0
 for verb in $verbs; do
     "$POLICYCTL" "$verb" --help | sed -n '/^Examples:/,$s/^  //p' | sed -e ':a' -e '/|$/{N;s/\n */ /;ba' -e '}' >"$work/lines"
     check "$verb --help: has an example" [ -s "$work/lines" ]
     while IFS= read -r line; do
+        if [[ $line = *'--server '* ]]; then
+            start_webhook
+            line=${line//9443/$(jq -r 'select(.event == "ready") | .port' "$work/log")}
+        fi
         n_examples=$((n_examples + 1))
         run env -C "$work/examples" PATH="$work/bin:$PATH" bash -o pipefail -c "$line"
         check "$verb: example: $line ($status $err)" [ "$status" -le 1 ]
@@ -183,7 +211,7 @@ done
 
 # ---- pipes for files: <(...) of shells -------------------------------------------------------
 
-for verb in test apply images explain bench; do
+for verb in test apply images secrets explain bench; do
     run "$POLICYCTL" $verb -p <(cat rules.yaml) <(cat good.yaml)
     same "$verb: rule file and input from pipes ($err)" $status 0
 done
