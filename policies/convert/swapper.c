@@ -64,7 +64,7 @@ static bool quoted(struct str s, const char *before, const char *behind, struct 
 }
 
 static bool take_condition(struct convert *c, struct convert_block *clause, struct str s) {
-    struct str name;
+    struct str name = STR_NONE;
     if (quoted(s, NAMESPACE " ==", "", &name) || quoted(s, NAMESPACE "==", "", &name))
         convert_add(c, clause, KEY_SPACES, name);
     else if (quoted(s, NAMESPACE " !=", "", &name) || quoted(s, NAMESPACE "!=", "", &name))
