@@ -103,6 +103,12 @@ struct policy_exemption {
     struct policy_pos pos;
 };
 
+/* Whether it may exempt images of the rule. */
+static inline bool engine_exemption_holds_for(const struct policy_exemption *e,
+                                              const struct policy_rule *rule) {
+    return e->scope == SCOPE_ALL || e->pos.file == rule->pos.file;
+}
+
 /* The mirrors of all rules of a file, each once, by the folded host they lead to. */
 struct policy_origins {
     const struct policy_mirror **v;

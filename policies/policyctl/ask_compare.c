@@ -167,7 +167,7 @@ static void compare_responses(struct comparison *c, json_t *found, json_t *expec
     json_decref(wanted);
 }
 
-static void compare(void *arg, struct err *err) {
+static void compare_texts(void *arg, struct err *err) {
     struct comparison *c = arg;
     json_error_t why;
     json_t *a =
@@ -193,7 +193,7 @@ enum ec ask_compare(bool *equal, struct buf *out, struct str found, struct str e
                            .left = BUF_INIT(TEXT_MAX),
                            .right = BUF_INIT(TEXT_MAX)};
     *equal = true;
-    (void)!edit_json_arena(compare, &c, err);
+    (void)!edit_json_arena(compare_texts, &c, err);
     buf_done(&c.left);
     buf_done(&c.right);
     if (out->bad)

@@ -1,10 +1,11 @@
-/* policyctl/emit - needs and credentials to the objects to apply: a Secret, or an ExternalSecret, for each secret of
- * a namespace.
- * Secret     type kubernetes.io/dockerconfigjson, `auth` alone for each key: what the kubelet reads, and nothing of
- *            the source besides (no email, no token). The keys are those that cover an image, or are for a place, that
- *            the secret serves: all of the source where none is known. Sorted by key, so that equal input gives
- *            equal bytes
- * Left out   namespaces that are globs; secrets that no credential of the source is for. Each is reported
+/* policyctl/emit - needs and credentials to the objects to apply: a Secret, or an ExternalSecret, for
+ * each secret of a namespace.
+ * Secret     type kubernetes.io/dockerconfigjson, `auth` alone for each key: what the kubelet reads, and
+ *            nothing of the source besides (no email, no token). The keys are those that cover an image,
+ *            or are for a place, that the secret serves: all of the source where none is known. Sorted
+ *            by key, so that equal input gives equal bytes
+ * Left out   namespaces that are globs; secrets that no credential of the source is for. Each is
+ *            reported
  * Secrecy    `out` holds passwords: emit_secrets makes all its room at once, emit_done wipes it
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_POLICYCTL_EMIT_H

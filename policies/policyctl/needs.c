@@ -8,18 +8,15 @@
 
 /* ---- rows ---------------------------------------------------------------------------- */
 
-static bool grow(void *array, size_t *cap, size_t n, size_t size) {
-    void *old;
-    memcpy(&old, array, sizeof old);
+/* The array with room for one more; NULL: no memory. */
+static void *grown(void *array, size_t *cap, size_t n, size_t size) {
     if (n < *cap)
-        return true;
+        return array;
     size_t more = *cap ? 2 * *cap : 64;
-    void *to = mem_realloc(old, mem_array_bytes(more, size));
-    if (to == NULL)
-        return false;
-    memcpy(array, &to, sizeof to);
-    *cap = more;
-    return true;
+    void *to = mem_realloc(array, mem_array_bytes(more, size));
+    if (to != NULL)
+        *cap = more;
+    return to;
 }
 
 static enum ec no_memory(struct err *err) {
@@ -38,8 +35,10 @@ static bool keep_file(struct needs *n, const char *file, const char **out) {
 }
 
 enum ec needs_add_row(struct needs *n, struct needs_row row, struct err *err) {
-    if (!grow(&n->rows, &n->cap, n->n, sizeof *n->rows))
+    struct needs_row *rows = grown(n->rows, &n->cap, n->n, sizeof *rows);
+    if (rows == NULL)
         return no_memory(err);
+    n->rows = rows;
     struct needs_row *to = &n->rows[n->n];
     *to = row;
     if (!arena_str(&n->arena, row.namespace, &to->namespace) ||
@@ -112,8 +111,11 @@ static enum ec add_namespace(struct needs *n, struct str name, bool is_object,
         n->n_namespaces > 0 ? &n->namespaces[n->n_namespaces - 1] : NULL;
     if (last != NULL && last->is_object == is_object && str_eq(last->name, name))
         return EC_OK;
-    if (!grow(&n->namespaces, &n->cap_namespaces, n->n_namespaces, sizeof *n->namespaces))
+    struct needs_namespace *all =
+        grown(n->namespaces, &n->cap_namespaces, n->n_namespaces, sizeof *all);
+    if (all == NULL)
         return no_memory(err);
+    n->namespaces = all;
     struct needs_namespace *to = &n->namespaces[n->n_namespaces];
     to->is_object = is_object;
     if (!arena_str(&n->arena, name, &to->name))

@@ -3,12 +3,13 @@
  *      rules, namespaces --needs_add_rules----> rows --needs_sort--> needs_print_table, needs_print_json
  *      objects ----------needs_add_object----/            '--------> emit.h
  *
- * Shape      a row is one place that a secret of a namespace serves: the prefix of `for`, the registry or mirror
- *            that the rule sends images to, or else the host of an image
+ * Shape      a row is one place that a secret of a namespace serves: the prefix of `for`, the registry
+ *            or mirror that the rule sends images to, or else the host of an image
  * Objects    a pod needs what it has after the decision; a template, what a pod made of it will have
- * Rules      a rule with `namespaces` needs its secrets in those without a glob and in those of the input that it
- *            matches; a rule for any namespace, in the Namespace objects of the input. Without such an object its
- *            row has the namespace `*`, and a glob that matches none is shown as it is
+ * Rules      a rule with `namespaces` needs its secrets in those without a glob and in those of the
+ *            input that it matches; a rule for any namespace, in the Namespace objects of the input, but
+ *            for the cluster's own. Without input the row of the latter has the namespace `*`; without
+ *            Namespace objects a glob that matches none is shown as it is
  * Ownership  all texts are in the arena
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_POLICYCTL_NEEDS_H

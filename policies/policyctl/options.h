@@ -96,6 +96,15 @@ struct options_lint {
     bool schema, strict;
 };
 
+enum doctor_output { DOCTOR_TEXT, DOCTOR_JSON, DOCTOR_JUNIT, DOCTOR_SARIF, DOCTOR_GITHUB };
+struct options_doctor {
+    const char *policy, *namespace, *cert, *values, *context, *kubeconfig, *now;
+    struct opt_list ignored;
+    uint64_t soon_ms;
+    int output;
+    bool cluster, strict, verbose;
+};
+
 enum verify_output { VERIFY_TEXT, VERIFY_JSON, VERIFY_JUNIT, VERIFY_SARIF, VERIFY_GITHUB };
 struct options_verify {
     const char *run; /* a regex, or NULL */
@@ -106,6 +115,14 @@ struct options_verify {
 enum parse_output { PARSE_TEXT, PARSE_JSON };
 struct options_parse {
     int output;
+};
+
+enum sync_output { SYNC_OUTPUT_TEXT, SYNC_OUTPUT_JSON };
+struct options_sync {
+    const char *policy, *instance;
+    struct opt_list annotated;
+    int output;
+    bool dry_run, respect_value;
 };
 
 struct options_certs {
@@ -122,9 +139,15 @@ enum render_only { RENDER_ALL, RENDER_CERTS };
 struct options_render {
     const char *namespace, *image, *policy, *certs;
     uint64_t replicas;
-    int failure_policy;   /* enum render_failure */
-    int certificate_mode; /* enum render_mode */
-    int only;             /* enum render_only */
+    int failure_policy;               /* enum render_failure */
+    int certificate_mode;             /* enum render_mode */
+    int only;                         /* enum render_only */
+    struct opt_list annotated, names; /* sync: namespaces whose annotations count; copies */
+    bool respect_value, wide;
+};
+
+struct options_import {
+    struct opt_list namespaces;
 };
 
 /* Of one verb. All bytes are zero before options are parsed. */
@@ -138,20 +161,17 @@ union options {
     struct options_review review;
     struct options_ask ask;
     struct options_lint lint;
+    struct options_doctor doctor;
     struct options_verify verify;
     struct options_parse parse;
+    struct options_sync sync;
     struct options_certs certs;
     struct options_render render;
+    struct options_import import;
 };
 
 extern const char *const options_endpoints[];        /* "mutate", "validate" */
 extern const char *const options_failure_policies[]; /* "Ignore", "Fail" */
-
-#define VERB_ROW(word)                                                                         \
-    extern const struct verb verb_##word;                                                      \
-    int cmd_##word(const union options *options, const struct opt_result *args);
-VERBS(VERB_ROW)
-#undef VERB_ROW
 
 /* ---- rows ---------------------------------------------------------------------------- */
 

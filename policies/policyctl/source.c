@@ -7,7 +7,7 @@
 
 #include <sys/prctl.h>
 
-enum { DATA_MAX = 64, PASSWORD_MAX = 64 << 10, PIECE = 64 << 10 };
+enum { DATA_MAX = 64, PASSWORD_MAX = 64 << 10, READ_SLACK = 128 << 10 };
 
 void source_guard(void) {
 #if !defined(PULLGATE_SANITIZED) /* its search for leaks is a tracer */
@@ -26,7 +26,7 @@ static void wipe_buf(struct buf *b) {
 
 /* Room at once, for the pieces that file_read_any asks for too: a buffer that grows leaves copies behind. */
 static enum ec read_whole(struct buf *out, const char *path, size_t max, struct err *err) {
-    if (buf_room(out, max + 2 * PIECE) == NULL)
+    if (buf_room(out, max + READ_SLACK) == NULL)
         return no_memory(err);
     return file_read_any(out, path, max, err);
 }
@@ -225,7 +225,7 @@ static enum ec read_text(struct source *s, struct str text, struct err *err) {
 }
 
 enum ec source_read_file(struct source *out, const char *path, struct err *err) {
-    struct buf text = BUF_INIT(CREDENTIALS_BYTES_MAX + 2 * PIECE);
+    struct buf text = BUF_INIT(CREDENTIALS_BYTES_MAX + READ_SLACK);
     *out = (struct source){.name = strcmp(path, "-") == 0 ? "<stdin>" : path};
     enum ec ec = read_whole(&text, path, CREDENTIALS_BYTES_MAX, err);
     if (ec == EC_OK)
@@ -305,7 +305,7 @@ enum ec source_check_user(const char *user, struct err *err) {
 
 enum ec source_read_password(struct source *out, const char *user, const struct str *places,
                              size_t n_places, struct err *err) {
-    struct buf text = BUF_INIT(PASSWORD_MAX + 2 * PIECE);
+    struct buf text = BUF_INIT(PASSWORD_MAX + READ_SLACK);
     *out = (struct source){.name = "<stdin>"};
     enum ec ec = read_whole(&text, "-", PASSWORD_MAX, err);
     struct str password = without_line_end(buf_view(&text));

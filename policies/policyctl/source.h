@@ -1,7 +1,7 @@
-/* policyctl/source - the credentials that Secrets are made of: Secret manifests, a docker config.json, or a user
- * with a password on standard input.
- * Secrecy    what held a password is wiped by source_done, but for what the reader of YAML keeps of a manifest
- *            while it reads; the process can neither be traced nor dump core from source_guard on
+/* policyctl/source - the credentials that Secrets are made of: Secret manifests, a docker config.json,
+ * or a user with a password on standard input.
+ * Secrecy    what held a password is wiped by source_done, but for what the reader of YAML keeps of a
+ *            manifest while it reads; from source_guard on the process cannot be traced, nor dump core
  * Threads    one at a time                                                                  */
 #ifndef PULLGATE_POLICYCTL_SOURCE_H
 #define PULLGATE_POLICYCTL_SOURCE_H
@@ -26,8 +26,8 @@ enum ec source_read_file(struct source *out, const char *path, struct err *err) 
 /* EC_USAGE: a name that cannot be in `auth`. */
 enum ec source_check_user(const char *user, struct err *err) MUST_CHECK;
 
-/* One credential for each place, host[:port][/path]; the password is standard input, without a line end at its
- * end. Errors: EC_IO, EC_LIMIT, EC_NOMEM; EC_USAGE for an empty password. */
+/* One credential for each place, host[:port][/path]; the password is standard input, without a line
+ * end at its end. Errors: EC_IO, EC_LIMIT, EC_NOMEM; EC_USAGE for an empty password. */
 enum ec source_read_password(struct source *out, const char *user, const struct str *places,
                              size_t n_places, struct err *err) MUST_CHECK;
 

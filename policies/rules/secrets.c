@@ -7,7 +7,7 @@
 
 enum { SECRET_NAME_MAX = 253 };
 
-static bool is_alnum(char c) {
+static bool is_lower_alnum(char c) {
     return (c >= 'a' && c <= 'z') || ascii_is_digit(c);
 }
 
@@ -16,7 +16,7 @@ static bool is_alnum(char c) {
 static bool is_subdomain(struct str s) {
     bool inside = false; /* after a letter, a digit or a dash of this label */
     for (size_t i = 0; i < s.n; i++) {
-        bool alnum = is_alnum(s.p[i]);
+        bool alnum = is_lower_alnum(s.p[i]);
         bool last = i + 1 == s.n || s.p[i + 1] == '.';
         if (s.p[i] == '.' ? !inside : !(alnum || (s.p[i] == '-' && inside && !last)))
             return false;

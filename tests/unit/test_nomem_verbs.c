@@ -241,6 +241,7 @@ static const char policy_path[] = TESTS_DIR "/../policies/examples/airbyte.yaml"
 static const char pods_path[] = TESTS_DIR "/data/pods/airbyte-01-replication.yaml";
 static const char more_path[] = TESTS_DIR "/data/pods/astronomer-02-scheduler.yaml";
 static const char samples_path[] = TESTS_DIR "/../deploy/samples/pods.yaml";
+static const char dump_path[] = TESTS_DIR "/cli/dumps/dump.json";
 #define TEST(format, is_loose)                                                                 \
     ROW(is_loose, "test", "-p", policy_path, "-o", format, "--now=2026-11-01",                 \
         "--namespace=airbyte", pods_path, more_path)
@@ -276,6 +277,10 @@ static const struct command commands[] = {
     ROW(true, "secrets", "-p", policy_path, "-n", "airbyte", "--external-secrets", "vault",
         pods_path),
     ROW(true, "secrets", "-p", policy_path, "--from", "it's", "--sealed", pods_path),
+    ROW(false, "doctor", "-p", TESTS_DIR "/cli/dumps/doctor.yaml", dump_path),
+    ROW(false, "doctor", "-p", TESTS_DIR "/cli/dumps/doctor.yaml", "-o", "json", dump_path),
+    ROW(false, "doctor", "-p", TESTS_DIR "/cli/dumps/doctor.yaml", "-o", "junit", dump_path),
+    ROW(true, "doctor", "-p", TESTS_DIR "/cli/dumps/doctor.yaml", "-o", "sarif", dump_path),
     ROW(true, "lint", TESTS_DIR "/../policies/examples/allow-list.yaml", policy_path),
     ROW(true, "lint", "-o", "json", policy_path),
     ROW(true, "lint", "-o", "junit", TESTS_DIR "/cli/rules/names.yaml"),
@@ -284,8 +289,24 @@ static const struct command commands[] = {
     ROW(false, "ask", "--dry-run", "-p", policy_path),
     ROW(false, "ask", "--dry-run", "-p", TESTS_DIR "/../policies/examples/audit-only.yaml"),
     ROW(false, "ask", "--dry-run", "-p", policy_path, "-n", "airbyte", pods_path),
+    ROW(false, "import", "airbyte", TESTS_DIR "/cli/import/airbyte/all.yaml"),
+    ROW(false, "import", "gatekeeper", TESTS_DIR "/cli/import/gatekeeper/several.yaml"),
+    ROW(false, "import", "kyverno", TESTS_DIR "/cli/import/kyverno/registries.yaml"),
+    ROW(false, "import", "openshift", TESTS_DIR "/cli/import/openshift/mirrors.yaml"),
+    ROW(false, "import", "harbor-container-webhook",
+        TESTS_DIR "/cli/import/harbor-container-webhook/config.yaml"),
+    ROW(false, "import", "k8s-image-swapper",
+        TESTS_DIR "/cli/import/k8s-image-swapper/ecr.yaml"),
+    ROW(false, "import", "containerd", TESTS_DIR "/cli/import/containerd/docker.io/hosts.toml"),
+    ROW(false, "import", "registries", TESTS_DIR "/cli/import/registries/mirrors.conf"),
     ROW(false, "parse", "nginx", "registry.corp.example:5000/data/x:1"),
     ROW(false, "parse", "-o", "json", "nginx", "quay.io/a/b@sha256:00"),
+    ROW(false, "sync", "--dry-run", "-p", TESTS_DIR "/cli/sync/rules.yaml", "--annotated",
+        "platform", TESTS_DIR "/cli/sync/dump.json"),
+    ROW(false, "sync", "--dry-run", "-p", TESTS_DIR "/cli/sync/rules.yaml", "-o", "json",
+        TESTS_DIR "/cli/sync/dump.json"),
+    ROW(false, "render", "sync", "--image", "registry.example/pullgate-sync:1", "-p",
+        TESTS_DIR "/cli/sync/rules.yaml", "--annotated", "platform", "--name", "harbor"),
     ROW(false, "completion", "bash"),
     ROW(false, "completion", "zsh"),
     ROW(false, "completion", "fish"),

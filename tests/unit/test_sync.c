@@ -730,13 +730,13 @@ static void what_is_no_secret_is_refused(void **state) {
 
 static void reading_survives_the_lack_of_memory(void **state) {
     (void)state;
-    static const char *const texts[] = {
-        "{\"type\":\"kubernetes.io/dockerconfigjson\",\"metadata\":{\"name\":\"a\","
-        "\"namespace\":\"b\"},\"data\":{\".dockerconfigjson\":"
-        "\"eyJhdXRocyI6eyJhLmlvIjp7ImF1dGgiOiJkVHB3In19fQ==\"}}",
-        "{\"type\":\"kubernetes.io/dockerconfigjson\",\"metadata\":{\"name\":\"a\","
-        "\"namespace\":\"b\"},\"data\":{\".dockerconfigjson\":\"bm8=\"}}",
-        "{\"metadata\":{\"name\":\"a\",\"labels\":{\"a\":\"b\"}}}"};
+#define PULL_SECRET(value)                                                                     \
+    "{\"type\":\"kubernetes.io/dockerconfigjson\",\"metadata\":{\"name\":\"a\","               \
+    "\"namespace\":\"b\"},\"data\":{\".dockerconfigjson\":\"" value "\"}}"
+    static const char good[] = PULL_SECRET("eyJhdXRocyI6eyJhLmlvIjp7ImF1dGgiOiJkVHB3In19fQ==");
+    static const char bad[] = PULL_SECRET("bm8=");
+    static const char namespace[] = "{\"metadata\":{\"name\":\"a\",\"labels\":{\"a\":\"b\"}}}";
+    static const char *const texts[] = {good, bad, namespace};
     for (size_t i = 0; i < 3; i++) {
         bool failed = true;
         for (size_t n = 1; failed; n++) {

@@ -66,7 +66,7 @@ struct sync_work {
     const struct sync_state *state;
     struct arena *arena;
     struct err *err;
-    struct sync_spots secrets, absent, contests, unknown;
+    struct sync_spots secrets, absent, contests, unknown, unclear;
     struct sync_want *wants; /* by name, origin, source */
     size_t n_wants, cap_wants;
     struct sync_action *actions;

@@ -187,21 +187,13 @@ static enum ec let_go(struct sync_work *w, const struct place *at,
     return act(w, at, want, SYNC_DELETE, SYNC_SOURCE_GONE);
 }
 
-/* Whether an annotation that cannot be read may ask for it. */
-static bool is_held(const struct sync_work *w, const struct sync_secret *copy) {
-    for (size_t i = 0; i < w->n_wants; i++)
-        if (w->wants[i].unclear && is_of(copy, w->wants[i].request))
-            return true;
-    return false;
-}
-
 static enum ec leave(struct sync_work *w, const struct place *at) {
     const struct sync_secret *copy = at->there;
     if (copy->owner != SYNC_OURS || copy->deleting || at->namespace->terminating)
         return EC_OK;
     if (sync_find_unknown(w, copy->namespace, copy->name) != NULL ||
         sync_find_unknown(w, copy->source_namespace, copy->source_name) != NULL ||
-        is_held(w, copy))
+        sync_spots_find(&w->unclear, copy->source_namespace, copy->source_name) != NULL)
         return EC_OK;
     if (sync_spots_find(&w->secrets, copy->source_namespace, copy->source_name) == NULL)
         return let_go(w, at, NULL);
@@ -362,6 +354,21 @@ static enum ec sort_state(struct sync_work *w) {
     return EC_OK;
 }
 
+/* Sources whose annotation cannot be read: it may ask for any copy of theirs. */
+static enum ec sort_unclear(struct sync_work *w) {
+    if (!make_spots(w, &w->unclear, w->n_wants))
+        return arena_fail(w->arena, w->err);
+    w->unclear.n = 0;
+    for (size_t i = 0; i < w->n_wants; i++) {
+        const struct sync_request *r = w->wants[i].request;
+        if (w->wants[i].unclear)
+            w->unclear.v[w->unclear.n++] =
+                (struct sync_spot){r->source_namespace, r->source_name, i};
+    }
+    sync_spots_sort(&w->unclear);
+    return EC_OK;
+}
+
 static enum ec take_namespaces(struct sync_work *w) {
     struct sync_spots sorted;
     size_t from = 0;
@@ -401,6 +408,8 @@ enum ec sync_plan(struct sync_plan *out, const struct sync_state *state, struct 
     enum ec ec = sort_state(&w);
     if (ec == EC_OK)
         ec = sync_find_wants(&w);
+    if (ec == EC_OK)
+        ec = sort_unclear(&w);
     if (ec == EC_OK)
         ec = report_unknown(&w);
     if (ec == EC_OK)

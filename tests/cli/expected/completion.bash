@@ -4,7 +4,9 @@ _policyctl() {
   local verb=${COMP_WORDS[1]} words= files=no options= value=yes i
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images secrets lint review parse certs render ask completion help version --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images secrets lint review parse certs render ask import completion help version --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images doctor lint review parse certs render completion help version --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images lint review parse sync certs render completion help version --help --version' -- "$word")
     return
   fi
   [[ $word == = ]] && word=
@@ -75,6 +77,16 @@ _policyctl() {
     secrets:--group) ;;
     secrets:--now) ;;
     secrets:--exclude) ;;
+    doctor:--policy|doctor:-p) files=yes ;;
+    doctor:--namespace|doctor:-n) ;;
+    doctor:--context) ;;
+    doctor:--kubeconfig) files=yes ;;
+    doctor:--tls-cert) files=yes ;;
+    doctor:--values) files=yes ;;
+    doctor:--soon) ;;
+    doctor:--output|doctor:-o) words='text json junit sarif github' ;;
+    doctor:--ignore) ;;
+    doctor:--now) ;;
     lint:--output|lint:-o) words='text json junit sarif github' ;;
     lint:--now) ;;
     lint:--soon-days) ;;
@@ -83,6 +95,10 @@ _policyctl() {
     review:--endpoint) words='mutate validate' ;;
     review:--now) ;;
     parse:--output|parse:-o) words='text json' ;;
+    sync:--policy|sync:-p) files=yes ;;
+    sync:--annotated) ;;
+    sync:--instance) ;;
+    sync:--output|sync:-o) words='text json' ;;
     certs:--dir|certs:-d) files=yes ;;
     certs:--service) ;;
     certs:--namespace|certs:-n) ;;
@@ -111,6 +127,9 @@ _policyctl() {
     ask:--group) ;;
     ask:--timeout) ;;
     ask:--wait) ;;
+    import:--namespace|import:-n) ;;
+    render:--annotated) ;;
+    render:--name) ;;
     *) value=no ;;
   esac
   if [[ $value == no ]]; then
@@ -122,14 +141,21 @@ _policyctl() {
     explain) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --operation --exclude --strict --help' ;;
     images) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --exclude --strict --help' ;;
     secrets) words='' files=yes options='--policy --output --from --username --password-stdin --registry --external-secrets --remote-key --sealed --namespace --user --group --now --exclude --strict --help' ;;
+    doctor) words='' files=no options='--policy --namespace --cluster --context --kubeconfig --tls-cert --values --soon --output --ignore --strict --verbose --now --help' ;;
     lint) words='' files=yes options='--output --now --soon-days --ignore --strict --schema --help' ;;
     review) words='' files=yes options='--policy --endpoint --now --help' ;;
     parse) words='' files=no options='--output --help' ;;
+    sync) words='' files=yes options='--policy --dry-run --annotated --respect-value --instance --output --help' ;;
     certs) words='init rotate check show bundle ' files=no options='--dir --service --namespace --dns --days --ca-days --key --force --new-ca --overlap-days --dry-run --tls-cert --tls-key --name --help' ;;
     render) words='' files=yes options='--image --policy --certs --certificate-mode --only --namespace --replicas --failure-policy --help' ;;
     ask) words='' files=yes options='--policy --server --ca --servername --namespace --user --group --timeout --wait --dry-run --help' ;;
+    import) words='airbyte astronomer gatekeeper kyverno openshift harbor-container-webhook k8s-image-swapper containerd registries ' files=yes options='--namespace --help' ;;
     completion) words='bash zsh fish ' files=no options='--help' ;;
-    help) words='test verify bench apply explain images secrets lint review parse certs render ask completion help version ' files=no options='--help' ;;
+    help) words='test verify bench apply explain images secrets lint review parse certs render ask import completion help version ' files=no options='--help' ;;
+    help) words='test verify bench apply explain images doctor lint review parse certs render completion help version ' files=no options='--help' ;;
+    render) words='' files=yes options='--image --policy --certs --certificate-mode --only --namespace --replicas --failure-policy --annotated --name --respect-value --wide --help' ;;
+    completion) words='bash zsh fish ' files=no options='--help' ;;
+    help) words='test verify bench apply explain images lint review parse sync certs render completion help version ' files=no options='--help' ;;
     version) words='' files=no options='--help' ;;
   esac
   fi

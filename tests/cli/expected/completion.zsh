@@ -10,12 +10,16 @@ _policyctl() {
     'explain:show which rule decides, and why, step by step'
     'images:list images and where the policy sends them'
     'secrets:list the pull secrets that namespaces need, or print them'
+    'doctor:find out why images are not pulled, or will not be'
     'lint:find problems in rule files'
     'review:answer an AdmissionReview as the webhook does'
     'parse:parse image references, or explain why they are invalid'
+    'sync:print which copies of pull secrets a cluster lacks'
     'certs:create, rotate and check serving certificates'
     'render:print the manifests of the webhook, for kubectl apply'
     'ask:compare a running webhooks answers with those of the rule file'
+    'import:print a rule file of what another tool is configured with'
+    'render:print the manifests of the webhook or of pullgate-sync, for kubectl apply'
     'completion:print a shell completion script'
     'help:print the list of verbs, or the help of one'
     'version:print the version and the libraries in use'
@@ -176,6 +180,27 @@ _policyctl() {
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]' \
       '*:file:_files'
+    doctor)
+      _arguments -s \
+      '--policy=[Rule file, or a folder of rule files]:FILE:_files' \
+      '-p+[Rule file, or a folder of rule files]:FILE:_files' \
+      '--namespace=[Look at this namespace alone]:NAME:' \
+      '-n+[Look at this namespace alone]:NAME:' \
+      '--cluster[Read the state with kubectl (KUBECTL names another program) instead of from dumps]' \
+      '--context=[Context of the kubeconfig, for kubectl]:NAME:' \
+      '--kubeconfig=[Kubeconfig, for kubectl]:FILE:_files' \
+      '--tls-cert=[The serving certificate that the caBundle must verify]:FILE:_files' \
+      '--values=[Helm values of Airbyte: global.imagePullSecrets is compared with the policy]:FILE:_files' \
+      '--soon=[Report tokens that expire within this time]:TIME:' \
+      '--output=[text: findings for people]:FORMAT:(text json junit sarif github)' \
+      '-o+[text: findings for people]:FORMAT:(text json junit sarif github)' \
+      '*--ignore=[Omit findings with this code]:CODE:' \
+      '--strict[Exit with 1 for notes as well]' \
+      '--verbose[Print the commands of --cluster]' \
+      '-v[Print the commands of --cluster]' \
+      '--now=[Date (2027-01-31) or RFC 3339 time at which certificates, tokens and exemptions are evaluated]:TIME:' \
+      '--help[Print this help and exit]' \
+      '-h[Print this help and exit]'
       ;;
     lint)
       _arguments -s \
@@ -207,6 +232,20 @@ _policyctl() {
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]'
       ;;
+    sync)
+      _arguments -s \
+      '--policy=[Rule file, or a folder of rule files]:FILE:_files' \
+      '-p+[Rule file, or a folder of rule files]:FILE:_files' \
+      '--dry-run[Print what would be done]' \
+      '*--annotated=[Namespace (or glob) whose Secrets may ask for copies by the annotations pullgate.dev/sync-to and astronomer.io/commander-sync]:NAMESPACE:' \
+      '--respect-value[Take a value KEY=VALUE of astronomer.io/commander-sync as a label selector of namespaces]' \
+      '--instance=[Name in the mark of each copy]:NAME:' \
+      '--output=[text: a line for each action, and a summary]:FORMAT:(text json)' \
+      '-o+[text: a line for each action, and a summary]:FORMAT:(text json)' \
+      '--help[Print this help and exit]' \
+      '-h[Print this help and exit]' \
+      '*:file:_files'
+      ;;
     certs)
       _arguments -s \
       '--dir=[Folder with ca.crt, ca.key, tls.crt and tls.key]:DIR:_files' \
@@ -232,8 +271,8 @@ _policyctl() {
       ;;
     render)
       _arguments -s \
-      '--image=[Image of pullgate itself, as you built and pushed it (deploy/Containerfile)]:IMAGE:' \
-      '-i+[Image of pullgate itself, as you built and pushed it (deploy/Containerfile)]:IMAGE:' \
+      '--image=[Image of pullgate, or for sync of pullgate-sync, as you built and pushed it (deploy/Containerfile)]:IMAGE:' \
+      '-i+[Image of pullgate, or for sync of pullgate-sync, as you built and pushed it (deploy/Containerfile)]:IMAGE:' \
       '--policy=[Rule file, or a folder of rule files]:FILE:_files' \
       '-p+[Rule file, or a folder of rule files]:FILE:_files' \
       '--certs=[Folder created by policyctl certs init]:DIR:_files' \
@@ -243,6 +282,10 @@ _policyctl() {
       '-n+[Namespace of the webhook, which contains nothing else]:NAME:' \
       '--replicas=[Number of webhook pods]:N:' \
       '--failure-policy=[What happens to pods while the webhook does not answer: Ignore admits them, Fail denies them]:WORD:(Ignore Fail)' \
+      '*--annotated=[sync: namespace whose Secrets may ask for copies by annotation]:NAMESPACE:' \
+      '*--name=[sync: name of copies that annotations ask for, or that the rule file asked for before]:NAME:' \
+      '--respect-value[sync: take a value KEY=VALUE of astronomer.io/commander-sync as a label selector]' \
+      '--wide[sync: the right to every Secret of the cluster, in place of names]' \
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]' \
       '*:file:_files'
@@ -265,6 +308,14 @@ _policyctl() {
       '-h[Print this help and exit]' \
       '*:file:_files'
       ;;
+    import)
+      _arguments -s \
+      '*--namespace=[Namespace of the tools pods, for formats whose files do not name it (airbyte, astronomer)]:GLOB:' \
+      '*-n+[Namespace of the tools pods, for formats whose files do not name it (airbyte, astronomer)]:GLOB:' \
+      '--help[Print this help and exit]' \
+      '-h[Print this help and exit]' \
+      '*:file:_files'
+      ;;
     completion)
       _arguments -s \
       '--help[Print this help and exit]' \
@@ -275,7 +326,9 @@ _policyctl() {
       _arguments -s \
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]' \
-      '1:what:(test verify bench apply explain images secrets lint review parse certs render ask completion help version)'
+      '1:what:(test verify bench apply explain images secrets lint review parse certs render ask import completion help version)'
+      '1:what:(test verify bench apply explain images doctor lint review parse certs render completion help version)'
+      '1:what:(test verify bench apply explain images lint review parse sync certs render completion help version)'
       ;;
     version)
       _arguments -s \
