@@ -117,6 +117,7 @@ case " $* " in
 *) cat >kubectl.got ;;
 esac
 KUBECTL
+cp "$tests/cli/sync/dump.json" "$work/examples/dump.json" && cp "$tests/cli/sync/rules.yaml" "$work/examples/sync-rules.yaml"
 chmod +x "$work"/bin/*
 # With the certificates that an example before makes.
 start_webhook() {

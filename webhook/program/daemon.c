@@ -2,10 +2,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "program/certificate.h"
-#include "program/load.h"
 #include "host/sandbox.h"
 #include "host/watch.h"
+#include "program/certificate.h"
+#include "program/load.h"
 
 #include <errno.h>
 #include <malloc.h>

@@ -198,11 +198,11 @@ static enum ec add(struct daemon *d, enum feed_kind kind, struct str namespace, 
     f->wanted = true;
     f->namespace = mem_strdup(namespace);
     f->name = mem_strdup(name);
-    if (f->namespace == NULL || f->name == NULL)
-        err_set(err, EC_NOMEM, "no memory for a watch");
-    if (err->code != EC_OK || start_watch(f, err) != EC_OK) {
+    bool kept = f->namespace != NULL && f->name != NULL;
+    enum ec ec = kept ? start_watch(f, err) : err_set(err, EC_NOMEM, "no memory for a watch");
+    if (ec != EC_OK) {
         free_feed(f);
-        return err->code;
+        return ec;
     }
     struct feed **at = &d->feeds.first;
     while (*at != NULL && (*at)->kind <= kind)
