@@ -233,6 +233,8 @@ ROWS = [
     ("PG101", "Secret/airbyte/regcred", {"secret": None}, {}),
     ("PG101", "Secret/airbyte/regcred", {"secret": secret(namespace="platform")}, {}),
     ("PG101", "Secret/airbyte/regcred", {"secret": None, "pod": None, "deployment": None}, {}),
+    ("PG101", "Secret/airbyte/regcred",
+     {"secret": None, "pod": None, "deployment": None, "account": account("regcred")}, {}),
     ("PG101", "Secret/airbyte/mine", {"account": account("mine")}, {"account": account()}),
     ("PG102", "Secret/airbyte/regcred", {"secret": secret(kind="Opaque")}, {}),
     ("PG103", "Secret/airbyte/regcred", {"secret": secret(key=".dockercfg")}, {}),
