@@ -130,6 +130,12 @@ def tls_secret(pair):
             "data": {"tls.crt": b64(pair["tls"]), "tls.key": b64(pair["key"])}}
 
 
+def ca_secret(pair):
+    return {"apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+            "metadata": {"name": "pullgate-ca", "namespace": "pullgate"},
+            "data": {"ca.crt": b64(pair["ca"]), "ca.key": b64(pair["key"])}}
+
+
 def hooks(kind="Mutating", **changes):
     path = "/mutate" if kind == "Mutating" else "/validate"
     hook = {"name": path[1:] + ".pullgate.svc",
@@ -300,6 +306,7 @@ ROWS = [
     ("PG302", "MutatingWebhookConfiguration/pullgate", {"mutating": hooks(caBundle="")}, {}),
     ("PG302", "MutatingWebhookConfiguration/pullgate", {"mutating": hooks(caBundle="!")}, {}),
     ("PG302", "ValidatingWebhookConfiguration/pullgate", {"validating": hooks("Validating", caBundle=b64("no PEM"))}, {}),
+    ("PG302", "MutatingWebhookConfiguration/pullgate", {"tls": ca_secret(foreign)}, {"tls": ca_secret(good)}),
     ("PG304", "MutatingWebhookConfiguration/pullgate", {"mutating": hooks(failurePolicy="Ignore")}, {}),
     ("PG305", "Namespace/airbyte", {"mutating": hooks(namespaceSelector={"matchLabels": {"team": "a"}})},
      {"mutating": hooks(namespaceSelector={"matchLabels": {"team": "a"}}), "namespace": namespace("airbyte", team="a")}),
