@@ -57,7 +57,7 @@ static void take_registry(struct convert *c, struct convert_block *b, json_at at
     if (bare.n == 0)
         return;
     struct convert_item *item = convert_set(c, b, KEY_REGISTRY, bare);
-    bool slash = bare.n + 1 == text.n && text.p[bare.n] == '/';
+    bool slash = bare.n + 1 == text.n && str_ends(text, STR("/"));
     if (bare.n == text.n || slash)
         convert_exact(c, &item->notes, at);
     else

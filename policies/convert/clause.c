@@ -387,7 +387,8 @@ static struct str name_rule(struct combination *m, uint64_t mask) {
             buf_printf(&name, "%s%.*s", name.n ? " and " : "",
                        STR_ARG(str_slice(m->clause[i]->name, 0, NAME_SHOWN)));
     m->c->full |= name.bad != 0;
-    struct str out = convert_text(m->c, "%.*s", STR_ARG(str_trim(buf_view(&name))));
+    struct str out = convert_text(m->c, "%.*s",
+                                  STR_ARG(str_trim(str_slice(buf_view(&name), 0, NAME_SHOWN))));
     buf_done(&name);
     return unique(m->c, out.n ? out : STR("imported"));
 }

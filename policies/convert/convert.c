@@ -122,6 +122,23 @@ static enum ec load(struct convert *c, struct str text, size_t *n_removed, struc
     return ec;
 }
 
+static bool is_empty(const struct convert_block *b) {
+    for (int key = 0; key < N_CONVERT_KEYS; key++)
+        for (const struct convert_item *i = b->field[key].first; i != NULL; i = i->next)
+            if (!i->gone)
+                return false;
+    return true;
+}
+
+/* A rule file without rules is one rule for all pods, which approves nothing. */
+static void add_missing(struct convert *c) {
+    if (c->rules.first != NULL || !is_empty(&c->settings))
+        return;
+    convert_remark(c, &c->settings.notes, "Nothing was taken: all images are let pass.");
+    convert_add(c, &c->settings, KEY_MODE, STR("audit"));
+    convert_add(c, &c->settings, KEY_APPROVED, STR("**"));
+}
+
 /* Prints and loads until what is printed loads; each round leaves out at least one item. */
 static enum ec print_loadable(struct convert *c, struct buf *out, struct convert_counts *counts,
                               struct err *err) {
@@ -129,6 +146,7 @@ static enum ec print_loadable(struct convert *c, struct buf *out, struct convert
     for (int pass = 0; pass < PASSES_MAX; pass++) {
         struct err why = ERR_INIT;
         out->n = start;
+        add_missing(c);
         convert_print(c, out, counts);
         if (out->bad)
             return err_set(err, (enum ec)out->bad, "no room for the rule file");
@@ -147,22 +165,6 @@ static enum ec print_loadable(struct convert *c, struct buf *out, struct convert
 
 /* ---- the whole ----------------------------------------------------------------------- */
 
-static bool is_empty(const struct convert_block *b) {
-    for (int key = 0; key < N_CONVERT_KEYS; key++)
-        if (b->field[key].first != NULL)
-            return false;
-    return true;
-}
-
-/* A rule file without rules is one rule for all pods, which approves nothing. */
-static void add_missing(struct convert *c) {
-    if (c->rules.first != NULL || !is_empty(&c->settings))
-        return;
-    convert_remark(c, &c->settings.notes, "Nothing was taken: all images are let pass.");
-    convert_add(c, &c->settings, KEY_MODE, STR("audit"));
-    convert_add(c, &c->settings, KEY_APPROVED, STR("**"));
-}
-
 enum ec convert_rules(struct buf *out, struct convert_counts *counts,
                       const struct convert_format *format, const struct convert_input *inputs,
                       size_t n_inputs, const struct convert_options *options, struct err *err) {
@@ -173,10 +175,8 @@ enum ec convert_rules(struct buf *out, struct convert_counts *counts,
         ec = read_input(&c, &inputs[i], err);
     if (ec == EC_OK && format->end != NULL)
         format->end(&c);
-    if (ec == EC_OK) {
-        add_missing(&c);
+    if (ec == EC_OK)
         ec = c.full ? convert_full(&c, err) : print_loadable(&c, out, counts, err);
-    }
     arena_done(&c.arena);
     return ec;
 }

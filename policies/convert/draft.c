@@ -1,5 +1,7 @@
 #include "convert/draft.h"
 
+#include "base/attrs.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -11,6 +13,7 @@ enum ec convert_full(const struct convert *c, struct err *err) {
 
 /* ---- text ---------------------------------------------------------------------------- */
 
+PRINTF(2, 0)
 static struct str text_v(struct convert *c, const char *format, va_list args) {
     struct buf b = BUF_INIT(1 << 16);
     struct str out = STR_NONE;

@@ -228,7 +228,7 @@ static bool next_part(struct str *rest, char mark, struct str *part) {
 
 /* All parts begin with "!" and are joined with "&": each is a denial. */
 static bool are_denials(struct str text) {
-    struct str part;
+    struct str part = STR_NONE;
     while (next_part(&text, '&', &part))
         if (!str_starts(part, STR("!")) || str_find(part, '|') != part.n)
             return false;
@@ -236,7 +236,7 @@ static bool are_denials(struct str text) {
 }
 
 static void take_image(struct rule *r, json_at at, const char *aside) {
-    struct str text = str_trim(json_str(r->c->json, at)), rest = text, part;
+    struct str text = str_trim(json_str(r->c->json, at)), rest = text, part = STR_NONE;
     if (is_tag_pattern(text)) {
         take_tag(r, at, text, aside);
     } else if (is_digest_pattern(text)) {
@@ -435,7 +435,7 @@ static void take_replacement(struct rule *r, json_at at, struct str registry) {
 
 static void take_expression(struct rule *r, json_at at) {
     struct convert *c = r->c;
-    struct str regex, to;
+    struct str regex = STR_NONE, to = STR_NONE;
     if (!read_call(json_str(c->json, at), &regex, &to) || !is_known(regex) ||
         !str_ends(to, STR("/$2"))) {
         convert_left(c, at, "is an expression that is not known here");

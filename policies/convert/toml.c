@@ -288,7 +288,7 @@ static struct node *read_value(struct reader *r, int depth) {
 
 static enum ec read_pair(struct reader *r, struct node *table) {
     struct yaml_location pos = here(r);
-    struct str key;
+    struct str key = STR_NONE;
     if (read_key(r, &key) != EC_OK)
         return r->err->code;
     skip_blanks(r);
@@ -358,7 +358,7 @@ static struct node *read_heading(struct reader *r, struct node *root) {
     struct node *table = root;
     (void)one;
     for (int depth = 0; table != NULL; depth++) {
-        struct str key;
+        struct str key = STR_NONE;
         skip_blanks(r);
         struct yaml_location pos = here(r);
         if (depth >= TOML_DEPTH_MAX)

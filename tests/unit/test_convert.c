@@ -108,6 +108,10 @@ static const struct row {
      "[{source: a.example, mirrors: [b.example/x]}, {source: b.example, mirrors: "
      "[a.example/y]}]}\n",
      0, 1, 1, "is itself mirrored to"},
+    {"nothing that loads", "openshift",
+     "apiVersion: config.openshift.io/v1\nkind: Image\nspec: {registrySources: "
+     "{allowedRegistries: [\"a.example/x:1\"], containerRuntimeSearchRegistries: [\"a b\"]}}\n",
+     0, 0, 2, "Nothing was taken"},
     {"several search registries", "openshift",
      "apiVersion: config.openshift.io/v1\nkind: Image\nspec: {registrySources: "
      "{containerRuntimeSearchRegistries: [a.example, b.example]}}\n",

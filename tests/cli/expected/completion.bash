@@ -4,9 +4,7 @@ _policyctl() {
   local verb=${COMP_WORDS[1]} words= files=no options= value=yes i
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images secrets lint review parse certs render ask import completion help version --help --version' -- "$word")
-    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images doctor lint review parse certs render completion help version --help --version' -- "$word")
-    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images lint review parse sync certs render completion help version --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images secrets doctor sync lint review parse certs render ask import completion help version --help --version' -- "$word")
     return
   fi
   [[ $word == = ]] && word=
@@ -87,6 +85,10 @@ _policyctl() {
     doctor:--output|doctor:-o) words='text json junit sarif github' ;;
     doctor:--ignore) ;;
     doctor:--now) ;;
+    sync:--policy|sync:-p) files=yes ;;
+    sync:--annotated) ;;
+    sync:--instance) ;;
+    sync:--output|sync:-o) words='text json' ;;
     lint:--output|lint:-o) words='text json junit sarif github' ;;
     lint:--now) ;;
     lint:--soon-days) ;;
@@ -95,10 +97,6 @@ _policyctl() {
     review:--endpoint) words='mutate validate' ;;
     review:--now) ;;
     parse:--output|parse:-o) words='text json' ;;
-    sync:--policy|sync:-p) files=yes ;;
-    sync:--annotated) ;;
-    sync:--instance) ;;
-    sync:--output|sync:-o) words='text json' ;;
     certs:--dir|certs:-d) files=yes ;;
     certs:--service) ;;
     certs:--namespace|certs:-n) ;;
@@ -118,6 +116,8 @@ _policyctl() {
     render:--namespace|render:-n) ;;
     render:--replicas) ;;
     render:--failure-policy) words='Ignore Fail' ;;
+    render:--annotated) ;;
+    render:--name) ;;
     ask:--policy|ask:-p) files=yes ;;
     ask:--server) ;;
     ask:--ca) files=yes ;;
@@ -128,8 +128,6 @@ _policyctl() {
     ask:--timeout) ;;
     ask:--wait) ;;
     import:--namespace|import:-n) ;;
-    render:--annotated) ;;
-    render:--name) ;;
     *) value=no ;;
   esac
   if [[ $value == no ]]; then
@@ -142,20 +140,16 @@ _policyctl() {
     images) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --exclude --strict --help' ;;
     secrets) words='' files=yes options='--policy --output --from --username --password-stdin --registry --external-secrets --remote-key --sealed --namespace --user --group --now --exclude --strict --help' ;;
     doctor) words='' files=no options='--policy --namespace --cluster --context --kubeconfig --tls-cert --values --soon --output --ignore --strict --verbose --now --help' ;;
+    sync) words='' files=yes options='--policy --dry-run --annotated --respect-value --instance --output --help' ;;
     lint) words='' files=yes options='--output --now --soon-days --ignore --strict --schema --help' ;;
     review) words='' files=yes options='--policy --endpoint --now --help' ;;
     parse) words='' files=no options='--output --help' ;;
-    sync) words='' files=yes options='--policy --dry-run --annotated --respect-value --instance --output --help' ;;
     certs) words='init rotate check show bundle ' files=no options='--dir --service --namespace --dns --days --ca-days --key --force --new-ca --overlap-days --dry-run --tls-cert --tls-key --name --help' ;;
-    render) words='' files=yes options='--image --policy --certs --certificate-mode --only --namespace --replicas --failure-policy --help' ;;
+    render) words='' files=yes options='--image --policy --certs --certificate-mode --only --namespace --replicas --failure-policy --annotated --name --respect-value --wide --help' ;;
     ask) words='' files=yes options='--policy --server --ca --servername --namespace --user --group --timeout --wait --dry-run --help' ;;
     import) words='airbyte astronomer gatekeeper kyverno openshift harbor-container-webhook k8s-image-swapper containerd registries ' files=yes options='--namespace --help' ;;
     completion) words='bash zsh fish ' files=no options='--help' ;;
-    help) words='test verify bench apply explain images secrets lint review parse certs render ask import completion help version ' files=no options='--help' ;;
-    help) words='test verify bench apply explain images doctor lint review parse certs render completion help version ' files=no options='--help' ;;
-    render) words='' files=yes options='--image --policy --certs --certificate-mode --only --namespace --replicas --failure-policy --annotated --name --respect-value --wide --help' ;;
-    completion) words='bash zsh fish ' files=no options='--help' ;;
-    help) words='test verify bench apply explain images lint review parse sync certs render completion help version ' files=no options='--help' ;;
+    help) words='test verify bench apply explain images secrets doctor sync lint review parse certs render ask import completion help version ' files=no options='--help' ;;
     version) words='' files=no options='--help' ;;
   esac
   fi

@@ -11,15 +11,14 @@ _policyctl() {
     'images:list images and where the policy sends them'
     'secrets:list the pull secrets that namespaces need, or print them'
     'doctor:find out why images are not pulled, or will not be'
+    'sync:print which copies of pull secrets a cluster lacks'
     'lint:find problems in rule files'
     'review:answer an AdmissionReview as the webhook does'
     'parse:parse image references, or explain why they are invalid'
-    'sync:print which copies of pull secrets a cluster lacks'
     'certs:create, rotate and check serving certificates'
-    'render:print the manifests of the webhook, for kubectl apply'
+    'render:print the manifests of the webhook or of pullgate-sync, for kubectl apply'
     'ask:compare a running webhooks answers with those of the rule file'
     'import:print a rule file of what another tool is configured with'
-    'render:print the manifests of the webhook or of pullgate-sync, for kubectl apply'
     'completion:print a shell completion script'
     'help:print the list of verbs, or the help of one'
     'version:print the version and the libraries in use'
@@ -180,6 +179,7 @@ _policyctl() {
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]' \
       '*:file:_files'
+      ;;
     doctor)
       _arguments -s \
       '--policy=[Rule file, or a folder of rule files]:FILE:_files' \
@@ -201,6 +201,20 @@ _policyctl() {
       '--now=[Date (2027-01-31) or RFC 3339 time at which certificates, tokens and exemptions are evaluated]:TIME:' \
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]'
+      ;;
+    sync)
+      _arguments -s \
+      '--policy=[Rule file, or a folder of rule files]:FILE:_files' \
+      '-p+[Rule file, or a folder of rule files]:FILE:_files' \
+      '--dry-run[Print what would be done]' \
+      '*--annotated=[Namespace (or glob) whose Secrets may ask for copies by the annotations pullgate.dev/sync-to and astronomer.io/commander-sync]:NAMESPACE:' \
+      '--respect-value[Take a value KEY=VALUE of astronomer.io/commander-sync as a label selector of namespaces]' \
+      '--instance=[Name in the mark of each copy]:NAME:' \
+      '--output=[text: a line for each action, and a summary]:FORMAT:(text json)' \
+      '-o+[text: a line for each action, and a summary]:FORMAT:(text json)' \
+      '--help[Print this help and exit]' \
+      '-h[Print this help and exit]' \
+      '*:file:_files'
       ;;
     lint)
       _arguments -s \
@@ -231,20 +245,6 @@ _policyctl() {
       '-o+[text: the parts, and how kubelet, containerd and CRI-O read the reference]:FORMAT:(text json)' \
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]'
-      ;;
-    sync)
-      _arguments -s \
-      '--policy=[Rule file, or a folder of rule files]:FILE:_files' \
-      '-p+[Rule file, or a folder of rule files]:FILE:_files' \
-      '--dry-run[Print what would be done]' \
-      '*--annotated=[Namespace (or glob) whose Secrets may ask for copies by the annotations pullgate.dev/sync-to and astronomer.io/commander-sync]:NAMESPACE:' \
-      '--respect-value[Take a value KEY=VALUE of astronomer.io/commander-sync as a label selector of namespaces]' \
-      '--instance=[Name in the mark of each copy]:NAME:' \
-      '--output=[text: a line for each action, and a summary]:FORMAT:(text json)' \
-      '-o+[text: a line for each action, and a summary]:FORMAT:(text json)' \
-      '--help[Print this help and exit]' \
-      '-h[Print this help and exit]' \
-      '*:file:_files'
       ;;
     certs)
       _arguments -s \
@@ -326,9 +326,7 @@ _policyctl() {
       _arguments -s \
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]' \
-      '1:what:(test verify bench apply explain images secrets lint review parse certs render ask import completion help version)'
-      '1:what:(test verify bench apply explain images doctor lint review parse certs render completion help version)'
-      '1:what:(test verify bench apply explain images lint review parse sync certs render completion help version)'
+      '1:what:(test verify bench apply explain images secrets doctor sync lint review parse certs render ask import completion help version)'
       ;;
     version)
       _arguments -s \
