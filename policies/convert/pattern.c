@@ -162,10 +162,12 @@ void convert_scope(struct convert *c, struct convert_block *b, enum convert_key 
         convert_left(c, at, "names a tag or digest: a pattern names repositories");
         return;
     }
-    if (str_starts(scope, STR("*."))) {
-        convert_pattern(c, b, key, at, convert_text(c, "%.*s/**", STR_ARG(scope)), aside);
-        return;
-    }
+    bool below = str_starts(scope, STR("*."));
+    bool port = str_find(scope, ':') != scope.n || str_find(scope, '/') != scope.n;
     find_scope(&p);
-    convert_pattern(c, b, key, at, imgref_is_host(scope) ? scope : p.scope, aside);
+    struct str host = below || imgref_is_host(scope) ? scope : p.scope;
+    convert_pattern(c, b, key, at, below ? convert_text(c, "%.*s/**", STR_ARG(scope)) : host,
+                    aside);
+    if (key == KEY_DENIED && !port)
+        add_more(c, b, key, convert_text(c, "%.*s:*/**", STR_ARG(host)));
 }

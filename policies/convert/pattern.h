@@ -14,7 +14,8 @@
 void convert_prefix(struct convert *c, struct convert_block *b, enum convert_key key,
                     json_at at, struct str prefix, const char *aside);
 
-/* A host or repository, as mirrors and policies of nodes name it: it and all below it, border "/". */
+/* A host or repository, as mirrors and policies of nodes name it: it and all below it, border "/".
+ * A denial of a host without a port is for all of its ports. */
 void convert_scope(struct convert *c, struct convert_block *b, enum convert_key key, json_at at,
                    struct str scope, const char *aside);
 

@@ -13,13 +13,6 @@ static void leave(struct convert *c, json_at table, const char *key, const char 
         convert_left(c, at, "%s", why);
 }
 
-static void block(struct convert *c, json_at at, struct str prefix) {
-    bool port = str_find(prefix, '/') == prefix.n && str_find(prefix, ':') == prefix.n &&
-                !str_starts(prefix, STR("*."));
-    convert_scope(c, &c->settings, KEY_DENIED, at, prefix,
-                  port ? "narrower: without ports other than the default" : NULL);
-}
-
 static void take_mirrors(struct convert *c, json_at registry, struct str prefix) {
     json_at mirrors = convert_get(c, registry, "mirror"), row = convert_first(c, mirrors);
     json_at location = convert_get(c, row, "location");
@@ -48,7 +41,8 @@ static void take_registry(struct convert *c, json_at registry) {
     if (prefix.n == 0) {
         convert_left(c, registry, "has neither prefix nor location");
     } else if (convert_is_true(c, registry, "blocked")) {
-        block(c, convert_get(c, registry, "blocked"), prefix);
+        convert_scope(c, &c->settings, KEY_DENIED, convert_get(c, registry, "blocked"), prefix,
+                      NULL);
     } else if (str_starts(prefix, STR("*."))) {
         if (at != JSON_NONE || convert_get(c, registry, "mirror") != JSON_NONE)
             convert_left(c, registry, "is for all hosts below a domain");
@@ -79,7 +73,7 @@ static void take_version_1(struct convert *c) {
     leave(c, 0, "registries.insecure.registries", "is how nodes connect");
     for (json_at at = convert_first(c, blocked); at != JSON_NONE;
          at = convert_next(c, blocked, at))
-        block(c, at, json_str(c->json, at));
+        convert_scope(c, &c->settings, KEY_DENIED, at, json_str(c->json, at), NULL);
 }
 
 static enum ec read_conf(struct convert *c, struct err *err) {
