@@ -1,5 +1,5 @@
 #!/bin/bash
-# Prints a bill of materials of the Debian packages that programs are linked with (CycloneDX 1.5, JSON).
+# Prints a bill of materials of the Debian packages that programs load (CycloneDX 1.5, JSON).
 #
 #   deploy/sbom.sh PROGRAM...                the bill of materials
 #   deploy/sbom.sh --libraries PROGRAM...    the files that the loader loads
@@ -42,6 +42,12 @@ found() { # NAME FOLDER...
     return 1
 }
 
+# What it names: to be loaded at its start, or when it is needed (https://systemd.io/ELF_DLOPEN_METADATA).
+names_in() { # PROGRAM
+    readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]$/\1/p'
+    readelf -p .note.dlopen "$1" 2>/dev/null | sed -n 's/.*"soname":\["\([^"]*\)"\].*/\1/p'
+}
+
 # The loader, and what the programs and their libraries name, each once.
 libraries() { # PROGRAM...
     local triplet loader name names path waiting=("$@")
@@ -50,7 +56,7 @@ libraries() { # PROGRAM...
     loader=$(loader_of "$1")
     seen[${loader##*/}]=$loader
     while ((${#waiting[@]} > 0)); do
-        names=$(readelf -d "${waiting[0]}" | sed -n 's/.*(NEEDED).*\[\(.*\)\]$/\1/p')
+        names=$(names_in "${waiting[0]}")
         for name in $names; do
             [ -z "${seen[$name]-}" ] || continue
             path=$(found "$name" "/lib/$triplet" "/usr/lib/$triplet")

@@ -31,9 +31,9 @@ static const struct verb verb_version = {
 };
 
 const struct verb *const verb_list[] = {
-    &verb_test,   &verb_verify,     &verb_bench,  &verb_apply,   &verb_explain,
-    &verb_images, &verb_lint,       &verb_review, &verb_parse,   &verb_certs,
-    &verb_render, &verb_completion, &verb_help,   &verb_version,
+    &verb_test,   &verb_verify, &verb_bench,      &verb_apply, &verb_explain,
+    &verb_images, &verb_lint,   &verb_review,     &verb_parse, &verb_certs,
+    &verb_render, &verb_ask,    &verb_completion, &verb_help,  &verb_version,
 };
 const size_t verb_n = sizeof verb_list / sizeof *verb_list;
 

@@ -70,6 +70,13 @@ struct options_review {
     int endpoint;
 };
 
+struct options_ask {
+    const char *policy, *server, *ca, *server_name, *namespace, *user;
+    struct opt_list groups;
+    uint64_t timeout_ms, wait_ms;
+    bool dry_run;
+};
+
 enum lint_output { LINT_TEXT, LINT_JSON, LINT_JUNIT, LINT_SARIF, LINT_GITHUB };
 struct options_lint {
     const char *now;
@@ -118,6 +125,7 @@ union options {
     struct options_images images;
     struct options_bench bench;
     struct options_review review;
+    struct options_ask ask;
     struct options_lint lint;
     struct options_verify verify;
     struct options_parse parse;
@@ -129,11 +137,12 @@ extern const char *const options_endpoints[];        /* "mutate", "validate" */
 extern const char *const options_failure_policies[]; /* "Ignore", "Fail" */
 
 extern const struct verb verb_test, verb_apply, verb_explain, verb_images, verb_bench;
-extern const struct verb verb_review, verb_lint, verb_verify, verb_parse, verb_certs,
+extern const struct verb verb_review, verb_ask, verb_lint, verb_verify, verb_parse, verb_certs,
     verb_render, verb_completion;
 
 verb_run_fn cmd_test, cmd_apply, cmd_explain, cmd_images, cmd_bench;
-verb_run_fn cmd_review, cmd_lint, cmd_verify, cmd_parse, cmd_certs, cmd_render, cmd_completion;
+verb_run_fn cmd_review, cmd_ask, cmd_lint, cmd_verify, cmd_parse, cmd_certs, cmd_render,
+    cmd_completion;
 
 /* ---- rows ---------------------------------------------------------------------------- */
 

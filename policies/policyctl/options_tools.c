@@ -23,6 +23,62 @@ const struct verb verb_review = {
     .run = cmd_review,
 };
 
+/* ---- ask ----------------------------------------------------------------------------- */
+
+static const struct opt_row ask_rows[] = {
+    OPTIONS_POLICY_ROW(ask),
+    {"server", 0, OPT_STRING, "URL", NULL, "The webhook: https://HOST[:PORT], without a path.",
+     OPTIONS_AT(ask, server)},
+    {"ca", 0, OPT_STRING, "FILE", NULL,
+     "Certificates (PEM) that the webhook's must lead to: ca.crt of \"policyctl certs init\", "
+     "or "
+     "the caBundle of its registration.",
+     OPTIONS_AT(ask, ca)},
+    {"servername", 0, OPT_STRING, "NAME", NULL,
+     "The name that its certificate must have, when it is not that of the URL: "
+     "<service>.<namespace>.svc.",
+     OPTIONS_AT(ask, server_name)},
+    {"namespace", 'n', OPT_STRING, "NAME", NULL,
+     "Namespace of pods that name none. Defaults to \"default\".", OPTIONS_AT(ask, namespace)},
+    {"user", 0, OPT_STRING, "NAME", NULL, "The user who creates the pods.",
+     OPTIONS_AT(ask, user)},
+    {"group", 0, OPT_LIST, "NAME", NULL, "A group of that user. Repeatable.",
+     OPTIONS_AT(ask, groups)},
+    {"timeout", 0, OPT_DURATION, "TIME", "10s", "How long one answer may take.",
+     OPTIONS_AT(ask, timeout_ms), .min = 1, .max = 3600000},
+    {"wait", 0, OPT_DURATION, "TIME", "0s",
+     "Ask again until all answers are equal, for this long: a changed rule file reaches the "
+     "webhook's pods within a minute or two.",
+     OPTIONS_AT(ask, wait_ms), .max = 3600000},
+    {"dry-run", 0, OPT_FLAG, NULL, NULL,
+     "Only print the questions, and what the rule file answers.", OPTIONS_AT(ask, dry_run)},
+    OPTIONS_HELP_ROW,
+};
+
+const struct verb verb_ask = {
+    .name = "ask",
+    .usage = "--server URL --ca FILE [OPTION...] [POD...]",
+    .summary = "compare a running webhook's answers with those of the rule file",
+    .details =
+        "Sends AdmissionReviews to /mutate and /validate of the webhook, as dry runs, and "
+        "compares "
+        "each\n"
+        "answer with what the rule file says. POD is a file with pods or AdmissionReviews, or "
+        "a "
+        "folder of\n"
+        "these. Without one, two pods are made from the rules: one that the first rule with a "
+        "registry or\n"
+        "mirror rewrites, and one with an image of a host that the first rule does not "
+        "approve.\n"
+        "Exit status 0: all answers are equal; 1: one differs; 2: the webhook is not "
+        "reached.\n",
+    .examples =
+        "  policyctl ask -p rules.yaml --dry-run\n"
+        "  policyctl ask -p rules.yaml --server https://localhost:9443 --ca tls/ca.crt\n",
+    .options = OPTIONS_TABLE(ask_rows),
+    .run = cmd_ask,
+};
+
 /* ---- lint ---------------------------------------------------------------------------- */
 
 static const char *const lint_output_words[] = {

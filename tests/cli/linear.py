@@ -181,11 +181,12 @@ for form in "text json".split():
         case("operands", [*verb, "--"], lambda n: [image(i) for i in range(n)])
 for form in "table json skopeo-sync skopeo-copy".split():
     case("list", ["images", *P, "-o", form], lambda n: write("list-%d.txt" % n, "".join(image(i) + "\n" for i in range(n))))
-case("review", ["review", *P], lambda n: write("review-%d.json" % n, json.dumps({
-    "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
-        "uid": "u", "operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "namespace": "n",
-        "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": dict(pod(0), spec={"containers": [
-            {"name": "a%d" % i, "image": "nginx:%d" % i} for i in range(n)]})}})))
+for verb in (["review", *P], ["ask", *P, "--dry-run"]):
+    case("review", verb, lambda n: write("review-%d.json" % n, json.dumps({
+        "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+            "uid": "u", "operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "namespace": "n",
+            "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": dict(pod(0), spec={"containers": [
+                {"name": "a%d" % i, "image": "nginx:%d" % i} for i in range(n)]})}})))
 
 
 @functools.cache

@@ -189,6 +189,11 @@ for line, name in zip(run("parse", "-o", "json", "--", *NAMES, commands=False).s
         fail("parse: a name did not come back", name, line)
 for path in FILES:
     run("review", *P, path, commands=False)
+for args in (FILES, ["."], ["../bad"]):
+    run("ask", *P, "--dry-run", *args)
+for args in (["--server", EVIL, "--ca", EVIL], ["--server", "https://127.0.0.1:1", "--ca", EVIL],
+             ["--server", "https://127.0.0.1:1", "--ca", EVIL, "--servername", EVIL]):
+    run("ask", *P, *args)
 # The manifests of `apply` are the author's own bytes; what it says about them is not.
 for args in (["."], ["../bad"], FILES[:1]):
     subprocess_out = subprocess.run([POLICYCTL, "apply", *P, *args], capture_output=True, timeout=60)
@@ -251,7 +256,7 @@ run("render", "--image", EVIL, "--policy", RULES, "--certs", folder, commands=Fa
 # ---- the command line --------------------------------------------------------------------------
 
 for verb in (EVIL, "help", "version", "test", "apply", "images", "explain", "lint", "verify", "bench", "render",
-             "parse", "review", "certs", "completion"):
+             "parse", "review", "certs", "ask", "completion"):
     for args in ([EVIL, EVIL], ["--" + EVIL], ["--" + EVIL + "=1"], ["-\x1b"], ["--output", EVIL], ["--now", EVIL],
                  ["--policy", EVIL, EVIL], ["--policy", "::x", EVIL], ["--iterations", EVIL], ["--ignore", EVIL, EVIL],
                  ["--namespace", EVIL, EVIL], ["-p", "::error::" + EVIL, "-"]):

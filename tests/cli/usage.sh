@@ -103,11 +103,23 @@ printf '#!/bin/sh\ncat manifests/good.yaml\n' >"$work/bin/helm"
 printf '#!/bin/sh\ncat images.txt\n' >"$work/bin/abctl"
 for name in kubectl skopeo; do printf '#!/bin/sh\ncat >%s.got\n' $name >"$work/bin/$name"; done
 chmod +x "$work"/bin/*
+# With the certificates that an example before makes.
+start_webhook() {
+    : >"$work/log"
+    (cd "$work/examples" && exec "$PULLGATE" --policy rules.yaml --tls-cert tls/tls.crt --tls-key tls/tls.key --listen 127.0.0.1:0 \
+        --metrics-listen '' --drain-pause 0) >"$work/audit" 2>"$work/log" &
+    pids+=("$!")
+    await "a webhook for an example" grep -q '"event":"ready".*}$' "$work/log"
+}
 n_examples=0
 for verb in $verbs; do
     "$POLICYCTL" "$verb" --help | sed -n '/^Examples:/,$s/^  //p' | sed -e ':a' -e '/|$/{N;s/\n */ /;ba' -e '}' >"$work/lines"
     check "$verb --help: has an example" [ -s "$work/lines" ]
     while IFS= read -r line; do
+        if [[ $line = *'--server '* ]]; then
+            start_webhook
+            line=${line//9443/$(jq -r 'select(.event == "ready") | .port' "$work/log")}
+        fi
         n_examples=$((n_examples + 1))
         run env -C "$work/examples" PATH="$work/bin:$PATH" bash -o pipefail -c "$line"
         check "$verb: example: $line ($status $err)" [ "$status" -le 1 ]

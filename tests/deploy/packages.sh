@@ -57,6 +57,7 @@ depends() { # DEB: names alone
 }
 same "pullgate: libraries it needs" "$(depends "${debs[1]}" | grep -cE '^(libc6|libgnutls30|libmicrohttpd12|libpcre2-8-0|libseccomp2|libssl3)$')" 6
 same "policyctl: no library of the server" "$(depends "${debs[0]}" | grep -cE '^(libgnutls30|libmicrohttpd12|libseccomp2)$')" 0
+same "policyctl: the library that it loads itself" "$(depends "${debs[0]}" | grep -c '^libcurl4$')" 1
 for deb in "${debs[@]}"; do
     same "${deb##*/}: owned by root" "$(dpkg-deb -c "$deb" | awk '{print $2}' | sort -u)" root/root
     same "${deb##*/}: nothing that others may write" "$(dpkg-deb -c "$deb" | grep -v '^l' | awk 'substr($1, 6, 1) == "w" || substr($1, 9, 1) == "w"')" ""
@@ -73,6 +74,9 @@ in_debian dpkg -i "/${debs[0]##*/}"
 same "policyctl alone: installs" "$status" 0
 in_debian policyctl version
 matches "policyctl alone: runs" "$status $out" '^0 policyctl [0-9]'
+printf 'apiVersion: pullgate/v1\nkind: ImagePolicy\nspec: {registry: r.example}\n' >debian/rules.yaml
+in_debian policyctl ask -p rules.yaml --server https://127.0.0.1:1 --ca rules.yaml
+matches "policyctl alone: loads libcurl" "$status$err" '^2policyctl: 127\.0\.0\.1:1: '
 in_debian kubectl-pullgate help
 same "policyctl alone: as a plugin of kubectl" "$status" 0
 in_debian dpkg -i "/${debs[1]##*/}"

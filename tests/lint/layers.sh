@@ -44,11 +44,12 @@ declare -A third_users=(
     [gnutls]=" server tests "
     [yaml.h]=" yaml "
     [jansson.h]=" edit policyctl tests "
+    [curl]=" policyctl "
     [pcre2.h]=" match tests "
     [openssl]=" certs tests "
     [seccomp.h]=" program "
     [cmocka.h]=" tests "
-    [dlfcn.h]=" tests "
+    [dlfcn.h]=" policyctl tests "
     [termios.h]=" tests "
 )
 declare -A third_libs=(

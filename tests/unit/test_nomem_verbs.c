@@ -23,8 +23,9 @@ struct command {
 
 /* In place of those of main.c, which has main() as well. */
 const struct verb *const verb_list[] = {
-    &verb_test, &verb_verify, &verb_bench, &verb_apply, &verb_explain, &verb_images,
-    &verb_lint, &verb_review, &verb_parse, &verb_certs, &verb_render,  &verb_completion,
+    &verb_test,   &verb_verify, &verb_bench,      &verb_apply, &verb_explain,
+    &verb_images, &verb_lint,   &verb_review,     &verb_parse, &verb_certs,
+    &verb_render, &verb_ask,    &verb_completion,
 };
 const size_t verb_n = sizeof verb_list / sizeof *verb_list;
 
@@ -278,6 +279,9 @@ static const struct command commands[] = {
     ROW(true, "lint", "-o", "junit", TESTS_DIR "/cli/rules/names.yaml"),
     ROW(true, "lint", "--schema"),
     ROW(false, "review", "-p", policy_path, TESTS_DIR "/data/reviews/pod-create-full.json"),
+    ROW(false, "ask", "--dry-run", "-p", policy_path),
+    ROW(false, "ask", "--dry-run", "-p", TESTS_DIR "/../policies/examples/audit-only.yaml"),
+    ROW(false, "ask", "--dry-run", "-p", policy_path, "-n", "airbyte", pods_path),
     ROW(false, "parse", "nginx", "registry.corp.example:5000/data/x:1"),
     ROW(false, "parse", "-o", "json", "nginx", "quay.io/a/b@sha256:00"),
     ROW(false, "completion", "bash"),

@@ -4,7 +4,7 @@ _policyctl() {
   local verb=${COMP_WORDS[1]} words= files=no options= value=yes i
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images lint review parse certs render completion help version --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images lint review parse certs render ask completion help version --help --version' -- "$word")
     return
   fi
   [[ $word == = ]] && word=
@@ -90,6 +90,15 @@ _policyctl() {
     render:--namespace|render:-n) ;;
     render:--replicas) ;;
     render:--failure-policy) words='Ignore Fail' ;;
+    ask:--policy|ask:-p) files=yes ;;
+    ask:--server) ;;
+    ask:--ca) files=yes ;;
+    ask:--servername) ;;
+    ask:--namespace|ask:-n) ;;
+    ask:--user) ;;
+    ask:--group) ;;
+    ask:--timeout) ;;
+    ask:--wait) ;;
     *) value=no ;;
   esac
   if [[ $value == no ]]; then
@@ -105,8 +114,9 @@ _policyctl() {
     parse) words='' files=no options='--output --help' ;;
     certs) words='init rotate check show bundle ' files=no options='--dir --service --namespace --dns --days --ca-days --key --force --new-ca --overlap-days --dry-run --tls-cert --tls-key --name --help' ;;
     render) words='' files=yes options='--image --policy --certs --certificate-mode --only --namespace --replicas --failure-policy --help' ;;
+    ask) words='' files=yes options='--policy --server --ca --servername --namespace --user --group --timeout --wait --dry-run --help' ;;
     completion) words='bash zsh fish ' files=no options='--help' ;;
-    help) words='test verify bench apply explain images lint review parse certs render completion help version ' files=no options='--help' ;;
+    help) words='test verify bench apply explain images lint review parse certs render ask completion help version ' files=no options='--help' ;;
     version) words='' files=no options='--help' ;;
   esac
   fi

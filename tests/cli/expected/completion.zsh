@@ -14,6 +14,7 @@ _policyctl() {
     'parse:parse image references, or explain why they are invalid'
     'certs:create, rotate and check serving certificates'
     'render:print the manifests of the webhook, for kubectl apply'
+    'ask:compare a running webhooks answers with those of the rule file'
     'completion:print a shell completion script'
     'help:print the list of verbs, or the help of one'
     'version:print the version and the libraries in use'
@@ -221,6 +222,24 @@ _policyctl() {
       '-h[Print this help and exit]' \
       '*:file:_files'
       ;;
+    ask)
+      _arguments -s \
+      '--policy=[Rule file, or a folder of rule files]:FILE:_files' \
+      '-p+[Rule file, or a folder of rule files]:FILE:_files' \
+      '--server=[The webhook: https://HOST:PORT, without a path]:URL:' \
+      '--ca=[Certificates (PEM) that the webhooks must lead to: ca.crt of policyctl certs init, or the caBundle of its registration]:FILE:_files' \
+      '--servername=[The name that its certificate must have, when it is not that of the URL: <service>.<namespace>.svc]:NAME:' \
+      '--namespace=[Namespace of pods that name none]:NAME:' \
+      '-n+[Namespace of pods that name none]:NAME:' \
+      '--user=[The user who creates the pods]:NAME:' \
+      '*--group=[A group of that user]:NAME:' \
+      '--timeout=[How long one answer may take]:TIME:' \
+      '--wait=[Ask again until all answers are equal, for this long: a changed rule file reaches the webhooks pods within a minute or two]:TIME:' \
+      '--dry-run[Only print the questions, and what the rule file answers]' \
+      '--help[Print this help and exit]' \
+      '-h[Print this help and exit]' \
+      '*:file:_files'
+      ;;
     completion)
       _arguments -s \
       '--help[Print this help and exit]' \
@@ -231,7 +250,7 @@ _policyctl() {
       _arguments -s \
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]' \
-      '1:what:(test verify bench apply explain images lint review parse certs render completion help version)'
+      '1:what:(test verify bench apply explain images lint review parse certs render ask completion help version)'
       ;;
     version)
       _arguments -s \
