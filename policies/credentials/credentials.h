@@ -99,7 +99,7 @@ enum credentials_kind { /* what the password is, as far as it can be seen */
                         CREDENTIALS_PLAIN,
                         CREDENTIALS_ECR, /* AWS ECR token: expires_s is set */
                         CREDENTIALS_JWT, /* expires_s is set if it has an `exp` */
-                        CREDENTIALS_GOOGLE_ACCESS, /* user oauth2accesstoken: about an hour; the end is not readable */
+                        CREDENTIALS_GOOGLE_ACCESS, /* user oauth2accesstoken: about an hour, without a date */
                         CREDENTIALS_GOOGLE_KEY, /* user _json_key or _json_key_base64: long-lived */
 };
 
@@ -139,6 +139,8 @@ struct credentials_set {
     unsigned shape;    /* bits of enum credentials_shape */
     const struct credentials_entry *entries; /* in the order of the file; each key once */
     size_t n_entries;
+    const struct credentials_pattern
+        *patterns;                    /* the module's own: the entries' keys, compiled */
     struct credentials_block *memory; /* wiped by credentials_set_free */
 };
 
@@ -219,7 +221,8 @@ struct credentials_near {
 };
 
 /* Entries of the keyring that do not match `image` and nearly do, in the order of secrets and files; each
- * once. None for an image that is no reference. Errors: the arena's; *out, *n untouched. */
+ * once. None where a lookup answers CREDENTIALS_BROKEN or CREDENTIALS_NO_IMAGE. Errors:
+ * the arena's; *out, *n untouched. */
 enum ec credentials_near(const struct credentials_near **out, size_t *n,
                          const struct credentials_keyring *keyring, struct str image,
                          struct arena *arena, struct err *err) MUST_CHECK;

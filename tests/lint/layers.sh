@@ -18,6 +18,7 @@ module imgref    policies base
 module match     policies base imgref
 module engine    policies base imgref match
 module rules     policies base imgref match engine json yaml
+module credentials policies base imgref
 module review    webhook  base json engine
 module audit     webhook  base json engine
 module metrics   webhook  base
@@ -28,7 +29,7 @@ module object    policies base json yaml review engine imgref
 module edit      policies base json yaml review engine object
 module suite     policies base json yaml review engine object
 module report    policies base json yaml review engine imgref rules object edit suite
-module policyctl policies base json yaml review engine audit rules certs imgref match object edit suite report
+module policyctl policies base json yaml review engine audit rules certs credentials imgref match object edit suite report
 
 # Headers of base that only the listed modules may include: time, files and the log; command lines to the programs.
 declare -A base_users=(
@@ -66,8 +67,9 @@ system=" arpa/inet.h dirent.h fcntl.h ftw.h getopt.h linux/sockios.h linux/tcp.h
  sys/mman.h sys/prctl.h sys/resource.h sys/signalfd.h sys/socket.h sys/stat.h sys/syscall.h sys/time.h sys/types.h sys/un.h sys/wait.h
  syslog.h time.h unistd.h setjmp.h "
 network=" arpa/inet.h linux/tcp.h netinet/in.h netinet/tcp.h sys/socket.h sys/un.h "
-# arpa/inet.h: certs prints and reads IP addresses as alternative names (inet_pton), no sockets
-network_users=" server certs tests "
+# arpa/inet.h: certs prints and reads IP addresses as alternative names (inet_pton), no sockets; credentials reads
+# those in the keys of pull secrets
+network_users=" server certs credentials tests "
 
 # "base/err.h" -> base; the module a file belongs to, "tests" for any test
 owner() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the oracles; the first time Go fetches their modules, as go.mod and go.sum pin them.
 #
-#   build.sh DIR      DIR/reference, DIR/yaml, DIR/patch
+#   build.sh DIR      DIR/reference, DIR/yaml, DIR/patch, DIR/keyring
 set -eu
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p "$1"
