@@ -29,11 +29,12 @@ module object    policies base json yaml review engine imgref
 module edit      policies base json yaml review engine object
 module suite     policies base json yaml review engine object
 module report    policies base json yaml review engine imgref rules object edit suite
-module policyctl policies base json yaml review engine audit rules certs credentials imgref match object edit suite report
+module registry policies base json imgref certs credentials
+module policyctl policies base json yaml review engine audit rules certs credentials imgref match object edit suite report registry
 
 # Headers of base that only the listed modules may include: time, files and the log; command lines to the programs.
 declare -A base_users=(
-    [clock.h]=" base rules audit server program suite policyctl "
+    [clock.h]=" base rules audit server program suite registry policyctl "
     [file.h]=" base rules certs program object edit suite report policyctl "
     [log.h]=" base program "
     [opts.h]=" base program object policyctl "
@@ -45,12 +46,12 @@ declare -A third_users=(
     [gnutls]=" server tests "
     [yaml.h]=" yaml "
     [jansson.h]=" edit policyctl tests "
-    [curl]=" policyctl "
+    [curl]=" registry policyctl "
     [pcre2.h]=" match tests "
     [openssl]=" certs tests "
     [seccomp.h]=" program "
     [cmocka.h]=" tests "
-    [dlfcn.h]=" policyctl tests "
+    [dlfcn.h]=" registry policyctl tests "
     [termios.h]=" tests "
 )
 declare -A third_libs=(
@@ -69,7 +70,7 @@ system=" arpa/inet.h dirent.h fcntl.h ftw.h getopt.h linux/sockios.h linux/tcp.h
 network=" arpa/inet.h linux/tcp.h netinet/in.h netinet/tcp.h sys/socket.h sys/un.h "
 # arpa/inet.h: certs prints and reads IP addresses as alternative names (inet_pton), no sockets; credentials reads
 # those in the keys of pull secrets
-network_users=" server certs credentials tests "
+network_users=" server certs credentials registry tests "
 
 # "base/err.h" -> base; the module a file belongs to, "tests" for any test
 owner() {

@@ -241,6 +241,7 @@ static struct buf read_file(const char *path) {
 /* ---- verbs that print ------------------------------------------------------------------ */
 
 static const char policy_path[] = TESTS_DIR "/../policies/examples/airbyte.yaml";
+static const char check_path[] = TESTS_DIR "/unit/data/check/undecodable.yaml";
 static const char pods_path[] = TESTS_DIR "/data/pods/airbyte-01-replication.yaml";
 static const char more_path[] = TESTS_DIR "/data/pods/astronomer-02-scheduler.yaml";
 static const char samples_path[] = TESTS_DIR "/../deploy/samples/pods.yaml";
@@ -274,6 +275,8 @@ static const struct command commands[] = {
     ROW(true, "images", "-p", policy_path, "-n", "airbyte", samples_path),
     ROW(true, "images", "-p", policy_path, "-n", "airbyte", "-o", "skopeo-copy", pods_path),
     ROW(true, "images", "-p", policy_path, "-n", "airbyte", "-o", "json", pods_path),
+    ROW(true, "images", "-p", policy_path, "-n", "airbyte", "--check", "--secrets", check_path,
+        "-o", "json", check_path),
     ROW(true, "lint", TESTS_DIR "/../policies/examples/allow-list.yaml", policy_path),
     ROW(true, "lint", "-o", "json", policy_path),
     ROW(true, "lint", "-o", "junit", TESTS_DIR "/cli/rules/names.yaml"),

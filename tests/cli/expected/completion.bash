@@ -63,6 +63,16 @@ _policyctl() {
     images:--group) ;;
     images:--now) ;;
     images:--exclude) ;;
+    images:--platform) ;;
+    images:--secrets) files=yes ;;
+    images:--docker-config) files=yes ;;
+    images:--ca) files=yes ;;
+    images:--client-cert) files=yes ;;
+    images:--client-key) files=yes ;;
+    images:--plain-http) ;;
+    images:--token-host) ;;
+    images:--connections) ;;
+    images:--timeout) ;;
     lint:--output|lint:-o) words='text json junit sarif github' ;;
     lint:--now) ;;
     lint:--soon-days) ;;
@@ -108,7 +118,7 @@ _policyctl() {
     bench) words='' files=yes options='--policy --iterations --warmup --concurrency --save --compare --worst --threshold --namespace --endpoint --now --output --help' ;;
     apply) words='' files=yes options='--policy --templates --in-place --namespace --labels --service-account --user --group --now --exclude --strict --help' ;;
     explain) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --operation --exclude --strict --help' ;;
-    images) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --exclude --strict --help' ;;
+    images) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --exclude --strict --check --missing --platform --against-source --secrets --docker-config --ca --client-cert --client-key --plain-http --token-host --connections --timeout --verbose --help' ;;
     lint) words='' files=yes options='--output --now --soon-days --ignore --strict --schema --help' ;;
     review) words='' files=yes options='--policy --endpoint --now --help' ;;
     parse) words='' files=no options='--output --help' ;;
