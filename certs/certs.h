@@ -258,4 +258,13 @@ enum ec certs_authority_keeps(bool *out, const struct certs_authority *a,
                               struct certs_leaf *leaf, struct str name, int64_t now_s,
                               struct err *err) MUST_CHECK;
 
+/* -- Digests of bytes, as image references have them ---------------------------------------- */
+
+enum certs_digest_kind { CERTS_SHA256, CERTS_SHA512 };
+enum { CERTS_DIGEST_MAX = 2 * 64 + 1 };
+
+/* Lower-case hexadecimal digits and a NUL; false: OpenSSL has no memory. */
+bool certs_digest(char hex[CERTS_DIGEST_MAX], enum certs_digest_kind kind, struct str bytes)
+    MUST_CHECK;
+
 #endif

@@ -64,15 +64,10 @@ bool certs_key_is_exposed(const char *path, unsigned *mode) {
 }
 
 void certs_sha256_hex(struct str bytes, char out[65]) {
-    static const char hex[] = "0123456789abcdef";
-    unsigned char digest[EVP_MAX_MD_SIZE] = {0};
-    size_t n = 0;
-    if (!EVP_Q_digest(NULL, "SHA256", NULL, bytes.n ? bytes.p : "", bytes.n, digest, &n))
-        memset(digest, 0, sizeof digest);
-    for (size_t i = 0; i < 32; i++) {
-        out[2 * i] = hex[digest[i] >> 4];
-        out[2 * i + 1] = hex[digest[i] & 15];
-    }
+    char hex[CERTS_DIGEST_MAX];
+    if (!certs_digest(hex, CERTS_SHA256, bytes))
+        memset(hex, '0', 64);
+    memcpy(out, hex, 64);
     out[64] = '\0';
 }
 

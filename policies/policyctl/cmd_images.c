@@ -3,6 +3,7 @@
 #include "object/each.h"
 #include "object/messages.h"
 #include "object/operand.h"
+#include "policyctl/images_check.h"
 #include "policyctl/options.h"
 #include "report/images.h"
 
@@ -17,8 +18,17 @@ struct run {
     struct requester requester;
     struct report_images images;
     struct object_totals totals;
+    struct images_secrets *secrets; /* NULL: nothing is checked */
     struct err err;
 };
+
+/* Which pull secrets the rows that come next are pulled with. */
+static enum ec note_secrets(struct run *r, const struct workload *pod, struct err *err) {
+    if (r->secrets == NULL || pod == NULL)
+        return EC_OK;
+    return images_secrets_of(r->secrets, pod, r->policy, r->requester.request.now_s,
+                             &r->images.pull_secrets, err);
+}
 
 /* ---- manifests ----------------------------------------------------------------------- */
 
@@ -30,6 +40,8 @@ static enum ec take_object(void *arg, const struct object *s, struct err *err) {
     for (size_t i = 0; i < d->n_images; i++)
         if (report_images_is_placeholder(d->images[i].image))
             object_report_placeholder(s, d->images[i].image);
+    if (note_secrets(r, s->workload, err) != EC_OK)
+        return err->code;
     return report_images_add_object(&r->images, s, err);
 }
 
@@ -38,6 +50,8 @@ static enum ec take_object(void *arg, const struct object *s, struct err *err) {
 static void take_name(struct run *r, struct str name, const char *file, uint32_t line) {
     struct workload_image image;
     struct workload pod = requester_pod(&r->requester, &image, name);
+    if (note_secrets(r, &pod, &r->err) != EC_OK)
+        return;
     (void)!report_images_add_name(&r->images, r->policy, &pod, r->requester.request.now_s, file,
                                   line, &r->err);
 }
@@ -75,7 +89,11 @@ static void take_file(struct run *r, char *const *path) {
 
 static int print_images(struct run *r) {
     struct buf denials = BUF_INIT((size_t)1 << 30), out = BUF_INIT((size_t)1 << 30);
+    bool bad = false;
     report_images_sort(&r->images);
+    if (r->secrets != NULL &&
+        images_check(&r->images, r->options, r->secrets, &bad, &r->err) != EC_OK)
+        return EXIT_INPUT;
     r->images.n_unjudged = r->totals.unjudged_objects;
     bool denied = report_images_put_denials(&denials, &r->images);
     if (denials.bad)
@@ -88,7 +106,8 @@ static int print_images(struct run *r) {
     size_t left_out = printers[r->options->output](&out, &r->images);
     bool printed = verb_print(&out);
     buf_done(&out);
-    int status = printed ? verb_status(&r->totals, denied, r->options->strict) : EXIT_INPUT;
+    int status =
+        printed ? verb_status(&r->totals, denied || bad, r->options->strict) : EXIT_INPUT;
     return status == EXIT_ALLOWED && left_out != 0 ? EXIT_LEFT_OUT : status;
 }
 
@@ -102,10 +121,13 @@ int cmd_images(const union options *options, const struct opt_result *args) {
         requester_read(&r.requester, &o->requester, &r.err) == EC_OK)
         (void)!verb_policy(&policy, o->policy, r.requester.request.now_s, &r.err);
     r.policy = policy;
+    if (r.err.code == EC_OK)
+        (void)!images_check_begin(&r.secrets, o, policy, &r.err);
     for (size_t i = 0; i < args->n_operands && r.err.code == EC_OK; i++)
         take_file(&r, &args->operands[i]);
     if (r.err.code == EC_OK)
         status = print_images(&r);
+    images_secrets_free(r.secrets);
     report_images_done(&r.images);
     engine_policy_free(policy);
     return r.err.code == EC_OK ? status : verb_fail(&r.err);

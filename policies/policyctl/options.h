@@ -51,11 +51,12 @@ struct options_explain {
 
 enum images_output { IMAGES_TABLE, IMAGES_JSON, IMAGES_SYNC, IMAGES_COPY };
 struct options_images {
-    const char *policy;
+    const char *policy, *platforms, *secrets, *docker_config, *ca, *client_cert, *client_key;
     struct requester_flags requester;
-    struct opt_list exclude;
+    struct opt_list exclude, plain_http, token_hosts;
+    uint64_t connections, timeout_ms;
     int output;
-    bool strict;
+    bool strict, check, missing, against_source, verbose;
 };
 
 enum secrets_output { SECRETS_TABLE, SECRETS_JSON, SECRETS_YAML };

@@ -220,6 +220,49 @@ static const struct opt_row images_rows[] = {
     NOW_ROW(images),
     EXCLUDE_ROW(images),
     STRICT_ROW(images),
+    {"check", 0, OPT_FLAG, NULL, NULL,
+     "Ask the registries whether each image exists, as the nodes pull it. Exit with 1 when one "
+     "does not.",
+     OPTIONS_AT(images, check)},
+    {"missing", 0, OPT_FLAG, NULL, NULL,
+     "With -o skopeo-copy and skopeo-sync: only the images that --check finds missing, or with "
+     "--against-source different. Implies --check.",
+     OPTIONS_AT(images, missing)},
+    {"platform", 0, OPT_STRING, "OS/ARCH,...", NULL,
+     "With --check: platforms that each image must have, such as linux/amd64,linux/arm64.",
+     OPTIONS_AT(images, platforms)},
+    {"against-source", 0, OPT_FLAG, NULL, NULL,
+     "With --check: compare the digest of each rewritten image with that of its source.",
+     OPTIONS_AT(images, against_source)},
+    {"secrets", 0, OPT_STRING, "FILE", NULL,
+     "With --check: the cluster's Secrets, and its ServiceAccounts, as kubectl get -o json "
+     "prints them. Each image is asked for with the credentials that the kubelet would use.",
+     OPTIONS_AT(images, secrets)},
+    {"docker-config", 0, OPT_STRING, "FILE", NULL,
+     "With --check: credentials of docker's config.json; with --secrets they are for the "
+     "sources alone. Credential helpers are not run.",
+     OPTIONS_AT(images, docker_config)},
+    {"ca", 0, OPT_STRING, "FILE", NULL,
+     "CA certificates (PEM) that are trusted besides the system's.", OPTIONS_AT(images, ca)},
+    {"client-cert", 0, OPT_STRING, "FILE", NULL, "Client certificate (PEM) for registries.",
+     OPTIONS_AT(images, client_cert)},
+    {"client-key", 0, OPT_STRING, "FILE", NULL, "The key of --client-cert (PEM).",
+     OPTIONS_AT(images, client_key)},
+    {"plain-http", 0, OPT_LIST, "HOST[:PORT]", NULL,
+     "A registry that is asked by plain HTTP. Repeatable. On loopback that is tried without "
+     "the option too.",
+     OPTIONS_AT(images, plain_http)},
+    {"token-host", 0, OPT_LIST, "HOST[:PORT]", NULL,
+     "A token server that may get a registry's credential although it is another host. "
+     "Repeatable. Known without the option: auth.docker.io for Docker Hub.",
+     OPTIONS_AT(images, token_hosts)},
+    {"connections", 0, OPT_NUMBER, "N", "8", "How many requests run at once.",
+     OPTIONS_AT(images, connections), .min = 1, .max = 64},
+    {"timeout", 0, OPT_DURATION, "DURATION", "30s", "How long one request may take.",
+     OPTIONS_AT(images, timeout_ms), .min = 100, .max = 3600000},
+    {"verbose", 'v', OPT_FLAG, NULL, NULL,
+     "With --check: print each request on standard error, without credentials.",
+     OPTIONS_AT(images, verbose)},
     OPTIONS_HELP_ROW,
 };
 
@@ -227,17 +270,26 @@ const struct verb verb_images = {
     .name = "images",
     .usage = "[OPTION...] FILE...|-",
     .summary = "list images and where the policy sends them",
-    .details = "Reads what test reads, or a list of image names, one per line (as abctl images "
-               "manifest\n"
-               "prints). skopeo sync has a single destination and keeps only the last part of "
-               "a name: -o\n"
-               "skopeo-sync prints the images of the most common destination, with the command "
-               "to run, and\n"
-               "reports the others. -o skopeo-copy covers all images.\n",
+    .details =
+        "Reads what test reads, or a list of image names, one per line (as abctl images "
+        "manifest\n"
+        "prints). skopeo sync has a single destination and keeps only the last part of "
+        "a name: -o\n"
+        "skopeo-sync prints the images of the most common destination, with the command "
+        "to run, and\n"
+        "reports the others. -o skopeo-copy covers all images.\n"
+        "--check asks registries by HEAD, and by GET where the digest or the platforms "
+        "count. It says of\n"
+        "each image: exists, missing, no access (and with which credential), cannot tell, "
+        "or unreachable.\n"
+        "Proxies are those of HTTPS_PROXY, HTTP_PROXY and NO_PROXY.\n",
     .examples = "  helm template chart | policyctl images -p rules.yaml -\n"
                 "  abctl images manifest | policyctl images -p rules.yaml -n airbyte -o "
                 "skopeo-sync - >sync.yaml\n"
-                "  policyctl images -p rules.yaml -o skopeo-copy manifests/ | sh\n",
+                "  policyctl images -p rules.yaml -o skopeo-copy manifests/ | sh\n"
+                "  policyctl images -p rules.yaml --check --platform linux/amd64,linux/arm64 "
+                "manifests/\n"
+                "  policyctl images -p rules.yaml -o skopeo-copy --missing manifests/ | sh\n",
     .options = OPTIONS_TABLE(images_rows),
     .run = cmd_images,
 };

@@ -90,7 +90,7 @@ static struct report_image_row *start_row(struct report_images *to, const char *
         return NULL;
     }
     *row = (struct report_image_row){.file = keep_file(to, file), .pos = pos, .uses = 1};
-    if (row->file != NULL)
+    if (row->file != NULL && arena_str(&to->arena, to->pull_secrets, &row->pull_secrets))
         return row;
     arena_fail(&to->arena, err);
     return NULL;
@@ -166,7 +166,9 @@ static int by_image(const struct report_image_row *a, const struct report_image_
     int order = str_cmp(a->source, b->source);
     if (order == 0)
         order = (a->denied.n != 0) - (b->denied.n != 0);
-    return order != 0 || a->denied.n != 0 ? order : str_cmp(a->target, b->target);
+    if (order == 0 && a->denied.n == 0)
+        order = str_cmp(a->target, b->target);
+    return order != 0 ? order : str_cmp(a->pull_secrets, b->pull_secrets);
 }
 
 static int compare_rows(const void *pa, const void *pb) {
@@ -219,6 +221,11 @@ bool report_images_put_denials(struct buf *out, const struct report_images *m) {
 
 bool report_images_moves(const struct report_image_row *row) {
     return row->denied.n == 0 && !str_eq(row->source, row->target);
+}
+
+bool report_images_copies(const struct report_images *m, const struct report_image_row *row) {
+    bool needed = !m->only_missing || (row->check != NULL && row->check->copy);
+    return report_images_moves(row) && needed;
 }
 
 void report_images_done(struct report_images *m) {

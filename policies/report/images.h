@@ -9,6 +9,22 @@
 
 #include "object/object.h"
 
+struct report_image_check { /* what registries say of a row; texts are the checker's */
+    struct str status;      /* "exists", "missing", "no access", "cannot tell", "unreachable" */
+    struct str reason;      /* empty: none */
+    struct str credential;  /* where the credential is from that was used; empty: none was */
+    struct str digest;      /* computed; empty: the bytes were not read */
+    const struct str *platforms;
+    size_t n_platforms;
+    const struct str *lacking; /* platforms that are asked for and not there */
+    size_t n_lacking;
+    struct str source; /* "same", "differs", or why it is not known; empty: not compared */
+    struct str source_digest;  /* computed; empty: not known */
+    struct str limit, warning; /* of the registry; empty: none */
+    bool good;                 /* it exists, for all platforms, and is the source's */
+    bool copy;                 /* it is missing, or differs from its source */
+};
+
 struct report_image_row {
     struct str source; /* host/repository[:tag][@digest], the host always there */
     struct str target; /* the same; equal to source where it stays */
@@ -16,14 +32,20 @@ struct report_image_row {
     const char *file;
     struct yaml_location pos;
     size_t uses; /* how often it was found */
+    struct str
+        pull_secrets; /* "NAMESPACE/NAME ..." of its pod; rows that differ in it stay apart */
+    const struct report_image_check *check; /* NULL: not checked */
 };
 
 struct report_images {
     struct arena arena;
     struct report_image_row *rows;
     size_t n, cap;
-    const char *file;  /* named last */
-    size_t n_unjudged; /* objects with images that are not among the rows */
+    const char *file;        /* named last */
+    size_t n_unjudged;       /* objects with images that are not among the rows */
+    struct str pull_secrets; /* of the rows that are added next; borrowed */
+    bool checked;            /* each row that is not denied has a check */
+    bool only_missing;       /* skopeo copies those alone that are to be copied */
 };
 
 /* What Istio's injector fills in: no image of Docker Hub. */
@@ -48,6 +70,12 @@ bool report_images_put_denials(struct buf *out, const struct report_images *m);
 
 /* Is it allowed, and pulled from elsewhere? */
 bool report_images_moves(const struct report_image_row *row);
+
+/* Does skopeo copy it? */
+bool report_images_copies(const struct report_images *m, const struct report_image_row *row);
+
+/* "missing: there is no repository x (Secret a/b, key c)" */
+void report_images_put_check(struct buf *out, const struct report_image_check *check);
 
 /* One per word of -o, in its order; each returns how many images it cannot show. */
 typedef size_t report_images_print_fn(struct buf *out, const struct report_images *m);

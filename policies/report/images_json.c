@@ -1,5 +1,6 @@
 /* Images as JSON; its keys are a promise. */
 #include "report/images.h"
+#include "report/images_check.h"
 #include "report/json_text.h"
 
 static void put_row(struct buf *out, const struct report_image_row *row) {
@@ -11,6 +12,8 @@ static void put_row(struct buf *out, const struct report_image_row *row) {
     report_json_number(out, "uses", row->uses);
     report_json_string(out, "file", str_of(row->file));
     report_json_position(out, row->pos.line, row->pos.col);
+    if (row->check != NULL)
+        report_images_json_check(out, row->check);
     buf_putc(out, '}');
 }
 

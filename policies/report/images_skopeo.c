@@ -60,7 +60,7 @@ static void put_copy(struct buf *out, const struct parts *from, const struct par
 size_t report_images_print_copy(struct buf *out, const struct report_images *m) {
     struct parts from, to;
     for (size_t i = 0; i < m->n; i++)
-        if (report_images_moves(&m->rows[i]) && take_apart(&from, m->rows[i].source) &&
+        if (report_images_copies(m, &m->rows[i]) && take_apart(&from, m->rows[i].source) &&
             take_apart(&to, m->rows[i].target))
             put_copy(out, &from, &to);
     return 0;
@@ -93,9 +93,10 @@ static struct str destination_of(const struct parts *from, const struct parts *t
     return lands ? str_slice(to->whole, 0, cut) : STR_NONE;
 }
 
-static bool read_entry(struct sync_entry *e, const struct report_image_row *row) {
+static bool read_entry(struct sync_entry *e, const struct report_images *m,
+                       const struct report_image_row *row) {
     struct parts to;
-    if (!report_images_moves(row) || !take_apart(&e->from, row->source) ||
+    if (!report_images_copies(m, row) || !take_apart(&e->from, row->source) ||
         !take_apart(&to, row->target))
         return false;
     e->target = row->target;
@@ -124,7 +125,7 @@ static bool same_copy(const struct sync_entry *a, const struct sync_entry *b) {
 static size_t gather_entries(struct sync_entry *entries, const struct report_images *m) {
     size_t n = 0, kept = 0;
     for (size_t i = 0; i < m->n; i++)
-        n += read_entry(&entries[n], &m->rows[i]);
+        n += read_entry(&entries[n], m, &m->rows[i]);
     if (n != 0)
         qsort(entries, n, sizeof *entries, compare_entries);
     for (size_t i = 0; i < n; i++)

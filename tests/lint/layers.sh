@@ -33,13 +33,14 @@ module object    policies base json yaml review engine imgref
 module edit      policies base json yaml review engine object
 module suite     policies base json yaml review engine object
 module report    policies base json yaml review engine imgref rules object edit suite doctor
-module policyctl policies base json yaml review engine audit rules certs credentials imgref match object edit suite report convert doctor sync
+module policyctl policies base json yaml review engine audit rules certs credentials imgref match object edit suite report convert doctor sync registry
 module convert   policies base json yaml imgref match engine rules
+module registry  policies base json imgref certs credentials
 module doctor    policies base json yaml review engine imgref match object certs credentials
 
 # Headers of base that only the listed modules may include: time, files and the log; command lines to the programs.
 declare -A base_users=(
-    [clock.h]=" base rules audit doctor kube server program suite syncd policyctl "
+    [clock.h]=" base rules audit doctor kube registry server program suite syncd policyctl "
     [file.h]=" base rules certs kube program syncd object edit suite report policyctl "
     [log.h]=" base program syncd "
     [opts.h]=" base program syncd object policyctl "
@@ -54,9 +55,9 @@ declare -A third_users=(
     [pcre2.h]=" match tests "
     [openssl]=" certs tests "
     [seccomp.h]=" host "
-    [curl]=" kube policyctl "
+    [curl]=" kube registry policyctl "
     [cmocka.h]=" tests "
-    [dlfcn.h]=" policyctl tests "
+    [dlfcn.h]=" registry policyctl tests "
     [termios.h]=" tests "
 )
 declare -A third_libs=(
@@ -76,7 +77,7 @@ system=" arpa/inet.h dirent.h fcntl.h ftw.h getopt.h linux/sockios.h linux/tcp.h
 network=" arpa/inet.h linux/tcp.h netinet/in.h netinet/tcp.h sys/socket.h sys/un.h "
 # arpa/inet.h: certs prints and reads IP addresses as alternative names (inet_pton), no sockets; credentials reads
 # those in the keys of pull secrets
-network_users=" server certs credentials tests "
+network_users=" server certs credentials registry tests "
 
 # "base/err.h" -> base; the module a file belongs to, "tests" for any test
 owner() {

@@ -238,6 +238,7 @@ static struct buf read_file(const char *path) {
 /* ---- verbs that print ------------------------------------------------------------------ */
 
 static const char policy_path[] = TESTS_DIR "/../policies/examples/airbyte.yaml";
+static const char check_path[] = TESTS_DIR "/unit/data/check/undecodable.yaml";
 static const char pods_path[] = TESTS_DIR "/data/pods/airbyte-01-replication.yaml";
 static const char more_path[] = TESTS_DIR "/data/pods/astronomer-02-scheduler.yaml";
 static const char samples_path[] = TESTS_DIR "/../deploy/samples/pods.yaml";
@@ -281,6 +282,8 @@ static const struct command commands[] = {
     ROW(false, "doctor", "-p", TESTS_DIR "/cli/dumps/doctor.yaml", "-o", "json", dump_path),
     ROW(false, "doctor", "-p", TESTS_DIR "/cli/dumps/doctor.yaml", "-o", "junit", dump_path),
     ROW(true, "doctor", "-p", TESTS_DIR "/cli/dumps/doctor.yaml", "-o", "sarif", dump_path),
+    ROW(true, "images", "-p", policy_path, "-n", "airbyte", "--check", "--secrets", check_path,
+        "-o", "json", check_path),
     ROW(true, "lint", TESTS_DIR "/../policies/examples/allow-list.yaml", policy_path),
     ROW(true, "lint", "-o", "json", policy_path),
     ROW(true, "lint", "-o", "junit", TESTS_DIR "/cli/rules/names.yaml"),

@@ -63,6 +63,16 @@ _policyctl() {
     images:--group) ;;
     images:--now) ;;
     images:--exclude) ;;
+    images:--platform) ;;
+    images:--secrets) files=yes ;;
+    images:--docker-config) files=yes ;;
+    images:--ca) files=yes ;;
+    images:--client-cert) files=yes ;;
+    images:--client-key) files=yes ;;
+    images:--plain-http) ;;
+    images:--token-host) ;;
+    images:--connections) ;;
+    images:--timeout) ;;
     secrets:--policy|secrets:-p) files=yes ;;
     secrets:--output|secrets:-o) words='table json yaml' ;;
     secrets:--from) files=yes ;;
@@ -137,7 +147,7 @@ _policyctl() {
     bench) words='' files=yes options='--policy --iterations --warmup --concurrency --save --compare --worst --threshold --namespace --endpoint --now --output --help' ;;
     apply) words='' files=yes options='--policy --templates --in-place --namespace --labels --service-account --user --group --now --exclude --strict --help' ;;
     explain) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --operation --exclude --strict --help' ;;
-    images) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --exclude --strict --help' ;;
+    images) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --exclude --strict --check --missing --platform --against-source --secrets --docker-config --ca --client-cert --client-key --plain-http --token-host --connections --timeout --verbose --help' ;;
     secrets) words='' files=yes options='--policy --output --from --username --password-stdin --registry --external-secrets --remote-key --sealed --namespace --user --group --now --exclude --strict --help' ;;
     doctor) words='' files=no options='--policy --namespace --cluster --context --kubeconfig --tls-cert --values --soon --output --ignore --strict --verbose --now --help' ;;
     sync) words='' files=yes options='--policy --dry-run --annotated --respect-value --instance --output --help' ;;

@@ -152,6 +152,21 @@ _policyctl() {
       '--now=[Date (2027-01-31) or RFC 3339 time at which exemptions are evaluated]:TIME:' \
       '*--exclude=[Exclude matching paths in folders, relative to the folder that is given]:GLOB:' \
       '--strict[Exit with 1 when something is not judged: an object of another kind that contains images, or an unrendered template in a folder]' \
+      '--check[Ask the registries whether each image exists, as the nodes pull it]' \
+      '--missing[With -o skopeo-copy and skopeo-sync: only the images that --check finds missing, or with --against-source different]' \
+      '--platform=[With --check: platforms that each image must have, such as linux/amd64,linux/arm64]:OS/ARCH,...:' \
+      '--against-source[With --check: compare the digest of each rewritten image with that of its source]' \
+      '--secrets=[With --check: the clusters Secrets, and its ServiceAccounts, as kubectl get -o json prints them]:FILE:_files' \
+      '--docker-config=[With --check: credentials of dockers config.json]:FILE:_files' \
+      '--ca=[CA certificates (PEM) that are trusted besides the systems]:FILE:_files' \
+      '--client-cert=[Client certificate (PEM) for registries]:FILE:_files' \
+      '--client-key=[The key of --client-cert (PEM)]:FILE:_files' \
+      '*--plain-http=[A registry that is asked by plain HTTP]:HOST[:PORT]:' \
+      '*--token-host=[A token server that may get a registrys credential although it is another host]:HOST[:PORT]:' \
+      '--connections=[How many requests run at once]:N:' \
+      '--timeout=[How long one request may take]:DURATION:' \
+      '--verbose[With --check: print each request on standard error, without credentials]' \
+      '-v[With --check: print each request on standard error, without credentials]' \
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]' \
       '*:file:_files'
