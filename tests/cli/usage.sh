@@ -114,7 +114,6 @@ cat >"$work/bin/kubectl" <<'KUBECTL'
 case " $* " in
 *" get secrets,namespaces "*) cat dump.json ;;
 *" get "*) echo '{"apiVersion": "v1", "kind": "List", "items": []}' ;;
-*" get "*) exec cat dump.json ;;
 *) cat >kubectl.got ;;
 esac
 KUBECTL
