@@ -46,8 +46,8 @@ static enum ec refuse_ca(struct err *err, const char *found, struct str expected
     return err_set(err, EC_CRYPTO, "CA: %s, expected %.*s", found, STR_ARG(expected));
 }
 
-static enum ec check_names(const struct signer *s, struct str name, int64_t now_s,
-                           struct err *err) {
+static enum ec check_leaf_names(const struct signer *s, struct str name, int64_t now_s,
+                                struct err *err) {
     AUTO(names_freep) GENERAL_NAMES *names = NULL;
     bool permits = false;
     if (certs_names_one(&names, name, err) != EC_OK)
@@ -71,10 +71,10 @@ static enum ec check_signer(const struct signer *s, struct str name, int64_t now
     if (!certs_check_can_sign(s->ca.key))
         return refuse_ca(err, "its key is too weak or of a type that is not supported",
                          str_of(certs_check_keys));
-    return check_names(s, name, now_s, err);
+    return check_leaf_names(s, name, now_s, err);
 }
 
-static size_t index_of(const STACK_OF(X509) * bundle, const X509 *cert) {
+static size_t place_of(const STACK_OF(X509) * bundle, const X509 *cert) {
     int i = 0;
     while (i < sk_X509_num(bundle) && sk_X509_value(bundle, i) != cert)
         i++;
@@ -83,7 +83,7 @@ static size_t index_of(const STACK_OF(X509) * bundle, const X509 *cert) {
 
 static enum ec locate_signer(const struct certs_authority *a, struct str ca_pem,
                              const struct signer *s, struct err *err) {
-    err_locate(err, NULL, certs_pem_line(ca_pem, index_of(a->bundle, s->ca.cert)), 1);
+    err_locate(err, NULL, certs_pem_line(ca_pem, place_of(a->bundle, s->ca.cert)), 1);
     return err->code;
 }
 
@@ -123,21 +123,15 @@ enum ec certs_authority_new(struct certs_authority **out, struct str ca_pem, str
 
 /* -- Signing ------------------------------------------------------------------------------- */
 
-static enum ec push_shared(STACK_OF(X509) * certs, X509 *cert, struct err *err) {
-    if (X509_up_ref(cert) && sk_X509_push(certs, cert) > 0)
-        return EC_OK;
-    return err_set(err, EC_NOMEM, "out of memory");
-}
-
 /* The leaf and the CAs above it, but no root: a client may trust a root alone. */
 static enum ec make_chain(STACK_OF(X509) * chain, const struct certs_authority *a, X509 *leaf,
                           X509 *ca, struct err *err) {
-    if (push_shared(chain, leaf, err) != EC_OK)
+    if (certs_push_shared(chain, leaf, err) != EC_OK)
         return err->code;
     for (int i = 0; i < sk_X509_num(a->bundle) && ca != NULL; i++) {
         if (X509_check_issued(ca, ca) == X509_V_OK)
             break;
-        if (push_shared(chain, ca, err) != EC_OK)
+        if (certs_push_shared(chain, ca, err) != EC_OK)
             return err->code;
         ca = certs_signer_of(a->bundle, ca);
     }

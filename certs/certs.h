@@ -133,6 +133,11 @@ enum ec certs_check(struct certs_info *out, unsigned *problems, struct str cert_
                     struct str key_pem, struct str ca_pem, struct str name, int64_t now_s,
                     struct err *err) MUST_CHECK;
 
+/* The same where the key is not at hand: the certificate that a server shows. */
+enum ec certs_check_public(struct certs_info *out, unsigned *problems, struct str cert_pem,
+                           struct str ca_pem, struct str name, int64_t now_s, struct err *err)
+    MUST_CHECK;
+
 /* Calls visit for every certificate of a PEM text, in order, n_certs being their number.
  * Nothing is visited unless all of them can be read; a result of visit other than EC_OK ends
  * the loop and is returned. Errors: EC_CRYPTO (anything but certificates), EC_LIMIT, EC_NOMEM.

@@ -168,15 +168,16 @@ static enum ec check_bundle(struct certs_info *info, unsigned *problems, STACK_O
     return EC_OK;
 }
 
-enum ec certs_check(struct certs_info *out, unsigned *problems, struct str cert_pem,
-                    struct str key_pem, struct str ca_pem, struct str name, int64_t now_s,
-                    struct err *err) {
+/* Without a key, when there is none to look at. */
+static enum ec check(struct certs_info *out, unsigned *problems, struct str cert_pem,
+                     const struct str *key_pem, struct str ca_pem, struct str name,
+                     int64_t now_s, struct err *err) {
     AUTO(chain_freep) STACK_OF(X509) *certs = NULL;
     struct certs_info info;
     if (certs_pem_read_certs(&certs, cert_pem, err) != EC_OK)
         return err_wrap(err, "certificate");
     if (certs_info_read(&info, first(certs), (size_t)sk_X509_num(certs), err) != EC_OK ||
-        check_key(first(certs), key_pem, err) != EC_OK)
+        (key_pem != NULL && check_key(first(certs), *key_pem, err) != EC_OK))
         return err->code;
     unsigned found = find_problems(first(certs), &info, name, now_s);
     if (certs_crypto_settle(err) != EC_OK ||
@@ -185,6 +186,17 @@ enum ec certs_check(struct certs_info *out, unsigned *problems, struct str cert_
     *out = info;
     *problems = found;
     return EC_OK;
+}
+
+enum ec certs_check(struct certs_info *out, unsigned *problems, struct str cert_pem,
+                    struct str key_pem, struct str ca_pem, struct str name, int64_t now_s,
+                    struct err *err) {
+    return check(out, problems, cert_pem, &key_pem, ca_pem, name, now_s, err);
+}
+
+enum ec certs_check_public(struct certs_info *out, unsigned *problems, struct str cert_pem,
+                           struct str ca_pem, struct str name, int64_t now_s, struct err *err) {
+    return check(out, problems, cert_pem, NULL, ca_pem, name, now_s, err);
 }
 
 enum ec certs_each(struct str cert_pem, certs_visit *visit, void *arg, struct err *err) {

@@ -68,7 +68,7 @@ static enum ec digest_text(char out[65], const X509 *cert, struct err *err) {
     return EC_OK;
 }
 
-static void key_text(char out[32], const X509 *cert) {
+static void describe_key(char out[32], const X509 *cert) {
     static const char *const curves[][2] = {
         {"prime256v1", "P-256"}, {"secp384r1", "P-384"}, {"secp521r1", "P-521"}};
     char curve[24] = "?";
@@ -152,7 +152,7 @@ enum ec certs_info_read(struct certs_info *out, X509 *cert, size_t n_certs, stru
     info.not_before_s = life.from_s;
     info.not_after_s = life.to_s;
     info.is_ca = X509_check_ca(cert) == 1;
-    key_text(info.key_type, cert);
+    describe_key(info.key_type, cert);
     if (certs_crypto_settle(err) != EC_OK) /* malformed extensions are not an error here */
         return err->code;
     *out = info;

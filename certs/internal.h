@@ -47,6 +47,9 @@ enum ec certs_pem_read_keys(EVP_PKEY **out, size_t *n, size_t max, struct str pe
                             struct err *err) MUST_CHECK;
 /* The line of the n-th block (from 0) that begins in the text, or 0. */
 uint32_t certs_pem_line(struct str pem, size_t n);
+/* Appends the certificate, which the list then holds as well. Errors: EC_NOMEM. */
+enum ec certs_push_shared(STACK_OF(X509) * certs, X509 *cert, struct err *err) MUST_CHECK;
+
 enum ec certs_pem_put_cert(struct buf *out, X509 *cert, struct err *err) MUST_CHECK;
 enum ec certs_pem_put_certs(struct buf *out, const STACK_OF(X509) * certs, struct err *err)
     MUST_CHECK;

@@ -51,7 +51,7 @@ static bool fill_certificate(X509 *cert, EVP_PKEY *key, struct span life) {
            X509_set_pubkey(cert, key);
 }
 
-static bool add_text(X509_NAME *name, const char *field, const char *z) {
+static bool add_entry(X509_NAME *name, const char *field, const char *z) {
     return X509_NAME_add_entry_by_txt(name, field, MBSTRING_ASC, (const unsigned char *)z, -1,
                                       -1, 0);
 }
@@ -66,7 +66,7 @@ static bool name_ca(X509 *cert) {
     for (int i = 0; i < ASN1_STRING_length(serial) && i < 4; i++)
         tail = tail << 8 | bytes[i];
     snprintf(text, sizeof text, "pullgate CA %08lx", tail);
-    return add_text(name, "O", "pullgate") && add_text(name, "CN", text) &&
+    return add_entry(name, "O", "pullgate") && add_entry(name, "CN", text) &&
            X509_set_issuer_name(cert, name);
 }
 
@@ -80,7 +80,7 @@ static bool name_leaf(X509 *cert, struct str name) {
     if (name.n > COMMON_NAME_MAX)
         name.n = str_find(name, '.'); /* a label, of 63 at most */
     snprintf(text, sizeof text, "%.*s", STR_ARG(name));
-    return add_text(X509_get_subject_name(cert), "CN", text);
+    return add_entry(X509_get_subject_name(cert), "CN", text);
 }
 
 struct extension {

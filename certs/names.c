@@ -90,7 +90,7 @@ static enum ec check_request(const struct certs_request *r, struct err *err) {
     return EC_OK;
 }
 
-static bool has_name(const GENERAL_NAMES *names, GENERAL_NAME *name) {
+static bool has_general_name(const GENERAL_NAMES *names, GENERAL_NAME *name) {
     for (int i = 0; i < sk_GENERAL_NAME_num(names); i++)
         if (GENERAL_NAME_cmp(sk_GENERAL_NAME_value(names, i), name) == 0)
             return true;
@@ -105,9 +105,9 @@ static enum ec add_name(GENERAL_NAMES *names, struct str text, struct err *err) 
         a2i_GENERAL_NAME(NULL, NULL, NULL, certs_names_is_ip(text) ? GEN_IPADD : GEN_DNS, z, 0);
     if (name == NULL)
         return certs_crypto_fail(err, z);
-    if (!has_name(names, name) && sk_GENERAL_NAME_push(names, name) > 0)
+    if (!has_general_name(names, name) && sk_GENERAL_NAME_push(names, name) > 0)
         return EC_OK;
-    bool twice = has_name(names, name);
+    bool twice = has_general_name(names, name);
     GENERAL_NAME_free(name);
     return twice ? EC_OK : err_set(err, EC_NOMEM, "out of memory");
 }

@@ -96,10 +96,6 @@ uint32_t certs_pem_line(struct str pem, size_t n) {
     return 0;
 }
 
-static bool contains(struct str text, const char *what) {
-    return count_text(text, what) != 0;
-}
-
 /* Names what is in the text instead. */
 static enum ec refuse_text(struct str text, const char *wanted, struct err *err) {
     static const struct {
@@ -119,7 +115,7 @@ static enum ec refuse_text(struct str text, const char *wanted, struct err *err)
     if (text.n > 4 && (unsigned char)text.p[0] == 0x30 && (unsigned char)text.p[1] == 0x82)
         return err_set(err, EC_CRYPTO, "found DER (binary), expected %s in PEM", wanted);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (contains(text, rows[i].sign))
+        if (str_contains(text, str_of(rows[i].sign)))
             return err_set(err, EC_CRYPTO, "found %s, expected %s in PEM", rows[i].text,
                            wanted);
     return err_set(err, EC_CRYPTO, "found no PEM block, expected %s", wanted);
@@ -190,7 +186,7 @@ enum ec certs_pem_read_certs(STACK_OF(X509) * *out, struct str pem, struct err *
         return err_set(err, EC_NOMEM, "out of memory");
     if (open_text(&from, pem, err) != EC_OK)
         return err->code;
-    if (!contains(pem, "-----BEGIN CERTIFICATE-----"))
+    if (!str_contains(pem, STR("-----BEGIN CERTIFICATE-----")))
         return refuse_text(pem, "a certificate", err);
     while (!end)
         if (next_cert(certs, from, &end, err) != EC_OK) {
@@ -218,8 +214,9 @@ static int no_password(char *to, int size, int writing, void *arg) {
 static enum ec open_keys(BIO **out, struct str pem, struct err *err) {
     if (open_text(out, pem, err) != EC_OK)
         return err->code;
-    if (!contains(pem, "PRIVATE KEY-----") || contains(pem, "BEGIN ENCRYPTED ") ||
-        contains(pem, "Proc-Type: 4,ENCRYPTED"))
+    if (!str_contains(pem, STR("PRIVATE KEY-----")) ||
+        str_contains(pem, STR("BEGIN ENCRYPTED ")) ||
+        str_contains(pem, STR("Proc-Type: 4,ENCRYPTED")))
         return refuse_text(pem, "an unencrypted private key", err);
     return EC_OK;
 }
@@ -245,7 +242,7 @@ static struct str next_key(struct str pem) {
     for (size_t at = 0; at < pem.n;) {
         struct str rest = str_slice(pem, at, pem.n),
                    line = str_slice(rest, 0, str_find(rest, '\n'));
-        if (str_starts(line, str_of(begin)) && contains(line, "PRIVATE KEY-----"))
+        if (str_starts(line, str_of(begin)) && str_contains(line, STR("PRIVATE KEY-----")))
             return rest;
         at += line.n + 1;
     }
@@ -289,6 +286,15 @@ enum ec certs_pem_put_cert(struct buf *out, X509 *cert, struct err *err) {
     if (text == NULL || !PEM_write_bio_X509(text, cert))
         return certs_crypto_fail(err, "cannot write the certificate");
     return put_pem(out, text, err);
+}
+
+enum ec certs_push_shared(STACK_OF(X509) * certs, X509 *cert, struct err *err) {
+    if (!X509_up_ref(cert))
+        return err_no_memory(err);
+    if (sk_X509_push(certs, cert) > 0)
+        return EC_OK;
+    X509_free(cert);
+    return err_no_memory(err);
 }
 
 enum ec certs_pem_put_certs(struct buf *out, const STACK_OF(X509) * certs, struct err *err) {

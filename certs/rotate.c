@@ -150,7 +150,7 @@ static enum ec judge_ca(unsigned *why, const struct estate *e, const GENERAL_NAM
     return EC_OK;
 }
 
-static bool is_named(X509 *leaf, const GENERAL_NAMES *names) {
+static bool has_names(X509 *leaf, const GENERAL_NAMES *names) {
     AUTO(names_freep)
     GENERAL_NAMES *present = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
     return present != NULL && certs_names_equal(present, names);
@@ -171,7 +171,7 @@ static enum ec judge_leaf(unsigned *why, const struct estate *e, const GENERAL_N
         *why |= CERTS_WHY_SOON;
     if (e->leaf_ca == NULL || e->leaf_ca != e->signer.cert)
         *why |= CERTS_WHY_CA;
-    if (!is_named(e->leaf, names))
+    if (!has_names(e->leaf, names))
         *why |= CERTS_WHY_NAMES;
     return EC_OK;
 }
@@ -209,20 +209,11 @@ static enum ec is_needed(bool *out, X509 *old, const struct estate *e,
     return EC_OK;
 }
 
-static enum ec push_shared(STACK_OF(X509) * certs, X509 *cert, struct err *err) {
-    if (!X509_up_ref(cert))
-        return err_set(err, EC_NOMEM, "out of memory");
-    if (sk_X509_push(certs, cert) > 0)
-        return EC_OK;
-    X509_free(cert);
-    return err_set(err, EC_NOMEM, "out of memory");
-}
-
 /* The CA, and its predecessors as long as they are needed. */
 static enum ec fill_bundle(STACK_OF(X509) * out, X509 *ca, const struct estate *e,
                            const struct certs_rotation *how, struct err *err) {
     struct span life;
-    if (certs_info_span(&life, ca, err) != EC_OK || push_shared(out, ca, err) != EC_OK)
+    if (certs_info_span(&life, ca, err) != EC_OK || certs_push_shared(out, ca, err) != EC_OK)
         return err->code;
     for (int i = 0; i < sk_X509_num(e->bundle); i++) {
         X509 *old = sk_X509_value(e->bundle, i);
@@ -230,7 +221,7 @@ static enum ec fill_bundle(STACK_OF(X509) * out, X509 *ca, const struct estate *
         if (X509_cmp(old, ca) == 0)
             continue;
         if (is_needed(&needed, old, e, how, life.from_s, err) != EC_OK ||
-            (needed && push_shared(out, old, err) != EC_OK))
+            (needed && certs_push_shared(out, old, err) != EC_OK))
             return err->code;
     }
     return EC_OK;
@@ -319,7 +310,7 @@ static enum ec make(struct product *p, const struct estate *e, const GENERAL_NAM
     return prove(p, r->now_s, err);
 }
 
-static bool contains(const STACK_OF(X509) * certs, const X509 *cert) {
+static bool has_certificate(const STACK_OF(X509) * certs, const X509 *cert) {
     for (int i = 0; i < sk_X509_num(certs); i++)
         if (X509_cmp(sk_X509_value(certs, i), cert) == 0)
             return true;
@@ -329,7 +320,7 @@ static bool contains(const STACK_OF(X509) * certs, const X509 *cert) {
 static size_t count_kept(const struct signers *s, const STACK_OF(X509) * bundle) {
     size_t n = 0;
     for (size_t i = 0; i < s->n; i++)
-        n += contains(bundle, s->v[i].ca.cert);
+        n += has_certificate(bundle, s->v[i].ca.cert);
     return n;
 }
 
@@ -342,7 +333,7 @@ static enum ec put_ca_keys(struct buf *out, const struct product *p, const struc
     if (p->ca_key != NULL && certs_pem_put_key(out, p->ca_key, err) != EC_OK)
         return err->code;
     for (size_t i = 0; i < e->signers.n; i++)
-        if (contains(p->bundle, e->signers.v[i].ca.cert) &&
+        if (has_certificate(p->bundle, e->signers.v[i].ca.cert) &&
             certs_pem_put_key(out, e->signers.v[i].ca.key, err) != EC_OK)
             return err->code;
     return EC_OK;
@@ -372,7 +363,7 @@ static enum ec write_files(const char *dir, const struct product *p, const struc
 
 /* -- The whole ----------------------------------------------------------------------------- */
 
-static enum ec check_request(const struct certs_rotation *how, struct err *err) {
+static enum ec check_rotation(const struct certs_rotation *how, struct err *err) {
     const struct certs_request *r = &how->request;
     if (certs_issue_check_life(r, err) != EC_OK)
         return err->code;
@@ -490,7 +481,7 @@ enum ec certs_rotate(struct certs_outcome *out, const char *dir,
     AUTO(names_freep) GENERAL_NAMES *names = NULL;
     struct certs_outcome plan = {0};
     struct certs_rotation own = *how;
-    if (check_request(&own, err) != EC_OK || certs_save_lock(&lock, dir, err) != EC_OK ||
+    if (check_rotation(&own, err) != EC_OK || certs_save_lock(&lock, dir, err) != EC_OK ||
         load(&e, dir, &own, err) != EC_OK || keep_ways(&own, &e, err) != EC_OK ||
         wanted_names(&names, &e, &own.request, err) != EC_OK ||
         plan_rotation(&plan, &e, names, &own, err) != EC_OK ||

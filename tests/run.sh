@@ -12,7 +12,7 @@
 #
 # What it needs is in tests/packages.txt; what is missing of it is installed by apt-get (as root,
 # or by sudo). With everything installed and built once it needs no network. PULLGATE_FUZZ_SECONDS is how long each
-# fuzz target runs (45; 0 leaves them out). Output of each step: build/logs/.
+# fuzz target runs (30; 0 leaves them out). Output of each step: build/logs/.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
@@ -20,7 +20,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 floor_all=290
 floor_quick=100
 
-fuzz_seconds=${PULLGATE_FUZZ_SECONDS:-45}
+fuzz_seconds=${PULLGATE_FUZZ_SECONDS:-30}
 # Parts of ctest's expressions; filters.sh holds that each matches a test.
 # Tests of what runs in several threads.
 threaded=('^unit\.server' '^unit\.audit' '^unit\.metrics' '^unit\.nomem_daemon' '^unit\.match' '^cli\.verbs' '^cli\.flags' '^http\.' '^chaos\.')

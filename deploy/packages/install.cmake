@@ -1,6 +1,7 @@
-# What `cmake --install` puts where, and the Debian packages of cpack. Two components:
+# What `cmake --install` puts where, and the Debian packages of cpack. Three components:
 #
 #   pullgate    the webhook, its manual page and a systemd unit
+#   sync        pullgate-sync and its manual page
 #   policyctl   policyctl, kubectl-pullgate (a link to it, and its completion), manual pages, completions, examples, schema
 #
 # Paths are those of Debian below CMAKE_INSTALL_PREFIX; DESTDIR goes before them.
@@ -40,6 +41,9 @@ install(CODE "set(BINDIR \${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR})
 install(FILES ${shared}/pullgate.service DESTINATION lib/systemd/system COMPONENT pullgate)
 install(FILES ${packages}/sysusers.conf DESTINATION lib/sysusers.d RENAME pullgate.conf COMPONENT pullgate)
 
+install(TARGETS pullgate-sync RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT sync)
+install(FILES ${shared}/pullgate-sync.8.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man8 COMPONENT sync)
+
 install(TARGETS policyctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT policyctl)
 file(MAKE_DIRECTORY ${shared})
 file(CREATE_LINK policyctl ${shared}/kubectl-pullgate SYMBOLIC)
@@ -64,12 +68,13 @@ set(CPACK_PACKAGE_CONTACT "the maintainers of pullgate <maintainers@pullgate.inv
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
-set(CPACK_COMPONENTS_ALL pullgate policyctl)
+set(CPACK_COMPONENTS_ALL pullgate sync policyctl)
 set(CPACK_COMPONENTS_GROUPING ONE_PER_GROUP)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PULLGATE_PACKAGE_NAME pullgate)
+set(CPACK_DEBIAN_SYNC_PACKAGE_NAME pullgate-sync)
 set(CPACK_DEBIAN_POLICYCTL_PACKAGE_NAME policyctl)
 # Not linked (ask_link.c), so that shlibdeps does not find it.
 set(CPACK_DEBIAN_POLICYCTL_PACKAGE_DEPENDS "libcurl4 (>= 7.85)")
@@ -77,6 +82,9 @@ set(CPACK_DEBIAN_PULLGATE_PACKAGE_SUGGESTS policyctl)
 set(CPACK_COMPONENT_PULLGATE_DESCRIPTION "admission webhook for the images of Kubernetes pods
  Rewrites images to the configured registry, adds the pull secrets that they
  need, and refuses images of registries that are not approved.")
+set(CPACK_COMPONENT_SYNC_DESCRIPTION "copies of pull secrets in the namespaces of Kubernetes that need them
+ Follows Secrets that a rule file names or that are annotated, and keeps their
+ copies as the namespaces need them.")
 set(CPACK_COMPONENT_POLICYCTL_DESCRIPTION "offline twin of the pullgate admission webhook
  Tests manifests against a rule file, rewrites them, lints and explains rule
  files, and makes certificates. It also works as a kubectl plugin.")

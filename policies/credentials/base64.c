@@ -1,5 +1,5 @@
-/* base64 as encoding/base64 of Go decodes it: CR and LF are skipped everywhere, bits that are left over may have
- * any value. */
+/* base64 as encoding/base64 of Go decodes it: CR and LF are skipped everywhere, bits that are left over
+ * may have any value. */
 #include "credentials/internal.h"
 
 enum { NO_VALUE = 64 };

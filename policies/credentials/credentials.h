@@ -1,28 +1,33 @@
-/* credentials - pull secrets and the kubelet's keyring: which credentials an image is pulled with, exactly.
+/* credentials - pull secrets and the kubelet's keyring: which credentials an image is pulled with.
  *
- *   Secret --credentials_set_new--> set: does it count, does it decode, its entries, what is odd about each
- *   sets   --credentials_keyring_new--> keyring --credentials_lookup--> hits, in the order of the kubelet
+ *   Secret --credentials_set_new--> set: does it count, does it decode, its entries, what is odd
+ *   sets   --credentials_keyring_new--> keyring --credentials_lookup--> hits, in the kubelet's order
  *                                               '-credentials_near----> entries that miss by little
  *
- * Rules      a Secret counts as: type kubernetes.io/dockerconfigjson with a non-empty .dockerconfigjson, or
- *            kubernetes.io/dockercfg with a non-empty .dockercfg. The kubelet ignores all others without an event
+ * Rules      a Secret counts as: type kubernetes.io/dockerconfigjson with a non-empty .dockerconfigjson,
+ *            or kubernetes.io/dockercfg with a non-empty .dockercfg. The kubelet ignores all others
+ *            without an event
  *            one Secret that does not decode fails every pull of the pod, of public images too
  *            no hit: one anonymous pull. Hits: each in turn, and never anonymous afterwards
- *            keys match by host labels (globs within a label), port as text, and path as a prefix of bytes without
- *            a border. All matching keys are hits, sorted by the bytes of the key, descending; the credentials of
- *            one key in the order of the pod's imagePullSecrets. index.docker.io serves images of docker.io where
- *            nothing matched
+ *            keys match by host labels, port as text, and path as a prefix of bytes without a border.
+ *            A label may have stars; other globs of filepath.Match do not get through url.Parse.
+ *            All matching keys are hits, sorted by the bytes of the key, descending; the credentials
+ *            of one key in the order of the pod's imagePullSecrets. index.docker.io serves images of
+ *            docker.io where nothing matched
  * Not seen   credentials of the node and of its credential providers, which come after those of the pod
- * Reads      JSON as encoding/json of Go does, with a reader of its own: keys without regard to case, the last of
- *            duplicates, a second `auths` merged into the first, bytes that are not UTF-8 and halves of surrogate
- *            pairs as U+FFFD, any number, depth of 10000. jansson and json/ refuse what the kubelet takes
- * Secrecy    what holds a user or a password is wiped when it is freed. Errors, faults and notes hold positions,
- *            keys and lengths, never content. Of an entry print `shown`, since `key` may hold user:password@
+ * Reads      JSON as encoding/json of Go does, with a reader of its own: keys without regard to case,
+ *            the last of duplicates, a second `auths` merged into the first, bytes that are not UTF-8
+ *            and halves of surrogate pairs as U+FFFD, any number, depth of 10000. jansson and json/
+ *            refuse what the kubelet takes
+ * Secrecy    what holds a user or a password is wiped when it is freed. Errors, faults and notes hold
+ *            positions, keys and lengths, never content. Of an entry print `shown`: `key`, and `normal`
+ *            where it has an @, may hold a password
  * Ownership  a set owns copies of all it has; a keyring borrows its sets; hits live in the caller's arena
  * Limits     a Secret of at most CREDENTIALS_BYTES_MAX bytes (the API server's limit is 1 MiB)
  * Threads    sets and keyrings are immutable: any number of readers
- * Source     k8s.io/kubernetes v1.36.3: pkg/credentialprovider (config.go, keyring.go) and .../secrets; Go 1.26:
- *            encoding/json, encoding/base64, net/url, path/filepath. tests/oracles/keyring compares with them   */
+ * Source     k8s.io/kubernetes v1.36.3: pkg/credentialprovider (config.go, keyring.go) and .../secrets;
+ *            Go 1.26: encoding/json, encoding/base64, net/url, path/filepath. tests/oracles/keyring
+ *            compares with them                                                                  */
 #ifndef PULLGATE_CREDENTIALS_CREDENTIALS_H
 #define PULLGATE_CREDENTIALS_CREDENTIALS_H
 
@@ -74,40 +79,45 @@ enum credentials_never {
     CREDENTIALS_N_NEVERS
 };
 
-enum credentials_note { /* bits */
-                        CREDENTIALS_EMPTY =
-                            1, /* neither user nor password: a hit all the same */
-                        CREDENTIALS_TOKEN =
-                            2, /* identitytoken or registrytoken, which the kubelet ignores */
-                        CREDENTIALS_USER_BLANK =
-                            4, /* blank, tab or line end at an end of the user */
-                        CREDENTIALS_PASSWORD_BLANK = 8, /* ... of the password */
-                        CREDENTIALS_REPEATED =
-                            16, /* the key is there more than once: the last one is used */
-                        CREDENTIALS_SPELT_TWICE =
-                            32, /* another key of this secret becomes the same: random order */
-                        CREDENTIALS_NO_BORDER =
-                            64, /* a path without `/` at its end: org covers org-evil too */
-                        CREDENTIALS_GLOB = 128,     /* the host has a glob */
-                        CREDENTIALS_USERINFO = 256, /* the key holds user@ or user:password@ */
-                        CREDENTIALS_NO_USER = 512,  /* a password without a user */
-                        CREDENTIALS_PASSWORD_LINES =
-                            1024 /* a line end inside or at the end of the password */
+/* Of an entry: bits.
+ * CREDENTIALS_EMPTY           neither user nor password: a hit all the same
+ * CREDENTIALS_TOKEN           identitytoken or registrytoken, which the kubelet ignores
+ * CREDENTIALS_USER_BLANK      blank, tab or line end at an end of the user
+ * CREDENTIALS_PASSWORD_BLANK  ... of the password
+ * CREDENTIALS_REPEATED        the key is there more than once: the last one is used
+ * CREDENTIALS_SPELT_TWICE     another key of this secret becomes the same: random order
+ * CREDENTIALS_NO_BORDER       a path without `/` at its end: org covers org-evil too
+ * CREDENTIALS_GLOB            the host has a glob
+ * CREDENTIALS_USERINFO        the key holds user@ or user:password@
+ * CREDENTIALS_NO_USER         a password without a user
+ * CREDENTIALS_PASSWORD_LINES  a line end inside or at the end of the password */
+enum credentials_note {
+    CREDENTIALS_EMPTY = 1,
+    CREDENTIALS_TOKEN = 2,
+    CREDENTIALS_USER_BLANK = 4,
+    CREDENTIALS_PASSWORD_BLANK = 8,
+    CREDENTIALS_REPEATED = 16,
+    CREDENTIALS_SPELT_TWICE = 32,
+    CREDENTIALS_NO_BORDER = 64,
+    CREDENTIALS_GLOB = 128,
+    CREDENTIALS_USERINFO = 256,
+    CREDENTIALS_NO_USER = 512,
+    CREDENTIALS_PASSWORD_LINES = 1024
 };
 
-enum credentials_kind { /* what the password is, as far as it can be seen */
-                        CREDENTIALS_PLAIN,
-                        CREDENTIALS_ECR, /* AWS ECR token: expires_s is set */
-                        CREDENTIALS_JWT, /* expires_s is set if it has an `exp` */
-                        CREDENTIALS_GOOGLE_ACCESS, /* user oauth2accesstoken: about an hour, without a date */
-                        CREDENTIALS_GOOGLE_KEY, /* user _json_key or _json_key_base64: long-lived */
+/* What the password is, as far as it can be seen. */
+enum credentials_kind {
+    CREDENTIALS_PLAIN,
+    CREDENTIALS_ECR,           /* AWS ECR token: expires_s is set */
+    CREDENTIALS_JWT,           /* expires_s is set if it has an `exp` */
+    CREDENTIALS_GOOGLE_ACCESS, /* user oauth2accesstoken: about an hour, without a date */
+    CREDENTIALS_GOOGLE_KEY,    /* user _json_key or _json_key_base64: long-lived */
 };
 
 struct credentials_entry {
-    struct str key;   /* as written (after JSON's escapes); may hold user:password@ */
-    struct str shown; /* the same for messages: what is before `@` becomes `***` */
-    struct str
-        normal; /* host[:port][/path], what images are compared with; empty if NEVER_URL */
+    struct str key;    /* as written (after JSON's escapes); may hold user:password@ */
+    struct str shown;  /* the same for messages: what is before `@` becomes `***` */
+    struct str normal; /* host[:port][/path]: what images are compared with; NEVER_URL: empty */
     enum credentials_never never;
     unsigned notes;     /* bits of enum credentials_note */
     uint32_t line, col; /* of the key in the value of the secret, 1-based */
@@ -118,13 +128,16 @@ struct credentials_entry {
     struct str user, password; /* never print or log either */
 };
 
-enum credentials_shape {                          /* bits: what the file has besides */
-                         CREDENTIALS_HELPERS = 1, /* a credHelpers that is not empty: ignored */
-                         CREDENTIALS_STORE = 2,   /* a credsStore that is not empty: ignored */
-                         CREDENTIALS_FLAT =
-                             4, /* .dockerconfigjson without auths, but with what looks like entries: ignored */
-                         CREDENTIALS_NESTED =
-                             8, /* .dockercfg with an auths, read as an entry for the host "auths" */
+/* What the file has besides: bits. The kubelet ignores the first three.
+ * CREDENTIALS_HELPERS  a credHelpers that is not empty
+ * CREDENTIALS_STORE    a credsStore that is not empty
+ * CREDENTIALS_FLAT     a .dockerconfigjson without auths, but with what looks like entries
+ * CREDENTIALS_NESTED   a .dockercfg with an auths, which is an entry for the host "auths" */
+enum credentials_shape {
+    CREDENTIALS_HELPERS = 1,
+    CREDENTIALS_STORE = 2,
+    CREDENTIALS_FLAT = 4,
+    CREDENTIALS_NESTED = 8
 };
 
 struct credentials_set {
@@ -202,6 +215,10 @@ enum ec credentials_lookup_repository(struct credentials_answer *out,
                                       const struct credentials_keyring *keyring,
                                       struct str repository, struct arena *arena,
                                       struct err *err) MUST_CHECK;
+
+/* Whether an entry may be for images of a place, host[:port][/path]: below it, or with it below the entry's
+ * path. index.docker.io is for docker.io. */
+bool credentials_serves(const struct credentials_set *set, size_t entry, struct str place);
 
 /* ---- near misses --------------------------------------------------------------------- */
 

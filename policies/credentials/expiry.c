@@ -1,5 +1,5 @@
-/* When a password ends, where it says so: ECR tokens and JWTs. Its text is decoded into wiped memory, and read with
- * the reader of json.c. */
+/* When a password ends, where that can be read: ECR tokens and JWTs. Its text is decoded into wiped
+ * memory, and read with the reader of json.c. */
 #include "credentials/internal.h"
 
 enum { TOKEN_MAX = 64 << 10 };

@@ -216,3 +216,25 @@ bool credentials_key_read(struct credentials_entry *e, struct credentials_patter
     note_key(e, pattern);
     return true;
 }
+
+/* ---- places -------------------------------------------------------------------------- */
+
+enum { PLACE_MAX = 1024 };
+
+/* Whether one of two paths starts with the other. */
+static bool are_nested(struct str a, struct str b) {
+    return str_starts(a, b) || str_starts(b, a);
+}
+
+bool credentials_serves(const struct credentials_set *set, size_t entry, struct str place) {
+    struct credentials_pattern image;
+    const struct credentials_pattern *key = &set->patterns[entry];
+    char room[PLACE_MAX];
+    if (place.n > PLACE_MAX || !key->valid)
+        return false;
+    credentials_pattern_parse(&image, place, room);
+    if (str_eq(set->entries[entry].normal, STR(HUB_ALIAS)))
+        return image.valid && str_eq(image.host, STR("docker.io")) && image.port.n == 0;
+    return image.valid && str_eq(key->port, image.port) && are_nested(key->path, image.path) &&
+           credentials_labels_match(key->host, image.host);
+}

@@ -124,7 +124,7 @@ enum ec credentials_repository(struct str *out, bool *is_image, struct str image
 enum ec credentials_lookup(struct credentials_answer *out,
                            const struct credentials_keyring *keyring, struct str image,
                            struct arena *arena, struct err *err) {
-    struct str repository;
+    struct str repository = STR_NONE;
     bool is_image;
     if (credentials_repository(&repository, &is_image, image, arena, err) != EC_OK)
         return err->code;

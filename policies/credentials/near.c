@@ -148,7 +148,7 @@ static enum ec near_of(const struct credentials_near **out, size_t *n,
 enum ec credentials_near(const struct credentials_near **out, size_t *n,
                          const struct credentials_keyring *keyring, struct str image,
                          struct arena *arena, struct err *err) {
-    struct str repository;
+    struct str repository = STR_NONE;
     bool is_image;
     if (credentials_repository(&repository, &is_image, image, arena, err) != EC_OK)
         return err->code;

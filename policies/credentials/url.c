@@ -1,5 +1,5 @@
-/* What url.Parse of Go 1.26 makes of "https://" and a text: net/url/url.go. Host and path only; what else it checks
- * decides whether it refuses. */
+/* What url.Parse of Go 1.26 makes of "https://" and a text: net/url/url.go. Host and path only; what
+ * else it checks decides whether it refuses. */
 #include "credentials/internal.h"
 
 #include <arpa/inet.h> /* inet_pton reads IPv6 as netip.ParseAddr does; no sockets */

@@ -14,7 +14,7 @@ static void put_after(struct buf *out, const char *before, struct str value) {
 }
 
 /* /spec/containers/0/image -> spec.containers[0].image */
-static void put_path(struct buf *out, struct str pointer) {
+static void put_field_path(struct buf *out, struct str pointer) {
     struct buf path = BUF_INIT(1 << 20);
     while (pointer.n != 0) {
         struct str rest = str_slice(pointer, 1, pointer.n);
@@ -49,7 +49,7 @@ void edit_krm_result(struct buf *out, const struct object *o, const struct reaso
         const struct decision_image *image = &o->decision->images[r->image];
         engine_image_pointer(o->workload, image->image, &pointer);
         buf_puts(out, ", \"field\": {\"path\": ");
-        put_path(out, buf_view(&pointer));
+        put_field_path(out, buf_view(&pointer));
         put_after(out, ", \"currentValue\": ", image->before);
         if (r->suggestion.n != 0)
             put_after(out, ", \"proposedValue\": ", r->suggestion);

@@ -58,7 +58,7 @@ static void put_secret(const struct edit_patch_sink *to, struct str name) {
     to->end(to->arg, JSON_OBJECT);
 }
 
-static void put_value(const struct edit_patch_sink *to, const struct engine_edit *e) {
+static void send_value(const struct edit_patch_sink *to, const struct engine_edit *e) {
     if (e->kind == EDIT_STRING) {
         to->string(to->arg, e->string);
         return;
@@ -93,7 +93,7 @@ static size_t take_added(struct walk *w, json_at at) {
     return n;
 }
 
-static struct str key_of(const struct engine_edit *e) {
+static struct str last_key(const struct engine_edit *e) {
     return str_slice(e->pointer, last_part(e->pointer), e->pointer.n);
 }
 
@@ -112,8 +112,8 @@ static void walk_container(struct walk *w, json_at at) {
     }
     for (size_t i = 0; i < n_added; i++) {
         if (type == JSON_OBJECT)
-            to->key(to->arg, key_of(added[i].edit));
-        put_value(to, added[i].edit);
+            to->key(to->arg, last_key(added[i].edit));
+        send_value(to, added[i].edit);
     }
     to->end(to->arg, type);
 }
@@ -127,7 +127,7 @@ static void walk_node(struct walk *w, json_at at) {
         const struct engine_edit *last = NULL; /* of several the last holds */
         while (next_is_before(w, end))
             last = take_edit(w);
-        put_value(w->to, last);
+        send_value(w->to, last);
     } else {
         walk_container(w, at);
     }

@@ -5,7 +5,7 @@
 
 /* ---- values -------------------------------------------------------------------------- */
 
-static struct edit_digest mix(struct edit_digest d, uint64_t word) {
+static struct edit_digest mix_word(struct edit_digest d, uint64_t word) {
     d.v[0] = (d.v[0] ^ word) * 0x9e3779b97f4a7c15u;
     d.v[1] = (d.v[1] + word) * 0xc2b2ae3d27d4eb4fu;
     d.v[0] ^= d.v[0] >> 29;
@@ -14,25 +14,25 @@ static struct edit_digest mix(struct edit_digest d, uint64_t word) {
 }
 
 static struct edit_digest mix_digest(struct edit_digest d, struct edit_digest of) {
-    return mix(mix(d, of.v[0]), of.v[1]);
+    return mix_word(mix_word(d, of.v[0]), of.v[1]);
 }
 
 static struct edit_digest of_type(enum json_type type) {
-    return mix((struct edit_digest){{1, 2}}, (uint64_t)type + 1);
+    return mix_word((struct edit_digest){{1, 2}}, (uint64_t)type + 1);
 }
 
 static struct edit_digest of_text(enum json_type type, struct str s) {
-    struct edit_digest d = mix(of_type(type), s.n);
+    struct edit_digest d = mix_word(of_type(type), s.n);
     uint64_t word;
     size_t i = 0;
     for (; i + sizeof word <= s.n; i += sizeof word) {
         memcpy(&word, s.p + i, sizeof word);
-        d = mix(d, word);
+        d = mix_word(d, word);
     }
     word = 0;
     if (i < s.n)
         memcpy(&word, s.p + i, s.n - i);
-    return mix(d, word);
+    return mix_word(d, word);
 }
 
 /* ---- containers ---------------------------------------------------------------------- */

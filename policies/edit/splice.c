@@ -53,7 +53,7 @@ static bool is_plain_scalar(struct str value) {
     return capital || str_find(value, '/') < value.n;
 }
 
-static void put_value(struct buf *out, struct str value, bool quoted) {
+static void put_scalar(struct buf *out, struct str value, bool quoted) {
     if (!quoted && is_plain_scalar(value))
         buf_str(out, value);
     else
@@ -141,7 +141,7 @@ enum ec edit_write_set_scalar(const struct edit_splice *s, json_at node, struct 
 
 enum ec edit_splice_scalar(const struct edit_splice *s, json_at node, struct str value,
                            struct err *err) {
-    return edit_write_set_scalar(s, node, value, put_value, err);
+    return edit_write_set_scalar(s, node, value, put_scalar, err);
 }
 
 /* ---- members ------------------------------------------------------------------------- */
@@ -152,7 +152,7 @@ enum ec edit_splice_member(const struct edit_splice *s, json_at mapping, struct 
     struct buf text = BUF_INIT(1 << 20);
     edit_write_beginning(&text, s, &style);
     edit_write_key(&text, &style, key);
-    put_value(&text, value, style.quoted);
+    put_scalar(&text, value, style.quoted);
     edit_write_separator(&text, s, &style);
     return edit_write_change(s, mapping, style.at, 0, &text, err);
 }

@@ -127,7 +127,7 @@ static enum ec set_name(const struct edit_splice *s, json_at element, struct str
     return edit_write_strange(s, element, "this entry", err);
 }
 
-static void put_line(const struct edit_splice *s, json_at list, struct buf *out) {
+static void put_line_break(const struct edit_splice *s, json_at list, struct buf *out) {
     buf_puts(out, s->text->eol);
     edit_write_blanks(out, s->doc->pos[list].col - 1);
 }
@@ -136,7 +136,7 @@ static void put_line(const struct edit_splice *s, json_at list, struct buf *out)
 static void keep_comments(const struct edit_splice *s, json_at list, struct str gone,
                           struct buf *out) {
     for (size_t at = 0, n; (n = edit_scan_comment(gone, &at)) != 0; at += n) {
-        put_line(s, list, out);
+        put_line_break(s, list, out);
         buf_str(out, str_slice(gone, at, at + n));
     }
 }
@@ -152,7 +152,7 @@ static enum ec remove_tail(const struct edit_splice *s, json_at list, json_at be
             return edit_write_strange(s, list, "this list", err);
         keep_comments(s, list, str_slice(edit_write_text_of(s), from, close), &kept);
         if (kept.n != 0)
-            put_line(s, list, &kept); /* for the bracket: a comment would hide it */
+            put_line_break(s, list, &kept); /* for the bracket: a comment would hide it */
         return edit_write_change(s, list, from, close - from, &kept, err);
     }
     size_t from = end_of_line(s, before);

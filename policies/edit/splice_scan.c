@@ -1,9 +1,5 @@
 #include "edit/splice_scan.h"
 
-static bool is_blank(char c) {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* Does the byte at i take the next one with it: an escape, or a doubled single quote? */
 static bool is_pair(struct str text, size_t i, char quote) {
     if (quote == '"')
@@ -40,7 +36,7 @@ static size_t behind_comment(struct str text, size_t at) {
 
 size_t edit_scan_blanks(struct str text, size_t at) {
     while (at < text.n) {
-        if (is_blank(text.p[at]))
+        if (ascii_is_blank(text.p[at]))
             at++;
         else if (text.p[at] == '#')
             at = behind_comment(text, at);
@@ -52,7 +48,7 @@ size_t edit_scan_blanks(struct str text, size_t at) {
 
 /* A quote begins a scalar only where one can begin; within a plain scalar it is a letter. */
 static bool begins_scalar(struct str text, size_t at) {
-    return at == 0 || is_blank(text.p[at - 1]) || strchr("[{,:", text.p[at - 1]) != NULL;
+    return at == 0 || ascii_is_blank(text.p[at - 1]) || strchr("[{,:", text.p[at - 1]) != NULL;
 }
 
 size_t edit_scan_bracket(struct str text, size_t at) {
@@ -64,7 +60,7 @@ size_t edit_scan_bracket(struct str text, size_t at) {
             at += n ? n : text.n - at;
             continue;
         }
-        if (c == '#' && at > 0 && is_blank(text.p[at - 1])) {
+        if (c == '#' && at > 0 && ascii_is_blank(text.p[at - 1])) {
             at = behind_comment(text, at);
             continue;
         }
@@ -88,7 +84,7 @@ size_t edit_scan_block(struct str text, size_t at) {
         size_t first = line;
         while (first < text.n && text.p[first] == ' ')
             first++;
-        if (first == text.n || is_blank(text.p[first]))
+        if (first == text.n || ascii_is_blank(text.p[first]))
             continue;
         if (indent == 0)
             indent = first - line;
@@ -103,7 +99,7 @@ size_t edit_scan_comment(struct str text, size_t *at) {
     size_t i = *at;
     while (i < text.n) {
         char c = text.p[i];
-        bool first = i == 0 || is_blank(text.p[i - 1]);
+        bool first = i == 0 || ascii_is_blank(text.p[i - 1]);
         if (c == '#' && first) {
             *at = i;
             return behind_comment(text, i) - i;
@@ -117,7 +113,7 @@ size_t edit_scan_comment(struct str text, size_t *at) {
 
 size_t edit_scan_block_line(struct str text, size_t *at, struct str value) {
     size_t line = behind_comment(text, *at);
-    while (line < text.n && is_blank(text.p[line]))
+    while (line < text.n && ascii_is_blank(text.p[line]))
         line++;
     size_t end = behind_comment(text, line);
     struct str found = str_trim(str_slice(text, line, end));

@@ -215,7 +215,7 @@ static enum ec settle_added(struct spread *p, const struct edit_change *c, struc
     return comes_along(p, c) ? EC_OK : edit_spread_member(p->s, c, err);
 }
 
-static int compare_changes(const void *pa, const void *pb) {
+static int by_key_and_mapping(const void *pa, const void *pb) {
     const struct edit_change *a = pa, *b = pb;
     int order = strcmp(a->key, b->key);
     return order != 0 ? order : (a->mapping > b->mapping) - (a->mapping < b->mapping);
@@ -244,7 +244,7 @@ static enum ec settle_members(struct spread *p, struct err *err) {
 
 static enum ec settle(struct spread *p, struct err *err) {
     if (p->changes->n != 0)
-        qsort(p->changes->v, p->changes->n, sizeof *p->changes->v, compare_changes);
+        qsort(p->changes->v, p->changes->n, sizeof *p->changes->v, by_key_and_mapping);
     find_parents(p);
     return settle_values(p, err) != EC_OK ? err->code : settle_members(p, err);
 }

@@ -42,15 +42,11 @@ static const struct policy_pattern *find_pattern(struct ctx *c,
     return NULL;
 }
 
-static bool holds_for(const struct policy_exemption *e, const struct policy_rule *rule) {
-    return e->scope == SCOPE_ALL || e->pos.file == rule->pos.file;
-}
-
 void engine_find_exemption(struct ctx *c, const struct match_target *target,
                            struct exemption_hit *hit) {
     for (size_t i = 0; i < c->policy->n_exemptions && hit->valid == NULL; i++) {
         const struct policy_exemption *e = &c->policy->exemptions[i];
-        bool ours = holds_for(e, c->rule);
+        bool ours = engine_exemption_holds_for(e, c->rule);
         if ((!ours && c->notes == NULL) ||
             !engine_names_cover(&e->namespaces, c->w->namespace, &c->meter) ||
             find_pattern(c, &e->images, target, NULL) == NULL)

@@ -4,7 +4,7 @@
 /* ---- what may be patched: the one table -------------------------------------------------- */
 
 /* Kubernetes: a pod's images may change later, its pull secrets, volumes and pull policies may not (but an
- * update's change of its pull secrets or pull policies may be taken back); ephemeral containers that exist
+ * update's change of any of these may be taken back); ephemeral containers that exist
  * must stay as they are (`changed` is set for new ones alone); pod templates are never rewritten (GitOps
  * tools would fight it, and a secret there hides those of the ServiceAccount). */
 unsigned engine_may_patch(const struct workload *w) {
@@ -15,7 +15,8 @@ unsigned engine_may_patch(const struct workload *w) {
     } rows[] = {
         {SHAPE_POD, OPERATION_CREATE,
          MAY_IMAGES | MAY_EPHEMERAL | MAY_VOLUMES | MAY_PULL_POLICY | MAY_SECRETS},
-        {SHAPE_POD, OPERATION_UPDATE, MAY_IMAGES | MAY_SECRETS_BACK | MAY_PULL_POLICY_BACK},
+        {SHAPE_POD, OPERATION_UPDATE,
+         MAY_IMAGES | MAY_SECRETS_BACK | MAY_PULL_POLICY_BACK | MAY_VOLUMES_BACK},
         {SHAPE_EPHEMERAL, OPERATION_UPDATE, MAY_EPHEMERAL | MAY_PULL_POLICY},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -44,6 +44,7 @@ struct workload_image {
     struct str text;            /* the image as written; empty when empty or absent */
     struct str pull_policy;     /* as written; empty when absent */
     struct str old_pull_policy; /* UPDATE: that of the old object's of same index and name */
+    struct str old_reference;   /* UPDATE: the same of an image volume's reference */
     bool has_image;             /* the field is there */
     bool has_pull_policy;
     bool changed; /* CREATE: always; UPDATE: differs from the old object's of same index and

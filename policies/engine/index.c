@@ -2,14 +2,15 @@
 
 #include <stdlib.h>
 
-static uint64_t mix(uint64_t h, struct str s) {
+static uint64_t mix_text(uint64_t h, struct str s) {
     for (size_t i = 0; i < s.n; i++)
         h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x100000001b3);
     return (h ^ h >> 29) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 static uint64_t hash_of(const struct index_word *w) {
-    return mix(mix(UINT64_C(0xcbf29ce484222325) + (uint64_t)w->kind, w->text), w->value);
+    return mix_text(mix_text(UINT64_C(0xcbf29ce484222325) + (uint64_t)w->kind, w->text),
+                    w->value);
 }
 
 bool engine_index_begin(struct index *x, struct arena *arena, size_t n_words, size_t n_others) {

@@ -35,7 +35,8 @@ enum may {
     MAY_PULL_POLICY = 8,
     MAY_SECRETS = 16,
     MAY_SECRETS_BACK = 32, /* as the stored pod has them */
-    MAY_PULL_POLICY_BACK = 64
+    MAY_PULL_POLICY_BACK = 64,
+    MAY_VOLUMES_BACK = 128
 };
 
 struct ctx {

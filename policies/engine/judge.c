@@ -167,6 +167,14 @@ static void diagnose_invalid(struct ctx *c, int32_t index, struct err *err) {
     err->code = EC_OK;
 }
 
+/* The stored pod has the reference that CREATE wrote, and the update its author's, as server-side apply sends it
+ * again. Volumes cannot change: put back, the update is the one that changes nothing. */
+static bool puts_reference_back(const struct ctx *c, const struct workload_image *image,
+                                struct str proposed) {
+    return (c->may & MAY_VOLUMES_BACK) && image->old_reference.n != 0 &&
+           c->rule->mode != MODE_AUDIT && str_eq(image->old_reference, proposed);
+}
+
 /* What the image becomes: an exempted one stays, all others go where the rule sends them. */
 static bool find_result(struct ctx *c, struct judged *j, struct str *proposed) {
     if (!j->from_registry)
@@ -177,6 +185,8 @@ static bool find_result(struct ctx *c, struct judged *j, struct str *proposed) {
     j->note->way = route.way;
     j->note->mirror = route.mirror;
     *proposed = engine_apply_route(c->arena, c->rule, &j->source, &route);
+    j->can = j->can || puts_reference_back(c, j->image, *proposed);
+    j->note->can_rewrite = j->can;
     bool pulled =
         (j->can && !c->validate) || c->w->shape == SHAPE_TEMPLATE || !j->source.ref.qualified;
     if (!pulled || str_eq(*proposed, j->source.text)) {
@@ -229,7 +239,6 @@ static void note_source(struct engine_explain_image *note, const struct judged *
     note->qualified = j->source.ref.qualified;
     note->tag = j->source.ref.tag;
     note->digest = j->source.ref.digest;
-    note->can_rewrite = j->can;
 }
 
 bool engine_has_changed_image(const struct workload *w) {

@@ -1,4 +1,4 @@
-/* All images of an object. Equal images (same text, same list) are judged once, and the others copy the
+/* All images of an object. Equal images (same text, same list; of volumes also the old reference) are judged once, and the others copy the
  * result. The table is keyed by text and probes at most PROBES_MAX slots: an author who finds texts with
  * equal hashes has the copies judged again, at the cost of different images and on the same budget. */
 #include "engine/internal.h"
@@ -19,7 +19,8 @@ enum { FEW = 8, PROBES_MAX = 16, IMAGE_STEPS = 16, BYTES_A_STEP = 4 };
 /* ---- the table ----------------------------------------------------------------------- */
 
 static bool is_copy(const struct workload_image *a, const struct workload_image *b) {
-    return a->changed && a->list == b->list && str_eq(a->text, b->text);
+    return a->changed && a->list == b->list && str_eq(a->text, b->text) &&
+           str_eq(a->old_reference, b->old_reference);
 }
 
 static void start_memo(struct ctx *c) {

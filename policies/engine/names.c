@@ -38,7 +38,7 @@ static bool is_known_name(const struct names *names, const struct match_target *
     return false;
 }
 
-static void add_name(struct names *names, const struct match_target *t, bool mirrored) {
+static void add_image_name(struct names *names, const struct match_target *t, bool mirrored) {
     if (is_known_name(names, t))
         return;
     if (names->n == NAMES_MAX)
@@ -67,7 +67,7 @@ static void add_joined(struct ctx *c, struct str host, struct str prefix, struct
                                    .whole = whole};
     if (is_known_name(c->names, &t) && c->names->used == before + n)
         c->names->used = before;
-    add_name(c->names, &t, mirrored);
+    add_image_name(c->names, &t, mirrored);
 }
 
 /* ---- aliases, default ports, official images --------------------------------------------- */
@@ -178,8 +178,8 @@ const struct names *engine_names_of(struct ctx *c, const struct match_target *ow
     c->names->n = c->names->used = 0;
     c->names->more = false;
     if (own != NULL)
-        add_name(c->names, own, false);
-    add_name(c->names, pulled, false);
+        add_image_name(c->names, own, false);
+    add_image_name(c->names, pulled, false);
     for (size_t i = 0; i < c->names->n && !c->full; i++)
         expand(c, c->names->v[i]);
     return c->full ? NULL : c->names;

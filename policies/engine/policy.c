@@ -19,6 +19,28 @@ struct str engine_policy_file(const struct policy *p, struct policy_pos pos) {
     return pos.file < p->n_files ? p->files[pos.file] : STR_NONE;
 }
 
+/* ---- sources of pull secrets ------------------------------------------------------------ */
+
+struct wanted_source {
+    uint32_t file;
+    struct str name;
+};
+
+static int compare_source(const void *key, const void *element) {
+    const struct wanted_source *wanted = key;
+    const struct policy_source *s = element;
+    int order = (wanted->file > s->pos.file) - (wanted->file < s->pos.file);
+    return order != 0 ? order : str_cmp(wanted->name, s->name);
+}
+
+const struct policy_source *engine_policy_source(const struct policy *p, uint32_t file,
+                                                 struct str name) {
+    const struct wanted_source wanted = {file, name};
+    return p->n_sources == 0
+               ? NULL
+               : bsearch(&wanted, p->sources, p->n_sources, sizeof *p->sources, compare_source);
+}
+
 /* ---- mirrors, by where they lead --------------------------------------------------------- */
 
 static int by_destination(const void *a, const void *b) {

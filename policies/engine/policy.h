@@ -59,6 +59,14 @@ struct policy_secret {
     struct policy_pos pos;
 };
 
+/* Where the pull secrets of a name come from, for the rules of its file: what pullgate-sync copies. No
+ * decision depends on it. */
+struct policy_source {
+    struct str name; /* of the copies, as in imagePullSecrets */
+    struct str from_namespace, from_name;
+    struct policy_pos pos; /* of the entry */
+};
+
 struct policy_match {
     struct policy_names namespaces, service_accounts, users, groups;
     struct match_selector pod_labels; /* no requirements: every pod */
@@ -95,6 +103,12 @@ struct policy_exemption {
     struct policy_pos pos;
 };
 
+/* Whether it may exempt images of the rule. */
+static inline bool engine_exemption_holds_for(const struct policy_exemption *e,
+                                              const struct policy_rule *rule) {
+    return e->scope == SCOPE_ALL || e->pos.file == rule->pos.file;
+}
+
 /* The mirrors of all rules of a file, each once, by the folded host they lead to. */
 struct policy_origins {
     const struct policy_mirror **v;
@@ -115,6 +129,8 @@ struct policy {
     struct policy_origins *origins; /* one per file; NULL: not built, each rule has its own */
     const struct policy_exemption *exemptions;
     size_t n_exemptions;
+    const struct policy_source *sources; /* sorted by file, then name */
+    size_t n_sources;
     struct match_image **owned; /* all compiled patterns, on the heap */
     size_t n_owned, cap_owned;
 };
@@ -126,6 +142,10 @@ void engine_policy_build_indexes(struct policy *p, struct policy_rule *rules);
 
 /* Gathers each file's mirrors. false: no memory. */
 bool engine_policy_build_origins(struct policy *p) MUST_CHECK;
+
+/* Where the pull secret of a rule of that file comes from; NULL: the file does not name a source. */
+const struct policy_source *engine_policy_source(const struct policy *p, uint32_t file,
+                                                 struct str name);
 
 /* Name for messages: "rules.yaml". */
 struct str engine_policy_file(const struct policy *p, struct policy_pos pos);

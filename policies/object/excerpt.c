@@ -42,14 +42,10 @@ static void step_columns(struct object_excerpt_mark *m, struct str text) {
     m->line_at = m->off;
 }
 
-static bool is_blank(char c) {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static void make_marks(struct object_excerpt *e) {
     struct object_excerpt_mark at = {.line = 1};
     size_t max = e->text.n / STRIDE + 1;
-    for (e->words = e->text.n; e->words != 0 && is_blank(e->text.p[e->words - 1]);)
+    for (e->words = e->text.n; e->words != 0 && ascii_is_blank(e->text.p[e->words - 1]);)
         e->words--;
     e->marks = mem_alloc(mem_array_bytes(max, sizeof *e->marks));
     while (e->marks != NULL && e->n < max) {

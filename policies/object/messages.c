@@ -50,8 +50,8 @@ static void put_why(struct buf *out, const struct object *o) {
     }
 }
 
-static void put_value(struct buf *out, const struct object *o,
-                      const struct object_unjudged_value *value) {
+static void put_unjudged(struct buf *out, const struct object *o,
+                         const struct object_unjudged_value *value) {
     struct buf text = BUF_INIT(1 << 16);
     if (value->name.n != 0) {
         object_unjudged_put_image(&text, value);
@@ -70,7 +70,7 @@ void object_put_unjudged(struct buf *out, const struct object *o) {
     put_why(out, o);
     for (size_t i = 0; i < u->n && i < OBJECT_UNJUDGED_MAX; i++) {
         buf_puts(out, i == 0 ? "; seen: " : ", ");
-        put_value(out, o, &u->values[i]);
+        put_unjudged(out, o, &u->values[i]);
     }
     if (u->n > OBJECT_UNJUDGED_MAX)
         buf_printf(out, " and %zu more", u->n - OBJECT_UNJUDGED_MAX);

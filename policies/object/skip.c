@@ -32,21 +32,17 @@ bool object_skip_is_chatter(const struct json *j) {
            is_string_member(j, "Pulled") && is_string_member(j, "Digest");
 }
 
-static bool contains(struct str text, struct str word) {
-    return text.n >= word.n && memmem(text.p, text.n, word.p, word.n) != NULL;
-}
-
 /* Text in UTF-16 has the word in two bytes a letter. */
 static bool is_meant(struct str text) {
-    return contains(text, STR("apiVersion")) ||
-           contains(text, str_slice(STR("a\0p\0i\0V"), 0, 7));
+    return str_contains(text, STR("apiVersion")) ||
+           str_contains(text, str_slice(STR("a\0p\0i\0V"), 0, 7));
 }
 
 /* ---- templates ----------------------------------------------------------------------- */
 
 bool object_skip_is_action(struct object_excerpt *lines, uint32_t line) {
     struct str at = object_excerpt_line(lines, line);
-    return line != 0 && (contains(at, STR("{{")) || contains(at, STR("{%")));
+    return line != 0 && (str_contains(at, STR("{{")) || str_contains(at, STR("{%")));
 }
 
 static bool is_chart(struct str folder) {
@@ -84,7 +80,7 @@ static bool find_chart(struct buf *out, const char *path) {
 
 bool object_skip_is_chart_template(const char *path, struct str text) {
     struct buf chart = BUF_INIT(PATH_BYTES_MAX);
-    bool is = contains(text, STR("{{")) && find_chart(&chart, path);
+    bool is = str_contains(text, STR("{{")) && find_chart(&chart, path);
     buf_done(&chart);
     return is;
 }

@@ -31,14 +31,10 @@ static bool is_picture(struct str s) {
     return ends_with_any(s, ends, sizeof ends / sizeof *ends);
 }
 
-static bool contains(struct str s, const char *word) {
-    size_t n = strlen(word);
-    return s.n >= n && memmem(s.p, s.n, word, n) != NULL;
-}
-
 /* Filled in later: by a template, a controller, a shell. */
-static bool is_variable(struct str s) {
-    return contains(s, "{{") || contains(s, "${") || contains(s, "$(");
+static bool has_variable(struct str s) {
+    return str_contains(s, STR("{{")) || str_contains(s, STR("${")) ||
+           str_contains(s, STR("$("));
 }
 
 /* No reference by the grammar, and yet nothing else: a repository in upper case, say. */
@@ -48,7 +44,7 @@ static bool is_near(struct str s) {
         if (!(c >= 'a' && c <= 'z') && !ascii_is_digit(c) && memchr("._-/:@", c, 6) == NULL)
             return false;
     }
-    return str_find(s, '/') != s.n && !contains(s, "://");
+    return str_find(s, '/') != s.n && !str_contains(s, STR("://"));
 }
 
 /* `sure`: the place is an image's, so that a bare word is one as well. */
@@ -57,7 +53,7 @@ static bool is_image(struct str s, bool sure) {
     struct err ignored = ERR_INIT;
     if (s.n == 0 || is_picture(s))
         return false;
-    if (is_variable(s))
+    if (has_variable(s))
         return sure;
     if (str_starts(s, STR("docker://")))
         s = str_slice(s, sizeof("docker://") - 1, s.n);
@@ -117,7 +113,7 @@ static const struct {
     {STR_INIT("kustomize"), KEY_SILENT}, /* other tags for images named elsewhere */
 };
 
-static enum key key_of(struct str s) {
+static enum key classify_key(struct str s) {
     static const struct str ends[] = {STR_INIT("Image"), STR_INIT("Images"), STR_INIT("_image"),
                                       STR_INIT("_IMAGE"), STR_INIT("-image")};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -150,7 +146,7 @@ static void look_at_parts(struct look *l, json_at object, enum key below,
     else if (below == KEY_IMAGE && is_image(part[KEY_NAME], tag.n != 0))
         see(l,
             (struct object_unjudged_value){.at = object, .name = part[KEY_NAME], .tag = tag});
-    else if (contains(part[KEY_NAME], "IMAGE") && is_image(part[KEY_VALUE], false))
+    else if (str_contains(part[KEY_NAME], STR("IMAGE")) && is_image(part[KEY_VALUE], false))
         see(l, (struct object_unjudged_value){.at = v[KEY_VALUE], .name = part[KEY_VALUE]});
 }
 
@@ -160,7 +156,7 @@ static void look_at_object(struct look *l, json_at object, enum key below) {
         v[i] = JSON_NONE;
     for (json_at at = json_first(l->j, object); at != JSON_NONE;
          at = json_next(l->j, object, at + 1)) {
-        enum key key = key_of(json_str(l->j, at));
+        enum key key = classify_key(json_str(l->j, at));
         v[key] = at + 1;
         if (key != KEY_SILENT)
             look(l, at + 1, key);
@@ -234,7 +230,7 @@ static void look_at_kind(struct look *l, json_at object, const struct workload *
          at = json_next(l->j, object, at + 1)) {
         struct str key = json_str(l->j, at);
         if (!str_eq(key, STR("status")) && !str_eq(key, STR("metadata")))
-            look(l, at + 1, key_of(key));
+            look(l, at + 1, classify_key(key));
     }
     l->out->kind = review_kind_near(w->api_version, w->kind);
     l->out->why = l->out->kind.n != 0 ? OBJECT_UNJUDGED_CASE : OBJECT_UNJUDGED_KIND;

@@ -26,6 +26,7 @@ struct ask {
     const char *namespace, *user; /* of the request; NULL: not given */
     const struct opt_list *groups;
     struct review_session session;
+    struct buf body; /* of the last question: the decision borrows from it */
     struct arena arena;
     struct ask_question *questions;
     size_t n_questions, cap_questions;
@@ -43,7 +44,7 @@ enum ec ask_derive(struct ask *a, struct err *err) MUST_CHECK;
 /* The pods and AdmissionReviews of files and folders. Errors: EC_NOMEM, EC_LIMIT, EC_USAGE (none). */
 enum ec ask_load(struct ask *a, const struct opt_result *args, struct err *err) MUST_CHECK;
 
-/* What the engine says; it is appended to *reply, and a->session has the decision. */
+/* What the engine says; it is appended to *reply, and a->session has the decision until the next call. */
 enum ec ask_engine(struct ask *a, const struct ask_question *q, unsigned flags,
                    struct buf *reply, struct err *err) MUST_CHECK;
 

@@ -115,10 +115,6 @@ static bool is_dns_name(struct str name) {
     return name.n != 0;
 }
 
-static enum ec no_memory(struct err *err) {
-    return err_set(err, EC_NOMEM, "out of memory");
-}
-
 /* The URL has the name of the certificate, and the connection goes to the server. */
 static enum ec name_server(struct ask_link *l, struct str authority, const char *name,
                            struct err *err) {
@@ -132,30 +128,41 @@ static enum ec name_server(struct ask_link *l, struct str authority, const char 
     const char *z = buf_z(&to);
     l->connect_to = z != NULL ? l->curl.slist_append(NULL, z) : NULL;
     buf_done(&to);
-    return l->connect_to != NULL && !l->base.bad ? EC_OK : no_memory(err);
+    return l->connect_to != NULL && !l->base.bad ? EC_OK : err_no_memory(err);
+}
+
+/* An IPv6 address needs no brackets where it has no port: $(PULLGATE_SERVICE_HOST) has none. */
+static bool lacks_brackets(struct str authority) {
+    size_t first = str_find(authority, ':');
+    struct str rest = str_slice(authority, first + 1, authority.n);
+    return authority.p[0] != '[' && str_find(rest, ':') < rest.n;
 }
 
 static enum ec set_target(struct ask_link *l, const struct ask_target *t, struct err *err) {
     struct str authority;
+    struct buf text = BUF_INIT(4096);
     if (authority_of(&authority, t->server, err) != EC_OK)
         return err->code;
-    l->server = mem_strdup(authority);
+    buf_printf(&text, lacks_brackets(authority) ? "[%.*s]" : "%.*s", STR_ARG(authority));
+    l->server = text.bad ? NULL : mem_strdup(buf_view(&text));
+    buf_done(&text);
     l->ca = t->ca;
     l->timeout_ms = t->timeout_ms;
     if (l->server == NULL)
-        return no_memory(err);
+        return err_no_memory(err);
+    authority = str_of(l->server);
     if (t->server_name != NULL)
         return name_server(l, authority, t->server_name, err);
     buf_printf(&l->base, "https://%.*s", STR_ARG(authority));
-    return l->base.bad ? no_memory(err) : EC_OK;
+    return l->base.bad ? err_no_memory(err) : EC_OK;
 }
 
 static enum ec open_easy(struct ask_link *l, struct err *err) {
     if (l->curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return no_memory(err);
+        return err_no_memory(err);
     l->easy = l->curl.easy_init();
     l->headers = l->curl.slist_append(NULL, "Content-Type: application/json");
-    return l->easy != NULL && l->headers != NULL ? EC_OK : no_memory(err);
+    return l->easy != NULL && l->headers != NULL ? EC_OK : err_no_memory(err);
 }
 
 enum ec ask_link_open(struct ask_link **out, const struct ask_target *target, struct err *err) {
@@ -164,7 +171,7 @@ enum ec ask_link_open(struct ask_link **out, const struct ask_target *target, st
         return err->code;
     struct ask_link *l = mem_zalloc(sizeof *l);
     if (l == NULL)
-        return no_memory(err);
+        return err_no_memory(err);
     l->curl = curl;
     l->base = (struct buf)BUF_INIT(4096);
     l->url = (struct buf)BUF_INIT(4096);
@@ -191,7 +198,7 @@ void ask_link_close(struct ask_link *l) {
 
 /* ---- one request ------------------------------------------------------------------------ */
 
-static size_t take_bytes(char *bytes, size_t size, size_t n, void *arg) {
+static size_t take_answer(char *bytes, size_t size, size_t n, void *arg) {
     struct buf *answer = arg;
     buf_add(answer, bytes, size * n);
     return answer->bad ? 0 : size * n;
@@ -222,7 +229,7 @@ static CURLcode set_options(struct ask_link *l, const char *url, struct str body
                    {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
                    {CURLOPT_TIMEOUT_MS, (long)l->timeout_ms},
                    {CURLOPT_POSTFIELDSIZE, (long)body.n}};
-    CURLcode code = l->curl.easy_setopt(l->easy, CURLOPT_WRITEFUNCTION, take_bytes);
+    CURLcode code = l->curl.easy_setopt(l->easy, CURLOPT_WRITEFUNCTION, take_answer);
     for (size_t i = 0; i < sizeof pointers / sizeof *pointers && code == CURLE_OK; i++)
         code = l->curl.easy_setopt(l->easy, pointers[i].option, pointers[i].value);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers && code == CURLE_OK; i++)
@@ -273,7 +280,7 @@ static enum ec not_reached(const struct ask_link *l, CURLcode code, const struct
     char room[CURL_ERROR_SIZE];
     struct buf detail = BUF_OVER(room, sizeof room);
     if (code == CURLE_OUT_OF_MEMORY || answer->bad == EC_NOMEM)
-        return no_memory(err);
+        return err_no_memory(err);
     if (answer->bad)
         return err_set(err, EC_LIMIT, "%s: the answer has more than %zu bytes", l->server,
                        answer->max);
@@ -300,7 +307,7 @@ enum ec ask_link_post(struct ask_link *l, const char *path, struct str body, str
     buf_puts(&l->url, path);
     const char *url = buf_z(&l->url);
     if (url == NULL)
-        return no_memory(err);
+        return err_no_memory(err);
     l->detail[0] = '\0';
     CURLcode code = set_options(l, url, body, answer);
     if (code == CURLE_OK)

@@ -10,8 +10,9 @@
 #include "base/err.h"
 
 struct ask_target {
-    const char *server;      /* https://HOST[:PORT] */
-    const char *ca;          /* file */
+    const char
+        *server;    /* https://HOST[:PORT]; brackets around an IPv6 address only with a port */
+    const char *ca; /* file */
     const char *server_name; /* of the certificate; NULL: the host */
     uint64_t timeout_ms;     /* of one question */
 };

@@ -10,14 +10,11 @@
 
 enum { ARENA_BLOCK_BYTES = 64 << 10, ARENA_MAX_BYTES = 1 << 30, LABELS_MAX = 64 };
 
-static enum ec no_memory(struct err *err) {
-    return err_set(err, EC_NOMEM, "out of memory");
-}
-
 void ask_init(struct ask *a, const struct policy *policy, int64_t now_s) {
     *a = (struct ask){.policy = policy,
                       .now_s = now_s,
                       .arena = ARENA_INIT(ARENA_BLOCK_BYTES, ARENA_MAX_BYTES),
+                      .body = BUF_INIT((size_t)ASK_BODY_MAX + JSON_PADDING),
                       .missing = BUF_INIT(64 << 10)};
     review_session_init(&a->session, REVIEW_LIMITS_DEFAULT);
 }
@@ -26,32 +23,29 @@ void ask_done(struct ask *a) {
     review_session_done(&a->session);
     arena_done(&a->arena);
     mem_free(a->questions);
+    buf_done(&a->body);
     buf_done(&a->missing);
 }
 
 enum ec ask_engine(struct ask *a, const struct ask_question *q, unsigned flags,
                    struct buf *reply, struct err *err) {
-    struct buf body = BUF_INIT((size_t)ASK_BODY_MAX + JSON_PADDING);
-    buf_str(&body, q->body);
-    char *padding = buf_room(&body, JSON_PADDING);
-    if (padding == NULL) {
-        err_set(err, (enum ec)body.bad, "no room for a review");
-    } else {
-        memset(padding, 0, JSON_PADDING);
-        (void)!review_answer(&a->session, a->policy, a->now_s, flags, body.p, body.n, reply,
-                             err);
-    }
-    buf_done(&body);
-    return err->code;
+    buf_reset(&a->body);
+    buf_str(&a->body, q->body);
+    char *padding = buf_room(&a->body, JSON_PADDING);
+    if (padding == NULL)
+        return err_set(err, (enum ec)a->body.bad, "no room for a review");
+    memset(padding, 0, JSON_PADDING);
+    return review_answer(&a->session, a->policy, a->now_s, flags, a->body.p, a->body.n, reply,
+                         err);
 }
 
-static enum ec keep(struct ask *a, struct str name, struct str body, struct err *err) {
+static enum ec keep_question(struct ask *a, struct str name, struct str body, struct err *err) {
     struct ask_question q;
     if (a->n_questions == a->cap_questions) {
         size_t cap = a->cap_questions ? a->cap_questions * 2 : 8;
         struct ask_question *more = mem_realloc(a->questions, mem_array_bytes(cap, sizeof q));
         if (more == NULL)
-            return no_memory(err);
+            return err_no_memory(err);
         a->questions = more;
         a->cap_questions = cap;
     }
@@ -159,8 +153,8 @@ static enum ec keep_derived(struct ask *a, const struct witness *w, struct str i
     put_pod(&body, w, image);
     buf_puts(&body, "}}\n");
     buf_printf(&name, "%.*s in namespace %.*s", STR_ARG(image), STR_ARG(w->who.namespace));
-    enum ec ec =
-        body.bad || name.bad ? no_memory(err) : keep(a, buf_view(&name), buf_view(&body), err);
+    enum ec ec = body.bad || name.bad ? err_no_memory(err)
+                                      : keep_question(a, buf_view(&name), buf_view(&body), err);
     buf_done(&body);
     buf_done(&name);
     return ec;
@@ -209,7 +203,7 @@ static enum ec try_rewritten(struct search *s, const struct witness *w, struct e
     for (size_t i = 0; i < rule->n_mirrors && !s->found; i++) {
         struct buf image = BUF_INIT(4096);
         buf_printf(&image, "%.*s/busybox:1", STR_ARG(rule->mirrors[i].from.text));
-        enum ec ec = image.bad ? no_memory(err) : try_image(s, w, buf_view(&image), err);
+        enum ec ec = image.bad ? err_no_memory(err) : try_image(s, w, buf_view(&image), err);
         buf_done(&image);
         if (ec != EC_OK)
             return ec;
@@ -253,7 +247,7 @@ static enum ec derive(struct ask *a, wanted_fn *wanted, try_fn *try, const char 
     }
     if (!s.found)
         buf_puts(&a->missing, missing);
-    return a->missing.bad ? no_memory(err) : EC_OK;
+    return a->missing.bad ? err_no_memory(err) : EC_OK;
 }
 
 enum ec ask_derive(struct ask *a, struct err *err) {
@@ -304,7 +298,7 @@ static enum ec take_object(void *arg, const struct object *o, struct err *err) {
     if (put_review(a, &body, o, err) == EC_OK)
         (void)!(body.bad || name.bad ? err_set(err, body.bad ? (enum ec)body.bad : EC_NOMEM,
                                                "no room for a question")
-                                     : keep(a, buf_view(&name), buf_view(&body), err));
+                                     : keep_question(a, buf_view(&name), buf_view(&body), err));
     buf_done(&body);
     buf_done(&name);
     return err->code;

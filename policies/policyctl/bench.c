@@ -62,10 +62,6 @@ static uint64_t percentile(const struct histogram *h, unsigned percent) {
     return h->max;
 }
 
-static enum ec no_memory(struct err *err) {
-    return err_set(err, EC_NOMEM, "out of memory");
-}
-
 /* ---- one thread ---------------------------------------------------------------------- */
 
 struct worker;
@@ -109,7 +105,7 @@ static enum ec pass_review(struct worker *w, const struct bench_item *item, stru
     buf_str(&w->body, item->bytes);
     char *padding = buf_room(&w->body, JSON_PADDING);
     if (padding == NULL)
-        return no_memory(err);
+        return err_no_memory(err);
     memset(padding, 0, JSON_PADDING);
     int64_t start = clock_mono_ns();
     enum ec ec = review_answer(&w->session, w->b->policy, request->now_s, request->engine_flags,
@@ -209,7 +205,7 @@ static enum ec run_workers(const struct bench *b, pass_fn *pass, struct bench_re
     for (; ok && n < b->concurrency; n++)
         ok = worker_init(&workers[n], b, pass, n);
     if (!ok)
-        no_memory(err);
+        err_no_memory(err);
     else if (run_threads(workers, n, err) == EC_OK)
         sum_up(out, workers, n);
     for (unsigned i = 0; i < n; i++) {

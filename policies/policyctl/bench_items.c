@@ -3,10 +3,6 @@
 #include "policyctl/bench.h"
 #include "policyctl/verb.h"
 
-static enum ec no_memory(struct err *err) {
-    return err_set(err, EC_NOMEM, "out of memory");
-}
-
 /* A copy, followed by the padding that the reader needs. */
 static char *padded(struct arena *arena, struct str bytes) {
     char *copy = arena_alloc(arena, bytes.n + JSON_PADDING);
@@ -53,11 +49,11 @@ static enum ec keep_item(struct bench *b, struct str bytes, bool is_review, stru
     struct bench_item *item = new_item(b);
     char *copy = padded(&b->arena, bytes);
     if (item == NULL)
-        return no_memory(err);
+        return err_no_memory(err);
     item->is_review = is_review;
     b->n_reviews += is_review;
     if (copy == NULL || !arena_str(&b->arena, bytes, &item->bytes))
-        return no_memory(err);
+        return err_no_memory(err);
     if (json_parse(&item->json, copy, bytes.n, limits, err) != EC_OK)
         return err->code;
     return keep_workload(b, item, err);

@@ -51,7 +51,7 @@ static void put_labels(struct buf *b, const struct match_selector *s) {
 
 enum more { MORE_NOTHING, MORE_GROUPS, MORE_LABELS, MORE_USER };
 
-static void begin_review(struct making *m, enum more more) {
+static void put_review_head(struct making *m, enum more more) {
     struct buf *b = &m->body;
     const struct policy_match *match = &m->rule->match;
     buf_reset(b);
@@ -191,7 +191,7 @@ static void measure_regexes(struct making *m) {
         rank_all(&all, &p->rules[0], &p->exemptions[i].images);
     for (size_t i = 0; i < all.n && all.v[i].name.steps != 0; i++) {
         m->rule = all.rules[i];
-        begin_review(m, MORE_NOTHING);
+        put_review_head(m, MORE_NOTHING);
         size_t n = put_costly_images(m, str_of(all.v[i].name.text), ":", NAMES_MAX);
         measure_review(m, "regex", n, all.v[i].pattern);
     }
@@ -201,7 +201,7 @@ static void measure_regexes(struct making *m) {
 static void measure_many(struct making *m, const char *what, struct str name,
                          const char *between, size_t max) {
     for (size_t n = SIZE_MAX; m->err->code == EC_OK; n /= 2, m->out->n_rows--) {
-        begin_review(m, MORE_NOTHING);
+        put_review_head(m, MORE_NOTHING);
         n = put_costly_images(m, name, between, n < max ? n : max);
         measure_review(m, what, n, NULL);
         const struct decision *d = &m->session.decision;
@@ -239,7 +239,7 @@ static void measure_selection(struct making *m) {
     for (enum more more = MORE_GROUPS; more <= MORE_USER; more++) {
         if (!matched[more])
             continue;
-        begin_review(m, more);
+        put_review_head(m, more);
         measure_review(m, whats[more], put_costly_images(m, STR("a"), "", 1), NULL);
     }
 }

@@ -111,8 +111,8 @@ int certs_actions_rotate(const struct options_certs *o, struct buf *out, struct 
 /* ---- check, show, bundle ------------------------------------------------------------ */
 
 /* The file given by flag, or one of the folder. */
-static void put_path(struct buf *out, const struct options_certs *o, const char *given,
-                     const char *name) {
+static void put_file_path(struct buf *out, const struct options_certs *o, const char *given,
+                          const char *name) {
     if (given == NULL)
         buf_printf(out, "%s/%s", o->dir, name);
     else
@@ -124,7 +124,7 @@ static enum ec read_pem(struct buf *out, const struct options_certs *o, const ch
     struct buf path = BUF_INIT(65536);
     if (given == NULL && o->dir == NULL)
         return err_set(err, EC_USAGE, "--dir is missing: the folder with ca.crt and tls.crt");
-    put_path(&path, o, given, name);
+    put_file_path(&path, o, given, name);
     const char *text = buf_z(&path);
     enum ec ec = text ? certs_read(out, text, err) : err_set(err, EC_NOMEM, "out of memory");
     buf_done(&path);
@@ -176,8 +176,8 @@ static enum ec print_info(void *arg, const struct certs_info *info, struct err *
 
 static bool print_mismatch(struct buf *out, const struct options_certs *o) {
     struct buf key = BUF_INIT(65536), cert = BUF_INIT(65536);
-    put_path(&key, o, o->key_file, "tls.key");
-    put_path(&cert, o, o->cert, "tls.crt");
+    put_file_path(&key, o, o->key_file, "tls.key");
+    put_file_path(&cert, o, o->cert, "tls.crt");
     escape_line(out, "problem: the key %.*s does not match the certificate %.*s",
                 STR_ARG(buf_view(&key)), STR_ARG(buf_view(&cert)));
     buf_done(&key);
@@ -190,7 +190,7 @@ static void print_exposed(struct buf *out, const struct options_certs *o, const 
                           const char *name) {
     struct buf path = BUF_INIT(65536);
     unsigned mode;
-    put_path(&path, o, given, name);
+    put_file_path(&path, o, given, name);
     const char *text = buf_z(&path);
     if (text != NULL && certs_key_is_exposed(text, &mode))
         buf_printf(out,

@@ -44,7 +44,7 @@ struct round { /* all questions once */
     size_t n_differ;
 };
 
-static enum ec compare(struct round *r, const struct endpoint *e, struct err *err) {
+static enum ec compare_answers(struct round *r, const struct endpoint *e, struct err *err) {
     struct buf differences = BUF_INIT(16 << 20);
     bool equal = true;
     if (ask_compare(&equal, &differences, buf_view(&r->found), buf_view(&r->expected),
@@ -70,7 +70,7 @@ static enum ec ask_one(struct round *r, const struct ask_question *q, const stru
         return EC_OK;
     if (ask_link_post(r->link, e->path, q->body, &r->found, err) != EC_OK)
         return err->code;
-    return compare(r, e, err);
+    return compare_answers(r, e, err);
 }
 
 static enum ec ask_all(struct round *r, struct err *err) {

@@ -56,7 +56,7 @@ static void take_name(struct run *r, struct str name, const char *file, uint32_t
                                   line, &r->err);
 }
 
-static void take_list(struct run *r, struct str text, const char *file) {
+static void take_image_list(struct run *r, struct str text, const char *file) {
     struct str name;
     uint32_t line = 0;
     for (size_t at = 0; r->err.code == EC_OK && object_operand_next(text, &at, &line, &name);)
@@ -74,7 +74,7 @@ static void take_file(struct run *r, char *const *path) {
             r->totals.unreadable++;
         }
     } else if (!folder && object_operand_is_list(name, buf_view(&text))) {
-        take_list(r, buf_view(&text), name);
+        take_image_list(r, buf_view(&text), name);
     } else if (!folder) {
         (void)!object_each_in_text(name, buf_view(&text), r->policy, &r->requester.request,
                                    take_object, r, &r->totals, &r->err);
@@ -87,7 +87,7 @@ static void take_file(struct run *r, char *const *path) {
 
 /* ---- the answer ---------------------------------------------------------------------- */
 
-static int print_answer(struct run *r) {
+static int print_images(struct run *r) {
     struct buf denials = BUF_INIT((size_t)1 << 30), out = BUF_INIT((size_t)1 << 30);
     bool bad = false;
     report_images_sort(&r->images);
@@ -126,7 +126,7 @@ int cmd_images(const union options *options, const struct opt_result *args) {
     for (size_t i = 0; i < args->n_operands && r.err.code == EC_OK; i++)
         take_file(&r, &args->operands[i]);
     if (r.err.code == EC_OK)
-        status = print_answer(&r);
+        status = print_images(&r);
     images_secrets_free(r.secrets);
     report_images_done(&r.images);
     engine_policy_free(policy);

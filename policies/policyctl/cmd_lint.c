@@ -5,8 +5,8 @@
 #include "rules/docs.h"
 #include "rules/rules.h"
 
-static const struct report_writer *const writers[] = {[LINT_TEXT] = &report_lint_text,
-                                                      [LINT_JSON] = &report_lint_json,
+static const struct report_writer *const writers[] = {[LINT_TEXT] = &report_findings_text,
+                                                      [LINT_JSON] = &report_findings_json,
                                                       [LINT_JUNIT] = &report_junit,
                                                       [LINT_SARIF] = &report_sarif,
                                                       [LINT_GITHUB] = &report_github};

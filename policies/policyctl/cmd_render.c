@@ -1,7 +1,9 @@
 /* policyctl render - the objects of a webhook that is ready to be applied. */
+#include "base/clock.h"
 #include "imgref/imgref.h"
 #include "policyctl/options.h"
 #include "policyctl/render.h"
+#include "policyctl/render_sync.h"
 #include "policyctl/verb.h"
 #include "yaml/print.h"
 #include "json/json.h"
@@ -100,15 +102,66 @@ static enum ec read_input(struct render_input *in, const struct options_render *
                : render_input_certs(in, o->certs, o->namespace, err);
 }
 
+/* ---- pullgate-sync --------------------------------------------------------------------- */
+
+/* Options of the one have no meaning for the other. */
+static const char *const of_webhook[] = {"certs", "certificate-mode", "only", "replicas",
+                                         "failure-policy"};
+static const char *const of_sync[] = {"annotated", "name", "respect-value", "wide"};
+
+static enum ec refuse_given(const struct opt_result *args, const char *const *names, size_t n,
+                            const char *what, struct err *err) {
+    for (size_t i = 0; i < n; i++)
+        if (opts_is_given(&verb_render.options, args, names[i]))
+            return err_set(err, EC_USAGE, "--%s has no meaning %s", names[i], what);
+    return EC_OK;
+}
+
+static enum ec render_sync(struct buf *json, const struct options_render *o, struct err *err) {
+    struct arena arena = ARENA_INIT(4096, OUT_MAX);
+    struct policy *policy = NULL;
+    struct render_sync_request request = {.namespace = str_of(o->namespace),
+                                          .image = str_of(o->image),
+                                          .annotated = &o->annotated,
+                                          .names = &o->names,
+                                          .respect_value = o->respect_value,
+                                          .wide = o->wide};
+    if (check_image_option(o->image, err) == EC_OK &&
+        check_namespace(o->namespace, err) == EC_OK &&
+        verb_policy(&policy, o->policy, clock_wall_s(), err) == EC_OK &&
+        sync_requests(&request.requests, &request.n_requests, policy, &arena, err) == EC_OK)
+        (void)!render_sync_objects(json, &request, err);
+    engine_policy_free(policy);
+    arena_done(&arena);
+    return err->code;
+}
+
+static int cmd_render_sync(const struct options_render *o, const struct opt_result *args) {
+    struct err err = ERR_INIT;
+    struct buf json = BUF_INIT(OUT_MAX), out = BUF_INIT(OUT_MAX);
+    if (args->n_operands > 1)
+        err_set(&err, EC_USAGE, "unexpected argument \"%.100s\"", args->operands[1]);
+    else if (refuse_given(args, of_webhook, sizeof of_webhook / sizeof *of_webhook,
+                          "for render sync", &err) == EC_OK &&
+             render_sync(&json, o, &err) == EC_OK)
+        (void)!print_objects(&json, &out, &err);
+    buf_done(&json);
+    return verb_end(&out, EXIT_ALLOWED, &err);
+}
+
 int cmd_render(const union options *options, const struct opt_result *args) {
     const struct options_render *o = &options->render;
+    if (args->n_operands != 0 && strcmp(args->operands[0], "sync") == 0)
+        return cmd_render_sync(o, args);
     struct err err = ERR_INIT;
     struct render_input in = RENDER_INPUT_INIT;
     struct buf out = BUF_INIT(OUT_MAX);
     int status = EXIT_ALLOWED;
     if (args->n_operands != 0)
         err_set(&err, EC_USAGE, "unexpected argument \"%.100s\"", args->operands[0]);
-    else if (read_input(&in, o, &err) == EC_OK)
+    else if (refuse_given(args, of_sync, sizeof of_sync / sizeof *of_sync,
+                          "without the word sync: policyctl render sync", &err) == EC_OK &&
+             read_input(&in, o, &err) == EC_OK)
         (void)!print_manifests(&out, &in, o, &err);
     if (err.code == EC_OK && o->only == RENDER_CERTS)
         warn_of_failure_policy(o, args);

@@ -6,7 +6,7 @@
 
 static bool is_plain_word(struct str s) {
     for (size_t i = 0; i < s.n; i++)
-        if (!(s.p[i] >= 'a' && s.p[i] <= 'z') && s.p[i] != '-')
+        if (!(s.p[i] >= 'a' && s.p[i] <= 'z') && !ascii_is_digit(s.p[i]) && s.p[i] != '-')
             return false;
     return s.n != 0;
 }
@@ -47,7 +47,7 @@ static void put_choice(struct buf *out, struct str token) {
 
 static void put_operands(struct buf *out, const struct verb *v) {
     struct str rest = str_of(v->usage);
-    if (has(v->usage, "ACTION"))
+    if (has(v->usage, "ACTION") || has(v->usage, "FORMAT "))
         put_actions(out, str_of(v->details));
     for (size_t i = 0; i < verb_n && strcmp(v->usage, "[VERB]") == 0; i++)
         buf_printf(out, "%s ", verb_list[i]->name);

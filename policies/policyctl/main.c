@@ -1,5 +1,6 @@
 /* policyctl - the decisions of the webhook, offline. */
 #include "base/file.h"
+#include "doctor/codes.h"
 #include "policyctl/options.h"
 #include "rules/docs.h"
 #include "version.h"
@@ -16,7 +17,11 @@ static const struct verb verb_help = {
     .name = "help",
     .usage = "[VERB]",
     .summary = "print the list of verbs, or the help of one",
-    .examples = "  policyctl help test\n",
+    .details = "Instead of a verb: \"codes\" prints the codes of policyctl doctor, PG104 one "
+               "of them.\n",
+    .examples = "  policyctl help test\n"
+                "  policyctl help codes\n"
+                "  policyctl help PG104\n",
     .options = OPTIONS_TABLE(help_rows),
     .run = run_help,
 };
@@ -30,11 +35,10 @@ static const struct verb verb_version = {
     .run = run_version,
 };
 
-const struct verb *const verb_list[] = {
-    &verb_test,   &verb_verify, &verb_bench,      &verb_apply, &verb_explain,
-    &verb_images, &verb_lint,   &verb_review,     &verb_parse, &verb_certs,
-    &verb_render, &verb_ask,    &verb_completion, &verb_help,  &verb_version,
-};
+/* clang-format off */
+#define VERB_ROW(word) &verb_##word,
+const struct verb *const verb_list[] = {VERBS(VERB_ROW) &verb_help, &verb_version};
+/* clang-format on */
 const size_t verb_n = sizeof verb_list / sizeof *verb_list;
 
 static const struct verb *find_verb(const char *name) {
@@ -66,18 +70,30 @@ static void put_overview(struct buf *to) {
                   "Verbs:\n");
     for (size_t i = 0; i < verb_n; i++)
         buf_printf(to, "  %-12s %s\n", verb_list[i]->name, verb_list[i]->summary);
-    verb_put_text(to, "\n"
-                      "\"policyctl VERB --help\" prints details. Exit status: 0 all allowed, 1 "
-                      "something denied,\n"
-                      "2 usage error or unreadable input, 3 warnings with --fail-on-warn, 4 "
-                      "images left out because\n"
-                      "the output format cannot hold them, 70 a bug.\n");
+    verb_put_text(to,
+                  "\n"
+                  "\"policyctl VERB --help\" prints details. Exit status: 0 all allowed, 1 "
+                  "something denied,\n"
+                  "2 usage error or unreadable input, 3 warnings with --fail-on-warn, or an "
+                  "import that is not\n"
+                  "exact, 4 images or secrets left out because the output cannot hold them, 70 "
+                  "a bug.\n");
 }
 
 static enum ec no_more(const struct opt_result *args, size_t expected, struct err *err) {
     if (args->n_operands <= expected)
         return EC_OK;
     return err_set(err, EC_USAGE, "unexpected argument \"%.100s\"", args->operands[expected]);
+}
+
+/* "codes", or one of them; false: it is neither. */
+static bool put_codes(struct buf *to, const char *word) {
+    const struct doctor_code_row *row = doctor_code_find(str_of(word));
+    if (strcmp(word, "codes") == 0)
+        doctor_codes_text(to);
+    else if (row != NULL)
+        doctor_code_text(to, row);
+    return to->n != 0 || to->bad != 0;
 }
 
 static int run_help(const union options *options, const struct opt_result *args) {
@@ -88,6 +104,8 @@ static int run_help(const union options *options, const struct opt_result *args)
     (void)options;
     if (no_more(args, 1, &err) == EC_OK && args->n_operands == 1) {
         const struct verb *verb = find_verb(args->operands[0]);
+        if (put_codes(&text, args->operands[0]))
+            return verb_end(&text, EXIT_ALLOWED, &err);
         return verb ? verb_main(verb, 2, words) : unknown_verb(args->operands[0]);
     }
     put_overview(&text);
@@ -111,6 +129,8 @@ static int print_mdoc(const char *what) {
     struct buf text = BUF_INIT(1 << 20);
     if (strcmp(what, "policy") == 0)
         rules_mdoc(&text);
+    if (strcmp(what, "codes") == 0) /* for deploy/CODES.md */
+        doctor_codes_markdown(&text);
     for (size_t i = 0; i < verb_n && strcmp(what, "verbs") == 0; i++) {
         const struct verb *v = verb_list[i];
         buf_printf(&text, ".Ss %s\n.Nm Cm %s %s\n.Pp\n%c%s.\n", v->name, v->name, v->usage,

@@ -8,6 +8,7 @@
 
 #include "policyctl/requester.h"
 #include "policyctl/verb.h"
+#include "policyctl/verbs.h"
 
 enum options_endpoint { ENDPOINT_MUTATE, ENDPOINT_VALIDATE };
 enum options_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -58,6 +59,15 @@ struct options_images {
     bool strict, check, missing, against_source, verbose;
 };
 
+enum secrets_output { SECRETS_TABLE, SECRETS_JSON, SECRETS_YAML };
+struct options_secrets {
+    const char *policy, *from, *username, *external_secrets, *remote_key;
+    struct requester_flags requester;
+    struct opt_list exclude, registries;
+    int output; /* table, or yaml for objects, where it is not given */
+    bool password_stdin, sealed, strict;
+};
+
 enum bench_output { BENCH_TEXT, BENCH_JSON };
 struct options_bench {
     const char *policy, *namespace, *now, *save, *compare;
@@ -87,6 +97,15 @@ struct options_lint {
     bool schema, strict;
 };
 
+enum doctor_output { DOCTOR_TEXT, DOCTOR_JSON, DOCTOR_JUNIT, DOCTOR_SARIF, DOCTOR_GITHUB };
+struct options_doctor {
+    const char *policy, *namespace, *cert, *values, *context, *kubeconfig, *now;
+    struct opt_list ignored;
+    uint64_t soon_ms;
+    int output;
+    bool cluster, strict, verbose;
+};
+
 enum verify_output { VERIFY_TEXT, VERIFY_JSON, VERIFY_JUNIT, VERIFY_SARIF, VERIFY_GITHUB };
 struct options_verify {
     const char *run; /* a regex, or NULL */
@@ -97,6 +116,14 @@ struct options_verify {
 enum parse_output { PARSE_TEXT, PARSE_JSON };
 struct options_parse {
     int output;
+};
+
+enum sync_output { SYNC_OUTPUT_TEXT, SYNC_OUTPUT_JSON };
+struct options_sync {
+    const char *policy, *instance;
+    struct opt_list annotated;
+    int output;
+    bool dry_run, respect_value;
 };
 
 struct options_certs {
@@ -113,9 +140,15 @@ enum render_only { RENDER_ALL, RENDER_CERTS };
 struct options_render {
     const char *namespace, *image, *policy, *certs;
     uint64_t replicas;
-    int failure_policy;   /* enum render_failure */
-    int certificate_mode; /* enum render_mode */
-    int only;             /* enum render_only */
+    int failure_policy;               /* enum render_failure */
+    int certificate_mode;             /* enum render_mode */
+    int only;                         /* enum render_only */
+    struct opt_list annotated, names; /* sync: namespaces whose annotations count; copies */
+    bool respect_value, wide;
+};
+
+struct options_import {
+    struct opt_list namespaces;
 };
 
 /* Of one verb. All bytes are zero before options are parsed. */
@@ -124,26 +157,22 @@ union options {
     struct options_apply apply;
     struct options_explain explain;
     struct options_images images;
+    struct options_secrets secrets;
     struct options_bench bench;
     struct options_review review;
     struct options_ask ask;
     struct options_lint lint;
+    struct options_doctor doctor;
     struct options_verify verify;
     struct options_parse parse;
+    struct options_sync sync;
     struct options_certs certs;
     struct options_render render;
+    struct options_import import;
 };
 
 extern const char *const options_endpoints[];        /* "mutate", "validate" */
 extern const char *const options_failure_policies[]; /* "Ignore", "Fail" */
-
-extern const struct verb verb_test, verb_apply, verb_explain, verb_images, verb_bench;
-extern const struct verb verb_review, verb_ask, verb_lint, verb_verify, verb_parse, verb_certs,
-    verb_render, verb_completion;
-
-verb_run_fn cmd_test, cmd_apply, cmd_explain, cmd_images, cmd_bench;
-verb_run_fn cmd_review, cmd_ask, cmd_lint, cmd_verify, cmd_parse, cmd_certs, cmd_render,
-    cmd_completion;
 
 /* ---- rows ---------------------------------------------------------------------------- */
 

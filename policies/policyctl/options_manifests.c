@@ -294,6 +294,84 @@ const struct verb verb_images = {
     .run = cmd_images,
 };
 
+/* ---- secrets ------------------------------------------------------------------------- */
+
+static const char *const secrets_output_words[] = {
+    [SECRETS_TABLE] = "table", [SECRETS_JSON] = "json", [SECRETS_YAML] = "yaml", NULL};
+
+static const struct opt_row secrets_rows[] = {
+    OPTIONS_POLICY_ROW(secrets),
+    {"output", 'o', OPT_WORD, "FORMAT", NULL,
+     "table and json: which namespace needs which secret for which hosts. With --from, "
+     "--username or --external-secrets, yaml and json: the objects to apply. Defaults to "
+     "table, and to yaml for objects.",
+     OPTIONS_AT(secrets, output), .words = secrets_output_words},
+    {"from", 0, OPT_STRING, "FILE", NULL,
+     "Print a Secret for each secret of a namespace, with the credentials of FILE that it "
+     "needs. FILE is a manifest with Secrets of type kubernetes.io/dockerconfigjson or "
+     "kubernetes.io/dockercfg, or a docker config.json. It is never read otherwise. - is "
+     "standard input.",
+     OPTIONS_AT(secrets, from)},
+    {"username", 0, OPT_STRING, "NAME", NULL,
+     "The same with one user, whose password is read from standard input.",
+     OPTIONS_AT(secrets, username)},
+    {"password-stdin", 0, OPT_FLAG, NULL, NULL,
+     "Read the password of --username from standard input. No option takes a password, "
+     "since command lines are visible to other users.",
+     OPTIONS_AT(secrets, password_stdin)},
+    {"registry", 0, OPT_LIST, "HOST[:PORT][/PATH]", NULL,
+     "What the user of --username is for. Repeatable.", OPTIONS_AT(secrets, registries)},
+    {"external-secrets", 0, OPT_STRING, "[KIND/]STORE", NULL,
+     "Print ExternalSecret objects (external-secrets.io/v1) that read a docker config.json "
+     "from this store. KIND defaults to ClusterSecretStore.",
+     OPTIONS_AT(secrets, external_secrets)},
+    {"remote-key", 0, OPT_STRING, "KEY", NULL,
+     "With --external-secrets: the key in the store. Defaults to the name of the secret.",
+     OPTIONS_AT(secrets, remote_key)},
+    {"sealed", 0, OPT_FLAG, NULL, NULL,
+     "With --from or --username: print the command that makes SealedSecrets with kubeseal, "
+     "and nothing else.",
+     OPTIONS_AT(secrets, sealed)},
+    {"namespace", 'n', OPT_STRING, "NAME", NULL,
+     "Namespace of objects that name none. Defaults to \"default\".",
+     REQUESTER_AT(secrets, namespace)},
+    WHO_ROWS(secrets),
+    NOW_ROW(secrets),
+    EXCLUDE_ROW(secrets),
+    STRICT_ROW(secrets),
+    OPTIONS_HELP_ROW,
+};
+
+const struct verb verb_secrets = {
+    .name = "secrets",
+    .usage = "[OPTION...] [FILE...|-]",
+    .summary = "list the pull secrets that namespaces need, or print them",
+    .details =
+        "Reads the rule file alone, or with it manifests or a dump of a cluster (kubectl "
+        "get\n"
+        "pods,deployments,namespaces -A -o yaml), which add the namespaces that exist and the "
+        "images that\n"
+        "are pulled. A secret with \"for\" serves the images below that prefix, others serve "
+        "all images\n"
+        "that no \"for\" serves. Printed Secrets hold only the credentials that are needed; "
+        "equal input\n"
+        "gives equal output. Exit status 1: an object is denied, or there is no credential "
+        "for a host.\n"
+        "4: a secret is left out, because its rule selects namespaces by a glob, or all, and "
+        "the input\n"
+        "names none.\n",
+    .examples =
+        "  policyctl secrets -p rules.yaml manifests/\n"
+        "  policyctl secrets -p rules.yaml --from regcred.yaml manifests/ | kubectl apply -f "
+        "-\n"
+        "  policyctl secrets -p rules.yaml --username ci --password-stdin --registry ghcr.io "
+        "<token.txt\n"
+        "  policyctl secrets -p rules.yaml --external-secrets vault manifests/ "
+        ">external.yaml\n",
+    .options = OPTIONS_TABLE(secrets_rows),
+    .run = cmd_secrets,
+};
+
 /* ---- bench --------------------------------------------------------------------------- */
 
 static const char *const bench_output_words[] = {

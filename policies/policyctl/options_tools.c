@@ -122,6 +122,71 @@ const struct verb verb_lint = {
     .run = cmd_lint,
 };
 
+/* ---- doctor -------------------------------------------------------------------------- */
+
+static const char *const doctor_output_words[] = {
+    [DOCTOR_TEXT] = "text",   [DOCTOR_JSON] = "json",     [DOCTOR_JUNIT] = "junit",
+    [DOCTOR_SARIF] = "sarif", [DOCTOR_GITHUB] = "github", NULL};
+
+static const struct opt_row doctor_rows[] = {
+    OPTIONS_POLICY_ROW(doctor),
+    {"namespace", 'n', OPT_STRING, "NAME", NULL,
+     "Look at this namespace alone. Defaults to all of them.", OPTIONS_AT(doctor, namespace)},
+    {"cluster", 0, OPT_FLAG, NULL, NULL,
+     "Read the state with kubectl (KUBECTL names another program) instead of from dumps.",
+     OPTIONS_AT(doctor, cluster)},
+    {"context", 0, OPT_STRING, "NAME", NULL, "Context of the kubeconfig, for kubectl.",
+     OPTIONS_AT(doctor, context)},
+    {"kubeconfig", 0, OPT_STRING, "FILE", NULL, "Kubeconfig, for kubectl.",
+     OPTIONS_AT(doctor, kubeconfig)},
+    {"tls-cert", 0, OPT_STRING, "FILE", NULL,
+     "The serving certificate that the caBundle must verify. Defaults to that of a Secret in "
+     "the webhook's namespace.",
+     OPTIONS_AT(doctor, cert)},
+    {"values", 0, OPT_STRING, "FILE", NULL,
+     "Helm values of Airbyte: global.imagePullSecrets is compared with the policy.",
+     OPTIONS_AT(doctor, values)},
+    {"soon", 0, OPT_DURATION, "TIME", "2h", "Report tokens that expire within this time.",
+     OPTIONS_AT(doctor, soon_ms)},
+    {"output", 'o', OPT_WORD, "FORMAT", "text",
+     "text: findings for people. json: one document. junit: XML for CI systems. sarif: for "
+     "code "
+     "scanning. github: annotations of a workflow.",
+     OPTIONS_AT(doctor, output), .words = doctor_output_words},
+    {"ignore", 0, OPT_LIST, "CODE", NULL, "Omit findings with this code. Repeatable.",
+     OPTIONS_AT(doctor, ignored)},
+    {"strict", 0, OPT_FLAG, NULL, NULL, "Exit with 1 for notes as well.",
+     OPTIONS_AT(doctor, strict)},
+    {"verbose", 'v', OPT_FLAG, NULL, NULL, "Print the commands of --cluster.",
+     OPTIONS_AT(doctor, verbose)},
+    {"now", 0, OPT_STRING, "TIME", NULL,
+     "Date (2027-01-31) or RFC 3339 time at which certificates, tokens and exemptions are "
+     "evaluated. Defaults to the current time.",
+     OPTIONS_AT(doctor, now)},
+    OPTIONS_HELP_ROW,
+};
+
+const struct verb verb_doctor = {
+    .name = "doctor",
+    .usage = "[OPTION...] --cluster | DUMP...|-",
+    .summary = "find out why images are not pulled, or will not be",
+    .details = "Compares the state of a cluster with the rule file: pull secrets, "
+               "ServiceAccounts, the\n"
+               "webhook's registration and certificate, pods and their events. A dump is what\n"
+               "\"kubectl get secrets,serviceaccounts,pods,events,... -A -o json\" prints. "
+               "Each finding\n"
+               "has a code, what it leads to and how to mend it; \"policyctl help codes\" "
+               "lists them.\n"
+               "Content of Secrets is never printed. Exit status: 0 nothing is wrong, 1 "
+               "findings (notes\n"
+               "with --strict alone), 2 input that cannot be read.\n",
+    .examples = "  policyctl doctor -p rules.yaml dump.json\n"
+                "  policyctl doctor -p rules.yaml -n airbyte -o json dump.json\n"
+                "  policyctl doctor -p rules.yaml --cluster --context prod -v\n",
+    .options = OPTIONS_TABLE(doctor_rows),
+    .run = cmd_doctor,
+};
+
 /* ---- verify -------------------------------------------------------------------------- */
 
 static const char *const verify_output_words[] = {
@@ -177,6 +242,61 @@ const struct verb verb_parse = {
                 "  policyctl parse -o json - <images.txt\n",
     .options = OPTIONS_TABLE(parse_rows),
     .run = cmd_parse,
+};
+
+/* ---- sync ---------------------------------------------------------------------------- */
+
+static const char *const sync_output_words[] = {
+    [SYNC_OUTPUT_TEXT] = "text", [SYNC_OUTPUT_JSON] = "json", NULL};
+
+static const struct opt_row sync_rows[] = {
+    OPTIONS_POLICY_ROW(sync),
+    {"dry-run", 0, OPT_FLAG, NULL, NULL,
+     "Print what would be done. Required: policyctl changes nothing in a cluster.",
+     OPTIONS_AT(sync, dry_run)},
+    {"annotated", 0, OPT_LIST, "NAMESPACE", NULL,
+     "Namespace (or glob) whose Secrets may ask for copies by the annotations "
+     "pullgate.dev/sync-to and astronomer.io/commander-sync. Repeatable. Elsewhere these "
+     "annotations have no effect, since whoever can annotate a Secret would decide where it "
+     "goes.",
+     OPTIONS_AT(sync, annotated)},
+    {"respect-value", 0, OPT_FLAG, NULL, NULL,
+     "Take a value KEY=VALUE of astronomer.io/commander-sync as a label selector of "
+     "namespaces. Without it the annotation asks for every namespace, whatever its value, as "
+     "for Astronomer's Commander.",
+     OPTIONS_AT(sync, respect_value)},
+    {"instance", 0, OPT_STRING, "NAME", "pullgate",
+     "Name in the mark of each copy; copies of another instance are foreign.",
+     OPTIONS_AT(sync, instance)},
+    {"output", 'o', OPT_WORD, "FORMAT", "text",
+     "text: a line for each action, and a summary. json: one document.",
+     OPTIONS_AT(sync, output), .words = sync_output_words},
+    OPTIONS_HELP_ROW,
+};
+
+const struct verb verb_sync = {
+    .name = "sync",
+    .usage = "--dry-run -p FILE [OPTION...] DUMP...|-",
+    .summary = "print which copies of pull secrets a cluster lacks",
+    .details =
+        "The rule file names the sources of pull secrets (spec.secrets); its rules, the "
+        "namespaces\n"
+        "that need copies. A dump is what kubectl prints for secrets and namespaces; several "
+        "are read\n"
+        "as one. Actions: apply, recreate (the type of a Secret cannot change), delete, "
+        "report. "
+        "A Secret\n"
+        "that is not a copy is never changed, a source that the kubelet cannot decode never "
+        "copied.\n"
+        "Exit status: 0 nothing to do, 1 something to do or to mend, 2 input that cannot be "
+        "read.\n"
+        "Passwords are not printed.\n",
+    .examples =
+        "  kubectl get secrets,namespaces -A -o json | policyctl sync --dry-run -p "
+        "rules.yaml -\n"
+        "  policyctl sync --dry-run -p rules.yaml --annotated platform -o json dump.json\n",
+    .options = OPTIONS_TABLE(sync_rows),
+    .run = cmd_sync,
 };
 
 /* ---- certs --------------------------------------------------------------------------- */
@@ -259,7 +379,7 @@ static const char *const parts[] = {[RENDER_ALL] = "all", [RENDER_CERTS] = "cert
 
 static const struct opt_row render_rows[] = {
     {"image", 'i', OPT_STRING, "IMAGE", NULL,
-     "Image of pullgate itself, as you built and pushed it "
+     "Image of pullgate, or for sync of pullgate-sync, as you built and pushed it "
      "(deploy/Containerfile).",
      OPTIONS_AT(render, image)},
     OPTIONS_POLICY_ROW(render),
@@ -286,23 +406,85 @@ static const struct opt_row render_rows[] = {
      "them, Fail denies them. Start with Ignore; switch to Fail once the webhook"
      " answers.",
      OPTIONS_AT(render, failure_policy), .words = options_failure_policies},
+    {"annotated", 0, OPT_LIST, "NAMESPACE", NULL,
+     "sync: namespace whose Secrets may ask for copies by annotation. Repeatable.",
+     OPTIONS_AT(render, annotated)},
+    {"name", 0, OPT_LIST, "NAME", NULL,
+     "sync: name of copies that annotations ask for, or that the rule file asked for before. "
+     "Repeatable.",
+     OPTIONS_AT(render, names)},
+    {"respect-value", 0, OPT_FLAG, NULL, NULL,
+     "sync: take a value KEY=VALUE of astronomer.io/commander-sync as a label selector.",
+     OPTIONS_AT(render, respect_value)},
+    {"wide", 0, OPT_FLAG, NULL, NULL,
+     "sync: the right to every Secret of the cluster, in place of names. Copies of any name "
+     "are "
+     "then found.",
+     OPTIONS_AT(render, wide)},
     OPTIONS_HELP_ROW,
 };
 
 const struct verb verb_render = {
     .name = "render",
-    .usage = "--image IMAGE --policy FILE --certs DIR [OPTION...]",
-    .summary = "print the manifests of the webhook, for kubectl apply",
-    .details = "The same objects as deploy/kustomize, without kustomize or Helm. The output "
-               "contains the\n"
-               "webhook's private key, or with --certificate-mode selfSigned the CA's.\n",
+    .usage = "[sync] --image IMAGE --policy FILE [--certs DIR] [OPTION...]",
+    .summary = "print the manifests of the webhook or of pullgate-sync, for kubectl apply",
+    .details =
+        "The same objects as deploy/kustomize, without kustomize or Helm. The output contains "
+        "the\n"
+        "webhook's private key, or with --certificate-mode selfSigned the CA's.\n"
+        "\n"
+        "render sync prints what copies pull secrets: a ServiceAccount, its rights down to the "
+        "names of\n"
+        "Secrets, and a Deployment. It goes into the namespace of the webhook and mounts its "
+        "rule files.\n"
+        "Creating Secrets is a right that no name can limit.\n",
     .examples = "  policyctl render --image registry.example/pullgate:1 --policy rules.yaml "
                 "--certs tls |\n"
-                "      kubectl apply -f -\n",
+                "      kubectl apply -f -\n"
+                "  policyctl render sync --image registry.example/pullgate-sync:1 --policy "
+                "sync-rules.yaml\n",
     .options = {.rows = render_rows,
                 .n_rows = sizeof render_rows / sizeof *render_rows,
                 .env_prefix = "PULLGATE"},
     .run = cmd_render,
+};
+
+/* ---- import -------------------------------------------------------------------------- */
+
+static const struct opt_row import_rows[] = {
+    {"namespace", 'n', OPT_LIST, "GLOB", NULL,
+     "Namespace of the tool's pods, for formats whose files do not name it (airbyte, "
+     "astronomer). "
+     "Repeatable.",
+     OPTIONS_AT(import, namespaces)},
+    OPTIONS_HELP_ROW,
+};
+
+const struct verb verb_import = {
+    .name = "import",
+    .usage = "[OPTION...] FORMAT FILE...|-",
+    .summary = "print a rule file of what another tool is configured with",
+    .details =
+        "Formats:\n"
+        "  airbyte                   values.yaml of Airbyte's charts\n"
+        "  astronomer                config.yaml, the values of Astronomer's chart\n"
+        "  gatekeeper                constraints of Gatekeeper's library on images\n"
+        "  kyverno                   policies of Kyverno that restrict or replace images\n"
+        "  openshift                 ImageDigestMirrorSet, ImageTagMirrorSet and others of "
+        "OpenShift\n"
+        "  harbor-container-webhook  its configuration, or the values of its chart\n"
+        "  k8s-image-swapper         its configuration, or the values of its chart\n"
+        "  containerd                hosts.toml; the folder's name is the registry\n"
+        "  registries                registries.conf of CRI-O and podman\n"
+        "\n"
+        "Each construct that is about images is marked in a comment with its file:line:column: "
+        "taken\n"
+        "exactly, taken with a note that says what differs, or not taken. The exit status is 0 "
+        "when all\n"
+        "were taken exactly, 3 when one was not, 2 when a file is not of the format.\n",
+    .examples = "  policyctl import airbyte values.yaml >rules.yaml\n",
+    .options = OPTIONS_TABLE(import_rows),
+    .run = cmd_import,
 };
 
 /* ---- completion ---------------------------------------------------------------------- */

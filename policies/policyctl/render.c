@@ -142,7 +142,7 @@ static bool is_config_key(struct str s) {
     return s.n != 0 && s.n <= 253;
 }
 
-static enum ec add_file(json_t *data, const struct render_file *file, struct err *err) {
+static enum ec add_config_file(json_t *data, const struct render_file *file, struct err *err) {
     if (!is_config_key(file->key))
         return err_set(err, EC_SCHEMA,
                        "\"%.*s\" cannot be a key of a ConfigMap, expected letters, digits, "
@@ -168,7 +168,7 @@ static enum ec add_configmap(json_t *list, const struct render_request *r, struc
             return err_set(err, EC_LIMIT,
                            "the rule files exceed the %d bytes that fit into a ConfigMap",
                            RENDER_CONFIGMAP_MAX);
-        if (add_file(data, &r->files[i], err) != EC_OK)
+        if (add_config_file(data, &r->files[i], err) != EC_OK)
             return err->code;
     }
     return EC_OK;
@@ -209,7 +209,7 @@ static enum ec add_secret(json_t *list, struct filling *f, struct err *err) {
 /* ---- all of them ----------------------------------------------------------------------- */
 
 /* After the namespace, before what mounts them. */
-static enum ec add_new(json_t *list, struct filling *f, struct err *err) {
+static enum ec add_own(json_t *list, struct filling *f, struct err *err) {
     if (!f->request->only_certs && add_configmap(list, f->request, err) != EC_OK)
         return err->code;
     return add_secret(list, f, err);
@@ -233,7 +233,7 @@ static enum ec add_document(json_t *list, const struct yaml_doc *doc, struct fil
     json_decref(o);
     if (err->code != EC_OK)
         return err->code;
-    return doc->index == 0 ? add_new(list, f, err) : EC_OK;
+    return doc->index == 0 ? add_own(list, f, err) : EC_OK;
 }
 
 static enum ec add_base(json_t *list, struct filling *f, struct err *err) {

@@ -23,6 +23,7 @@ enum {
     EXIT_DENIED = 1,   /* something is denied, or not as it should be */
     EXIT_INPUT = 2,    /* usage, or input that cannot be read or is not valid */
     EXIT_WARNED = 3,   /* only warnings, and --fail-on-warn */
+    EXIT_INEXACT = 3,  /* a rule file that does not mean all that its input does */
     EXIT_LEFT_OUT = 4, /* the output format cannot hold all of the answer */
     EXIT_BROKEN = 70   /* a bug of ours */
 };

@@ -23,11 +23,11 @@ static bool is_over(const struct lines *l) {
     return l->at >= l->text.n;
 }
 
-static struct str line_at(const struct lines *l) {
+static struct str current_line(const struct lines *l) {
     return str_slice(l->text, l->at, l->at + l->n);
 }
 
-static void next_line(struct lines *l) {
+static void go_to_next(struct lines *l) {
     l->at += l->n + 1;
     l->n = str_find(str_slice(l->text, l->at, l->text.n), '\n');
 }
@@ -35,7 +35,7 @@ static void next_line(struct lines *l) {
 static size_t count_lines(struct str text) {
     size_t n = 0;
     for (struct lines l = lines_of(text); !is_over(&l); n++)
-        next_line(&l);
+        go_to_next(&l);
     return n;
 }
 
@@ -74,19 +74,19 @@ static struct script *script_new(struct str a, struct str b) {
 static void put_mark(struct script *s, enum mark mark) {
     s->marks[s->n++] = (char)mark;
     if (mark != CAME)
-        next_line(&s->a);
+        go_to_next(&s->a);
     if (mark != GONE)
-        next_line(&s->b);
+        go_to_next(&s->b);
 }
 
 static void look_ahead(struct window *w, struct lines from) {
-    for (w->n = 0; w->n < WINDOW && !is_over(&from); next_line(&from))
-        w->v[w->n++] = line_at(&from);
+    for (w->n = 0; w->n < WINDOW && !is_over(&from); go_to_next(&from))
+        w->v[w->n++] = current_line(&from);
     w->is_last = is_over(&from);
 }
 
 /* There are twice as many slots as lines. */
-static void identify(struct script *s, struct window *w) {
+static void number_lines(struct script *s, struct window *w) {
     for (size_t i = 0; i < w->n; i++) {
         uint8_t id = (uint8_t)str_hash(w->v[i], 0);
         while (s->slots[id].p != NULL && !str_eq(s->slots[id], w->v[i]))
@@ -121,8 +121,8 @@ static void compare_windows(struct script *s) {
     look_ahead(&s->in_a, s->a);
     look_ahead(&s->in_b, s->b);
     memset(s->slots, 0, sizeof s->slots);
-    identify(s, &s->in_a);
-    identify(s, &s->in_b);
+    number_lines(s, &s->in_a);
+    number_lines(s, &s->in_b);
     const size_t n_a = s->in_a.n, n_b = s->in_b.n;
     size_t stop = s->in_a.is_last && s->in_b.is_last ? WINDOW : KEPT_OF_WINDOW;
     fill_marks(s);
@@ -138,7 +138,8 @@ static void compare_windows(struct script *s) {
 
 static void make_script(struct script *s) {
     while (!is_over(&s->a) || !is_over(&s->b)) {
-        if (!is_over(&s->a) && !is_over(&s->b) && str_eq(line_at(&s->a), line_at(&s->b)))
+        if (!is_over(&s->a) && !is_over(&s->b) &&
+            str_eq(current_line(&s->a), current_line(&s->b)))
             put_mark(s, KEPT);
         else
             compare_windows(s);
@@ -173,9 +174,9 @@ struct walk {
 
 static void walk_on(struct walk *w, char mark) {
     if (mark != CAME)
-        next_line(&w->a);
+        go_to_next(&w->a);
     if (mark != GONE)
-        next_line(&w->b);
+        go_to_next(&w->b);
     w->i += mark != CAME;
     w->k += mark != GONE;
 }
@@ -192,7 +193,7 @@ static void put_hunk(struct buf *out, const struct script *s, size_t from, size_
                n_b ? w->k + 1 : w->k, n_b);
     for (size_t m = from; m < to; m++) {
         buf_putc(out, s->marks[m]);
-        buf_str(out, line_at(s->marks[m] == CAME ? &w->b : &w->a));
+        buf_str(out, current_line(s->marks[m] == CAME ? &w->b : &w->a));
         buf_putc(out, '\n');
         walk_on(w, s->marks[m]);
     }

@@ -190,6 +190,14 @@ static void put_secret(struct buf *out, const struct report_explained *e,
     report_json_bool(out, "had", s->had);
     report_json_bool(out, "wanted", s->wanted);
     put_location(out, e->policy, s->secret->pos);
+    const struct policy_source *from =
+        engine_policy_source(e->policy, s->secret->pos.file, s->secret->name);
+    if (from != NULL) {
+        report_json(out, ",\"from\":{\"namespace\":", from->from_namespace);
+        report_json_string(out, "name", from->from_name);
+        put_location(out, e->policy, from->pos);
+        buf_putc(out, '}');
+    }
     buf_putc(out, '}');
 }
 

@@ -72,6 +72,21 @@ static void put_rules(struct buf *out, const struct report_explained *e) {
 
 /* ---- pull secrets -------------------------------------------------------------------- */
 
+static void put_source(struct buf *out, const struct report_explained *e,
+                       const struct policy_secret *secret) {
+    const struct policy_source *from =
+        engine_policy_source(e->policy, secret->pos.file, secret->name);
+    if (from == NULL)
+        return;
+    buf_puts(out, "; a copy of ");
+    escape_text(out, from->from_namespace);
+    buf_putc(out, '/');
+    escape_text(out, from->from_name);
+    buf_puts(out, " (");
+    report_explain_put_location(out, e->policy, from->pos);
+    buf_putc(out, ')');
+}
+
 static void put_secret(struct buf *out, const struct report_explained *e,
                        const struct engine_explain_secret *s) {
     buf_puts(out, "  pull secret ");
@@ -94,6 +109,7 @@ static void put_secret(struct buf *out, const struct report_explained *e,
     }
     if (e->decision->verdict == VERDICT_DENY && s->wanted && !s->had)
         buf_puts(out, ", if the object were not denied");
+    put_source(out, e, s->secret);
     buf_putc(out, '\n');
 }
 

@@ -162,7 +162,7 @@ enum ec report_images_add_name(struct report_images *to, const struct policy *po
     return err->code;
 }
 
-static int compare_keys(const struct report_image_row *a, const struct report_image_row *b) {
+static int by_image(const struct report_image_row *a, const struct report_image_row *b) {
     int order = str_cmp(a->source, b->source);
     if (order == 0)
         order = (a->denied.n != 0) - (b->denied.n != 0);
@@ -173,7 +173,7 @@ static int compare_keys(const struct report_image_row *a, const struct report_im
 
 static int compare_rows(const void *pa, const void *pb) {
     const struct report_image_row *a = pa, *b = pb;
-    int order = compare_keys(a, b);
+    int order = by_image(a, b);
     if (order == 0)
         order = strcmp(a->file, b->file);
     if (order == 0)
@@ -188,7 +188,7 @@ void report_images_sort(struct report_images *m) {
     qsort(m->rows, m->n, sizeof *m->rows, compare_rows);
     for (size_t i = 1; i < m->n; i++) {
         /* Rows without an image are kept one by one. */
-        if (m->rows[i].source.n != 0 && compare_keys(&m->rows[kept], &m->rows[i]) == 0)
+        if (m->rows[i].source.n != 0 && by_image(&m->rows[kept], &m->rows[i]) == 0)
             m->rows[kept].uses++;
         else
             m->rows[++kept] = m->rows[i];

@@ -51,10 +51,4 @@ void report_lint_done(struct report_lint_findings *f);
 void report_lint_show(struct report *run, const struct report_lint_findings *f,
                       char *const *operands, size_t n_operands);
 
-/* Formats of lint alone; report_sarif, report_github and report_junit are its formats as well. */
-extern const struct report_writer report_lint_text, report_lint_json;
-
-/* The lines of the text format about a finding. */
-void report_lint_lines(struct buf *out, const struct report_finding *f);
-
 #endif

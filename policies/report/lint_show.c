@@ -28,7 +28,7 @@ static void add_case(struct report *file, const struct report_finding *f) {
     buf_printf(&name, "%.*s: %.*s", STR_ARG(id), STR_ARG(f->message));
     if (f->at.line != 0)
         buf_printf(&name, " (line %u)", f->at.line);
-    report_lint_lines(&text, f);
+    report_findings_lines(&text, file->tool, f);
     const struct report_case c = {.name = buf_view(&name),
                                   .file = f->at.file,
                                   .outcome =

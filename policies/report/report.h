@@ -2,7 +2,8 @@
  *
  *      test     objects  ---.                           .--> report_sarif  --.
  *      lint     findings ---+--> finding, case, unread --+--> report_github --+--join--> text of the run
- *      verify   cases    ---'                           '--> report_junit  --'
+ *      verify   cases    ---'                           |--> report_junit  --|
+ *      doctor   findings ---'                           '--> report_findings_text, _json (lint, doctor)
  *
  * Shape      A finding is one message at one location: an instance of one of the tool's rules. A case is one
  *            thing that was tested (an object, a suite's case), and its outcome. An unread is an input that
@@ -59,8 +60,12 @@ struct report_finding {
     struct str object;              /* "Pod/team/web"; may be empty */
     struct str found;               /* the text at the location; may be empty */
     struct str fix;                 /* the text to write instead; may be empty */
-    const char *advice;             /* what to do, as a sentence; or NULL */
+    const char *advice;             /* what to do, as a sentence or command; or NULL */
     struct report_location because; /* in the rule file; line 0: none */
+    /* Of an object of a cluster, which is where it is in place of a line of a file: */
+    struct str effect;    /* what it leads to, as sentences; empty: not of a cluster */
+    struct str namespace; /* empty: none */
+    struct str rule_name; /* of `because` */
 };
 
 enum report_outcome { REPORT_PASSED, REPORT_FAILED, REPORT_SKIPPED };
@@ -153,6 +158,12 @@ struct report_writer {
 
 /* SARIF 2.1.0; annotations of GitHub Actions; JUnit XML. */
 extern const struct report_writer report_sarif, report_github, report_junit;
+
+/* Findings for people, and as one JSON document; for verbs whose findings are all that they show. */
+extern const struct report_writer report_findings_text, report_findings_json;
+/* The lines of the text format about a finding. */
+void report_findings_lines(struct buf *out, const struct report_tool *tool,
+                           const struct report_finding *f);
 
 /* Does the format show cases, and not findings? */
 bool report_shows_cases(const struct report *p);

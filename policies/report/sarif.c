@@ -95,6 +95,16 @@ static void put_related(struct report *p, const struct report_location *because)
     buf_puts(&p->out, ",\"message\":{\"text\":\"the rule that decided\"}}]");
 }
 
+/* Of an object of a cluster with what it leads to, and what to do: the rule's help is for all of its kind. */
+static struct str message_of(struct report *p, const struct report_finding *f) {
+    struct buf *text = report_scratch(p);
+    if (f->effect.n == 0)
+        return f->message;
+    buf_printf(text, "%.*s. %.*s %s", STR_ARG(f->message), STR_ARG(f->effect),
+               f->advice != NULL ? f->advice : "");
+    return buf_view(text);
+}
+
 static void add_finding(struct report *p, const struct report_finding *f) {
     struct buf *out = &p->out;
     struct region r = region_of(&f->at, f->found);
@@ -102,7 +112,7 @@ static void add_finding(struct report *p, const struct report_finding *f) {
         buf_puts(out, ",\n");
     buf_printf(out, "{\"ruleId\":\"%s\",\"ruleIndex\":%u,\"level\":\"%s\"",
                p->tool->rule(f->rule).id, f->rule, report_level_words[f->level]);
-    put_message(out, ",\"message\":{\"text\":", f->message);
+    put_message(out, ",\"message\":{\"text\":", message_of(p, f));
     buf_puts(out, ",\"locations\":[{");
     put_physical(p, out, f->at.file, r);
     put_logical(p, f->object);

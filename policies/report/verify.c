@@ -47,7 +47,7 @@ static unsigned rule_of(struct str what) {
 
 /* ---- a case -------------------------------------------------------------------------------- */
 
-static struct object_excerpt *lines_of(struct report_verify *v, const struct suite *s) {
+static struct object_excerpt *excerpt_of(struct report_verify *v, const struct suite *s) {
     if (v->lines.text.p == NULL)
         v->lines = (struct object_excerpt)OBJECT_EXCERPT_INIT(buf_view(&s->text));
     return &v->lines;
@@ -66,7 +66,7 @@ static void add_findings(struct report_verify *v, const struct suite *s,
                                                .at = {.file = str_of(s->form.file),
                                                       .line = f->pos.line,
                                                       .col = f->pos.col,
-                                                      .lines = lines_of(v, s)},
+                                                      .lines = excerpt_of(v, s)},
                                                .object = c->name};
         report_add_finding(&v->file, &finding);
         report_carry(&v->file, &message);

@@ -62,10 +62,6 @@ static bool patterns_meet(const struct policy_patterns *list,
     return false;
 }
 
-static bool holds_for(const struct policy_exemption *e, const struct policy_rule *rule) {
-    return e->scope == SCOPE_ALL || e->pos.file == rule->pos.file;
-}
-
 /* Warn and audit allow images from anywhere; so may exemptions. */
 static bool may_come_from(const struct reader *r, const struct policy_rule *rule,
                           const struct policy_prefix *prefix) {
@@ -78,7 +74,7 @@ static bool may_come_from(const struct reader *r, const struct policy_rule *rule
             return true;
     for (size_t i = 0; i < r->policy->n_exemptions; i++) {
         const struct policy_exemption *e = &r->policy->exemptions[i];
-        if (holds_for(e, rule) && patterns_meet(&e->images, prefix))
+        if (engine_exemption_holds_for(e, rule) && patterns_meet(&e->images, prefix))
             return true;
     }
     return patterns_meet(&rule->approved, prefix);

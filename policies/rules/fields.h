@@ -26,6 +26,11 @@ struct draft_exemption {
     struct draft_exemption *next;
 };
 
+struct draft_source {
+    struct policy_source source;
+    struct draft_source *next;
+};
+
 struct draft_regex {
     struct policy_pattern pattern;
 };
@@ -72,5 +77,12 @@ read_fn rules_read_unmatched;    /* nothing: the policy's */
 read_fn rules_read_rules;        /* struct draft_file */
 read_fn rules_read_exemptions;   /* nothing: the policy's */
 read_fn rules_read_until;        /* struct policy_exemption */
+read_fn rules_read_sources;      /* nothing: the policy's */
+read_fn rules_read_from;         /* struct policy_source */
+read_fn rules_read_source_name;  /* struct str */
+read_fn rules_read_namespace;    /* struct str */
+
+/* A pull secret's name. Errors: EC_SCHEMA at the value. */
+enum ec rules_check_secret_name(const struct cursor *c) MUST_CHECK;
 
 #endif

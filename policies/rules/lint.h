@@ -24,8 +24,10 @@ enum rules_lint {
     LINT_NO_RULES,
     LINT_NOT_CHECKED,
     LINT_SCHEME_IGNORED,
+    LINT_SECRET_WITHOUT_SOURCE,
     LINT_UNREACHABLE_RULE,
     LINT_UNUSED_SECRET,
+    LINT_UNUSED_SOURCE,
     /* for linters only: by rules_load with options->closely, and by rules_examine */
     LINT_ACCOUNT_OPEN_END,
     LINT_APPROVED_ANYWAY,

@@ -99,6 +99,7 @@ static enum ec check_all(struct reader *r) {
         return ec;
     rules_check_effects(r);
     rules_check_exemptions(r);
+    rules_check_secrets(r);
     if (r->n_errors == 0)
         rules_check_reach(r);
     return r->no_memory ? err_set(r->err, EC_NOMEM, "out of memory") : EC_OK;
@@ -142,6 +143,8 @@ static enum ec read_files(struct reader *r, const struct rules_files *in) {
     }
     if (ec == EC_OK)
         ec = rules_check_names(r);
+    if (ec == EC_OK)
+        ec = rules_check_sources(r);
     if (ec == EC_OK && r->n_errors == 0)
         ec = flatten(r);
     if (ec == EC_OK && r->n_errors == 0)

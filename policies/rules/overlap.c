@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-static struct str cut(struct str s) {
+static struct str cut_name(struct str s) {
     return str_slice(s, 0, 120);
 }
 
@@ -16,7 +16,7 @@ struct names {
     const char *host, *repository, *whole; /* the full one, in normal form */
 };
 
-static bool is_approved(const struct policy_rule *rule, const struct names *n) {
+static bool rule_approves(const struct policy_rule *rule, const struct names *n) {
     const struct match_target target = {str_of(n->host), str_of(n->repository),
                                         str_of(n->whole)};
     struct match_meter meter = MATCH_METER(ENGINE_STEPS_MAX, NULL);
@@ -27,8 +27,8 @@ static bool is_approved(const struct policy_rule *rule, const struct names *n) {
 }
 
 /* False where both become the same image, or where the second is denied with its own reason. */
-static bool check_names(const struct examine *c, const struct policy_rule *rule,
-                        const struct names *n, struct arena *arena) {
+static bool check_both_names(const struct examine *c, const struct policy_rule *rule,
+                             const struct names *n, struct arena *arena) {
     struct err ignored = ERR_INIT;
     struct str bare, full;
     if (engine_rewrite(&bare, rule, str_of(n->bare), arena, &ignored) != EC_OK ||
@@ -36,13 +36,13 @@ static bool check_names(const struct examine *c, const struct policy_rule *rule,
         str_eq(bare, full))
         return false;
     bool stays = str_eq(full, str_of(n->full));
-    if (stays && !is_approved(rule, n))
+    if (stays && !rule_approves(rule, n))
         return false;
     /* Without the rule's name, so that rules that inherit the registry share one finding. */
     rules_add_finding(c, LINT_TWO_NAMES, rule->registry_pos,
                       "\"%s\" becomes %.*s, but \"%s\", the same image, %s %.*s", n->bare,
-                      STR_ARG(cut(bare)), n->full, stays ? "stays" : "becomes",
-                      STR_ARG(cut(full)));
+                      STR_ARG(cut_name(bare)), n->full, stays ? "stays" : "becomes",
+                      STR_ARG(cut_name(full)));
     return true;
 }
 
@@ -56,7 +56,7 @@ void rules_overlap_names(const struct examine *c) {
     if (!found && !rules_may_examine(c, rule->n_mirrors + rule->approved.n, rule->pos))
         return;
     for (size_t i = 0; i < sizeof all / sizeof *all && !found; i++)
-        found = check_names(c, rule, &all[i], &arena);
+        found = check_both_names(c, rule, &all[i], &arena);
     arena_done(&arena);
 }
 
@@ -90,8 +90,8 @@ void rules_overlap_approved(const struct examine *c) {
             rules_add_finding(c, LINT_APPROVED_ANYWAY, p->pos,
                               "approved: \"%.*s\" is already approved by \"%.*s\", to which "
                               "the rule rewrites images",
-                              STR_ARG(cut(match_image_text(p->image))),
-                              STR_ARG(cut(prefix->text)));
+                              STR_ARG(cut_name(match_image_text(p->image))),
+                              STR_ARG(cut_name(prefix->text)));
     }
 }
 

@@ -72,8 +72,8 @@ static bool hides(struct reader *r, size_t early, size_t late) {
 }
 
 /* The first rule before `late` that selects all its pods, among those indexed under a word. */
-static size_t first_under(struct reader *r, const struct index_word *word, size_t late,
-                          size_t best) {
+static size_t first_hiding(struct reader *r, const struct index_word *word, size_t late,
+                           size_t best) {
     size_t n;
     const struct index_entry *under = engine_index_find(&r->policy->rule_index, word, &n);
     for (size_t i = 0; i < n && under[i].at < best && under[i].at < late; i++)
@@ -86,7 +86,7 @@ static size_t first_by_name(struct reader *r, enum index_kind kind,
                             const struct policy_names *names, size_t late, size_t best) {
     if (names->n == 0)
         return best;
-    return first_under(r, &(struct index_word){kind, names->v[0], STR_NONE}, late, best);
+    return first_hiding(r, &(struct index_word){kind, names->v[0], STR_NONE}, late, best);
 }
 
 /* A rule is indexed under one of its requirements, which every rule that it covers has too: look under the
@@ -102,8 +102,8 @@ static size_t find_wider(struct reader *r, size_t late) {
     for (size_t i = 0; i < m->pod_labels.n_requirements; i++) {
         const struct match_requirement *q = &m->pod_labels.requirements[i];
         if (q->op == MATCH_IN && q->n_values != 0)
-            best = first_under(r, &(struct index_word){INDEX_LABEL, q->key, q->values[0]}, late,
-                               best);
+            best = first_hiding(r, &(struct index_word){INDEX_LABEL, q->key, q->values[0]},
+                                late, best);
     }
     const struct index *x = &p->rule_index;
     for (size_t i = 0; i < x->n_others && x->others[i] < best && x->others[i] < late; i++)

@@ -13,7 +13,7 @@ struct rewrite {
     unsigned depth, n_wide;
 };
 
-static char next_char(const struct rewrite *r, size_t ahead) {
+static char char_ahead(const struct rewrite *r, size_t ahead) {
     return r->at + ahead < r->from.n ? r->from.p[r->at + ahead] : '\0';
 }
 
@@ -39,7 +39,7 @@ static bool is_loop(char c) {
 
 /* (a+)+ and (?:a*)*: true, and written as one loop. */
 static bool join_loops(struct rewrite *r) {
-    size_t body = r->at + (next_char(r, 1) == '?' && next_char(r, 2) == ':' ? 3 : 1);
+    size_t body = r->at + (char_ahead(r, 1) == '?' && char_ahead(r, 2) == ':' ? 3 : 1);
     size_t n = atom_bytes(r->from, body), inner = body + n;
     if (n == 0 || strchr("()?*+|{^$", r->from.p[body]) != NULL || inner + 2 >= r->from.n ||
         !is_loop(r->from.p[inner]) || r->from.p[inner + 1] != ')' ||
@@ -54,7 +54,7 @@ static bool join_loops(struct rewrite *r) {
 
 static void copy_atom(struct rewrite *r) {
     size_t n = atom_bytes(r->from, r->at);
-    bool wide = next_char(r, 0) == '.' && is_loop(next_char(r, 1));
+    bool wide = char_ahead(r, 0) == '.' && is_loop(char_ahead(r, 1));
     bool narrow = wide && (r->depth != 0 || r->n_wide != 0);
     r->n_wide += wide;
     buf_str(r->to, narrow ? STR("[^/]") : str_slice(r->from, r->at, r->at + n));
@@ -114,7 +114,7 @@ static bool as_glob(struct str regex, struct buf *out) {
 static bool as_regex(struct str regex, struct buf *out) {
     struct rewrite r = {.from = regex, .to = out};
     while (r.at < regex.n) {
-        char c = next_char(&r, 0);
+        char c = char_ahead(&r, 0);
         if (c == '(' && join_loops(&r))
             continue;
         r.depth += c == '(';

@@ -319,7 +319,7 @@ static void add_to_run(struct scan *s, struct group *g, const struct set *loop) 
 }
 
 /* A loop that cannot match what is before it can begin at one position only. */
-static bool passes(const struct group *g, const struct set *loop) {
+static bool can_repeat(const struct group *g, const struct set *loop) {
     for (size_t i = 0; i < g->n_between; i++)
         if (!set_meets(&g->between[i], loop))
             return false;
@@ -327,7 +327,7 @@ static bool passes(const struct group *g, const struct set *loop) {
 }
 
 static void widen_loop(struct group *g, const struct set *loop) {
-    bool more = passes(g, loop);
+    bool more = can_repeat(g, loop);
     for (size_t i = 0; i < 8; i++)
         g->wide.bits[i] = more ? g->wide.bits[i] & loop->bits[i] : loop->bits[i];
     g->n_wide = more ? g->n_wide + 1 : 1;

@@ -181,6 +181,26 @@ const struct object rules_schema_exemption = {"exemption", NULL, exemption_field
      N(exemption_fields)};
 #undef AT
 
+#define AT(member) .offset = offsetof(struct policy_source, member)
+static const struct field from_fields[] = {
+    {.key = "namespace", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = rules_read_namespace,
+     AT(from_namespace), .about = "the namespace of the source"},
+    {.key = "name", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = rules_read_source_name,
+     AT(from_name), .about = "the name of the source, a Secret of type kubernetes.io/dockerconfigjson "
+     "or kubernetes.io/dockercfg"},
+};
+static const struct object schema_from = {"from", NULL, from_fields, N(from_fields)};
+
+static const struct field source_fields[] = {
+    {.key = "name", .types = TYPE_STRING, .flags = FIELD_REQUIRED, .read = rules_read_source_name,
+     AT(name), .about = "the name of the copies, as the rules of this file have it in "
+     "imagePullSecrets"},
+    {.key = "from", .types = TYPE_MAP, .flags = FIELD_REQUIRED, .object = &schema_from,
+     .read = rules_read_from, .about = "the Secret that is copied"},
+};
+const struct object rules_schema_source = {"a secret's source", NULL, source_fields, N(source_fields)};
+#undef AT
+
 static const struct field spec_fields[] = {
     {.key = "unmatched", .types = TYPE_STRING, .words = unmatched, .read = rules_read_unmatched,
      .fallback = "allow", .about = "what happens to a pod that no rule selects: allow or deny"},
@@ -190,6 +210,10 @@ static const struct field spec_fields[] = {
      .about = "rules in order; the first that selects a pod decides alone"},
     {.key = "exemptions", .types = TYPE_LIST, .items = TYPE_MAP, .object = &rules_schema_exemption,
      .read = rules_read_exemptions, .about = "images that are allowed for a limited time, with a reason"},
+    {.key = "secrets", .types = TYPE_LIST, .items = TYPE_MAP, .object = &rules_schema_source,
+     .read = rules_read_sources,
+     .about = "where pull secrets come from: policyctl sync finds what must be copied to the namespaces of "
+              "the rules that add them; no decision depends on it"},
 };
 static const struct object schema_spec = {"spec", &schema_settings, spec_fields,
      N(spec_fields)};

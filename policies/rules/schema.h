@@ -19,5 +19,6 @@ extern const struct object rules_schema_exemption;  /* struct policy_exemption *
 extern const struct object rules_schema_regex;      /* struct draft_regex */
 extern const struct object rules_schema_secret;     /* struct draft_secret */
 extern const struct object rules_schema_expression; /* struct draft_expression */
+extern const struct object rules_schema_source;     /* struct policy_source */
 
 #endif

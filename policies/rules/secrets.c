@@ -7,7 +7,7 @@
 
 enum { SECRET_NAME_MAX = 253 };
 
-static bool is_alnum(char c) {
+static bool is_lower_alnum(char c) {
     return (c >= 'a' && c <= 'z') || ascii_is_digit(c);
 }
 
@@ -16,7 +16,7 @@ static bool is_alnum(char c) {
 static bool is_subdomain(struct str s) {
     bool inside = false; /* after a letter, a digit or a dash of this label */
     for (size_t i = 0; i < s.n; i++) {
-        bool alnum = is_alnum(s.p[i]);
+        bool alnum = is_lower_alnum(s.p[i]);
         bool last = i + 1 == s.n || s.p[i + 1] == '.';
         if (s.p[i] == '.' ? !inside : !(alnum || (s.p[i] == '-' && inside && !last)))
             return false;
@@ -25,7 +25,7 @@ static bool is_subdomain(struct str s) {
     return inside && s.n <= SECRET_NAME_MAX;
 }
 
-static enum ec check_secret_name(const struct cursor *c) {
+enum ec rules_check_secret_name(const struct cursor *c) {
     struct str name = rules_str(c);
     if (name.n == 0)
         return rules_fail(c, EC_SCHEMA, "is empty, expected the name of a secret");
@@ -48,7 +48,7 @@ static enum ec check_secret_name(const struct cursor *c) {
 
 enum ec rules_read_secret_name(const struct cursor *c, void *out) {
     struct draft_secret *d = out;
-    enum ec ec = check_secret_name(c);
+    enum ec ec = rules_check_secret_name(c);
     return ec != EC_OK ? ec : rules_copy(c->r, rules_str(c), &d->secret.name);
 }
 

@@ -23,11 +23,6 @@ static void print_sample(char out[SAMPLE_BYTES], struct str pattern, const char 
     out[n < SAMPLE_BYTES ? n : SAMPLE_BYTES - 1] = '\0';
 }
 
-static bool has(struct str s, const char *part) {
-    struct str p = str_of(part);
-    return s.n >= p.n && memmem(s.p, s.n, p.p, p.n) != NULL;
-}
-
 static struct str last_component(struct str path) {
     const char *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
     return slash == NULL ? path : str_slice(path, (size_t)(slash - path.p) + 1, path.n);
@@ -54,7 +49,7 @@ static void check_glob(const struct cursor *c, struct str text, struct str host,
                        struct str path) {
     bool any_host = str_starts(host, STR("*")) && str_find(host, '.') == host.n;
     struct str last = last_component(path);
-    if (has(path, "**") || any_host)
+    if (str_contains(path, STR("**")) || any_host)
         return;
     if (str_eq(last, STR("*")))
         check_last_star(c, text, path);
@@ -95,7 +90,7 @@ void rules_check_shape(const struct cursor *c) {
     if (!c->r->options->closely)
         return;
     check_case(c, text, host);
-    if (has(host, ":*") || has(host, "*:*"))
+    if (str_contains(host, STR(":*")) || str_contains(host, STR("*:*")))
         check_glob_port(c, text, host, path);
     else if (str_find(text, '*') < text.n)
         check_glob(c, text, host, path);

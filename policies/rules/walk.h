@@ -65,6 +65,7 @@ struct object {
 struct finding;
 struct draft;
 struct draft_exemption;
+struct draft_source;
 
 struct reader_line {
     const char *of; /* the text it is in */
@@ -87,6 +88,8 @@ struct reader {
     size_t n_rules;
     struct draft_exemption *first_exemption, *last_exemption;
     size_t n_exemptions;
+    struct draft_source *first_source, *last_source;
+    size_t n_sources;
     struct policy_pos unmatched_pos; /* line 0: not set yet */
     bool has_deniers_message; /* the policy's message is that of a file with unmatched: deny */
 

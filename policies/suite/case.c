@@ -46,10 +46,6 @@ static const struct suite_form_field want_fields[N_WANT] = {
     [WANT_RULE] = {"rule", JSON_STRING, false, NULL},
 };
 
-static enum ec no_memory(struct suite_reading *r) {
-    return err_set(r->err, EC_NOMEM, "out of memory");
-}
-
 /* The string, NUL-terminated; NULL when the key is absent or, with an error, when there is no memory. */
 static const char *copy_z(struct suite_reading *r, json_at at) {
     struct str text = json_str(r->s->form.doc->json, at);
@@ -57,7 +53,7 @@ static const char *copy_z(struct suite_reading *r, json_at at) {
         return NULL;
     char *z = arena_zalloc(&r->s->arena, text.n + 1);
     if (z == NULL)
-        no_memory(r);
+        err_no_memory(r->err);
     else if (text.n != 0)
         memcpy(z, text.p, text.n);
     return z;
@@ -142,8 +138,8 @@ static enum ec read_now(struct suite_reading *r, struct suite_case *c, json_at a
 }
 
 /* One of the three; a review has its own requester and operation. */
-static enum ec read_object(struct suite_reading *r, struct suite_case *c, json_at map,
-                           const json_at *v) {
+static enum ec read_case_object(struct suite_reading *r, struct suite_case *c, json_at map,
+                                const json_at *v) {
     static const int keys_of_others[] = {CASE_NAMESPACE, CASE_USER, CASE_GROUPS, CASE_ACCOUNT,
                                          CASE_OPERATION};
     const struct suite_form *f = &r->s->form;
@@ -184,7 +180,7 @@ static enum ec read_case(struct suite_reading *r, struct suite_case *c, json_at 
         suite_form_word(f, v[CASE_ENDPOINT], endpoints) ? ENGINE_VALIDATE : 0;
     c->request.groups = &c->groups;
     if (r->err->code != EC_OK || read_groups(r, c, v[CASE_GROUPS]) != EC_OK ||
-        read_now(r, c, v[CASE_NOW]) != EC_OK || read_object(r, c, map, v) != EC_OK)
+        read_now(r, c, v[CASE_NOW]) != EC_OK || read_case_object(r, c, map, v) != EC_OK)
         return r->err->code;
     return read_expect(r, c, v[CASE_EXPECT]);
 }
@@ -209,7 +205,7 @@ enum ec suite_read_cases(struct suite_reading *r, json_at list) {
                                "cases: found an empty list, expected at least one case");
     s->cases = ARENA_ARRAY(&s->arena, struct suite_case, n);
     if (s->cases == NULL)
-        return no_memory(r);
+        return err_no_memory(r->err);
     for (json_at at = json_first(j, list); at != JSON_NONE; at = json_next(j, list, at)) {
         struct suite_case *c = &s->cases[s->n_cases];
         *c = (struct suite_case){.index = s->n_cases,

@@ -37,7 +37,7 @@ const char *suite_read_path(struct suite_reading *r, json_at at) {
 
 /* ---- the file ------------------------------------------------------------------------ */
 
-static enum ec read_document(struct suite_reading *r) {
+static enum ec read_suite_document(struct suite_reading *r) {
     json_at v[N_TOP];
     if (suite_form_read(&r->s->form, 0, "a suite", top_fields, N_TOP, v, r->err) != EC_OK)
         return r->err->code;
@@ -84,7 +84,7 @@ static enum ec check_alone(struct suite_reading *r) {
 static enum ec read_text(struct suite_reading *r) {
     if (open_document(r) != EC_OK || check_alone(r) != EC_OK || r->s->form.doc == NULL)
         return r->err->code;
-    return read_document(r);
+    return read_suite_document(r);
 }
 
 static void init_suite(struct suite *s, const char *path) {

@@ -71,6 +71,15 @@ matches "another registry: the total" "$out" '[34] of 4 answers are not those of
 printf 'apiVersion: pullgate/v1\nkind: ImagePolicy\nspec: {approved: ["**"]}\n' >open.yaml
 ask -p open.yaml "${at[@]}" -n team-b pod.yaml
 matches "allowed there, refused here" "$status$err $out" '^1 rewritten .*    allowed: found false, expected true.*    status: found \{.*expected nothing'
+sed 's/name: team/name: squad/' policy/policy.yaml >squad.yaml
+printf 'apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {app: a}}\nspec: {imagePullSecrets: [{name: regcred}], containers: [{name: a, image: ghcr.io/acme-data/a:1}]}\n' >good.yaml
+ask -p squad.yaml "${at[@]}" -n team-b good.yaml
+same "another name of the rule" "$status$err $out" '1 admitted   good.yaml:1: a
+  /mutate answers otherwise:
+    auditAnnotations.rule: found "team (policy/policy.yaml:9)", expected "squad (squad.yaml:9)"
+  /validate answers otherwise:
+    auditAnnotations.rule: found "team (policy/policy.yaml:9)", expected "squad (squad.yaml:9)"
+2 of 2 answers are not those of the rule file'
 # Asked until the webhook has the file.
 "$POLICYCTL" ask -p other.yaml "${at[@]}" --wait 5m >waited 2>&1 &
 asks=$!
@@ -94,6 +103,7 @@ mistake() { # NAME REGEX ARGUMENT...
 closed=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 mistake "refused" "^policyctl: 127\.0\.0\.1:$closed: no connection; check that the webhook runs .*\(Connection refused\)$" --server "https://127.0.0.1:$closed" --ca tls/ca.crt
 mistake "refused, and waited for" 'Connection refused' --server "https://127.0.0.1:$closed" --ca tls/ca.crt --wait 1s
+mistake "an IPv6 address" '^policyctl: \[::1\]: (no connection|no TLS connection)' --server https://::1 --ca tls/ca.crt --timeout 5s
 mistake "no such host" '^policyctl: nowhere\.invalid: the host is not found; give its address' --server https://nowhere.invalid --ca tls/ca.crt
 mistake "another CA" "^policyctl: 127\.0\.0\.1:$port: no TLS connection; check that --ca has the CA .*certificate" --server "$url" --ca other/ca.crt
 mistake "another name" 'no TLS connection; .*other\.svc' "${at[@]}" --servername other.svc
@@ -113,6 +123,44 @@ mkdir lib
 : >lib/libcurl.so.4
 LD_LIBRARY_PATH=$work/lib run "$POLICYCTL" ask -p policy "${at[@]}"
 matches "no libcurl" "$status$err" '^2policyctl: libcurl\.so\.4 cannot be loaded: .*; install it \(Debian: libcurl4\)$'
+
+# ---- answers that are none --------------------------------------------------------------------------
+
+cat >server.py <<'PYTHON'
+import http.server, ssl
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = open("answer", "rb").read()
+        self.send_response(int(open("code").read()))
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *args):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("tls/tls.crt", "tls/tls.key")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+print(server.server_port, flush=True)
+server.serve_forever()
+PYTHON
+python3 server.py >fake &
+pids+=($!)
+await "a server of another kind" [ -s fake ]
+fake=(--server "https://127.0.0.1:$(cat fake)" --ca tls/ca.crt)
+echo 200 >code
+for answer in '' '{' '[]' '{}' '{"response": 1}' '{"response": {}, "response": {}}' 'not\033[31m \200JSON'; do
+    printf "$answer" >answer
+    mistake "answer: $answer" '^policyctl: the answer of /mutate: expected an AdmissionReview with a response, found "' "${fake[@]}"
+done
+printf '{"response": {"allowed": true, "x\\u001b[31m": {"a": ["\\u202e"]}, "warnings": 1}}' >answer
+ask -p policy "${fake[@]}"
+matches "an answer of other members" "$status$out" '^1rewritten .*    uid: found nothing, expected "00000000-.*    x\\x1b\[31m: found \{"a":\["\\u202[eE]"\]\}, expected nothing'
+same "an answer of other members: no control characters" "$(tr -d '\n' <out | LC_ALL=C grep -c '[^ -~]')" 0
+echo 404 >code
+printf 'no \033[31mpage\n' >answer
+mistake "HTTP 404" '^policyctl: .*: /mutate: found HTTP status 404, expected 200; is it pullgate\? \(no \\x1b\[31mpage\)$' "${fake[@]}"
 
 # ---- usage -----------------------------------------------------------------------------------------
 

@@ -38,6 +38,7 @@ same "bash: files of an option" "$(bash_asked policyctl test -p ru)" "rules.yaml
 same "bash: files" "$(bash_asked policyctl test '')" "a pod.yaml folder rules.yaml "
 same "bash: no file for a name" "$(bash_asked policyctl test -n r)" " "
 same "bash: verbs to help on" "$(bash_asked policyctl help v)" "verify version "
+same "bash: formats" "$(bash_asked policyctl import air)" "airbyte "
 same "bash: actions" "$(bash_asked policyctl certs '')" "bundle check init rotate show "
 same "bash: shells" "$(bash_asked policyctl completion z)" "zsh "
 same "bash: images are no files" "$(bash_asked policyctl parse r)" " "

@@ -2,6 +2,7 @@
 
 linear.py POLICYCTL_STEPS [WORD...]   in an empty folder; only cases whose name has all the words
 No clock is read: a busy machine changes nothing. What next to nothing costs is taken off both."""
+import base64
 import concurrent.futures
 import functools
 import json
@@ -123,6 +124,37 @@ RULE_FILES = {
 }
 
 
+def dumped(kind, namespace, name, **more):
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": namespace}, **more}
+
+
+def regcred(namespace, name="regcred", key="ghcr.io"):
+    text = json.dumps({"auths": {key: {"username": "u", "password": "p"}}})
+    return dumped("Secret", namespace, name, type="kubernetes.io/dockerconfigjson",
+                  data={".dockerconfigjson": base64.b64encode(text.encode()).decode()})
+
+
+def waiting(i, namespace):
+    out = dumped("Pod", namespace, "p%d" % i, spec={"containers": [{"name": "a", "image": "ghcr.io/acme/x%d" % i}],
+                                                    "imagePullSecrets": [{"name": "regcred"}]})
+    out["status"] = {"containerStatuses": [{"name": "a", "state": {"waiting": {
+        "reason": "ErrImagePull", "message": "pull access denied"}}}]}
+    return out
+
+
+DUMPS = {
+    "pods that wait, one namespace": lambda n: [regcred("a")] + [waiting(i, "a") for i in range(n)],
+    "pods that wait, uncovered": lambda n: [regcred("a", key="quay.io")] + [waiting(i, "a") for i in range(n)],
+    "pods without their secret": lambda n: [waiting(i, "n%d" % i) for i in range(n)],
+    "secrets of many namespaces": lambda n: [regcred("n%d" % i) for i in range(n)],
+    "secrets elsewhere": lambda n: [regcred("n%d" % i, "s%d" % i) for i in range(n)] + [
+        dumped("ServiceAccount", "m", "a%d" % i, imagePullSecrets=[{"name": "s%d" % i}]) for i in range(n)],
+    "events": lambda n: [dumped("Event", "a", "e%d" % i, reason="Failed", message='Failed to pull image "x": denied',
+                                involvedObject={"kind": "Pod", "namespace": "a", "name": "p%d" % (i // 50)}) for i in range(n)],
+    "namespaces": lambda n: [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n%d" % i}} for i in range(n)],
+}
+
+
 def suite(n):
     return ("apiVersion: pullgate/v1\nkind: PolicyTest\npolicy: %s\ncases:\n" % os.path.abspath("rules.yaml") +
             "".join("- {name: case %d, object: %s, expect: {verdict: deny, message: x}}\n" % (i, json.dumps(pod(i)))
@@ -150,6 +182,9 @@ TEST = [["test", "-j", "1", *P, "-o", form] for form in "text json yaml diff jun
 OBJECTS = TEST + [["apply", *P], ["apply", "--templates", *P], ["explain", *P], ["explain", *P, "-o", "json"],
                   ["bench", "--iterations", "1", "--warmup", "0", *P]]
 OBJECTS += [["images", *P, "-o", form] for form in "table json skopeo-sync skopeo-copy".split()]
+# Credentials of as many hosts as there are in none of the objects, and of one that is in all.
+write("config.json", json.dumps({"auths": {h: {"auth": "dTpw"} for h in ["ghcr.io", *("r%d.example" % i for i in range(20))]}}))
+OBJECTS += [["secrets", *P], ["secrets", *P, "-o", "json"], ["secrets", *P, "--from", "config.json"]]
 cases = []
 makers = {}
 SIZES = (N // 50, N, 2 * N)
@@ -174,11 +209,19 @@ case("one string", TEST[2], lambda n: write("string-%d.yaml" % n, POD % (0, "ngi
 for shape, text in RULE_FILES.items():
     for form in "text json sarif github".split():
         case(shape, ["lint", "-o", form], lambda n, s=shape, t=text: write("%s-%d.policy.yaml" % (s, n), t(n)))
+for shape, text in DUMPS.items():
+    for form in ("text", "json"):
+        case(shape, ["doctor", *P, "--now", "2026-11-20", "-o", form],
+             lambda n, s=shape, t=text: write("%s-%d.dump.json" % (s, n), json.dumps({
+                 "apiVersion": "v1", "kind": "List", "items": t(n)})))
 for form in "text json junit".split():
     case("cases", ["verify", "-o", form], lambda n: write("s-%d.test.yaml" % n, suite(n)))
 for form in "text json".split():
     for verb in (["parse", "-o", form], ["explain", *P, "-o", form]):
         case("operands", [*verb, "--"], lambda n: [image(i) for i in range(n)])
+write("one.yaml", POD % (0, "nginx"))
+case("entries", ["secrets", *P, "one.yaml", "--from"], lambda n: write("entries-%d.json" % n, json.dumps(
+    {"auths": {"r%d.example" % i: {"auth": "dTpw"} for i in range(n)}})))
 for form in "table json skopeo-sync skopeo-copy".split():
     case("list", ["images", *P, "-o", form], lambda n: write("list-%d.txt" % n, "".join(image(i) + "\n" for i in range(n))))
 for verb in (["review", *P], ["ask", *P, "--dry-run"]):
@@ -187,6 +230,55 @@ for verb in (["review", *P], ["ask", *P, "--dry-run"]):
             "uid": "u", "operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "namespace": "n",
             "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": dict(pod(0), spec={"containers": [
                 {"name": "a%d" % i, "image": "nginx:%d" % i} for i in range(n)]})}})))
+CONSTRAINT = "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sAllowedRepos\nmetadata: {name: a}\nspec: {parameters: {repos: [%s]}}\n"
+CONFIGS = {
+    "airbyte": lambda n: "global: {imagePullSecrets: [%s]}\n" % ", ".join("s%d" % i for i in range(n)),
+    "gatekeeper": lambda n: CONSTRAINT % ", ".join("h%d.example/a/" % i for i in range(n)),
+    "openshift": lambda n: "apiVersion: config.openshift.io/v1\nkind: Image\nspec: {registrySources: {blockedRegistries: [%s]}}\n" %
+        ", ".join("h%d.example" % i for i in range(n)),
+}
+for form, text in CONFIGS.items():
+    case("configuration of " + form, ["import", form], lambda n, f=form, t=text: write("%s-%d.conf.yaml" % (f, n), t(n)))
+SYNC = ["sync", "--dry-run", "-p", write("sync.yaml", RULES + "  registry: a.io\n  imagePullSecrets: [x]\n"
+        "  secrets: [{name: x, from: {namespace: n0, name: x}}]\n"), "--annotated", "*"]
+
+
+def secret(namespace, name="x", **metadata):
+    return {"kind": "Secret", "type": "kubernetes.io/dockerconfigjson", "data": {".dockerconfigjson": "e30="},
+            "metadata": dict(metadata, namespace=namespace, name=name)}
+
+
+def namespaces(n):
+    return [{"kind": "Namespace", "metadata": {"name": "n%d" % i}} for i in range(n)]
+
+
+def keys(n):
+    fields = {"f:data": {"f:k%d" % i: {} for i in range(n)}}
+    return listed([*namespaces(2), dict(secret("n0"), data={"k%d" % i: "" for i in range(n)}), secret(
+        "n1", managedFields=[{"manager": "pullgate-sync", "operation": "Apply", "fieldsV1": fields}], labels={
+            "l%d" % i: "" for i in range(n)})])
+
+
+DUMPS = {
+    "namespaces": lambda n: listed([*namespaces(n), secret("n0")]),
+    "secrets": lambda n: listed([*namespaces(n), *(secret("n%d" % i) for i in range(n))]),
+    "secrets of one namespace": lambda n: listed([*namespaces(2), *(secret("n0", "s%d" % i) for i in range(n))]),
+    "annotated secrets": lambda n: listed([*namespaces(9), *(secret("n0", "s%d" % i, annotations={
+        "pullgate.dev/sync-to": "n1,a*"}) for i in range(n))]),
+    "unreadable annotations": lambda n: listed([*namespaces(9), *(secret("n0", "s%d" % i, annotations={
+        "pullgate.dev/sync-to": "N"}) for i in range(n))]),
+    "copies of unreadable annotations": lambda n: listed([*namespaces(9), *(secret("n%d" % (i % 9), "s%d" % i, annotations={
+        "pullgate.dev/sync-to": "N", "pullgate.dev/source": "n0/s%d" % i}, labels={
+            "app.kubernetes.io/managed-by": "pullgate", "pullgate.dev/copy": "0"}) for i in range(n))]),
+    "keys, fields and labels": keys,
+    "names in one annotation": lambda n: listed([*namespaces(9), secret("n0", annotations={
+        "pullgate.dev/sync-to": ",".join("m%d" % i for i in range(n))})]),
+    "requirements in one annotation": lambda n: listed([*namespaces(9), secret("n0", annotations={
+        "pullgate.dev/sync-to": ",".join("m%d=a" % i for i in range(n))})]),
+}
+for shape, text in DUMPS.items():
+    for form in ("text", "json"):
+        case("dump: " + shape, [*SYNC, "-o", form], lambda n, s=shape, t=text: write("%s-%d.json" % (s, n), t(n)))
 
 
 @functools.cache

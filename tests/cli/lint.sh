@@ -16,7 +16,7 @@ transcript() { # NAME STATUS COMMAND...
 lint=("$POLICYCTL" lint --now 2026-11-20)
 broken=$tests/cli/input/broken.yaml
 for format in text json junit sarif github; do
-    transcript "lint.$format" 2 "${lint[@]}" -o $format lint.yaml misspelt.yaml empty.yaml exempts.yaml secret.yaml names.yaml nowhere.yaml
+    transcript "lint.$format" 2 "${lint[@]}" -o $format lint.yaml misspelt.yaml empty.yaml exempts.yaml secret.yaml sources.yaml names.yaml nowhere.yaml
     [ $format != json ] || cp "$work/out" "$work/json"
     [ $format != junit ] || cp "$work/out" "$work/junit"
     [ $format != sarif ] || cp "$work/out" "$work/sarif"

@@ -1,6 +1,7 @@
 """Hostile names through every verb and format of policyctl, and through the daemon's first words.
 
 names.py POLICYCTL PULLGATE, in an empty folder. Silent when all is well."""
+import base64
 import json
 import os
 import re
@@ -175,6 +176,10 @@ for args in (FILES, ["."], ["../bad"]):
     for form in ("table", "skopeo-sync", "skopeo-copy"):
         run("images", *P, "-o", form, *args)
     json.loads(run("images", *P, "-o", "json", *args, commands=False))
+    run("secrets", *P, *args)
+    json.loads(run("secrets", *P, "-o", "json", *args, commands=False))
+    run("secrets", *P, "--external-secrets", EVIL, *args, commands=False)
+    run("secrets", *P, "--username", EVIL.replace(":", ""), "--password-stdin", "--registry", EVIL, *args, commands=False, stdin=b"x")
     run("explain", *P, *args)
     for line in run("explain", *P, "-o", "json", *args, commands=False).split("\n")[:-1]:
         json.loads(line)
@@ -199,6 +204,32 @@ for args in (["."], ["../bad"], FILES[:1]):
     subprocess_out = subprocess.run([POLICYCTL, "apply", *P, *args], capture_output=True, timeout=60)
     check_bytes("apply (stderr)", subprocess_out.stderr)
 
+# ---- dumps -------------------------------------------------------------------------------------
+
+def dumped(kind, name, **more):
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": name}, **more}
+
+
+DUMP = [o for n in NAMES for o in (
+    {**pod(n, n), "status": {"containerStatuses": [{"name": n, "state": {"waiting": {"reason": "ErrImagePull", "message": n}}}]}},
+    dumped("Secret", n, type=n, data={".dockerconfigjson": "e30="}),
+    dumped("Secret", "s" + n, type="kubernetes.io/dockerconfigjson", data={n: "e30=", ".dockerconfigjson": base64.b64encode(
+        json.dumps({"auths": {n: {"username": n, "auth": n}}}).encode()).decode()}),
+    dumped("ServiceAccount", "default", imagePullSecrets=[{"name": n}]),
+    dumped("Event", n, reason="Failed", message='Failed to pull image "%s": %s' % (n, n),
+           involvedObject={"kind": n, "namespace": n, "name": n}))]
+put("../dump" + EVIL.replace("/", "_") + ".json", {"apiVersion": "v1", "kind": "List", "items": DUMP})
+for form in ("text", "json", "junit", "sarif", "github"):
+    doc = run("doctor", *P, "-o", form, "../dump" + EVIL.replace("/", "_") + ".json", own=GITHUB,
+              commands=form in ("text", "github"))
+    if form in ("json", "sarif"):
+        json.loads(doc)
+    if form == "junit":
+        xml.fromstring(doc.encode())
+    if form == "json":
+        holds("doctor: json", json.loads(doc), NAMES)
+run("doctor", *P, "--cluster", "--context", EVIL, "-v", env={"KUBECTL": "false"})
+
 # ---- rule files --------------------------------------------------------------------------------
 
 WRONG = {"key": {"spec": {EVIL: 1}}, "kind": {"kind": EVIL}, "pattern": {"spec": {"approved": [EVIL]}},
@@ -216,6 +247,23 @@ for key, change in WRONG.items():
             json.loads(doc)
     run("test", "-p", path, FILES[0])
     run("explain", "-p", path, "nginx", commands=False)
+
+# ---- dumps -------------------------------------------------------------------------------------
+
+put("../sync.yaml", {"apiVersion": "pullgate/v1", "kind": "ImagePolicy", "spec": {
+    "registry": "a.io", "imagePullSecrets": ["x"], "secrets": [{"name": "x", "from": {"namespace": "p", "name": "x"}}]}})
+put("../dump.json", {"kind": "List", "items": [
+    *({"kind": "Namespace", "metadata": {"name": n, "labels": {n: n}}} for n in (TAME, *NAMES[1:], "p")),
+    *({"kind": "Secret", "type": n, "metadata": {"name": "x", "namespace": n, "annotations": {
+        "pullgate.dev/sync-to": n, "pullgate.dev/source": n, n: n}, "managedFields": [
+            {"manager": n, "fieldsV1": {"f:data": {"f:" + n: {}}}}]}, "data": {n: n}} for n in (TAME, *NAMES[1:])),
+    {"kind": "Secret", "type": "kubernetes.io/dockerconfigjson", "metadata": {"name": "x", "namespace": "p", "annotations": {
+        "pullgate.dev/sync-to": EVIL}}, "data": {".dockerconfigjson": "e30="}}]})
+run("sync", "--dry-run", "-p", "../sync.yaml", "--annotated", "*", "../dump.json")
+json.loads(run("sync", "--dry-run", "-p", "../sync.yaml", "--annotated", EVIL, "-o", "json", "../dump.json", commands=False))
+put("../bad.json", {"kind": EVIL + "List", "items": [{"kind": EVIL, "items": EVIL}, {"kind": "Secret", "metadata": {"name": EVIL}},
+                                                    {"kind": "Namespace", "metadata": {"labels": {EVIL: 1}}}]})
+run("sync", "--dry-run", "-p", "../sync.yaml", "../bad.json")
 
 # ---- suites ------------------------------------------------------------------------------------
 
@@ -255,8 +303,8 @@ run("render", "--image", EVIL, "--policy", RULES, "--certs", folder, commands=Fa
 
 # ---- the command line --------------------------------------------------------------------------
 
-for verb in (EVIL, "help", "version", "test", "apply", "images", "explain", "lint", "verify", "bench", "render",
-             "parse", "review", "certs", "ask", "completion"):
+VERBS = re.findall(r"^  (\w+) ", subprocess.run([POLICYCTL, "help"], capture_output=True, text=True, check=True).stdout, re.M)
+for verb in (EVIL, *VERBS):
     for args in ([EVIL, EVIL], ["--" + EVIL], ["--" + EVIL + "=1"], ["-\x1b"], ["--output", EVIL], ["--now", EVIL],
                  ["--policy", EVIL, EVIL], ["--policy", "::x", EVIL], ["--iterations", EVIL], ["--ignore", EVIL, EVIL],
                  ["--namespace", EVIL, EVIL], ["-p", "::error::" + EVIL, "-"]):

@@ -55,6 +55,7 @@ mistake "no action" '^policyctl: expected one action: init, rotate, check, show 
 mistake "misspelt action" '^policyctl: unknown action "chek"; did you mean check$' certs chek
 mistake "no folder" '^policyctl: --dir is missing' certs init
 
+mistake "no format" '^policyctl: no format: give its name and files$' import
 mistake "version of what" '^policyctl: unexpected argument "extra"$' version extra
 mistake "help on two" '^policyctl: unexpected argument "extra"$' help test extra
 mistake "a schema of what" '^policyctl: --schema reads nothing: found "extra"$' lint --schema extra
@@ -93,17 +94,30 @@ mistake "help on no verb" '^policyctl: unknown verb "tests"; did you mean test\?
 # Every example of every --help is run, beside what stands for helm, kubectl, skopeo and abctl.
 mkdir -p "$work/bin" "$work/examples/manifests" "$work/examples/suites"
 cp rules.yaml "$work/examples" && cp many.yaml "$work/examples/pods.yaml" && cp good.yaml pods.json "$work/examples/manifests"
+cp ../dumps/dump.json "$work/examples"
 cp "$tests/data/reviews/pod-create.json" "$work/examples/review.json"
 printf 'nginx\nredis:7\n' >"$work/examples/images.txt"
+printf 'global: {image: {registry: ghcr.io/acme}}\n' >"$work/examples/values.yaml"
 printf 'apiVersion: pullgate/v1\nkind: PolicyTest\npolicy: ../rules.yaml\ncases:\n- name: refused\n  namespace: team
   object: {apiVersion: v1, kind: Pod, spec: {containers: [{name: a, image: gcr.io/x}]}}\n  expect: {verdict: deny}\n' \
     >"$work/examples/suites/a.test.yaml"
+printf '%s' '{"auths": {"ghcr.io": {"auth": "dXNlcjpwYXNz"}}}' >"$work/config.json"
+"$POLICYCTL" secrets -p rules.yaml --from "$work/config.json" good.yaml >"$work/examples/regcred.yaml" 2>/dev/null
+printf 'made-up\n' >"$work/examples/token.txt"
 ln -s "$POLICYCTL" "$work/bin/policyctl"
 printf '#!/bin/sh\ncat manifests/good.yaml\n' >"$work/bin/helm"
 printf '#!/bin/sh\ncat images.txt\n' >"$work/bin/abctl"
 # Where an example asks registries, it gets no further than a proxy that is not there.
 export HTTPS_PROXY=http://127.0.0.1:1
-for name in kubectl skopeo; do printf '#!/bin/sh\ncat >%s.got\n' $name >"$work/bin/$name"; done
+printf '#!/bin/sh\ncat >skopeo.got\n' >"$work/bin/skopeo"
+cat >"$work/bin/kubectl" <<'KUBECTL'
+#!/bin/sh
+case " $* " in
+*" get "*) echo '{"apiVersion": "v1", "kind": "List", "items": []}' ;;
+*) cat >kubectl.got ;;
+esac
+KUBECTL
+cp "$tests/cli/sync/dump.json" "$work/examples/dump.json" && cp "$tests/cli/sync/rules.yaml" "$work/examples/sync-rules.yaml"
 chmod +x "$work"/bin/*
 # With the certificates that an example before makes.
 start_webhook() {
@@ -196,7 +210,7 @@ done
 
 # ---- pipes for files: <(...) of shells -------------------------------------------------------
 
-for verb in test apply images explain bench; do
+for verb in test apply images secrets explain bench; do
     run "$POLICYCTL" $verb -p <(cat rules.yaml) <(cat good.yaml)
     same "$verb: rule file and input from pipes ($err)" $status 0
 done

@@ -48,6 +48,7 @@ policies:
   policy.yaml: |
 $(sed 's/^/    /' "$top/policies/examples/airbyte.yaml")
 options: {drain-pause: 1s, drain-timeout: 5s}
+helmTest: {wait: 5s}
 certificate: {existing: {caBundle: $(base64 -w0 "$work/tls/ca.crt")}}
 VALUES
 start_cluster
@@ -71,6 +72,28 @@ is "the check of the policy leaves nothing behind" "$(k get jobs,configmaps -n p
 until_settled
 goes "armed" --set armed=true
 until_true "the webhooks to be in force" 100 refused_probe
+
+say "helm test" # of the last revision, also of one that was not deployed
+tested() { helm test pullgate --timeout 120s; }
+hooks_left() { k get pods,configmaps -n pullgate -o name | grep -c -- -test; }
+tested && pass || fail "helm test: $(tail -5 "$work/helm.out")"
+has "helm test: an image that is rewritten" "$(cat "$work/helm.out")" "rewritten  busybox:1 in namespace airbyte"
+has "helm test: an image that is refused" "$(cat "$work/helm.out")" "refused    refused.example/busybox:1 in namespace airbyte"
+has "helm test: answers" "$(cat "$work/helm.out")" "4 answers, all as the rule file has them"
+is "helm test leaves nothing behind" "$(hooks_left)" 0
+# The policy in force is another than that of the release.
+k get configmap pullgate-policy -n pullgate -o json >"$work/policy.json"
+sed 's/ghcr\.io\/acme-data/other.example\/data/g' "$work/policy.json" | k replace -f - >/dev/null || fail "another policy"
+is_other() { k run x -n airbyte --image=busybox:1 --dry-run=server -o 'jsonpath={.spec.containers[0].image}' | grep -q other.example; }
+until_true "the other policy" 300 is_other
+tested && fail "helm test: another policy goes through" || pass
+out=$(tr -d '\\' <"$work/helm.out") # helm 4 quotes what a pod prints
+has "helm test: another policy" "$out" 'patch: found [{"op":"replace","path":"/spec/containers/0/image","value":"other.example/data/busybox:1"}'
+has "helm test: where the two differ" "$(cat "$work/helm.out")" "4 of 4 answers are not those of the rule file"
+jq 'del(.metadata.resourceVersion)' "$work/policy.json" | k replace -f - >/dev/null || fail "the policy of the release"
+goes "after it" --set armed=true
+
+say "what an upgrade refuses"
 refused "a broken policy, on an upgrade" 'policy.yaml:1:8: error: ' --set armed=true --set 'policies.policy\.yaml=spec: [' --timeout 60s
 is "a broken policy, on an upgrade: the old one is in force" "$(refused_probe >/dev/null 2>&1; echo $?)" 0
 refused "another mode at once" "upgrade with certificate.prepare=existing" --set armed=true,certificate.mode=existing
@@ -135,6 +158,49 @@ for to in "${modes[@]}"; do
     change $from "$to"
     from=$to
 done
+end_traffic
+expect_none_failed
+expect_all_rewritten
+
+# ---- a new CA ------------------------------------------------------------------------------------------------
+
+# As README.md of the chart has it. Certificates of the old CA stay in use until they are due, or until it is gone.
+say "a new CA in mode selfSigned"
+start_traffic ca
+mkdir "$work/ca"
+for name in ca.crt ca.key; do
+    k -n pullgate get secret pullgate-ca -o json | jq -r --arg key $name '.data[$key] | @base64d' >"$work/ca/$name"
+done
+cp "$work/ca/ca.crt" "$work/old-ca.crt"
+"$POLICYCTL" certs rotate --dir "$work/ca" --new-ca --service pullgate --namespace pullgate >/dev/null || fail "certs rotate --new-ca"
+goes "the new CA is trusted" --set "armed=true,certificate.selfSigned.caBundle=$("$POLICYCTL" certs bundle --dir "$work/ca")"
+is "a new CA: caBundle has both" "$(bundle | grep -c BEGIN)" 2
+more_traffic
+put_ca() { # the Secret
+    k -n pullgate create secret generic pullgate-ca --from-file="$work/ca/ca.crt" --from-file="$work/ca/ca.key" --dry-run=client -o json |
+        k -n pullgate patch secret pullgate-ca --patch-file=/dev/stdin >/dev/null || fail "the Secret of the CA"
+}
+all_have() { # PATTERN, in each pod's log
+    local name
+    for name in $(k get pods -n pullgate -l app.kubernetes.io/instance=pullgate -o jsonpath='{.items[*].metadata.name}'); do
+        has_line "$work/node/logs/pullgate_${name}_pullgate" "$1" || return
+    done
+}
+put_ca
+until_true "all pods to have both CAs" 300 all_have '"event":"ca_loaded".*"cas":2'
+k -n pullgate rollout restart deployment/pullgate >/dev/null
+until_settled
+more_traffic
+# Some weeks later rotate takes the old one out of the folder.
+openssl x509 -in "$work/ca/ca.crt" -out "$work/new-ca.crt" && cp "$work/new-ca.crt" "$work/ca/ca.crt"
+openssl pkey -in "$work/ca/ca.key" -out "$work/new-ca.key" && cp "$work/new-ca.key" "$work/ca/ca.key"
+new_ca=$(openssl x509 -in "$work/new-ca.crt" -noout -fingerprint -sha256 | sed 's/.*=//; s/://g' | tr A-F a-f)
+put_ca
+until_true "all pods to sign with the new CA" 300 all_have "\"event\":\"certificate_made\".*\"caSha256\":\"$new_ca\""
+more_traffic
+goes "the old CA is trusted no more" --set "armed=true,certificate.selfSigned.caBundle=$("$POLICYCTL" certs bundle --dir "$work/ca")"
+is "a new CA: caBundle has it alone" "$(bundle | openssl x509 -noout -fingerprint) $(bundle | grep -c BEGIN)" "$(openssl x509 -in "$work/new-ca.crt" -noout -fingerprint) 1"
+cmp -s "$work/old-ca.crt" "$work/new-ca.crt" && fail "a new CA: it is the old one" || pass
 end_traffic
 expect_none_failed
 expect_all_rewritten

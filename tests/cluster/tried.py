@@ -20,6 +20,7 @@ FEATURES = [
     "matchConditions",
     "Pod Security restricted",
     "policyctl render",
+    "policyctl doctor",
     "kustomize",
     "kubectl apply -k",
     "chart by Helm 3",

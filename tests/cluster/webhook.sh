@@ -122,6 +122,10 @@ if [ "$SERVER" != 1.20 ]; then
     tried "native sidecars"
     pod volume busybox:1 ',"volumes":[{"name":"v","image":{"reference":"data:1"}}]' | k create -n airbyte -f - >/dev/null || fail "an image volume"
     is "an image volume" "$(k get pod volume -n airbyte -o jsonpath='{.spec.volumes[0].image.reference}')" ghcr.io/acme-data/data:1
+    for i in 1 2; do
+        out=$(pod volume1 busybox:1 ',"volumes":[{"name":"v","image":{"reference":"data:1","pullPolicy":"IfNotPresent"}}]' | k apply --server-side --field-manager=launcher -n airbyte -f - 2>&1) && pass || fail "an image volume, apply $i: $out"
+        is "an image volume after apply $i" "$(k get pod volume1 -n airbyte -o jsonpath='{.spec.volumes[0].image.reference}')" ghcr.io/acme-data/data:1
+    done
     out=$(pod volume2 busybox:1 ',"volumes":[{"name":"v","image":{"reference":"quay.io/evil/data:1"}}]' | k create -n airbyte -f - 2>&1)
     has "an image volume that is not approved" "$out" 'quay.io/evil/data:1" comes from quay.io, which is not approved'
     tried "image volumes"

@@ -11,6 +11,7 @@ import sys
 
 import yaml
 
+import check_sync
 import objects
 
 POD_RULES = [("", ("pods",), ("CREATE", "UPDATE")), ("", ("pods/ephemeralcontainers",), ("UPDATE",))]
@@ -319,7 +320,10 @@ def main():
     program = options(sys.argv[1])
     for file in sys.argv[2:]:
         name = os.path.basename(file)
-        stream = Stream(list(objects.by_key(objects.load(file)).values()), program, os.environ.get("NAMESPACE", "pullgate"))
+        found = list(objects.by_key(objects.load(file)).values())
+        sync = [o for o in found if check_sync.is_of_sync(o)]
+        stream = Stream([o for o in found if o not in sync], program, os.environ.get("NAMESPACE", "pullgate"))
+        check_sync.check_sync(sync, stream.namespace, options, sys.argv[1], check)
         check_metadata(stream)
         check_namespace(stream)
         check_pod(stream)

@@ -28,6 +28,26 @@ same_file "the chart's policy" "$chart/files/policy.yaml" "$top/policies/example
 "$POLICYCTL" render --image "$image" --policy "$chart/files/policy.yaml" --certs tls >by-policyctl.yaml || exit 1
 good "defaults" "image: {repository: registry.corp.example/platform/pullgate, tag: 1.2.3}" --set "$(existing tls/ca.crt)"
 equal "defaults" by-policyctl.yaml
+# The default mode, with the CA of a Secret that exists; and with one that the chart makes, but for its bytes.
+signed() { # CA_CRT
+    printf 'certificate.mode=selfSigned,certificate.selfSigned.existingSecret=pullgate-ca,certificate.selfSigned.caBundle=%s' "$(base64 -w0 "$1")"
+}
+"$POLICYCTL" render --image "$image" --policy "$chart/files/policy.yaml" --certs tls --certificate-mode selfSigned >signed-by-policyctl.yaml || exit 1
+good "selfSigned" "image: {repository: registry.corp.example/platform/pullgate, tag: 1.2.3}" --set "$(signed tls/ca.crt)"
+equal "selfSigned" signed-by-policyctl.yaml
+good "selfSigned, a CA of the chart" "image: {repository: registry.corp.example/platform/pullgate, tag: 1.2.3}"
+secrets_of() { # FILE: without their bytes, and without what a release adds
+    python3 -c 'import sys, yaml
+for o in yaml.safe_load_all(open(sys.argv[1])):
+    if o and o["kind"] == "Secret":
+        print(o["metadata"]["name"], o["metadata"]["namespace"], o["type"], sorted(o["data"]))' "$1"
+}
+same "selfSigned, a CA of the chart: the Secret" "$(secrets_of rendered.yaml)" "$(secrets_of signed-by-policyctl.yaml)"
+check "selfSigned: there is a Secret" [ -n "$(secrets_of rendered.yaml)" ]
+sed -E 's/^( *caBundle): .*/\1: AA==/' rendered.yaml >without-bytes.yaml
+cp without-bytes.yaml rendered.yaml
+sed -E 's/^( *caBundle): .*/\1: AA==/' signed-by-policyctl.yaml >without-bytes.yaml
+equal "selfSigned, a CA of the chart" without-bytes.yaml
 
 # ---- as the overlays have it ---------------------------------------------------------------------------
 as_overlay() { # OVERLAY VALUES [OPTION OF same.py...]
@@ -52,6 +72,7 @@ tolerations:
 for name in airbyte astronomer; do
     as_overlay $name "policies: {policy.yaml: $(jq -Rs . "$top/policies/examples/$name.yaml")}"
 done
+as_overlay sync 'sync: {enabled: true, secrets: [regcred]}'
 conditions=$(python3 -c '
 import json, yaml
 print(json.dumps(yaml.safe_load(open("'"$top"'/deploy/kustomize/components/match-conditions/conditions.yaml"))[0]["value"]))')
@@ -67,6 +88,8 @@ prometheusRule: {enabled: true}
 dashboard: {enabled: true}
 networkPolicy: {metricsFrom: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}]}'
 chart=$whole
+overlay=(--set "$(signed "$here/tls/ca.crt")")
+as_overlay self-signed ''
 overlay=(-n image-policy --set "$(existing "$here/tls/ca.crt")")
 as_overlay namespace ''
 overlay=()
@@ -123,4 +146,15 @@ for name, values in words.items():
 PYTHON
 run python3 options.py "$PULLGATE" "$chart/values.schema.json"
 same "names and words of options: $err" "$out" $'[] [] 3\ntls-min True\naudit-when-full True\nlog-level True'
+# Those of pullgate-sync, but for those that other values of the chart set.
+cat >sync_options.py <<'PYTHON'
+import json, re, subprocess, sys
+own = {"policy", "annotated", "all-copies", "server", "token-file", "certificate-authority", "client-certificate",
+       "client-key", "listen", "help", "version"}
+text = subprocess.run([sys.argv[1], "--help"], check=True, capture_output=True, text=True).stdout
+named = set(re.findall(r"^  (?:-\w, |    )--([a-z-]+)", text, re.M)) - own
+print(sorted(named ^ set(json.load(open(sys.argv[2]))["properties"]["sync"]["properties"]["options"]["properties"])))
+PYTHON
+run python3 sync_options.py "$(dirname "$PULLGATE")/pullgate-sync" "$chart/values.schema.json"
+same "names of options of pullgate-sync: $err" "$out" '[]'
 finish

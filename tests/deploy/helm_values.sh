@@ -29,7 +29,31 @@ fits "with hooks"
 has "the policy is checked" 'command: \[/usr/bin/policyctl, lint, /etc/pullgate/policy\]'
 hasnt "without a cluster, nothing takes the registration away" 'pre-delete'
 hooks 'policyCheck: {enabled: false}'
-hasnt "the check of the policy is off" 'policyctl'
+hasnt "the check of the policy is off" 'policyctl, lint'
+# helm test
+tests_of() { # VALUES: the hooks of helm test alone
+    hooks "$1"
+    run python3 -c '
+import sys, yaml
+yaml.safe_dump_all([o for o in yaml.safe_load_all(open("rendered.yaml")) if o and "test" == o["metadata"].get("annotations", {}).get("helm.sh/hook")],
+                   sys.stdout, width=1000)'
+    cp "$work/out" rendered.yaml
+}
+tests_of '{policyCheck: {enabled: false}}'
+hasnt "helm test: without links there is no address" 'enableServiceLinks: false'
+has "helm test: its command" "- /usr/bin/policyctl[[:space:]]+- ask[[:space:]]+- --policy=/etc/pullgate/policy[[:space:]]+- --server=https://\\$\(PULLGATE_SERVICE_HOST\)[[:space:]]+- --servername=pullgate\.pullgate\.svc[[:space:]]+- --ca=/etc/pullgate/ca/ca\.crt[[:space:]]+- --wait=2m"
+has "helm test: the CA's certificate, not its key" 'secret:[[:space:]]+items:[[:space:]]+- key: ca.crt[[:space:]]+path: ca.crt[[:space:]]+secretName: pullgate-ca'
+hasnt "helm test: the webhook's Service does not select it" 'app.kubernetes.io/instance'
+tests_of '{nameOverride: my-gate, namespaceOverride: other, certificate: {mode: existing, existing: {caBundle: Zm9vCg==}}, helmTest: {wait: 5s}}'
+has "helm test: another name" '\(MY_GATE_SERVICE_HOST\)[[:space:]]+- --servername=my-gate\.other\.svc'
+has "helm test: existing, the CA of caBundle" 'ca.crt: .foo'
+has "helm test: wait" '- --wait=5s'
+tests_of 'helmTest: {enabled: false}'
+hasnt "helm test is off" 'name:'
+tests_of 'clientCA: {secret: a}'
+hasnt "helm test has no certificate for clientCA" 'name:'
+helm 'networkPolicy: {from: [{ipBlock: {cidr: 10.0.0.0/28}}]}'
+has "helm test is let in where others are not" 'cidr: 10.0.0.0/28[[:space:]]+- podSelector: # helm test[[:space:]]+matchLabels:[[:space:]]+app.kubernetes.io/name: pullgate[[:space:]]+app.kubernetes.io/component: test'
 
 # ---- certificates -----------------------------------------------------------------------------------
 helm ''
@@ -191,6 +215,23 @@ has "alerts" 'kind: PrometheusRule'
 has "alerts: their templates are Prometheus's own" '\{\{ \$labels\.instance \}\}'
 has "dashboard" 'grafana_dashboard: "1"'
 
+# ---- pullgate-sync ------------------------------------------------------------------------------------------
+helm ''
+hasnt "no pullgate-sync unless it is wanted" pullgate-sync
+good "pullgate-sync" 'sync: {enabled: true, secrets: [regcred, harbor], options: {grace: 1h, max-requests: 8}}'
+has "pullgate-sync: its rights" 'resourceNames:[[:space:]]+- regcred[[:space:]]+- harbor[[:space:]]+verbs: \[get, list, watch, patch, delete\]'
+has "pullgate-sync: its options" 'name: PULLGATE_SYNC_GRACE[[:space:]]+value: "1h"'
+fits "pullgate-sync"
+helm 'sync: {enabled: true, secrets: [a], annotated: [astronomer]}'
+has "annotated: a Role there" 'kind: Role[[:space:]]+metadata:[[:space:]]+name: "pullgate-sync"[[:space:]]+namespace: "astronomer"'
+has "annotated: the option" 'name: PULLGATE_SYNC_ANNOTATED[[:space:]]+value: "astronomer"'
+helm 'sync: {enabled: true, allCopies: true}'
+hasnt "every Secret: no names" resourceNames
+has "every Secret: the option" 'name: PULLGATE_SYNC_ALL_COPIES[[:space:]]+value: "true"'
+refused "no Secret named" 'sync: {enabled: true}' 'sync\.secrets is empty'
+helm 'sync: {enabled: true, secrets: [a], networkPolicy: {to: [{ipBlock: {cidr: 10.0.0.0/28}}]}}'
+has "the addresses of the API server" 'to:[[:space:]]+- ipBlock:[[:space:]]+cidr: 10\.0\.0\.0/28'
+
 # ---- another release, odd names ------------------------------------------------------------------------------
 printf '' >values.yaml
 run "$helm_program" template data "$chart" -n pullgate --kube-version 1.36.0 --no-hooks --set certificate.newOnEachRender=true
@@ -277,6 +318,8 @@ bad "an annotation that pods have" 'podAnnotations: {kubectl.kubernetes.io/defau
 bad "an annotation that is no text" 'commonAnnotations: {a: 1}' "/commonAnnotations/a'"
 bad "a label that the monitor has" 'serviceMonitor: {labels: {helm.sh/chart: x}}' "/serviceMonitor/labels/helm"
 bad "a toleration" 'tolerations: [{operator: Is}]' "/tolerations/0/operator'"
+bad "an option of pullgate-sync" 'sync: {options: {listen: x}}' "/sync/options'"
+bad "a Secret's name" 'sync: {secrets: ["A b"]}' "/sync/secrets/0'"
 bad "a budget of nothing" 'podDisruptionBudget: {maxUnavailable: 0}' "/podDisruptionBudget/maxUnavailable'"
 bad "a spread without its key" 'topologySpreadConstraints: [{maxSkew: 1}]' "/topologySpreadConstraints/0'"
 good "schema: labels and annotations" '{podLabels: {a: b}, podAnnotations: {a/b: c}, serviceMonitor: {labels: {release: prometheus}}}'

@@ -26,7 +26,7 @@ mkdir "$work/images"
 {
     printf 'resources: [%s/base]\ncomponents:\n' "$to_kustomize"
     for c in deploy/kustomize/components/*; do
-        case ${c##*/} in self-managed | self-signed | monitoring) ;; *) echo "  - $to_kustomize/components/${c##*/}" ;; esac
+        case ${c##*/} in self-managed | self-signed | monitoring | sync) ;; *) echo "  - $to_kustomize/components/${c##*/}" ;; esac
     done
     printf 'images:\n  - {name: ghcr.io/your-org/pullgate, newName: r.example/p, newTag: mine}\n'
 } >"$work/images/kustomization.yaml"
@@ -70,13 +70,13 @@ apiVersion: pullgate/v1
 kind: ImagePolicy
 metadata: {name: own}
 spec:
-  approved: [ghcr.io/your-org/pullgate, registry.corp.example/platform/pullgate]
+  approved: [ghcr.io/your-org/pullgate, ghcr.io/your-org/pullgate-sync, registry.corp.example/platform/pullgate]
   require: {tag: explicit}
 POLICY
 for file in "${expected[@]}"; do
     run "$POLICYCTL" test --summary -p "$work/own.yaml" "$file"
     same "${file##*/}: own images: $out$err" $status 0
-    matches "${file##*/}: images seen" "$out" '1 images?: '
+    matches "${file##*/}: images seen" "$out" '[12] images?: '
 done
 
 # ---- the checks see what is wrong -----------------------------------------------------------------
@@ -123,5 +123,12 @@ break_it "injected from another namespace" 's,inject-ca-from: image-policy/,inje
 break_it "metrics shut in" "s/port: 8080$/port: 8081/" monitoring.yaml
 break_it "the monitor asks another port" 's/port: metrics$/port: metric/' monitoring.yaml
 break_it "replicas behind one address" 's/clusterIP: None/clusterIP: 10.0.0.9/' monitoring.yaml
+break_it "rights without names" '/resourceNames:/,+1d' sync.yaml
+break_it "more rights" 's/^  - delete$/  - "*"/' sync.yaml
+break_it "a token for any pod" '/^kind: ServiceAccount/,$s/automountServiceAccountToken: false/automountServiceAccountToken: true/' sync.yaml
+break_it "two that write" 's/^  replicas: 1$/  replicas: 2/' sync.yaml
+break_it "rights of another account" '/^subjects:/,/^---/s/name: pullgate-sync/name: pullgate/' sync.yaml
+break_it "a misspelt option of pullgate-sync" 's/PULLGATE_SYNC_POLICY/PULLGATE_SYNC_POLICIES/' sync.yaml
+break_it "pods of pullgate-sync behind the webhook's Service" '/^  name: pullgate-sync/,$s/app.kubernetes.io\/name: pullgate-sync/app.kubernetes.io\/name: pullgate/' sync.yaml
 break_it "the network policy of another" 's/^( +)app.kubernetes.io\/name: pullgate$/\1app.kubernetes.io\/name: other/'
 finish

@@ -21,6 +21,8 @@ webhook_files='bin/pullgate
 lib/systemd/system/pullgate.service
 lib/sysusers.d/pullgate.conf
 share/man/man8/pullgate.8.gz'
+sync_files='bin/pullgate-sync
+share/man/man8/pullgate-sync.8.gz'
 policyctl_files="bin/kubectl-pullgate -> policyctl
 bin/kubectl_complete-pullgate
 bin/policyctl
@@ -33,7 +35,7 @@ share/pullgate/policy.schema.json
 share/zsh/vendor-completions/_policyctl"
 DESTDIR=$work/root run cmake --install "$build" --prefix /opt/pullgate
 same "install: exit status" "$status$err" 0
-same "install: files" "$(tree root/opt/pullgate)" "$(printf '%s\n' "$webhook_files" "$policyctl_files" | sort)"
+same "install: files" "$(tree root/opt/pullgate)" "$(printf '%s\n' "$webhook_files" "$sync_files" "$policyctl_files" | sort)"
 matches "install: the unit starts what is installed" "$(cat root/opt/pullgate/lib/systemd/system/pullgate.service)" \
     'ExecStart=/opt/pullgate/bin/pullgate '
 run root/opt/pullgate/bin/policyctl version
@@ -50,12 +52,14 @@ run cpack --config "$build/CPackConfig.cmake" -B "$work/packages"
 same "cpack: exit status" "$status" 0
 [ "$status" = 0 ] || { cat out err; finish; }
 arch=$(dpkg --print-architecture)
-debs=(packages/policyctl_*_"$arch".deb packages/pullgate_*_"$arch".deb)
-same "cpack: packages" "$(cd packages && echo ./*.deb)" "./${debs[0]#packages/} ./${debs[1]#packages/}"
+debs=(packages/policyctl_*_"$arch".deb packages/pullgate_*_"$arch".deb packages/pullgate-sync_*_"$arch".deb)
+same "cpack: packages" "$(cd packages && for deb in *.deb; do echo "packages/$deb"; done | sort)" "$(printf '%s\n' "${debs[@]}" | sort)"
 depends() { # DEB: names alone
     dpkg-deb -f "$1" Depends | tr , '\n' | sed 's/(.*//; s/[[:space:]]//g' | sort -u
 }
 same "pullgate: libraries it needs" "$(depends "${debs[1]}" | grep -cE '^(libc6|libgnutls30|libmicrohttpd12|libpcre2-8-0|libseccomp2|libssl3)$')" 6
+same "pullgate: no client" "$(depends "${debs[1]}" | grep -c '^libcurl')" 0
+same "pullgate-sync: libraries it needs" "$(depends "${debs[2]}" | grep -cE '^(libcurl4|libgnutls30|libmicrohttpd12|libpcre2-8-0|libseccomp2|libssl3)$')" 6
 same "policyctl: no library of the server" "$(depends "${debs[0]}" | grep -cE '^(libgnutls30|libmicrohttpd12|libseccomp2)$')" 0
 same "policyctl: the library that it loads itself" "$(depends "${debs[0]}" | grep -c '^libcurl4$')" 1
 for deb in "${debs[@]}"; do
@@ -90,7 +94,11 @@ matches "pullgate: runs" "$status $out" '^0 pullgate [0-9]'
 in_debian policyctl certs init --dir /etc/pullgate/tls --force
 same "pullgate: certificates" "$status$err" 0
 matches "pullgate: the unit starts what is installed" "$(cat debian/usr/lib/systemd/system/pullgate.service)" 'ExecStart=/usr/bin/pullgate '
-in_debian dpkg --purge pullgate policyctl
-same "both: purged" "$status" 0
-same "both: nothing of them is left" "$(find debian/usr -name '*pullgate*' -o -name '*policyctl*' | sort)" ""
+in_debian dpkg -i "/${debs[2]##*/}"
+same "pullgate-sync: installs" "$status$(grep -v '^$' <<<"$err")" 0
+in_debian pullgate-sync --version
+matches "pullgate-sync: runs" "$status $out" '^0 pullgate-sync [0-9]'
+in_debian dpkg --purge pullgate pullgate-sync policyctl
+same "all: purged" "$status" 0
+same "all: nothing of them is left" "$(find debian/usr -name '*pullgate*' -o -name '*policyctl*' | sort)" ""
 finish

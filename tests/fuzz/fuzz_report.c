@@ -94,7 +94,10 @@ static void add_finding(struct report *file, const struct record *r,
         .found = r->found,
         .fix = r->fix,
         .advice = rule.help,
-        .because = {.file = r->object, .line = r->number % 3, .col = r->col}};
+        .because = {.file = r->object, .line = r->number % 3, .col = r->col},
+        .effect = r->number & 64 ? r->fix : STR_NONE, /* of a cluster */
+        .namespace = r->found,
+        .rule_name = r->file};
     report_add_finding(file, &f);
 }
 
@@ -257,8 +260,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     } writers[] = {{&report_sarif, check_sarif},
                    {&report_junit, check_junit},
                    {&report_github, check_github},
-                   {&report_lint_json, check_json},
-                   {&report_lint_text, check_text}};
+                   {&report_findings_json, check_json},
+                   {&report_findings_text, check_text}};
     struct object_input in = {.p = data, .end = data + n};
     unsigned flags = take_byte(&in);
     in.look.quiet = flags & 2;

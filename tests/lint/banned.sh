@@ -72,7 +72,7 @@ mapfile -t all < <(files '*.c' '*.h')
 mapfile -t product < <(files 'webhook/*.[ch]' 'policies/*.[ch]' 'certs/*.[ch]')
 below=() programs=()
 for file in "${product[@]}"; do
-    if [[ $file == webhook/program/* || $file == policies/policyctl/* ]]; then
+    if [[ $file == webhook/program/* || $file == webhook/syncd/* || $file == policies/policyctl/* ]]; then
         programs+=("$file")
     else
         below+=("$file")

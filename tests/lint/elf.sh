@@ -16,7 +16,7 @@ refuses() {
     grep -qE -- "$3" <<<"$2" && complain "$1: $4"
 }
 
-for program in pullgate policyctl; do
+for program in pullgate pullgate-sync policyctl; do
     file=$bin/$program
     if [[ ! -f $file ]]; then
         complain "$file is missing"

@@ -21,23 +21,30 @@ module rules     policies base imgref match engine json yaml
 module credentials policies base imgref
 module review    webhook  base json engine
 module audit     webhook  base json engine
+module sync      webhook  base json match engine credentials
 module metrics   webhook  base
 module certs     .        base
 module server    webhook  base
-module program   webhook  base json yaml review engine audit rules certs server metrics
+module host      webhook  base
+module kube      webhook  base json
+module syncd     webhook  base engine match rules certs server metrics host kube sync
+module program   webhook  base json yaml review engine audit rules certs server metrics host
 module object    policies base json yaml review engine imgref
 module edit      policies base json yaml review engine object
 module suite     policies base json yaml review engine object
 module report    policies base json yaml review engine imgref rules object edit suite
-module registry policies base json imgref certs credentials
-module policyctl policies base json yaml review engine audit rules certs credentials imgref match object edit suite report registry
+module report    policies base json yaml review engine imgref rules object edit suite doctor
+module policyctl policies base json yaml review engine audit rules certs credentials imgref match object edit suite report convert doctor sync registry
+module registry  policies base json imgref certs credentials
+module convert   policies base json yaml imgref match engine rules
+module doctor    policies base json yaml review engine imgref match object certs credentials
 
 # Headers of base that only the listed modules may include: time, files and the log; command lines to the programs.
 declare -A base_users=(
-    [clock.h]=" base rules audit server program suite registry policyctl "
-    [file.h]=" base rules certs program object edit suite report policyctl "
-    [log.h]=" base program "
-    [opts.h]=" base program object policyctl "
+    [clock.h]=" base rules audit doctor kube server program suite syncd registry policyctl "
+    [file.h]=" base rules certs kube program syncd object edit suite report policyctl "
+    [log.h]=" base program syncd "
+    [opts.h]=" base program syncd object policyctl "
 )
 
 # Third-party headers (first folder or whole name) -> who may include them; "tests" as oracle
@@ -46,17 +53,17 @@ declare -A third_users=(
     [gnutls]=" server tests "
     [yaml.h]=" yaml "
     [jansson.h]=" edit policyctl tests "
-    [curl]=" registry policyctl "
     [pcre2.h]=" match tests "
     [openssl]=" certs tests "
-    [seccomp.h]=" program "
+    [seccomp.h]=" host "
+    [curl]=" kube registry policyctl "
     [cmocka.h]=" tests "
     [dlfcn.h]=" registry policyctl tests "
     [termios.h]=" tests "
 )
 declare -A third_libs=(
     [microhttpd]=" server " [gnutls]=" server " [yaml]=" yaml " [jansson]=" edit policyctl "
-    [pcre2]=" match " [crypto]=" certs " [seccomp]=" program "
+    [pcre2]=" match " [crypto]=" certs " [seccomp]=" host " [curl]=" kube "
 )
 
 # What the C library offers without a system underneath: all that a pure module may use.
@@ -64,8 +71,10 @@ pure=" json imgref match engine review "
 plain=" assert.h ctype.h errno.h limits.h math.h stdalign.h stdarg.h stdbool.h stddef.h stdint.h
  stdio.h stdlib.h string.h emmintrin.h "
 system=" arpa/inet.h dirent.h fcntl.h ftw.h getopt.h linux/sockios.h linux/tcp.h malloc.h netinet/in.h netinet/tcp.h poll.h
- pthread.h regex.h sched.h signal.h stdatomic.h strings.h sys/epoll.h sys/eventfd.h sys/file.h sys/inotify.h sys/ioctl.h
+ pthread.h regex.h sched.h signal.h spawn.h stdatomic.h strings.h sys/epoll.h sys/eventfd.h sys/file.h sys/inotify.h sys/ioctl.h
  sys/mman.h sys/prctl.h sys/resource.h sys/signalfd.h sys/socket.h sys/stat.h sys/syscall.h sys/time.h sys/types.h sys/un.h sys/wait.h
+ pthread.h regex.h sched.h signal.h stdatomic.h strings.h sys/epoll.h sys/eventfd.h sys/file.h sys/inotify.h sys/ioctl.h
+ sys/mman.h sys/prctl.h sys/random.h sys/resource.h sys/signalfd.h sys/socket.h sys/stat.h sys/syscall.h sys/time.h sys/types.h sys/un.h sys/wait.h
  syslog.h time.h unistd.h setjmp.h "
 network=" arpa/inet.h linux/tcp.h netinet/in.h netinet/tcp.h sys/socket.h sys/un.h "
 # arpa/inet.h: certs prints and reads IP addresses as alternative names (inet_pton), no sockets; credentials reads
@@ -127,7 +136,7 @@ first_party() { # file:line owner header
     local other=${3%%/*}
     if [[ $3 != */* ]]; then
         # version.h is made by CMake for the programs; tests have helpers of their own beside them
-        [[ $2 == tests || ($3 == version.h && $2 =~ ^(program|policyctl|report)$) ]] ||
+        [[ $2 == tests || ($3 == version.h && $2 =~ ^(program|policyctl|report|syncd)$) ]] ||
             complain "$1: \"$3\", expected \"<module>/$3\""
         return
     fi

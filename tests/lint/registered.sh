@@ -41,7 +41,7 @@ while IFS= read -r file; do
     grep -lwF --include='*.sh' --include='*.py' -r -- "${word#/}" "${file%/*}" | grep -qvxF "$file" ||
         complain "$file: no test of ctest runs it"
 done < <(files 'tests/*.sh' 'tests/*.py' 'tests/golden/*.c' |
-    grep -E '^tests/(bypass|chaos|cli|cluster|deploy|http|golden|oracles|property|readme|registry)/[^/]*$')
+    grep -E '^tests/(bypass|chaos|cli|cluster|deploy|http|golden|oracles|property|readme|registry|sync)/[^/]*$')
 
 # What chooses tests by a name chooses some: the parts in run.sh (at run time filters.sh looks at them too,
 # in the preset they are for), and what documents tell people to run. lint.elf is the release's.
@@ -59,8 +59,8 @@ done < <(
 # No test without a label: run.sh and people choose by them.
 while read -r name label; do
     case " $label " in
-    *' unit '* | *' corpus '* | *' golden '* | *' bypass '* | *' property '* | *' cli '* | *' http '* | *' chaos '* | *' registry '* | *' deploy '* | *' image '* | *' lint '* | *' cluster '* | *' modules '*) ;;
-    *) complain "$name: labels \"$label\", expected unit, corpus, golden, bypass, property, cli, http, chaos, registry, deploy, image, lint, cluster or modules" ;;
+    *' unit '* | *' corpus '* | *' golden '* | *' bypass '* | *' property '* | *' cli '* | *' http '* | *' sync '* | *' chaos '* | *' registry '* | *' deploy '* | *' image '* | *' lint '* | *' cluster '* | *' modules '*) ;;
+    *) complain "$name: labels \"$label\", expected unit, corpus, golden, bypass, property, cli, http, sync, chaos, registry, deploy, image, lint, cluster or modules" ;;
     esac
 done <<<"$labels"
 verdict 15

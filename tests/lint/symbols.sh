@@ -41,7 +41,7 @@ prefixes() { # FILE: the words that its symbols may begin with
     folder=$(folder_of "$1")
     case $folder in
     webhook/base) echo "ec${headers[$folder]}" ;;
-    webhook/program | policies/policyctl)
+    webhook/program | webhook/syncd | policies/policyctl)
         local word
         word=$(basename "$1" .c)
         echo "cmd ${word#cmd_}${headers[$folder]-}"

@@ -140,14 +140,21 @@ static void put_image(struct maker *m) {
 
 /* What the keyring is asked directly: anything at all. */
 static void put_repository(struct maker *m) {
+    static const char *const odd_paths[] = {"/\x01",   "/acme%2Fapp", "/%61cme",   "/acme?x",
+                                            "/acme#y", "?q=1",        "/acme/app", "/A",
+                                            "/acme%",  "/\x7f"};
     static const char *const odd[] = {
         "",    "/",   "//x",    "ghcr.io", "a b/c", "%zz/x",          "[::1/x",
         "1/x", ":/x", "\x01/x", "\xff/x",  "*/x",   "ghcr.io/acme?x", "g\xc3\xa4.io/x",
         "./x", "../x"};
-    if (one_in(m, 8))
+    if (one_in(m, 8)) {
         PUT_ONE_OF(m, odd);
-    else
+    } else if (one_in(m, 4)) {
+        put_host(m);
+        PUT_ONE_OF(m, odd_paths);
+    } else {
         put_image(m);
+    }
 }
 
 /* ---- JSON ---------------------------------------------------------------------------- */
@@ -198,6 +205,7 @@ static void put_characters(struct maker *m) {
                                        "\\ud800",
                                        "\\ud83d\\ude00",
                                        "\\udc00\\ud800",
+                                       "\\udc00\\udc01",
                                        "\\u0000",
                                        "\\/",
                                        "\\\"",
@@ -490,7 +498,7 @@ static void make_pod(struct maker *m) {
     struct credentials_keyring *keyring = NULL;
     struct err err = ERR_INIT;
     size_t n = 1 + any(m, SECRETS_MAX);
-    m->host = ONE_OF(m, hosts);
+    m->host = one_in(m, 5) ? ONE_OF(m, globs) : ONE_OF(m, hosts);
     m->port = ONE_OF(m, ports);
     write_number(n);
     for (size_t i = 0; i < n; i++)

@@ -223,6 +223,10 @@ json_t *make_rules(struct choose *c) {
     json_decref(rules);
     if (chance(c, 3))
         set(spec, "exemptions", json_pack("[o]", make_exemption(c)));
+    if (chance(c, 4)) /* no decision depends on it */
+        set(spec, "secrets",
+            json_pack("[{s:s, s:{s:s, s:s}}]", "name", ONE_OF(c, secrets), "from", "namespace",
+                      "platform", "name", "regcred"));
     return json_pack("{s:s, s:s, s:{s:s}, s:o}", "apiVersion", "pullgate/v1", "kind",
                      "ImagePolicy", "metadata", "name", "property", "spec", spec);
 }

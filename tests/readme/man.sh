@@ -8,7 +8,7 @@ fail() {
     failures=$((failures + 1))
 }
 
-for page in pullgate.8 policyctl.1 pullgate-policy.5; do
+for page in pullgate.8 pullgate-sync.8 policyctl.1 pullgate-policy.5; do
     lint=$(mandoc -T lint -W warning "$build/man/$page" 2>&1) || fail "$lint"
     [ -s "$build/man/$page" ] || fail "$page is empty"
     grep -q '@[A-Z]*@' "$build/man/$page" && fail "$page: a mark was not filled in"
@@ -27,6 +27,8 @@ check_options() { # PAGE HELP_TEXT
 help=$("$build/bin/pullgate" --help) || fail "pullgate --help failed"
 [ "$(options <<<"$help" | wc -l)" -gt 20 ] || fail "pullgate --help names too few options"
 check_options pullgate.8 "$(grep -E '^ +(-.,)? *--' <<<"$help")"
+help=$("$build/bin/pullgate-sync" --help) || fail "pullgate-sync --help failed"
+check_options pullgate-sync.8 "$(grep -E '^ +(-.,)? *--' <<<"$help")"
 for verb in $("$build/bin/policyctl" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
     [ "$verb" = version ] && continue
     help=$("$build/bin/policyctl" "$verb" --help) || fail "policyctl $verb --help failed"

@@ -65,6 +65,11 @@ static void keys_are_normalised(void **state) {
          CREDENTIALS_USERINFO},
         {"ghcr.io:443", "ghcr.io:443", NULL, CREDENTIALS_CAN_MATCH, 0},
         {"ghcr.io:x", "", NULL, CREDENTIALS_NEVER_URL, 0},
+        {"a:b:80", "", NULL, CREDENTIALS_NEVER_URL, 0},
+        {"ghcr.io\x01", "", NULL, CREDENTIALS_NEVER_URL, 0},
+        {"ghcr.io#%zz", "", NULL, CREDENTIALS_NEVER_URL, 0},
+        {"[::1%25]:80", "", NULL, CREDENTIALS_NEVER_URL, 0},
+        {"[::1%25%20]:80", "[::1% ]:80", NULL, CREDENTIALS_NEVER_URL, 0},
         {"ghcr.io/%zz", "", NULL, CREDENTIALS_NEVER_URL, 0},
         {"ghcr.io/a%2525", "ghcr.io/a%25", NULL, CREDENTIALS_NEVER_PATH, CREDENTIALS_NO_BORDER},
         {"ghcr.io/a%25zz", "ghcr.io/a%zz", NULL, CREDENTIALS_NEVER_URL, 0},
@@ -183,6 +188,9 @@ static void images_find_their_credentials(void **state) {
         {"*.io", "docker.io/x", "0.0", false},
         {"*.io", "nginx", "0.0", false},
         {"g*r.io", "ghcr.io/x", "0.0", false},
+        {"g**r.io", "ghcr.io/x", "0.0", false},
+        {"*h*r.io", "ghcr.io/x", "0.0", false},
+        {"*h*x.io", "ghcr.io/x", "", false},
         {"*:5000", "localhost:5000/x", "0.0", false},
         {"docker.io", "nginx", "0.0", false},
         {"docker.io/library/", "nginx", "0.0", false},
@@ -296,6 +304,35 @@ static void near_misses_are_found(void **state) {
     }
 }
 
+static void places_are_served(void **state) {
+    static const struct {
+        const char *key, *place;
+        bool serves;
+    } rows[] = {
+        {"ghcr.io", "ghcr.io", true},
+        {"ghcr.io", "ghcr.io/acme", true},
+        {"ghcr.io/acme", "ghcr.io", true},
+        {"ghcr.io/acme/", "ghcr.io/acme", true},
+        {"ghcr.io/other", "ghcr.io/acme", false},
+        {"ghcr.io:443", "ghcr.io", false},
+        {"*.example.com", "a.example.com/x", true},
+        {"https://index.docker.io/v1/", "docker.io", true},
+        {"https://index.docker.io/v1/", "docker.io/acme", true},
+        {"https://index.docker.io/v1/", "index.docker.io", false},
+        {"https://index.docker.io/v1/", "docker.io:443", false},
+        {"docker.io", "docker.io/acme", true},
+        {"ghcr.io:x", "ghcr.io", false},
+        {"ghcr.io", "ghcr.io:x", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct credentials_set *set = read_keys(&rows[i].key, 1);
+        if (credentials_serves(set, 0, str_of(rows[i].place)) != rows[i].serves)
+            fail_row("%s for %s: found %d", rows[i].key, rows[i].place, !rows[i].serves);
+        credentials_set_free(set);
+    }
+}
+
 /* ---- files --------------------------------------------------------------------------- */
 
 static void entries_are_read(void **state) {
@@ -355,6 +392,8 @@ static void files_that_do_not_decode_are_located(void **state) {
          "ghcr.io", 1, 29},
         {"{\"auths\":{\"ghcr.io\":{\"username\":7}}}",
          "username is a number, expected a string", "ghcr.io", 1, 33},
+        {"{\"auths\":{\"ghcr.io\":{\"email\":[]}}}", "email is an array, expected a string",
+         "ghcr.io", 1, 30},
         {"{\"auths\":{\"ghcr.io\":\"dTpw\"}}", "the entry is a string, expected an object",
          "ghcr.io", 1, 21},
         {"{\"auths\":[]}", "auths is an array, expected an object", "", 1, 10},
@@ -662,6 +701,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(images_find_their_credentials),
     cmocka_unit_test(a_broken_secret_breaks_all),
     cmocka_unit_test(near_misses_are_found),
+    cmocka_unit_test(places_are_served),
     cmocka_unit_test(entries_are_read),
     cmocka_unit_test(files_that_do_not_decode_are_located),
     cmocka_unit_test(depth_is_limited_as_in_go),

@@ -681,6 +681,69 @@ static void updates_touch_images_alone(void **state) {
     engine_policy_free(policy);
 }
 
+/* Server-side apply sends what the author wrote again, and a pod's volumes cannot change. */
+static void references_of_volumes_are_put_back(void **state) {
+    (void)state;
+    static const struct {
+        const char *more, *own, *old;
+        bool back;
+    } rows[] = {{"", "x:1", "ghcr.io/acme/x:1", true},
+                {"  mirrors: {quay.io: r.example/q}\n", "quay.io/x:1", "r.example/q/x:1", true},
+                {"", "x:1", "ghcr.io/acme/x:2", false},
+                {"", "x:1", "x:2", false},
+                {"", "x:1", "", false},
+                {"  mode: audit\n", "x:1", "ghcr.io/acme/x:1", false},
+                {"  denied: [ghcr.io/acme/x]\n", "x:1", "ghcr.io/acme/x:1", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct arena arena = ARENA_INIT(4096, 1 << 20);
+        struct err err = ERR_INIT;
+        struct decision d;
+        struct policy *policy = NULL;
+        char text[512];
+        snprintf(text, sizeof text, ACME "%s", rows[i].more);
+        policy = load(text);
+        struct workload_image image = container(rows[i].own);
+        struct workload w = pod_of(&image);
+        w.operation = OPERATION_UPDATE;
+        image.list = LIST_VOLUME;
+        image.old_reference = str_of(rows[i].old);
+        assert_ok(engine_decide(&d, policy, &w, NOW_S, 0, &arena, &err), &err);
+        if (d.n_edits != rows[i].back || (rows[i].back && d.verdict != VERDICT_ALLOW))
+            fail_row("row %zu: %zu edits, verdict %d", i, d.n_edits, (int)d.verdict);
+        if (rows[i].back)
+            assert_str(d.edits[0].string, str_of(rows[i].old));
+        arena_done(&arena);
+        engine_policy_free(policy);
+    }
+}
+
+/* Volumes with one reference, of which one has another stored: few are compared, many are found by hash. */
+static void equal_volumes_are_put_back_each_by_its_own(void **state) {
+    enum { N = 40 };
+    static struct workload_image images[N];
+    (void)state;
+    struct policy *policy = load(ACME);
+    for (size_t n = 4; n <= N; n += N - 4) {
+        struct arena arena = ARENA_INIT(4096, 1 << 20);
+        struct err err = ERR_INIT;
+        struct decision d;
+        for (size_t i = 0; i < n; i++) {
+            images[i] = container("x:1");
+            images[i].list = LIST_VOLUME;
+            images[i].old_reference = i == 2 ? STR("other.example/x") : STR("ghcr.io/acme/x:1");
+        }
+        struct workload w = pod_of(images);
+        w.operation = OPERATION_UPDATE;
+        w.n_images = n;
+        assert_ok(engine_decide(&d, policy, &w, NOW_S, 0, &arena, &err), &err);
+        assert_int_equal(d.verdict, VERDICT_DENY);
+        assert_int_equal(d.n_reasons, 1);
+        assert_int_equal(d.reasons[0].image, 2);
+        arena_done(&arena);
+    }
+    engine_policy_free(policy);
+}
+
 /* Server-side apply sends what the author wrote again, and a pod's pull policies cannot change. */
 static void pull_policies_are_taken_back(void **state) {
     (void)state;
@@ -867,6 +930,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(entries_without_a_name_are_put_back),
     cmocka_unit_test(every_place_is_rewritten_with_its_pointer),
     cmocka_unit_test(updates_touch_images_alone),
+    cmocka_unit_test(references_of_volumes_are_put_back),
+    cmocka_unit_test(equal_volumes_are_put_back_each_by_its_own),
     cmocka_unit_test(pull_policies_are_taken_back),
     cmocka_unit_test(messages_say_all_there_is_to_know),
     cmocka_unit_test(a_message_too_long_for_its_room_is_cut),

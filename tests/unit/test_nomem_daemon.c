@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "certs/certs.h"
+#include "program/certificate.h"
 #include "program/live.h"
 #include "program/load.h"
 
@@ -243,7 +244,7 @@ static void rules_once(size_t n, enum mem_fault_mode mode, bool *hit) {
 }
 
 static void certificate_once(size_t n, enum mem_fault_mode mode, bool *hit) {
-    reload_with(load_certificate, n, mode, hit);
+    reload_with(certificate_load, n, mode, hit);
 }
 
 static void reloads_leave_what_was_there(void **state) {
@@ -260,7 +261,7 @@ static void renew_once(size_t n, enum mem_fault_mode mode, bool *hit) {
     running.self.due_s = 0; /* it is due */
     int64_t now_s = time(NULL);
     mem_fault_arm(n, mode);
-    load_renew_certificate(&running, now_s);
+    certificate_renew(&running, now_s);
     *hit = mem_fault_disarm();
     if (running.self.due_s <= now_s || (running.self.due_s < now_s + 86400 && !*hit))
         fail_row("allocation %zu: due in %lld s", n, (long long)(running.self.due_s - now_s));

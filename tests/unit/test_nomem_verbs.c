@@ -22,11 +22,8 @@ struct command {
 };
 
 /* In place of those of main.c, which has main() as well. */
-const struct verb *const verb_list[] = {
-    &verb_test,   &verb_verify, &verb_bench,      &verb_apply, &verb_explain,
-    &verb_images, &verb_lint,   &verb_review,     &verb_parse, &verb_certs,
-    &verb_render, &verb_ask,    &verb_completion,
-};
+#define VERB_ROW(word) &verb_##word,
+const struct verb *const verb_list[] = {VERBS(VERB_ROW)};
 const size_t verb_n = sizeof verb_list / sizeof *verb_list;
 
 static const struct verb *find_verb(const char *name) {
@@ -245,6 +242,7 @@ static const char check_path[] = TESTS_DIR "/unit/data/check/undecodable.yaml";
 static const char pods_path[] = TESTS_DIR "/data/pods/airbyte-01-replication.yaml";
 static const char more_path[] = TESTS_DIR "/data/pods/astronomer-02-scheduler.yaml";
 static const char samples_path[] = TESTS_DIR "/../deploy/samples/pods.yaml";
+static const char dump_path[] = TESTS_DIR "/cli/dumps/dump.json";
 #define TEST(format, is_loose)                                                                 \
     ROW(is_loose, "test", "-p", policy_path, "-o", format, "--now=2026-11-01",                 \
         "--namespace=airbyte", pods_path, more_path)
@@ -277,6 +275,15 @@ static const struct command commands[] = {
     ROW(true, "images", "-p", policy_path, "-n", "airbyte", "-o", "json", pods_path),
     ROW(true, "images", "-p", policy_path, "-n", "airbyte", "--check", "--secrets", check_path,
         "-o", "json", check_path),
+    ROW(true, "secrets", "-p", policy_path, "-n", "airbyte", samples_path, more_path),
+    ROW(true, "secrets", "-p", policy_path, "-o", "json", "-n", "airbyte", pods_path),
+    ROW(true, "secrets", "-p", policy_path, "-n", "airbyte", "--external-secrets", "vault",
+        pods_path),
+    ROW(true, "secrets", "-p", policy_path, "--from", "it's", "--sealed", pods_path),
+    ROW(false, "doctor", "-p", TESTS_DIR "/cli/dumps/doctor.yaml", dump_path),
+    ROW(false, "doctor", "-p", TESTS_DIR "/cli/dumps/doctor.yaml", "-o", "json", dump_path),
+    ROW(false, "doctor", "-p", TESTS_DIR "/cli/dumps/doctor.yaml", "-o", "junit", dump_path),
+    ROW(true, "doctor", "-p", TESTS_DIR "/cli/dumps/doctor.yaml", "-o", "sarif", dump_path),
     ROW(true, "lint", TESTS_DIR "/../policies/examples/allow-list.yaml", policy_path),
     ROW(true, "lint", "-o", "json", policy_path),
     ROW(true, "lint", "-o", "junit", TESTS_DIR "/cli/rules/names.yaml"),
@@ -285,8 +292,24 @@ static const struct command commands[] = {
     ROW(false, "ask", "--dry-run", "-p", policy_path),
     ROW(false, "ask", "--dry-run", "-p", TESTS_DIR "/../policies/examples/audit-only.yaml"),
     ROW(false, "ask", "--dry-run", "-p", policy_path, "-n", "airbyte", pods_path),
+    ROW(false, "import", "airbyte", TESTS_DIR "/cli/import/airbyte/all.yaml"),
+    ROW(false, "import", "gatekeeper", TESTS_DIR "/cli/import/gatekeeper/several.yaml"),
+    ROW(false, "import", "kyverno", TESTS_DIR "/cli/import/kyverno/registries.yaml"),
+    ROW(false, "import", "openshift", TESTS_DIR "/cli/import/openshift/mirrors.yaml"),
+    ROW(false, "import", "harbor-container-webhook",
+        TESTS_DIR "/cli/import/harbor-container-webhook/config.yaml"),
+    ROW(false, "import", "k8s-image-swapper",
+        TESTS_DIR "/cli/import/k8s-image-swapper/ecr.yaml"),
+    ROW(false, "import", "containerd", TESTS_DIR "/cli/import/containerd/docker.io/hosts.toml"),
+    ROW(false, "import", "registries", TESTS_DIR "/cli/import/registries/mirrors.conf"),
     ROW(false, "parse", "nginx", "registry.corp.example:5000/data/x:1"),
     ROW(false, "parse", "-o", "json", "nginx", "quay.io/a/b@sha256:00"),
+    ROW(false, "sync", "--dry-run", "-p", TESTS_DIR "/cli/sync/rules.yaml", "--annotated",
+        "platform", TESTS_DIR "/cli/sync/dump.json"),
+    ROW(false, "sync", "--dry-run", "-p", TESTS_DIR "/cli/sync/rules.yaml", "-o", "json",
+        TESTS_DIR "/cli/sync/dump.json"),
+    ROW(false, "render", "sync", "--image", "registry.example/pullgate-sync:1", "-p",
+        TESTS_DIR "/cli/sync/rules.yaml", "--annotated", "platform", "--name", "harbor"),
     ROW(false, "completion", "bash"),
     ROW(false, "completion", "zsh"),
     ROW(false, "completion", "fish"),
@@ -296,6 +319,35 @@ static void verbs_print_or_do_not(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         try_command(&commands[i], NULL, NULL);
+}
+
+/* ---- Secrets ------------------------------------------------------------------------- */
+
+/* base64 of user:pass */
+#define AUTH "dXNlcjpwYXNz"
+
+static void write_text(const char *path, const char *text) {
+    struct err err = ERR_INIT;
+    assert_ok(file_replace(path, 0600, str_of(text), &err), &err);
+}
+
+static void secrets_are_printed_or_not(void **state) {
+    (void)state;
+    char config[256], manifest[256];
+    in_folder(config, sizeof config, "config.json");
+    in_folder(manifest, sizeof manifest, "secret.yaml");
+    write_text(config,
+               "{\"auths\":{\"ghcr.io\":{\"auth\":\"" AUTH "\"},\"https://ghcr.io/\":"
+               "{\"username\":\"u\",\"password\":\"p\"},\"quay.io\":{\"auth\":\"" AUTH "\"}}}");
+    write_text(manifest, "kind: Secret\ntype: kubernetes.io/dockercfg\n"
+                         "stringData: {.dockercfg: '{\"*.io\": {\"auth\": \"" AUTH "\"}}'}\n");
+    const struct command from[] = {
+        ROW(true, "secrets", "-p", policy_path, "-n", "airbyte", "--from", config, pods_path),
+        ROW(true, "secrets", "-p", policy_path, "-n", "airbyte", "-o", "json", "--from",
+            manifest, pods_path),
+    };
+    for (size_t i = 0; i < sizeof from / sizeof *from; i++)
+        try_command(&from[i], NULL, NULL);
 }
 
 /* ---- certificates, and what is rendered from them -------------------------------------- */
@@ -382,6 +434,7 @@ static int tear_down(void **state) {
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(verbs_print_or_do_not, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(secrets_are_printed_or_not, set_up, tear_down),
     cmocka_unit_test_setup_teardown(certificates_are_written_or_not, set_up, tear_down),
     cmocka_unit_test_setup_teardown(files_are_changed_in_place_or_not, set_up, tear_down),
 };

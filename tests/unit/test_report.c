@@ -202,6 +202,56 @@ static void test_cases(void **state) {
     }
 }
 
+/* ---- findings of a cluster ------------------------------------------------------------------- */
+
+static void test_cluster(void **state) {
+    static const struct report_finding
+        full = {.level = REPORT_ERROR,
+                .message = STR_INIT("it is\ngone"),
+                .at = {.file = STR_INIT("d.json"), .line = 2, .col = 3},
+                .object = STR_INIT("Secret/a/b"),
+                .advice = "kubectl create",
+                .because = {.file = STR_INIT("r.yaml"), .line = 7, .col = 2},
+                .effect = STR_INIT("No pull."),
+                .namespace = STR_INIT("a"),
+                .rule_name = STR_INIT("jobs")},
+        bare = {.rule = 1,
+                .level = REPORT_NOTE,
+                .message = STR_INIT("why"),
+                .object = STR_INIT("Node/b"),
+                .effect = STR_INIT("None.")};
+    static const struct {
+        const struct report_writer *writer;
+        const struct report_finding *f;
+        const char *expected;
+    } rows[] = {
+        {&report_findings_text, &full,
+         "denied error: Secret/a/b: it is\\x0agone\n    rule: jobs (r.yaml:7:2)\n    effect: "
+         "No "
+         "pull.\n    mend: kubectl create\n"},
+        {&report_findings_text, &bare, "odd note: Node/b: why\n    effect: None.\n"},
+        {&report_findings_json, &full,
+         "{\"file\":\"d.json\",\"line\":2,\"column\":3,\"level\":\"error\",\"code\":\"denied\","
+         "\"namespace\":\"a\",\"object\":\"Secret/a/b\",\"message\":\"it "
+         "is\\ngone\",\"effect\":"
+         "\"No pull.\",\"mend\":\"kubectl "
+         "create\",\"rule\":{\"name\":\"jobs\",\"file\":\"r.yaml\","
+         "\"line\":7,\"column\":2}}"},
+        {&report_sarif, &bare,
+         "{\"ruleId\":\"odd\",\"ruleIndex\":1,\"level\":\"note\",\"message\":{\"text\":\"why. "
+         "None. "
+         "\"},\"locations\":[{\"physicalLocation\":{\"artifactLocation\":{\"uri\":\"\"}},"
+         "\"logicalLocations\":[{\"fullyQualifiedName\":\"Node/b\",\"kind\":\"resource\"}]}]}"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf out = BUF_INIT(1 << 16);
+        show(&out, rows[i].writer, rows[i].f, NULL, NULL);
+        check("of a cluster", &out, rows[i].expected);
+        buf_done(&out);
+    }
+}
+
 /* ---- unreads --------------------------------------------------------------------------------- */
 
 static void test_unreads(void **state) {
@@ -221,8 +271,8 @@ static void test_unreads(void **state) {
         {&report_junit, "    <testcase name=\"cannot be judged\" classname=\"b.yaml\">\n      "
                         "<error message=\"no YAML\" "
                         "type=\"syntax\">b.yaml:4:2: no YAML</error>\n    </testcase>\n"},
-        {&report_lint_text, ""},
-        {&report_lint_json, ""},
+        {&report_findings_text, ""},
+        {&report_findings_json, ""},
     };
     (void)state;
     err_set(&err, EC_SYNTAX, "no YAML");
@@ -379,8 +429,8 @@ static void test_nothing(void **state) {
         {&report_github, ""},
         {&report_junit, "<testsuites name=\"tool test\" tests=\"0\" failures=\"0\" "
                         "errors=\"0\">\n</testsuites>\n"},
-        {&report_lint_text, "0 errors, 0 warnings, 0 notes\n"},
-        {&report_lint_json,
+        {&report_findings_text, "0 errors, 0 warnings, 0 notes\n"},
+        {&report_findings_json,
          "{\"findings\":[\n],\"summary\":{\"errors\":0,\"warnings\":0,\"notes\":0}}\n"},
     };
     (void)state;
@@ -422,12 +472,13 @@ static void test_lint(void **state) {
         const struct report_writer *writer;
         const char *part;
     } rows[] = {
-        {&report_lint_text, "<stdin>:1:1: warning: no rules [no-rules]\n"},
-        {&report_lint_text, "<stdin>:2:4: error: no end [invalid-syntax]\nc: [\n   ^\n    "},
-        {&report_lint_text, "2 errors, 1 warning, 0 notes\n"},
-        {&report_lint_json, "{\"file\":\"<stdin>\",\"line\":1,\"column\":1,\"level\":"
-                            "\"warning\",\"id\":\"no-rules\","},
-        {&report_lint_json, "\"summary\":{\"errors\":2,\"warnings\":1,\"notes\":0}"},
+        {&report_findings_text, "<stdin>:1:1: warning: no rules [no-rules]\n"},
+        {&report_findings_text,
+         "<stdin>:2:4: error: no end [invalid-syntax]\nc: [\n   ^\n    "},
+        {&report_findings_text, "2 errors, 1 warning, 0 notes\n"},
+        {&report_findings_json, "{\"file\":\"<stdin>\",\"line\":1,\"column\":1,\"level\":"
+                                "\"warning\",\"id\":\"no-rules\","},
+        {&report_findings_json, "\"summary\":{\"errors\":2,\"warnings\":1,\"notes\":0}"},
         {&report_github, "::error file=<stdin>,line=2,col=4,title=invalid-syntax::no end. "},
         {&report_sarif, "\"region\":{\"startLine\":2,\"startColumn\":4}"},
         {&report_junit, "tests=\"4\" failures=\"3\" errors=\"0\""},
@@ -546,23 +597,18 @@ static void test_no_memory(void **state) {
     survives(&report_sarif, write_document, &tool);
     survives(&report_github, write_document, &tool);
     survives(&report_junit, write_document, &tool);
-    survives(&report_lint_json, lint, &report_lint_tool);
+    survives(&report_findings_json, lint, &report_lint_tool);
     survives(&report_github, lint, &report_lint_tool);
     survives(&report_junit, lint, &report_lint_tool);
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_findings),
-    cmocka_unit_test(test_cases),
-    cmocka_unit_test(test_unreads),
-    cmocka_unit_test(test_sarif_document),
-    cmocka_unit_test(test_github_document),
-    cmocka_unit_test(test_junit_document),
-    cmocka_unit_test(test_parts),
-    cmocka_unit_test(test_nothing),
-    cmocka_unit_test(test_lint),
-    cmocka_unit_test(test_paths),
-    cmocka_unit_test(test_xml_check),
+    cmocka_unit_test(test_findings),       cmocka_unit_test(test_cases),
+    cmocka_unit_test(test_cluster),        cmocka_unit_test(test_unreads),
+    cmocka_unit_test(test_sarif_document), cmocka_unit_test(test_github_document),
+    cmocka_unit_test(test_junit_document), cmocka_unit_test(test_parts),
+    cmocka_unit_test(test_nothing),        cmocka_unit_test(test_lint),
+    cmocka_unit_test(test_paths),          cmocka_unit_test(test_xml_check),
     cmocka_unit_test(test_no_memory),
 };
 

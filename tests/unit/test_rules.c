@@ -827,18 +827,19 @@ static void survives_the_lack_of_memory(void **state) {
     struct folder f = make_folder();
     put_file(
         &f, "1.yaml",
-        NAMED(
-            "a") "  registry: https://R.io/x\n"
-                 "  mirrors: {docker.io: r.io/hub, quay.io/a: r.io/a}\n"
-                 "  approved: [a.io, {regex: \"b\\\\.io/.*\"}, \"c.io/**\"]\n"
-                 "  denied: [a.io/x]\n"
-                 "  imagePullSecrets: [x, {name: z, for: r.io}, x]\n"
-                 "  rules:\n"
-                 "    - {name: one, match: {namespaces: [ns], podLabels: {matchLabels: {k: "
-                 "v}}}}\n"
-                 "    - {name: two, approved: [], message: m}\n"
-                 "    - {name: three, match: {users: [u]}}\n"
-                 "  exemptions: [{images: [e.io], reason: r, owner: o, until: 2026-01-01}]\n");
+        NAMED("a") "  registry: https://R.io/x\n"
+                   "  mirrors: {docker.io: r.io/hub, quay.io/a: r.io/a}\n"
+                   "  approved: [a.io, {regex: \"b\\\\.io/.*\"}, \"c.io/**\"]\n"
+                   "  denied: [a.io/x]\n"
+                   "  imagePullSecrets: [x, {name: z, for: r.io}, x]\n"
+                   "  rules:\n"
+                   "    - {name: one, match: {namespaces: [ns], podLabels: {matchLabels: {k: "
+                   "v}}}}\n"
+                   "    - {name: two, approved: [], message: m}\n"
+                   "    - {name: three, match: {users: [u]}}\n"
+                   "  exemptions: [{images: [e.io], reason: r, owner: o, until: 2026-01-01}]\n"
+                   "  secrets: [{name: x, from: {namespace: p, name: s}}, {name: unused, from: "
+                   "{namespace: p, name: s}}]\n");
     put_file(&f, "2.yaml", NAMED("b") "  approved: [a.io]\n");
     size_t n = 0;
     bool failed;

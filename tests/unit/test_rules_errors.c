@@ -95,10 +95,10 @@ static void whole_files_are_refused(void **state) {
 static const struct bad_row settings[] = {
     {HEAD "  registery: a.io\n", EC_SCHEMA, 4, 3,
      "unknown key \"registery\" in spec, expected one of " SETTINGS
-     ", unmatched, rules, exemptions; did you mean \"registry\"?"},
+     ", unmatched, rules, exemptions, secrets; did you mean \"registry\"?"},
     {HEAD "  \"a\\tb\": a.io\n", EC_SCHEMA, 4, 3,
      "unknown key \"a\\x09b\" in spec, expected one of " SETTINGS
-     ", unmatched, rules, exemptions"},
+     ", unmatched, rules, exemptions, secrets"},
     {HEAD "  approved: a.io\n", EC_SCHEMA, 4, 13,
      "approved: expected a list, found a string; write [\"a.io\"]"},
     {HEAD "  approved: {a.io: true}\n", EC_SCHEMA, 4, 13,

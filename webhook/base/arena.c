@@ -70,7 +70,7 @@ static struct arena_block *add_block(struct arena *a, size_t n) {
 }
 
 /* Rounds up to the alignment of any type. */
-static size_t round_up(size_t n) {
+static size_t align_up(size_t n) {
     const size_t align = alignof(max_align_t);
     return (n + align - 1) / align * align;
 }
@@ -81,14 +81,14 @@ void *arena_room(struct arena *a, size_t n) {
         a->bad = EC_LIMIT;
         return NULL;
     }
-    n = round_up(n);
+    n = align_up(n);
     if (block == NULL || block->cap - block->n < n)
         block = add_block(a, n);
     return block != NULL ? block->bytes + block->n : NULL;
 }
 
 void arena_keep(struct arena *a, size_t n) {
-    a->last->n += round_up(n);
+    a->last->n += align_up(n);
 }
 
 void *arena_alloc(struct arena *a, size_t n) {

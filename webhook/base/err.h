@@ -44,6 +44,7 @@ struct err {
 #define err_set(e, code, ...) err_set_at(e, __FILE__, __LINE__, code, __VA_ARGS__)
 #define err_set_os(e, os, ...) err_set_os_at(e, __FILE__, __LINE__, os, __VA_ARGS__)
 
+#define err_no_memory(e) err_set(e, EC_NOMEM, "out of memory")
 enum ec err_set_at(struct err *e, const char *src, int src_line, enum ec code,
                    const char *format, ...) PRINTF(5, 6);
 /* EC_IO with ": <text of errno>" after the message (EC_NOMEM for ENOMEM). */

@@ -88,7 +88,7 @@ static bool put_bytes(struct str s) {
     return true;
 }
 
-static bool put_line(struct str line) {
+static bool write_line(struct str line) {
     return (!output.torn || put_bytes(STR("\n"))) && put_bytes(line);
 }
 
@@ -106,7 +106,7 @@ static bool report_lost_lines(int64_t lost) {
     begin_line(&line, LOG_WARN, "log_lines_lost");
     put_field(&line, &lines);
     buf_puts(&line, "}\n");
-    bool reported = !line.bad && put_line(buf_view(&line));
+    bool reported = !line.bad && write_line(buf_view(&line));
     buf_done(&line);
     return reported;
 }
@@ -117,7 +117,7 @@ static int64_t put_lines(struct str lines, int64_t lost) {
         lost = 0;
     while (lines.n != 0) {
         size_t n = str_find(lines, '\n') + 1;
-        lost += !put_line(str_slice(lines, 0, n));
+        lost += !write_line(str_slice(lines, 0, n));
         lines = str_slice(lines, n, lines.n);
     }
     return lost;

@@ -21,14 +21,10 @@ uint32_t str_hash(struct str s, uint64_t seed) {
     return (uint32_t)(h >> 32);
 }
 
-static bool is_blank(char c) {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 struct str str_trim(struct str s) {
-    while (s.n && is_blank(s.p[s.n - 1]))
+    while (s.n && ascii_is_blank(s.p[s.n - 1]))
         s.n--;
-    while (s.n && is_blank(*s.p)) {
+    while (s.n && ascii_is_blank(*s.p)) {
         s.p++;
         s.n--;
     }

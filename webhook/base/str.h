@@ -55,6 +55,10 @@ static inline size_t str_find(struct str s, char c) {
     return hit ? (size_t)(hit - s.p) : s.n;
 }
 
+static inline bool str_contains(struct str s, struct str part) {
+    return part.n == 0 || (s.n >= part.n && memmem(s.p, s.n, part.p, part.n) != NULL);
+}
+
 /* Orders by bytes, then by length: <0, 0, >0. */
 int str_cmp(struct str a, struct str b);
 
@@ -77,6 +81,11 @@ int str_nearest(struct str s, const char *const candidates[], size_t n_candidate
 
 static inline char ascii_lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Space, tab, line ends. */
+static inline bool ascii_is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 static inline bool ascii_is_digit(char c) {

@@ -158,7 +158,7 @@ static inline void move_down(char *to, const char *from, size_t n) {
 }
 
 /* Keeps the bytes from q to `to`; `to` may be NULL, after an error. */
-static ALWAYS_INLINE char *keep(char *q, char *to, char **w) {
+static ALWAYS_INLINE char *keep_run(char *q, char *to, char **w) {
     if (to == NULL)
         return NULL;
     size_t n = (size_t)(to - q);
@@ -178,11 +178,11 @@ char *json_read_string_rest(struct json_reader *r, char *start, char *at, uint32
         if (c == '\\')
             q = unescape(r, start, q, &w);
         else if (c >= 0x80)
-            q = keep(q, read_utf8(r, start, q), &w);
+            q = keep_run(q, read_utf8(r, start, q), &w);
         else
             return fail_control(r, start, q);
         if (q != NULL && q < r->end)
-            q = keep(q, skip_plain(q), &w);
+            q = keep_run(q, skip_plain(q), &w);
     }
     return q == NULL ? NULL : fail_end(r, start);
 }

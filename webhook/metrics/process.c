@@ -21,16 +21,12 @@ static struct str read_start(char room[ROOM], const char *path) {
     return got < 0 ? STR_NONE : (struct str){room, n};
 }
 
-static bool is_blank(char c) {
-    return c == ' ' || c == '\t' || c == '\n';
-}
-
 /* Removes the next word from *s; empty at the end. */
 static struct str next_word(struct str *s) {
     size_t from = 0, to;
-    while (from < s->n && is_blank(s->p[from]))
+    while (from < s->n && ascii_is_blank(s->p[from]))
         from++;
-    for (to = from; to < s->n && !is_blank(s->p[to]);)
+    for (to = from; to < s->n && !ascii_is_blank(s->p[to]);)
         to++;
     struct str word = str_slice(*s, from, to);
     *s = str_slice(*s, to, s->n);

@@ -2,9 +2,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "host/sandbox.h"
+#include "host/watch.h"
+#include "program/certificate.h"
 #include "program/load.h"
-#include "program/sandbox.h"
-#include "program/watch.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -38,7 +39,7 @@ enum { FILES_BESIDE = 128, FILES_PER_WORKER = 4 };
 struct life {
     struct options options; /* with the limits that the system grants */
     struct daemon daemon;
-    struct watch watch;
+    struct host_watch watch;
     sigset_t signals;
     int signal_fd;
     unsigned again;         /* bits of files that could not be read, to be retried */
@@ -77,7 +78,7 @@ static void reload(struct life *l, unsigned changed) {
     unsigned all = changed | l->again, again = 0;
     if ((all & LOOK_RULES) && load_may_mend(load_rules(&l->daemon, !(changed & LOOK_RULES))))
         again |= LOOK_RULES;
-    if ((all & LOOK_TLS) && load_may_mend(load_certificate(&l->daemon, !(changed & LOOK_TLS))))
+    if ((all & LOOK_TLS) && load_may_mend(certificate_load(&l->daemon, !(changed & LOOK_TLS))))
         again |= LOOK_TLS;
     l->again = again;
     give_memory_back(l, changed != 0);
@@ -132,7 +133,7 @@ static void tell_of_audit(struct life *l) {
 static void wait_for_events(struct life *l) {
     struct pollfd fds[] = {{.fd = l->signal_fd, .events = POLLIN},
                            {.fd = l->watch.inotify, .events = POLLIN}};
-    int64_t end_ns = clock_mono_ns() + load_idle_ms(&l->daemon) * 1000000, left_ms;
+    int64_t end_ns = clock_mono_ns() + certificate_idle_ms(&l->daemon) * 1000000, left_ms;
     do {
         tell_of_audit(l);
         give_memory_back(l, false);
@@ -144,7 +145,7 @@ static void wait_for_events(struct life *l) {
 /* Files are often written in pieces and by several renames: checks again until nothing changes. */
 static unsigned settled_changes(struct life *l) {
     unsigned all = 0, changed;
-    for (int i = 0; i < SETTLE_MAX && (changed = watch_changed(&l->watch)) != 0; i++) {
+    for (int i = 0; i < SETTLE_MAX && (changed = host_watch_changed(&l->watch)) != 0; i++) {
         struct pollfd signal = {.fd = l->signal_fd, .events = POLLIN};
         all |= changed;
         if (poll(&signal, 1, SETTLE_MS) != 0)
@@ -162,11 +163,11 @@ static void serve(struct life *l) {
             return;
         unsigned changed = settled_changes(l) | (signal == SIGHUP ? LOOK_RULES | LOOK_TLS : 0);
         int64_t now_s = clock_wall_us() / 1000000;
-        if (load_certificate_is_due(&l->daemon, now_s))
+        if (certificate_is_due(&l->daemon, now_s))
             changed |= LOOK_TLS;
         reload(l, changed);
-        load_renew_certificate(&l->daemon, now_s);
-        load_remind_of_certificate(&l->daemon, now_s);
+        certificate_renew(&l->daemon, now_s);
+        certificate_remind(&l->daemon, now_s);
     }
 }
 
@@ -289,21 +290,21 @@ static bool catch_signals(struct life *l) {
     return l->signal_fd >= 0;
 }
 
-/* The bits of watch_changed(). */
+/* The bits of host_watch_changed(). */
 static void watch_files(struct life *l) {
     const struct options *o = l->daemon.options;
     bool own = options_signs_itself(o);
     const char *const paths[] = {o->policy, own ? o->tls_ca_cert : o->tls_cert,
                                  own ? o->tls_ca_key : o->tls_key, o->client_ca};
-    watch_open(&l->watch, paths, sizeof paths / sizeof *paths);
+    host_watch_open(&l->watch, paths, sizeof paths / sizeof *paths);
 }
 
 static enum ec enter_sandbox(const struct options *o, struct err *err) {
     static const char *const states[] = {"on", "off: not in a build with sanitizers"};
-    enum sandbox_state state;
+    enum host_sandbox_state state;
     if (o->no_sandbox)
         return EC_OK;
-    if (sandbox_enter(&state, err) != EC_OK)
+    if (host_sandbox_enter(&state, HOST_SANDBOX_SERVER, err) != EC_OK)
         return err_wrap(err, "sandbox (--no-sandbox turns it off)");
     LOG(LOG_INFO, "sandbox", F_Z("state", states[state]), F_END);
     return EC_OK;
@@ -337,7 +338,7 @@ int daemon_run(const struct options *options) {
         patient = drain(&l);
     }
     finish_serving(&l, patient);
-    watch_close(&l.watch);
+    host_watch_close(&l.watch);
     close(l.signal_fd);
     log_stop();
     if (err.code == EC_OK)

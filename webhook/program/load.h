@@ -1,5 +1,5 @@
-/* program/load - rules, certificate and client CA: read, check, put in force; on errors the last
- * valid ones are kept.
+/* program/load - what the daemon has loaded; rules: read, check, put in force, and on errors the last valid
+ * ones are kept. The same for the certificate: program/certificate.
  * Threads    one: the main thread, at the start and on reload                               */
 #ifndef PULLGATE_PROGRAM_LOAD_H
 #define PULLGATE_PROGRAM_LOAD_H
@@ -35,24 +35,8 @@ struct daemon {
  * unless `again`: then it is a retry after the same error. */
 enum ec load_rules(struct daemon *d, bool again);
 
-/* Reads certificate (or CA), key and client CA and puts them in force for new connections. On an
- * error, as load_rules(). */
-enum ec load_certificate(struct daemon *d, bool again);
-
-/* Makes the next certificate when it is due, with --tls-ca-cert. For the main loop. */
-void load_renew_certificate(struct daemon *d, int64_t now_s);
-
-/* The time until the main loop has to look again, at most --poll. */
-int64_t load_idle_ms(const struct daemon *d);
-
-/* The certificate on the disk was not valid yet when it was read, and now is. */
-bool load_certificate_is_due(const struct daemon *d, int64_t now_s);
-
 /* No file, no descriptor or no memory: a retry may succeed although the files do not change. */
 bool load_may_mend(enum ec ec);
-
-/* Warns of a certificate, or a CA, that expires soon. For the main loop. */
-void load_remind_of_certificate(struct daemon *d, int64_t now_s);
 
 /* Starts both listeners. Errors: EC_USAGE, EC_IO, EC_CRYPTO, EC_NOMEM. */
 enum ec load_and_listen(struct daemon *d, struct err *err) MUST_CHECK;

@@ -6,7 +6,7 @@ static int64_t life_s(const struct options *o) {
     return (int64_t)(o->tls_leaf_lifetime_ms / 1000);
 }
 
-static int64_t clamp(int64_t n) {
+static int64_t clamp_wait(int64_t n) {
     return n < MINUTE_S ? MINUTE_S : n > DAY_S ? DAY_S : n;
 }
 
@@ -31,20 +31,21 @@ bool selfsigned_is_due(const struct selfsigned *s, int64_t now_s) {
 void selfsigned_postpone(struct selfsigned *s, int64_t now_s) {
     int64_t left_s = s->leaf.not_after_s - now_s;
     s->tried_s = now_s;
-    s->due_s = now_s + clamp((left_s < 0 ? -left_s : left_s) / 4);
+    s->due_s = now_s + clamp_wait((left_s < 0 ? -left_s : left_s) / 4);
 }
 
 static int64_t due_of(const struct certs_leaf *leaf, int64_t wanted_s) {
     int64_t made_s = leaf->not_before_s + CERTS_LEAF_SKEW_S;
     int64_t all_s = leaf->not_after_s - made_s, wait_s = all_s * 2 / 3;
     if (all_s < wanted_s) /* its CA ends before */
-        return made_s + clamp(wait_s);
+        return made_s + clamp_wait(wait_s);
     return made_s + (wait_s > 0 ? wait_s : 1);
 }
 
 /* The one in force stays, if it may. */
-static enum ec keep(bool *out, struct selfsigned *s, const struct certs_authority *authority,
-                    const struct options *o, int64_t now_s, struct err *err) {
+static enum ec keep_leaf(bool *out, struct selfsigned *s,
+                         const struct certs_authority *authority, const struct options *o,
+                         int64_t now_s, struct err *err) {
     *out = false;
     if (s->authority == NULL || selfsigned_is_due(s, now_s))
         return EC_OK;
@@ -62,7 +63,7 @@ enum ec selfsigned_read(struct selfsigned_offer *out, struct selfsigned *s,
     AUTO(selfsigned_offer_done) struct selfsigned_offer offer = {.keeps = false};
     struct str name = str_of(o->tls_name);
     if (certs_authority_new(&offer.authority, ca_pem, key_pem, name, now_s, err) != EC_OK ||
-        keep(&offer.keeps, s, offer.authority, o, now_s, err) != EC_OK)
+        keep_leaf(&offer.keeps, s, offer.authority, o, now_s, err) != EC_OK)
         return err->code;
     if (!offer.keeps && certs_authority_sign(&offer.leaf, offer.authority, name, now_s,
                                              life_s(o), err) != EC_OK)

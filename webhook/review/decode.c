@@ -31,7 +31,7 @@ static void decode_shaped(struct decoder *d, const struct shape_row *row, json_a
                       old == JSON_NONE ? JSON_NONE : review_node_below(d->j, old, row->object));
 }
 
-static void identify(struct decoder *d, json_at object) {
+static void read_identity(struct decoder *d, json_at object) {
     json_at version = json_get(d->j, object, STR("apiVersion"));
     json_at kind = json_get(d->j, object, STR("kind"));
     if (version != JSON_NONE)
@@ -52,7 +52,7 @@ enum ec review_object(struct workload *out, struct review_fault *fault, const st
     struct str fallback = out->namespace;
     out->shape = SHAPE_OTHER;
     out->namespace = STR_NONE;
-    identify(&d, object);
+    read_identity(&d, object);
     if (out->namespace.n == 0)
         out->namespace = fallback;
     const struct shape_row *row =

@@ -20,7 +20,7 @@ static void put_name_object(struct buf *out, struct str name) {
     buf_putc(out, '}');
 }
 
-static void put_value(struct buf *out, const struct engine_edit *e) {
+static void put_edit_value(struct buf *out, const struct engine_edit *e) {
     switch (e->kind) {
     case EDIT_STRING:
         buf_json(out, e->string);
@@ -49,7 +49,7 @@ void review_patch(struct buf *out, const struct decision *d) {
         buf_puts(out, "\",\"path\":");
         buf_json(out, e->pointer);
         buf_puts(out, ",\"value\":");
-        put_value(out, e);
+        put_edit_value(out, e);
         buf_putc(out, '}');
     }
     buf_putc(out, ']');

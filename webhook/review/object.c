@@ -289,6 +289,8 @@ static void compare_image(const struct old_images *old, struct workload_image *i
     image->changed = before == NULL || !str_eq(before->text, image->text);
     if (before != NULL)
         image->old_pull_policy = before->pull_policy;
+    if (before != NULL && image->list == LIST_VOLUME)
+        image->old_reference = before->text;
 }
 
 static void decode_images(struct decoder *d, json_at list, json_at old_list,

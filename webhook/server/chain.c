@@ -26,7 +26,7 @@ struct element {
 };
 
 /* A big-endian number of n bytes, at most 4. */
-static bool take_number(struct str *rest, size_t bytes, size_t *out) {
+static bool take_big_endian(struct str *rest, size_t bytes, size_t *out) {
     *out = 0;
     if (rest->n < bytes || bytes > 4)
         return false;
@@ -47,9 +47,10 @@ static bool take_bytes(struct str *rest, size_t n, struct str *out) {
 static bool take_element(struct str *rest, struct element *out) {
     struct str start = *rest;
     size_t tag, n;
-    if (!take_number(rest, 1, &tag) || (tag & 0x1f) == 0x1f || !take_number(rest, 1, &n))
+    if (!take_big_endian(rest, 1, &tag) || (tag & 0x1f) == 0x1f ||
+        !take_big_endian(rest, 1, &n))
         return false;
-    if (n >= 0x80 && (n == 0x80 || !take_number(rest, n & 0x7f, &n)))
+    if (n >= 0x80 && (n == 0x80 || !take_big_endian(rest, n & 0x7f, &n)))
         return false;
     out->tag = (unsigned)tag;
     if (!take_bytes(rest, n, &out->content))
@@ -75,7 +76,7 @@ static size_t count_parts(struct str der, size_t most) {
 }
 
 /* SubjectPublicKeyInfo (RFC 5280, 4.1): after serial, signature, issuer, validity and subject. */
-static bool find_key(struct str certificate, struct str *out) {
+static bool find_public_key(struct str certificate, struct str *out) {
     struct element e, signed_part;
     if (!take_element(&certificate, &e) || e.tag != DER_SEQUENCE || certificate.n != 0 ||
         !take_element(&e.content, &signed_part) || signed_part.tag != DER_SEQUENCE)
@@ -152,12 +153,12 @@ static const char *certificate_trouble(struct str der, size_t *parts_left) {
     if (n > most)
         return "client certificate: more names and extensions than any client needs";
     *parts_left -= n;
-    return find_key(der, &key) ? key_trouble(key) : not_read;
+    return find_public_key(der, &key) ? key_trouble(key) : not_read;
 }
 
 static bool take_sized(struct str *rest, size_t length_bytes, struct str *out) {
     size_t n;
-    return take_number(rest, length_bytes, &n) && take_bytes(rest, n, out);
+    return take_big_endian(rest, length_bytes, &n) && take_bytes(rest, n, out);
 }
 
 /* TLS 1.3 (RFC 8446, 4.4.2) has a context before the list, and extensions after each certificate. */

@@ -15,7 +15,7 @@ static const struct {
 static const double longest_ns = 1e18; /* 31 years */
 
 /* "12", "1.5", "1.", ".5"; false without a digit. */
-static bool take_number(struct str *s, double *out) {
+static bool take_decimal(struct str *s, double *out) {
     double value = 0, scale = 1;
     size_t n = 0, digits = 0;
     bool is_fraction = false;
@@ -55,7 +55,7 @@ int64_t server_http_parse_timeout(struct str text) {
         return 0;
     while (text.n > 0) {
         double number, unit;
-        if (!take_number(&text, &number) || !take_unit(&text, &unit))
+        if (!take_decimal(&text, &number) || !take_unit(&text, &unit))
             return 0;
         sum += number * unit;
     }

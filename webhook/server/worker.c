@@ -110,7 +110,7 @@ static void *worker_main(void *arg) {
 
 /* ---- start and end ----------------------------------------------------------------------- */
 
-static enum ec start_daemon(struct worker *w, struct err *err) {
+static enum ec start_library_daemon(struct worker *w, struct err *err) {
     const struct server_config *config = &w->server->config;
     unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET;
     /* No MHD_USE_ERROR_LOG: its lines contain what clients sent, and little else. No
@@ -144,7 +144,7 @@ static enum ec watch_calls(struct worker *w, struct err *err) {
 }
 
 enum ec server_worker_start(struct worker *w, struct err *err) {
-    if (start_daemon(w, err) != EC_OK || watch_calls(w, err) != EC_OK)
+    if (start_library_daemon(w, err) != EC_OK || watch_calls(w, err) != EC_OK)
         return err->code;
     int error = pthread_create(&w->thread, NULL, worker_main, w);
     if (error != 0)

@@ -6,8 +6,8 @@
 
 /* --- output --- */
 
-static enum ec add_node(struct emitter *e, struct yaml_location pos, uint32_t source,
-                        struct yaml_location alias, struct err *err) {
+static enum ec add_location(struct emitter *e, struct yaml_location pos, uint32_t source,
+                            struct yaml_location alias, struct err *err) {
     if (yaml_locations_room(e->out->locations, 1, e->limits->max_nodes, err) != EC_OK)
         return yaml_err_at(err, pos);
     yaml_locations_add(e->out->locations, pos, source, alias);
@@ -93,8 +93,8 @@ static struct yaml_cursor behind_properties(const struct emitter *e,
     return value;
 }
 
-static struct yaml_location pos_of(struct emitter *e, const yaml_event_t *event,
-                                   bool has_properties) {
+static struct yaml_location event_location(struct emitter *e, const yaml_event_t *event,
+                                           bool has_properties) {
     yaml_cursor_to_index(&e->cursor, e->text, event->start_mark.index);
     struct yaml_cursor value = has_properties ? behind_properties(e, event) : e->cursor;
     return yaml_cursor_location(&value);
@@ -146,7 +146,7 @@ enum ec yaml_emit_put_value(struct emitter *e, const struct scalar *s, struct ya
                             uint32_t source, struct yaml_location alias, struct err *err) {
     yaml_emit_take_value(e);
     yaml_emit_separate(e->out->json);
-    if (add_node(e, pos, source, alias, err) != EC_OK)
+    if (add_location(e, pos, source, alias, err) != EC_OK)
         return err->code;
     if (yaml_scalar_print(s, e->out->json, err) != EC_OK)
         return yaml_err_at(err, pos);
@@ -159,7 +159,7 @@ enum ec yaml_emit_put_key(struct emitter *e, const struct scalar *s, struct yaml
     struct member one = {.node = e->out->locations->n, .own = true};
     yaml_emit_separate(json);
     one.at = (uint32_t)json->n;
-    if (add_node(e, pos, source, alias, err) != EC_OK)
+    if (add_location(e, pos, source, alias, err) != EC_OK)
         return err->code;
     if (yaml_scalar_print_key(s, json, &one.kind, err) != EC_OK)
         return yaml_err_at(err, pos);
@@ -188,7 +188,7 @@ static enum ec on_scalar(struct emitter *e, const yaml_event_t *event, struct er
         .plain = event->data.scalar.plain_implicit != 0};
     const yaml_char_t *anchor = event->data.scalar.anchor;
     struct yaml_location pos =
-        pos_of(e, event, anchor != NULL || event->data.scalar.tag != NULL);
+        event_location(e, event, anchor != NULL || event->data.scalar.tag != NULL);
     if (check_escapes(e, event, err) != EC_OK || check_question(e, event, err) != EC_OK ||
         yaml_expand_define_scalar(e, anchor, &s, pos, err) != EC_OK)
         return err->code;
@@ -214,7 +214,7 @@ static enum ec open_container(struct emitter *e, bool map, struct yaml_location 
                               struct err *err) {
     yaml_emit_take_value(e);
     yaml_emit_separate(e->out->json);
-    if (add_node(e, pos, ORIGIN_NONE, pos, err) != EC_OK)
+    if (add_location(e, pos, ORIGIN_NONE, pos, err) != EC_OK)
         return err->code;
     buf_putc(e->out->json, map ? '{' : '[');
     return push_state(e, map ? KEY : ITEM, map ? '}' : ']', pos, err);
@@ -223,7 +223,7 @@ static enum ec open_container(struct emitter *e, bool map, struct yaml_location 
 static enum ec on_mapping(struct emitter *e, const yaml_event_t *event, struct err *err) {
     const yaml_char_t *anchor = event->data.mapping_start.anchor;
     struct yaml_location pos =
-        pos_of(e, event, anchor != NULL || event->data.mapping_start.tag != NULL);
+        event_location(e, event, anchor != NULL || event->data.mapping_start.tag != NULL);
     enum emit_state state = emitter_state(e);
     if (state == KEY)
         return yaml_emit_bad_key(pos, "a mapping", err);
@@ -243,7 +243,7 @@ static enum ec on_mapping(struct emitter *e, const yaml_event_t *event, struct e
 static enum ec on_list(struct emitter *e, const yaml_event_t *event, struct err *err) {
     const yaml_char_t *anchor = event->data.sequence_start.anchor;
     struct yaml_location pos =
-        pos_of(e, event, anchor != NULL || event->data.sequence_start.tag != NULL);
+        event_location(e, event, anchor != NULL || event->data.sequence_start.tag != NULL);
     enum emit_state state = emitter_state(e);
     if (state == KEY)
         return yaml_emit_bad_key(pos, "a list", err);
@@ -275,11 +275,11 @@ static enum ec on_end(struct emitter *e, const yaml_event_t *event, struct err *
         return EC_OK;
     }
     buf_putc(e->out->json, frame.closer);
-    return yaml_emit_check_json(e, pos_of(e, event, false), err);
+    return yaml_emit_check_json(e, event_location(e, event, false), err);
 }
 
 static enum ec on_alias(struct emitter *e, const yaml_event_t *event, struct err *err) {
-    struct yaml_location pos = pos_of(e, event, false);
+    struct yaml_location pos = event_location(e, event, false);
     note_end(e, event);
     return yaml_expand_alias(e, emitter_str(event->data.alias.anchor), pos, err);
 }
@@ -330,7 +330,7 @@ static enum ec parser_fail(struct emitter *e, const struct yaml_cursor *start,
 
 static enum ec on_document(struct emitter *e, const yaml_event_t *event, struct err *err) {
     const yaml_version_directive_t *version = event->data.document_start.version_directive;
-    struct yaml_location pos = pos_of(e, event, false);
+    struct yaml_location pos = event_location(e, event, false);
     if (version != NULL && (version->major != 1 || version->minor != 1)) {
         err_set(err, EC_SYNTAX, "YAML version %d.%d, expected 1.1", version->major,
                 version->minor);

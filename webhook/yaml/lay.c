@@ -13,7 +13,7 @@ bool yaml_lay_is_easy(struct str s) {
 
 /* ---- lines ------------------------------------------------------------------------------- */
 
-static void put_line(struct lay *l, unsigned indent) {
+static void start_line(struct lay *l, unsigned indent) {
     static const char blanks[] =
         "\n                                                              ";
     const unsigned most = sizeof blanks - 2;
@@ -25,7 +25,7 @@ static void put_line(struct lay *l, unsigned indent) {
 /* Before a member or an element: the first is on the line of a dash before it. */
 static void begin_item(struct lay *l, struct lay_level *top) {
     if (top->any || l->after == LAY_KEY)
-        put_line(l, top->indent);
+        start_line(l, top->indent);
     else if (l->after == LAY_DASH)
         buf_putc(l->out, ' ');
     top->any = true;

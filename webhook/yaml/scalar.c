@@ -150,7 +150,7 @@ static bool underscores_are_inside(struct str s) {
 
 /* --- timestamps: strings for Kubernetes, but !!timestamp requires one --- */
 
-static bool take_number(struct str *s, uint64_t min, uint64_t max, uint64_t *v) {
+static bool take_digits(struct str *s, uint64_t min, uint64_t max, uint64_t *v) {
     size_t n = 0;
     while (n < s->n && n < 2 && ascii_is_digit(s->p[n]))
         n++;
@@ -180,14 +180,14 @@ static bool is_offset(struct str s) {
     if (s.n != 6 || (s.p[0] != '+' && s.p[0] != '-'))
         return false;
     s = str_slice(s, 1, s.n);
-    return take_number(&s, 0, 24, &v) && take_char(&s, ':') && take_number(&s, 0, 59, &v) &&
+    return take_digits(&s, 0, 24, &v) && take_char(&s, ':') && take_digits(&s, 0, 59, &v) &&
            s.n == 0;
 }
 
 static bool is_clock(struct str s, bool with_offset) {
     uint64_t v;
-    if (!take_number(&s, 0, 23, &v) || !take_char(&s, ':') || !take_number(&s, 0, 59, &v) ||
-        !take_char(&s, ':') || !take_number(&s, 0, 59, &v))
+    if (!take_digits(&s, 0, 23, &v) || !take_char(&s, ':') || !take_digits(&s, 0, 59, &v) ||
+        !take_char(&s, ':') || !take_digits(&s, 0, 59, &v))
         return false;
     if (s.n > 1 && (s.p[0] == '.' || s.p[0] == ',') && ascii_is_digit(s.p[1]))
         for (s = str_slice(s, 1, s.n); s.n > 0 && ascii_is_digit(s.p[0]);)
@@ -200,8 +200,8 @@ static bool is_timestamp(struct str s) {
     if (s.n < 5 || !str_to_uint(str_slice(s, 0, 4), 9999, &year))
         return false;
     s = str_slice(s, 4, s.n);
-    if (!take_char(&s, '-') || !take_number(&s, 1, 12, &month) || !take_char(&s, '-') ||
-        !take_number(&s, 1, days_in(year, month), &day))
+    if (!take_char(&s, '-') || !take_digits(&s, 1, 12, &month) || !take_char(&s, '-') ||
+        !take_digits(&s, 1, days_in(year, month), &day))
         return false;
     if (s.n == 0)
         return true;

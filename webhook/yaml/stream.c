@@ -45,7 +45,7 @@ static uint32_t unit(const struct utf16 *u, size_t at) {
 }
 
 /* The next code point; a lone surrogate is returned as it is, and utf8_put() refuses it. */
-static uint32_t next_char(struct utf16 *u) {
+static uint32_t next_code_point(struct utf16 *u) {
     uint32_t c = unit(u, u->at);
     u->at += 2;
     if (c < 0xd800 || c > 0xdbff || u->at + 2 > u->text.n)
@@ -73,7 +73,7 @@ enum ec yaml_stream_from_utf16(struct buf *out, struct str text, struct err *err
     u.text = str_slice(text, 0, text.n - text.n % 2);
     while (u.at < u.text.n) {
         char bytes[4];
-        size_t at = u.at, n = utf8_put(bytes, next_char(&u));
+        size_t at = u.at, n = utf8_put(bytes, next_code_point(&u));
         if (n == 0) {
             err_set(err, EC_SYNTAX, "UTF-16 text with half a surrogate pair at byte %zu", at);
             err->offset = at;

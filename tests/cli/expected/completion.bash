@@ -4,7 +4,7 @@ _policyctl() {
   local verb=${COMP_WORDS[1]} words= files=no options= value=yes i
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images lint review parse certs render ask completion help version --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'test verify bench apply explain images secrets doctor sync lint review parse certs render ask import completion help version --help --version' -- "$word")
     return
   fi
   [[ $word == = ]] && word=
@@ -73,6 +73,32 @@ _policyctl() {
     images:--token-host) ;;
     images:--connections) ;;
     images:--timeout) ;;
+    secrets:--policy|secrets:-p) files=yes ;;
+    secrets:--output|secrets:-o) words='table json yaml' ;;
+    secrets:--from) files=yes ;;
+    secrets:--username) ;;
+    secrets:--registry) ;;
+    secrets:--external-secrets) ;;
+    secrets:--remote-key) ;;
+    secrets:--namespace|secrets:-n) ;;
+    secrets:--user) ;;
+    secrets:--group) ;;
+    secrets:--now) ;;
+    secrets:--exclude) ;;
+    doctor:--policy|doctor:-p) files=yes ;;
+    doctor:--namespace|doctor:-n) ;;
+    doctor:--context) ;;
+    doctor:--kubeconfig) files=yes ;;
+    doctor:--tls-cert) files=yes ;;
+    doctor:--values) files=yes ;;
+    doctor:--soon) ;;
+    doctor:--output|doctor:-o) words='text json junit sarif github' ;;
+    doctor:--ignore) ;;
+    doctor:--now) ;;
+    sync:--policy|sync:-p) files=yes ;;
+    sync:--annotated) ;;
+    sync:--instance) ;;
+    sync:--output|sync:-o) words='text json' ;;
     lint:--output|lint:-o) words='text json junit sarif github' ;;
     lint:--now) ;;
     lint:--soon-days) ;;
@@ -100,6 +126,8 @@ _policyctl() {
     render:--namespace|render:-n) ;;
     render:--replicas) ;;
     render:--failure-policy) words='Ignore Fail' ;;
+    render:--annotated) ;;
+    render:--name) ;;
     ask:--policy|ask:-p) files=yes ;;
     ask:--server) ;;
     ask:--ca) files=yes ;;
@@ -109,6 +137,7 @@ _policyctl() {
     ask:--group) ;;
     ask:--timeout) ;;
     ask:--wait) ;;
+    import:--namespace|import:-n) ;;
     *) value=no ;;
   esac
   if [[ $value == no ]]; then
@@ -119,14 +148,18 @@ _policyctl() {
     apply) words='' files=yes options='--policy --templates --in-place --namespace --labels --service-account --user --group --now --exclude --strict --help' ;;
     explain) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --operation --exclude --strict --help' ;;
     images) words='' files=yes options='--policy --output --namespace --labels --service-account --user --group --now --exclude --strict --check --missing --platform --against-source --secrets --docker-config --ca --client-cert --client-key --plain-http --token-host --connections --timeout --verbose --help' ;;
+    secrets) words='' files=yes options='--policy --output --from --username --password-stdin --registry --external-secrets --remote-key --sealed --namespace --user --group --now --exclude --strict --help' ;;
+    doctor) words='' files=no options='--policy --namespace --cluster --context --kubeconfig --tls-cert --values --soon --output --ignore --strict --verbose --now --help' ;;
+    sync) words='' files=yes options='--policy --dry-run --annotated --respect-value --instance --output --help' ;;
     lint) words='' files=yes options='--output --now --soon-days --ignore --strict --schema --help' ;;
     review) words='' files=yes options='--policy --endpoint --now --help' ;;
     parse) words='' files=no options='--output --help' ;;
     certs) words='init rotate check show bundle ' files=no options='--dir --service --namespace --dns --days --ca-days --key --force --new-ca --overlap-days --dry-run --tls-cert --tls-key --name --help' ;;
-    render) words='' files=yes options='--image --policy --certs --certificate-mode --only --namespace --replicas --failure-policy --help' ;;
+    render) words='' files=yes options='--image --policy --certs --certificate-mode --only --namespace --replicas --failure-policy --annotated --name --respect-value --wide --help' ;;
     ask) words='' files=yes options='--policy --server --ca --servername --namespace --user --group --timeout --wait --dry-run --help' ;;
+    import) words='airbyte astronomer gatekeeper kyverno openshift harbor-container-webhook k8s-image-swapper containerd registries ' files=yes options='--namespace --help' ;;
     completion) words='bash zsh fish ' files=no options='--help' ;;
-    help) words='test verify bench apply explain images lint review parse certs render ask completion help version ' files=no options='--help' ;;
+    help) words='test verify bench apply explain images secrets doctor sync lint review parse certs render ask import completion help version ' files=no options='--help' ;;
     version) words='' files=no options='--help' ;;
   esac
   fi

@@ -9,12 +9,16 @@ _policyctl() {
     'apply:print manifests as the webhook would change them'
     'explain:show which rule decides, and why, step by step'
     'images:list images and where the policy sends them'
+    'secrets:list the pull secrets that namespaces need, or print them'
+    'doctor:find out why images are not pulled, or will not be'
+    'sync:print which copies of pull secrets a cluster lacks'
     'lint:find problems in rule files'
     'review:answer an AdmissionReview as the webhook does'
     'parse:parse image references, or explain why they are invalid'
     'certs:create, rotate and check serving certificates'
-    'render:print the manifests of the webhook, for kubectl apply'
+    'render:print the manifests of the webhook or of pullgate-sync, for kubectl apply'
     'ask:compare a running webhooks answers with those of the rule file'
+    'import:print a rule file of what another tool is configured with'
     'completion:print a shell completion script'
     'help:print the list of verbs, or the help of one'
     'version:print the version and the libraries in use'
@@ -167,6 +171,66 @@ _policyctl() {
       '-h[Print this help and exit]' \
       '*:file:_files'
       ;;
+    secrets)
+      _arguments -s \
+      '--policy=[Rule file, or a folder of rule files]:FILE:_files' \
+      '-p+[Rule file, or a folder of rule files]:FILE:_files' \
+      '--output=[table and json: which namespace needs which secret for which hosts]:FORMAT:(table json yaml)' \
+      '-o+[table and json: which namespace needs which secret for which hosts]:FORMAT:(table json yaml)' \
+      '--from=[Print a Secret for each secret of a namespace, with the credentials of FILE that it needs]:FILE:_files' \
+      '--username=[The same with one user, whose password is read from standard input]:NAME:' \
+      '--password-stdin[Read the password of --username from standard input]' \
+      '*--registry=[What the user of --username is for]:HOST[:PORT][/PATH]:' \
+      '--external-secrets=[Print ExternalSecret objects (external-secrets.io/v1) that read a docker config.json from this store]:[KIND/]STORE:' \
+      '--remote-key=[With --external-secrets: the key in the store]:KEY:' \
+      '--sealed[With --from or --username: print the command that makes SealedSecrets with kubeseal, and nothing else]' \
+      '--namespace=[Namespace of objects that name none]:NAME:' \
+      '-n+[Namespace of objects that name none]:NAME:' \
+      '--user=[The requesting user, such as system:serviceaccount:airbyte:airbyte-admin]:NAME:' \
+      '*--group=[A group of that user]:NAME:' \
+      '--now=[Date (2027-01-31) or RFC 3339 time at which exemptions are evaluated]:TIME:' \
+      '*--exclude=[Exclude matching paths in folders, relative to the folder that is given]:GLOB:' \
+      '--strict[Exit with 1 when something is not judged: an object of another kind that contains images, or an unrendered template in a folder]' \
+      '--help[Print this help and exit]' \
+      '-h[Print this help and exit]' \
+      '*:file:_files'
+      ;;
+    doctor)
+      _arguments -s \
+      '--policy=[Rule file, or a folder of rule files]:FILE:_files' \
+      '-p+[Rule file, or a folder of rule files]:FILE:_files' \
+      '--namespace=[Look at this namespace alone]:NAME:' \
+      '-n+[Look at this namespace alone]:NAME:' \
+      '--cluster[Read the state with kubectl (KUBECTL names another program) instead of from dumps]' \
+      '--context=[Context of the kubeconfig, for kubectl]:NAME:' \
+      '--kubeconfig=[Kubeconfig, for kubectl]:FILE:_files' \
+      '--tls-cert=[The serving certificate that the caBundle must verify]:FILE:_files' \
+      '--values=[Helm values of Airbyte: global.imagePullSecrets is compared with the policy]:FILE:_files' \
+      '--soon=[Report tokens that expire within this time]:TIME:' \
+      '--output=[text: findings for people]:FORMAT:(text json junit sarif github)' \
+      '-o+[text: findings for people]:FORMAT:(text json junit sarif github)' \
+      '*--ignore=[Omit findings with this code]:CODE:' \
+      '--strict[Exit with 1 for notes as well]' \
+      '--verbose[Print the commands of --cluster]' \
+      '-v[Print the commands of --cluster]' \
+      '--now=[Date (2027-01-31) or RFC 3339 time at which certificates, tokens and exemptions are evaluated]:TIME:' \
+      '--help[Print this help and exit]' \
+      '-h[Print this help and exit]'
+      ;;
+    sync)
+      _arguments -s \
+      '--policy=[Rule file, or a folder of rule files]:FILE:_files' \
+      '-p+[Rule file, or a folder of rule files]:FILE:_files' \
+      '--dry-run[Print what would be done]' \
+      '*--annotated=[Namespace (or glob) whose Secrets may ask for copies by the annotations pullgate.dev/sync-to and astronomer.io/commander-sync]:NAMESPACE:' \
+      '--respect-value[Take a value KEY=VALUE of astronomer.io/commander-sync as a label selector of namespaces]' \
+      '--instance=[Name in the mark of each copy]:NAME:' \
+      '--output=[text: a line for each action, and a summary]:FORMAT:(text json)' \
+      '-o+[text: a line for each action, and a summary]:FORMAT:(text json)' \
+      '--help[Print this help and exit]' \
+      '-h[Print this help and exit]' \
+      '*:file:_files'
+      ;;
     lint)
       _arguments -s \
       '--output=[text: file:line:col lines and what to do]:FORMAT:(text json junit sarif github)' \
@@ -222,8 +286,8 @@ _policyctl() {
       ;;
     render)
       _arguments -s \
-      '--image=[Image of pullgate itself, as you built and pushed it (deploy/Containerfile)]:IMAGE:' \
-      '-i+[Image of pullgate itself, as you built and pushed it (deploy/Containerfile)]:IMAGE:' \
+      '--image=[Image of pullgate, or for sync of pullgate-sync, as you built and pushed it (deploy/Containerfile)]:IMAGE:' \
+      '-i+[Image of pullgate, or for sync of pullgate-sync, as you built and pushed it (deploy/Containerfile)]:IMAGE:' \
       '--policy=[Rule file, or a folder of rule files]:FILE:_files' \
       '-p+[Rule file, or a folder of rule files]:FILE:_files' \
       '--certs=[Folder created by policyctl certs init]:DIR:_files' \
@@ -233,6 +297,10 @@ _policyctl() {
       '-n+[Namespace of the webhook, which contains nothing else]:NAME:' \
       '--replicas=[Number of webhook pods]:N:' \
       '--failure-policy=[What happens to pods while the webhook does not answer: Ignore admits them, Fail denies them]:WORD:(Ignore Fail)' \
+      '*--annotated=[sync: namespace whose Secrets may ask for copies by annotation]:NAMESPACE:' \
+      '*--name=[sync: name of copies that annotations ask for, or that the rule file asked for before]:NAME:' \
+      '--respect-value[sync: take a value KEY=VALUE of astronomer.io/commander-sync as a label selector]' \
+      '--wide[sync: the right to every Secret of the cluster, in place of names]' \
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]' \
       '*:file:_files'
@@ -255,6 +323,14 @@ _policyctl() {
       '-h[Print this help and exit]' \
       '*:file:_files'
       ;;
+    import)
+      _arguments -s \
+      '*--namespace=[Namespace of the tools pods, for formats whose files do not name it (airbyte, astronomer)]:GLOB:' \
+      '*-n+[Namespace of the tools pods, for formats whose files do not name it (airbyte, astronomer)]:GLOB:' \
+      '--help[Print this help and exit]' \
+      '-h[Print this help and exit]' \
+      '*:file:_files'
+      ;;
     completion)
       _arguments -s \
       '--help[Print this help and exit]' \
@@ -265,7 +341,7 @@ _policyctl() {
       _arguments -s \
       '--help[Print this help and exit]' \
       '-h[Print this help and exit]' \
-      '1:what:(test verify bench apply explain images lint review parse certs render ask completion help version)'
+      '1:what:(test verify bench apply explain images secrets doctor sync lint review parse certs render ask import completion help version)'
       ;;
     version)
       _arguments -s \

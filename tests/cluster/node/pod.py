@@ -100,14 +100,17 @@ class Container:
         mounts = {m["mountPath"] for m in self.spec.get("volumeMounts", [])}
         if "/etc/pullgate/tls" in mounts and not any("TLS_CERT" in n or "TLS_CA_CERT" in n for n in env):
             env |= {"PULLGATE_TLS_CERT": "/etc/pullgate/tls/tls.crt", "PULLGATE_TLS_KEY": "/etc/pullgate/tls/tls.key"}
+        env = self.pod.service_links() | env
         for name, port in ("PULLGATE_LISTEN", "9443"), ("PULLGATE_METRICS_LISTEN", "8080"):
             env[name] = f"{self.pod.local_ip}:{env.get(name, port).rpartition(':')[2]}"
         return {k: self.local(v) for k, v in env.items()}
 
     def arguments(self):
-        command = self.spec.get("command") or ["pullgate"]
+        env = self.environment()
+        command = [re.sub(r"\$\((\w+)\)", lambda m: env.get(m[1], m[0]), word)
+                   for word in (self.spec.get("command") or ["pullgate"]) + self.spec.get("args", [])]
         program = {"pullgate": os.environ["PULLGATE"], "policyctl": os.environ["POLICYCTL"]}
-        return [program[os.path.basename(command[0])], *map(self.local, command[1:] + self.spec.get("args", []))]
+        return [program[os.path.basename(command[0])], *map(self.local, command[1:])]
 
     def start(self):
         if not self.real:
@@ -167,6 +170,13 @@ class Pod(threading.Thread):
     def field(self, path):
         return {"metadata.name": self.name, "metadata.namespace": self.namespace, "metadata.uid": self.meta["uid"],
                 "spec.nodeName": self.node.name, "status.podIP": self.local_ip}[path]
+
+    def service_links(self):
+        if not self.spec.get("enableServiceLinks", True):
+            return {}
+        found = self.node.api.get(f"/api/v1/namespaces/{self.namespace}/services")["items"]
+        return {s["metadata"]["name"].upper().replace("-", "_") + "_SERVICE_HOST": s["spec"]["clusterIP"] for s in found
+                if s["spec"].get("clusterIP", "None") != "None"}
 
     def end(self, grace):
         self.ending, self.grace = True, grace

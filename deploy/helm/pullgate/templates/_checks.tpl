@@ -33,7 +33,7 @@ an upgrade may be the repair. A rollback renders nothing and is not checked.
 {{- if .Release.IsInstall -}}
 {{- range (lookup "v1" "Pod" $namespace "").items -}}
 {{- $labels := .metadata.labels | default dict -}}
-{{- if ne (index $labels "app.kubernetes.io/name" | default "") $.Chart.Name -}}
+{{- if not (has (index $labels "app.kubernetes.io/name" | default "") (list $.Chart.Name (printf "%s-sync" $.Chart.Name))) -}}
 {{- fail (printf "namespace %s has the pod %s, and the webhook excludes the namespace it runs in: the pod would never be judged. Install with -n pullgate --create-namespace; or set sharedNamespace=true if this is intended" $namespace .metadata.name) -}}
 {{- end -}}
 {{- end -}}

@@ -37,7 +37,6 @@
 {{- define "pullgate.toolPod" -}}
 restartPolicy: Never
 automountServiceAccountToken: false
-enableServiceLinks: false
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -67,6 +66,12 @@ securityContext: {{- include "pullgate.securityContext" . | nindent 2 }}
 
 {{- define "pullgate.securityContext" -}}
 {{- .Values.securityContext | default (dict "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" (dict "drop" (list "ALL"))) | toYaml -}}
+{{- end -}}
+
+{{/* Of the pod of helm test, for the NetworkPolicy; not those that select the webhook's pods. */}}
+{{- define "pullgate.testLabels" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/component: test
 {{- end -}}
 
 {{/* The labels that select the pods. */}}
@@ -112,4 +117,29 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
 {{- fail (printf "terminationGracePeriodSeconds is %d, but drain-pause (%v) and drain-timeout (%v) and 5 s for audit lines need %d" $grace $pause $timeout $needed) -}}
 {{- end -}}
 {{- $grace -}}
+{{- end -}}
+
+{{/* pullgate-sync: a name of its own, so that neither the Service nor the budget of the webhook selects its pod. */}}
+{{- define "pullgate.syncSelector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}-sync
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+{{- end -}}
+
+{{- define "pullgate.syncLabels" -}}
+{{ include "pullgate.syncSelector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") }}
+{{- end -}}
+
+{{/* Of what is in no namespace, or in another: releases in several namespaces must not meet there. */}}
+{{- define "pullgate.syncWideName" -}}
+{{- $name := printf "%s-sync" (include "pullgate.name" .) -}}
+{{- $namespace := include "pullgate.namespace" . -}}
+{{- if eq $namespace (include "pullgate.name" .) }}{{ $name }}{{ else }}{{ printf "%s-%s" $namespace $name }}{{ end -}}
+{{- end -}}
+
+{{- define "pullgate.syncImage" -}}
+{{- $image := .Values.sync.image -}}
+{{- $image.repository }}{{ if $image.digest }}@{{ $image.digest }}{{ else }}:{{ $image.tag | default .Chart.AppVersion }}{{ end -}}
 {{- end -}}

@@ -1,0 +1,69 @@
+/* Findings for people: where, what is wrong, and what to do. Of a rule file file:line:col is where; of a cluster
+ * the object is, and the rule has its place in a line of its own. */
+#include "report/report.h"
+
+static void put_place(struct buf *out, const struct report_location *at) {
+    escape_text(out, at->file);
+    if (at->line != 0)
+        buf_printf(out, ":%u:%u", at->line, at->col);
+}
+
+static void put_labelled(struct buf *out, const char *label, struct str text) {
+    if (text.n == 0)
+        return;
+    buf_printf(out, "    %s: ", label);
+    escape_text(out, text);
+    buf_putc(out, '\n');
+}
+
+static void put_rule(struct buf *out, const struct report_finding *f) {
+    if (f->because.line == 0)
+        return;
+    buf_puts(out, "    rule: ");
+    escape_text(out, f->rule_name);
+    buf_puts(out, " (");
+    put_place(out, &f->because);
+    buf_puts(out, ")\n");
+}
+
+static void put_object_lines(struct buf *out, const char *id, const struct report_finding *f) {
+    buf_printf(out, "%s %s: ", id, report_level_words[f->level]);
+    escape_text(out, f->object);
+    buf_puts(out, ": ");
+    escape_text(out, f->message);
+    buf_putc(out, '\n');
+    put_rule(out, f);
+    put_labelled(out, "effect", f->effect);
+    put_labelled(out, "mend", str_of(f->advice));
+}
+
+void report_findings_lines(struct buf *out, const struct report_tool *tool,
+                           const struct report_finding *f) {
+    if (f->effect.n != 0) {
+        put_object_lines(out, tool->rule(f->rule).id, f);
+        return;
+    }
+    put_place(out, &f->at);
+    buf_printf(out, "%s%s: ", f->at.file.n ? ": " : "", report_level_words[f->level]);
+    escape_text(out, f->message);
+    buf_printf(out, " [%s]\n", tool->rule(f->rule).id);
+    if (f->level == REPORT_ERROR && f->at.lines != NULL) /* the others quote the text */
+        object_excerpt_print(out, f->at.lines, f->at.line, f->at.col);
+    buf_printf(out, "    %s\n", f->advice);
+}
+
+static void add_finding(struct report *file, const struct report_finding *f) {
+    report_findings_lines(&file->out, file->tool, f);
+}
+
+static void end(struct report *run, const struct report_sums *sums) {
+    struct buf *out = &run->out;
+    report_count(out, sums->levels[REPORT_ERROR], "error");
+    buf_puts(out, ", ");
+    report_count(out, sums->levels[REPORT_WARNING], "warning");
+    buf_puts(out, ", ");
+    report_count(out, sums->levels[REPORT_NOTE], "note");
+    buf_putc(out, '\n');
+}
+
+const struct report_writer report_findings_text = {.add_finding = add_finding, .end = end};
