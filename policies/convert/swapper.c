@@ -39,10 +39,11 @@ static void take_target(struct convert *c, struct convert_block *clause, json_at
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts && to.n != 0; i++)
         convert_add_pair(c, clause, KEY_MIRRORS, str_of(hosts[i]),
                          convert_text(c, "%.*s/%s", STR_ARG(to), hosts[i]));
+    struct convert_item *first = clause->field[KEY_MIRRORS].first;
     if (to.n == 0)
         convert_left(c, target, "has no account and region, or location and project");
-    else
-        convert_note(c, &clause->field[KEY_MIRRORS].first->notes, target,
+    else if (first != NULL) /* not out of memory */
+        convert_note(c, &first->notes, target,
                      "narrower: for the hosts in mirrors alone; add those that your images "
                      "name%s",
                      always ? "" : ". Also if the image is not in the target");

@@ -125,6 +125,32 @@ static const struct doctor_secret *find_pair(struct doctor *d, const struct doct
     return NULL;
 }
 
+/* Where each replica signs for itself, the Secret holds the CA: it must be in the bundle. */
+static void check_authority(struct doctor *d, const struct doctor_hook *h,
+                            const struct doctor_secret *s) {
+    struct certs_info info;
+    unsigned problems = 0;
+    struct err err = ERR_INIT;
+    enum ec ec = certs_check_public(&info, &problems, s->ca_crt, h->ca_pem, STR_NONE,
+                                    d->options.now_s, &err);
+    if (ec == EC_NOMEM)
+        doctor_no_room(d);
+    if (ec != EC_OK || !(problems & CERTS_CHAIN))
+        return;
+    struct doctor_finding *f = doctor_find(d, DOCTOR_CA_BUNDLE, &h->at, NULL);
+    doctor_say(d, &f->message,
+               "webhook %.*s: caBundle does not hold the CA of Secret %.*s/%.*s",
+               STR_ARG(h->name), STR_ARG(s->at.namespace), STR_ARG(s->at.name));
+}
+
+static void check_authorities(struct doctor *d, const struct doctor_hook *h) {
+    for (size_t i = 0; i < d->secrets.n && d->bad == 0; i++) {
+        const struct doctor_secret *s = &d->secrets.v[i];
+        if (str_eq(s->at.namespace, h->service_namespace) && s->ca_crt.n != 0 && s->signs)
+            check_authority(d, h, s);
+    }
+}
+
 void doctor_check_hook_certificate(struct doctor *d, const struct doctor_hook *h) {
     struct str from = STR_NONE;
     if (!check_bundle(d, h) || d->bad != 0)
@@ -134,8 +160,10 @@ void doctor_check_hook_certificate(struct doctor *d, const struct doctor_hook *h
         return;
     }
     const struct doctor_secret *s = find_pair(d, h);
-    if (s == NULL)
+    if (s == NULL) {
+        check_authorities(d, h);
         return;
+    }
     doctor_say(d, &from, "Secret %.*s/%.*s", STR_ARG(s->at.namespace), STR_ARG(s->at.name));
     check_pair(d, h, s->tls_crt, from);
 }

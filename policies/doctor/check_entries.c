@@ -59,9 +59,9 @@ static void check_twice(struct doctor *d, const struct doctor_secret *s, size_t 
 /* ---- expiry --------------------------------------------------------------------------------------- */
 
 static void put_duration(struct buf *out, int64_t s) {
-    if (s >= 2 * 86400)
+    if (s >= INT64_C(2) * 86400)
         buf_printf(out, "%lld days", (long long)(s / 86400));
-    else if (s >= 2 * 3600)
+    else if (s >= INT64_C(2) * 3600)
         buf_printf(out, "%lld hours", (long long)(s / 3600));
     else
         buf_printf(out, "%lld minutes", (long long)(s / 60));

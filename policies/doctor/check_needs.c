@@ -134,7 +134,7 @@ static void put_who(struct buf *out, const struct need *group, size_t n) {
     size_t users = 0;
     for (size_t i = 0; i < n; i++)
         users += group[i].who != NULL && (i == 0 || group[i].who != group[i - 1].who);
-    if (users == 0) {
+    if (group->who == NULL) {
         buf_printf(out, "rule %.*s adds it to pods of this namespace",
                    STR_ARG(group->rule->name));
         return;

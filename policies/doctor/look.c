@@ -21,7 +21,7 @@ static void sort(void *v, size_t n, size_t size) {
 static const void *find(const void *v, size_t n, size_t size, struct str namespace,
                         struct str name) {
     const struct doctor_place key = {.namespace = namespace, .name = name};
-    return n == 0 ? NULL : bsearch(&key, v, n, size, compare);
+    return v == NULL ? NULL : bsearch(&key, v, n, size, compare);
 }
 
 /* ---- namespaces --------------------------------------------------------------------------------- */

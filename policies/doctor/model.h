@@ -47,7 +47,7 @@ struct doctor_secret {
     struct str tls_crt, ca_crt; /* of a certificate: PEM, not secret */
     bool pulls;                 /* of a type, or with a key, of pull secrets */
     bool needed;
-    bool told_twice;
+    bool signs;     /* it has ca.key */
     bool has_worst; /* what was found about it first; an error before others */
     enum doctor_code worst;
     struct str worst_text;
@@ -150,7 +150,6 @@ struct doctor {
     struct opt_list no_groups;
     struct object_totals totals;
     struct str file; /* of the dump that is being read */
-    struct str item; /* scratch of messages */
     DOCTOR_LIST(struct doctor_namespace) namespaces;
     DOCTOR_LIST(struct doctor_secret) secrets;
     DOCTOR_LIST(struct doctor_account) accounts;

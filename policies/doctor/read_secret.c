@@ -68,6 +68,7 @@ static void add_values(struct doctor *d, struct doctor_secret *s, struct values 
         return;
     for (json_at key = json_first(j, map); key != JSON_NONE; key = json_next(j, map, key + 1)) {
         struct str value = json_str(j, key + 1);
+        s->signs |= str_eq(json_str(j, key), STR("ca.key"));
         if (d->bad == 0 && is_kept(json_str(j, key)))
             add_value(d, s, v, json_str(j, key), value, base64);
         if (value.n != 0) /* keys of the webhook among them */

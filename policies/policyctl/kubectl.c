@@ -12,8 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { WORDS_MAX = 16, PIECE = 64 << 10, COMPLAINT_MAX = 4 << 10 };
 
 void kubectl_answer_done(struct kubectl_answer *a) {

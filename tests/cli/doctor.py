@@ -130,6 +130,12 @@ def tls_secret(pair):
             "data": {"tls.crt": b64(pair["tls"]), "tls.key": b64(pair["key"])}}
 
 
+def ca_secret(pair):
+    return {"apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+            "metadata": {"name": "pullgate-ca", "namespace": "pullgate"},
+            "data": {"ca.crt": b64(pair["ca"]), "ca.key": b64(pair["key"])}}
+
+
 def hooks(kind="Mutating", **changes):
     path = "/mutate" if kind == "Mutating" else "/validate"
     hook = {"name": path[1:] + ".pullgate.svc",
@@ -233,6 +239,8 @@ ROWS = [
     ("PG101", "Secret/airbyte/regcred", {"secret": None}, {}),
     ("PG101", "Secret/airbyte/regcred", {"secret": secret(namespace="platform")}, {}),
     ("PG101", "Secret/airbyte/regcred", {"secret": None, "pod": None, "deployment": None}, {}),
+    ("PG101", "Secret/airbyte/regcred",
+     {"secret": None, "pod": None, "deployment": None, "account": account("regcred")}, {}),
     ("PG101", "Secret/airbyte/mine", {"account": account("mine")}, {"account": account()}),
     ("PG102", "Secret/airbyte/regcred", {"secret": secret(kind="Opaque")}, {}),
     ("PG103", "Secret/airbyte/regcred", {"secret": secret(key=".dockercfg")}, {}),
@@ -298,6 +306,7 @@ ROWS = [
     ("PG302", "MutatingWebhookConfiguration/pullgate", {"mutating": hooks(caBundle="")}, {}),
     ("PG302", "MutatingWebhookConfiguration/pullgate", {"mutating": hooks(caBundle="!")}, {}),
     ("PG302", "ValidatingWebhookConfiguration/pullgate", {"validating": hooks("Validating", caBundle=b64("no PEM"))}, {}),
+    ("PG302", "MutatingWebhookConfiguration/pullgate", {"tls": ca_secret(foreign)}, {"tls": ca_secret(good)}),
     ("PG304", "MutatingWebhookConfiguration/pullgate", {"mutating": hooks(failurePolicy="Ignore")}, {}),
     ("PG305", "Namespace/airbyte", {"mutating": hooks(namespaceSelector={"matchLabels": {"team": "a"}})},
      {"mutating": hooks(namespaceSelector={"matchLabels": {"team": "a"}}), "namespace": namespace("airbyte", team="a")}),

@@ -94,7 +94,8 @@ mistake "help on no verb" '^policyctl: unknown verb "tests"; did you mean test\?
 # Every example of every --help is run, beside what stands for helm, kubectl, skopeo and abctl.
 mkdir -p "$work/bin" "$work/examples/manifests" "$work/examples/suites"
 cp rules.yaml "$work/examples" && cp many.yaml "$work/examples/pods.yaml" && cp good.yaml pods.json "$work/examples/manifests"
-cp ../dumps/dump.json "$work/examples"
+cat ../dumps/dump.json "$tests/cli/sync/dump.json" >"$work/examples/dump.json"
+cp "$tests/cli/sync/rules.yaml" "$work/examples/sync-rules.yaml"
 cp "$tests/data/reviews/pod-create.json" "$work/examples/review.json"
 printf 'nginx\nredis:7\n' >"$work/examples/images.txt"
 printf 'global: {image: {registry: ghcr.io/acme}}\n' >"$work/examples/values.yaml"
@@ -113,11 +114,16 @@ printf '#!/bin/sh\ncat >skopeo.got\n' >"$work/bin/skopeo"
 cat >"$work/bin/kubectl" <<'KUBECTL'
 #!/bin/sh
 case " $* " in
+*" get secrets,namespaces "*) cat dump.json ;;
 *" get "*) echo '{"apiVersion": "v1", "kind": "List", "items": []}' ;;
+*" get "*) exec cat dump.json ;;
 *) cat >kubectl.got ;;
 esac
 KUBECTL
 cp "$tests/cli/sync/dump.json" "$work/examples/dump.json" && cp "$tests/cli/sync/rules.yaml" "$work/examples/sync-rules.yaml"
+# Where an example asks registries, it gets no further than a proxy that is not there.
+export HTTPS_PROXY=http://127.0.0.1:1
+for name in kubectl skopeo; do printf '#!/bin/sh\ncat >%s.got\n' $name >"$work/bin/$name"; done
 chmod +x "$work"/bin/*
 # With the certificates that an example before makes.
 start_webhook() {

@@ -37,11 +37,13 @@ module report    policies base json yaml review engine imgref rules object edit 
 module policyctl policies base json yaml review engine audit rules certs credentials imgref match object edit suite report convert doctor sync registry
 module registry  policies base json imgref certs credentials
 module convert   policies base json yaml imgref match engine rules
+module registry  policies base json imgref certs credentials
 module doctor    policies base json yaml review engine imgref match object certs credentials
 
 # Headers of base that only the listed modules may include: time, files and the log; command lines to the programs.
 declare -A base_users=(
     [clock.h]=" base rules audit doctor kube server program suite syncd registry policyctl "
+    [clock.h]=" base rules audit doctor kube registry server program suite syncd policyctl "
     [file.h]=" base rules certs kube program syncd object edit suite report policyctl "
     [log.h]=" base program syncd "
     [opts.h]=" base program syncd object policyctl "
@@ -72,9 +74,8 @@ plain=" assert.h ctype.h errno.h limits.h math.h stdalign.h stdarg.h stdbool.h s
  stdio.h stdlib.h string.h emmintrin.h "
 system=" arpa/inet.h dirent.h fcntl.h ftw.h getopt.h linux/sockios.h linux/tcp.h malloc.h netinet/in.h netinet/tcp.h poll.h
  pthread.h regex.h sched.h signal.h spawn.h stdatomic.h strings.h sys/epoll.h sys/eventfd.h sys/file.h sys/inotify.h sys/ioctl.h
- sys/mman.h sys/prctl.h sys/resource.h sys/signalfd.h sys/socket.h sys/stat.h sys/syscall.h sys/time.h sys/types.h sys/un.h sys/wait.h
- pthread.h regex.h sched.h signal.h stdatomic.h strings.h sys/epoll.h sys/eventfd.h sys/file.h sys/inotify.h sys/ioctl.h
- sys/mman.h sys/prctl.h sys/random.h sys/resource.h sys/signalfd.h sys/socket.h sys/stat.h sys/syscall.h sys/time.h sys/types.h sys/un.h sys/wait.h
+ sys/mman.h sys/prctl.h sys/random.h sys/resource.h sys/signalfd.h sys/socket.h sys/stat.h sys/syscall.h sys/time.h sys/types.h
+ sys/un.h sys/wait.h
  syslog.h time.h unistd.h setjmp.h "
 network=" arpa/inet.h linux/tcp.h netinet/in.h netinet/tcp.h sys/socket.h sys/un.h "
 # arpa/inet.h: certs prints and reads IP addresses as alternative names (inet_pton), no sockets; credentials reads

@@ -253,7 +253,7 @@ enum ec sync_read_secret(struct sync_secret *out, const struct sync_reader *r,
                          struct err *err) {
     const struct source s = {j, err};
     struct sync_secret read = {.type = STR("Opaque")};
-    json_at metadata, data;
+    json_at metadata = JSON_NONE, data = JSON_NONE;
     enum ec ec = get_metadata(&s, at, STR("Secret"), &metadata);
     if (ec == EC_OK)
         ec = read_head(&read, &s, at, metadata);
@@ -292,7 +292,7 @@ enum ec sync_read_namespace(struct sync_namespace *out, const struct json *j, ui
                             struct arena *arena, struct err *err) {
     const struct source s = {j, err};
     struct sync_namespace read = {.n_labels = 0};
-    json_at metadata, labels;
+    json_at metadata = JSON_NONE, labels = JSON_NONE;
     enum ec ec = get_metadata(&s, at, STR("Namespace"), &metadata);
     if (ec == EC_OK)
         ec = get_name(&s, metadata, &read.name);
