@@ -32,17 +32,14 @@ module program   webhook  base json yaml review engine audit rules certs server 
 module object    policies base json yaml review engine imgref
 module edit      policies base json yaml review engine object
 module suite     policies base json yaml review engine object
-module report    policies base json yaml review engine imgref rules object edit suite
 module report    policies base json yaml review engine imgref rules object edit suite doctor
 module policyctl policies base json yaml review engine audit rules certs credentials imgref match object edit suite report convert doctor sync registry
-module registry  policies base json imgref certs credentials
 module convert   policies base json yaml imgref match engine rules
 module registry  policies base json imgref certs credentials
 module doctor    policies base json yaml review engine imgref match object certs credentials
 
 # Headers of base that only the listed modules may include: time, files and the log; command lines to the programs.
 declare -A base_users=(
-    [clock.h]=" base rules audit doctor kube server program suite syncd registry policyctl "
     [clock.h]=" base rules audit doctor kube registry server program suite syncd policyctl "
     [file.h]=" base rules certs kube program syncd object edit suite report policyctl "
     [log.h]=" base program syncd "
