@@ -8,7 +8,7 @@ bool certs_digest(char hex[CERTS_DIGEST_MAX], enum certs_digest_kind kind, struc
     const EVP_MD *md = kind == CERTS_SHA512 ? EVP_sha512() : EVP_sha256();
     if (EVP_Digest(bytes.n ? bytes.p : "", bytes.n, sum, &n, md, NULL) != 1)
         return false;
-    for (unsigned i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         hex[2 * i] = digits[sum[i] >> 4];
         hex[2 * i + 1] = digits[sum[i] & 15];
     }

@@ -31,7 +31,7 @@
     X(slist_free_all, curl_slist_free_all)
 
 struct registry_library {
-#define REGISTRY_LIBRARY_MEMBER(member, symbol) __typeof__(symbol) *member;
+#define REGISTRY_LIBRARY_MEMBER(member, symbol) __typeof__ (&(symbol))(member);
     REGISTRY_LIBRARY_FUNCTIONS(REGISTRY_LIBRARY_MEMBER)
 #undef REGISTRY_LIBRARY_MEMBER
 };

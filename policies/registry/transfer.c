@@ -325,9 +325,9 @@ enum ec registry_transfer_new(struct registry_transfer **out,
     t->curl = curl;
     t->options = options;
     t->body = (struct buf)BUF_INIT(REGISTRY_MANIFEST_MAX + JSON_PADDING + 1);
-    t->limit = (struct buf)BUF_INIT(HEADERS_MAX * 2);
+    t->limit = (struct buf)BUF_INIT((size_t)HEADERS_MAX * 2);
     for (size_t i = 0; i < REGISTRY_N_HEADERS; i++)
-        t->headers[i] = (struct buf)BUF_INIT(HEADERS_MAX * 2);
+        t->headers[i] = (struct buf)BUF_INIT((size_t)HEADERS_MAX * 2);
     t->easy = curl->easy_init();
     t->accept = curl->slist_append(NULL, "Accept: " REGISTRY_ACCEPT);
     if (t->easy == NULL || t->accept == NULL) {
