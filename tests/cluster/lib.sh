@@ -42,7 +42,7 @@ until_true() { # WHAT TENTHS COMMAND...
 }
 
 # Waits until pods are gone. While they end, a connection that the API server keeps may still be answered.
-until_gone() { # POD|--all...: of pullgate
+until_gone() { # POD... or -l SELECTOR: in its namespace
     k -n pullgate wait --for=delete --timeout=60s pod "$@" >/dev/null 2>"$work/gone" || die "pods that end: $(cat "$work/gone")"
 }
 

@@ -181,7 +181,7 @@ say "   killed: without an audit line, which a killed replica has not written ye
 
 say "the webhook is down: Fail refuses, Ignore admits"
 k scale deployment/pullgate -n pullgate --replicas=0 >/dev/null
-until_gone --all
+until_gone -l app.kubernetes.io/name=pullgate
 out=$(pod down busybox:1 | k create -n airbyte -f - 2>&1)
 has "Fail" "$out" 'failed calling webhook "mutate.pullgate.svc"'
 out=$(k label pod restart-1-1 -n airbyte seen=yes 2>&1)

@@ -106,7 +106,7 @@ say "match conditions"
 # Armed and down, a webhook refuses all that it is called for.
 down() {
     k -n pullgate scale deployment/pullgate --replicas=0 >/dev/null
-    until_gone --all
+    until_gone -l app.kubernetes.io/name=pullgate
 }
 refused_call() { # WHAT COMMAND...
     local what=$1

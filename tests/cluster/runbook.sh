@@ -29,7 +29,7 @@ applied() {
 answered() { k run trial -n airbyte --image=busybox:1.35 --dry-run=server; }
 down() {
     k -n pullgate scale deployment/pullgate --replicas=0 >/dev/null
-    until_gone --all
+    until_gone -l app.kubernetes.io/name=pullgate
 }
 end_pods() { # those that run: their successors load what is there
     local old
