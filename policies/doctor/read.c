@@ -91,18 +91,28 @@ static void read_service(struct doctor *d, const struct object *o) {
                                 .selector = doctor_map(d, o, doctor_at(o, "/spec/selector"))});
 }
 
+/* The object that an event is about; without one, the event itself. */
+static void read_about(struct doctor *d, const struct object *o, const char *about,
+                       struct doctor_place *at) {
+    const json_at at_about = doctor_at(o, about);
+    const struct str kind = doctor_text_from(o, at_about, "/kind");
+    const struct str name = doctor_text_from(o, at_about, "/name");
+    if (kind.n == 0 || name.n == 0)
+        return;
+    at->kind = doctor_copy(d, kind);
+    at->namespace = doctor_copy(d, doctor_text_from(o, at_about, "/namespace"));
+    at->name = doctor_copy(d, name);
+}
+
 /* Of core/v1 and of events.k8s.io/v1. */
 static void read_event(struct doctor *d, const struct object *o) {
     bool newer = json_is(o->doc->json, doctor_at(o, "/regarding"), JSON_OBJECT);
     const char *about = newer ? "/regarding" : "/involvedObject";
-    const json_at at = doctor_at(o, about);
     static const char *const times[] = {"/lastTimestamp", "/deprecatedLastTimestamp",
                                         "/series/lastObservedTime", "/eventTime",
                                         "/metadata/creationTimestamp"};
     struct doctor_event e = {.at = doctor_place_of(d, o)};
-    e.at.kind = doctor_copy(d, doctor_text_from(o, at, "/kind"));
-    e.at.namespace = doctor_copy(d, doctor_text_from(o, at, "/namespace"));
-    e.at.name = doctor_copy(d, doctor_text_from(o, at, "/name"));
+    read_about(d, o, about, &e.at);
     e.reason = doctor_copy(d, doctor_text(o, "/reason"));
     e.message = doctor_copy(d, doctor_text(o, newer ? "/note" : "/message"));
     for (size_t i = 0; i < sizeof times / sizeof *times && e.last_s == 0; i++)

@@ -151,6 +151,10 @@ static const struct row {
             "[{\"name\":\"gone\"}]"
             "}}}}",
      ""},
+    {"an event that is about no object",
+     "{" V1("Event") "," META("e") ",\"reason\":\"Failed\",\"message\":\"Failed to pull image "
+                                   "\\\"x\\\": denied\"}",
+     "PG401 Event/airbyte/e\n"},
     {"events of core/v1", SECRET EVENT("v1", "involvedObject", "message"),
      "PG401 Pod/airbyte/gone\n"},
     {"events of events.k8s.io", SECRET EVENT("events.k8s.io/v1", "regarding", "note"),
