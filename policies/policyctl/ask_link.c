@@ -1,29 +1,10 @@
-/* HTTPS by libcurl, loaded when it is needed: linked, it and its libraries take three times as long to load as all
- * the others of policyctl together. */
+/* HTTPS by libcurl. */
 #include "policyctl/ask_link.h"
 
 #include "base/mem.h"
+#include "registry/load.h"
 
 #include <curl/curl.h>
-#include <dlfcn.h>
-
-#define LIBCURL "libcurl.so.4"
-
-/* Tells packagers and deploy/sbom.sh that the program loads it (systemd.io/ELF_DLOPEN_METADATA): name size,
- * text size, type; "FDO", padded to 4; the text. */
-#define DLOPEN_TEXT                                                                            \
-    "[{\"feature\":\"ask\",\"description\":\"policyctl ask\",\"priority\":\"required\","       \
-    "\"soname\":[\"" LIBCURL "\"]}]"
-static const struct {
-    uint32_t name_bytes, text_bytes, type;
-    char name[4];
-    char text[(sizeof DLOPEN_TEXT + 3) / 4 * 4];
-} dlopen_note __attribute__((used, aligned(4), section(".note.dlopen"))) = {
-    .name_bytes = 4,
-    .text_bytes = sizeof DLOPEN_TEXT,
-    .type = 0x407c0c0a,
-    .name = "FDO",
-    .text = DLOPEN_TEXT};
 
 /* ---- the library ------------------------------------------------------------------------ */
 
@@ -45,28 +26,11 @@ struct library {
 #undef LIBRARY_MEMBER
 };
 
-static enum ec find_function(void *handle, const char *symbol, void *member, struct err *err) {
-    void *found = dlsym(handle, symbol);
-    if (found == NULL)
-        return err_set(err, EC_IO, LIBCURL " has no %s; install a libcurl of 7.85 or later",
-                       symbol);
-    memcpy(member, &found, sizeof found);
-    return EC_OK;
-}
-
-/* It stays loaded: what its libraries do at the end of the process is in them. */
 static enum ec load_library(struct library *to, struct err *err) {
-    void *handle = dlopen(LIBCURL, RTLD_NOW | RTLD_LOCAL);
-    if (handle == NULL)
-        return err_set(err, EC_IO,
-                       LIBCURL " cannot be loaded: %.200s; install it (Debian: libcurl4)",
-                       dlerror());
-#define LIBRARY_FIND(member, symbol)                                                           \
-    if (find_function(handle, #symbol, &to->member, err) != EC_OK)                             \
-        return err->code;
-    LIBRARY_FUNCTIONS(LIBRARY_FIND)
-#undef LIBRARY_FIND
-    return EC_OK;
+#define LIBRARY_SYMBOL(member, symbol) {#symbol, &to->member},
+    const struct registry_symbol symbols[] = {LIBRARY_FUNCTIONS(LIBRARY_SYMBOL)};
+#undef LIBRARY_SYMBOL
+    return registry_load(symbols, sizeof symbols / sizeof *symbols, err);
 }
 
 /* ---- the target ------------------------------------------------------------------------- */
@@ -166,13 +130,13 @@ static enum ec open_easy(struct ask_link *l, struct err *err) {
 }
 
 enum ec ask_link_open(struct ask_link **out, const struct ask_target *target, struct err *err) {
-    struct library curl;
-    if (load_library(&curl, err) != EC_OK)
-        return err->code;
     struct ask_link *l = mem_zalloc(sizeof *l);
     if (l == NULL)
         return err_no_memory(err);
-    l->curl = curl;
+    if (load_library(&l->curl, err) != EC_OK) {
+        mem_free(l);
+        return err->code;
+    }
     l->base = (struct buf)BUF_INIT(4096);
     l->url = (struct buf)BUF_INIT(4096);
     if (open_easy(l, err) != EC_OK || set_target(l, target, err) != EC_OK) {

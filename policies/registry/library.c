@@ -1,26 +1,7 @@
 #include "registry/library.h"
 
 #include "base/mem.h"
-
-#include <dlfcn.h>
-
-#define LIBCURL "libcurl.so.4"
-
-/* Tells packagers and deploy/sbom.sh that the program loads it (systemd.io/ELF_DLOPEN_METADATA): name size,
- * text size, type; "FDO", padded to 4; the text. */
-#define DLOPEN_TEXT                                                                            \
-    "[{\"feature\":\"registry\",\"description\":\"policyctl images --check\","                 \
-    "\"priority\":\"required\",\"soname\":[\"" LIBCURL "\"]}]"
-static const struct {
-    uint32_t name_bytes, text_bytes, type;
-    char name[4];
-    char text[(sizeof DLOPEN_TEXT + 3) / 4 * 4];
-} dlopen_note __attribute__((used, aligned(4), section(".note.dlopen"))) = {
-    .name_bytes = 4,
-    .text_bytes = sizeof DLOPEN_TEXT,
-    .type = 0x407c0c0a,
-    .name = "FDO",
-    .text = DLOPEN_TEXT};
+#include "registry/load.h"
 
 /* ---- its memory ---------------------------------------------------------------------- */
 
@@ -75,26 +56,12 @@ static char *take_text(const char *z) {
 
 /* ---- its functions ------------------------------------------------------------------- */
 
-static enum ec find_function(void *handle, const char *symbol, void *member, struct err *err) {
-    void *found = dlsym(handle, symbol);
-    if (found == NULL)
-        return err_set(err, EC_IO, LIBCURL " has no %s; install a libcurl of 7.85 or later",
-                       symbol);
-    memcpy(member, &found, sizeof found);
-    return EC_OK;
-}
-
 enum ec registry_library_load(struct registry_library *to, struct err *err) {
-    void *handle = dlopen(LIBCURL, RTLD_NOW | RTLD_LOCAL);
-    if (handle == NULL)
-        return err_set(err, EC_IO,
-                       LIBCURL " cannot be loaded: %.200s; install it (Debian: libcurl4)",
-                       dlerror());
-#define LIBRARY_FIND(member, symbol)                                                           \
-    if (find_function(handle, #symbol, &to->member, err) != EC_OK)                             \
+#define LIBRARY_SYMBOL(member, symbol) {#symbol, &to->member},
+    const struct registry_symbol symbols[] = {REGISTRY_LIBRARY_FUNCTIONS(LIBRARY_SYMBOL)};
+#undef LIBRARY_SYMBOL
+    if (registry_load(symbols, sizeof symbols / sizeof *symbols, err) != EC_OK)
         return err->code;
-    REGISTRY_LIBRARY_FUNCTIONS(LIBRARY_FIND)
-#undef LIBRARY_FIND
     if (to->global_init_mem(CURL_GLOBAL_DEFAULT, take, give_back, take_more, take_text,
                             take_zeroed) != CURLE_OK)
         return err_set(err, EC_NOMEM, "out of memory");

@@ -1,8 +1,6 @@
-/* registry/library - libcurl, loaded when it is needed.
- * Why        linked, it and its libraries take three times as long to load as all others of policyctl together
+/* registry/library - the part of libcurl that the client uses; load.h loads it.
  * Memory     libcurl's is base/mem.h's, and is wiped when it is freed: it holds credentials
- * Threads    one at a time
- * Source     libcurl 7.85 or later; systemd.io/ELF_DLOPEN_METADATA                          */
+ * Threads    one at a time                                                                  */
 #ifndef PULLGATE_REGISTRY_LIBRARY_H
 #define PULLGATE_REGISTRY_LIBRARY_H
 

@@ -57,7 +57,7 @@ declare -A third_users=(
     [seccomp.h]=" host "
     [curl]=" kube registry policyctl "
     [cmocka.h]=" tests "
-    [dlfcn.h]=" registry policyctl tests "
+    [dlfcn.h]=" registry tests "
     [termios.h]=" tests "
 )
 declare -A third_libs=(
