@@ -46,26 +46,6 @@ static struct report_finding finding_of(const struct doctor_finding *f) {
         .rule_name = f->rule};
 }
 
-static void add_case(struct report *file, const struct report_finding *f) {
-    struct buf name = BUF_INIT(1 << 20), text = BUF_INIT(1 << 20);
-    struct str id = str_of(file->tool->rule(f->rule).id);
-    buf_printf(&name, "%.*s: %.*s: %.*s", STR_ARG(id), STR_ARG(f->object), STR_ARG(f->message));
-    report_findings_lines(&text, file->tool, f);
-    const struct report_case c = {.name = buf_view(&name),
-                                  .file = f->at.file,
-                                  .outcome =
-                                      f->level == REPORT_NOTE ? REPORT_PASSED : REPORT_FAILED,
-                                  .message = f->message,
-                                  .type = id,
-                                  .text = buf_view(&text),
-                                  .seconds = -1};
-    report_add_case(file, &c);
-    report_carry(file, &name);
-    report_carry(file, &text);
-    buf_done(&name);
-    buf_done(&text);
-}
-
 static void add(struct report *file, const struct doctor_finding *from,
                 struct report_sums *of_file) {
     const struct report_finding f = finding_of(from);
@@ -73,7 +53,7 @@ static void add(struct report *file, const struct doctor_finding *from,
     of_file->failed += f.level != REPORT_NOTE;
     of_file->levels[f.level]++;
     if (report_shows_cases(file))
-        add_case(file, &f);
+        report_findings_add_case(file, &f);
     else
         report_add_finding(file, &f);
 }

@@ -37,8 +37,8 @@ static void put_object_lines(struct buf *out, const char *id, const struct repor
     put_labelled(out, "mend", str_of(f->advice));
 }
 
-void report_findings_lines(struct buf *out, const struct report_tool *tool,
-                           const struct report_finding *f) {
+static void put_lines(struct buf *out, const struct report_tool *tool,
+                      const struct report_finding *f) {
     if (f->effect.n != 0) {
         put_object_lines(out, tool->rule(f->rule).id, f);
         return;
@@ -53,7 +53,7 @@ void report_findings_lines(struct buf *out, const struct report_tool *tool,
 }
 
 static void add_finding(struct report *file, const struct report_finding *f) {
-    report_findings_lines(&file->out, file->tool, f);
+    put_lines(&file->out, file->tool, f);
 }
 
 static void end(struct report *run, const struct report_sums *sums) {
@@ -67,3 +67,28 @@ static void end(struct report *run, const struct report_sums *sums) {
 }
 
 const struct report_writer report_findings_text = {.add_finding = add_finding, .end = end};
+
+void report_findings_add_case(struct report *file, const struct report_finding *f) {
+    struct buf name = BUF_INIT(1 << 20), text = BUF_INIT(1 << 20);
+    struct str id = str_of(file->tool->rule(f->rule).id);
+    buf_printf(&name, "%.*s: ", STR_ARG(id));
+    if (f->object.n != 0)
+        buf_printf(&name, "%.*s: ", STR_ARG(f->object));
+    buf_str(&name, f->message);
+    if (f->object.n == 0 && f->at.line != 0)
+        buf_printf(&name, " (line %u)", f->at.line);
+    put_lines(&text, file->tool, f);
+    const struct report_case c = {.name = buf_view(&name),
+                                  .file = f->at.file,
+                                  .outcome =
+                                      f->level == REPORT_NOTE ? REPORT_PASSED : REPORT_FAILED,
+                                  .message = f->message,
+                                  .type = id,
+                                  .text = buf_view(&text),
+                                  .seconds = -1};
+    report_add_case(file, &c);
+    report_carry(file, &name);
+    report_carry(file, &text);
+    buf_done(&name);
+    buf_done(&text);
+}

@@ -22,35 +22,13 @@ static void read_again(struct buf *text, const struct report_lint_findings *f,
     buf_done(&path);
 }
 
-static void add_case(struct report *file, const struct report_finding *f) {
-    struct buf name = BUF_INIT(1 << 20), text = BUF_INIT(1 << 20);
-    struct str id = str_of(file->tool->rule(f->rule).id);
-    buf_printf(&name, "%.*s: %.*s", STR_ARG(id), STR_ARG(f->message));
-    if (f->at.line != 0)
-        buf_printf(&name, " (line %u)", f->at.line);
-    report_findings_lines(&text, file->tool, f);
-    const struct report_case c = {.name = buf_view(&name),
-                                  .file = f->at.file,
-                                  .outcome =
-                                      f->level == REPORT_NOTE ? REPORT_PASSED : REPORT_FAILED,
-                                  .message = f->message,
-                                  .type = id,
-                                  .text = buf_view(&text),
-                                  .seconds = -1};
-    report_add_case(file, &c);
-    report_carry(file, &name);
-    report_carry(file, &text);
-    buf_done(&name);
-    buf_done(&text);
-}
-
 static void add_counted(struct report *file, const struct report_finding *f,
                         struct report_sums *of_file) {
     of_file->cases++;
     of_file->failed += f->level != REPORT_NOTE;
     of_file->unread += f->rule == LINT_UNREADABLE && !report_shows_cases(file);
     if (report_shows_cases(file))
-        add_case(file, f);
+        report_findings_add_case(file, f);
     else
         report_add_finding(file, f);
 }

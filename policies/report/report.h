@@ -161,9 +161,8 @@ extern const struct report_writer report_sarif, report_github, report_junit;
 
 /* Findings for people, and as one JSON document; for verbs whose findings are all that they show. */
 extern const struct report_writer report_findings_text, report_findings_json;
-/* The lines of the text format about a finding. */
-void report_findings_lines(struct buf *out, const struct report_tool *tool,
-                           const struct report_finding *f);
+/* A finding as one case, for formats of cases: named by its object, or else by its line. */
+void report_findings_add_case(struct report *file, const struct report_finding *f);
 
 /* Does the format show cases, and not findings? */
 bool report_shows_cases(const struct report *p);
