@@ -1,7 +1,7 @@
 /* imagePullSecrets as pods and templates have them, and those of their ServiceAccounts. */
 #include "doctor/model.h"
 
-/* Pods that a template made are told of once, by the template. */
+/* A template stands for the pods that it made: one finding for all. */
 static bool is_author(const struct doctor_work *w) {
     return !w->ended && w->owner.n == 0;
 }

@@ -145,7 +145,7 @@ struct sync_state {
     size_t n_annotated;
     /* In any order. Of two with the same namespace and name the later counts. */
     const struct sync_secret
-        *secrets; /* sources, copies, and what stands where copies should */
+        *secrets; /* sources, copies, and foreign Secrets where copies should be */
     size_t n_secrets;
     const struct sync_namespace *namespaces;
     size_t n_namespaces;

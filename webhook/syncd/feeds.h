@@ -1,7 +1,7 @@
 /* syncd/feeds - the watches, and what they have reported.
  *
  *      namespaces   all Namespaces
- *      copies       Secrets of one name, in every namespace: copies, and what stands where copies should
+ *      copies       Secrets of one name, in every namespace: copies, and foreign ones in their places
  *      marked       Secrets with the labels of copies: --all-copies
  *      annotated    Secrets of a namespace whose annotations count
  *      source       one Secret that the rule file names
