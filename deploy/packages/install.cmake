@@ -76,7 +76,7 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PULLGATE_PACKAGE_NAME pullgate)
 set(CPACK_DEBIAN_SYNC_PACKAGE_NAME pullgate-sync)
 set(CPACK_DEBIAN_POLICYCTL_PACKAGE_NAME policyctl)
-# Not linked (ask_link.c), so that shlibdeps does not find it.
+# Not linked (policies/registry/load.c), so that shlibdeps does not find it.
 set(CPACK_DEBIAN_POLICYCTL_PACKAGE_DEPENDS "libcurl4 (>= 7.85)")
 set(CPACK_DEBIAN_PULLGATE_PACKAGE_SUGGESTS policyctl)
 set(CPACK_COMPONENT_PULLGATE_DESCRIPTION "admission webhook for the images of Kubernetes pods

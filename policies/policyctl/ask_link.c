@@ -99,7 +99,7 @@ static enum ec name_server(struct ask_link *l, struct str authority, const char 
 static bool lacks_brackets(struct str authority) {
     size_t first = str_find(authority, ':');
     struct str rest = str_slice(authority, first + 1, authority.n);
-    return authority.p[0] != '[' && str_find(rest, ':') < rest.n;
+    return !str_starts(authority, STR("[")) && str_find(rest, ':') < rest.n;
 }
 
 static enum ec set_target(struct ask_link *l, const struct ask_target *t, struct err *err) {

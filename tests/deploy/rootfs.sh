@@ -11,7 +11,7 @@ same "made" "$status$err" 0
 check_content "$work/root"
 run "$top/deploy/sbom.sh" "$PULLGATE" "$POLICYCTL"
 same_file "the same bill again" "$work/out" "$work/root/usr/share/sbom/pullgate.cdx.json"
-libcurl=$(ldconfig -p | sed -n 's/.*libcurl\.so\.4 .*=> //p' | head -n 1) # policyctl ask loads it
+libcurl=$(ldconfig -p | sed -n 's/.*libcurl\.so\.4 .*=> //p' | head -n 1) # policyctl loads it
 same "the libraries are those that ldd finds" "$("$top/deploy/sbom.sh" --libraries "$PULLGATE" "$POLICYCTL")" \
     "$({ ldd "$PULLGATE" "$POLICYCTL" "$libcurl"; echo "$libcurl (0x"; } | grep -o '/[^ ]* (0x' | sed 's/ (0x//' | sort -u)"
 matches "the bill has the version of the program" "$("$PULLGATE" --version)" \
