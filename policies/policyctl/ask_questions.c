@@ -4,7 +4,6 @@
 #include "base/mem.h"
 #include "object/inputs.h"
 #include "object/messages.h"
-#include "policyctl/verb.h"
 
 #include <stdio.h>
 
@@ -306,25 +305,15 @@ static enum ec take_object(void *arg, const struct object *o, struct err *err) {
 
 static void take_fault(void *arg, const struct object_fault *f) {
     struct ask *a = arg;
-    struct buf text = BUF_INIT(64 << 10);
     a->n_faults++;
-    if (!f->whole)
-        buf_puts(&text, "policyctl: ");
-    object_put_fault(&text, f);
-    verb_talk(buf_view(&text));
-    buf_done(&text);
-}
-
-static void take_note(void *arg, const char *file, uint32_t line, const char *text) {
-    (void)arg;
-    verb_tell("policyctl: %s:%u: %s", file, line, text);
+    object_report_fault(NULL, f);
 }
 
 static enum ec load_input(struct ask *a, const struct object_input *in, struct err *err) {
     const struct object_request request = {
         .namespace = a->namespace, .groups = a->groups, .undecided = true};
     const struct object_sink sink = {
-        .object = take_object, .fault = take_fault, .note = take_note, .arg = a};
+        .object = take_object, .fault = take_fault, .note = object_report_note, .arg = a};
     struct object_totals totals = {.objects = 0};
     struct object_judge judge;
     if (in->os != 0)

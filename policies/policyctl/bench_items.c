@@ -1,7 +1,6 @@
 #include "base/mem.h"
 #include "object/messages.h"
 #include "policyctl/bench.h"
-#include "policyctl/verb.h"
 
 /* A copy, followed by the padding that the reader needs. */
 static char *padded(struct arena *arena, struct str bytes) {
@@ -87,12 +86,7 @@ static enum ec take_object(void *arg, const struct object *s, struct err *err) {
 static void take_fault(void *arg, const struct object_fault *f) {
     struct bench *b = arg;
     b->n_faults++;
-    struct buf text = BUF_INIT(64 << 10);
-    if (!f->whole)
-        buf_puts(&text, "policyctl: ");
-    object_put_fault(&text, f);
-    verb_talk(buf_view(&text));
-    buf_done(&text);
+    object_report_fault(NULL, f);
 }
 
 static void take_note(void *arg, const char *file, uint32_t line, const char *text) {

@@ -96,10 +96,10 @@ mistake "--worst that is kept" '--worst makes its own objects: .*--save' -p rule
 mistake "no input" '^policyctl: no input: ' -p rules.yaml
 mistake "no objects" '^policyctl: no objects to measure$' -p rules.yaml empty.yaml
 mistake "no rule file" '^policyctl: no rule file' good.yaml
-mistake "an object that is none" '^policyctl: rules\.yaml:2:1: |^policyctl: no\.json:1:1: ' -p rules.yaml no.json
+mistake "an object that is none" '^policyctl: rules\.yaml:2:1: |^no\.json:1:1: ' -p rules.yaml no.json
 mistake "not there" '^policyctl: cannot open gone\.yaml' -p rules.yaml gone.yaml
 mistake "no iterations" 'out of range' -p rules.yaml --iterations 0 good.yaml
-mistake "neither is read" '^policyctl: cannot open gone\.yaml.*policyctl: no\.json:1:1: .*no objects' -p rules.yaml gone.yaml no.json
+mistake "neither is read" '^policyctl: cannot open gone\.yaml.*no\.json:1:1: .*no objects' -p rules.yaml gone.yaml no.json
 
 # The others are measured all the same, those of a broken file too; what is kept would be figures of something else.
 printf '%s\n' 'apiVersion: v1' 'kind: Pod' 'metadata: [' '---' >broken.yaml && cat good.yaml >>broken.yaml
